@@ -1,0 +1,70 @@
+"""The web assembly: settings in, a Flask application out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dispatch import config, db, paths
+from dispatch.config import Settings
+from dispatch.db import transaction
+from dispatch.features import edges
+from dispatch.staff.passwords import configure as configure_passwords
+from dispatch.staff.queries import nobody_yet
+from dispatch.web import access, filters, frame, locale, login, logs, problems, security
+from dispatch.web.first_start import setup_token
+from dispatch.words import Text, say
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application with every feature's pages; `transaction()` is bound to the settings' database."""
+    db.connect(settings.database_url, pool_size=settings.db_pool_size)
+    configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
+    app.config.update(_flask_settings(settings))
+    app.extensions["settings"] = settings
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    problems.init(app)
+    security.init(app, tiles_url=settings.map_tiles_url)
+    login.init(app)
+    locale.init(app)
+    access.init(app)
+    filters.init(app)
+    frame.init(app)
+    for module in (*edges("pages"), *edges("import_pages")):
+        app.register_blueprint(module.pages)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
+        "SESSION_COOKIE_NAME": "dispatch",
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https"),
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_absolute_hours),
+        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
+    }
+
+
+def from_environment() -> Flask:
+    """The application as gunicorn starts it."""
+    settings = config.from_environment()
+    logs.set_up(settings)
+    return create_app(settings)
+
+
+def opening_words(settings: Settings, base_url: str) -> list[Text]:
+    """What the start should tell the person at the keyboard: on the very first one, where to set up the company."""
+    db.connect(settings.database_url, pool_size=1)
+    with transaction() as session:
+        if not nobody_yet(session):
+            return []
+    return [say("First start. Set up your company at %(url)s", url=f"{base_url}/setup?token={setup_token(settings)}")]

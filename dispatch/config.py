@@ -1,0 +1,189 @@
+"""Every setting, in one table. Values come from the environment; nothing else in the program reads it.
+
+`load(environ)` is pure: text in, `Settings` out, or a `SettingError` that names the variable. `from_environment()` reads the real
+environment and adds what must be kept between starts (the secret key, in a file that only its owner can read).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dispatch import paths
+from dispatch.config_values import (
+    ApprovalStep,
+    SettingError,
+    approval_steps,
+    boolean,
+    choice,
+    database_url,
+    folder,
+    names,
+    number,
+    text,
+    web_address,
+    whole,
+    without_password,
+    zone,
+)
+
+
+def setting(name: str, read: Callable[[str], Any], default: Any, line: str, *, secret: bool = False) -> Any:
+    """One row of the table: environment name, reader of its text, default, one line of explanation."""
+    return field(default=default, metadata={"name": name, "read": read, "line": line, "secret": secret})
+
+
+def default_data_dir() -> Path:
+    """`var/` in a checkout. Outside of one: /var/lib for root, the home directory's share for everybody else."""
+    if paths.CHECKOUT:
+        return paths.CHECKOUT / "var"
+    return Path("/var/lib/gps-dispatch/data") if os.geteuid() == 0 else Path.home() / ".local/share/gps-dispatch"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, typed. The attribute is the environment's name in small letters."""
+
+    # fmt: off
+    # where it listens and keeps its things
+    host: str = setting("HOST", text, "127.0.0.1", "address to listen on; 0.0.0.0 (with TLS the default) for all")
+    port: int = setting("PORT", whole(1, 65535), 8000, "port to listen on")
+    tls: bool = setting("TLS", boolean, False, "serve https with an own certificate (the same as --tls)")
+    public_url: str = setting("PUBLIC_URL", web_address, "", "address that people type, when a proxy stands in front")
+    data_dir: Path = setting("DATA_DIR", folder, default_data_dir(), "folder for private database, files, keys, certificates")
+    secret_key: str = setting("SECRET_KEY", text, "", "key that signs; generated and kept in DATA_DIR if not given", secret=True)
+    demo: bool = setting("DEMO", boolean, False, "this is the demonstration company (set by `run demo`)")
+
+    # database
+    database_url: str = setting("DATABASE_URL", database_url, "", "PostgreSQL 15 or later; empty: a private one under DATA_DIR")
+    db_pool_size: int = setting("DB_POOL_SIZE", whole(1, 200), 10, "connections that each process keeps at most")
+    pg_bin: str = setting("PG_BIN", text, "", "folder with the PostgreSQL programs for the private database; empty: find them")
+
+    # processes
+    web_processes: int = setting("WEB_PROCESSES", whole(1, 64), 2, "web server processes")
+    web_threads: int = setting("WEB_THREADS", whole(1, 256), 8, "threads in each web process")
+    worker_processes: int = setting("WORKER_PROCESSES", whole(0, 64), 1, "background worker processes")
+    worker_concurrency: int = setting("WORKER_CONCURRENCY", whole(1, 64), 4, "jobs that one worker carries out side by side")
+    log_level: str = setting("LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "least level that is logged")
+    log_format: str = setting("LOG_FORMAT", choice("json", "plain"), "json", "json: one object a line; plain: for reading")
+
+    # who is let in
+    trusted_hosts: tuple[str, ...] = setting("TRUSTED_HOSTS", names, (), "host names answered to; empty: localhost and HOST")
+    trusted_proxies: int = setting("TRUSTED_PROXIES", whole(0, 10), 0, "reverse proxies in front whose headers count")
+    session_idle_minutes: int = setting("SESSION_IDLE_MINUTES", whole(1, 100_000), 480, "a login ends after so long without use")
+    session_absolute_hours: int = setting("SESSION_ABSOLUTE_HOURS", whole(1, 10_000), 168, "a login ends after so long anyway")
+    login_attempts: int = setting("LOGIN_ATTEMPTS", whole(1, 1000), 5, "wrong passwords before a name has to wait")
+    login_window_minutes: int = setting("LOGIN_WINDOW_MINUTES", whole(1, 10_000), 15, "minutes over which they are counted")
+    argon2_memory_kib: int = setting("ARGON2_MEMORY_KIB", whole(8, 4_194_304), 65536, "memory for one password check, KiB")
+    argon2_time_cost: int = setting("ARGON2_TIME_COST", whole(1, 100), 3, "rounds of one password check")
+    max_upload_mb: int = setting("MAX_UPLOAD_MB", whole(1, 1000), 20, "largest file that can be sent in, MB")
+
+    # the company's ways
+    default_zone: str = setting("DEFAULT_ZONE", zone, "Asia/Shanghai", "time zone of a branch that names none")
+    travel_factor: float = setting("TRAVEL_FACTOR", number(1, 5), 1.3, "road distance over straight distance")
+    travel_speed_kmh: float = setting("TRAVEL_SPEED_KMH", number(1, 200), 30.0, "average speed on the road, km/h")
+    install_minutes: int = setting("INSTALL_MINUTES", whole(1, 1440), 30, "time to install in one vehicle, minutes")
+    repair_minutes: int = setting("REPAIR_MINUTES", whole(1, 1440), 45, "time for one repair, minutes")
+    setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
+    plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 20.0, "limit of a planning run, seconds")
+    approvals: tuple[ApprovalStep, ...] = setting(
+        "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>50000:director, repair:supervisor")
+
+    # map; without tiles a plain grid is drawn
+    map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")
+    map_tiles_datum: str = setting("MAP_TILES_DATUM", choice("wgs84", "gcj02", "bd09"), "wgs84", "datum those tiles are drawn in")
+    map_tiles_key: str = setting("MAP_TILES_KEY", text, "", "key put in place of {key} in that address", secret=True)
+    map_tiles_attribution: str = setting("MAP_TILES_ATTRIBUTION", text, "", "whom the map is owed to, as the provider asks")
+    # fmt: on
+
+    @property
+    def base_url(self) -> str:
+        """The address that people type, without a slash at the end."""
+        host = "localhost" if self.host in ("0.0.0.0", "::", "127.0.0.1", "::1") else self.host  # noqa: S104
+        return self.public_url or f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+def rows() -> Iterator[Field[Any]]:
+    """The table's rows, in its order."""
+    yield from fields(Settings)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Settings from names and texts; a name that is missing or empty takes its default. Raises SettingError."""
+    values = {row.name: _read(row, given) for row in rows() if (given := environ.get(row.metadata["name"], "").strip())}
+    if values.get("tls"):
+        values.setdefault("host", "0.0.0.0")  # noqa: S104 - https is for phones, and they are not on this machine
+    settings = Settings(**values)
+    return settings if settings.trusted_hosts else replace(settings, trusted_hosts=_default_hosts(settings.host))
+
+
+def given(**instead: str) -> Settings:
+    """The settings of this process's environment; `instead` (named as the environment is) goes before it. Writes nothing."""
+    return load({**os.environ, **instead})
+
+
+def from_environment() -> Settings:
+    """The settings of this process, with a secret key."""
+    return with_secret(given())
+
+
+def with_secret(settings: Settings) -> Settings:
+    """The settings with their secret key: the given one, or the one kept in DATA_DIR, made there on first use."""
+    return settings if settings.secret_key else replace(settings, secret_key=kept_secret(settings.data_dir / "secret_key"))
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a child process: ours, overlaid with these settings. `load` of it gives them back."""
+    ours = {row.metadata["name"]: as_text(getattr(settings, row.name)) for row in rows()}
+    return {**os.environ, **ours}
+
+
+def kept_secret(file: Path) -> str:
+    """The secret in `file`, made on first use, for the owner's eyes only. Two processes at once end with the same one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    if not file.exists():
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return file.read_text().strip()
+
+
+def table(settings: Settings) -> list[tuple[str, str, str]]:
+    """Name, present value (secrets masked) and explanation of every setting."""
+    return [(row.metadata["name"], _shown(row, getattr(settings, row.name)), row.metadata["line"]) for row in rows()]
+
+
+def as_text(value: Any) -> str:
+    """A value as it would stand in the environment."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _read(row: Field[Any], given: str) -> Any:
+    try:
+        return row.metadata["read"](given)
+    except ValueError as wrong:
+        shown = "(hidden)" if row.metadata["secret"] else without_password(given)
+        raise SettingError(row.metadata["name"], shown, str(wrong)) from None
+
+
+def _shown(row: Field[Any], value: Any) -> str:
+    if row.metadata["secret"]:
+        return "********" if value else ""
+    return without_password(as_text(value))
+
+
+def _default_hosts(host: str) -> tuple[str, ...]:
+    wildcard = host in ("0.0.0.0", "::")  # noqa: S104
+    return tuple(dict.fromkeys(["localhost", "127.0.0.1", *([] if wildcard else [host])]))

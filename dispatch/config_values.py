@@ -1,0 +1,141 @@
+"""Readers for settings: each turns an environment text into a value, or raises ValueError saying what is expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dispatch.permissions import ROLES
+
+ORDER_KINDS = ("installation", "repair")
+YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
+
+
+class SettingError(Exception):
+    """A setting that cannot be taken; the text is one sentence for whoever started the program."""
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        self.name, self.value, self.expected = name, value, expected
+        super().__init__(f"The setting {name} is {value!r}; expected is {expected}.")
+
+
+@dataclass(frozen=True)
+class ApprovalStep:
+    """After the manager, orders of this kind that are worth more than `above` yuan also need this role's approval."""
+
+    kind: str
+    above: Decimal
+    role: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}>{self.above}:{self.role}"
+
+
+def text(given: str) -> str:
+    """Any text."""
+    return given
+
+
+def names(given: str) -> tuple[str, ...]:
+    """Names separated by commas or spaces."""
+    return tuple(re.split(r"[,\s]+", given.strip(" ,")))
+
+
+def boolean(given: str) -> bool:
+    """on or off, in the usual spellings."""
+    if given.lower() not in YES + NO:
+        raise ValueError("on or off")
+    return given.lower() in YES
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` to `most`."""
+    wanted = f"a whole number from {least} to {most}"
+
+    def read(given: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", given, re.ASCII) or not least <= int(given) <= most:
+            raise ValueError(wanted)
+        return int(given)
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A reader of decimal numbers from `least` to `most`."""
+    wanted = f"a number from {least} to {most}"
+
+    def read(given: str) -> float:
+        if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", given, re.ASCII) or not least <= float(given) <= most:
+            raise ValueError(wanted)
+        return float(given)
+
+    return read
+
+
+def choice(*options: str) -> Callable[[str], str]:
+    """A reader of one word out of a few, in small or capital letters."""
+
+    def read(given: str) -> str:
+        if given.lower() not in options:
+            raise ValueError(f"one of {', '.join(options)}")
+        return given.lower()
+
+    return read
+
+
+def folder(given: str) -> Path:
+    """A folder, relative ones from where the program is started."""
+    path = Path(given).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise ValueError("a folder, and this is a file")
+    return path
+
+
+def zone(given: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        ZoneInfo(given)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a time zone such as Asia/Shanghai") from None
+    return given
+
+
+def web_address(given: str) -> str:
+    """http or https address, without a slash at the end."""
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address such as https://dispatch.example.com")
+    return given.rstrip("/")
+
+
+def database_url(given: str) -> str:
+    """A PostgreSQL address in any usual spelling; given back in the one SQLAlchemy wants for psycopg."""
+    scheme, separator, rest = given.partition("://")
+    if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not separator or not rest:
+        raise ValueError("a PostgreSQL address such as postgresql://user:password@host/database")
+    return f"postgresql+psycopg://{rest}"
+
+
+def approval_steps(given: str) -> tuple[ApprovalStep, ...]:
+    """`kind>amount:role` or `kind:role`, separated by commas."""
+    return tuple(_approval_step(part.strip()) for part in given.split(",") if part.strip())
+
+
+def without_password(url: str) -> str:
+    """The text with the password of an address replaced by stars."""
+    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", url)
+
+
+def _approval_step(part: str) -> ApprovalStep:
+    match = re.fullmatch(r"(\w+)\s*(?:>\s*(\d{1,10}(?:\.\d{1,2})?))?\s*:\s*(\w+)", part, re.ASCII)
+    roles = [role for role in ROLES if role != "manager"]
+    if not match or match[1] not in ORDER_KINDS or match[3] not in roles:
+        raise ValueError(
+            f"steps such as installation>50000:director, with {' or '.join(ORDER_KINDS)}, and one of {', '.join(roles)}"
+        )
+    return ApprovalStep(match[1], Decimal(match[2] or 0), match[3])

@@ -1,0 +1,123 @@
+"""Customers, their people, their places and their vehicles."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.search import grams_index, text_column
+from dispatch.words import say
+
+PLACE_SOURCES = ("pin", "file", "geocoder", "device", "district")
+
+
+class Customer(Base):
+    """A company or person that owns vehicles. `tier` is the service class (Q11): A is best."""
+
+    __tablename__ = "customer"
+    __table_args__ = (words_of("tier", ("vip", "a", "b", "c")), sa.Index(None, "branch_id", "name"), grams_index("customer"))
+
+    id: Mapped[Key]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    name: Mapped[str]
+    tier: Mapped[str] = mapped_column(server_default="c")
+    note: Mapped[str | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+    search_text: Mapped[str] = text_column()
+
+    contacts: Mapped[list[Contact]] = relationship(order_by="Contact.id")
+    sites: Mapped[list[Site]] = relationship(order_by="Site.id")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Contact(Base):
+    """A person at the customer's. `phone_digits` is what searches compare; `phone` is as it was given."""
+
+    __tablename__ = "contact"
+    __table_args__ = (sa.Index(None, "customer_id"), grams_index("contact"))
+
+    id: Mapped[Key]
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    name: Mapped[str]
+    phone: Mapped[str | None]
+    phone_digits: Mapped[str | None] = mapped_column(index=True)
+    search_text: Mapped[str] = text_column()
+
+    customer: Mapped[Customer] = relationship(overlaps="contacts")
+
+
+class Site(Base):
+    """A place where work is done. Coordinates are WGS-84; `accuracy_m` says how far off they may be."""
+
+    __tablename__ = "site"
+    __table_args__ = (
+        sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place_is_whole"),
+        sa.CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="place_on_earth"),
+        sa.CheckConstraint("lat IS NULL OR source IS NOT NULL", name="place_has_source"),
+        words_of("source", PLACE_SOURCES),
+        sa.UniqueConstraint("customer_id", "address"),
+    )
+
+    id: Mapped[Key]
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    address: Mapped[str]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    source: Mapped[str | None]
+    accuracy_m: Mapped[int | None]
+
+
+class Vehicle(Base):
+    """A vehicle. Its key is plate and colour; one without a plate is known by its VIN."""
+
+    __tablename__ = "vehicle"
+    __table_args__ = (
+        sa.CheckConstraint("plate IS NOT NULL OR vin IS NOT NULL", name="has_a_name"),
+        sa.CheckConstraint("plate IS NULL OR plate_colour IS NOT NULL", name="plate_has_colour"),
+        sa.UniqueConstraint("plate", "plate_colour"),
+        sa.UniqueConstraint("vin"),
+        sa.Index(None, "customer_id"),
+        grams_index("vehicle"),
+    )
+
+    id: Mapped[Key]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    plate: Mapped[str | None]
+    plate_colour: Mapped[str | None]
+    vin: Mapped[str | None]
+    kind: Mapped[str | None]
+    make: Mapped[str | None]
+    engine_no: Mapped[str | None]
+    fleet_no: Mapped[str | None]
+    purchased_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+    search_text: Mapped[str] = text_column()
+
+    customer: Mapped[Customer] = relationship()
+    drivers: Mapped[list[Driver]] = relationship(cascade="all, delete-orphan", order_by="Driver.id")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Driver(Base):
+    """Somebody who drives a vehicle; day and night shift may have one each."""
+
+    __tablename__ = "driver"
+    __table_args__ = (sa.UniqueConstraint("vehicle_id", "name", "phone", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[Key]
+    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    phone: Mapped[str | None]
+    shift: Mapped[str | None]
+
+
+constraint_says("uq_vehicle_plate_plate_colour", say("A vehicle with this plate and colour is already on record."))
+constraint_says("uq_vehicle_vin", say("A vehicle with this VIN is already on record."))

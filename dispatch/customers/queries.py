@@ -1,0 +1,65 @@
+"""Finding customers, vehicles and places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from dispatch.customers.models import Contact, Customer, Site, Vehicle
+from dispatch.errors import NotFound
+from dispatch.search import found_in
+from dispatch.staff.rules import Actor
+
+
+def customer(session: Session, customer_id: int, by: Actor) -> Customer:
+    """One customer with contacts and sites. Raises NotFound for another branch's."""
+    whole = [selectinload(Customer.contacts), selectinload(Customer.sites)]
+    found = session.get(Customer, customer_id, options=whole)
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found
+
+
+def vehicle(session: Session, vehicle_id: int, by: Actor) -> Vehicle:
+    """One vehicle with its customer and drivers. Raises NotFound for another branch's."""
+    found = session.get(Vehicle, vehicle_id, options=[joinedload(Vehicle.customer), selectinload(Vehicle.drivers)])
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found
+
+
+def _own(column: sa.orm.InstrumentedAttribute[int], by: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if by.may("branches.all") else column == by.branch_id
+
+
+def customers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Customer]:
+    """Customers by part of their name, newest first."""
+    query = sa.select(Customer).where(found_in(Customer.search_text, words), _own(Customer.branch_id, by))
+    return session.scalars(query.order_by(Customer.id.desc()).limit(limit)).all()
+
+
+def contacts_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Contact]:
+    """Contacts by part of a name or a phone number, with their customers."""
+    query = sa.select(Contact).join(Contact.customer).where(found_in(Contact.search_text, words), _own(Customer.branch_id, by))
+    return session.scalars(query.options(joinedload(Contact.customer)).order_by(Contact.id.desc()).limit(limit)).all()
+
+
+def vehicles_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Vehicle]:
+    """Vehicles by part of a plate, VIN or fleet number, with their customers."""
+    query = sa.select(Vehicle).where(found_in(Vehicle.search_text, words), _own(Vehicle.branch_id, by))
+    return session.scalars(query.options(joinedload(Vehicle.customer)).order_by(Vehicle.id.desc()).limit(limit)).all()
+
+
+def vehicles_of(session: Session, customer_id: int, *, limit: int = 500) -> Sequence[Vehicle]:
+    """A customer's vehicles by plate."""
+    query = sa.select(Vehicle).where(Vehicle.customer_id == customer_id).options(selectinload(Vehicle.drivers))
+    return session.scalars(query.order_by(Vehicle.plate, Vehicle.vin).limit(limit)).all()
+
+
+def place_known(session: Session, address: str, by: Actor) -> Site | None:
+    """A site with this very address that somebody already put on the map, whoever's it is; a person's pin first."""
+    query = sa.select(Site).join(Customer, Customer.id == Site.customer_id).where(Site.address == address, Site.lat.is_not(None))
+    best = query.where(_own(Customer.branch_id, by)).order_by((Site.source == "pin").desc(), Site.accuracy_m)
+    return session.scalar(best.limit(1))

@@ -1,0 +1,104 @@
+"""The database: the declarative base, and `transaction()`, the only way in.
+
+Operations receive the session and never commit. A constraint that the database refuses becomes the sentence which the owning
+feature registered for it, so that a race lost to another person reads like any other refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+from dispatch.errors import Conflict
+from dispatch.words import Text, say
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Key = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)]
+
+
+class Base(DeclarativeBase):
+    """All tables. Moments are timestamptz, money is numeric(12,2)."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        int: sa.BigInteger,
+        str: sa.Text,
+        datetime: sa.DateTime(timezone=True),
+        date: sa.Date,
+        time: sa.Time,
+        Decimal: sa.Numeric(12, 2),
+        bytes: sa.LargeBinary,
+        float: sa.Double,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+_sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
+_sentences: dict[str, Text] = {}
+
+
+def connect(url: str, *, pool_size: int = 8) -> sa.Engine:
+    """Make the engine for this process and bind `transaction()` to it. `url` is SQLAlchemy's, with psycopg 3."""
+    disconnect()
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+    _sessions.configure(bind=engine)
+    return engine
+
+
+def disconnect() -> None:
+    """Close every connection of this process that is not in use; `connect` does it for the engine before."""
+    engine = _sessions.kw.get("bind")
+    if isinstance(engine, sa.Engine):
+        engine.dispose()
+
+
+def constraint_says(name: str, text: Text) -> None:
+    """Register the sentence shown when the database refuses constraint `name`."""
+    _sentences[name] = text
+
+
+def refusal_for(error: IntegrityError) -> Conflict | None:
+    """The refusal registered for the constraint that failed, or None when it is a programming error."""
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return Conflict(_sentences[name]) if name in _sentences else None
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction: committed when the block ends well, rolled back when it raises.
+
+    Raises Conflict with a sentence when a registered constraint was broken.
+    """
+    try:
+        with _sessions.begin() as session:
+            yield session
+    except IntegrityError as error:
+        refusal = refusal_for(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def words_of(kind: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    """CHECK that column `kind` holds one of `values`."""
+    listed = ", ".join(f"'{v}'" for v in values)
+    return sa.CheckConstraint(f"{kind} IN ({listed})", name=f"{kind}_known")
+
+
+STALE = say("Somebody changed this while you were looking at it. What you see now is the newest; please check and do it again.")

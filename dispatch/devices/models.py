@@ -1,0 +1,175 @@
+"""Terminals and SIMs, and the ledger that says in whose custody each one is (P12).
+
+A `Unit` is one thing with a life of its own. A `Holder` is anything that can have it: a store, a technician's bag, a vehicle's
+slot, a customer, a supplier. Each move appends a `CustodyEntry`; `CustodyPosition` is where the unit is now and carries the
+constraints: one holder at a time, one terminal and one SIM per vehicle slot.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dispatch.customers.models import Vehicle
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.search import grams_index, text_column
+from dispatch.staff.models import Person
+from dispatch.words import say
+
+UNIT_KINDS = ("terminal", "sim")
+HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost")
+
+
+class TerminalModel(Base):
+    """A kind of terminal and how long it is warranted."""
+
+    __tablename__ = "terminal_model"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    warranty_months: Mapped[int] = mapped_column(server_default="12")
+
+
+class Unit(Base):
+    """One serialised thing: a terminal or a SIM."""
+
+    __tablename__ = "unit"
+    __table_args__ = (words_of("kind", UNIT_KINDS), sa.UniqueConstraint("id", "kind"), grams_index("unit"))
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    created_at: Mapped[datetime]
+    search_text: Mapped[str] = text_column()
+
+    terminal: Mapped[Terminal | None] = relationship(back_populates="unit")
+    sim: Mapped[Sim | None] = relationship(back_populates="unit")
+    position: Mapped[CustodyPosition | None] = relationship(back_populates="unit")
+
+
+class Terminal(Base):
+    """A terminal's four numbers: the label's serial, the IMEI, the 808 terminal id and the 808 phone."""
+
+    __tablename__ = "terminal"
+
+    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
+    serial: Mapped[str] = mapped_column(unique=True)
+    model: Mapped[str] = mapped_column(sa.ForeignKey("terminal_model.name"))
+    imei: Mapped[str | None] = mapped_column(unique=True)
+    terminal_id: Mapped[str | None]
+    phone_808: Mapped[str | None]
+    batch: Mapped[str | None]
+    received_on: Mapped[date | None]
+    warranty_months: Mapped[int]
+
+    unit: Mapped[Unit] = relationship(back_populates="terminal")
+
+
+class Sim(Base):
+    """A SIM card. Its key is the first 19 characters of the ICCID; the printed form is kept as it is."""
+
+    __tablename__ = "sim"
+
+    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
+    iccid: Mapped[str]
+    iccid_key: Mapped[str] = mapped_column(unique=True)
+    msisdn: Mapped[str | None] = mapped_column(unique=True)
+    imsi: Mapped[str | None]
+    carrier: Mapped[str | None]
+    plan: Mapped[str | None]
+    expires_on: Mapped[date | None]
+    bound_imei: Mapped[str | None]
+
+    unit: Mapped[Unit] = relationship(back_populates="sim")
+
+
+class Holder(Base):
+    """Whatever can have a unit in custody. A bag belongs to a person, a slot to a vehicle."""
+
+    __tablename__ = "holder"
+    __table_args__ = (
+        words_of("kind", HOLDER_KINDS),
+        sa.UniqueConstraint("id", "kind"),
+        sa.CheckConstraint("(kind = 'bag') = (person_id IS NOT NULL)", name="bag_has_person"),
+        sa.CheckConstraint("(kind = 'slot') = (vehicle_id IS NOT NULL)", name="slot_has_vehicle"),
+        sa.CheckConstraint("(kind = 'slot') = (role IS NOT NULL)", name="slot_has_role"),
+        sa.UniqueConstraint("person_id"),
+        sa.UniqueConstraint("vehicle_id", "role"),
+        sa.Index("uq_holder_store_name", "branch_id", "kind", "name", unique=True, postgresql_where=sa.text("kind NOT IN ('bag', 'slot')")),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    name: Mapped[str | None]
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    vehicle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vehicle.id"))
+    role: Mapped[str | None]
+
+    person: Mapped[Person | None] = relationship()
+    vehicle: Mapped[Vehicle | None] = relationship()
+
+
+class CustodyEntry(Base):
+    """One move of one unit, never changed. A mistake is mended by a new entry that names it in `corrects_id`."""
+
+    __tablename__ = "custody_entry"
+    __table_args__ = (
+        sa.UniqueConstraint("unit_id", "seq"),
+        sa.CheckConstraint("from_holder_id <> to_holder_id", name="really_moves"),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "to_holder_id"),
+        sa.Index(None, "from_holder_id"),
+    )
+
+    id: Mapped[Key]
+    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"))
+    seq: Mapped[int]
+    from_holder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("holder.id"))
+    to_holder_id: Mapped[int] = mapped_column(sa.ForeignKey("holder.id"))
+    reason: Mapped[str]
+    order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    device_at: Mapped[datetime | None]
+    corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
+    prev_hash: Mapped[bytes]
+    hash: Mapped[bytes]
+
+    from_holder: Mapped[Holder | None] = relationship(foreign_keys=[from_holder_id])
+    to_holder: Mapped[Holder] = relationship(foreign_keys=[to_holder_id])
+
+
+class CustodyPosition(Base):
+    """Where a unit is now: exactly one row per unit, moved in the same transaction as its entry."""
+
+    __tablename__ = "custody_position"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["unit_id", "unit_kind"], ["unit.id", "unit.kind"]),
+        sa.ForeignKeyConstraint(["holder_id", "holder_kind"], ["holder.id", "holder.kind"]),
+        sa.Index(
+            "uq_custody_position_slot", "holder_id", "unit_kind", unique=True, postgresql_where=sa.text("holder_kind = 'slot'")
+        ),
+        sa.Index(None, "holder_id"),
+    )
+
+    unit_id: Mapped[int] = mapped_column(primary_key=True)
+    unit_kind: Mapped[str]
+    holder_id: Mapped[int]
+    holder_kind: Mapped[str]
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+    since: Mapped[datetime]
+
+    unit: Mapped[Unit] = relationship(back_populates="position", overlaps="holder")
+    holder: Mapped[Holder] = relationship(overlaps="unit,position")
+
+
+constraint_says("uq_terminal_serial", say("A terminal with this serial number is already on record."))
+constraint_says("uq_terminal_imei", say("This IMEI is already on record."))
+constraint_says("uq_sim_iccid_key", say("This ICCID is already on record."))
+constraint_says("uq_sim_msisdn", say("This SIM number is already on record."))
+constraint_says("uq_custody_position_slot", say("There is already one of these in the vehicle. Take the old one out first, or swap."))
+constraint_says("uq_custody_entry_unit_id_seq", say("Somebody else moved this unit a moment ago. Please look again."))

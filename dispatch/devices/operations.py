@@ -1,0 +1,196 @@
+"""Receiving units and moving them from holder to holder. Every move is one ledger entry and one changed position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
+from dispatch.errors import NotFound, RuleBroken
+from dispatch.search import normalise
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+@dataclass(frozen=True)
+class NewTerminal:
+    """A terminal as a delivery note names it."""
+
+    serial: str
+    model: str
+    imei: str | None = None
+    terminal_id: str | None = None
+    phone_808: str | None = None
+    batch: str | None = None
+    received_on: date | None = None
+    warranty_months: int = 12
+
+
+@dataclass(frozen=True)
+class NewSim:
+    """A SIM as a delivery note names it; `iccid` as printed, `iccid_key` its first 19 characters."""
+
+    iccid: str
+    iccid_key: str
+    msisdn: str | None = None
+    imsi: str | None = None
+    carrier: str | None = None
+    plan: str | None = None
+    expires_on: date | None = None
+    bound_imei: str | None = None
+
+
+def store_named(session: Session, *, branch_id: int, name: str) -> Holder:
+    """A branch's store of this name, made if there is none."""
+    return _holder(session, kind="store", branch_id=branch_id, name=name)
+
+
+def bag_of(session: Session, *, person_id: int, branch_id: int) -> Holder:
+    """A technician's bag, made if there is none."""
+    return _holder(session, kind="bag", branch_id=branch_id, person_id=person_id)
+
+
+def slot_of(session: Session, *, vehicle_id: int, branch_id: int, role: str = "main") -> Holder:
+    """A vehicle's place for a terminal and its SIM, made if there is none."""
+    return _holder(session, kind="slot", branch_id=branch_id, vehicle_id=vehicle_id, role=role)
+
+
+def _holder(session: Session, **facts: Any) -> Holder:
+    key = {name: value for name, value in facts.items() if name != "branch_id" or facts["kind"] == "store"}
+    wanted = sa.select(Holder).filter_by(**key)
+    found = session.scalar(wanted)
+    if found is None:
+        session.execute(insert(Holder).values(**facts).on_conflict_do_nothing())
+        found = session.scalars(wanted).one()
+    return found
+
+
+def receive_terminals(session: Session, terminals: Sequence[NewTerminal], *, store: Holder, by: Actor, at: datetime) -> int:
+    """Put new terminals into a store; returns how many. Raises Conflict when a number is already on record."""
+    by.must("stock.change")
+    models = {t.model: t.warranty_months for t in terminals}
+    known = [{"name": name, "warranty_months": months} for name, months in models.items()]
+    session.execute(insert(TerminalModel).on_conflict_do_nothing(), known)
+    words = [normalise(t.serial, t.imei, t.terminal_id, t.model) for t in terminals]
+    ids = _new_units(session, "terminal", store.branch_id, words, at)
+    session.execute(sa.insert(Terminal), [{"unit_id": i, **t.__dict__} for i, t in zip(ids, terminals, strict=True)])
+    _first_entries(session, ids, "terminal", store, by=by, at=at)
+    return len(ids)
+
+
+def receive_sims(session: Session, sims: Sequence[NewSim], *, store: Holder, by: Actor, at: datetime) -> int:
+    """Put new SIMs into a store; returns how many. Raises Conflict when an ICCID or number is already on record."""
+    by.must("stock.change")
+    words = [normalise(s.iccid, s.msisdn) for s in sims]
+    ids = _new_units(session, "sim", store.branch_id, words, at)
+    session.execute(sa.insert(Sim), [{"unit_id": i, **s.__dict__} for i, s in zip(ids, sims, strict=True)])
+    _first_entries(session, ids, "sim", store, by=by, at=at)
+    return len(ids)
+
+
+def _new_units(session: Session, kind: str, branch_id: int, words: Iterable[str], at: datetime) -> Sequence[int]:
+    rows = [{"kind": kind, "branch_id": branch_id, "created_at": at, "search_text": text} for text in words]
+    if not rows:
+        raise RuleBroken(say("The file lists nothing that could be taken in."))
+    return session.scalars(sa.insert(Unit).returning(Unit.id, sort_by_parameter_order=True), rows).all()
+
+
+def _first_entries(session: Session, ids: Sequence[int], kind: str, store: Holder, *, by: Actor, at: datetime) -> None:
+    entries = [_entry(i, 1, GENESIS, None, store.id, "receive", by=by, at=at) for i in ids]
+    session.execute(sa.insert(CustodyEntry), entries)
+    positions = [
+        {"unit_id": e["unit_id"], "unit_kind": kind, "holder_id": store.id, "holder_kind": store.kind, "seq": 1, "hash": e["hash"], "since": at}
+        for e in entries
+    ]
+    session.execute(sa.insert(CustodyPosition), positions)
+
+
+def _entry(
+    unit_id: int,
+    seq: int,
+    prev: bytes,
+    from_id: int | None,
+    to_id: int,
+    reason: str,
+    *,
+    by: Actor,
+    at: datetime,
+    order_id: int | None = None,
+    device_at: datetime | None = None,
+    corrects_id: int | None = None,
+) -> dict[str, Any]:
+    facts = {"unit_id": unit_id, "from_holder_id": from_id, "to_holder_id": to_id, "order_id": order_id, "corrects_id": corrects_id}
+    detail = facts | {"device_at": device_at.isoformat() if device_at else None}
+    digest = chain_hash(prev, subject=("unit", unit_id), seq=seq, at=at, by_id=by.id, action=reason, detail=detail)
+    written = {"seq": seq, "reason": reason, "by_id": by.id, "by_name": by.name, "at": at, "device_at": device_at}
+    return facts | written | {"prev_hash": prev, "hash": digest}
+
+
+def move_units(
+    session: Session,
+    unit_ids: Sequence[int],
+    *,
+    to: Holder,
+    expected_from: int | None = None,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    order_id: int | None = None,
+    device_at: datetime | None = None,
+) -> None:
+    """Move units to another holder, all or none.
+
+    `expected_from` is the holder they were seen at: RuleBroken names the first one that is elsewhere by now. Raises NotFound for
+    unknown units, Conflict (from the database) when a vehicle's slot is taken.
+    """
+    positions = _locked_positions(session, unit_ids)
+    for place in positions:
+        if place.holder_id == to.id or (expected_from is not None and place.holder_id != expected_from):
+            raise RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
+    entries = [
+        _entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, by=by, at=at, order_id=order_id, device_at=device_at)
+        for p in positions
+    ]
+    session.execute(sa.insert(CustodyEntry), entries)
+    for place, entry in zip(positions, entries, strict=True):
+        place.holder_id, place.holder_kind, place.since = to.id, to.kind, at
+        place.seq, place.hash = entry["seq"], entry["hash"]
+    session.flush()
+
+
+def _locked_positions(session: Session, unit_ids: Sequence[int]) -> Sequence[CustodyPosition]:
+    query = sa.select(CustodyPosition).where(CustodyPosition.unit_id.in_(unit_ids)).order_by(CustodyPosition.unit_id)
+    found = session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+    if not unit_ids or len(found) != len(set(unit_ids)):
+        raise NotFound(say("There is no such unit on record."))
+    return found
+
+
+def _label(place: CustodyPosition) -> str:
+    unit = place.unit
+    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
+
+
+def describe(holder: Holder) -> Any:
+    """Where that is, in words: a store's name, somebody's bag, a vehicle."""
+    if holder.kind == "bag" and holder.person:
+        return say("in %(name)s's bag", name=holder.person.name)
+    if holder.kind == "slot" and holder.vehicle:
+        return say("fitted in %(vehicle)s", vehicle=holder.vehicle.plate or holder.vehicle.vin)
+    return holder.name or PLACES[holder.kind]
+
+
+PLACES = {
+    "store": say("in the store"),
+    "customer": say("with the customer"),
+    "supplier": say("with the supplier"),
+    "scrapped": say("scrapped"),
+    "lost": say("lost"),
+}

@@ -1,0 +1,17 @@
+"""Which features there are, lowest first. The assemblies ask each for its edges; import contracts keep the order."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from types import ModuleType
+
+FEATURES = ("web", "audit", "staff", "customers", "devices", "geo", "routing", "orders", "fees", "intake", "board", "field")
+
+
+def edges(kind: str) -> Iterator[ModuleType]:
+    """The modules of one kind ("models", "pages", "jobs", "commands") that exist, in the features' order."""
+    for name in FEATURES:
+        if importlib.util.find_spec(f"dispatch.{name}.{kind}") is not None:
+            yield importlib.import_module(f"dispatch.{name}.{kind}")

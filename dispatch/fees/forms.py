@@ -1,0 +1,102 @@
+"""The price list: a file -> rows. Prices include tax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from dispatch.tabular.cells import Cell, plain, read_date, read_decimal
+from dispatch.tabular.columns import Column
+from dispatch.tabular.imports import Import, RowReader, read_rows
+from dispatch.tabular.tables import Workbook
+from dispatch.words import Text, say
+
+CENT = Decimal("0.01")
+HIGHEST = Decimal("9999999.99")
+_NO_DAY = date.min
+
+_CATEGORIES = {
+    "配件": "part",
+    "备件": "part",
+    "零件": "part",
+    "材料": "part",
+    "part": "part",
+    "parts": "part",
+    "服务": "service",
+    "服务费": "service",
+    "人工": "service",
+    "service": "service",
+    "services": "service",
+}
+
+_COLUMNS = (
+    Column("code", ("编码", "编号", "代码", "收费编码", "Code"), required=True),
+    Column("name", ("名称", "项目", "收费项目", "品名", "Name", "Item"), required=True),
+    Column("category", ("类别", "分类", "类型", "Category", "Kind"), required=True),
+    Column("amount", ("单价", "价格", "含税单价", "单价(元)", "金额", "Price", "Unit price", "Amount"), required=True),
+    Column("tax_rate", ("税率", "增值税率", "Tax", "Tax rate", "VAT"), required=True),
+    Column("valid_from", ("生效日期", "生效日", "启用日期", "执行日期", "Valid from", "From"), required=True),
+    Column("number", ("序号", "No", "#")),
+)
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """What one thing costs from a day on: yuan with tax; `tax_rate` 0.13 means 13 %; `category` is "part" or "service"."""
+
+    row: int
+    code: str
+    name: str
+    category: str
+    amount: Decimal
+    tax_rate: Decimal
+    valid_from: date
+
+
+def read_prices(workbook: Workbook) -> Import[PriceRow]:
+    """A price list -> rows; a code may stand once for each day it becomes valid."""
+    return read_rows(workbook, _COLUMNS, _price, (("code", _code_and_day),))
+
+
+def _code_and_day(row: PriceRow) -> str:
+    return f"{row.code} ({row.valid_from})"
+
+
+def _price(reader: RowReader) -> PriceRow:
+    return PriceRow(
+        row=reader.row,
+        code=reader.need("code", lambda cell: plain(cell).upper(), ""),
+        name=reader.needed_text("name"),
+        category=reader.need("category", _read_category, ""),
+        amount=reader.need("amount", read_amount, Decimal(0)),
+        tax_rate=reader.need("tax_rate", read_tax_rate, Decimal(0)),
+        valid_from=reader.need("valid_from", read_date, _NO_DAY),
+    )
+
+
+def _read_category(cell: Cell) -> str | Text:
+    word = plain(cell).casefold()
+    return _CATEGORIES.get(word) or say("“%(text)s” is neither a part (配件) nor a service (服务)", text=plain(cell))
+
+
+def read_amount(cell: Cell) -> Decimal | Text | None:
+    """Yuan with at most two decimals, from 0."""
+    number = read_decimal(cell)
+    if number is None or isinstance(number, Text):
+        return number
+    if number != number.quantize(CENT):
+        return say("“%(text)s” has more than two decimals", text=plain(cell))
+    if not 0 <= number <= HIGHEST:
+        return say("“%(text)s” is not a price", text=plain(cell))
+    return number.quantize(CENT)
+
+
+def read_tax_rate(cell: Cell) -> Decimal | Text | None:
+    """13%, 13 or 0.13 -> 0.13."""
+    text = plain(cell)
+    number = read_decimal(text.removesuffix("%"))
+    if number is None or isinstance(number, Text):
+        return say("“%(text)s” is not a tax rate", text=text)
+    share = number / 100 if text.endswith("%") or number >= 1 else number
+    return share if 0 <= share < 1 else say("“%(text)s” is not a tax rate", text=text)

@@ -1,0 +1,66 @@
+"""Taking in facts from the field: stored as sent first, applied afterwards (rule 6 of the house)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.rules import canonical
+from dispatch.errors import Conflict
+from dispatch.field.models import FieldFact
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+@dataclass(frozen=True)
+class SentFact:
+    """A fact as the device sent it. `clock_offset_ms` = device clock minus server clock, as the device measured it."""
+
+    id: uuid.UUID
+    kind: str
+    device: str
+    device_seq: int
+    content: dict[str, Any]
+    device_at: datetime
+    clock_offset_ms: int | None = None
+    order_id: int | None = None
+    visit_id: int | None = None
+
+    @property
+    def content_hash(self) -> bytes:
+        """sha256 of the canonical JSON of kind and content."""
+        return hashlib.sha256(canonical([self.kind, self.content])).digest()
+
+    @property
+    def happened_at(self) -> datetime:
+        """The device's time, corrected by its measured offset: deadlines and warranty count from this."""
+        return self.device_at - timedelta(milliseconds=self.clock_offset_ms or 0)
+
+
+def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> tuple[FieldFact, bool]:
+    """Store a fact; returns it and whether it is new. The same UUID again gives the first one back.
+
+    Raises Conflict when the same UUID comes with another content or from another person.
+    """
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(sent.id), 0))))
+    known = session.get(FieldFact, sent.id)
+    if known is not None:
+        if known.content_hash != sent.content_hash or known.person_id != by.id:
+            raise Conflict(say("This was sent before with another content. Both are kept; a dispatcher will decide."))
+        return known, False
+    copied = ("id", "kind", "device", "device_seq", "order_id", "visit_id", "content", "content_hash", "device_at", "clock_offset_ms")
+    fact = FieldFact(**{name: getattr(sent, name) for name in copied}, person_id=by.id, received_at=at, state="new")
+    session.add(fact)
+    session.flush()
+    return fact, True
+
+
+def settle_fact(fact: FieldFact, *, state: str, outcome: dict[str, Any]) -> None:
+    """Remember how applying a fact ended: "applied", or "disputed" with the reason."""
+    fact.state, fact.outcome = state, outcome

@@ -1,0 +1,1 @@
+"""Addresses, places and distances. Places are WGS-84 everywhere; other datums are converted where they come in."""

@@ -1,0 +1,1 @@
+"""The machine the product runs on: private PostgreSQL, processes, certificates."""

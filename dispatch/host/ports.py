@@ -1,0 +1,57 @@
+"""The port: is it free, and does the product answer on it."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import socket
+import ssl
+
+from dispatch.config import Settings
+from dispatch.host.errors import CannotStart
+
+
+def demand_free_port(settings: Settings) -> None:
+    """Raise CannotStart if the web server could not listen on HOST and PORT."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError):
+        raise CannotStart(f"HOST is {settings.host!r}, which is no address of a machine; use 127.0.0.1 or 0.0.0.0.") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as wrong:
+            raise CannotStart(_why_not(settings, wrong)) from None
+
+
+def is_alive(settings: Settings) -> bool:
+    """True if GET /livez is answered with 200 on our port."""
+    connection = _connection(settings)
+    try:
+        connection.request("GET", "/livez", headers={"Host": settings.trusted_hosts[0]})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _connection(settings: Settings) -> http.client.HTTPConnection:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    if not settings.tls:
+        return http.client.HTTPConnection(host, settings.port, timeout=5)
+    # We ask ourselves whether we are alive; who we are is not in question.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, settings.port, timeout=5, context=context)
+
+
+def _why_not(settings: Settings, wrong: OSError) -> str:
+    if wrong.errno == errno.EADDRINUSE:
+        free = settings.port + 1 if settings.port < 65535 else 8000
+        return f"Port {settings.port} is taken by another program; choose another one, as in: PORT={free} ./run"
+    if wrong.errno == errno.EACCES:
+        return f"Port {settings.port} is for root only; choose one from 1024 on, as in: PORT=8000 ./run"
+    return f"HOST is {settings.host!r}, which is not an address of this machine; use 127.0.0.1 or 0.0.0.0."

@@ -1,0 +1,48 @@
+"""Gathering what the lifecycle's checks look at. Features above register readers for what they alone know (papers, fees, ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.orders.lifecycle import OrderFacts
+from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.permissions import permissions_of
+from dispatch.staff.rules import Actor
+from dispatch.words import Text
+
+MissingReader = Callable[[Session, Order], Iterable[Text]]
+
+_missing_readers: list[MissingReader] = []
+
+
+def register_missing(reader: MissingReader) -> MissingReader:
+    """Register a reader that names what an order still lacks before it can be closed (P8)."""
+    _missing_readers.append(reader)
+    return reader
+
+
+def facts_of(session: Session, order: Order, by: Actor) -> OrderFacts:
+    """All facts about one order as `by` meets it."""
+    step = open_approval(session, order.id)
+    lines = session.scalars(sa.select(OrderLine.status).where(OrderLine.order_id == order.id))
+    visits = session.scalars(sa.select(Visit.status).where(Visit.order_id == order.id))
+    return OrderFacts(
+        order_status=order.status,
+        created_by_id=order.created_by_id,
+        actor_id=by.id,
+        open_step_permission=step.permission if step else None,
+        step_requested_by_id=step.requested_by_id if step else None,
+        actor_permissions=permissions_of(by.roles),
+        lines=tuple(lines),
+        visits=tuple(visits),
+        missing=tuple(text for reader in _missing_readers for text in reader(session, order)),
+    )
+
+
+def open_approval(session: Session, order_id: int) -> Approval | None:
+    """The approval that waits for a decision, the lowest step first."""
+    query = sa.select(Approval).where(Approval.order_id == order_id, Approval.decision.is_(None))
+    return session.scalar(query.order_by(Approval.step).limit(1))

@@ -1,0 +1,220 @@
+"""THE table: every status an order, a line or a visit can have, and every way from one to another.
+
+A row says: the action, from where, to where, who may (None: the system, as a consequence), what must be there, and whether a
+reason is asked for. Pages draw their buttons from it, operations obey it, the README prints it. While work goes on an order's
+status follows from its lines and visits by `followed_status`, and by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from dispatch.words import Text, say
+
+ORDER_STATUSES = (
+    "draft",
+    "awaiting_approval",
+    "approved",
+    "planned",
+    "dispatched",
+    "working",
+    "waiting",
+    "done",
+    "closed",
+    "rejected",
+    "cancelled",
+)
+LINE_STATUSES = ("open", "done", "not_done", "residual")
+VISIT_STATUSES = ("planned", "dispatched", "on_the_way", "on_site", "finished", "abandoned")
+
+ORDER_WORDS: dict[str, Text] = {
+    "draft": say("Draft"),
+    "awaiting_approval": say("Awaiting approval"),
+    "approved": say("Approved"),
+    "planned": say("Planned"),
+    "dispatched": say("Dispatched"),
+    "working": say("Working"),
+    "waiting": say("Waiting"),
+    "done": say("Done"),
+    "closed": say("Closed"),
+    "rejected": say("Rejected"),
+    "cancelled": say("Cancelled"),
+}
+LINE_WORDS: dict[str, Text] = {
+    "open": say("Open"),
+    "done": say("Done"),
+    "not_done": say("Not done"),
+    "residual": say("Left over"),
+}
+VISIT_WORDS: dict[str, Text] = {
+    "planned": say("Planned"),
+    "dispatched": say("Dispatched"),
+    "on_the_way": say("On the way"),
+    "on_site": say("On site"),
+    "finished": say("Finished"),
+    "abandoned": say("Abandoned"),
+}
+WORDS = {"order": ORDER_WORDS, "line": LINE_WORDS, "visit": VISIT_WORDS}
+
+VISIT_LIVE = ("planned", "dispatched", "on_the_way", "on_site")
+VISIT_MOVING = ("on_the_way", "on_site")
+LINE_SETTLED = ("done", "not_done")
+FOLLOWING = ("approved", "planned", "dispatched", "working", "done")
+"""While an order is in one of these, its status follows from its lines and visits."""
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """What the checks of this table look at, gathered by the readers that features register. Plain data."""
+
+    order_status: str = "draft"
+    created_by_id: int | None = None
+    actor_id: int | None = None
+    open_step_permission: str | None = None
+    step_requested_by_id: int | None = None
+    actor_permissions: frozenset[str] = frozenset()
+    lines: tuple[str, ...] = ()
+    visits: tuple[str, ...] = ()
+    missing: tuple[Text, ...] = field(default=())
+
+
+Check = Callable[[OrderFacts], Text | None]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row. `target` None means: wherever `followed_status` says."""
+
+    action: str
+    sources: tuple[str, ...]
+    target: str | None
+    permission: str | None
+    label: Text
+    needs: tuple[Check, ...] = ()
+    reason: bool = False
+
+
+def has_lines(facts: OrderFacts) -> Text | None:
+    """An order is about at least one vehicle."""
+    return None if facts.lines else say("The order names no vehicle.")
+
+
+def not_ones_own(facts: OrderFacts) -> Text | None:
+    """Nobody approves his own request (P3)."""
+    own = facts.actor_id is not None and facts.actor_id in (facts.created_by_id, facts.step_requested_by_id)
+    return say("This is your own request: somebody else has to decide.") if own else None
+
+
+def is_approvers_turn(facts: OrderFacts) -> Text | None:
+    """Levels decide one after the other, the manager first."""
+    if facts.open_step_permission is None:
+        return say("No approval is open.")
+    if facts.open_step_permission not in facts.actor_permissions:
+        return say("The next decision is not yours.")
+    return None
+
+
+def nobody_moving(facts: OrderFacts) -> Text | None:
+    """What is under way is brought to an end on site first."""
+    moving = any(v in VISIT_MOVING for v in facts.visits)
+    return say("A technician is on the way or on site. End the visit first.") if moving else None
+
+
+def no_live_visit(facts: OrderFacts) -> Text | None:
+    """Waiting orders keep no technician's time."""
+    live = any(v in VISIT_LIVE for v in facts.visits)
+    return say("Visits are still planned. Take them off the plan first.") if live else None
+
+
+def all_settled(facts: OrderFacts) -> Text | None:
+    """Every vehicle is done, or a reason says why not."""
+    settled = facts.lines and all(line in LINE_SETTLED for line in facts.lines)
+    return None if settled else say("Not every vehicle is done or given up with a reason.")
+
+
+def papers_complete(facts: OrderFacts) -> Text | None:
+    """An order with a paper missing cannot be closed (P8)."""
+    return facts.missing[0] if facts.missing else None
+
+
+def order_is_at_work(facts: OrderFacts) -> Text | None:
+    """Only approved orders that are not waiting send people out (P3)."""
+    if facts.order_status in FOLLOWING:
+        return None
+    return say("The order is not approved or is waiting, so nobody can be sent.")
+
+
+_UNDER_WAY = ("approved", "planned", "dispatched", "working")
+
+ORDER: tuple[Transition, ...] = (
+    Transition("submit", ("draft",), "awaiting_approval", "order.take", say("Send for approval"), (has_lines,)),
+    Transition("approve", ("awaiting_approval",), "approved", "order.decide", say("Approve"), (is_approvers_turn, not_ones_own)),
+    Transition("reject", ("awaiting_approval",), "rejected", "order.decide", say("Reject"), (is_approvers_turn, not_ones_own), reason=True),
+    Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),
+    Transition("follow", FOLLOWING, None, None, say("Follows the work")),
+    Transition("hold", _UNDER_WAY, "waiting", "order.plan", say("Let it wait"), (no_live_visit,), reason=True),
+    Transition("resume", ("waiting",), None, "order.plan", say("Resume")),
+    Transition(
+        "cancel",
+        ("draft", "awaiting_approval", "approved", "planned", "dispatched", "waiting", "rejected"),
+        "cancelled",
+        "order.cancel",
+        say("Cancel order"),
+        (nobody_moving,),
+        reason=True,
+    ),
+    Transition("close", ("done",), "closed", "order.close", say("Close"), (all_settled, no_live_visit, papers_complete)),
+    Transition("reopen", ("closed",), None, "order.close", say("Reopen"), reason=True),
+)
+
+LINE: tuple[Transition, ...] = (
+    Transition("complete", ("open", "residual"), "done", "line.settle", say("Done"), (order_is_at_work,)),
+    Transition("give_up", ("open", "residual"), "not_done", "line.settle", say("Cannot be done"), (order_is_at_work,), reason=True),
+    Transition("leave_over", ("open",), "residual", "line.settle", say("Did not come"), (order_is_at_work,), reason=True),
+    Transition("take_up", ("not_done", "residual"), "open", "order.plan", say("Take up again"), (order_is_at_work,), reason=True),
+)
+
+VISIT: tuple[Transition, ...] = (
+    Transition("dispatch", ("planned",), "dispatched", "order.plan", say("Dispatch"), (order_is_at_work,)),
+    Transition("recall", ("dispatched",), "planned", "order.plan", say("Recall"), reason=True),
+    Transition("depart", ("dispatched",), "on_the_way", "visit.drive", say("Depart"), (order_is_at_work,)),
+    Transition("arrive", ("on_the_way",), "on_site", "visit.drive", say("Arrived"), (order_is_at_work,)),
+    Transition("finish", ("on_site",), "finished", "visit.drive", say("Finish"), (order_is_at_work,)),
+    Transition("abandon", VISIT_LIVE, "abandoned", "visit.abandon", say("Abandon"), reason=True),
+)
+
+TABLES: dict[str, tuple[Transition, ...]] = {"order": ORDER, "line": LINE, "visit": VISIT}
+
+
+def transition(table: str, action: str) -> Transition:
+    """The row of one action. Raises KeyError for an action that does not exist."""
+    return next((t for t in TABLES[table] if t.action == action), None) or _unknown(table, action)
+
+
+def _unknown(table: str, action: str) -> Transition:
+    raise KeyError(f"{table}.{action}")
+
+
+def why_not(row: Transition, table: str, status: str, facts: OrderFacts) -> Text | None:
+    """Why a row cannot be taken now, or None when it can. Permission comes first, so that a page hides nothing it should explain."""
+    if row.permission is not None and row.permission not in facts.actor_permissions:
+        return say("Your role does not allow this. Ask your administrator if you need it.")
+    if status not in row.sources:
+        return say("Not possible while it is %(status)s.", status=WORDS[table][status])
+    return next((no for check in row.needs if (no := check(facts))), None)
+
+
+def followed_status(lines: Iterable[str], visits: Iterable[str]) -> str:
+    """The one written rule for an order at work.
+
+    All lines settled: done. Else a technician moving, or some visits finished while others are still to come: working. Else
+    dispatched if any visit is, planned if any visit is, and approved (back in the planner's queue) when no visit is live.
+    """
+    lines, visits = tuple(lines), tuple(visits)
+    if lines and all(line in LINE_SETTLED for line in lines):
+        return "done"
+    live = [v for v in visits if v in VISIT_LIVE]
+    if any(v in VISIT_MOVING for v in live) or (live and "finished" in visits):
+        return "working"
+    return next((s for s in ("dispatched", "planned") if s in live), "approved")

@@ -1,0 +1,229 @@
+"""Work orders, their lines (one vehicle each), visits (one trip of one technician) and approvals."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dispatch.customers.models import Customer, Site, Vehicle
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
+from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
+from dispatch.search import grams_index, text_column
+from dispatch.staff.models import Branch, Person
+from dispatch.words import say
+
+
+class Order(Base):
+    """A work order: an installation request or a repair call on its way to being done and paid.
+
+    `approved` is what visits refer to: the database lets no visit exist for an order that was not approved (P3).
+    `request_key` is the form's own UUID, so that a second press of the button finds the first order.
+    """
+
+    __tablename__ = "work_order"
+    __table_args__ = (
+        words_of("status", ORDER_STATUSES),
+        words_of("kind", KINDS),
+        words_of("urgency", URGENCIES),
+        words_of("channel", CHANNELS),
+        sa.CheckConstraint("status <> 'waiting' OR waiting_reason IS NOT NULL", name="waiting_has_reason"),
+        sa.CheckConstraint(
+            "approved OR status IN ('draft', 'awaiting_approval', 'rejected', 'cancelled')", name="unapproved_goes_nowhere"
+        ),
+        sa.CheckConstraint("window_from < window_to", name="window_has_length"),
+        sa.UniqueConstraint("id", "approved"),
+        sa.Index(None, "branch_id", "status", "id"),
+        sa.Index(None, "branch_id", "created_at"),
+        sa.Index(None, "created_at"),
+        sa.Index(None, "customer_id"),
+        grams_index("work_order"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    approved: Mapped[bool] = mapped_column(server_default=sa.false())
+    urgency: Mapped[str] = mapped_column(server_default="normal")
+    channel: Mapped[str] = mapped_column(server_default="phone")
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    contact_name: Mapped[str]
+    contact_phone: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    wanted_on: Mapped[date | None]
+    window_from: Mapped[time | None]
+    window_to: Mapped[time | None]
+    product_model: Mapped[str | None]
+    purchased_on: Mapped[date | None]
+    symptom: Mapped[str | None]
+    symptom_text: Mapped[str | None]
+    diagnosis: Mapped[str | None]
+    note: Mapped[str | None]
+    waiting_reason: Mapped[str | None]
+    request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid, unique=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    search_text: Mapped[str] = text_column()
+
+    branch: Mapped[Branch] = relationship()
+    customer: Mapped[Customer] = relationship()
+    site: Mapped[Site] = relationship()
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    created_by: Mapped[Person] = relationship(foreign_keys=[created_by_id])
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
+    visits: Mapped[list[Visit]] = relationship(back_populates="order", order_by="Visit.starts_at", overlaps="order")
+    approvals: Mapped[list[Approval]] = relationship(back_populates="order", order_by="Approval.id")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class OrderLine(Base):
+    """One vehicle of an order. `attention` lists what a person should look at; `site_id` is set where it differs from the order's."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        words_of("status", LINE_STATUSES),
+        sa.CheckConstraint("status NOT IN ('not_done', 'residual') OR reason IS NOT NULL", name="undone_has_reason"),
+        sa.UniqueConstraint("order_id", "position"),
+        sa.UniqueConstraint("order_id", "vehicle_id"),
+        sa.UniqueConstraint("id", "order_id"),
+        sa.Index(None, "vehicle_id"),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    position: Mapped[int]
+    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id"))
+    site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("site.id"))
+    status: Mapped[str] = mapped_column(server_default="open")
+    reason: Mapped[str | None]
+    model: Mapped[str | None]
+    source_row: Mapped[int | None]
+    parking: Mapped[str | None]
+    remark: Mapped[str | None]
+    attention: Mapped[list[Any]] = mapped_column(server_default=sa.text("'[]'"))
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+    vehicle: Mapped[Vehicle] = relationship()
+    own_site: Mapped[Site | None] = relationship()
+
+
+class Visit(Base):
+    """One trip of one technician to one order's site. Live visits of a technician never overlap: the database sees to it."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        words_of("status", VISIT_STATUSES),
+        sa.CheckConstraint("ends_at > starts_at", name="has_length"),
+        sa.CheckConstraint("order_approved", name="order_is_approved"),
+        sa.CheckConstraint("status <> 'abandoned' OR reason IS NOT NULL", name="abandoned_has_reason"),
+        sa.ForeignKeyConstraint(["order_id", "order_approved"], ["work_order.id", "work_order.approved"], name="fk_visit_order"),
+        sa.UniqueConstraint("id", "order_id"),
+        ExcludeConstraint(
+            (sa.column("technician_id"), "="),
+            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+            name="ex_visit_no_overlap",
+            using="gist",
+            where=sa.text(f"status IN ({', '.join(repr(s) for s in VISIT_LIVE)})"),
+        ),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "technician_id", "starts_at"),
+        sa.Index(None, "branch_id", "starts_at"),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int]
+    order_approved: Mapped[bool] = mapped_column(server_default=sa.true())
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    technician_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    status: Mapped[str] = mapped_column(server_default="planned")
+    reason: Mapped[str | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    sequence: Mapped[int] = mapped_column(server_default="0")
+    by_hand: Mapped[bool] = mapped_column(server_default=sa.false())
+    dispatched_at: Mapped[datetime | None]
+    departed_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    order: Mapped[Order] = relationship(back_populates="visits", overlaps="visits")
+    technician: Mapped[Person] = relationship()
+    visit_lines: Mapped[list[VisitLine]] = relationship(back_populates="visit", cascade="all, delete-orphan")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class VisitLine(Base):
+    """Which vehicles a visit is for. Both sides name the order, so a visit cannot borrow another order's line."""
+
+    __tablename__ = "visit_line"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["visit_id", "order_id"], ["visit.id", "visit.order_id"]),
+        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"]),
+        sa.Index(None, "line_id"),
+    )
+
+    visit_id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int]
+
+    visit: Mapped[Visit] = relationship(back_populates="visit_lines", overlaps="line")
+    line: Mapped[OrderLine] = relationship(overlaps="visit,visit_lines")
+
+
+class Approval(Base):
+    """One step of the approval of an order; open until somebody decides, and nobody decides his own (P3)."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        words_of("decision", ("approved", "rejected", "withdrawn")),
+        sa.CheckConstraint("decided_by_id <> requested_by_id", name="not_by_himself"),
+        sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_is_whole"),
+        sa.CheckConstraint("decision <> 'rejected' OR reason IS NOT NULL", name="rejected_has_reason"),
+        sa.Index("uq_approval_open_step", "order_id", "step", unique=True, postgresql_where=sa.text("decision IS NULL")),
+        sa.Index(None, "order_id"),
+        sa.Index("ix_approval_waiting", "permission", "id", postgresql_where=sa.text("decision IS NULL")),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    step: Mapped[int]
+    permission: Mapped[str]
+    requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    requested_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
+    reason: Mapped[str | None]
+
+    order: Mapped[Order] = relationship(back_populates="approvals")
+    requested_by: Mapped[Person] = relationship(foreign_keys=[requested_by_id])
+    decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
+
+
+class OrderCounter(Base):
+    """The last number given per kind and day, so that numbers run without gaps within a day."""
+
+    __tablename__ = "order_counter"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))
+constraint_says("uq_approval_open_step", say("This order is already waiting for this approval."))
+constraint_says("uq_work_order_request_key", say("This order was saved already."))
+constraint_says("uq_order_line_order_id_vehicle_id", say("This vehicle stands twice in the order."))
+constraint_says("fk_visit_order", say("This order is not approved, so nobody can be sent."))

@@ -1,0 +1,133 @@
+"""Putting visits on technicians' days, moving them, taking them off, and ending orders that need none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.db import STALE
+from dispatch.errors import Conflict, NotFound, RuleBroken
+from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
+from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.operations.approving import withdraw_open_steps
+from dispatch.orders.operations.moves import follow, locked_order, move_order, move_visit
+from dispatch.staff.models import Person
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+@dataclass(frozen=True)
+class NewVisit:
+    """A trip to be planned: who, when, and for which lines of the order."""
+
+    order_id: int
+    technician_id: int
+    starts_at: datetime
+    ends_at: datetime
+    line_ids: tuple[int, ...]
+    sequence: int = 0
+    by_hand: bool = False
+
+
+def plan_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> Visit:
+    """Put a visit on a technician's day.
+
+    Raises RuleBroken when the order is not approved, a line is already covered, or the technician may not be sent (P15);
+    Conflict (from the database) when his time is taken.
+    """
+    by.must("order.plan")
+    order = locked_order(session, new.order_id)
+    if order.status not in FOLLOWING:
+        raise RuleBroken(say("The order is not approved or is waiting, so nobody can be sent."))
+    technician = _technician(session, new.technician_id)
+    lines = _free_lines(session, order, new.line_ids)
+    visit = Visit(
+        order_id=order.id,
+        branch_id=order.branch_id,
+        technician_id=technician.id,
+        status="planned",
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+        sequence=new.sequence,
+        by_hand=new.by_hand,
+    )
+    visit.visit_lines = [VisitLine(line_id=line.id, order_id=order.id) for line in lines]
+    session.add(visit)
+    session.flush()
+    detail = {"visit": visit.id, "to": "planned", "technician": technician.id, "starts_at": new.starts_at.isoformat()}
+    record(session, ("order", order.id), "visit.plan", by=by, at=at, detail=detail)
+    follow(session, order, by=by, at=at)
+    return visit
+
+
+def _technician(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None or not person.active or "technician" not in person.roles:
+        raise NotFound(say("There is no such technician."))
+    if person.trained_on is None:
+        raise RuleBroken(say("%(name)s has not passed the product training yet.", name=person.name))
+    return person
+
+
+def _free_lines(session: Session, order: Order, line_ids: Sequence[int]) -> Sequence[OrderLine]:
+    query = sa.select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_(line_ids))
+    lines = session.scalars(query.order_by(OrderLine.position)).all()
+    if not lines or len(lines) != len(set(line_ids)):
+        raise NotFound
+    covered = (
+        sa.select(VisitLine.line_id).join(VisitLine.visit).where(VisitLine.line_id.in_(line_ids), Visit.status.in_(VISIT_LIVE))
+    )
+    if session.scalars(covered.limit(1)).first() is not None or any(line.status not in ("open", "residual") for line in lines):
+        raise RuleBroken(say("Somebody else has planned this vehicle already."))
+    return lines
+
+
+def locked_visit(session: Session, visit_id: int, *, version: int | None = None) -> Visit:
+    """A visit, its order locked first. Raises NotFound, or Conflict when the reader's page showed another version."""
+    order_id = session.scalar(sa.select(Visit.order_id).where(Visit.id == visit_id))
+    if order_id is None:
+        raise NotFound
+    locked_order(session, order_id)
+    visit = session.get_one(Visit, visit_id, populate_existing=True)
+    if version is not None and visit.version != version:
+        raise Conflict(STALE)
+    return visit
+
+
+def change_visit(
+    session: Session, visit: Visit, *, technician_id: int, starts_at: datetime, by: Actor, at: datetime, reason: str | None = None
+) -> Visit:
+    """Give a visit that nobody has set out for to another technician or time; its length stays. It counts as set by hand."""
+    by.must("order.plan")
+    if visit.status not in ("planned", "dispatched"):
+        raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
+    technician = _technician(session, technician_id)
+    change = {"visit": visit.id, "technician": technician.id, "from_technician": visit.technician_id}
+    length = visit.ends_at - visit.starts_at
+    visit.technician_id, visit.starts_at, visit.ends_at = technician.id, starts_at, starts_at + length
+    visit.by_hand = True
+    session.flush()
+    detail = change | {"starts_at": starts_at.isoformat()} | ({"reason": reason} if reason else {})
+    record(session, ("order", visit.order_id), "visit.change", by=by, at=at, detail=detail)
+    return visit
+
+
+def take_off_plan(session: Session, visits: Sequence[Visit], *, by: Actor, at: datetime, reason: str) -> None:
+    """Abandon visits that were only planned, so that their lines can be planned anew."""
+    for visit in visits:
+        move_visit(session, visit, "abandon", by=by, at=at, reason=reason)
+
+
+def cancel_order(session: Session, order_id: int, *, version: int | None, by: Actor, at: datetime, reason: str) -> Order:
+    """Cancel an order with a reason: its planned visits are taken off, its open approvals withdrawn."""
+    order = locked_order(session, order_id, version=version)
+    move_order(session, order, "cancel", by=by, at=at, reason=reason)
+    withdraw_open_steps(session, order, by=by, at=at)
+    live = sa.select(Visit).where(Visit.order_id == order.id, Visit.status.in_(VISIT_LIVE)).order_by(Visit.id)
+    take_off_plan(session, session.scalars(live).all(), by=by, at=at, reason=reason)
+    return order

@@ -1,0 +1,138 @@
+"""What an order is made of: kinds, urgencies, symptoms and what each asks of the technician; approval steps; warranty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from dispatch.devices.parts import part_key
+from dispatch.words import Text, say
+
+KINDS = ("installation", "repair")
+PREFIXES = {"installation": "AZ", "repair": "WX"}
+URGENCIES = ("normal", "urgent", "emergency")
+CHANNELS = ("phone", "chat", "email", "letter", "visit", "social", "fax")
+
+KIND_WORDS: dict[str, Text] = {"installation": say("Installation"), "repair": say("Repair")}
+URGENCY_WORDS: dict[str, Text] = {"normal": say("Normal"), "urgent": say("Urgent"), "emergency": say("Emergency")}
+CHANNEL_WORDS: dict[str, Text] = {
+    "phone": say("Phone"),
+    "chat": say("Online chat"),
+    "email": say("E-mail"),
+    "letter": say("Letter"),
+    "visit": say("Visit to us"),
+    "social": say("Social media"),
+    "fax": say("Fax"),
+}
+
+PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What a caller complains about, and what it asks for: least skill levels, and parts by kind ("terminal", "sim")."""
+
+    code: str
+    words: Text
+    skills: dict[str, int]
+    parts: dict[str, int] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+
+
+SYMPTOMS: dict[str, Symptom] = {
+    s.code: s
+    for s in (
+        Symptom("offline", say("Terminal offline"), {"repair": 1}, {"sim": 1}, ("不上线", "离线", "offline")),
+        Symptom("drift", say("Position drifts"), {"repair": 1}, {}, ("漂移", "drift")),
+        Symptom("power", say("Main power cut"), {"electrics": 1}, {}, ("主电源", "断电", "power")),
+        Symptom("restart", say("Keeps restarting"), {"repair": 1}, {"terminal": 1}, ("重启", "restart")),
+        Symptom("speed", say("Speed stays at zero"), {"electrics": 1}, {}, ("速度", "speed")),
+        Symptom("sos", say("SOS button dead"), {"electrics": 1}, {}, ("SOS", "按键")),
+        Symptom("camera", say("Camera shows nothing"), {"video": 1}, {}, ("摄像头", "画面", "camera")),
+        Symptom("fuel", say("Fuel sensor sends nothing"), {"oil-sensor": 1}, {}, ("油位", "油耗", "fuel")),
+        Symptom("damaged", say("Housing damaged or wet"), {"repair": 1}, {"terminal": 1}, ("破损", "进水", "damage")),
+        Symptom("lost", say("Terminal lost"), {"install": 1}, {"terminal": 1, "sim": 1}, ("丢失", "补装", "lost")),
+        Symptom("recharge", say("SIM needs top-up"), {"repair": 1}, {}, ("充卡", "欠费", "停机", "top-up")),
+        Symptom("move", say("Move to another vehicle"), {"install": 1}, {}, ("移机", "换车", "移到")),
+        Symptom("other", say("Something else"), {"repair": 1}),
+    )
+}
+
+
+def symptom_in(text: str) -> str:
+    """The code of the first symptom whose hint occurs in a caller's words; "other" when none does."""
+    folded = text.casefold()
+    return next((s.code for s in SYMPTOMS.values() if any(h.casefold() in folded for h in s.hints)), "other")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one line of an order asks of a technician: skills, and parts out of the bag ("sim", "terminal:BD-808A", ...)."""
+
+    skills: dict[str, int]
+    parts: dict[str, int]
+    minutes: int
+
+
+def needs_of(kind: str, symptom: str | None, model: str | None, *, install_minutes: int, repair_minutes: int) -> Needs:
+    """Needs of one line. An installation takes a terminal of the wanted model and a SIM; a repair what its symptom asks for."""
+    if kind == "installation":
+        return Needs({"install": 1}, {part_key("terminal", model): 1, "sim": 1}, install_minutes)
+    asked = SYMPTOMS[symptom or "other"]
+    parts = {part_key(part, model): count for part, count in asked.parts.items()}
+    return Needs(dict(asked.skills), parts, repair_minutes)
+
+
+@dataclass(frozen=True)
+class ApprovalStep:
+    """One level of approval: its place in the order, and the permission of whoever decides."""
+
+    step: int
+    permission: str
+
+
+@dataclass(frozen=True)
+class ExtraApproval:
+    """A level above the manager for one kind of order (P3), from the configuration; `least_lines` limits it to large orders."""
+
+    kind: str
+    permission: str
+    least_lines: int = 1
+
+
+def approval_steps(kind: str, lines: int, extra: tuple[ExtraApproval, ...] = ()) -> tuple[ApprovalStep, ...]:
+    """All levels an order needs. The manager's is always there and always first; extra levels only come on top (P3)."""
+    above = [e.permission for e in extra if e.kind == kind and lines >= e.least_lines]
+    return tuple(ApprovalStep(i, p) for i, p in enumerate(["order.approve", *above], start=1))
+
+
+@dataclass(frozen=True)
+class Warranty:
+    """Until when a repair is free and which rule says so (P10)."""
+
+    until: date | None
+    rule: Text
+
+    def holds_on(self, day: date) -> bool:
+        """True while the warranty is in force on `day`."""
+        return self.until is not None and day <= self.until
+
+
+def warranty(installed_on: date | None, purchased_on: date | None, months: int) -> Warranty:
+    """From the installation on record, else from the purchase date the caller names; `months` is the model's term."""
+    if installed_on:
+        return Warranty(add_months(installed_on, months), say("%(months)s months from installation on %(day)s", months=months, day=installed_on))
+    if purchased_on:
+        return Warranty(add_months(purchased_on, months), say("%(months)s months from purchase on %(day)s", months=months, day=purchased_on))
+    return Warranty(None, say("Neither installation nor purchase date is known"))
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later; the last of the month where that day does not exist (31 January + 1 = 28 February)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")

@@ -1,0 +1,60 @@
+"""Who may do what: one table, permission -> roles. Read it aloud; change it here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dispatch.words import Text, say
+
+ROLES: dict[str, Text] = {
+    "specialist": say("Dispatcher"),
+    "supervisor": say("Supervisor"),
+    "manager": say("Manager"),
+    "director": say("Director"),
+    "qa": say("QA inspector"),
+    "technician": say("Technician"),
+    "finance": say("Finance"),
+    "administrator": say("Administrator"),
+}
+
+DESK = ("specialist", "supervisor", "manager", "director")
+OFFICE = (*DESK, "qa", "finance", "administrator")
+
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    # orders
+    "order.see": OFFICE,
+    "order.take": ("specialist", "supervisor", "manager"),
+    "order.approve": ("manager",),
+    "order.approve_director": ("director",),
+    "order.decide": ("manager", "director"),
+    "order.cancel": ("specialist", "supervisor", "manager"),
+    "order.close": ("supervisor", "manager"),
+    "order.plan": ("specialist", "supervisor", "manager"),
+    "visit.drive": ("technician",),
+    "visit.abandon": ("technician", "specialist", "supervisor", "manager"),
+    "line.settle": ("technician", "specialist", "supervisor", "manager"),
+    # customers and devices
+    "customer.see": OFFICE,
+    "customer.change": ("specialist", "supervisor", "manager"),
+    "stock.see": (*OFFICE, "technician"),
+    "stock.change": ("specialist", "supervisor", "manager", "administrator"),
+    # the house
+    "price.see": OFFICE,
+    "price.change": ("finance", "manager", "administrator"),
+    "staff.see": OFFICE,
+    "staff.change": ("manager", "administrator"),
+    "staff.import": ("manager", "administrator"),
+    "audit.see": ("director", "administrator", "qa"),
+    "branches.all": ("director", "administrator", "finance", "qa"),
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Every permission that at least one of the roles carries."""
+    held = set(roles)
+    return frozenset(name for name, carriers in PERMISSIONS.items() if not held.isdisjoint(carriers))
+
+
+def allows(roles: Iterable[str], permission: str) -> bool:
+    """True if any of the roles carries the permission. An unknown permission is a programming error and raises KeyError."""
+    return not set(PERMISSIONS[permission]).isdisjoint(roles)

@@ -1,0 +1,175 @@
+"""Whether a plan keeps the rules. Reads only the times written in the plan, so that it shares no mistake with who wrote them.
+
+The sentences are for whoever mends the planner: they are no `say()`, nobody translates them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from dispatch.routing.model import Id, Job, Lunch, Plan, Problem, Route, Stop, Technician
+from dispatch.routing.roads import Roads, roads_of
+from dispatch.routing.suits import skills_missing
+from dispatch.routing.timetable import Day, days_of, length, parts_of
+from dispatch.words import Text
+
+
+def violations(problem: Problem, plan: Plan, roads: Roads | None = None) -> list[Text]:
+    """A sentence for each rule broken; none for a good plan."""
+    roads = roads or roads_of(problem)
+    jobs = {job.id: job for job in problem.jobs}
+    days = days_of(problem, roads)
+    found = list(_accounts(problem, plan))
+    if found:
+        return found
+    for route in plan.routes:
+        check = _RouteCheck(days[route.technician], route, [jobs[stop.job] for stop in route.stops])
+        found += check.broken()
+    return found
+
+
+def _accounts(problem: Problem, plan: Plan) -> Iterator[Text]:
+    """Each job exactly once, served or not; one route for a technician; nobody unknown; pinned persons and starts kept."""
+    jobs = {job.id: job for job in problem.jobs}
+    who = Counter(route.technician for route in plan.routes)
+    known = {technician.id for technician in problem.technicians}
+    times = Counter([stop.job for route in plan.routes for stop in route.stops] + [left.job for left in plan.unserved])
+    odd_routes = (t for t, n in who.items() if n > 1 or t not in known)
+    odd_jobs = (j for j in dict.fromkeys([*jobs, *times]) if times[j] != 1 or j not in jobs)
+    yield from (Text("technician %(who)s is unknown or has two routes", {"who": t}) for t in odd_routes)
+    yield from (Text("job %(job)s is unknown or in the plan %(n)s times", {"job": j, "n": times[j]}) for j in odd_jobs)
+    yield from _pins(jobs, known, plan)
+
+
+def _pins(jobs: Mapping[Id, Job], known: set[Id], plan: Plan) -> Iterator[Text]:
+    stops = {stop.job: (route.technician, stop.start) for route in plan.routes for stop in route.stops}
+    for job in jobs.values():
+        if job.id not in stops:
+            if job.settled and job.pinned_to in known:
+                yield Text("pinned job %(job)s is not served", {"job": job.id})
+            continue
+        who, start = stops[job.id]
+        if job.pinned_to not in (None, who) or job.pinned_start not in (None, start):
+            yield Text("job %(job)s is not where it was pinned", {"job": job.id})
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """From one stop (None: home) to the next: the moments between them, and the seconds on the road."""
+
+    before: Job | None
+    after: Job | None
+    free_at: int
+    needed_at: int
+    drive: int
+
+    @property
+    def settled(self) -> bool:
+        """Both ends were decided by somebody: their distance is not the plan's fault."""
+        return (self.before is None or self.before.settled) and (self.after is None or self.after.settled)
+
+
+class _RouteCheck:
+    """One route against the rules."""
+
+    def __init__(self, day: Day, route: Route, jobs: list[Job]) -> None:
+        self.day, self.route, self.jobs = day, route, jobs
+        self.gaps = self._gaps()
+
+    def broken(self) -> list[Text]:
+        """All sentences about this route."""
+        if not self.jobs:
+            return []
+        return [*self._suits(), *self._parts(), *self._stops(), *self._drives(), *self._shift(), *self._lunch(), *self._sums()]
+
+    @property
+    def technician(self) -> Technician:
+        """Whose route it is."""
+        return self.day.technician
+
+    def _say(self, msgid: str, **params: object) -> Text:
+        return Text("technician %(who)s: " + msgid, {"who": self.technician.id, **params})
+
+    def _gaps(self) -> list[_Gap]:
+        """Free from the latest end so far: settled jobs may overlap."""
+        stops, jobs = self.route.stops, self.jobs
+        free = [self.technician.shift[0], *accumulate((stop.end for stop in stops), max)]
+        needed = [*(stop.start for stop in stops), self.route.home_at]
+        rows = [self.day.home, *(self.day.roads.index[job.at] for job in jobs), self.day.home]
+        drives = [self.day.roads.seconds[a][b] for a, b in pairwise(rows)]
+        return [_Gap(*item) for item in zip([None, *jobs], [*jobs, None], free, needed, drives, strict=True)]
+
+    def _suits(self) -> Iterator[Text]:
+        for job in self.jobs:
+            if job.pinned_to is None and not self.technician.product_trained:
+                yield self._say("not trained for the product", job=job.id)
+            if job.pinned_to is None and skills_missing(self.technician, job):
+                yield self._say("job %(job)s needs a higher skill", job=job.id)
+
+    def _parts(self) -> Iterator[Text]:
+        for part, count in parts_of(self.jobs).items():
+            if count > self.day.bag.get(part, 0):
+                yield self._say("%(count)s of %(part)s are more than the bag holds", count=count, part=part)
+
+    def _stops(self) -> Iterator[Text]:
+        for before, job, stop in zip([None, *self.jobs], self.jobs, self.route.stops, strict=False):
+            if stop.end != stop.start + length(job, before):
+                yield self._say("job %(job)s has a wrong length", job=job.id)
+            if stop.arrive > stop.start:
+                yield self._say("job %(job)s begins before the arrival", job=job.id)
+            if not self._opens(job, stop):
+                yield self._say("job %(job)s starts outside its windows", job=job.id)
+
+    def _opens(self, job: Job, stop: Stop) -> bool:
+        if job.pinned_start is not None:
+            return stop.start == job.pinned_start
+        inside = not job.windows or any(opens <= stop.start <= closes for opens, closes in job.windows)
+        return inside and stop.start >= self.day.not_before
+
+    def _drives(self) -> Iterator[Text]:
+        for gap in self.gaps:
+            pause = self.lunch.seconds if self.lunch and self._eats_in(gap) else 0
+            late = gap.needed_at - gap.free_at < gap.drive + pause
+            if late and (pause or not gap.settled):
+                yield self._say("the drive to %(job)s is too short", job=gap.after.id if gap.after else "home")
+            if gap.after and not gap.after.settled and gap.needed_at - gap.drive < self.day.not_before:
+                yield self._say("sets out to %(job)s before now", job=gap.after.id)
+
+    @property
+    def lunch(self) -> Lunch | None:
+        """The lunch that is due on this day, if any."""
+        return self.day.lunch
+
+    def _eats_in(self, gap: _Gap) -> bool:
+        """Whether lunch lies wholly in this gap, not while driving."""
+        at = self.route.lunch_at
+        if at is None or self.lunch is None or not gap.free_at <= at <= gap.needed_at - self.lunch.seconds:
+            return False
+        done = at + self.lunch.seconds
+        return at - gap.free_at >= gap.drive or gap.needed_at - max(done, self._leaves(gap)) >= gap.drive
+
+    def _leaves(self, gap: _Gap) -> int:
+        return self.day.not_before if gap.after and not gap.after.settled else 0
+
+    def _shift(self) -> Iterator[Text]:
+        first, last = self.jobs[0], self.jobs[-1]
+        if not first.settled and self.route.leave_at < self.technician.shift[0]:
+            yield self._say("leaves before the shift")
+        if not last.settled and self.route.home_at > self.technician.shift[1]:
+            yield self._say("is home after the shift")
+
+    def _lunch(self) -> Iterator[Text]:
+        at, lunch = self.route.lunch_at, self.lunch
+        if lunch is None or at is None:
+            if lunch is not None and self.route.home_at > lunch.latest:
+                yield self._say("has no lunch")
+        elif not lunch.earliest <= at <= lunch.latest or not any(map(self._eats_in, self.gaps)):
+            yield self._say("lunch does not fit")
+
+    def _sums(self) -> Iterator[Text]:
+        drives = [gap.drive for gap in self.gaps]
+        if [stop.travel_s for stop in self.route.stops] != drives[:-1] or self.route.travel_s != sum(drives):
+            yield self._say("the seconds on the road are wrong")

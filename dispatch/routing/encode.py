@@ -1,0 +1,169 @@
+"""From a problem in the planner's words to the engine's puzzle of whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dispatch.routing.gateway import Puzzle, Task, Van
+from dispatch.routing.insertion import Orders
+from dispatch.routing.model import Id, Job, Span
+from dispatch.routing.roads import Roads
+from dispatch.routing.timetable import Day, Ready, is_past, passable, walked
+
+HIGHEST_PRIORITY = 100
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A puzzle, and who and what its vans and tasks are. `past` holds the stops of each van that lie behind."""
+
+    puzzle: Puzzle
+    technicians: tuple[Id, ...]
+    past: tuple[tuple[Job, ...], ...]
+    jobs: tuple[Job, ...]
+
+    def orders(self, found: Sequence[Sequence[int]]) -> Orders:
+        """The engine's answer as jobs in order for each technician, the stops behind him first."""
+        return {
+            who: [*past, *(self.jobs[task] for task in tasks)]
+            for who, past, tasks in zip(self.technicians, self.past, found, strict=True)
+        }
+
+
+def encoded(days: Mapping[Id, Day], orders: Orders, free: Sequence[Job], roads: Roads) -> Encoded:
+    """`orders` holds what is pinned and stays; `free` are the jobs to give out."""
+    plans = [start for who, day in days.items() if (start := _start(day, orders[who]))]
+    pinned = [job for start in plans for job in start.coming]
+    jobs = (*pinned, *(job for job in free if windows(job, _not_before(days)) or not _is_bounded(job)))
+    codes = _Codes(days, [start.day for start in plans], [*(job for start in plans for job in start.past), *jobs])
+    number = {job.id: place for place, job in enumerate(jobs)}
+    vans = tuple(codes.van(home, start, number) for home, start in enumerate(plans))
+    tasks = tuple(codes.task(job, _not_before(days)) for job in jobs)
+    puzzle = Puzzle(codes.matrix(roads), vans, tasks)
+    return Encoded(puzzle, tuple(start.day.technician.id for start in plans), tuple(start.past for start in plans), jobs)
+
+
+def windows(job: Job, not_before: int) -> tuple[Span, ...]:
+    """When the job may start, sorted, apart, and not before the moment given. Empty for a job that may start at any time."""
+    if job.pinned_start is not None:
+        return ((job.pinned_start, job.pinned_start),)
+    clipped = sorted((max(opens, not_before), closes) for opens, closes in job.windows if closes >= max(opens, not_before))
+    merged: list[Span] = []
+    for opens, closes in clipped:
+        if merged and opens <= merged[-1][1]:
+            opens, closes = merged[-1][0], max(merged.pop()[1], closes)
+        merged.append((opens, closes))
+    return tuple(merged)
+
+
+def _is_bounded(job: Job) -> bool:
+    return bool(job.windows) or job.pinned_start is not None
+
+
+def _not_before(days: Mapping[Id, Day]) -> int:
+    return next((day.not_before for day in days.values()), 0)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A technician from the moment of planning on: where he is free, from when, and the lunch that is still due."""
+
+    day: Day
+    past: tuple[Job, ...]
+    coming: tuple[Job, ...]
+    opens: int
+    lunch: tuple[int, int, int] | None
+    lunch_gap: int | None
+
+
+def _start(day: Day, pinned: Sequence[Job]) -> _Start | None:
+    """None for a technician the engine cannot take: no time left, not trained, or settled jobs that break its rules."""
+    past = tuple(job for job in pinned if is_past(day, job))
+    way = passable(day, pinned, strict=True)
+    if way is None or not (day.technician.product_trained or pinned):
+        return None
+    opens, lunch = _lunch_left(day, walked(day, past))
+    if opens >= day.technician.shift[1]:
+        return None
+    gap = None if way.lunch_gap is None else max(0, way.lunch_gap - len(past))
+    return _Start(day, past, tuple(pinned[len(past) :]), opens, lunch, gap)
+
+
+def _lunch_left(day: Day, ready: Ready) -> tuple[int, tuple[int, int, int] | None]:
+    """(free from, lunch still due). A lunch that could have been before the moment of planning has been."""
+    hungry = ready.hungry if ready.hungry is not None else ready.fed or 0
+    opens, lunch = max(hungry, day.not_before), day.lunch
+    if lunch is None or day.technician.shift[1] <= lunch.latest or (ready.fed is not None and ready.fed <= opens):
+        return opens, None
+    ate = max(hungry, lunch.earliest) + lunch.seconds
+    if ate <= day.not_before:
+        return opens, None
+    if max(opens, lunch.earliest) > lunch.latest:
+        return max(opens, ate), None
+    return opens, (max(opens, lunch.earliest), lunch.latest, lunch.seconds)
+
+
+class _Codes:
+    """Numbers for skills at their levels, for persons, parts and places.
+
+    A level becomes one number for each step up to it: "repair 2" asks for one number, "repair 3" can offer all below too.
+    Homes have rows of their own even where a job is at the same place, since leaving home does not spare a job's set-up.
+    """
+
+    def __init__(self, days: Mapping[Id, Day], vans: Sequence[Day], jobs: Sequence[Job]) -> None:
+        asked = {(skill, level) for job in jobs for skill, level in job.skills.items()}
+        self.skills = {key: code for code, key in enumerate(sorted(asked), 1)}
+        self.persons = {who: code for code, who in enumerate(days, len(self.skills) + 1)}
+        self.parts = sorted({part for job in jobs for part in job.parts})
+        self.homes = [van.home for van in vans]
+        self.places = {at: len(vans) + row for row, at in enumerate(dict.fromkeys(job.at for job in jobs))}
+
+    def matrix(self, roads: Roads) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """Seconds between all rows."""
+        rows = [*self.homes, *(roads.index[at] for at in self.places)]
+        return roads.table[np.ix_(rows, rows)]
+
+    def van(self, home: int, start: _Start, number: Mapping[Id, int]) -> Van:
+        """A technician; `home` is its row, `number` the places of jobs among the tasks."""
+        return Van(
+            start=self.places[start.past[-1].at] if start.past else home,
+            end=home,
+            opens=start.opens,
+            closes=start.day.technician.shift[1],
+            skills=self._offered(start.day),
+            capacity=self._left(start),
+            lunch=start.lunch,
+            first=tuple(number[job.id] for job in start.coming),
+            lunch_gap=start.lunch_gap,
+        )
+
+    def task(self, job: Job, not_before: int) -> Task:
+        """A job; one that is pinned asks for the person and nothing else."""
+        pinned = job.pinned_to is not None
+        asked = {self.persons[job.pinned_to]} if job.pinned_to is not None else {self.skills[key] for key in job.skills.items()}
+        return Task(
+            place=self.places[job.at],
+            seconds=job.minutes * 60,
+            setup=job.setup_minutes * 60,
+            load=self._load(job.parts),
+            skills=frozenset(asked),
+            priority=HIGHEST_PRIORITY if pinned else max(1, min(HIGHEST_PRIORITY, job.priority)),
+            windows=windows(job, not_before),
+        )
+
+    def _offered(self, day: Day) -> frozenset[int]:
+        own = day.technician.skills if day.technician.product_trained else {}
+        able = {code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level}
+        return frozenset({*able, self.persons[day.technician.id]})
+
+    def _left(self, start: _Start) -> tuple[int, ...]:
+        """The bag without what the stops behind have used."""
+        used = (self._load(job.parts) for job in start.past)
+        return tuple(max(0, have - sum(taken)) for have, *taken in zip(self._load(start.day.bag), *used, strict=True))
+
+    def _load(self, parts: Mapping[str, int] | Iterable[tuple[str, int]]) -> tuple[int, ...]:
+        counts = dict(parts)
+        return tuple(counts.get(part, 0) for part in self.parts)

@@ -1,0 +1,164 @@
+"""Why a job found nobody, in sentences for the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from dispatch.routing.insertion import Orders, cheapest
+from dispatch.routing.model import Id, Job, Reason
+from dispatch.routing.suits import is_skilled, parts_missing, skills_missing
+from dispatch.routing.timetable import Day, length, opening, passable, timetable
+from dispatch.words import Text, say
+
+
+class Near(IntEnum):
+    """How near a technician came, the nearest first."""
+
+    FREE = 0
+    FULL = 1
+    PARTS_USED = 2
+    NO_PART = 3
+    TOO_FAR = 4
+    OFF_SHIFT = 5
+    LEVEL_LOW = 6
+    NO_SKILL = 7
+    UNTRAINED = 8
+    OTHER_PERSON = 9
+
+
+Kind = tuple[Near, str, int]
+"""What keeps a technician from a job: how near he came, of which skill or part, and the level asked for."""
+
+
+def reasons(days: Mapping[Id, Day], orders: Orders, job: Job) -> tuple[Reason, ...]:
+    """Everybody who did not get the job, in groups with one sentence each; who came nearest stands first."""
+    if not days:
+        return (Reason(say("Nobody works on this day.")),)
+    if job.pinned_to is not None and job.pinned_to not in days:
+        return (Reason(say("The technician it was given to does not work on this day."), (job.pinned_to,)),)
+    if is_over(job, next(iter(days.values())).not_before):
+        return (Reason(say("Its times for today are over."), tuple(days)),)
+    groups: dict[Kind, list[Id]] = {}
+    for who, day in days.items():
+        groups.setdefault(kept_from(day, orders[who], job), []).append(who)
+    named = sorted(((kind, who) for kind, who in groups.items() if kind[0] != Near.OTHER_PERSON), key=lambda group: group[0])
+    return tuple(Reason(_sentence(kind, who, days, orders, job), tuple(who)) for kind, who in named)
+
+
+def is_over(job: Job, not_before: int) -> bool:
+    """Whether all its windows closed before the moment of planning."""
+    return bool(job.windows) and all(closes < max(opens, not_before) for opens, closes in job.windows)
+
+
+def kept_from(day: Day, jobs: Sequence[Job], job: Job) -> Kind:
+    """What keeps this technician from the job: the hardest obstacle counts."""
+    return _person(day, job) or _bag(day, jobs, job) or _time(day, jobs, job)
+
+
+def _person(day: Day, job: Job) -> Kind | None:
+    if is_skilled(day.technician, job):
+        return None
+    if job.pinned_to is not None:
+        return (Near.OTHER_PERSON, "", 0)
+    if not day.technician.product_trained:
+        return (Near.UNTRAINED, "", 0)
+    missing = skills_missing(day.technician, job)
+    absent = [skill for skill in missing if not day.technician.skills.get(skill)]
+    skill = min(absent or missing)
+    return (Near.NO_SKILL if absent else Near.LEVEL_LOW, skill, missing[skill])
+
+
+def _bag(day: Day, jobs: Sequence[Job], job: Job) -> Kind | None:
+    missing = parts_missing(day.technician.parts, (), job)
+    if missing:
+        return (Near.NO_PART, min(missing), 0)
+    used = parts_missing(day.bag, jobs, job)
+    return (Near.PARTS_USED, min(used), 0) if used else None
+
+
+def _time(day: Day, jobs: Sequence[Job], job: Job) -> Kind:
+    if not fits_shift(day, job):
+        return (Near.OFF_SHIFT, "", 0)
+    if not passable(day, (job,)):
+        return (Near.TOO_FAR, "", 0)
+    return (Near.FREE if cheapest(day, jobs, job) else Near.FULL, "", 0)
+
+
+def fits_shift(day: Day, job: Job) -> bool:
+    """Whether the shift holds a moment at which the job may start, and the work after it; the way not counted."""
+    opens, closes = day.technician.shift
+    start = opening(job, max(opens, day.not_before))
+    return start is not None and start + length(job, None) <= closes
+
+
+def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Orders, job: Job) -> Text:
+    near, what, level = kind
+    n = len(who)
+    if near is Near.FULL:
+        return _full(job, n, _first_free([days[one] for one in who], orders, job))
+    if near in (Near.NO_PART, Near.PARTS_USED):
+        return _part(near, n, what)
+    if near in (Near.LEVEL_LOW, Near.NO_SKILL):
+        return _skill(near, n, what, level)
+    return _whole_day(near, n)
+
+
+def _skill(near: Near, n: int, skill: str, level: int) -> Text:
+    if near is Near.LEVEL_LOW:
+        one = say("1 has skill %(skill)s below %(level)s", skill=skill, level=level)
+        return one if n == 1 else say("%(n)s have skill %(skill)s below %(level)s", n=n, skill=skill, level=level)
+    if n == 1:
+        return say("1 lacks skill %(skill)s %(level)s", skill=skill, level=level)
+    return say("%(n)s lack skill %(skill)s %(level)s", n=n, skill=skill, level=level)
+
+
+def _part(near: Near, n: int, part: str) -> Text:
+    if near is Near.NO_PART:
+        one, many = say("1 has no %(part)s in the bag", part=part), say("%(n)s have no %(part)s in the bag", n=n, part=part)
+        return one if n == 1 else many
+    if n == 1:
+        return say("1 needs every %(part)s in the bag for other orders", part=part)
+    return say("%(n)s need every %(part)s in the bag for other orders", n=n, part=part)
+
+
+def _whole_day(near: Near, n: int) -> Text:
+    one, many = {
+        Near.FREE: (say("1 could still take it"), say("%(n)s could still take it", n=n)),
+        Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
+        Near.OFF_SHIFT: (say("1 is not on shift then"), say("%(n)s are not on shift then", n=n)),
+        Near.UNTRAINED: (say("1 has not passed the product training"), say("%(n)s have not passed the product training", n=n)),
+    }[near]
+    return one if n == 1 else many
+
+
+def _full(job: Job, n: int, first_free: int | None) -> Text:
+    if not job.windows:
+        return say("1 is full all day") if n == 1 else say("%(n)s are full all day", n=n)
+    opens, closes = clock(min(a for a, _ in job.windows)), clock(max(b for _, b in job.windows))
+    full = say("1 is full between %(opens)s and %(closes)s", opens=opens, closes=closes)
+    if n > 1:
+        full = say("%(n)s are full between %(opens)s and %(closes)s", n=n, opens=opens, closes=closes)
+    return full if first_free is None else say("%(full)s; the first is free at %(at)s", full=full, at=clock(first_free))
+
+
+def _first_free(days: Sequence[Day], orders: Orders, job: Job) -> int | None:
+    """The earliest start with any of them, were it not for the job's windows."""
+    starts = (earliest_start(day, orders[day.technician.id], _without_windows(job)) for day in days)
+    return min((start for start in starts if start is not None), default=None)
+
+
+def _without_windows(job: Job) -> Job:
+    return Job(job.id, job.at, job.minutes, job.setup_minutes, (), job.priority, job.skills, job.parts)
+
+
+def earliest_start(day: Day, jobs: Sequence[Job], job: Job) -> int | None:
+    """The start of the job at its cheapest place in a day."""
+    found = cheapest(day, jobs, job)
+    route = timetable(day, found.jobs) if found else None
+    return route.stops[found.position].start if route and found else None
+
+
+def clock(seconds: int) -> str:
+    """13:05 for seconds after midnight."""
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"

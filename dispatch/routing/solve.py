@@ -1,0 +1,106 @@
+"""From a problem to a plan. First the priorities of the jobs left over count, then the seconds on the road."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+
+from dispatch.routing.check import violations
+from dispatch.routing.encode import encoded
+from dispatch.routing.explain import reasons
+from dispatch.routing.gateway import Puzzle, solved
+from dispatch.routing.insertion import Orders, cheapest, give
+from dispatch.routing.model import Id, Job, Plan, Problem, Route, Unserved
+from dispatch.routing.roads import Roads, roads_of
+from dispatch.routing.suits import is_skilled, sort_key
+from dispatch.routing.timetable import Day, days_of, passable, timetable
+
+Engine = Callable[[Puzzle, float], Sequence[Sequence[int]]]
+
+log = logging.getLogger(__name__)
+
+
+def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads | None = None, engine: Engine = solved) -> Plan:
+    """The day's plan. Equal input and seed give an equal plan, as long as the engine ends before its `seconds_limit`.
+
+    `roads` replaces great circle * factor by measured tables. An engine that fails is logged, and cheapest insertion takes its
+    place. Raises ValueError for ids used twice, AssertionError should the result break a rule.
+    """
+    _check_ids(problem)
+    roads = roads or roads_of(problem)
+    days = days_of(problem, roads)
+    orders, free = _pinned(problem, days)
+    left = _given_by_engine(days, orders, _shuffled(free, seed), roads, seconds_limit, engine)
+    give(days, orders, left)
+    return _checked(problem, roads, _written(problem, days, orders))
+
+
+def _check_ids(problem: Problem) -> None:
+    for kind, ids in (("technician", [t.id for t in problem.technicians]), ("job", [j.id for j in problem.jobs])):
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"a {kind} id is used twice")
+
+
+def _pinned(problem: Problem, days: Mapping[Id, Day]) -> tuple[Orders, list[Job]]:
+    """(what stays as it is, what is to be given out)."""
+    orders: Orders = {who: list(day.settled) for who, day in days.items()}
+    give(days, orders, (job for job in problem.jobs if job.pinned_to is not None and not job.settled))
+    return orders, [job for job in problem.jobs if job.pinned_to is None]
+
+
+def _shuffled(jobs: Iterable[Job], seed: int) -> list[Job]:
+    """The order in which ties fall: from ids and seed, never from how the rows happened to come."""
+    mixed = sorted(jobs, key=sort_key)
+    Random(seed).shuffle(mixed)
+    return mixed
+
+
+def _given_by_engine(
+    days: Mapping[Id, Day], orders: Orders, free: Sequence[Job], roads: Roads, seconds_limit: float, engine: Engine
+) -> list[Job]:
+    """Puts the engine's answer into `orders`; returns the jobs it left over."""
+    possible = [job for job in free if any(is_skilled(day.technician, job) for day in days.values())]
+    puzzle = encoded(days, orders, possible, roads)
+    try:
+        found = puzzle.orders(engine(puzzle.puzzle, seconds_limit))
+    except Exception:
+        log.exception("the routing engine failed; planning by insertion")
+        return possible
+    for who, wanted in found.items():
+        orders[who] = _kept(days[who], orders[who], wanted)
+    given = {job.id for jobs in orders.values() for job in jobs}
+    return [job for job in possible if job.id not in given]
+
+
+def _kept(day: Day, pinned: list[Job], wanted: list[Job]) -> list[Job]:
+    """What the engine wants, if it holds by our own clock and keeps what is pinned; otherwise as much of it as fits."""
+    if {job.id for job in pinned} <= {job.id for job in wanted} and passable(day, wanted):
+        return wanted
+    jobs, kept = pinned, {job.id for job in pinned}
+    for job in wanted:
+        found = None if job.id in kept else cheapest(day, jobs, job)
+        jobs = list(found.jobs) if found else jobs
+    return jobs
+
+
+def _written(problem: Problem, days: Mapping[Id, Day], orders: Orders) -> Plan:
+    routes = tuple(_route(days[who], jobs) for who, jobs in orders.items() if jobs)
+    served = {stop.job for route in routes for stop in route.stops}
+    left = (job for job in problem.jobs if job.id not in served)
+    return Plan(routes, tuple(Unserved(job.id, reasons(days, orders, job)) for job in left))
+
+
+def _route(day: Day, jobs: Sequence[Job]) -> Route:
+    route = timetable(day, jobs)
+    if route is None:
+        raise AssertionError(f"the jobs of technician {day.technician.id} cannot be done in their order")
+    return route
+
+
+def _checked(problem: Problem, roads: Roads, made: Plan) -> Plan:
+    """The plan itself. A plan that breaks a rule is our mistake and must not reach anybody."""
+    broken = violations(problem, made, roads)
+    if broken:
+        raise AssertionError("the plan breaks rules: " + "; ".join(map(str, broken)))
+    return made

@@ -1,0 +1,37 @@
+"""Who may do a job at all: training, skills, the bag. Time plays no part here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dispatch.routing.model import Job, Technician
+from dispatch.routing.timetable import Day, parts_of
+
+
+def is_skilled(technician: Technician, job: Job) -> bool:
+    """Whether training and skill levels suffice (nobody goes before the product training). A pinned person is taken as given."""
+    if job.pinned_to is not None:
+        return job.pinned_to == technician.id
+    return technician.product_trained and not skills_missing(technician, job)
+
+
+def skills_missing(technician: Technician, job: Job) -> dict[str, int]:
+    """Skill -> level asked for, where the technician's own is lower."""
+    return {skill: level for skill, level in job.skills.items() if technician.skills.get(skill, 0) < level}
+
+
+def parts_missing(bag: Mapping[str, int], jobs: Sequence[Job], job: Job) -> dict[str, int]:
+    """Part -> how many are short when `job` is added to `jobs`."""
+    used = parts_of(jobs)
+    short = {part: used.get(part, 0) + count - bag.get(part, 0) for part, count in job.parts.items()}
+    return {part: count for part, count in short.items() if count > 0}
+
+
+def suits(day: Day, jobs: Sequence[Job], job: Job) -> bool:
+    """Whether the technician may do the job beside the others, leaving time aside."""
+    return is_skilled(day.technician, job) and not parts_missing(day.bag, jobs, job)
+
+
+def sort_key(job: Job) -> tuple[int, str]:
+    """Most urgent first; equal ones in a fixed order."""
+    return -job.priority, str(job.id)

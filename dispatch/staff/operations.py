@@ -1,0 +1,147 @@
+"""Adding people, signing in and out, ending sessions."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.errors import Conflict, RuleBroken
+from dispatch.search import normalise
+from dispatch.staff.models import Branch, LoginAttempt, LoginSession, Person, PersonRole, PersonSkill
+from dispatch.staff.queries import failed_attempts, nobody_yet, token_hash
+from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.words import say
+
+ADDRESS_FACTOR = 10
+"""An address may fail this many times as often as one name: a whole office can stand behind it."""
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """The facts of a person. `skills` maps a skill to its level 1-5; `home` is (lat, lon) in WGS-84."""
+
+    staff_no: str
+    name: str
+    roles: frozenset[str]
+    phone: str | None = None
+    username: str | None = None
+    password_hash: str | None = None
+    home_address: str | None = None
+    home: tuple[float, float] | None = None
+    skills: dict[str, int] = field(default_factory=dict)
+    shift: tuple[time, time] = (time(8, 30), time(17, 30))
+    lunch: tuple[time, time] | None = (time(11, 30), time(13, 30))
+    trained_on: date | None = None
+
+
+def add_branch(session: Session, *, code: str, name: str, zone: str, by: Actor, at: datetime) -> Branch:
+    """Add a service branch."""
+    branch = Branch(code=code, name=name, zone=zone)
+    session.add(branch)
+    session.flush()
+    record(session, ("branch", branch.id), "branch.add", by=by, at=at, detail={"code": code, "name": name})
+    return branch
+
+
+def add_person(session: Session, *, branch: Branch, new: NewPerson, by: Actor, at: datetime) -> Person:
+    """Add somebody to a branch. Raises Conflict when the staff number or user name is taken."""
+    person = Person(staff_no=new.staff_no, branch_id=branch.id, created_at=at, role_rows=[], skills=[])
+    session.add(person)
+    _write(person, new)
+    session.flush()
+    record(session, ("person", person.id), "person.add", by=by, at=at, detail={"staff_no": new.staff_no, "roles": sorted(new.roles)})
+    return person
+
+
+def change_person(session: Session, person: Person, *, new: NewPerson, by: Actor, at: datetime) -> Person:
+    """Bring a person's facts up to date; user name and password stay unless given."""
+    _write(person, new)
+    session.flush()
+    record(session, ("person", person.id), "person.change", by=by, at=at, detail={"roles": sorted(new.roles), "skills": new.skills})
+    return person
+
+
+def _write(person: Person, new: NewPerson) -> None:
+    for name in ("name", "phone", "home_address", "trained_on"):
+        setattr(person, name, getattr(new, name))
+    person.username = new.username or person.username
+    person.password_hash = new.password_hash or person.password_hash
+    person.home_lat, person.home_lon = new.home or (None, None)
+    person.shift_from, person.shift_to = new.shift
+    person.lunch_from, person.lunch_to = new.lunch or (None, None)
+    person.role_rows = _kept(person.role_rows, new.roles)
+    levels = {row.skill: row for row in person.skills}
+    person.skills = [levels.get(skill) or PersonSkill(skill=skill) for skill in sorted(new.skills)]
+    for row in person.skills:
+        row.level = new.skills[row.skill]
+    person.search_text = normalise(person.staff_no, person.name, person.phone, person.username)
+
+
+def _kept(rows: Iterable[PersonRole], roles: frozenset[str]) -> list[PersonRole]:
+    kept = [row for row in rows if row.role in roles]
+    return kept + [PersonRole(role=role) for role in sorted(roles - {row.role for row in kept})]
+
+
+def found_company(session: Session, *, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime) -> Person:
+    """The first start: the first branch and its administrator. Raises Conflict once anybody exists."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(7_016_001)))
+    if not nobody_yet(session):
+        raise Conflict(say("The company is set up already. Please sign in."))
+    branch = add_branch(session, code=branch_code, name=branch_name, zone=zone, by=SYSTEM, at=at)
+    return add_person(session, branch=branch, new=administrator, by=SYSTEM, at=at)
+
+
+def check_attempts(session: Session, *, username: str, address: str, at: datetime, most: int, window: timedelta) -> None:
+    """Raises RuleBroken when this name, or this address, failed too often within the window."""
+    by_name, by_address = failed_attempts(session, username=username, address=address, since=at - window)
+    if by_name >= most or by_address >= most * ADDRESS_FACTOR:
+        minutes = int(window.total_seconds() // 60)
+        raise RuleBroken(say("Too many wrong passwords. Please wait %(minutes)s minutes and try again.", minutes=minutes))
+
+
+def note_failure(session: Session, *, username: str, address: str, at: datetime) -> None:
+    """Remember a failed sign-in."""
+    session.add(LoginAttempt(username=username, address=address, at=at))
+
+
+def start_session(session: Session, person: Person, *, address: str | None, browser: str | None, at: datetime) -> str:
+    """Open a login session and return its token, which is stored nowhere but in the browser."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginSession(token_hash=token_hash(token), person_id=person.id, started_at=at, seen_at=at, address=address, browser=browser)
+    )
+    session.execute(sa.delete(LoginAttempt).where(LoginAttempt.username == person.username))
+    record(session, ("person", person.id), "session.start", by=SYSTEM, at=at, detail={"address": address})
+    return token
+
+
+def end_session(session: Session, hashed: bytes, *, person_id: int, at: datetime) -> None:
+    """Revoke one of a person's sessions; one that is gone or another's is left as it is."""
+    own = sa.update(LoginSession).where(LoginSession.token_hash == hashed, LoginSession.person_id == person_id)
+    session.execute(own.where(LoginSession.revoked_at.is_(None)).values(revoked_at=at))
+
+
+def set_password(session: Session, person: Person, *, password_hash: str, keep: bytes | None, by: Actor, at: datetime) -> None:
+    """Store a new password and revoke every session but the one in hand."""
+    person.password_hash = password_hash
+    others = sa.update(LoginSession).where(LoginSession.person_id == person.id, LoginSession.revoked_at.is_(None))
+    session.execute((others.where(LoginSession.token_hash != keep) if keep else others).values(revoked_at=at))
+    record(session, ("person", person.id), "person.password", by=by, at=at)
+
+
+def set_taste(session: Session, person: Person, *, locale: str | None, theme: str) -> None:
+    """Remember the language and colours a person likes."""
+    person.locale, person.theme = locale, theme
+
+
+def sweep_sessions(session: Session, *, before: datetime) -> int:
+    """Delete sessions and failed attempts that are older than any limit; returns how many sessions went."""
+    session.execute(sa.delete(LoginAttempt).where(LoginAttempt.at < before))
+    gone = session.execute(sa.delete(LoginSession).where(LoginSession.seen_at < before))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

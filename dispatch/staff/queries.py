@@ -1,0 +1,109 @@
+"""Finding people and sessions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from dispatch.errors import NotFound
+from dispatch.search import found_in
+from dispatch.staff.models import Branch, LoginAttempt, LoginSession, Person, PersonRole
+from dispatch.staff.rules import Actor
+
+
+def actor_of(person: Person) -> Actor:
+    """The plain facts about a person that operations need."""
+    return Actor(
+        id=person.id,
+        name=person.name,
+        roles=person.roles,
+        branch_id=person.branch_id,
+        zone=person.branch.zone,
+        locale=person.locale,
+        theme=person.theme,
+    )
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a login token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def session_of(session: Session, token: str, *, at: datetime, idle: timedelta, absolute: timedelta) -> LoginSession | None:
+    """The living login session of a token: not revoked, not idle too long, not older than the absolute limit."""
+    found = session.get(LoginSession, token_hash(token))
+    if found is None or found.revoked_at or found.seen_at + idle < at or found.started_at + absolute < at:
+        return None
+    return found
+
+
+def sessions_of(session: Session, person_id: int) -> Sequence[LoginSession]:
+    """A person's sessions that were not revoked, newest first."""
+    query = sa.select(LoginSession).where(LoginSession.person_id == person_id, LoginSession.revoked_at.is_(None))
+    return session.scalars(query.order_by(LoginSession.seen_at.desc()).limit(20)).all()
+
+
+def active_person(session: Session, person_id: int) -> Person | None:
+    """A person who still works here, with roles and branch."""
+    query = sa.select(Person).where(Person.id == person_id, Person.active)
+    return session.scalar(query.options(joinedload(Person.branch), selectinload(Person.role_rows)))
+
+
+def failed_attempts(session: Session, *, username: str, address: str, since: datetime) -> tuple[int, int]:
+    """Failed sign-ins since a moment: of this name from anywhere, of this address with any name."""
+    by_name = sa.func.count().filter(LoginAttempt.username == username)
+    by_address = sa.func.count().filter(LoginAttempt.address == address)
+    counted = sa.select(by_name, by_address).where(
+        LoginAttempt.at >= since, sa.or_(LoginAttempt.username == username, LoginAttempt.address == address)
+    )
+    row = session.execute(counted).one()
+    return row[0], row[1]
+
+
+def nobody_yet(session: Session) -> bool:
+    """True on the very first start, before the administrator exists."""
+    return session.scalar(sa.select(Person.id).limit(1)) is None
+
+
+def branches(session: Session) -> Sequence[Branch]:
+    """All branches by code."""
+    return session.scalars(sa.select(Branch).order_by(Branch.code)).all()
+
+
+def branch(session: Session, branch_id: int | None, by: Actor) -> Branch:
+    """A branch the reader may see. Raises NotFound."""
+    found = session.get(Branch, branch_id) if branch_id is not None else None
+    if found is None or not by.sees_branch(found.id):
+        raise NotFound
+    return found
+
+
+def _people() -> sa.Select[tuple[Person]]:
+    return sa.select(Person).options(joinedload(Person.branch), selectinload(Person.role_rows), selectinload(Person.skills))
+
+
+def technicians(session: Session, branch_id: int) -> Sequence[Person]:
+    """A branch's active technicians by staff number, trained or not."""
+    has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
+    query = _people().where(Person.branch_id == branch_id, Person.active, has_role)
+    return session.scalars(query.order_by(Person.staff_no)).all()
+
+
+def people(session: Session, by: Actor, *, words: str = "", limit: int = 500) -> Sequence[Person]:
+    """The people a reader may see, by branch and staff number."""
+    query = _people() if by.may("branches.all") else _people().where(Person.branch_id == by.branch_id)
+    if words.strip():
+        query = query.where(found_in(Person.search_text, words))
+    return session.scalars(query.order_by(Person.branch_id, Person.staff_no).limit(limit)).all()
+
+
+def person(session: Session, person_id: int, by: Actor) -> Person:
+    """One person. Raises NotFound for another branch's."""
+    found = session.scalars(_people().where(Person.id == person_id)).one_or_none()
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found

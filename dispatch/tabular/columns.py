@@ -1,0 +1,247 @@
+"""Which row is the heading, which column is what, where the table ends, and what stands in the block above it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dispatch.errors import RuleBroken
+from dispatch.tabular.cells import Cell, is_blank, line_of, plain, text_of
+from dispatch.tabular.tables import Row, Sheet, Workbook
+from dispatch.words import Text, say
+
+ROWS_SEARCHED = 60
+FEW_CELLS = 3
+
+_ASIDE = re.compile(r"[(\[【][^)\]】]*(?:必填|选填|可选|required|optional)[^)\]】]*[)\]】]", re.IGNORECASE)
+_SIGNS = re.compile(r"[\s_*:.。、\-]+")
+_BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
+_END = re.compile(r"^(合计|总计|共计|填表说明|填写说明|说明|备注:|注:|填表人|制表|审核人|grandtotal|total|notes?:|sum$)", re.IGNORECASE)
+_SUBTOTAL = re.compile(r"^(小计|本页|subtotal)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column somebody may give: its key, how people head it (the first name is the one we speak), whether it must be there."""
+
+    key: str
+    names: tuple[str, ...]
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One filled row: its number in the sheet (from 1), cells by column key, and what stood under unknown headings."""
+
+    row: int
+    cells: dict[str, Cell]
+    extra: dict[str, str]
+
+    def cell(self, key: str) -> Cell:
+        """The cell, "" when the column is not there."""
+        return self.cells.get(key, "")
+
+    def text(self, key: str) -> str:
+        """The cell as typed, on one line."""
+        return line_of(self.cell(key))
+
+    def code(self, key: str) -> str:
+        """The cell as a number or code: full-width characters made ordinary."""
+        return plain(self.cell(key))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A recognised table. `header_row` counts from 1; `headings` gives the file's own words for each key."""
+
+    sheet: str
+    header_row: int
+    headings: dict[str, str]
+    rows: tuple[TableRow, ...]
+    unknown_columns: tuple[str, ...]
+    blank_rows: int
+    left_out: tuple[int, ...]
+    above: tuple[Row, ...]
+
+    def heading(self, key: str) -> str:
+        """How the file heads a column."""
+        return self.headings.get(key, key)
+
+    def has(self, *keys: str) -> bool:
+        """Are all these columns there?"""
+        return all(key in self.headings for key in keys)
+
+
+@dataclass(frozen=True)
+class _Header:
+    index: int
+    keys: dict[int, str]
+    names: dict[int, str]
+
+
+def label(text: str) -> str:
+    """A heading reduced to what counts: no spaces, line breaks, stars, colons or "(required)"; lower case."""
+    return _SIGNS.sub("", _ASIDE.sub("", plain(text))).casefold()
+
+
+def find_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
+    """The table of a sheet. Raises RuleBroken when no row looks like its heading or a required column is missing."""
+    header = _best_header(sheet, _by_label(columns))
+    missing = [column for column in columns if column.required and (header is None or column.key not in header.keys.values())]
+    if header is None or missing:
+        raise RuleBroken(_missing(missing or list(columns[:4]), _seen(sheet, header)))
+    return _table(sheet, header)
+
+
+def find_in(workbook: Workbook, columns: Sequence[Column]) -> Table:
+    """The first sheet's table that has all required columns. Raises the first sheet's refusal when there is none."""
+    refusals = []
+    for sheet in workbook.sheets:
+        try:
+            return find_table(sheet, columns)
+        except RuleBroken as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _missing(columns: Iterable[Column], seen: Sequence[str]) -> Text:
+    wanted = ", ".join(" / ".join(column.names[:3]) for column in columns)
+    if not seen:
+        return say("No row of headings was found. Looked for: %(wanted)s.", wanted=wanted)
+    return say("A column is missing. Looked for: %(wanted)s. Found: %(found)s.", wanted=wanted, found=", ".join(seen))
+
+
+def _seen(sheet: Sheet, header: _Header | None) -> list[str]:
+    """The headings found; without any, the words of the first filled row."""
+    if header:
+        return [name for name in header.names.values() if name]
+    first: Row = next((row for row in sheet.rows if row), ())
+    return [line_of(cell)[:30] for cell in first if not is_blank(cell)][:20]
+
+
+def _by_label(columns: Sequence[Column]) -> dict[str, str]:
+    return {label(name): column.key for column in reversed(columns) for name in (column.key, *column.names)}
+
+
+def _key_of(name: str, by_label: dict[str, str]) -> str | None:
+    short = label(name)
+    return by_label.get(short) or by_label.get(label(_BRACKETS.sub("", plain(name)))) if short else None
+
+
+def _best_header(sheet: Sheet, by_label: dict[str, str]) -> _Header | None:
+    """The row in which most columns are recognised; a table of one column needs one, any other at least two."""
+    headers = [_header_at(sheet, index, by_label) for index in range(min(len(sheet.rows), ROWS_SEARCHED))]
+    best = max(headers, key=lambda header: len(header.keys), default=None)
+    if best is None or not best.keys or (len(best.keys) < 2 and len(sheet.rows[best.index]) > 1):
+        return None
+    return best
+
+
+def _header_at(sheet: Sheet, index: int, by_label: dict[str, str]) -> _Header:
+    row = _with_merged_above(sheet, index, by_label)
+    keys: dict[int, str] = {}
+    for column, cell in enumerate(row):
+        key = _key_of(text_of(cell), by_label)
+        if key and key not in keys.values():
+            keys[column] = key
+    return _Header(index, keys, {column: line_of(cell) for column, cell in enumerate(row)})
+
+
+def _with_merged_above(sheet: Sheet, index: int, by_label: dict[str, str]) -> list[Cell]:
+    """A heading of two lines: where this row is blank, a known heading right above it counts as if it stood here."""
+    row = list(sheet.rows[index])
+    above = sheet.rows[index - 1] if index and row else ()
+    row += [""] * (len(above) - len(row))
+    for column, cell in enumerate(above):
+        if is_blank(row[column]) and _key_of(text_of(cell), by_label):
+            row[column] = cell
+    return row
+
+
+def _table(sheet: Sheet, header: _Header) -> Table:
+    end = _end_of(sheet, header)
+    body = [(index, sheet.rows[index]) for index in range(header.index + 1, end)]
+    filled = [(index, row) for index, row in body if any(cell != "" for cell in row) and not _repeats(row, header, index, sheet)]
+    last = filled[-1][0] if filled else header.index
+    return Table(
+        sheet=sheet.name,
+        header_row=header.index + 1,
+        headings={key: header.names[column] for column, key in header.keys.items()},
+        rows=tuple(_row(index, row, header) for index, row in filled),
+        unknown_columns=tuple(_unknown(header).values()),
+        blank_rows=sum(1 for index, row in body if index < last and not any(cell != "" for cell in row)),
+        left_out=tuple(index + 1 for index in range(end, len(sheet.rows)) if _filled(sheet.rows[index], header) > FEW_CELLS),
+        above=sheet.rows[: header.index],
+    )
+
+
+def _end_of(sheet: Sheet, header: _Header) -> int:
+    rows = range(header.index + 1, len(sheet.rows))
+    return next((index for index in rows if _says(_END, sheet.rows[index], header)), len(sheet.rows))
+
+
+def _says(pattern: re.Pattern[str], row: Row, header: _Header) -> bool:
+    """A closing line: begins with such a word and fills only a few cells, or far fewer than there are columns."""
+    first = next((cell for cell in row if cell != ""), "")
+    few = max(1, min(FEW_CELLS, len(header.keys) - 1))
+    return bool(pattern.match(re.sub(r"\s+", "", plain(first)))) and _filled(row, header) <= few
+
+
+def _filled(row: Row, header: _Header) -> int:
+    return sum(1 for column in header.keys if column < len(row) and row[column] != "")
+
+
+def _repeats(row: Row, header: _Header, index: int, sheet: Sheet) -> bool:
+    """The heading printed again on the next page, or a subtotal: neither is a line."""
+    if _says(_SUBTOTAL, row, header):
+        return True
+    same = [label(text_of(row[column])) == label(header.names[column]) for column in header.keys if column < len(row) and row[column] != ""]
+    return len(same) > 1 and all(same)
+
+
+def _unknown(header: _Header) -> dict[int, str]:
+    return {column: name for column, name in header.names.items() if name and column not in header.keys}
+
+
+def _row(index: int, row: Row, header: _Header) -> TableRow:
+    cells = {key: row[column] for column, key in header.keys.items() if column < len(row)}
+    extra = {name: line_of(row[column]) for column, name in _unknown(header).items() if column < len(row) and row[column] != ""}
+    return TableRow(index + 1, cells, extra)
+
+
+def find_labels(rows: Sequence[Row], labels: Sequence[Column]) -> dict[str, Cell]:
+    """The block above a table as key -> value: `客户名称 | X`, `客户名称:X` in one cell, or several such pairs in one cell."""
+    by_label = _by_label(labels)
+    found: dict[str, Cell] = {}
+    for row in rows:
+        for key, value in _pairs(row, by_label):
+            if value != "":
+                found.setdefault(key, value)
+    return found
+
+
+def _pairs(row: Row, by_label: dict[str, str]) -> Iterable[tuple[str, Cell]]:
+    for column, cell in enumerate(row):
+        key = _key_of(text_of(cell), by_label)
+        if key:
+            yield key, _value_after(row, column, by_label)
+        else:
+            yield from _inside(text_of(cell), by_label)
+
+
+def _value_after(row: Row, column: int, by_label: dict[str, str]) -> Cell:
+    """The next filled cell to the right, unless it is a label itself."""
+    for cell in row[column + 1 :]:
+        if cell != "":
+            is_label = _key_of(text_of(cell), by_label) or any(True for _ in _inside(text_of(cell), by_label))
+            return "" if is_label else cell
+    return ""
+
+
+def _inside(text: str, by_label: dict[str, str]) -> Iterable[tuple[str, str]]:
+    """`客户名称:南方冷链 联系人:张超敏` -> its pairs."""
+    marks = [(match, key) for match in re.finditer(r"([^\s:\uff1a,\uff0c;\uff1b]+)\s*[:\uff1a]", text) if (key := by_label.get(label(match[1])))]
+    starts = [match.start() for match, _ in marks]
+    for (match, key), end in zip(marks, [*starts[1:], len(text)], strict=False):
+        yield key, text[match.end() : end].strip(" \t\n,;\uff0c\uff1b")

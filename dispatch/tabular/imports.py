@@ -1,0 +1,114 @@
+"""A table -> rows of one's own kind, with every problem named by row and column. What stock, staff and price files share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from dispatch.tabular.cells import Cell, line_of, says_nothing
+from dispatch.tabular.columns import Column, Table, TableRow, find_in
+from dispatch.tabular.tables import Workbook
+from dispatch.words import Text, say
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """Why a row was left out: its number in the sheet (from 1), the heading of the column, a sentence."""
+
+    row: int
+    column: str
+    text: Text
+
+
+@dataclass(frozen=True)
+class Import(Generic[T]):
+    """What a file gives: the rows that can be taken, the problems of those that cannot, and headings nobody knew."""
+
+    rows: tuple[T, ...]
+    problems: tuple[RowProblem, ...]
+    unknown_columns: tuple[str, ...]
+    blank_rows: int = 0
+
+
+class RowReader:
+    """Reads one row's cells and notes what is wrong with them."""
+
+    def __init__(self, table: Table, row: TableRow) -> None:
+        self.row = row.row
+        self.problems: list[RowProblem] = []
+        self._table = table
+        self._cells = row
+
+    def complain(self, key: str, text: Text) -> None:
+        """Note a problem of a column."""
+        self.problems.append(RowProblem(self.row, self._table.heading(key), text))
+
+    def maybe(self, key: str, reader: Callable[[Cell], V | Text | None]) -> V | None:
+        """The cell through a reader; None when blank or wrong (then noted)."""
+        cell = self._cells.cell(key)
+        value = None if says_nothing(cell) else reader(cell)
+        if isinstance(value, Text):
+            self.complain(key, value)
+            return None
+        return value
+
+    def need(self, key: str, reader: Callable[[Cell], V | Text | None], default: V) -> V:
+        """Like `maybe`, but a blank cell is a problem. `default` only fills the place until the row is dropped."""
+        before = len(self.problems)
+        value = self.maybe(key, reader)
+        if value is None:
+            if len(self.problems) == before:
+                self.complain(key, say("is missing"))
+            return default
+        return value
+
+    def text(self, key: str) -> str:
+        """An optional text on one line; "" for a blank or a word for blank."""
+        cell = self._cells.cell(key)
+        return "" if says_nothing(cell) else line_of(cell)
+
+    def needed_text(self, key: str) -> str:
+        """A text that must be there."""
+        return self.need(key, line_of, "")
+
+
+def read_rows(
+    workbook: Workbook,
+    columns: Sequence[Column],
+    read_one: Callable[[RowReader], T],
+    unique: Sequence[tuple[str, Callable[[T], str | None]]] = (),
+) -> Import[T]:
+    """A file -> Import. `read_one` reads a row; `unique` lists (column key, value) that no two rows may share.
+
+    Raises RuleBroken when the file has no such table.
+    """
+    table = find_in(workbook, columns)
+    rows: list[T] = []
+    problems: list[RowProblem] = []
+    seen: dict[tuple[str, str], int] = {}
+    for table_row in table.rows:
+        reader = RowReader(table, table_row)
+        row = read_one(reader)
+        if not reader.problems:
+            _check_unique(reader, row, unique, seen)
+        problems += reader.problems
+        if not reader.problems:
+            rows.append(row)
+    return Import(tuple(rows), tuple(problems), table.unknown_columns, table.blank_rows)
+
+
+def _check_unique(
+    reader: RowReader, row: T, unique: Sequence[tuple[str, Callable[[T], str | None]]], seen: dict[tuple[str, str], int]
+) -> None:
+    """Note every value that an earlier row already has; remember the others."""
+    for key, value_of in unique:
+        value = value_of(row)
+        if not value:
+            continue
+        first = seen.setdefault((key, value), reader.row)
+        if first != reader.row:
+            reader.complain(key, say("%(value)s in row %(row)s stands already in row %(first)s", value=value, row=reader.row, first=first))

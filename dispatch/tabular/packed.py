@@ -1,0 +1,145 @@
+"""Guards for zipped spreadsheets, run before the fast reader touches them.
+
+The fast reader lays out a full rectangle in memory from the first to the last filled cell, so a small file with one cell in the last
+corner would take gigabytes. Here the parts are unpacked with a ceiling and the filled corner is found with a streaming parser.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from xml.parsers import expat
+
+from dispatch.errors import RuleBroken
+from dispatch.tabular.kinds import damaged, locked, zip_kind
+from dispatch.words import say
+
+MAX_BYTES = 128 * 1024 * 1024
+MAX_ROWS, MAX_COLUMNS = 20_000, 200
+
+_CELL = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
+_PIECE = 1 << 20
+
+
+def check_zip(content: bytes) -> None:
+    """Raise RuleBroken when the zip is broken, locked, not a spreadsheet, or too large once unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            _check_parts(packed)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError, OSError, ValueError) as error:
+        raise damaged() from error
+
+
+def _check_parts(packed: zipfile.ZipFile) -> None:
+    if any(part.flag_bits & 1 for part in packed.infolist()):
+        raise locked()
+    kind = zip_kind(packed.namelist())
+    if sum(part.file_size for part in packed.infolist()) > MAX_BYTES:
+        raise RuleBroken(say("The file is too large once unpacked. Send the table alone, without pictures."))
+    for part in packed.infolist():
+        corner = _corner_for(kind, part.filename.lower())
+        with packed.open(part) as stream:
+            # Reading every part to its end also checks its checksum and that it does not lie about its size.
+            for piece in iter(lambda stream=stream: stream.read(_PIECE), b""):  # type: ignore[misc]
+                corner.feed(piece)
+
+
+def _corner_for(kind: str, name: str) -> Corner:
+    if kind == "ods":
+        return OdsCorner() if name == "content.xml" else Corner()
+    return XlsxCorner() if name.startswith("xl/worksheets/") and name.endswith(".xml") else Corner()
+
+
+def check_size(row: int, column: int) -> None:
+    """Raise RuleBroken for a filled cell outside the limits. Both count from 1."""
+    if row > MAX_ROWS:
+        raise RuleBroken(say("The table has more than %(n)s rows. Split the file.", n=MAX_ROWS))
+    if column > MAX_COLUMNS:
+        raise RuleBroken(say("The table has more than %(n)s columns.", n=MAX_COLUMNS))
+
+
+class Corner:
+    """Swallows a part nobody needs to look into."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+
+
+class SheetCorner(Corner):
+    """Follows the filled cells of a sheet's XML and refuses the first one outside the limits."""
+
+    def __init__(self) -> None:
+        self.row = self.column = 0
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self.start
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def feed(self, piece: bytes) -> None:
+        self.parser.Parse(piece, False)
+
+    def doctype(self, *_: object) -> None:
+        """No honest spreadsheet declares entities of its own."""
+        raise damaged()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        raise NotImplementedError
+
+
+class XlsxCorner(SheetCorner):
+    """<row r><c r><v>: a cell counts once it holds something."""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "row":
+            self.row, self.column = int(attributes.get("r") or self.row + 1), 0
+        elif name == "c":
+            self._place(attributes.get("r"))
+        elif name in ("v", "is", "f"):
+            check_size(self.row, self.column)
+
+    def _place(self, address: str | None) -> None:
+        match = _CELL.match(address or "")
+        if match:
+            self.column, self.row = column_number(match[1]), int(match[2])
+        else:
+            self.column += 1
+
+
+class OdsCorner(SheetCorner):
+    """Rows and cells with repeat counts; empty ones at the end are repeated a million times and count only when something follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row_repeat = self.cell_repeat = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self.row = self.row_repeat = 0
+        elif tag == "table:table-row":
+            self.row += self.row_repeat
+            self.row_repeat, self.column, self.cell_repeat = _repeat(attributes, "rows"), 0, 0
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self.column += self.cell_repeat
+            self.cell_repeat = _repeat(attributes, "columns")
+            self._filled(any(name.endswith("value-type") for name in attributes))
+        elif tag == "text:p":
+            self._filled(True)
+
+    def _filled(self, is_filled: bool) -> None:
+        if is_filled:
+            check_size(self.row + self.row_repeat, self.column + self.cell_repeat)
+
+
+def _repeat(attributes: dict[str, str], what: str) -> int:
+    return int(attributes.get(f"table:number-{what}-repeated") or 1)
+
+
+def column_number(letters: str) -> int:
+    """A -> 1, Z -> 26, AA -> 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number

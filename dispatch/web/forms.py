@@ -1,0 +1,46 @@
+"""A form between two looks at it: what was typed, and what was wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+
+from dispatch.errors import Invalid, Refusal
+from dispatch.words import Text
+
+
+@dataclass
+class Form:
+    """Typed values by field name (a list where a field repeats), and sentences by field name; "" speaks of the whole form."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, Text] = field(default_factory=dict)
+
+    @classmethod
+    def sent(cls) -> Form:
+        """The form as this request brought it, blanks around texts removed."""
+        sent = request.form.to_dict(flat=False)
+        return cls({name: texts[0].strip() if len(texts) == 1 else [t.strip() for t in texts] for name, texts in sent.items()})
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Form:
+        """A form filled with values; None shows as empty."""
+        return cls({name: "" if value is None else value for name, value in values.items()})
+
+    def text(self, name: str) -> str:
+        """One typed text, "" when missing."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else str(value[0])
+
+    def texts(self, name: str) -> list[str]:
+        """All texts of a repeated field."""
+        value = self.values.get(name, [])
+        return [value] if isinstance(value, str) else list(value)
+
+    def refused(self, refusal: Refusal) -> Form:
+        """The same form with the refusal's sentences beside their fields."""
+        self.errors = dict(refusal.fields) if isinstance(refusal, Invalid) else {"": refusal.text}
+        return self

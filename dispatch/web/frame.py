@@ -1,0 +1,120 @@
+"""What every desk page shows around its content: the rail by role, the branch, what waits for me, whom I am."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from flask import Flask, g, request, session, url_for
+
+from dispatch import paths
+from dispatch.db import transaction
+from dispatch.orders.lifecycle import WORDS
+from dispatch.orders.queries import waiting_count
+from dispatch.permissions import ROLES
+from dispatch.staff.queries import branches
+from dispatch.web.access import allowed, current
+from dispatch.web.locale import short_locale, tr
+from dispatch.words import Text, say
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the rail: where it leads, its icon and word, and who sees it."""
+
+    endpoint: str
+    icon: str
+    label: Text
+    permission: str
+
+
+RAIL = (
+    Entry("intake.call", "telephone-plus", say("Take a call"), "order.take"),
+    Entry("intake.request_upload", "clipboard-plus", say("Installation request"), "order.take"),
+    Entry("orders.index", "card-list", say("Orders"), "order.see"),
+    Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
+    Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),
+    Entry("field.today", "calendar-check", say("My day"), "visit.drive"),
+    Entry("customers.index", "people", say("Customers"), "customer.see"),
+    Entry("devices.index", "box-seam", say("Stock"), "stock.see"),
+    Entry("fees.index", "tag", say("Prices"), "price.see"),
+    Entry("staff.index", "person-badge", say("People"), "staff.see"),
+)
+ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")
+
+
+@dataclass(frozen=True)
+class RailItem:
+    """An entry as the template draws it."""
+
+    endpoint_url: str
+    icon: str
+    label: str
+    active: bool
+    count: int | None
+
+
+def rail(app: Flask, waiting: int) -> list[RailItem]:
+    """The rail of this person."""
+    shown = (entry for entry in RAIL if entry.endpoint in app.view_functions and allowed(entry.permission))
+    return [
+        RailItem(
+            url_for(entry.endpoint),
+            entry.icon,
+            tr(entry.label),
+            request.endpoint == entry.endpoint,
+            waiting if entry.endpoint == "orders.approvals" else None,
+        )
+        for entry in shown
+    ]
+
+
+@dataclass(frozen=True)
+class Me:
+    """The signed-in person as the frame shows him."""
+
+    id: int | None
+    name: str
+    role_word: str | None
+    is_authenticated: bool
+
+
+def me() -> Me:
+    """The person behind this request."""
+    actor = current()
+    first = next((role for role in ROLE_ORDER if role in actor.roles), None)
+    return Me(actor.id, actor.name, tr(ROLES[first]) if first else None, actor.id is not None)
+
+
+def status_word(kind: str, code: str) -> str:
+    """The word of a status in the reader's language."""
+    return tr(WORDS[kind][code])
+
+
+@cache
+def _content_mark(path: str) -> str:
+    return hashlib.sha256((paths.STATIC / path).read_bytes()).hexdigest()[:10]
+
+
+def asset(path: str) -> str:
+    """The address of a static file; it changes with the file, so browsers may keep it for ever."""
+    return url_for("static", filename=path, v=_content_mark(path))
+
+
+def _frame(app: Flask) -> dict[str, Any]:
+    actor = current()
+    common = {"locale": short_locale(), "theme": session.get("theme") or actor.theme, "csp_nonce": g.get("csp_nonce", ""), "person": me()}
+    if actor.id is None or "HX-Request" in request.headers:
+        return common | {"rail": [], "branches": [], "branch": None, "waiting_count": 0}
+    with transaction() as db:
+        waiting = waiting_count(db, actor) if actor.may("order.decide") else 0
+        choice = branches(db) if actor.may("branches.all") else [g.branch]
+    return common | {"rail": rail(app, waiting), "branches": choice, "branch": g.branch, "waiting_count": waiting}
+
+
+def init(app: Flask) -> None:
+    """Give the frame to every template."""
+    app.jinja_env.globals.update(asset=asset, status_word=status_word, allowed=allowed)
+    app.context_processor(lambda: _frame(app))

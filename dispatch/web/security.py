@@ -1,0 +1,58 @@
+"""What protects every page: the origin check against forged requests, and the headers."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from dispatch.errors import NotAllowed
+from dispatch.words import say
+
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def check_origin() -> None:
+    """Raises NotAllowed for a changing request that another site sent, or one that does not say where it comes from."""
+    if request.method not in CHANGING:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        same = site in ("same-origin", "none")
+    else:
+        same = urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    if not same:
+        raise NotAllowed(say("This request came from another site and was not carried out."))
+
+
+def _headers(answer: Response) -> Response:
+    nonce = g.get("csp_nonce", "")
+    tiles = g.get("tiles_origin", "")
+    answer.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; img-src 'self' data: blob: {tiles}; style-src 'self'; script-src 'self' 'nonce-{nonce}'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    )
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    answer.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=()"
+    if request.is_secure:
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def init(app: Flask, *, tiles_url: str) -> None:
+    """Wire the checks into an application. `tiles_url` may be loaded as images."""
+    parts = urlsplit(tiles_url)
+    origin = f"{parts.scheme}://{parts.netloc}".replace("{s}", "*") if parts.netloc else ""
+
+    @app.before_request
+    def _prepare() -> None:
+        g.csp_nonce = secrets.token_urlsafe(16)
+        g.tiles_origin = origin
+        check_origin()
+
+    app.after_request(_headers)

@@ -1,0 +1,29 @@
+"""Sentences that rules speak before anyone knows the reader's language.
+
+A rule returns or raises a `Text`: an English sentence (the catalogue's key) and its parameters. The edge that answers a person
+turns it into that person's language with `dispatch.web.locale.tr`. The catalogue is collected from every call of `say()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sentence: `msgid` in English with %(name)s places, `params` to fill them (a parameter may be a Text itself)."""
+
+    msgid: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.msgid % {name: str(value) for name, value in self.params.items()} if self.params else self.msgid
+
+    def __hash__(self) -> int:
+        return hash((self.msgid, tuple(sorted((k, str(v)) for k, v in self.params.items()))))
+
+
+def say(msgid: str, **params: Any) -> Text:
+    """`say("plate %(plate)s is known", plate="粤B12345")` -> Text."""
+    return Text(msgid, params)

@@ -1,0 +1,54 @@
+"""The worker: carries out background jobs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import procrastinate
+import structlog
+
+from dispatch import db, jobs
+from dispatch.config import Settings
+from dispatch.features import edges
+from dispatch.web.logs import set_up
+
+STALLED_AFTER = 30
+"""Seconds without a heartbeat after which a worker counts as dead and its jobs are given to another."""
+
+log = structlog.get_logger("worker")
+
+
+def main(settings: Settings) -> None:
+    """Run jobs side by side until SIGTERM or SIGINT; jobs under way are finished first."""
+    set_up(settings)
+    db.connect(settings.database_url, pool_size=settings.worker_concurrency + 1)
+    list(edges("jobs"))
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    plain_url = settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    connector = procrastinate.PsycopgConnector(conninfo=plain_url, min_size=1, max_size=settings.worker_concurrency + 3)
+    with jobs.queue.replace_connector(connector) as queue:
+        async with queue.open_async():
+            sweeping = asyncio.create_task(_requeue_stalled(queue))
+            log.info("worker_ready", concurrency=settings.worker_concurrency)
+            try:
+                await queue.run_worker_async(
+                    concurrency=settings.worker_concurrency,
+                    install_signal_handlers=True,
+                    shutdown_graceful_timeout=20,
+                    delete_jobs="never",
+                    update_heartbeat_interval=5,
+                    stalled_worker_timeout=STALLED_AFTER,
+                )
+            finally:
+                sweeping.cancel()
+
+
+async def _requeue_stalled(queue: procrastinate.App) -> None:
+    while True:
+        await asyncio.sleep(10)
+        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+            log.warning("job_requeued", job=job.id, task=job.task_name)
+            await queue.job_manager.retry_job(job)

@@ -1,0 +1,188 @@
+// The map of a day: routes, numbered stops, technicians. Reads JSON (WGS-84) from data-src or from a script child of [data-map].
+
+import { addBase, converter } from "./map_base.js";
+
+const L = globalThis.L;
+const COLOURS = 12;
+const DASHES = [null, "10 6", "2 7"]; // the same colour a second and third time differs by its dashes
+
+class DayMap {
+  constructor(element) {
+    this.element = element;
+    this.inline = element.querySelector("script[type='application/json']")?.textContent;
+    this.lines = new Map();
+    this.pins = new Map();
+    this.marked = null;
+  }
+
+  async load() {
+    try {
+      this.show(this.inline ? JSON.parse(this.inline) : await fetchJson(this.element.dataset.src));
+    } catch (error) {
+      console.error(error);
+      this.say(this.element.dataset.failed);
+    }
+  }
+
+  show(day) {
+    if (!this.map) this.start(day.tiles);
+    this.drawn?.remove();
+    this.lines.clear();
+    this.pins.clear();
+    this.drawn = L.featureGroup().addTo(this.map);
+    const colours = routeColours(day.routes || []);
+    for (const route of day.routes || []) this.addRoute(route, colours.get(String(route.id)));
+    for (const stop of day.stops || []) this.addStop(stop, colours.get(String(stop.route)));
+    for (const person of day.technicians || []) this.addPerson(person, colours);
+    this.fit();
+  }
+
+  start(tiles) {
+    const words = this.element.dataset;
+    this.element.replaceChildren();
+    this.element.setAttribute("role", "region");
+    if (words.label) this.element.setAttribute("aria-label", words.label);
+    this.place = converter(tiles);
+    this.map = L.map(this.element, { preferCanvas: true, zoomControl: false, zoomSnap: 0.5, fadeAnimation: !still(), zoomAnimation: !still(), attributionControl: Boolean(tiles?.url) });
+    this.map.attributionControl?.setPrefix(false);
+    this.map.setView([30, 110], 4);
+    L.control.zoom({ zoomInTitle: words.zoomIn || "+", zoomOutTitle: words.zoomOut || "−" }).addTo(this.map);
+    L.control.scale({ imperial: false }).addTo(this.map);
+    addBase(this.map, tiles);
+    new ResizeObserver(() => this.map.invalidateSize()).observe(this.element);
+    new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  }
+
+  addRoute(route, look) {
+    const points = (route.points || []).map(([lat, lon]) => this.place(lat, lon));
+    if (points.length < 2) return;
+    const line = L.polyline(points, { color: shade(look.name), weight: 3.5, opacity: 0.9, dashArray: look.dash });
+    line.look = look;
+    line.on("mouseover", () => light(String(route.id))).on("mouseout", () => light(null));
+    line.bindPopup(() => sheet({ title: route.name, text: route.text }));
+    this.drawn.addLayer(line);
+    this.lines.set(String(route.id), line);
+  }
+
+  addStop(stop, look) {
+    const pin = this.pin(stop, look ? `pin ${look.name}` : "pin pin-loose", String(stop.seq ?? "!"));
+    const route = String(stop.route);
+    if (look) pin.on("mouseover", () => light(route)).on("mouseout", () => light(null));
+    this.pins.set(pin, route);
+  }
+
+  addPerson(person, colours) {
+    const look = colours.get(String(person.route ?? person.id));
+    this.pins.set(this.pin({ ...person, title: person.name }, `pin pin-person ${look?.name || ""}`, initials(person.name), 30), String(person.route ?? person.id));
+  }
+
+  pin(thing, className, word, size = 24) {
+    const face = document.createElement("span");
+    face.className = className;
+    face.textContent = word;
+    const icon = L.divIcon({ html: face, className: "", iconSize: [size, size] });
+    const title = [word === "!" ? "" : word, thing.title, thing.text].filter(Boolean).join(" · ");
+    const marker = L.marker(this.place(thing.lat, thing.lon), { icon, keyboard: true, title, alt: title });
+    marker.bindPopup(() => sheet(thing));
+    this.drawn.addLayer(marker);
+    marker.getElement()?.setAttribute("aria-label", title); // a pin is a span, not an image: alt would be lost
+    return marker;
+  }
+
+  fit() {
+    const bounds = this.drawn.getBounds();
+    this.say(bounds.isValid() ? "" : this.element.dataset.empty);
+    if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [36, 36], maxZoom: 15, animate: false });
+  }
+
+  light(id) {
+    this.marked = id;
+    const known = id !== null && this.lines.has(id);
+    this.element.classList.toggle("has-light", known);
+    for (const [route, line] of this.lines) line.setStyle({ opacity: known && route !== id ? 0.15 : 0.9, weight: known && route === id ? 6 : 3.5 });
+    for (const [pin, route] of this.pins) pin.getElement()?.classList.toggle("is-light", route === id);
+    if (known) this.lines.get(id).bringToFront();
+  }
+
+  recolour() {
+    for (const line of this.lines.values()) line.setStyle({ color: shade(line.look.name) });
+  }
+
+  say(sentence) {
+    this.element.querySelector(".map-word")?.remove();
+    if (!sentence) return;
+    const word = document.createElement("p");
+    word.className = "map-word";
+    word.setAttribute("role", "status");
+    word.textContent = sentence;
+    this.element.append(word);
+  }
+}
+
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const initials = (name) => (/^[ -~]/.test(name) ? name.slice(0, 1).toUpperCase() : name.slice(-2));
+
+async function fetchJson(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.json();
+}
+
+function routeColours(routes) {
+  return new Map(routes.map((route, place) => {
+    const number = route.colour ?? place;
+    return [String(route.id), { name: `route-c${number % COLOURS}`, dash: DASHES[Math.floor(place / COLOURS) % DASHES.length] }];
+  }));
+}
+
+// The colours live in map.css; a canvas has to be told them in numbers.
+function shade(name) {
+  const probe = document.createElement("i");
+  probe.className = `route-mark ${name}`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).backgroundColor;
+  probe.remove();
+  return colour;
+}
+
+// Everything in a popup is text: names and addresses come from customers.
+function sheet({ title, text, url, url_label: word }) {
+  const box = document.createElement("div");
+  for (const [tag, words] of [["b", title], ["span", text]]) {
+    if (!words) continue;
+    const line = document.createElement(tag);
+    line.textContent = words;
+    box.append(line);
+  }
+  if (url && new URL(url, location.href).origin === location.origin) box.append(Object.assign(document.createElement("a"), { href: url, textContent: word || title }));
+  return box;
+}
+
+// the page -----------------------------------------------------------------------------------------------------------
+
+const maps = new Map();
+
+function light(id) {
+  for (const map of maps.values()) if (map.map && map.marked !== id) map.light(id);
+  for (const row of document.querySelectorAll("[data-route]")) row.classList.toggle("is-light", row.dataset.route === id);
+}
+
+const routeAt = (event) => event.target.closest?.("[data-route]")?.dataset.route ?? null;
+document.addEventListener("mouseover", (event) => event.target.closest?.("[data-map]") || light(routeAt(event)));
+document.addEventListener("focusin", (event) => event.target.closest?.("[data-map]") || light(routeAt(event)));
+
+function paintMarks() {
+  for (const mark of document.querySelectorAll("[data-route-colour]")) mark.classList.add(`route-c${mark.dataset.routeColour % COLOURS}`);
+}
+
+function loadAll() {
+  paintMarks();
+  for (const element of maps.keys()) if (!element.isConnected) maps.delete(element);
+  for (const element of document.querySelectorAll("[data-map]")) {
+    if (!maps.has(element)) maps.set(element, new DayMap(element));
+    maps.get(element).load();
+  }
+}
+
+document.addEventListener("map:reload", loadAll);
+loadAll();

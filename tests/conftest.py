@@ -1,0 +1,205 @@
+"""What every test can lean on: a real PostgreSQL, and a fixed cast of people.
+
+One throwaway cluster serves the whole run. A template database holds the schema and the cast; a test that asks for `database`
+gets a fresh copy of it, so it may commit, race and break things without being seen by another.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from dispatch import config, db
+from dispatch.config import Settings
+from dispatch.host.cluster import start_throwaway, stop_throwaway
+from dispatch.host.schema import upgrade
+from dispatch.staff.models import Person
+from dispatch.staff.operations import NewPerson, add_branch, add_person, start_session
+from dispatch.staff.queries import active_person, actor_of
+from dispatch.staff.rules import SYSTEM, Actor
+
+AT = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
+"""09:00 in Shenzhen on the day of the sample calls."""
+
+TRAINED = date(2026, 1, 15)
+SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is who. `he` works at the other branch and has no business with this one's orders."""
+
+    sz: int
+    gz: int
+    lin: Actor
+    wang: Actor
+    chen: Actor
+    su: Actor
+    wei: Actor
+    zhou: Actor
+    qian: Actor
+    root: Actor
+    he: Actor
+
+
+def people() -> dict[str, NewPerson]:
+    """The cast before they are hired; technicians live in Shenzhen."""
+    return {
+        "lin": NewPerson("D001", "林晓", frozenset({"specialist"}), phone="13800000001"),
+        "wang": NewPerson("M001", "王建国", frozenset({"manager"}), phone="13800000002"),
+        "chen": NewPerson("Z001", "陈立", frozenset({"director"})),
+        "su": NewPerson(
+            "JS001",
+            "苏杰",
+            frozenset({"technician"}),
+            home=(22.54, 113.95),
+            skills={"install": 2, "repair": 2, "electrics": 2},
+            trained_on=TRAINED,
+        ),
+        "wei": NewPerson(
+            "JS002", "卫晨", frozenset({"technician"}), home=(22.68, 113.84), skills={"repair": 2, "video": 1}, trained_on=TRAINED
+        ),
+        "zhou": NewPerson("JS003", "周新", frozenset({"technician"}), home=(22.6, 114.0), skills={"install": 2, "repair": 2}),
+        "qian": NewPerson("F001", "钱敏", frozenset({"finance"})),
+        "root": NewPerson("A001", "管理员", frozenset({"administrator"})),
+        "he": NewPerson("D101", "何静", frozenset({"specialist"})),
+    }
+
+
+@pytest.fixture(scope="session")
+def cluster_url() -> Iterator[str]:
+    """The address of a private PostgreSQL for this run; TEST_DATABASE_URL names another one to use instead."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    cluster = start_throwaway()
+    yield cluster.url
+    stop_throwaway(cluster)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _address(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(cluster_url: str) -> Iterator[tuple[str, Cast]]:
+    """The name of the template database, with schema and cast, and the cast itself."""
+    name = f"template_{os.getpid()}"
+    _execute(cluster_url, f"CREATE DATABASE {name}")
+    url = _address(cluster_url, name)
+    upgrade(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        cast = _hire(session)
+    engine.dispose()
+    yield name, cast
+    _execute(cluster_url, f"DROP DATABASE {name}")
+
+
+def _hire(session: Session) -> Cast:
+    sz = add_branch(session, code="SZ", name="深圳", zone="Asia/Shanghai", by=SYSTEM, at=AT)
+    gz = add_branch(session, code="GZ", name="广州", zone="Asia/Shanghai", by=SYSTEM, at=AT)
+    hired = {}
+    for key, new in people().items():
+        person = add_person(session, branch=gz if key == "he" else sz, new=replace(new, username=key), by=SYSTEM, at=AT)
+        found = active_person(session, person.id)
+        assert found is not None
+        hired[key] = actor_of(found)
+    return Cast(sz=sz.id, gz=gz.id, **hired)
+
+
+@pytest.fixture
+def cast(template: tuple[str, Cast]) -> Cast:
+    """The fixed cast of people."""
+    return template[1]
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
+    """The address of a fresh database with schema and cast; `dispatch.db.transaction()` is bound to it."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _execute(cluster_url, f"CREATE DATABASE {name} TEMPLATE {template[0]} STRATEGY file_copy")
+    url = _address(cluster_url, name)
+    engine = db.connect(url, pool_size=4)
+    yield url
+    engine.dispose()
+    _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """Settings for a test's own database, with cheap passwords."""
+    environ = {"DATABASE_URL": database, "SECRET_KEY": "test", "ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1", "DATA_DIR": str(tmp_path)}
+    return config.load(environ)
+
+
+@pytest.fixture(name="db")
+def session(database: str) -> Iterator[Session]:
+    """An open session on a fresh database; nothing is committed unless the test does."""
+    with db._sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The web application on a fresh database."""
+    from dispatch.app import create_app
+
+    application = create_app(settings)
+    application.testing = False
+    yield application
+    db.disconnect()
+
+
+@pytest.fixture
+def as_person(app: Flask) -> Callable[[Actor], FlaskClient]:
+    """`as_person(cast.lin)` is a browser in which Lin has signed in, with English pages."""
+
+    def sign_in(actor: Actor) -> FlaskClient:
+        with db.transaction() as opened:
+            token = start_session(opened, opened.get_one(Person, actor.id), address="test", browser="test", at=datetime.now(UTC))
+        client = app.test_client()
+        client.environ_base.update(SAME_SITE)
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["locale"] = "en"
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test opens a connection beyond this machine."""
+    import socket
+
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        assert str(host) in ("localhost", "127.0.0.1", "::1"), f"a test reached for {host}"
+        return real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
