@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from dispatch.permissions import ROLES
+from dispatch.permissions import PERMISSIONS, ROLES
 
 ORDER_KINDS = ("installation", "repair")
 YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
@@ -26,10 +25,10 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class ApprovalStep:
-    """After the manager, orders of this kind that are worth more than `above` yuan also need this role's approval."""
+    """After the manager, orders of this kind with more than `above` vehicles also need this role's approval."""
 
     kind: str
-    above: Decimal
+    above: int
     role: str
 
     def __str__(self) -> str:
@@ -122,7 +121,7 @@ def database_url(given: str) -> str:
 
 
 def approval_steps(given: str) -> tuple[ApprovalStep, ...]:
-    """`kind>amount:role` or `kind:role`, separated by commas."""
+    """`kind>vehicles:role` or `kind:role`, separated by commas."""
     return tuple(_approval_step(part.strip()) for part in given.split(",") if part.strip())
 
 
@@ -132,10 +131,10 @@ def without_password(url: str) -> str:
 
 
 def _approval_step(part: str) -> ApprovalStep:
-    match = re.fullmatch(r"(\w+)\s*(?:>\s*(\d{1,10}(?:\.\d{1,2})?))?\s*:\s*(\w+)", part, re.ASCII)
-    roles = [role for role in ROLES if role != "manager"]
+    match = re.fullmatch(r"(\w+)\s*(?:>\s*(\d{1,6}))?\s*:\s*(\w+)", part, re.ASCII)
+    roles = [role for role in ROLES if f"order.approve_{role}" in PERMISSIONS]
     if not match or match[1] not in ORDER_KINDS or match[3] not in roles:
         raise ValueError(
-            f"steps such as installation>50000:director, with {' or '.join(ORDER_KINDS)}, and one of {', '.join(roles)}"
+            f"steps such as installation>20:director, with {' or '.join(ORDER_KINDS)}, and one of {', '.join(roles)}"
         )
-    return ApprovalStep(match[1], Decimal(match[2] or 0), match[3])
+    return ApprovalStep(match[1], int(match[2] or 0), match[3])

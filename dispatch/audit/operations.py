@@ -46,6 +46,8 @@ def record(
     )
     session.add(entry)
     head.seq, head.hash = seq, digest
+    # At once: the next look at the head reads the table, not this object.
+    session.flush()
     return entry
 
 

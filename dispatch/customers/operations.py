@@ -92,7 +92,7 @@ def site_of(session: Session, *, customer: Customer, address: str, pin: Pin | No
 
 def set_pin(session: Session, *, site: Site, pin: Pin, by: Actor, at: datetime) -> None:
     """Put a site on the map."""
-    if (site.lat, site.lon, site.source) == (pin.lat, pin.lon, pin.source):
+    if (site.lat, site.lon, site.source, site.accuracy_m) == (pin.lat, pin.lon, pin.source, pin.accuracy_m):
         return
     site.lat, site.lon, site.source, site.accuracy_m = pin.lat, pin.lon, pin.source, pin.accuracy_m
     session.flush()

@@ -71,7 +71,8 @@ def normalise_plate(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).upper().strip()
     if _UNPLATED.search(plain):
         return ""
-    return _PLATE_MARKS.sub("", _COLOUR_SUFFIX.sub("", plain))
+    bare = _PLATE_MARKS.sub("", _COLOUR_SUFFIX.sub("", plain))
+    return bare if bare == text else normalise_plate(bare)
 
 
 def read_plate(text: str, colour: str = "") -> Plate:
@@ -145,7 +146,9 @@ def _wrong_length(plate: Plate) -> Doubt | None:
 
 # --- VIN (GB 16735, ISO 3779)
 
-_VIN_VALUES = {str(d): d for d in range(10)} | dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
+_VIN_VALUES = {str(d): d for d in range(10)} | dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True)
+)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
@@ -173,7 +176,7 @@ def _vin_letters(vin: str) -> Doubt | None:
 
 
 def vin_check_digit_fits(vin: str) -> bool | None:
-    """Does the ninth character fit the others? None when the VIN cannot be computed. Many makers do not keep to it: a note at most."""
+    """Does the ninth character fit the others? None when it cannot be told. Many makers do not keep to it: a note at most."""
     if len(vin) != 17 or vin_warnings(vin):
         return None
     rest = sum(_VIN_VALUES[sign] * weight for sign, weight in zip(vin, _VIN_WEIGHTS, strict=True)) % 11

@@ -14,7 +14,11 @@ from dispatch.tabular.tables import Workbook
 from dispatch.words import Text
 
 _TERMINAL_COLUMNS = (
-    Column("serial", ("序列号", "终端序列号", "设备序列号", "设备编号", "机身号", "SN", "S/N", "Serial", "Serial number"), required=True),
+    Column(
+        "serial",
+        ("序列号", "终端序列号", "设备序列号", "设备编号", "机身号", "SN", "S/N", "Serial", "Serial number"),
+        required=True,
+    ),
     Column("model", ("型号", "终端型号", "产品型号", "设备型号", "Model"), required=True),
     Column("imei", ("IMEI", "IMEI号", "IMEI码")),
     Column("terminal_id", ("终端ID(808)", "终端ID", "808终端ID", "终端号", "设备ID", "Terminal ID", "Terminal ID (808)")),

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.audit.models import AuditEntry
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
-from dispatch.errors import NotFound
 from dispatch.devices.parts import part_key
+from dispatch.devices.rules import ICCID_KEY
+from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
+PLACES_OF_STOCK = ("store", "bag")
+
 
 def _own(by: Actor) -> sa.ColumnElement[bool]:
-    return sa.true() if by.may("branches.all") else Unit.branch_id == by.branch_id
+    """SQL: the office knows every unit of its branch (or of all), a technician those in his bag."""
+    if by.may("branches.all"):
+        return sa.true()
+    if by.may("order.see"):
+        return Unit.branch_id == by.branch_id
+    carried = sa.select(CustodyPosition.unit_id).join(CustodyPosition.holder).where(Holder.person_id == by.id)
+    return Unit.id.in_(carried)
+
+
+def _visible(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: the stores and bags of one's branch (or of all); for a technician his own bag."""
+    if by.may("branches.all"):
+        return sa.true()
+    return Holder.branch_id == by.branch_id if by.may("order.see") else Holder.person_id == by.id
 
 
 def _units() -> sa.Select[tuple[Unit]]:
@@ -41,12 +59,18 @@ def units_found(session: Session, words: str, by: Actor, *, kind: str | None = N
     return session.scalars(query.order_by(Unit.id.desc()).limit(limit)).unique().all()
 
 
-def units_held(session: Session, holder_id: int, *, kind: str | None = None, limit: int = 500) -> Sequence[Unit]:
+def units_held(
+    session: Session, holder_id: int, *, kind: str | None = None, model: str | None = None, words: str = "", limit: int = 500, offset: int = 0
+) -> Sequence[Unit]:
     """What a holder has, oldest first."""
     query = _units().join(Unit.position).where(CustodyPosition.holder_id == holder_id)
     if kind:
         query = query.where(Unit.kind == kind)
-    return session.scalars(query.order_by(Unit.id).limit(limit)).unique().all()
+    if model:
+        query = query.where(Unit.id.in_(sa.select(Terminal.unit_id).where(Terminal.model == model)))
+    if words.strip():
+        query = query.where(found_in(Unit.search_text, words))
+    return session.scalars(query.order_by(Unit.id).limit(limit).offset(offset)).unique().all()
 
 
 def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
@@ -60,7 +84,13 @@ def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]
     """Every unit that went into or out of a vehicle, newest first."""
     slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
     query = sa.select(CustodyEntry).where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
-    return session.scalars(query.order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
+    ends = [joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle)) for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)]
+    return session.scalars(query.options(*ends).order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
+
+
+def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:
+    """Units with their numbers and places: id -> unit."""
+    return {found.id: found for found in session.scalars(_units().where(Unit.id.in_(unit_ids))).unique()}
 
 
 def fitted(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, Unit]]:
@@ -74,31 +104,56 @@ def fitted(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, 
 
 
 @dataclass(frozen=True)
-class Stock:
-    """How much of one thing one holder has. `model` is None for SIMs."""
+class Shelf:
+    """What one store or bag holds: terminals by model, and SIMs."""
 
     holder: Holder
-    kind: str
-    model: str | None
-    count: int
+    models: dict[str, int] = field(default_factory=dict)
+    sims: int = 0
+
+    @property
+    def terminals(self) -> int:
+        """Terminals of all models."""
+        return sum(self.models.values())
+
+    @property
+    def vehicles(self) -> int:
+        """How many vehicles can be fitted from it: each takes a terminal and a SIM."""
+        return min(self.terminals, self.sims)
 
 
-def stock(session: Session, by: Actor, *, kinds: tuple[str, ...] = ("store", "bag"), branch_id: int | None = None) -> Sequence[Stock]:
-    """Counts per holder, kind and model in stores and bags."""
-    count = sa.func.count()
+def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
+    """The stores of a branch, then its bags, empty ones too, as far as the reader may see them."""
+    query = sa.select(Holder).where(Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), _visible(by))
+    ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
+    holders = session.scalars(ordered).all()
+    counted = _counts(session, [holder.id for holder in holders])
+    return [_shelf(holder, counted.get(holder.id, {})) for holder in holders]
+
+
+def shelf(session: Session, holder: Holder) -> Shelf:
+    """What one store or bag holds."""
+    return _shelf(holder, _counts(session, [holder.id]).get(holder.id, {}))
+
+
+def _shelf(holder: Holder, counts: dict[str | None, int]) -> Shelf:
+    models = {model: n for model, n in counts.items() if model is not None}
+    return Shelf(holder, models, counts.get(None, 0))
+
+
+def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:
+    """holder id -> {model: terminals, None: SIMs}."""
     query = (
-        sa.select(Holder, CustodyPosition.unit_kind, Terminal.model, count)
-        .join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
+        sa.select(CustodyPosition.holder_id, Terminal.model, sa.func.count())
         .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-        .where(Holder.kind.in_(kinds))
-        .group_by(Holder.id, CustodyPosition.unit_kind, Terminal.model)
-        .order_by(Holder.kind.desc(), Holder.id, CustodyPosition.unit_kind.desc(), Terminal.model)
-        .options(joinedload(Holder.person))
+        .where(CustodyPosition.holder_id.in_(holder_ids))
+        .group_by(CustodyPosition.holder_id, Terminal.model)
+        .order_by(CustodyPosition.holder_id, Terminal.model)
     )
-    wanted = branch_id if branch_id is not None else (None if by.may("branches.all") else by.branch_id)
-    if wanted is not None:
-        query = query.where(Holder.branch_id == wanted)
-    return [Stock(*row) for row in session.execute(query)]
+    counts: dict[int, dict[str | None, int]] = {}
+    for holder_id, model, count in session.execute(query):
+        counts.setdefault(holder_id, {})[model] = count
+    return counts
 
 
 def parts_in_bags(session: Session, person_ids: Sequence[int]) -> dict[int, dict[str, int]]:
@@ -127,21 +182,67 @@ def stores(session: Session, by: Actor) -> Sequence[Holder]:
 
 
 def holder(session: Session, holder_id: int, by: Actor) -> Holder:
-    """One store or bag. Raises NotFound for another branch's."""
-    query = sa.select(Holder).where(Holder.id == holder_id).options(joinedload(Holder.person), joinedload(Holder.vehicle))
-    found = session.scalar(query)
-    if found is None or not by.sees_branch(found.branch_id):
+    """One store or bag. Raises NotFound for another branch's; a technician finds his own bag only."""
+    query = sa.select(Holder).where(Holder.id == holder_id, Holder.kind.in_(PLACES_OF_STOCK), _visible(by))
+    found = session.scalar(query.options(joinedload(Holder.person)))
+    if found is None:
         raise NotFound
     return found
 
 
-def numbers_taken(session: Session, *, serials: Sequence[str] = (), imeis: Sequence[str] = (), iccid_keys: Sequence[str] = ()) -> set[str]:
-    """Those of the given numbers that are on record already."""
+def bag(session: Session, person_id: int) -> Holder | None:
+    """Somebody's bag, if he ever had one."""
+    return session.scalar(sa.select(Holder).where(Holder.person_id == person_id))
+
+
+def numbers_taken(
+    session: Session,
+    *,
+    serials: Sequence[str] = (),
+    imeis: Sequence[str] = (),
+    iccid_keys: Sequence[str] = (),
+    msisdns: Sequence[str] = (),
+) -> set[str]:
+    """Those of the given numbers that are on record already, in any branch."""
     taken: set[str] = set()
-    for column, values in ((Terminal.serial, serials), (Terminal.imei, imeis), (Sim.iccid_key, iccid_keys)):
+    asked = ((Terminal.serial, serials), (Terminal.imei, imeis), (Sim.iccid_key, iccid_keys), (Sim.msisdn, msisdns))
+    for column, values in asked:
         if values:
             taken.update(v for v in session.scalars(sa.select(column).where(column.in_(values))) if v)
     return taken
+
+
+def units_numbered(session: Session, numbers: Sequence[str], by: Actor) -> Sequence[Unit]:
+    """The units whose serial, IMEI, ICCID or SIM number is exactly one of these (an ICCID counts by its first 19 characters)."""
+    keys = [number[:ICCID_KEY] for number in numbers]
+    exact = sa.or_(Terminal.serial.in_(numbers), Terminal.imei.in_(numbers), Sim.iccid_key.in_(keys), Sim.msisdn.in_(numbers))
+    query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id)
+    return session.scalars(query.where(exact, _own(by))).unique().all()
+
+
+def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Sequence[Unit]:
+    """The units of one holder whose serial, IMEI or ICCID ends in one of these."""
+    if not endings:
+        return []
+    columns = (Terminal.serial, Terminal.imei, Sim.iccid)
+    ends = sa.or_(*(column.endswith(ending, autoescape=True) for ending in endings for column in columns))
+    query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id).join(Unit.position)
+    return session.scalars(query.where(CustodyPosition.holder_id == holder_id, ends)).unique().all()
+
+
+def oldest_units(session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None) -> Sequence[tuple[int, str | None]]:
+    """(unit id, model) of what a holder has of one kind, the oldest first."""
+    query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
+    held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind)
+    if model is not None:
+        held = held.where(Terminal.model == model)
+    return [(unit_id, name) for unit_id, name in session.execute(held.order_by(CustodyPosition.unit_id).limit(limit))]
+
+
+def handed_over(session: Session, holder_id: int, key: uuid.UUID) -> bool:
+    """True if the form with this key was carried out at this store or bag before."""
+    query = sa.select(AuditEntry.id).where(AuditEntry.subject_kind == "holder", AuditEntry.subject_id == holder_id)
+    return session.scalar(query.where(AuditEntry.detail["key"].astext == str(key)).limit(1)) is not None
 
 
 def models(session: Session) -> Sequence[TerminalModel]:

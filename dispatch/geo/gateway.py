@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from geopy.exc import GeopyError  # type: ignore[import-untyped]
-from geopy.geocoders import BaiduV3, Nominatim  # type: ignore[import-untyped]
+from geopy.exc import GeopyError
+from geopy.geocoders import BaiduV3, Nominatim
 
 from dispatch.errors import Refusal
 from dispatch.geo.datum import wgs84_from_bd09

@@ -36,6 +36,7 @@ class Child:
         self.born = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
+            cwd="/",
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             start_new_session=True,

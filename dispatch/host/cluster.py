@@ -66,7 +66,8 @@ class Cluster:
         """Start the server again if it died under us."""
         with one_at_a_time(self.server.place.starting):
             if not self.answers():
-                self.server.clear_leftover(alone=False)
+                # The note is of a server that answered us here, so nobody elsewhere runs it.
+                self.server.clear_leftover(alone=True)
                 self.server.start()
 
     def stop(self) -> bool:

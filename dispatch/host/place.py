@@ -52,14 +52,14 @@ class Place:
             ) from None
 
 
-def choose(data_dir: Path, outside: Path = OUTSIDE) -> Place:
+def choose(data_dir: Path) -> Place:
     """The place for the cluster of a data folder.
 
-    It is `postgres` in that folder. If PostgreSQL's account cannot enter there (root, in a closed folder), it is below `outside`.
+    It is `postgres` in that folder. If PostgreSQL's account cannot enter there (root, in a closed folder), it is below /var/lib.
     Data that exist already are always found again, whichever of the two they are in.
     """
     near = data_dir / "postgres"
-    far = outside / _short_hash(data_dir.resolve()) / "postgres"
+    far = OUTSIDE / _short_hash(data_dir.resolve()) / "postgres"
     data = far if _exists(far) and not _exists(near) else near
     account = database_account(data)
     if account.switch and data == near and not _reachable(near, account):
@@ -68,7 +68,7 @@ def choose(data_dir: Path, outside: Path = OUTSIDE) -> Place:
                 f"The database in {near} belongs to {account.name}, who cannot enter there any more; open its parent folders."
             )
         data = far
-        _make_passable(outside, far.parent)
+        _make_passable(OUTSIDE, far.parent)
     return Place(data_dir, data, account)
 
 

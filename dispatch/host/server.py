@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,9 @@ PORT = "5432"
 LOCALES = ("C.UTF-8", "C")
 LOG_LIMIT = 10_000_000
 RECOVERY_SECONDS = 600
+
+# A server may outlive the object that started it; its process is remembered here, so that its remains can be taken away.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Server:
                 preexec_fn=before_exec,
                 **self.place.account.process_arguments,
             )
+        _started.append(self.process)
         try:
             answers = self._wait_for_answer()
         except BaseException:  # Ctrl-C while it starts
@@ -93,6 +98,8 @@ class Server:
 
     def processes(self) -> list[int]:
         """Living PostgreSQL processes that work in this data folder. Zombies have no working folder and do not count."""
+        for process in _started:
+            process.poll()
         data = self.place.data.resolve()
         return [int(pid.name) for pid in Path("/proc").glob("[0-9]*") if _works_in(pid, data)]
 
@@ -138,8 +145,6 @@ class Server:
     def _wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         until = time.monotonic() + seconds
         while not condition():
-            if self.process:
-                self.process.poll()
             if time.monotonic() > until:
                 return False
             time.sleep(0.03)
@@ -174,10 +179,10 @@ def _log(file: Path) -> BinaryIO:
     """The log, opened to add to; a big one is put aside first."""
     if file.exists() and file.stat().st_size > LOG_LIMIT:
         file.replace(file.with_suffix(".log.1"))
-    return file.open("ab")
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def _last_words(log: Path, since: int) -> str:
     said = log.read_bytes()[since:].decode(errors="replace").splitlines()
-    grave = [line for line in said if "FATAL" in line or "PANIC" in line or "error" in line.lower()]
-    return (grave or said or ["it gave no reason"])[-1].strip()
+    grave = [line for line in said if re.search(r"\b(FATAL|PANIC|ERROR|LOG):.*(error|invalid|unrecognized|cannot|could not|already|lock)", line)]
+    return (grave or said or ["it gave no reason"])[0].strip()

@@ -29,6 +29,8 @@ _COLUMNS = (
     Column("number", ("序号", "No", "#")),
 )
 
+_NO_MOMENT = datetime(1, 1, 1)  # noqa: DTZ001 - the branch's local time, as the column has it
+
 _URGENCIES = {
     "普通": "normal",
     "一般": "normal",
@@ -45,7 +47,7 @@ _URGENCIES = {
 
 @dataclass(frozen=True)
 class RepairCall:
-    """One call. `at` is the branch's local time, without zone; degrees as the file gives them; urgency a code of `orders.rules`."""
+    """One call. `at` is the branch's local time, without zone; degrees are the file's; urgency is a code of `orders.rules`."""
 
     row: int
     at: datetime
@@ -71,7 +73,7 @@ def read_calls(workbook: Workbook) -> Import[RepairCall]:
 def _call(reader: RowReader) -> RepairCall:
     return RepairCall(
         row=reader.row,
-        at=reader.need("at", read_moment, datetime.min),
+        at=reader.need("at", read_moment, _NO_MOMENT),
         customer=reader.needed_text("customer"),
         caller=reader.text("caller"),
         phone=read_phone(reader.text("phone")),

@@ -160,12 +160,15 @@ def check_lines(lines: Sequence[RequestLine]) -> tuple[RequestLine, ...]:
 
     Of the problems of one cell only the gravest is named.
     """
-    tidied = [replace(line, plate=normalise_plate(line.plate), vin=normalise_vin(line.vin), colour=_colour(line)) for line in lines]
+    tidied = [
+        replace(line, plate=normalise_plate(line.plate), vin=normalise_vin(line.vin), colour=_colour(line)) for line in lines
+    ]
     plates = _repeats(tidied, lambda line: line.plate)
     vins = _repeats(tidied, lambda line: line.vin)
     colours_given = any(line.colour for line in tidied)
     return tuple(
-        replace(line, problems=_problems(line, plates.get(index), vins.get(index), colours_given)) for index, line in enumerate(tidied)
+        replace(line, problems=_problems(line, plates.get(index), vins.get(index), colours_given))
+        for index, line in enumerate(tidied)
     )
 
 

@@ -1,4 +1,4 @@
-"""An installation request (P1): a spreadsheet with a header block, vehicles, and drivers beside them or on a sheet of their own."""
+"""An installation request (P1): a spreadsheet with a header block, vehicles, and drivers beside them or on their own sheet."""
 
 from __future__ import annotations
 
@@ -170,7 +170,9 @@ def _stranger(table: Table, row: TableRow) -> Text:
 
 def _notes(header: RequestHeader, lines: Sequence[RequestLine], tables: Sequence[Table]) -> Iterable[Text]:
     if header.quantity is not None and header.quantity != len(lines):
-        yield say("the header announces %(announced)s vehicles, the list has %(counted)s", announced=header.quantity, counted=len(lines))
+        yield say(
+            "the header announces %(announced)s vehicles, the list has %(counted)s", announced=header.quantity, counted=len(lines)
+        )
     if not any(line.colour for line in lines):
         yield say("the file gives no plate colours")
     for table in tables:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -13,11 +14,21 @@ from dispatch.errors import NotFound
 from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
 from dispatch.permissions import permissions_of
 from dispatch.search import found_in
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
+ENDED = ("closed", "cancelled", "rejected", "done")
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
-SORTS = {"newest": (Order.id.desc(),), "oldest": (Order.id,), "wanted": (Order.wanted_on.nulls_last(), Order.id)}
+RANK = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
+SORTS: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
+    "newest": (Order.id.desc(),),
+    "oldest": (Order.id.asc(),),
+    "wanted": (Order.wanted_on.asc().nulls_last(), Order.window_from.asc().nulls_last(), Order.id.asc()),
+    "wanted_late": (Order.wanted_on.desc().nulls_last(), Order.window_from.desc().nulls_last(), Order.id.desc()),
+    "urgent": (RANK.asc(), Order.id.desc()),
+    "not_urgent": (RANK.desc(), Order.id.desc()),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class Filter:
     urgency: str | None = None
     branch_id: int | None = None
     wanted_on: date | None = None
+    owner_id: int | None = None
+    customer_id: int | None = None
     sort: str = "newest"
 
 
@@ -60,7 +73,7 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
     conditions = [visible(by)]
     conditions += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
-    for name in ("status", "kind", "urgency", "branch_id", "wanted_on"):
+    for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
         conditions += [getattr(Order, name) == wanted] if wanted is not None else []
     return conditions
@@ -83,15 +96,18 @@ def _line_counts(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
     return {order_id: count for order_id, count in session.execute(counted)}
 
 
-def status_counts(session: Session, by: Actor) -> dict[str, int]:
-    """How many orders stand in each status, for the filter chips."""
-    counted = sa.select(Order.status, sa.func.count()).where(visible(by)).group_by(Order.status)
+def status_counts(session: Session, by: Actor, chosen: Filter | None = None) -> dict[str, int]:
+    """How many orders stand in each status, for the filter chips; `chosen` narrows them, its own status aside."""
+    where = _conditions(replace(chosen or Filter(), status=None), by)
+    counted = sa.select(Order.status, sa.func.count()).where(*where).group_by(Order.status)
     return {status: count for status, count in session.execute(counted)}
 
 
 def order_numbered(session: Session, number: str, by: Actor) -> Order:
-    """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's."""
-    vehicles = selectinload(Order.lines).joinedload(OrderLine.vehicle)
+    """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's.
+
+    Three statements whatever its size: the order with its lines, the visits, the approvals.
+    """
     visits = selectinload(Order.visits)
     query = sa.select(Order).where(Order.number == number, visible(by))
     whole = query.options(
@@ -99,10 +115,8 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         joinedload(Order.site),
         joinedload(Order.owner),
         joinedload(Order.created_by),
-        joinedload(Order.branch),
-        vehicles,
-        visits.joinedload(Visit.technician),
-        visits.selectinload(Visit.visit_lines),
+        joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
+        visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),
     )
@@ -112,12 +126,47 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
     return found
 
 
+def order_id_of(session: Session, number: str, by: Actor) -> int:
+    """The id behind a number. Raises NotFound when there is none or it is not the reader's."""
+    found = session.scalar(sa.select(Order.id).where(Order.number == number, visible(by)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def approval_order(session: Session, approval_id: int, by: Actor) -> tuple[int, str]:
+    """Id and number of the order that an approval is about. Raises NotFound when the order is not the reader's."""
+    query = sa.select(Order.id, Order.number).join(Order.approvals).where(Approval.id == approval_id, visible(by))
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+def names_of(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    """Names of people who are named in a history: id -> name."""
+    if not person_ids:
+        return {}
+    return {i: name for i, name in session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(person_ids)))}
+
+
+def under_way_counts(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
+    """How many orders are still under way, per customer."""
+    query = sa.select(Order.customer_id, sa.func.count()).where(Order.customer_id.in_(customer_ids), Order.status.not_in(ENDED))
+    return {customer_id: count for customer_id, count in session.execute(query.group_by(Order.customer_id))}
+
+
+def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: int = 100) -> Sequence[Order]:
+    """A customer's orders as far as the reader may see them, newest first."""
+    query = sa.select(Order).where(Order.customer_id == customer_id, visible(by)).options(joinedload(Order.site))
+    return session.scalars(query.order_by(Order.id.desc()).limit(limit)).all()
+
+
 def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
     """Approvals that `by` could decide, the most urgent and oldest first; one's own requests are shown too, but cannot be decided."""
     own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
     query = sa.select(Approval).join(Approval.order).where(Approval.decision.is_(None), own)
     query = query.where(Approval.permission.in_(permissions_of(by.roles)))
-    rank = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
@@ -125,7 +174,7 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
         order.joinedload(Order.site),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
-    return session.scalars(whole.order_by(rank, Approval.id).limit(limit)).unique().all()
+    return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
 
 
 def waiting_count(session: Session, by: Actor) -> int:
@@ -138,7 +187,7 @@ def waiting_count(session: Session, by: Actor) -> int:
 def open_orders_of_vehicles(session: Session, vehicle_ids: Sequence[int], *, limit: int = 20) -> Sequence[OrderLine]:
     """Lines of orders still under way for these vehicles, newest first: is this call about one of them?"""
     query = sa.select(OrderLine).join(OrderLine.order).where(OrderLine.vehicle_id.in_(vehicle_ids))
-    under_way = query.where(Order.status.not_in(("closed", "cancelled", "rejected", "done")))
+    under_way = query.where(Order.status.not_in(ENDED))
     return session.scalars(under_way.options(joinedload(OrderLine.order)).order_by(Order.id.desc()).limit(limit)).all()
 
 

@@ -106,6 +106,15 @@ def approval_steps(kind: str, lines: int, extra: tuple[ExtraApproval, ...] = ())
     return tuple(ApprovalStep(i, p) for i, p in enumerate(["order.approve", *above], start=1))
 
 
+def lateness(status: str, wanted_on: date | None, today: date) -> str | None:
+    """ "breached" when the wanted day has gone by, "risk" when it is today and nobody was sent yet; None when all is well."""
+    if wanted_on is None or status in ("done", "closed", "rejected", "cancelled"):
+        return None
+    if wanted_on < today:
+        return "breached"
+    return "risk" if wanted_on == today and status not in ("dispatched", "working") else None
+
+
 @dataclass(frozen=True)
 class Warranty:
     """Until when a repair is free and which rule says so (P10)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,13 @@ from dispatch.routing.gateway import Puzzle, Task, Van
 from dispatch.routing.insertion import Orders
 from dispatch.routing.model import Id, Job, Span
 from dispatch.routing.roads import Roads
-from dispatch.routing.timetable import Day, Ready, is_past, passable, walked
+from dispatch.routing.timetable import Day, Ready, drive, is_past, passable, walked
 
+Pause = tuple[int, int, int]
+"""A lunch for the engine: earliest and latest start, seconds."""
 HIGHEST_PRIORITY = 100
+TRAINED = 1
+"""The skill number of the product training, which every job not pinned to a person asks for."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +79,45 @@ class _Start:
     past: tuple[Job, ...]
     coming: tuple[Job, ...]
     opens: int
-    lunch: tuple[int, int, int] | None
+    closes: int
+    lunch: Pause | None
     lunch_gap: int | None
 
 
 def _start(day: Day, pinned: Sequence[Job]) -> _Start | None:
     """None for a technician the engine cannot take: no time left, not trained, or settled jobs that break its rules."""
-    past = tuple(job for job in pinned if is_past(day, job))
+    past = tuple(_behind(day, pinned))
     way = passable(day, pinned, strict=True)
     if way is None or not (day.technician.product_trained or pinned):
         return None
     opens, lunch = _lunch_left(day, walked(day, past))
-    if opens >= day.technician.shift[1]:
-        return None
-    gap = None if way.lunch_gap is None else max(0, way.lunch_gap - len(past))
-    return _Start(day, past, tuple(pinned[len(past) :]), opens, lunch, gap)
+    closes, lunch_gap = day.technician.shift[1], None
+    if lunch:
+        eating = passable(day, pinned, strict=True, must_eat=True)
+        closes, lunch = _with_lunch(closes, lunch, fits=eating is not None)
+        lunch_gap = max(0, eating.lunch_gap - len(past)) if eating and eating.lunch_gap is not None else None
+    return _Start(day, past, tuple(pinned[len(past) :]), opens, closes, lunch, lunch_gap) if opens < closes else None
 
 
-def _lunch_left(day: Day, ready: Ready) -> tuple[int, tuple[int, int, int] | None]:
+def _behind(day: Day, pinned: Sequence[Job]) -> Iterator[Job]:
+    """The stops that have begun, and the one he is on the way to."""
+    before = None
+    for job in pinned:
+        under_way = job.pinned_start is not None and job.pinned_start - drive(day, before, job) < day.not_before
+        if not (is_past(day, job) or (job.settled and under_way)):
+            return
+        yield job
+        before = job
+
+
+def _with_lunch(closes: int, lunch: Pause, *, fits: bool) -> tuple[int, Pause | None]:
+    """(home by, lunch): the engine insists on a lunch it is told of; where none fits, he must be home before one is due."""
+    earliest, latest, seconds = lunch
+    last = min(latest, closes - seconds)
+    return (closes, (earliest, last, seconds)) if fits and earliest <= last else (min(closes, latest), None)
+
+
+def _lunch_left(day: Day, ready: Ready) -> tuple[int, Pause | None]:
     """(free from, lunch still due). A lunch that could have been before the moment of planning has been."""
     hungry = ready.hungry if ready.hungry is not None else ready.fed or 0
     opens, lunch = max(hungry, day.not_before), day.lunch
@@ -115,8 +140,8 @@ class _Codes:
 
     def __init__(self, days: Mapping[Id, Day], vans: Sequence[Day], jobs: Sequence[Job]) -> None:
         asked = {(skill, level) for job in jobs for skill, level in job.skills.items()}
-        self.skills = {key: code for code, key in enumerate(sorted(asked), 1)}
-        self.persons = {who: code for code, who in enumerate(days, len(self.skills) + 1)}
+        self.skills = {key: code for code, key in enumerate(sorted(asked), TRAINED + 1)}
+        self.persons = {who: code for code, who in enumerate(days, TRAINED + 1 + len(self.skills))}
         self.parts = sorted({part for job in jobs for part in job.parts})
         self.homes = [van.home for van in vans]
         self.places = {at: len(vans) + row for row, at in enumerate(dict.fromkeys(job.at for job in jobs))}
@@ -132,7 +157,7 @@ class _Codes:
             start=self.places[start.past[-1].at] if start.past else home,
             end=home,
             opens=start.opens,
-            closes=start.day.technician.shift[1],
+            closes=start.closes,
             skills=self._offered(start.day),
             capacity=self._left(start),
             lunch=start.lunch,
@@ -143,21 +168,28 @@ class _Codes:
     def task(self, job: Job, not_before: int) -> Task:
         """A job; one that is pinned asks for the person and nothing else."""
         pinned = job.pinned_to is not None
-        asked = {self.persons[job.pinned_to]} if job.pinned_to is not None else {self.skills[key] for key in job.skills.items()}
         return Task(
             place=self.places[job.at],
             seconds=job.minutes * 60,
             setup=job.setup_minutes * 60,
             load=self._load(job.parts),
-            skills=frozenset(asked),
+            skills=self._asked(job),
             priority=HIGHEST_PRIORITY if pinned else max(1, min(HIGHEST_PRIORITY, job.priority)),
             windows=windows(job, not_before),
         )
 
+    def _asked(self, job: Job) -> frozenset[int]:
+        if job.pinned_to is not None:
+            return frozenset({self.persons[job.pinned_to]})
+        return frozenset({TRAINED, *(self.skills[key] for key in job.skills.items())})
+
     def _offered(self, day: Day) -> frozenset[int]:
-        own = day.technician.skills if day.technician.product_trained else {}
-        able = {code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level}
-        return frozenset({*able, self.persons[day.technician.id]})
+        person = self.persons[day.technician.id]
+        if not day.technician.product_trained:
+            return frozenset({person})
+        own = day.technician.skills
+        able = (code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level)
+        return frozenset({TRAINED, person, *able})
 
     def _left(self, start: _Start) -> tuple[int, ...]:
         """The bag without what the stops behind have used."""

@@ -15,6 +15,10 @@ from dispatch.routing.model import Span
 THREADS = 2
 """Independent searches side by side; the result does not depend on it."""
 
+MOST_SEARCHES = 10
+SECONDS_PER_WORK = {5: 3.2e-6, 4: 2.2e-6, 3: 1.1e-6, 2: 6e-7, 1: 2.6e-7}
+"""Exploration level -> seconds for each unit of work (tasks squared times vans), measured on two cores, half as much added."""
+
 LUNCH = 1
 
 
@@ -62,7 +66,7 @@ def solved(puzzle: Puzzle, seconds_limit: float) -> list[list[int]]:
     """For each van its tasks in order, as positions in `puzzle.tasks`; tasks that fit nowhere are in none."""
     if not puzzle.vans or not puzzle.tasks:
         return [[] for _ in puzzle.vans]
-    import vroom  # type: ignore[import-untyped]  # it brings pandas: half a second and 60 MB that only planning should pay
+    import vroom  # it brings pandas: half a second and 60 MB that only planning should pay
 
     problem = vroom.Input()
     problem.set_durations_matrix("car", puzzle.matrix)
@@ -73,14 +77,19 @@ def solved(puzzle: Puzzle, seconds_limit: float) -> list[list[int]]:
     return _orders(found.routes, len(puzzle.vans))
 
 
+def searches(tasks: int, vans: int, seconds_limit: float) -> int:
+    """How many thorough searches, each with the tasks in another order, fit into the time: small days get several."""
+    thorough = SECONDS_PER_WORK[5] * max(1, tasks * tasks * vans)
+    return max(1, min(MOST_SEARCHES, int(seconds_limit / thorough)))
+
+
 def exploration_level(tasks: int, vans: int, seconds_limit: float) -> int:
     """How hard to search so that the engine comes to its own end in time: then equal input gives an equal plan.
 
-    Measured on two cores: work grows with tasks squared times vans; the time limit itself stays as a net.
+    The time limit itself stays as a net.
     """
     work = tasks * tasks * vans
-    seconds_per_work = {5: 3.2e-6, 4: 2.2e-6, 3: 1.1e-6, 2: 6e-7, 1: 2.6e-7}
-    return next((level for level, cost in seconds_per_work.items() if work * cost <= seconds_limit), 0)
+    return next((level for level, cost in SECONDS_PER_WORK.items() if work * cost <= seconds_limit), 0)
 
 
 def _vehicle(vroom: Any, number: int, van: Van) -> Any:

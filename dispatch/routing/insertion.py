@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from dispatch.routing.model import Id, Job
 from dispatch.routing.suits import sort_key, suits
-from dispatch.routing.timetable import Day, passable
+from dispatch.routing.timetable import Day, passable, rows_of
 
 Orders = dict[Id, list[Job]]
 """Technician -> jobs in order."""
@@ -26,10 +26,8 @@ class Insertion:
 
 def detours(day: Day, jobs: Sequence[Job], job: Job) -> list[tuple[int, int]]:
     """(extra seconds, position) for each position, the cheapest first."""
-    index, seconds = day.roads.index, day.roads.seconds
-    rows = [day.home, *(index[other.at] for other in jobs), day.home]
-    here = index[job.at]
-    extra = ((seconds[a][here] + seconds[here][b] - seconds[a][b]) for a, b in pairwise(rows))
+    seconds, here = day.roads.seconds, day.roads.index[job.at]
+    extra = (seconds[a][here] + seconds[here][b] - seconds[a][b] for a, b in pairwise(rows_of(day, jobs)))
     return sorted((cost, position) for position, cost in enumerate(extra))
 
 

@@ -9,16 +9,23 @@ from random import Random
 from dispatch.routing.check import violations
 from dispatch.routing.encode import encoded
 from dispatch.routing.explain import reasons
-from dispatch.routing.gateway import Puzzle, solved
+from dispatch.routing.gateway import Puzzle, searches, solved
 from dispatch.routing.insertion import Orders, cheapest, give
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Unserved
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.suits import is_skilled, sort_key
-from dispatch.routing.timetable import Day, days_of, passable, timetable
+from dispatch.routing.timetable import Day, days_of, passable, road_seconds, timetable
 
 Engine = Callable[[Puzzle, float], Sequence[Sequence[int]]]
 
+Search = Callable[[int], Orders]
+"""The number of a turn in, a plan's orders out."""
+
 log = logging.getLogger(__name__)
+
+
+class EngineFailed(Exception):
+    """The engine raised, or answered what cannot be read."""
 
 
 def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads | None = None, engine: Engine = solved) -> Plan:
@@ -30,9 +37,14 @@ def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads 
     _check_ids(problem)
     roads = roads or roads_of(problem)
     days = days_of(problem, roads)
-    orders, free = _pinned(problem, days)
-    left = _given_by_engine(days, orders, _shuffled(free, seed), roads, seconds_limit, engine)
-    give(days, orders, left)
+    pinned, free = _pinned(problem, days)
+    possible = [job for job in free if any(is_skilled(day.technician, job) for day in days.values())]
+    turns = searches(len(possible), len(days), seconds_limit)
+
+    def search(turn: int) -> Orders:
+        return _asked(engine, days, pinned, _shuffled(possible, seed, turn), roads, seconds_limit / turns)
+
+    orders = _best(days, pinned, possible, search, turns)
     return _checked(problem, roads, _written(problem, days, orders))
 
 
@@ -49,28 +61,42 @@ def _pinned(problem: Problem, days: Mapping[Id, Day]) -> tuple[Orders, list[Job]
     return orders, [job for job in problem.jobs if job.pinned_to is None]
 
 
-def _shuffled(jobs: Iterable[Job], seed: int) -> list[Job]:
-    """The order in which ties fall: from ids and seed, never from how the rows happened to come."""
+def _shuffled(jobs: Iterable[Job], seed: int, turn: int) -> list[Job]:
+    """The order in which ties fall: from ids, seed and turn, never from how the rows happened to come."""
     mixed = sorted(jobs, key=sort_key)
-    Random(seed).shuffle(mixed)
+    Random(f"{seed}/{turn}").shuffle(mixed)  # noqa: S311
     return mixed
 
 
-def _given_by_engine(
-    days: Mapping[Id, Day], orders: Orders, free: Sequence[Job], roads: Roads, seconds_limit: float, engine: Engine
-) -> list[Job]:
-    """Puts the engine's answer into `orders`; returns the jobs it left over."""
-    possible = [job for job in free if any(is_skilled(day.technician, job) for day in days.values())]
-    puzzle = encoded(days, orders, possible, roads)
+def _best(days: Mapping[Id, Day], pinned: Orders, free: Sequence[Job], search: Search, turns: int) -> Orders:
+    """The best of several searches, each completed by insertion; insertion alone if the engine fails."""
+    try:
+        found = [search(turn) for turn in range(turns)]
+    except EngineFailed:
+        log.exception("the routing engine failed; planning by insertion")
+        found = [{who: list(jobs) for who, jobs in pinned.items()}]
+    for orders in found:
+        given = {job.id for jobs in orders.values() for job in jobs}
+        give(days, orders, [job for job in free if job.id not in given])
+    return min(found, key=lambda orders: _cost(days, orders))
+
+
+def _cost(days: Mapping[Id, Day], orders: Orders) -> tuple[int, int]:
+    """What counts: first the priorities served, then the seconds on the road."""
+    served = sum(job.priority for jobs in orders.values() for job in jobs)
+    return -served, sum(road_seconds(days[who], jobs) for who, jobs in orders.items() if jobs)
+
+
+def _asked(
+    engine: Engine, days: Mapping[Id, Day], pinned: Orders, free: Sequence[Job], roads: Roads, seconds_limit: float
+) -> Orders:
+    """The engine's answer to the jobs in this order, as far as it holds."""
+    puzzle = encoded(days, pinned, free, roads)
     try:
         found = puzzle.orders(engine(puzzle.puzzle, seconds_limit))
-    except Exception:
-        log.exception("the routing engine failed; planning by insertion")
-        return possible
-    for who, wanted in found.items():
-        orders[who] = _kept(days[who], orders[who], wanted)
-    given = {job.id for jobs in orders.values() for job in jobs}
-    return [job for job in possible if job.id not in given]
+    except Exception as error:  # whatever ails a foreign engine, the day must be planned
+        raise EngineFailed from error
+    return {who: _kept(days[who], jobs, found[who]) if who in found else list(jobs) for who, jobs in pinned.items()}
 
 
 def _kept(day: Day, pinned: list[Job], wanted: list[Job]) -> list[Job]:

@@ -113,21 +113,24 @@ def length(job: Job, before: Job | None) -> int:
     return (setup + job.minutes) * 60
 
 
-def passable(day: Day, jobs: Sequence[Job], *, strict: bool = False) -> Passable | None:
-    """Whether the jobs can be done in this order, and when lunch is. `strict` forgives settled jobs nothing still to come."""
+def passable(day: Day, jobs: Sequence[Job], *, strict: bool = False, must_eat: bool = False) -> Passable | None:
+    """Whether the jobs can be done in this order, and when lunch is.
+
+    `strict` forgives settled jobs nothing still to come; `must_eat` asks for lunch even of who is home early.
+    """
     ready = walked(day, jobs, strict=strict)
     if not ready.possible:
         return None
     last = jobs[-1] if jobs else None
-    leg = Leg(_way(day, last, None), NOBODY_BEFORE, len(jobs), _forgiven(day, last, None, strict))
+    leg = Leg(drive(day, last, None), NOBODY_BEFORE, len(jobs), _forgiven(day, last, None, strict))
     home = _arrivals(day, ready, leg)
-    if _home_in_time(day, home.hungry, leg) and (day.lunch is None or _at_most(home.hungry, day.lunch.latest)):
+    if not must_eat and _home_in_time(day, home.hungry, leg) and _may_stay_hungry(day, home.hungry):
         return Passable(None)
     return Passable(home.lunch_gap) if day.lunch and _home_in_time(day, home.fed, leg) else None
 
 
-def _at_most(moment: int | None, limit: int) -> bool:
-    return moment is not None and moment <= limit
+def _may_stay_hungry(day: Day, home_at: int | None) -> bool:
+    return day.lunch is None or (home_at is not None and home_at <= day.lunch.latest)
 
 
 def _home_in_time(day: Day, moment: int | None, leg: Leg) -> bool:
@@ -138,7 +141,7 @@ def walked(day: Day, jobs: Sequence[Job], *, strict: bool = False) -> Ready:
     """The state after the last job; stops early when nothing is possible any more."""
     ready, before = Ready(day.technician.shift[0]), None
     for gap, job in enumerate(jobs):
-        leg = Leg(_way(day, before, job), _not_before(day, job), gap, _forgiven(day, before, job, strict))
+        leg = Leg(drive(day, before, job), _not_before(day, job), gap, _forgiven(day, before, job, strict))
         ready = _worked(ready, _arrivals(day, ready, leg), length(job, before), job, leg)
         if not ready.possible:
             break
@@ -150,7 +153,7 @@ def _not_before(day: Day, job: Job) -> int:
     return NOBODY_BEFORE if job.settled else day.not_before
 
 
-def _way(day: Day, a: Job | None, b: Job | None) -> int:
+def drive(day: Day, a: Job | None, b: Job | None) -> int:
     """Seconds between two stops; None is home."""
     index, seconds = day.roads.index, day.roads.seconds
     return seconds[index[a.at] if a else day.home][index[b.at] if b else day.home]
@@ -209,6 +212,17 @@ def _done(job: Job, arrival: int | None, work: int, leg: Leg) -> int | None:
     return None if start is None else start + work
 
 
+def rows_of(day: Day, jobs: Sequence[Job]) -> list[int]:
+    """Rows of the places from home to home."""
+    return [day.home, *(day.roads.index[job.at] for job in jobs), day.home]
+
+
+def road_seconds(day: Day, jobs: Sequence[Job]) -> int:
+    """Seconds on the road from home to home."""
+    seconds = day.roads.seconds
+    return sum(seconds[a][b] for a, b in pairwise(rows_of(day, jobs)))
+
+
 def timetable(day: Day, jobs: Sequence[Job]) -> Route | None:
     """The technician's route for the jobs in this order, each as early as can be, leaving home as late as that allows."""
     way = passable(day, jobs)
@@ -228,7 +242,7 @@ class _Clock:
         """All stops, then home."""
         for gap, job in enumerate(self.jobs):
             self._visit(gap, job)
-        way_home = _way(self.day, self.jobs[-1] if self.jobs else None, None)
+        way_home = drive(self.day, self.jobs[-1] if self.jobs else None, None)
         home_at, _ = self._reach(Leg(way_home, NOBODY_BEFORE, len(self.jobs)), None)
         travel = sum(stop.travel_s for stop in self.stops) + way_home
         leave_at = self.stops[0].arrive - self.stops[0].travel_s if self.stops else home_at
@@ -236,7 +250,7 @@ class _Clock:
 
     def _visit(self, gap: int, job: Job) -> None:
         before = self.jobs[gap - 1] if gap else None
-        leg = Leg(_way(self.day, before, job), _not_before(self.day, job), gap)
+        leg = Leg(drive(self.day, before, job), _not_before(self.day, job), gap)
         ready, arrive = self._reach(leg, job)
         start = self._start(job, ready)
         arrive = self._not_too_early(arrive, start) if gap == 0 else min(arrive, start)
@@ -269,15 +283,14 @@ class _Clock:
         return ready, arrive
 
     def _metres(self) -> int:
-        index, metres = self.day.roads.index, self.day.roads.metres
-        rows = [self.day.home, *(index[job.at] for job in self.jobs), self.day.home]
-        return sum(metres[a][b] for a, b in pairwise(rows))
+        metres = self.day.roads.metres
+        return sum(metres[a][b] for a, b in pairwise(rows_of(self.day, self.jobs)))
 
 
-def _lunch_on(lunch: Lunch, now: int, leave: int, drive: int, start: int) -> tuple[int, int]:
+def _lunch_on(lunch: Lunch, now: int, leave: int, way: int, start: int) -> tuple[int, int]:
     """(lunch, arrival): lunch before the drive if that costs nothing, else on arrival."""
     at = max(now, lunch.earliest)
-    arrive = max(at + lunch.seconds, leave) + drive
+    arrive = max(at + lunch.seconds, leave) + way
     if arrive <= start:
         return at, arrive
-    return max(leave + drive, lunch.earliest), leave + drive
+    return max(leave + way, lunch.earliest), leave + way

@@ -119,7 +119,11 @@ def _degrees(cell: Cell, most: int) -> float | Text | None:
     number = read_decimal(cell)
     if number is None or isinstance(number, Text):
         return number
-    return float(number) if abs(number) <= most else say("“%(text)s” is not between -%(most)s and %(most)s", text=plain(cell), most=most)
+    return (
+        float(number)
+        if abs(number) <= most
+        else say("“%(text)s” is not between -%(most)s and %(most)s", text=plain(cell), most=most)
+    )
 
 
 def read_skills(cell: Cell) -> tuple[Skill, ...] | Text:
@@ -140,7 +144,9 @@ def _read_skill(piece: str) -> Skill | Text:
     level = int(match[2]) if match and match[2] else 1
     if code not in SKILLS:
         return say("“%(skill)s” is not a known skill; known are %(known)s", skill=piece, known=", ".join(SKILLS))
-    return Skill(code, level) if level in LEVELS else say("“%(skill)s”: levels go from 1 to %(most)s", skill=piece, most=LEVELS[-1])
+    return (
+        Skill(code, level) if level in LEVELS else say("“%(skill)s”: levels go from 1 to %(most)s", skill=piece, most=LEVELS[-1])
+    )
 
 
 def read_shift(cell: Cell) -> Shift | Text:

@@ -24,7 +24,7 @@ ADDRESS_FACTOR = 10
 
 @dataclass(frozen=True)
 class NewPerson:
-    """The facts of a person. `skills` maps a skill to its level 1-5; `home` is (lat, lon) in WGS-84."""
+    """The facts of a person. `skills` maps a skill to its level 1-5, `expiries` to its last day; `home` is (lat, lon) in WGS-84."""
 
     staff_no: str
     name: str
@@ -35,6 +35,7 @@ class NewPerson:
     home_address: str | None = None
     home: tuple[float, float] | None = None
     skills: dict[str, int] = field(default_factory=dict)
+    expiries: dict[str, date] = field(default_factory=dict)
     shift: tuple[time, time] = (time(8, 30), time(17, 30))
     lunch: tuple[time, time] | None = (time(11, 30), time(13, 30))
     trained_on: date | None = None
@@ -68,7 +69,7 @@ def change_person(session: Session, person: Person, *, new: NewPerson, by: Actor
 
 
 def _write(person: Person, new: NewPerson) -> None:
-    for name in ("name", "phone", "home_address", "trained_on"):
+    for name in ("staff_no", "name", "phone", "home_address", "trained_on"):
         setattr(person, name, getattr(new, name))
     person.username = new.username or person.username
     person.password_hash = new.password_hash or person.password_hash
@@ -79,7 +80,7 @@ def _write(person: Person, new: NewPerson) -> None:
     levels = {row.skill: row for row in person.skills}
     person.skills = [levels.get(skill) or PersonSkill(skill=skill) for skill in sorted(new.skills)]
     for row in person.skills:
-        row.level = new.skills[row.skill]
+        row.level, row.expires_on = new.skills[row.skill], new.expiries.get(row.skill)
     person.search_text = normalise(person.staff_no, person.name, person.phone, person.username)
 
 

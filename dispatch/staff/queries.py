@@ -93,12 +93,34 @@ def technicians(session: Session, branch_id: int) -> Sequence[Person]:
     return session.scalars(query.order_by(Person.staff_no)).all()
 
 
-def people(session: Session, by: Actor, *, words: str = "", limit: int = 500) -> Sequence[Person]:
-    """The people a reader may see, by branch and staff number."""
+def people(
+    session: Session, by: Actor, *, words: str = "", role: str | None = None, active: bool | None = None, limit: int = 500
+) -> Sequence[Person]:
+    """The people a reader may see, by branch and staff number; `active` False are those who left."""
     query = _people() if by.may("branches.all") else _people().where(Person.branch_id == by.branch_id)
     if words.strip():
         query = query.where(found_in(Person.search_text, words))
+    if role is not None:
+        query = query.where(sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == role))
+    if active is not None:
+        query = query.where(Person.active.is_(active))
     return session.scalars(query.order_by(Person.branch_id, Person.staff_no).limit(limit)).all()
+
+
+def people_counts(session: Session, by: Actor) -> dict[str | None, int]:
+    """How many active people hold each role; None counts all of them, "" those who left. For the filter chips."""
+    seen = sa.true() if by.may("branches.all") else Person.branch_id == by.branch_id
+    per_role = sa.select(PersonRole.role, sa.func.count()).join(Person, Person.id == PersonRole.person_id).where(seen, Person.active)
+    counts: dict[str | None, int] = {role: count for role, count in session.execute(per_role.group_by(PersonRole.role))}
+    active = sa.func.count().filter(Person.active)
+    counts[None], counts[""] = session.execute(sa.select(active, sa.func.count() - active).where(seen)).one()
+    return counts
+
+
+def people_numbered(session: Session, staff_numbers: Sequence[str]) -> dict[str, Person]:
+    """The people with these staff numbers, in any branch."""
+    found = session.scalars(_people().where(Person.staff_no.in_(staff_numbers)))
+    return {person.staff_no: person for person in found}
 
 
 def person(session: Session, person_id: int, by: Actor) -> Person:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dispatch.errors import NotAllowed
-from dispatch.permissions import allows
+from dispatch.permissions import ROLES, allows
 from dispatch.words import Text, say
 
 SKILLS: dict[str, Text] = {
@@ -50,3 +50,28 @@ SYSTEM = Actor(id=None, name="system", roles=frozenset(), branch_id=None)
 def skill_counts(expires_on: date | None, on: date) -> bool:
     """True while a skill is valid on a day (P15: skills can expire)."""
     return expires_on is None or expires_on >= on
+
+
+GIVEN_BY_ADMINISTRATOR = frozenset({"administrator", "director", "manager"})
+"""Roles that decide over others: only an administrator gives or takes them, and changes the people who hold them."""
+
+
+def roles_to_give(by: Actor) -> tuple[str, ...]:
+    """The roles a person may hand out, in the usual order."""
+    return tuple(role for role in ROLES if "administrator" in by.roles or role not in GIVEN_BY_ADMINISTRATOR)
+
+
+def check_may_change(by: Actor, *, person_id: int | None, before: frozenset[str], after: frozenset[str]) -> None:
+    """Raises NotAllowed unless `by` may turn a person's roles from `before` to `after`, or change him at all.
+
+    `person_id` is None for somebody new. Nobody changes his own roles.
+    """
+    by.must("staff.change")
+    if by.id == person_id and before != after:
+        raise NotAllowed(say("Nobody changes his own roles. Ask another administrator."))
+    if "administrator" in by.roles:
+        return
+    if (before ^ after) & GIVEN_BY_ADMINISTRATOR:
+        raise NotAllowed(say("Only an administrator gives or takes the roles administrator, director and manager."))
+    if before & GIVEN_BY_ADMINISTRATOR and by.id != person_id:
+        raise NotAllowed(say("Only an administrator changes people with the role administrator, director or manager."))

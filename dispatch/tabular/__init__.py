@@ -1,1 +1,1 @@
-"""Reading tables: any spreadsheet or text file -> sheets of cells -> rows under known headings. The lowest feature: it knows no business."""
+"""Reading tables: any spreadsheet or text file -> cells -> rows under known headings. The lowest feature; no business."""

@@ -1,6 +1,6 @@
 """Reads an .xls in a process of its own: bytes on stdin, sheets as JSON on stdout. Runs as a script, by its path.
 
-A crafted .xls can make the reader ask for more memory than there is, and that ends the whole process. So it is not the web server's.
+A crafted .xls can make the reader ask for more memory than there is, and that ends the process: better not the web server's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import io
 import json
 import resource
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -30,8 +31,12 @@ def decode(pair: dict[str, Any]) -> object:
     (kind, value), *_ = pair.items()
     if kind == "span":
         return timedelta(seconds=value)
-    readers = {"datetime": datetime, "date": date, "time": time}
-    return readers[kind].fromisoformat(value)
+    readers: dict[str, Callable[[str], object]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "time": time.fromisoformat,
+    }
+    return readers[kind](value)
 
 
 def main() -> None:

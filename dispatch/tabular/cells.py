@@ -19,7 +19,29 @@ Cell = str | date
 EXACT_BELOW = 10**15
 """Spreadsheets keep 15 digits of a number; of anything longer the end is already lost."""
 
-BLANK_WORDS = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "未知", "不详", "不明", "空", "n/a", "na", "none", "null", "nil", "unknown"})
+BLANK_WORDS = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "\\",
+        "无",
+        "暂无",
+        "未知",
+        "不详",
+        "不明",
+        "空",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "unknown",
+    }
+)
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 _TYPED_TEXT = re.compile(r'^="(.*)"$|^\'(?=[\d+])(.*)$', re.DOTALL)
@@ -73,11 +95,6 @@ def _expanded(text: str) -> str:
     if match and len(match[1] or "") >= int(match[2]) > 0:
         return format(Decimal(text).normalize(), "f")
     return text
-
-
-def was_shortened(text: str) -> bool:
-    """Is this a long number that a spreadsheet has cut (`8.98606E+19`)? Its digits cannot be had back."""
-    return bool(_SCIENTIFIC.match(text)) and _expanded(text) == text
 
 
 def text_of(cell: Cell) -> str:

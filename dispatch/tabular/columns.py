@@ -17,7 +17,9 @@ FEW_CELLS = 3
 _ASIDE = re.compile(r"[(\[【][^)\]】]*(?:必填|选填|可选|required|optional)[^)\]】]*[)\]】]", re.IGNORECASE)
 _SIGNS = re.compile(r"[\s_*:.。、\-]+")
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
-_END = re.compile(r"^(合计|总计|共计|填表说明|填写说明|说明|备注:|注:|填表人|制表|审核人|grandtotal|total|notes?:|sum$)", re.IGNORECASE)
+_END = re.compile(
+    r"^(合计|总计|共计|填表说明|填写说明|说明|备注:|注:|填表人|制表|审核人|grandtotal|total|notes?:|sum$)", re.IGNORECASE
+)
 _SUBTOTAL = re.compile(r"^(小计|本页|subtotal)", re.IGNORECASE)
 
 
@@ -90,7 +92,7 @@ def find_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
     header = _best_header(sheet, _by_label(columns))
     missing = [column for column in columns if column.required and (header is None or column.key not in header.keys.values())]
     if header is None or missing:
-        raise RuleBroken(_missing(missing or list(columns[:4]), _seen(sheet, header)))
+        raise RuleBroken(_missing(missing or columns[:4], sheet, header))
     return _table(sheet, header)
 
 
@@ -105,19 +107,19 @@ def find_in(workbook: Workbook, columns: Sequence[Column]) -> Table:
     raise refusals[0]
 
 
-def _missing(columns: Iterable[Column], seen: Sequence[str]) -> Text:
+def _missing(columns: Iterable[Column], sheet: Sheet, header: _Header | None) -> Text:
     wanted = ", ".join(" / ".join(column.names[:3]) for column in columns)
-    if not seen:
-        return say("No row of headings was found. Looked for: %(wanted)s.", wanted=wanted)
-    return say("A column is missing. Looked for: %(wanted)s. Found: %(found)s.", wanted=wanted, found=", ".join(seen))
-
-
-def _seen(sheet: Sheet, header: _Header | None) -> list[str]:
-    """The headings found; without any, the words of the first filled row."""
     if header:
-        return [name for name in header.names.values() if name]
-    first: Row = next((row for row in sheet.rows if row), ())
-    return [line_of(cell)[:30] for cell in first if not is_blank(cell)][:20]
+        found = ", ".join(name for name in header.names.values() if name)
+        return say("A column is missing. Looked for: %(wanted)s. Found: %(found)s.", wanted=wanted, found=found)
+    start = ", ".join(line_of(cell)[:30] for cell in _first_row(sheet) if not is_blank(cell))
+    return say(
+        "No row of headings was found. Looked for: %(wanted)s. The sheet begins with: %(start)s.", wanted=wanted, start=start
+    )
+
+
+def _first_row(sheet: Sheet) -> Row:
+    return next((row for row in sheet.rows if row), ())
 
 
 def _by_label(columns: Sequence[Column]) -> dict[str, str]:
@@ -196,7 +198,11 @@ def _repeats(row: Row, header: _Header, index: int, sheet: Sheet) -> bool:
     """The heading printed again on the next page, or a subtotal: neither is a line."""
     if _says(_SUBTOTAL, row, header):
         return True
-    same = [label(text_of(row[column])) == label(header.names[column]) for column in header.keys if column < len(row) and row[column] != ""]
+    same = [
+        label(text_of(row[column])) == label(header.names[column])
+        for column in header.keys
+        if column < len(row) and row[column] != ""
+    ]
     return len(same) > 1 and all(same)
 
 
@@ -241,7 +247,11 @@ def _value_after(row: Row, column: int, by_label: dict[str, str]) -> Cell:
 
 def _inside(text: str, by_label: dict[str, str]) -> Iterable[tuple[str, str]]:
     """`客户名称:南方冷链 联系人:张超敏` -> its pairs."""
-    marks = [(match, key) for match in re.finditer(r"([^\s:\uff1a,\uff0c;\uff1b]+)\s*[:\uff1a]", text) if (key := by_label.get(label(match[1])))]
+    marks = [
+        (match, key)
+        for match in re.finditer(r"([^\s:\uff1a,\uff0c;\uff1b]+)\s*[:\uff1a]", text)
+        if (key := by_label.get(label(match[1])))
+    ]
     starts = [match.start() for match, _ in marks]
     for (match, key), end in zip(marks, [*starts[1:], len(text)], strict=False):
         yield key, text[match.end() : end].strip(" \t\n,;\uff0c\uff1b")

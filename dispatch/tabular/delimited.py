@@ -6,15 +6,18 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from charset_normalizer import from_bytes
 
 from dispatch.errors import RuleBroken
 from dispatch.tabular.kinds import damaged
+from dispatch.tabular.packed import check_size
 from dispatch.words import say
 
 DELIMITERS = (",", "\t", ";", "|")
+MAX_TEXT_BYTES = 32 * 1024 * 1024
 LINES_LOOKED_AT = 60
 LONGEST_CELL_IN_LINES = 20
 """A stray quotation mark swallows all that follows into one cell; nobody types a cell of more lines than this."""
@@ -26,6 +29,8 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 def decode(content: bytes) -> str:
     """Bytes of a text table -> text. Raises RuleBroken for bytes that are no text."""
+    if len(content) > MAX_TEXT_BYTES:
+        raise RuleBroken(say("The file is too large for a table. Split it."))
     text = _by_mark(content) or _utf16_without_mark(content) or _by_trial(content)
     if _CONTROL.search(text):
         raise RuleBroken(say("This is not a spreadsheet. Spreadsheets (.xlsx, .xls, .ods) and text tables (.csv) can be read."))
@@ -78,9 +83,22 @@ def rows_of(text: str) -> list[list[str]]:
 def _split(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
     csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting))
+        return list(_to_last_filled(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)))
     except csv.Error as error:
         raise damaged() from error
+
+
+def _to_last_filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The rows without the blank ones at the end, of which a spreadsheet program may export a million."""
+    blank = 0
+    for number, row in enumerate(rows, start=1):
+        if any(cell.strip() for cell in row):
+            check_size(number, 1)
+            yield from ([] for _ in range(blank))
+            yield row
+            blank = 0
+        else:
+            blank += 1
 
 
 def delimiter_of(text: str) -> str:

@@ -111,4 +111,6 @@ def _check_unique(
             continue
         first = seen.setdefault((key, value), reader.row)
         if first != reader.row:
-            reader.complain(key, say("%(value)s in row %(row)s stands already in row %(first)s", value=value, row=reader.row, first=first))
+            reader.complain(
+                key, say("%(value)s in row %(row)s stands already in row %(first)s", value=value, row=reader.row, first=first)
+            )

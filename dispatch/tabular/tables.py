@@ -16,7 +16,7 @@ from dispatch.errors import RuleBroken
 from dispatch.tabular import apart, delimited
 from dispatch.tabular.cells import Cell, is_blank, tidy, tidy_text
 from dispatch.tabular.kinds import damaged, kind_of, locked
-from dispatch.tabular.packed import MAX_ROWS, check_size, check_zip
+from dispatch.tabular.packed import check_size, check_zip
 from dispatch.words import say
 
 Row = tuple[Cell, ...]
@@ -100,7 +100,7 @@ def _old_sheets(_: str, content: bytes) -> list[Sheet]:
 
 def _sheet(name: str, rows: Iterable[Sequence[Cell]]) -> Sheet:
     kept: list[Row] = []
-    for number, row in enumerate(islice(rows, MAX_ROWS * 2), start=1):
+    for number, row in enumerate(rows, start=1):
         cells = _without_tail(row)
         if cells:
             check_size(number, len(cells))

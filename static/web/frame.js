@@ -30,6 +30,15 @@ function closeMenus(except = null) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
 }
 
+// A menu near the edge of a small screen opens to the other side.
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!(menu instanceof HTMLDetailsElement) || !menu.open || !menu.matches(".menu")) return;
+  const { left, right } = menu.querySelector(".menu-body").getBoundingClientRect();
+  if (left < 0) menu.classList.remove("menu-end");
+  else if (right > root.clientWidth) menu.classList.add("menu-end");
+}, true);
+
 document.addEventListener("click", (event) => {
   const at = event.target;
   if (!(at instanceof Element)) return;
@@ -147,8 +156,16 @@ function count(step) {
 
 document.addEventListener("htmx:beforeRequest", () => count(1));
 document.addEventListener("htmx:afterRequest", () => count(-1));
+
+// A refusal brings its own sentence as a toast; a silent failure gets ours.
 for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-  document.addEventListener(failure, () => toast(words.wordFailed, "danger", 10000));
+  document.addEventListener(failure, (event) => {
+    if (!event.detail.xhr?.getResponseHeader("HX-Trigger")) toast(words.wordFailed, "danger", 10000);
+  });
 }
+// A refusal without a page of its own leaves standing what stands.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400 && !event.detail.serverResponse) event.detail.shouldSwap = false;
+});
 
 for (const button of document.querySelectorAll("[data-back]")) button.hidden = history.length < 2;

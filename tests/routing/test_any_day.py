@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.routing import Job, Lunch, Problem, Technician, Travel, plan, violations
+from dispatch.routing import Job, Lunch, Problem, Technician, Travel, conflicts, plan, violations, who_could
 from dispatch.routing.encode import encoded
 from dispatch.routing.gateway import solved
 from dispatch.routing.model import Id
@@ -58,7 +58,7 @@ def problems(draw: st.DrawFn) -> Problem:
     return Problem(team, work, Travel(1.0, 30), draw(st.none() | moments))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(problems())
 def test_every_plan_keeps_the_rules(problem):
     made = plan(problem, 2)
@@ -66,7 +66,7 @@ def test_every_plan_keeps_the_rules(problem):
     assert all(left.reasons for left in made.unserved)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(problems())
 def test_the_engine_takes_every_puzzle(problem):
     roads = roads_of(problem)
@@ -76,3 +76,15 @@ def test_the_engine_takes_every_puzzle(problem):
     found = puzzle.orders(solved(puzzle.puzzle, 2))
     for who, wanted in found.items():
         assert {job.id for job in days[who].settled} <= {job.id for job in wanted}, "what is pinned stays"
+
+
+@settings(deadline=None)
+@given(problems(), jobs("new"))
+def test_whoever_could_take_a_job_has_nothing_hard_against_it(problem, job):
+    made = plan(problem, 2)
+    rows = who_could(problem, made, job)
+    assert [row.technician for row in rows if row.ok == bool(row.missing)] == []
+    assert {row.technician for row in rows} == {technician.id for technician in problem.technicians}
+    for row in rows:
+        found = conflicts(problem, made, job, row.technician, row.start or 0)
+        assert not row.ok or {conflict.kind for conflict in found if conflict.hard} <= {"overlap"}

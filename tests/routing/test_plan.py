@@ -17,9 +17,7 @@ LIMIT_S = 5
 
 def test_four_stops_in_a_row_are_driven_out_and_back():
     made = plan(problem([technician()], [job("c", 3), job("a", 1), job("d", 4), job("b", 2)]), LIMIT_S)
-    assert stops(made) in (["a", "b", "c", "d"], ["d", "c", "b", "a"], ["a", "b", "d", "c"], ["a", "c", "d", "b"], ["b", "c", "d", "a"]) or (
-        made.routes[0].travel_s == 80 * MINUTE
-    )
+    assert sorted(stops(made)) == ["a", "b", "c", "d"]
     assert made.routes[0].travel_s == pytest.approx(80 * MINUTE, abs=8)
     assert made.unserved == ()
 
@@ -134,7 +132,11 @@ def test_pinned_visits_are_kept_even_where_they_break_rules():
 
 
 def test_a_day_overbooked_by_hand_still_takes_what_fits():
-    jobs = [job("a", 1, pinned_to="su", pinned_start=at("9:00")), job("b", 5, pinned_to="su", pinned_start=at("10:10")), job("c", 4)]
+    jobs = [
+        job("a", 1, pinned_to="su", pinned_start=at("9:00")),
+        job("b", 5, pinned_to="su", pinned_start=at("10:10")),
+        job("c", 4),
+    ]
     made = plan(problem([technician()], jobs), LIMIT_S)
     assert stops(made) == ["a", "b", "c"]
 
@@ -159,12 +161,20 @@ def test_replanning_starts_nothing_before_now_and_leaves_from_the_last_stop():
 
 
 def test_windows_that_are_over_are_told():
-    (left,) = plan(problem([technician()], [job("a", windows=((at("8:30"), at("10:00")),))], not_before="11:00"), LIMIT_S).unserved
+    (left,) = plan(
+        problem([technician()], [job("a", windows=((at("8:30"), at("10:00")),))], not_before="11:00"), LIMIT_S
+    ).unserved
     assert str(left.reasons[0].text) == "Its times for today are over."
 
 
 def test_odd_windows_are_understood():
-    odd = ((-100, -50), (at("15:00"), at("16:00")), (at("9:00"), at("10:00")), (at("9:30"), at("11:00")), (at("13:00"), at("12:00")))
+    odd = (
+        (-100, -50),
+        (at("15:00"), at("16:00")),
+        (at("9:00"), at("10:00")),
+        (at("9:30"), at("11:00")),
+        (at("13:00"), at("12:00")),
+    )
     made = plan(problem([technician()], [job("a", windows=odd)]), LIMIT_S)
     assert starts(made) == {"a": at("9:00")}
 
@@ -176,7 +186,9 @@ def test_a_shift_of_no_length_gets_nothing():
 
 def test_43_vehicles_in_one_yard_stay_on_few_technicians():
     bags = {"terminal": 30}
-    team = [technician(name, lunch=NOON, parts=bags, home=shop(place)) for place, name in enumerate(["su", "wei", "gu", "he", "lin"])]
+    team = [
+        technician(name, lunch=NOON, parts=bags, home=shop(place)) for place, name in enumerate(["su", "wei", "gu", "he", "lin"])
+    ]
     yard = [job(f"v{n:02}", 3, minutes=25, setup_minutes=15, parts={"terminal": 1}, windows=((0, 86_000),)) for n in range(43)]
     made = plan(problem(team, yard), LIMIT_S)
     assert not made.unserved
@@ -231,5 +243,7 @@ def test_a_stop_at_an_equal_place_costs_no_way():
 
 
 def test_lunch_of_a_late_shift_is_not_due_when_the_shift_begins_after_it():
-    made = plan(problem([technician(shift=(at("14:00"), at("20:00")), lunch=Lunch(at("11:00"), at("13:00"), 30))], [job("a")]), LIMIT_S)
+    made = plan(
+        problem([technician(shift=(at("14:00"), at("20:00")), lunch=Lunch(at("11:00"), at("13:00"), 30))], [job("a")]), LIMIT_S
+    )
     assert made.routes[0].lunch_at is None

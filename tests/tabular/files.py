@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from dispatch.tabular.tables import Workbook, read
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[Any]
 
 
 def sample(name: str) -> Workbook:
@@ -31,8 +31,13 @@ def expected(name: str) -> dict[str, Any]:
     return found
 
 
+def full_width(text: str) -> str:
+    """The same text in the wide letters and digits of Chinese input methods."""
+    return text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+
+
 def xlsx(rows: Rows, *more: Rows, names: Sequence[str] = (), merged: Sequence[tuple[int, int, int, int]] = ()) -> bytes:
-    """Rows of values (one list per sheet) -> the bytes of an .xlsx. `merged`: first row, first column, last row, last column, from 0."""
+    """Rows of values (one list per sheet) -> the bytes of an .xlsx. `merged`: first row, column, last row, column, from 0."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"strings_to_numbers": False})
     formats = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm", time: "hh:mm"}
@@ -79,8 +84,11 @@ def xlsx_around(sheet_xml: str) -> bytes:
 
 def ods(rows_xml: str) -> bytes:
     """An .ods around the rows' XML."""
-    spaces = " ".join(f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"' for short in ("office", "table", "text"))
-    body = f'<office:body><office:spreadsheet><table:table table:name="S">{rows_xml}</table:table></office:spreadsheet></office:body>'
+    spaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"' for short in ("office", "table", "text")
+    )
+    table_xml = f'<table:table table:name="S">{rows_xml}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table_xml}</office:spreadsheet></office:body>"
     return zipped(
         {
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
@@ -100,22 +108,22 @@ def ods_row(*values: str) -> str:
 
 def xls(rows: Rows) -> bytes:
     """Rows of texts and numbers -> an old .xls (BIFF8 in an OLE container), as small as the format allows."""
-    start = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
-    bound = _record(0x85, struct.pack("<IHBB", len(start) + 17, 0, 1, 0) + b"S")
+    start = biff_record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+    bound = biff_record(0x85, struct.pack("<IHBB", len(start) + 17, 0, 1, 0) + b"S")
     cells = b"".join(_cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row))
-    sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + cells + _record(0x0A, b"")
-    return ole({"Workbook": start + bound + _record(0x0A, b"") + sheet})
+    sheet = biff_record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + cells + biff_record(0x0A, b"")
+    return ole({"Workbook": start + bound + biff_record(0x0A, b"") + sheet})
 
 
-def _record(kind: int, body: bytes) -> bytes:
+def biff_record(kind: int, body: bytes) -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
 
 
 def _cell(row: int, column: int, value: str | float) -> bytes:
     if isinstance(value, str):
         text = value.encode("utf-16-le")
-        return _record(0x204, struct.pack("<HHHHB", row, column, 0, len(value), 1) + text)
-    return _record(0x203, struct.pack("<HHHd", row, column, 0, value))
+        return biff_record(0x204, struct.pack("<HHHHB", row, column, 0, len(value), 1) + text)
+    return biff_record(0x203, struct.pack("<HHHd", row, column, 0, value))
 
 
 def ole(streams: dict[str, bytes]) -> bytes:
@@ -130,7 +138,8 @@ def ole(streams: dict[str, bytes]) -> bytes:
         sectors += padded
         entries += _entry(name, 2, first, len(padded), right=number + 1 if number < len(streams) else 0xFFFFFFFF)
     fat = struct.pack("<128I", *chains, *[0xFFFFFFFF] * (128 - len(chains)))
-    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    numbers = (0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH6xIIIIIIIII", *numbers)
     header += struct.pack("<I", 0) + b"\xff" * (512 - len(header) - 4)
     return header + fat + entries.ljust(512, b"\0") + sectors
 

@@ -18,6 +18,7 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 DECIDED = say("Somebody else decided this a moment ago.")
+DECIDED_BY_YOU = say("You have decided this already.")
 
 
 def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
@@ -33,7 +34,7 @@ def approve(
 
     Raises Conflict when somebody else decided first, RuleBroken for one's own request or another's turn.
     """
-    order, step = _open(session, order_id, approval_id)
+    order, step = _open(session, order_id, approval_id, by)
     following = _following_step(session, order, step, extra)
     if following is None:
         move_order(session, order, "approve", by=by, at=at)
@@ -49,7 +50,7 @@ def approve(
 
 def reject(session: Session, order_id: int, *, approval_id: int, reason: str, by: Actor, at: datetime) -> Order:
     """Reject the open step with a reason. Raises like `approve`, and Invalid without a reason."""
-    order, step = _open(session, order_id, approval_id)
+    order, step = _open(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
     move_order(session, order, "reject", by=by, at=at, reason=reason.strip())
@@ -64,13 +65,13 @@ def withdraw_open_steps(session: Session, order: Order, *, by: Actor, at: dateti
         step.decision, step.decided_at = "withdrawn", at
 
 
-def _open(session: Session, order_id: int, approval_id: int) -> tuple[Order, Approval]:
+def _open(session: Session, order_id: int, approval_id: int, by: Actor) -> tuple[Order, Approval]:
     order = locked_order(session, order_id)
     step = session.get(Approval, approval_id, populate_existing=True)
     if step is None or step.order_id != order_id:
         raise NotFound
     if step.decision is not None:
-        raise Conflict(DECIDED)
+        raise Conflict(DECIDED_BY_YOU if step.decided_by_id == by.id else DECIDED)
     return order, step
 
 

@@ -1,0 +1,1 @@
+"""Writing the day: planning runs, changes by hand, sending out."""

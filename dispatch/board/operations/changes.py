@@ -1,0 +1,169 @@
+"""Changes by hand: who goes where is the dispatcher's word, after he has seen what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.board.operations.runs import lock_day
+from dispatch.board.outcome import UNPLACED
+from dispatch.board.problem import DayProblem, day_problem
+from dispatch.board.queries import open_lines
+from dispatch.board.rules import moment_of, seconds_of, text_to_json, worded
+from dispatch.board.work import DayOfBranch, Ways, fixed_job, joint_job, place_of, place_of_visit, site_of_line, visit_job_id
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.orders.models import OrderLine, Visit
+from dispatch.orders.operations.moves import move_visit
+from dispatch.orders.operations.visits import NewVisit, change_visit, locked_visit, plan_visit
+from dispatch.routing import Candidate, Conflict, Job, conflicts, who_could
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+NEW_JOB = "new"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who shall start when (seconds after midnight); `anyway` overrules what speaks softly against it."""
+
+    technician_id: int
+    start: int
+    anyway: bool = False
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Something to be put on somebody's day: the job, and the day as it stands beside it."""
+
+    job: Job
+    day: DayProblem
+
+    def against(self, choice: Choice) -> list[Conflict]:
+        """What speaks against a choice, hard ones first, in words. Raises NotFound for an unknown technician."""
+        if choice.technician_id not in [t.id for t in self.day.problem.technicians]:
+            raise NotFound(say("There is no such technician, or he has no place to start from."))
+        found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start)
+        return [replace(conflict, text=worded(conflict.text, self.day.names)) for conflict in found]
+
+    def candidates(self) -> list[Candidate]:
+        """Every technician, the able ones first; nobody else's visits move."""
+        found = who_could(self.day.problem, self.day.standing, self.job)
+        return [replace(c, missing=tuple(worded(text, self.day.names) for text in c.missing)) for c in found]
+
+
+def lines_to_assign(
+    session: Session, of: DayOfBranch, *, order_id: int, site_id: int, count: int | None = None
+) -> list[OrderLine]:
+    """The first `count` vehicles (None: all) of an order that wait at one place. Raises NotFound when none does."""
+    lines = open_lines(session, of.branch_id, of.day, order_id=order_id)
+    here = [line for line in lines if site_of_line(line).id == site_id]
+    if not here:
+        raise NotFound(say("Nothing of this order waits for a visit any more."))
+    return here[:count]
+
+
+def errand_of_lines(session: Session, of: DayOfBranch, ways: Ways, lines: Sequence[OrderLine]) -> Errand:
+    """Vehicles of one order at one place as an errand. Raises RuleBroken while no map knows the place."""
+    if place_of(lines[0]) is None:
+        raise RuleBroken(UNPLACED)
+    return Errand(joint_job(NEW_JOB, lines, of, ways), day_problem(session, of, ways, dissolve=False))
+
+
+def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit) -> Errand:
+    """A visit that is to be moved as an errand: it keeps its length, and asks for skills and parts as its vehicles do."""
+    if place_of_visit(visit) is None:
+        raise RuleBroken(UNPLACED)
+    lines = [row.line for row in visit.visit_lines]
+    asked = joint_job(visit_job_id(visit), lines, of, ways)
+    return Errand(replace(asked, minutes=fixed_job(visit, of, ways).minutes), day_problem(session, of, ways, dissolve=False))
+
+
+def assign(
+    session: Session, of: DayOfBranch, ways: Ways, choice: Choice, *, order_id: int, site_id: int, count: int | None, by: Actor
+) -> Visit:
+    """Plan a visit by hand for vehicles that wait.
+
+    Raises RuleBroken for a hard conflict, Invalid (field "anyway") for soft ones that were not overruled, NotFound when nothing
+    waits, Conflict (from the database) when the technician's time was taken in between.
+    """
+    by.must("order.plan")
+    lock_day(session, of)
+    lines = lines_to_assign(session, of, order_id=order_id, site_id=site_id, count=count)
+    errand = errand_of_lines(session, of, ways, lines)
+    overruled = _weighed(errand, choice)
+    start, end = _moments(errand, choice)
+    new = NewVisit(order_id, choice.technician_id, start, end, tuple(line.id for line in lines), by_hand=True)
+    visit = plan_visit(session, new, by=by, at=of.at)
+    _remember(session, visit, overruled, by=by, at=of.at)
+    return visit
+
+
+def move_visit_to(
+    session: Session, of: DayOfBranch, ways: Ways, choice: Choice, *, visit_id: int, version: int | None, by: Actor
+) -> Visit:
+    """Give a visit to another technician or time by hand. Raises like `assign`, and Conflict for a stale page."""
+    by.must("order.plan")
+    lock_day(session, of)
+    visit = _own_visit(session, visit_id, version, by)
+    errand = errand_of_visit(session, of, ways, visit)
+    overruled = _weighed(errand, choice)
+    start, _ = _moments(errand, choice)
+    change_visit(session, visit, technician_id=choice.technician_id, starts_at=start, by=by, at=of.at)
+    _remember(session, visit, overruled, by=by, at=of.at)
+    return visit
+
+
+def take_off(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
+    """Take a visit off the plan with a reason; its vehicles wait again."""
+    by.must("order.plan")
+    visit = _own_visit(session, visit_id, version, by)
+    if visit.status not in ("planned", "dispatched"):
+        raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
+    move_visit(session, visit, "abandon", by=by, at=at, reason=reason.strip())
+    return visit
+
+
+def recall(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
+    """Take a dispatched visit back from the technician's phone with a reason; it stays planned."""
+    visit = _own_visit(session, visit_id, version, by)
+    move_visit(session, visit, "recall", by=by, at=at, reason=reason.strip())
+    return visit
+
+
+def _own_visit(session: Session, visit_id: int, version: int | None, by: Actor) -> Visit:
+    visit = locked_visit(session, visit_id, version=version)
+    if not by.sees_branch(visit.branch_id):
+        raise NotFound
+    return visit
+
+
+def _weighed(errand: Errand, choice: Choice) -> list[Conflict]:
+    """The soft conflicts that were overruled. Raises for hard ones, and for soft ones that were not."""
+    found = errand.against(choice)
+    hard = next((conflict for conflict in found if conflict.hard), None)
+    if hard is not None:
+        raise RuleBroken(say("That is not possible: %(why)s.", why=hard.text))
+    if found and not choice.anyway:
+        raise Invalid({"anyway": say("Something speaks against this. Tick the box if it shall be so anyway.")})
+    return found
+
+
+def _moments(errand: Errand, choice: Choice) -> tuple[datetime, datetime]:
+    of = errand.day.of
+    return moment_of(choice.start, of.day, of.zone), moment_of(choice.start + errand.job.minutes * 60, of.day, of.zone)
+
+
+def _remember(session: Session, visit: Visit, overruled: Sequence[Conflict], *, by: Actor, at: datetime) -> None:
+    if overruled:
+        told: list[dict[str, Any]] = [{"kind": c.kind, **text_to_json(c.text)} for c in overruled]
+        record(session, ("order", visit.order_id), "visit.overrule", by=by, at=at, detail={"visit": visit.id, "conflicts": told})
+
+
+def start_of(visit: Visit, of: DayOfBranch) -> int:
+    """A visit's start in seconds after midnight."""
+    return seconds_of(visit.starts_at, of.day, of.zone)

@@ -1,0 +1,46 @@
+"""Sending planned visits out to the technicians' phones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.board.operations.runs import lock_orders
+from dispatch.errors import Refusal
+from dispatch.orders.models import Visit
+from dispatch.orders.operations.moves import move_visit
+from dispatch.staff.rules import Actor
+from dispatch.words import Text
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How sending went: how many visits went out, and which did not (the order's number and why)."""
+
+    count: int
+    kept_back: tuple[tuple[str, Text], ...] = ()
+
+
+def dispatch_visits(session: Session, visit_ids: Sequence[int], *, by: Actor, at: datetime) -> Sent:
+    """Send visits out, each by the lifecycle; one that may not go holds back none of the others. Other branches' stay."""
+    by.must("order.plan")
+    visits = [v for v in session.scalars(sa.select(Visit).where(Visit.id.in_(visit_ids))) if by.sees_branch(v.branch_id)]
+    lock_orders(session, {visit.order_id for visit in visits})
+    kept_back = []
+    for visit in sorted(visits, key=lambda v: (v.order_id, v.id)):
+        no = _send(session, visit, by=by, at=at)
+        if no is not None:
+            kept_back.append((visit.order.number, no))
+    return Sent(len(visits) - len(kept_back), tuple(kept_back))
+
+
+def _send(session: Session, visit: Visit, *, by: Actor, at: datetime) -> Text | None:
+    try:
+        move_visit(session, visit, "dispatch", by=by, at=at)
+    except Refusal as refusal:
+        return refusal.text
+    return None

@@ -1,0 +1,130 @@
+"""From the database to the planner's problem: one job per vehicle that waits, one for each visit that stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from dispatch.board.queries import open_lines, replaceable
+from dispatch.board.rules import seconds_of, seconds_of_clock
+from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, visit_job_id
+from dispatch.devices.queries import parts_in_bags
+from dispatch.geo.rules import Coordinates
+from dispatch.orders.lifecycle import VISIT_LIVE
+from dispatch.orders.models import OrderLine, Visit
+from dispatch.orders.queries import visits_between
+from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
+from dispatch.staff.models import Person
+from dispatch.staff.queries import technicians
+from dispatch.staff.rules import skill_counts
+
+
+@dataclass(frozen=True)
+class DayProblem:
+    """A day as the planner gets it, and what its ids mean.
+
+    `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `unplaced` the lines that no map
+    knows, `homeless` the technicians who can start from nowhere.
+    """
+
+    of: DayOfBranch
+    problem: Problem
+    lines: dict[int, OrderLine]
+    fixed: dict[str, Visit]
+    unplaced: tuple[OrderLine, ...] = ()
+    homeless: tuple[Person, ...] = ()
+
+    @property
+    def standing(self) -> Plan:
+        """The fixed visits as a plan."""
+        routes: dict[int, list[Stop]] = {}
+        jobs = {job.id: job for job in self.problem.jobs}
+        for job_id, visit in self.fixed.items():
+            start, length = jobs[job_id].pinned_start or 0, jobs[job_id].minutes * 60
+            routes.setdefault(visit.technician_id, []).append(Stop(job_id, start, start, start + length, 0))
+        return Plan(tuple(_route(who, sorted(stops, key=lambda s: s.start)) for who, stops in routes.items()))
+
+    @property
+    def names(self) -> dict[object, str]:
+        """What a dispatcher calls the jobs: the order's number."""
+        return {job_id: visit.order.number for job_id, visit in self.fixed.items()}
+
+
+def _route(who: int, stops: Sequence[Stop]) -> Route:
+    return Route(who, stops[0].start, stops[-1].end, tuple(stops), None, 0, 0)
+
+
+def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool = True) -> DayProblem:
+    """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
+    start, end = of.bounds
+    stays = [v for v in visits_between(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
+    lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
+    people = technicians(session, of.branch_id)
+    bags = parts_in_bags(session, [p.id for p in people])
+    team = [_technician(p, of.day, bags.get(p.id, {}), _ate(p, stays, of, ways)) for p in people if home_of(p)]
+    placed = [line for line in lines if place_of(line) is not None]
+    jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways)]
+    return DayProblem(
+        of,
+        Problem(tuple(team), tuple(jobs), ways.travel, of.not_before),
+        {line.id: line for line in placed},
+        {visit_job_id(v): v for v in stays},
+        tuple(line for line in lines if place_of(line) is None),
+        tuple(p for p in people if not home_of(p)),
+    )
+
+
+def _stays(visit: Visit, dissolve: bool) -> bool:
+    if dissolve and visit.status == "planned" and not visit.by_hand:
+        return False
+    return visit.status in (*VISIT_LIVE, "finished")
+
+
+def home_of(person: Person) -> Coordinates | None:
+    """Where a technician starts and ends the day: at home, else at the branch."""
+    if person.home_lat is not None and person.home_lon is not None:
+        return person.home_lat, person.home_lon
+    branch = person.branch
+    return (branch.lat, branch.lon) if branch.lat is not None and branch.lon is not None else None
+
+
+def _technician(person: Person, day: date, bag: dict[str, int], ate: bool) -> Technician:
+    home = home_of(person)
+    assert home is not None
+    return Technician(
+        id=person.id,
+        home=home,
+        shift=(seconds_of_clock(person.shift_from), seconds_of_clock(person.shift_to)),
+        lunch=None if ate else lunch_of(person),
+        skills={row.skill: row.level for row in person.skills if skill_counts(row.expires_on, day)},
+        parts=bag,
+        product_trained=person.trained_on is not None and person.trained_on <= day,
+    )
+
+
+def lunch_of(person: Person) -> Lunch | None:
+    """A technician's lunch; it ends within the hours kept for it."""
+    if person.lunch_from is None or person.lunch_to is None or not person.lunch_minutes:
+        return None
+    earliest = seconds_of_clock(person.lunch_from)
+    latest = seconds_of_clock(person.lunch_to) - person.lunch_minutes * 60
+    return Lunch(earliest, max(earliest, latest), person.lunch_minutes)
+
+
+def _ate(person: Person, visits: Iterable[Visit], of: DayOfBranch, ways: Ways) -> bool:
+    """Whether one of the visits that stay was given time for lunch within it."""
+    return any(has_lunch_within(person, v, of, ways) for v in visits if v.technician_id == person.id)
+
+
+def has_lunch_within(person: Person, visit: Visit, of: DayOfBranch, ways: Ways) -> bool:
+    """Whether a visit is longer than its work by a lunch, and lies over lunch time."""
+    lunch = lunch_of(person)
+    if lunch is None:
+        return False
+    work = ways.setup_minutes + sum(ways.needs(row.line).minutes for row in visit.visit_lines)
+    start, end = (seconds_of(moment, of.day, of.zone) for moment in (visit.starts_at, visit.ends_at))
+    over_noon = start <= lunch.latest and end >= lunch.earliest + lunch.seconds
+    return over_noon and end - start >= work * 60 + lunch.seconds

@@ -1,0 +1,97 @@
+"""Reading what a day is made of: technicians, work without a visit, visits, planning runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from dispatch.board.models import PlanRun
+from dispatch.errors import NotFound
+from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
+from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.staff.models import Person, PersonRole
+from dispatch.staff.rules import Actor
+
+AT_WORK = tuple(status for status in FOLLOWING if status != "done")
+LINE_TO_DO = ("open", "residual")
+UNDER_WAY = ("asked", "running")
+
+
+def replaceable(start: datetime, end: datetime, before: datetime) -> sa.ColumnElement[bool]:
+    """SQL: visits a new plan may replace: only planned, not set by hand, and on the day or left over from before `before`."""
+    on_the_day = sa.and_(Visit.starts_at >= start, Visit.starts_at < end)
+    return sa.and_(Visit.status == "planned", Visit.by_hand.is_(False), sa.or_(on_the_day, Visit.ends_at < before))
+
+
+def open_lines(
+    session: Session, branch_id: int, day: date, *, except_for: sa.ColumnElement[bool] | None = None, order_id: int | None = None
+) -> Sequence[OrderLine]:
+    """Vehicles that wait for a visit on `day`: their order is at work and not wanted later, and no live visit covers them.
+
+    Visits that match `except_for` count as gone. Most urgent and oldest orders first.
+    """
+    query = sa.select(OrderLine).join(OrderLine.order).where(Order.branch_id == branch_id, *_waits(except_for))
+    wanted = sa.or_(Order.wanted_on.is_(None), Order.wanted_on <= day)
+    query = query.where(Order.id == order_id if order_id else wanted)
+    order = contains_eager(OrderLine.order)
+    whose = (order.joinedload(Order.site), order.joinedload(Order.customer))
+    whole = query.options(*whose, joinedload(OrderLine.own_site), joinedload(OrderLine.vehicle))
+    rank = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
+    return session.scalars(whole.order_by(rank, Order.id, OrderLine.position)).unique().all()
+
+
+def free_line_ids(session: Session, line_ids: Sequence[int]) -> set[int]:
+    """Those of the lines that still wait for a visit at this moment."""
+    return set(session.scalars(sa.select(OrderLine.id).join(OrderLine.order).where(OrderLine.id.in_(line_ids), *_waits())))
+
+
+def _waits(except_for: sa.ColumnElement[bool] | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+    """SQL: the order is at work, the line still to be done, and no live visit (other than `except_for`) covers it."""
+    covering = sa.select(VisitLine.line_id).join(VisitLine.visit)
+    covering = covering.where(VisitLine.line_id == OrderLine.id, Visit.status.in_(VISIT_LIVE))
+    if except_for is not None:
+        covering = covering.where(sa.not_(except_for))
+    return Order.status.in_(AT_WORK), OrderLine.status.in_(LINE_TO_DO), ~covering.exists()
+
+
+def team(session: Session, branch_id: int) -> Sequence[Person]:
+    """The branch's active technicians by staff number, with the branch but without roles and skills (for pages)."""
+    has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
+    query = sa.select(Person).where(Person.branch_id == branch_id, Person.active, has_role)
+    return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
+
+
+def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:
+    """One visit with order, customer and technician. Raises NotFound for another branch's."""
+    order = joinedload(Visit.order)
+    query = sa.select(Visit).where(Visit.id == visit_id)
+    found = session.scalar(
+        query.options(joinedload(Visit.technician), order.joinedload(Order.customer), order.joinedload(Order.site))
+    )
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found
+
+
+def last_run(session: Session, branch_id: int, day: date) -> tuple[PlanRun, str] | None:
+    """The newest planning run of a branch and day, and the name of who asked for it."""
+    query = sa.select(PlanRun, Person.name).join(Person, Person.id == PlanRun.asked_by_id)
+    row = session.execute(
+        query.where(PlanRun.branch_id == branch_id, PlanRun.day == day).order_by(PlanRun.id.desc()).limit(1)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def planned_visit_ids(
+    session: Session, branch_id: int, start: datetime, end: datetime, *, technician_id: int | None = None
+) -> Sequence[int]:
+    """The visits of a day that wait to be sent out, by technician and time."""
+    query = sa.select(Visit.id).where(
+        Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end, Visit.status == "planned"
+    )
+    if technician_id is not None:
+        query = query.where(Visit.technician_id == technician_id)
+    return session.scalars(query.order_by(Visit.technician_id, Visit.starts_at)).all()

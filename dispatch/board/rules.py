@@ -1,0 +1,97 @@
+"""What the board knows without a database: days and clocks, and how the planner's sentences read to a dispatcher."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatch.staff.rules import SKILLS
+from dispatch.words import Text, say
+
+WEEKEND = (5, 6)
+
+PLANNED_ANEW = say("planned anew")
+"""The reason kept with a visit that the planner took off to make room for a better one."""
+
+_DISTRICT = re.compile(r"^(?:.*?(?:省|自治区))?(?:.*?(?:市|州|盟))?(?P<district>[^省市]{1,6}?(?:区|县|旗))")
+
+
+def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
+    """The moments between which a local day lies: [start, end)."""
+    return moment_of(0, day, zone), moment_of(0, day + timedelta(days=1), zone)
+
+
+def moment_of(seconds: int, day: date, zone: str) -> datetime:
+    """Seconds after local midnight, by the clock on the wall -> a moment."""
+    return (datetime.combine(day, time.min, ZoneInfo(zone)) + timedelta(seconds=seconds)).astimezone(UTC)
+
+
+def seconds_of(at: datetime, day: date, zone: str) -> int:
+    """A moment -> seconds after the local midnight of `day`, by the clock on the wall."""
+    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return int((local - datetime.combine(day, time.min)).total_seconds())
+
+
+def seconds_of_clock(clock: time) -> int:
+    """A time of day -> seconds after midnight."""
+    return clock.hour * 3600 + clock.minute * 60 + clock.second
+
+
+def clock_of(seconds: int) -> str:
+    """13:05 for seconds after midnight."""
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
+
+
+def next_workday(day: date) -> date:
+    """The first day after `day` that is no Saturday or Sunday."""
+    following = day + timedelta(days=1)
+    while following.weekday() in WEEKEND:
+        following += timedelta(days=1)
+    return following
+
+
+def district_of(address: str) -> str:
+    """The district an address names (宝安区), else its first words."""
+    found = _DISTRICT.search(address)
+    return found["district"] if found else address[:14]
+
+
+def text_to_json(text: Text) -> dict[str, Any]:
+    """A sentence as it is stored: its key and parameters, which may be sentences themselves."""
+    params = {name: text_to_json(value) if isinstance(value, Text) else value for name, value in text.params.items()}
+    return {"msgid": text.msgid, "params": params}
+
+
+def text_from_json(stored: Mapping[str, Any]) -> Text:
+    """What `text_to_json` gave, as a sentence again."""
+    params = {name: text_from_json(value) if isinstance(value, dict) else value for name, value in stored["params"].items()}
+    return Text(stored["msgid"], params)
+
+
+def worded(text: Text, jobs: Mapping[Any, str] | None = None) -> Text:
+    """A sentence of the planner with the words of skills, parts and orders in place of their codes."""
+    words = {"skill": _skill, "part": part_words, "job": lambda job: (jobs or {}).get(job, job)}
+    params = {
+        name: worded(value, jobs) if isinstance(value, Text) else words.get(name, _same)(value)
+        for name, value in text.params.items()
+    }
+    return Text(text.msgid, params)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _skill(code: str) -> Text | str:
+    return SKILLS.get(code, code)
+
+
+def part_words(part: str) -> Text | str:
+    """A part of the bag in words: "sim", "terminal", "terminal:BD-808A"."""
+    kind, _, model = part.partition(":")
+    if kind == "terminal":
+        return say("terminal %(model)s", model=model) if model else say("terminal")
+    return say("SIM") if kind == "sim" else part

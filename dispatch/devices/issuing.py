@@ -1,0 +1,233 @@
+"""Handing units over between a store and a technician's bag: by number, by count, or all that a bag lacks.
+
+A form carries a key of its own. The store's row is locked first, so two people at one store take turns, and a form that comes twice
+is found in the trail and changes nothing.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, islice, zip_longest
+
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.devices.models import Holder, Unit
+from dispatch.devices.operations import bag_of, describe, move_units
+from dispatch.devices.queries import handed_over, oldest_units, parts_in_bags, units_ending, units_numbered
+from dispatch.devices.rules import ICCID_KEY, tidy
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+LEAST_ENDING = 4
+"""Fewer last digits than this say too little."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should go into a bag: units by number (serial, IMEI, ICCID, SIM number or last digits), terminals by model, SIMs by count."""
+
+    numbers: tuple[str, ...] = ()
+    terminals: Mapping[str, int] = field(default_factory=dict)
+    sims: int = 0
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many terminals and SIMs a technician's bag should hold."""
+
+    person_id: int
+    name: str
+    terminals: int
+    sims: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What filling bags came to: units moved, and who still lacks what, as (name, terminals, SIMs)."""
+
+    moved: int
+    short: tuple[tuple[str, int, int], ...]
+
+
+class CannotIssue(Invalid):
+    """Numbers that cannot be issued, each with its reason."""
+
+    def __init__(self, problems: Sequence[Text]) -> None:
+        self.problems = tuple(problems)
+        super().__init__({"numbers": say("%(n)s of the numbers cannot be issued; nothing was moved.", n=len(problems))})
+
+
+def issue(session: Session, *, store: Holder, person_id: int, wanted: Wanted, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    """Move what is wanted from a store into a technician's bag, all or nothing; returns how many units.
+
+    Returns 0 for a form that was carried out before. Raises CannotIssue for numbers, Invalid for counts the store does not have.
+    """
+    if not _begin(session, store, key, by=by):
+        return 0
+    named = _named_units(session, wanted.numbers, store, by)
+    ids = [*named, *_counted_units(session, wanted, store, without=set(named))]
+    if not ids:
+        raise Invalid({"numbers": say("Scan or type a number, or say how many.")})
+    bag = bag_of(session, person_id=person_id, branch_id=store.branch_id)
+    return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
+
+
+def hand_over(session: Session, unit_ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    """Move chosen units from one store or bag to another of the same branch; returns how many, 0 for a form that came twice."""
+    if not unit_ids:
+        raise RuleBroken(say("Nothing was chosen."))
+    if not _begin(session, source, key, by=by):
+        return 0
+    if to.branch_id != source.branch_id:
+        raise NotFound
+    return _move(session, unit_ids, source=source, to=to, key=key, by=by, at=at)
+
+
+def fill_bags(session: Session, loads: Sequence[Load], *, store: Holder, key: uuid.UUID, by: Actor, at: datetime) -> Filled:
+    """Give each technician what his bag lacks: the oldest units of the store, its models in turn."""
+    if not _begin(session, store, key, by=by):
+        return Filled(0, ())
+    carried = parts_in_bags(session, [load.person_id for load in loads])
+    terminals = _in_turn(oldest_units(session, store.id, kind="terminal"))
+    sims = (unit_id for unit_id, _ in oldest_units(session, store.id, kind="sim"))
+    moved, short = 0, []
+    for load in loads:
+        has = carried.get(load.person_id, {})
+        lacks = (max(0, load.terminals - has.get("terminal", 0)), max(0, load.sims - has.get("sim", 0)))
+        boxes, cards = list(islice(terminals, lacks[0])), list(islice(sims, lacks[1]))
+        moved += _fill(session, load.person_id, [*boxes, *cards], store, key=key, by=by, at=at)
+        if len(boxes) < lacks[0] or len(cards) < lacks[1]:
+            short.append((load.name, lacks[0] - len(boxes), lacks[1] - len(cards)))
+    return Filled(moved, tuple(short))
+
+
+def _fill(session: Session, person_id: int, ids: Sequence[int], store: Holder, *, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    if not ids:
+        return 0
+    bag = bag_of(session, person_id=person_id, branch_id=store.branch_id)
+    return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
+
+
+def _in_turn(units: Iterable[tuple[int, str | None]]) -> Iterator[int]:
+    """Unit ids, one of each model after the other, the oldest of a model first."""
+    by_model: dict[str | None, list[int]] = {}
+    for unit_id, model in units:
+        by_model.setdefault(model, []).append(unit_id)
+    rounds = zip_longest(*by_model.values())
+    return (unit_id for unit_id in chain.from_iterable(rounds) if unit_id is not None)
+
+
+def _begin(session: Session, source: Holder, key: uuid.UUID, *, by: Actor) -> bool:
+    """Lock the place that gives; False when this form was carried out before."""
+    by.must("stock.change")
+    if not by.sees_branch(source.branch_id):
+        raise NotFound
+    session.get_one(Holder, source.id, with_for_update=True)
+    return not handed_over(session, source.id, key)
+
+
+def _move(session: Session, ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    reason = "issue" if to.kind == "bag" else "return"
+    move_units(session, ids, to=to, expected_from=source.id, reason=reason, by=by, at=at)
+    record(session, ("holder", source.id), f"stock.{reason}", by=by, at=at, detail={"to": to.id, "units": sorted(ids), "key": str(key)})
+    return len(ids)
+
+
+# --- numbers
+
+
+def _named_units(session: Session, typed: Sequence[str], store: Holder, by: Actor) -> list[int]:
+    """Typed or scanned numbers -> unit ids of the store. Raises CannotIssue with a sentence for each that cannot go."""
+    numbers = list(dict.fromkeys(number for number in map(_plain, typed) if number))
+    if not numbers:
+        return []
+    known = _by_number(units_numbered(session, [*numbers, *map(tidy, numbers)], by))
+    endings = [number for number in numbers if len(number) >= LEAST_ENDING and not _exact(known, number)]
+    in_store = units_ending(session, endings, store.id)
+    found = {number: _exact(known, number) or _ending_in(in_store, number) for number in numbers}
+    problems = [problem for number, unit in found.items() if (problem := _problem(number, unit, store))]
+    if problems:
+        raise CannotIssue(problems)
+    return list(dict.fromkeys(unit.id for unit in found.values() if isinstance(unit, Unit)))
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
+def _by_number(units: Iterable[Unit]) -> dict[str, Unit]:
+    found: dict[str, Unit] = {}
+    for unit in units:
+        for number in _numbers_of(unit):
+            found.setdefault(number, unit)
+    return found
+
+
+def _numbers_of(unit: Unit) -> list[str]:
+    """The numbers a unit goes by; an ICCID by its key."""
+    if unit.terminal:
+        return [number for number in (unit.terminal.serial, unit.terminal.imei) if number]
+    return [number for number in (unit.sim.iccid_key, unit.sim.msisdn) if number] if unit.sim else []
+
+
+def _exact(known: Mapping[str, Unit], number: str) -> Unit | None:
+    """By the number as typed, without a label in front ("IMEI: 8615…"), or as an ICCID with its check digit."""
+    bare = tidy(number)
+    return known.get(number) or known.get(bare) or known.get(bare[:ICCID_KEY])
+
+
+def _ending_in(units: Sequence[Unit], ending: str) -> Unit | Text:
+    """The one unit of the store with these last digits, or why there is no such."""
+    fitting = [unit for unit in units if len(ending) >= LEAST_ENDING and any(n.endswith(ending) for n in _printed(unit))]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        return say("%(number)s fits %(n)s units of this store; type more digits.", number=ending, n=len(fitting))
+    return say("%(number)s is not on record.", number=ending)
+
+
+def _printed(unit: Unit) -> list[str]:
+    if unit.terminal:
+        return [unit.terminal.serial, unit.terminal.imei or ""]
+    return [unit.sim.iccid] if unit.sim else []
+
+
+def _problem(number: str, unit: Unit | Text, store: Holder) -> Text | None:
+    """Why what was found for a number cannot go out of this store."""
+    if isinstance(unit, Text):
+        return unit
+    if unit.position and unit.position.holder_id == store.id:
+        return None
+    place = describe(unit.position.holder) if unit.position else say("nowhere")
+    return say("%(unit)s is elsewhere: %(place)s.", unit=number, place=place)
+
+
+# --- counts
+
+
+def _counted_units(session: Session, wanted: Wanted, store: Holder, *, without: set[int]) -> list[int]:
+    """The oldest units of each kind that was asked for by count. Raises Invalid naming each count the store cannot meet."""
+    errors: dict[str, Text] = {}
+    ids: list[int] = []
+    asked = [("terminal", model, count) for model, count in wanted.terminals.items()] + [("sim", None, wanted.sims)]
+    for kind, model, count in asked:
+        if count <= 0:
+            continue
+        free = [unit_id for unit_id, _ in oldest_units(session, store.id, kind=kind, model=model) if unit_id not in without]
+        if len(free) < count:
+            errors[count_field(model)] = say("The store has %(n)s of these.", n=len(free))
+        ids += free[:count]
+    if errors:
+        raise Invalid(errors)
+    return ids
+
+
+def count_field(model: str | None) -> str:
+    """The form field in which so many of a model (None: of SIMs) are asked for."""
+    return f"count-{model}" if model else "sims"

@@ -1,0 +1,79 @@
+"""What is typed on the stock pages -> plain values, or a refusal beside each field."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dispatch.errors import Invalid
+from dispatch.words import Text, say
+
+MOST_NUMBERS = 500
+COUNT = "count-"
+
+
+@dataclass(frozen=True)
+class IssueForm:
+    """Who gets what from which store; `terminals` is by model. `key` is the form's own UUID."""
+
+    store_id: int
+    person_id: int
+    numbers: tuple[str, ...]
+    terminals: dict[str, int]
+    sims: int
+    key: uuid.UUID
+
+
+def read_issue(typed: Mapping[str, str]) -> IssueForm:
+    """Texts by field name -> IssueForm. Raises Invalid."""
+    errors: dict[str, Text] = {}
+    numbers = tuple(line for line in re.split(r"[\n,;\uff0c\uff1b\u3001]+", typed.get("numbers", "")) if line.strip())
+    if len(numbers) > MOST_NUMBERS:
+        errors["numbers"] = say("At most %(n)s numbers at a time, please.", n=MOST_NUMBERS)
+    counts = {name: _read_count(name, text, errors) for name, text in typed.items() if name.startswith(COUNT) or name == "sims"}
+    form = IssueForm(
+        store_id=_read_choice("store", typed, say("Choose a store."), errors),
+        person_id=_read_choice("technician", typed, say("Choose a technician."), errors),
+        numbers=numbers,
+        terminals={name.removeprefix(COUNT): n for name, n in counts.items() if name.startswith(COUNT) and n},
+        sims=counts.get("sims", 0),
+        key=read_key(typed.get("key", "")),
+    )
+    if errors:
+        raise Invalid(errors)
+    return form
+
+
+def _read_count(name: str, text: str, errors: dict[str, Text]) -> int:
+    bare = text.strip() or "0"
+    if not re.fullmatch(r"\d{1,4}", bare):
+        errors[name] = say("A whole number, please.")
+        return 0
+    return int(bare)
+
+
+def _read_choice(name: str, typed: Mapping[str, str], missing: Text, errors: dict[str, Text]) -> int:
+    number = read_id(typed.get(name, ""))
+    if number is None:
+        errors[name] = missing
+    return number or 0
+
+
+def read_id(text: str) -> int | None:
+    """A row's number as a form or an address brings it; None for anything else."""
+    return int(text) if re.fullmatch(r"\d{1,18}", text.strip()) else None
+
+
+def read_ids(texts: Iterable[str]) -> list[int]:
+    """The numbers of checked rows."""
+    return [number for text in texts if (number := read_id(text)) is not None]
+
+
+def read_key(text: str) -> uuid.UUID:
+    """The form's own UUID; a form without one counts as new."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.uuid4()

@@ -1,0 +1,268 @@
+"""Stock: stores and bags, what each holds, handing over, and the life page of a terminal or SIM."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
+from dispatch.devices.models import Holder, Unit
+from dispatch.devices.operations import bag_of, describe
+from dispatch.devices.page_forms import IssueForm, read_id, read_ids, read_issue, read_key
+from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
+from dispatch.devices.reasons import reason_word
+from dispatch.errors import Invalid, Refusal
+from dispatch.orders.rules import warranty
+from dispatch.orders.ties import order_numbers
+from dispatch.staff.models import Person
+from dispatch.staff.queries import technicians
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.words import say
+
+pages = Blueprint("devices", __name__)
+
+Answer = str | Response | tuple[str, int]
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where in a long list we are, for the macro that draws it."""
+
+    number: int
+    total: int
+    args: Mapping[str, Any]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    def url(self, number: int) -> str:
+        """The address of another page of the same list."""
+        return url_for(request.endpoint or "", **{**self.args, "page": number})
+
+
+def _branch_id() -> int:
+    branch_id = current().branch_id
+    assert branch_id is not None
+    return branch_id
+
+
+@pages.get("/stock")
+@may("stock.see")
+def index() -> Answer:
+    """Stores and bags of the branch with what they hold; a technician is led to his own bag."""
+    words = request.args.get("q", "").strip()[:60]
+    with transaction() as db:
+        if not current().may("order.see"):
+            return _own_bag(db)
+        found = units_found(db, words, current(), limit=50) if words else []
+        if len(found) == 1:
+            return redirect(url_for("devices.unit", unit_id=found[0].id))
+        rows = shelves(db, current(), branch_id=_branch_id())
+        carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
+        bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
+        bags += [(row.holder.person, row) for row in carried.values() if row.terminals or row.sims]
+        rooms = [row for row in rows if row.holder.kind == "store"]
+        return render_template("devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=bags)
+
+
+def _own_bag(db: Session) -> Answer:
+    mine = next(iter(shelves(db, current(), branch_id=_branch_id())), None)
+    if mine is not None:
+        return redirect(url_for("devices.holder", holder_id=mine.holder.id))
+    return render_template("devices/no_bag.html")
+
+
+@pages.get("/stock/<int:holder_id>", endpoint="holder")
+@may("stock.see")
+def show_holder(holder_id: int) -> Answer:
+    """The units of one store or bag, with boxes to check for handing over."""
+    with transaction() as db:
+        return _holder_page(db, holder(db, holder_id, current()))
+
+
+def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) -> Answer:
+    content = shelf(db, place)
+    asked = {"kind": request.args.get("kind"), "model": request.args.get("model"), "q": request.args.get("q", "").strip()[:60]}
+    number = max(1, request.args.get("page", 1, type=int))
+    where = {"kind": asked["kind"], "model": asked["model"], "words": asked["q"] or ""}
+    units = units_held(db, place.id, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE, **where)  # type: ignore[arg-type]
+    pager = Pager(number, _total(content, asked, len(units)), {"holder_id": place.id, **{k: v for k, v in asked.items() if v}})
+    page = render_template(
+        "devices/holder.html",
+        place=place,
+        shelf=content,
+        units=units,
+        q=asked["q"],
+        chips=_chips(place, content, asked),
+        pager=pager,
+        targets=_targets(db, place) if current().may("stock.change") else [],
+        key=uuid.uuid4(),
+        error=error,
+    )
+    return (page, error.status) if error else page
+
+
+def _total(content: Shelf, asked: Mapping[str, str | None], shown: int) -> int:
+    """How many units a filter leaves; a search is not counted beyond the page it fills."""
+    if asked["q"]:
+        return shown
+    if asked["model"]:
+        return content.models.get(asked["model"], 0)
+    counts = {"terminal": content.terminals, "sim": content.sims}
+    return counts.get(asked["kind"] or "", content.terminals + content.sims)
+
+
+def _chips(place: Holder, content: Shelf, asked: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    def chip(label: str, count: int, **where: str) -> dict[str, Any]:
+        on = {name: asked[name] for name in ("kind", "model") if asked[name]} == where
+        return {"label": label, "count": count, "active": on, "url": url_for("devices.holder", holder_id=place.id, **where)}
+
+    both = [chip(_("All"), content.terminals + content.sims), chip(_("SIMs"), content.sims, kind="sim")]
+    return [*both, *(chip(model, count, model=model) for model, count in content.models.items())]
+
+
+def _targets(db: Session, place: Holder) -> list[tuple[int, str]]:
+    """Where checked units can go: from a store to technicians, from a bag to the branch's stores."""
+    if place.kind == "store":
+        return [(person.id, person.name) for person in technicians(db, place.branch_id)]
+    return [(store.id, store.name or "") for store in stores(db, current()) if store.branch_id == place.branch_id]
+
+
+@pages.post("/stock/<int:holder_id>")
+@may("stock.change")
+def move(holder_id: int) -> Answer:
+    """Hand the checked units over: out of a store into a bag, out of a bag into a store."""
+    with transaction() as db:
+        place = holder(db, holder_id, current())
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            to = _target(db, place, read_id(form.text("to")))
+            key = read_key(form.text("key"))
+            count = hand_over(db, read_ids(form.texts("ids")), source=place, to=to, key=key, by=current(), at=now())
+            words = _moved_words(count, to)
+    except Refusal as refusal:
+        with transaction() as db:
+            return _holder_page(db, holder(db, holder_id, current()), error=refusal)
+    flash(words, "success")
+    return redirect(url_for("devices.holder", holder_id=holder_id))
+
+
+def _target(db: Session, place: Holder, wanted: int | None) -> Holder:
+    if wanted not in [number for number, _name in _targets(db, place)]:
+        raise Invalid({"": say("Choose where the units should go.")})
+    assert wanted is not None
+    if place.kind == "bag":
+        return holder(db, wanted, current())
+    return bag_of(db, person_id=wanted, branch_id=place.branch_id)
+
+
+def _moved_words(count: int, to: Holder) -> str:
+    if not count:
+        return _("This was done already; nothing was moved twice.")
+    if to.kind == "store":
+        return ngettext("%(num)d unit returned to %(place)s.", "%(num)d units returned to %(place)s.", count, place=to.name)
+    name = to.person.name if to.person else ""
+    return ngettext("%(num)d unit issued to %(name)s.", "%(num)d units issued to %(name)s.", count, name=name)
+
+
+@pages.route("/stock/issue", methods=["GET", "POST"], endpoint="issue")
+@may("stock.change")
+def issue_to_bag() -> Answer:
+    """Put units into a technician's bag: scanned or typed numbers, or so many of a model."""
+    if request.method == "GET":
+        return _issue_page(Form.of({"technician": request.args.get("technician", ""), "store": request.args.get("store", "")}))
+    form = Form.sent()
+    try:
+        sent = read_issue({name: form.text(name) for name in form.values})
+        with transaction() as db:
+            person = _technician(db, sent.person_id)
+            wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
+            count = issue(db, store=_store(db, sent), person_id=person.id, wanted=wanted, key=sent.key, by=current(), at=now())
+            bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
+            words = _moved_words(count, bag)
+    except Refusal as refusal:
+        return _issue_page(form.refused(refusal), refusal)
+    flash(words, "success")
+    return redirect(url_for("devices.holder", holder_id=bag.id))
+
+
+def _store(db: Session, sent: IssueForm) -> Holder:
+    found = next((store for store in _stores(db) if store.id == sent.store_id), None)
+    if found is None:
+        raise Invalid({"store": say("Choose a store.")})
+    return found
+
+
+def _stores(db: Session) -> list[Holder]:
+    return [store for store in stores(db, current()) if store.branch_id == _branch_id()]
+
+
+def _technician(db: Session, person_id: int) -> Person:
+    found = next((person for person in technicians(db, _branch_id()) if person.id == person_id), None)
+    if found is None:
+        raise Invalid({"technician": say("Choose a technician.")})
+    return found
+
+
+def _issue_page(form: Form, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        rooms = [row for row in shelves(db, current(), branch_id=_branch_id()) if row.holder.kind == "store"]
+        people = [(person.id, f"{person.name} · {person.staff_no}") for person in technicians(db, _branch_id())]
+        chosen = next((row for row in rooms if str(row.holder.id) == form.text("store")), rooms[0] if rooms else None)
+        page = render_template(
+            "devices/issue.html",
+            form=form,
+            stores=rooms,
+            people=people,
+            chosen=chosen,
+            count_field=count_field,
+            key=form.text("key") or uuid.uuid4(),
+            problems=getattr(refusal, "problems", ()),
+        )
+    return (page, refusal.status) if refusal else page
+
+
+@pages.get("/units/<int:unit_id>", endpoint="unit")
+@may("stock.see")
+def show_unit(unit_id: int) -> Answer:
+    """The life of a terminal or SIM: its numbers, where it is, where it has been, what it works with."""
+    with transaction() as db:
+        found = unit(db, unit_id, current())
+        entries = unit_history(db, unit_id)
+        numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
+        fitted_at = next((entry.at for entry in reversed(entries) if entry.to_holder.kind == "slot"), None)
+        installed = local_day(fitted_at, current().zone) if fitted_at else None
+        return render_template(
+            "devices/unit.html",
+            unit=found,
+            entries=entries,
+            numbers=numbers,
+            describe=describe,
+            reason_word=reason_word,
+            partner=_partner(db, found),
+            warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
+            today=local_day(now(), current().zone),
+        )
+
+
+def _partner(db: Session, found: Unit) -> Unit | None:
+    """The unit of the other kind in the same vehicle slot."""
+    if found.position is None or found.position.holder.vehicle_id is None:
+        return None
+    inside = fitted(db, [found.position.holder.vehicle_id]).get(found.position.holder.vehicle_id, {})
+    return inside.get("sim" if found.kind == "terminal" else "terminal")

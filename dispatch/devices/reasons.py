@@ -1,0 +1,24 @@
+"""Why a unit moved, in words. The ledger stores the code."""
+
+from __future__ import annotations
+
+from dispatch.words import Text, say
+
+REASONS: dict[str, Text] = {
+    "receive": say("Taken into stock"),
+    "issue": say("Issued"),
+    "return": say("Returned to the store"),
+    "install": say("Installed"),
+    "swap_in": say("Fitted in a swap"),
+    "swap_out": say("Taken out in a swap"),
+    "remove": say("Removed"),
+    "repair": say("Sent for repair"),
+    "correct": say("Corrected"),
+    "scrap": say("Scrapped"),
+    "lose": say("Lost"),
+}
+
+
+def reason_word(code: str) -> Text | str:
+    """The word of a reason; a code nobody knows is shown as it is."""
+    return REASONS.get(code, code)

@@ -1,0 +1,295 @@
+"""What is typed about a call or a request -> frozen dataclasses, or `Invalid` with a sentence for each field."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TypeVar
+
+from dispatch.customers.rules import (
+    COLOURS,
+    Doubt,
+    Plate,
+    likely_colour,
+    normalise_vin,
+    phone_doubt,
+    plate_warnings,
+    read_phone,
+    read_plate,
+    vin_warnings,
+)
+from dispatch.errors import Invalid
+from dispatch.geo.rules import Coordinates, is_place
+from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
+from dispatch.orders.rules import CHANNELS, SYMPTOMS, URGENCIES, symptom_in
+from dispatch.tabular.cells import read_date, read_time, tidy_text
+from dispatch.words import Text, say
+
+V = TypeVar("V")
+
+FILL_IN = say("Please fill this in.")
+NO_VEHICLE = say("Give the plate, or the VIN of a vehicle without one.")
+LONGEST_LINE, LONGEST_TEXT = 200, 4000
+
+_NUMBER = r"(-?\d{1,3}(?:\.\d+)?)"
+_PLACE = re.compile(rf"^\(?\s*{_NUMBER}\s*[,;\s/、]\s*{_NUMBER}\s*\)?$")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A repair call, complete (P2). Texts that were not given are ""; `colour` is "" when it has to be guessed from the plate.
+
+    `place` is WGS-84 and comes from `place_source` with `accuracy_m`. `received_at` None means now.
+    """
+
+    customer: str
+    contact: str
+    phone: str
+    address: str
+    model: str
+    symptom: str
+    plate: str = ""
+    colour: str = ""
+    vin: str = ""
+    symptom_text: str = ""
+    purchased_on: date | None = None
+    place: Coordinates | None = None
+    place_source: str = "pin"
+    accuracy_m: int = 20
+    channel: str = "phone"
+    urgency: str = "normal"
+    diagnosis: str = ""
+    note: str = ""
+    wanted_on: date | None = None
+    window_from: time | None = None
+    window_to: time | None = None
+    received_at: datetime | None = None
+    request_key: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Header:
+    """The facts of an installation request that hold for all its vehicles."""
+
+    customer: str
+    contact: str
+    phone: str
+    address: str
+    place: Coordinates | None
+    model: str
+    wanted_on: date | None
+    urgency: str
+    note: str
+
+
+HEADER_FIELDS = ("customer", "contact", "phone", "address", "place", "model", "wanted_on", "urgency", "note")
+
+
+class Typed:
+    """Reads typed texts and gathers what is wrong with them, field by field."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self.errors: dict[str, Text] = {}
+
+    def line(self, name: str) -> str:
+        """One line of text, "" when missing."""
+        return self._short(name, " ".join(tidy_text(self._texts.get(name, "")).split()), LONGEST_LINE)
+
+    def text(self, name: str) -> str:
+        """Text that may have several lines."""
+        return self._short(name, tidy_text(self._texts.get(name, "")), LONGEST_TEXT)
+
+    def needed(self, name: str) -> str:
+        """One line that must be there."""
+        line = self.line(name)
+        if not line:
+            self.errors.setdefault(name, FILL_IN)
+        return line
+
+    def maybe(self, name: str, reader: Callable[[str], V | Text | None]) -> V | None:
+        """A text through a reader; None when blank or wrong (then noted)."""
+        value = reader(self.line(name))
+        if isinstance(value, Text):
+            self.errors.setdefault(name, value)
+            return None
+        return value
+
+    def choice(self, name: str, codes: Container[str], default: str) -> str:
+        """One of the codes; anything else counts as not chosen."""
+        chosen = self.line(name)
+        return chosen if chosen in codes else default
+
+    def check(self) -> None:
+        """Raises Invalid when anything was wrong."""
+        if self.errors:
+            raise Invalid(self.errors)
+
+    def _short(self, name: str, text: str, most: int) -> str:
+        if len(text) > most:
+            self.errors.setdefault(name, say("This is too long: at most %(most)s characters.", most=most))
+        return text
+
+
+# --- a repair call
+
+
+def read_call(texts: Mapping[str, str]) -> Call:
+    """The call page's texts -> Call. Raises Invalid, or Doubtful when something only looks wrong and was not confirmed."""
+    typed = Typed(texts)
+    plate = read_plate(typed.line("plate"), typed.line("colour"))
+    symptom_text = typed.text("symptom_text")
+    call = Call(
+        customer=typed.needed("customer"),
+        contact=typed.needed("contact"),
+        phone=read_phone(typed.needed("phone")).written,
+        address=typed.needed("address"),
+        model=typed.needed("model"),
+        symptom=typed.choice("symptom", SYMPTOMS, symptom_in(symptom_text) if symptom_text else ""),
+        plate=plate.text,
+        colour=plate.colour,
+        vin=normalise_vin(typed.line("vin")),
+        symptom_text=symptom_text,
+        purchased_on=typed.maybe("purchased_on", read_date),
+        place=typed.maybe("place", read_place),
+        channel=typed.choice("channel", CHANNELS, "phone"),
+        urgency=typed.choice("urgency", URGENCIES, "normal"),
+        diagnosis=typed.text("diagnosis"),
+        note=typed.text("note"),
+        wanted_on=typed.maybe("wanted_on", read_date),
+        window_from=typed.maybe("window_from", read_time),
+        window_to=typed.maybe("window_to", read_time),
+        request_key=read_key(texts.get("request_key", "")),
+    )
+    errors = missing_in(call) | window_errors(call) | typed.errors
+    _doubt(errors, call_doubts(call), texts)
+    return call
+
+
+def missing_in(call: Call) -> dict[str, Text]:
+    """What a full record (P2) lacks, by field."""
+    needed = {name: FILL_IN for name in ("customer", "contact", "phone", "address", "model") if not getattr(call, name)}
+    symptom = {} if call.symptom else {"symptom": say("Choose a symptom, or write down what the caller says.")}
+    vehicle = {} if call.plate or call.vin else {"plate": NO_VEHICLE}
+    return needed | symptom | vehicle
+
+
+def window_errors(call: Call) -> dict[str, Text]:
+    """What is wrong with the wished-for hours."""
+    start, end = call.window_from, call.window_to
+    if (start is None) != (end is None):
+        missing = "window_to" if end is None else "window_from"
+        return {missing: say("Give both hours, or none.")}
+    if start and end and start >= end:
+        return {"window_to": say("This must be later than the beginning.")}
+    return {}
+
+
+def call_doubts(call: Call) -> dict[str, tuple[str, Doubt]]:
+    """What looks wrong and may be right: field -> (its value, the gravest doubt)."""
+    plate = Plate(call.plate, call.colour or (likely_colour(call.plate) if call.plate else ""))
+    phone = phone_doubt(read_phone(call.phone)) if call.phone else None
+    found = (
+        ("plate", call.plate, plate_warnings(plate)),
+        ("vin", call.vin, vin_warnings(call.vin)),
+        ("phone", call.phone, (phone,) if phone else ()),
+    )
+    return {name: (value, doubts[0]) for name, value, doubts in found if doubts}
+
+
+def _doubt(errors: dict[str, Text], doubts: Mapping[str, tuple[str, Doubt]], texts: Mapping[str, str]) -> None:
+    """Raise what is wrong and what is doubtful together; a doubt that was confirmed for this very value is none."""
+    open_doubts = {name: (value, doubt) for name, (value, doubt) in doubts.items() if texts.get(f"sure_{name}") != value}
+    fields = {name: doubt.text for name, (_, doubt) in open_doubts.items()} | errors
+    if fields:
+        confirms = {name: Confirm(f"sure_{name}", value, RIGHT_AS_TYPED) for name, (value, _) in open_doubts.items() if name not in errors}
+        raise Doubtful(fields, confirms)
+
+
+def read_place(text: str) -> Coordinates | Text | None:
+    """`22.639, 113.811` as maps copy it -> (latitude, longitude); longitude first is understood where only one order can be meant."""
+    if not text:
+        return None
+    match = _PLACE.match(unicodedata.normalize("NFKC", text))
+    if not match:
+        return say("Write the place as latitude, longitude: 22.639, 113.811")
+    lat, lon = float(match[1]), float(match[2])
+    if abs(lat) > 90:
+        lat, lon = lon, lat
+    return (lat, lon) if is_place(lat, lon) else say("There is no such place on earth.")
+
+
+def read_key(text: str) -> uuid.UUID | None:
+    """The form's own key; None when it has none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+# --- an installation request
+
+
+def read_header(texts: Mapping[str, str]) -> Header:
+    """The preview's texts -> Header. Raises Invalid."""
+    typed = Typed(texts)
+    header = Header(
+        customer=typed.needed("customer"),
+        contact=typed.needed("contact"),
+        phone=read_phone(typed.needed("phone")).written,
+        address=typed.needed("address"),
+        place=typed.maybe("place", read_place),
+        model=typed.line("model"),
+        wanted_on=typed.maybe("wanted_on", read_date),
+        urgency=typed.choice("urgency", URGENCIES, "normal"),
+        note=typed.text("note"),
+    )
+    typed.check()
+    return header
+
+
+@dataclass(frozen=True)
+class LineEdit:
+    """A line's plate, colour and VIN as a person typed them."""
+
+    plate: str
+    colour: str
+    vin: str
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What a person changed in the preview: the header as typed, lines by index, lines left out, vehicles to be moved."""
+
+    header: dict[str, str]
+    lines: dict[int, LineEdit]
+    left_out: frozenset[int]
+    moved: frozenset[int]
+    version: int | None = None
+
+
+def read_edits(texts: Mapping[str, str], left_out: Iterable[str], moved: Iterable[str]) -> Edits:
+    """The preview's form -> Edits; nothing is refused here. Lines are named `plate-0`, `colour-0`, `vin-0`."""
+    tidy = {name: tidy_text(text)[:LONGEST_TEXT] for name, text in texts.items()}
+    indexes = {int(found[1]) for name in tidy if (found := re.fullmatch(r"(?:plate|vin)-(\d{1,6})", name))}
+    lines = {i: LineEdit(*(_code(tidy, f"{part}-{i}") for part in ("plate", "colour", "vin"))) for i in indexes}
+    header = {name: tidy[name] for name in HEADER_FIELDS if name in tidy}
+    version = tidy.get("version", "")
+    return Edits(header, lines, _numbers(left_out), _numbers(moved), int(version) if version.isdecimal() else None)
+
+
+def _code(tidy: Mapping[str, str], name: str) -> str:
+    return tidy.get(name, "")[:LONGEST_LINE]
+
+
+def _numbers(texts: Iterable[str]) -> frozenset[int]:
+    return frozenset(int(text) for text in texts if re.fullmatch(r"\d{1,6}", text))
+
+
+def colour_options() -> list[tuple[str, Text]]:
+    """The colours of plates, as choices."""
+    return list(COLOURS.items())

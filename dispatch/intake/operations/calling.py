@@ -1,0 +1,96 @@
+"""A repair call becomes an order, with its customer, contact, place and vehicle, in one step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Customer, Site, Vehicle
+from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
+from dispatch.customers.queries import place_known
+from dispatch.devices.queries import models
+from dispatch.errors import RuleBroken
+from dispatch.geo.rules import Coordinates
+from dispatch.intake.doubts import CHANGED_HANDS, Confirm, Doubtful
+from dispatch.intake.forms import Call
+from dispatch.intake.queries import recorded_colours
+from dispatch.intake.rules import SAME_PLACE_DEGREES, colour_of, model_of
+from dispatch.orders.models import Order
+from dispatch.orders.operations.taking import NewLine, NewOrder, order_saved, take_order
+from dispatch.staff.rules import Actor
+
+
+def take_call(
+    session: Session,
+    call: Call,
+    *,
+    by: Actor,
+    at: datetime,
+    take_over: bool = False,
+    attention: list[dict[str, object]] | None = None,
+) -> Order:
+    """Save a call as a repair order awaiting approval; the same `request_key` again answers the order it made.
+
+    Raises Doubtful when the vehicle is another customer's and `take_over` does not say that it changed hands.
+    """
+    by.must("order.take")
+    saved = order_saved(session, call.request_key)
+    if saved is not None:
+        return saved
+    customer = own_customer(session, call.customer, by=by, at=at)
+    contact_of(session, customer=customer, name=call.contact, phone=call.phone)
+    site = _site(session, customer, call, by=by, at=at)
+    vehicle = _vehicle(session, customer, call, by=by, at=at, take_over=take_over)
+    new = _new_order(call, model_of(call.model, (m.name for m in models(session))))
+    line = NewLine(vehicle=vehicle, model=new.product_model, attention=attention or [])
+    return take_order(session, new=new, customer=customer, site=site, lines=[line], by=by, at=at, zone=by.zone)
+
+
+def own_customer(session: Session, name: str, *, by: Actor, at: datetime) -> Customer:
+    """The customer of this name at the branch that `by` works for."""
+    assert by.branch_id is not None
+    return customer_named(session, branch_id=by.branch_id, name=name, by=by, at=at)
+
+
+def _new_order(call: Call, model: str) -> NewOrder:
+    copied = ("request_key", "urgency", "channel", "received_at", "wanted_on", "window_from", "window_to", "purchased_on", "symptom")
+    facts: dict[str, Any] = {name: getattr(call, name) for name in copied}
+    texts = {name: getattr(call, name) or None for name in ("symptom_text", "diagnosis", "note")}
+    return NewOrder(
+        kind="repair", contact_name=call.contact, contact_phone=call.phone, product_model=model or None, **facts, **texts
+    )
+
+
+def _site(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime) -> Site:
+    given = Pin(*call.place, source=call.place_source, accuracy_m=call.accuracy_m) if call.place else None
+    pin = pin_for(session, call.address, given, by)
+    return site_of(session, customer=customer, address=call.address, pin=pin, by=by, at=at)
+
+
+def pin_for(session: Session, address: str, given: Pin | None, by: Actor) -> Pin | None:
+    """Where an address lies: as given, else as remembered. A remembered place that comes back unchanged keeps its source."""
+    known = place_known(session, address, by)
+    if known is None or known.lat is None or known.lon is None or known.source is None:
+        return given
+    remembered = Pin(known.lat, known.lon, known.source, known.accuracy_m or Pin.accuracy_m)
+    if given is None or same_place((given.lat, given.lon), (known.lat, known.lon)):
+        return remembered
+    return given
+
+
+def same_place(a: Coordinates, b: Coordinates) -> bool:
+    """True for places that read alike on a page."""
+    return abs(a[0] - b[0]) < SAME_PLACE_DEGREES and abs(a[1] - b[1]) < SAME_PLACE_DEGREES
+
+
+def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: bool) -> Vehicle:
+    colour = colour_of(call.plate, call.colour, recorded_colours(session, call.plate))
+    facts = VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
+    try:
+        return vehicle_of(session, customer=customer, facts=facts, by=by, at=at, take_over=take_over)
+    except RuleBroken as refusal:
+        field = "plate" if call.plate else "vin"
+        confirm = Confirm("take_over", f"{facts.shown}→{customer.name}", CHANGED_HANDS)
+        raise Doubtful({field: refusal.text}, {field: confirm}) from refusal

@@ -1,0 +1,188 @@
+"""An installation request becomes one order with a line per vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Customer, Site, Vehicle
+from dispatch.customers.operations import Pin, VehicleFacts, contact_of, site_of, vehicle_of
+from dispatch.devices.queries import models
+from dispatch.errors import Invalid, RuleBroken
+from dispatch.intake.forms import Edits, Header, LineEdit, read_header
+from dispatch.intake.lines import RequestLine
+from dispatch.intake.models import Upload
+from dispatch.intake.operations.calling import own_customer, pin_for
+from dispatch.intake.operations.uploads import check_version, keep_upload, locked_upload
+from dispatch.intake.queries import settled_lines
+from dispatch.intake.requests import Request
+from dispatch.intake.rules import Settled, model_of
+from dispatch.intake.stored import from_json, to_json
+from dispatch.orders.models import Order
+from dispatch.orders.operations.taking import NewLine, NewOrder, take_order
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """What every line of one request shares."""
+
+    session: Session
+    customer: Customer
+    header: Header
+    site: Site
+    by: Actor
+    at: datetime
+
+
+def keep_request(
+    session: Session, request: Request, *, file_name: str, file: bytes, header: Mapping[str, str], by: Actor, at: datetime
+) -> Upload:
+    """Keep a request that was read; `header` are the header's texts as the preview's form starts with them."""
+    content = {"request": to_json(request), "header": dict(header), "edited": [], "left_out": [], "moved": []}
+    return keep_upload(session, purpose="request", file_name=file_name, file=file, content=content, by=by, at=at)
+
+
+def keep_edits(session: Session, upload_id: int, edits: Edits, *, by: Actor) -> Upload:
+    """Keep what a person changed in the preview. Raises Conflict for a stale page; a request that was taken in stays as it is."""
+    upload = locked_upload(session, upload_id, "request", by)
+    if upload.done_at is None:
+        check_version(upload, edits.version)
+        _apply(upload, edits)
+        session.flush()
+    return upload
+
+
+def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, at: datetime) -> Order:
+    """Take a request in: one order awaiting approval, a line per vehicle that was not left out. Again: the order it made.
+
+    Raises Invalid when the header lacks something, a line cannot be used, or none is left; Conflict for a stale page.
+    """
+    upload = locked_upload(session, upload_id, "request", by)
+    if upload.order_id is not None:
+        return session.get_one(Order, upload.order_id)
+    check_version(upload, edits.version)
+    _apply(upload, edits)
+    header, lines = _ready(session, upload, by)
+    order = _take(session, header, lines, by=by, at=at)
+    upload.done_at, upload.order_id = at, order.id
+    session.flush()
+    return order
+
+
+def _apply(upload: Upload, edits: Edits) -> None:
+    request = from_json(upload.content["request"])
+    lines = tuple(_edited(line, edits.lines.get(index)) for index, line in enumerate(request.lines))
+    changed = {index for index, (old, new) in enumerate(zip(request.lines, lines, strict=True)) if old != new}
+    upload.content = {
+        "request": to_json(replace(request, lines=lines)),
+        "header": upload.content["header"] | edits.header,
+        "edited": sorted(changed | set(upload.content["edited"])),
+        "left_out": sorted(edits.left_out),
+        "moved": sorted(edits.moved),
+    }
+
+
+def _edited(line: RequestLine, edit: LineEdit | None) -> RequestLine:
+    return replace(line, plate=edit.plate, colour=edit.colour, vin=edit.vin) if edit else line
+
+
+def _ready(session: Session, upload: Upload, by: Actor) -> tuple[Header, list[Settled]]:
+    """Header and lines to be taken in. Raises Invalid with everything that is still in the way."""
+    errors: dict[str, Text] = {}
+    settled = settled_lines(session, upload, by)
+    lines = [line for line in settled if not line.left_out]
+    blocked = sum(line.blocks for line in settled)
+    if blocked:
+        errors["lines"] = say("%(n)s lines cannot be taken in as they are. Mend them, or tick “leave out”.", n=blocked)
+    elif not lines:
+        errors["lines"] = say("Every line is left out: there is nothing to take in.")
+    try:
+        header = read_header(upload.content["header"])
+    except Invalid as wrong:
+        raise Invalid(wrong.fields | errors) from wrong
+    if errors:
+        raise Invalid(errors)
+    return header, lines
+
+
+def _take(session: Session, header: Header, lines: Sequence[Settled], *, by: Actor, at: datetime) -> Order:
+    customer = own_customer(session, header.customer, by=by, at=at)
+    contact_of(session, customer=customer, name=header.contact, phone=header.phone)
+    pin = pin_for(session, header.address, Pin(*header.place) if header.place else None, by)
+    site = site_of(session, customer=customer, address=header.address, pin=pin, by=by, at=at)
+    taking = _Taking(session, customer, header, site, by, at)
+    vehicles = _vehicles(taking, lines)
+    sites = _sites(taking, lines)
+    known = [model.name for model in models(session)]
+    new_lines = [_new_line(one, header, vehicles[one.index], sites.get(one.line.address), known) for one in lines]
+    new = _new_order(header, known)
+    return take_order(session, new=new, customer=customer, site=site, lines=new_lines, by=by, at=at, zone=by.zone)
+
+
+def _new_order(header: Header, known: Sequence[str]) -> NewOrder:
+    return NewOrder(
+        kind="installation",
+        contact_name=header.contact,
+        contact_phone=header.phone,
+        urgency=header.urgency,
+        channel="letter",
+        wanted_on=header.wanted_on,
+        product_model=model_of(header.model, known) or None,
+        note=header.note or None,
+    )
+
+
+def _new_line(one: Settled, header: Header, vehicle: Vehicle, site: Site | None, known: Sequence[str]) -> NewLine:
+    return NewLine(
+        vehicle=vehicle,
+        model=model_of(one.line.model or header.model, known) or None,
+        site=site,
+        source_row=one.line.row,
+        parking=one.line.parking or None,
+        remark=one.remark or None,
+        attention=one.attention,
+    )
+
+
+def _vehicles(taking: _Taking, lines: Sequence[Settled]) -> dict[int, Vehicle]:
+    """The vehicle of each line by its index. Two requests for the same vehicles lock them in the same order."""
+    made = {}
+    for one in sorted(lines, key=lambda line: (line.plate, line.vin)):
+        facts = _facts(one)
+        try:
+            made[one.index] = vehicle_of(
+                taking.session, customer=taking.customer, facts=facts, by=taking.by, at=taking.at, take_over=one.owner is not None
+            )
+        except RuleBroken as refusal:  # somebody gave it to another customer a moment ago
+            raise Invalid({"lines": refusal.text}) from refusal
+    return made
+
+
+def _facts(one: Settled) -> VehicleFacts:
+    line = one.line
+    drivers = tuple((d.name or d.phone, d.phone or None, d.shift or None) for d in line.drivers)
+    return VehicleFacts(
+        plate=one.plate or None,
+        plate_colour=one.colour or None,
+        vin=one.vin or None,
+        kind=line.vehicle_type or None,
+        make=line.make or None,
+        engine_no=line.engine_no or None,
+        drivers=drivers,
+    )
+
+
+def _sites(taking: _Taking, lines: Sequence[Settled]) -> dict[str, Site]:
+    """The sites of lines that have an address of their own, by that address."""
+    own = sorted({one.line.address for one in lines} - {"", taking.header.address})
+    return {address: _own_site(taking, address) for address in own}
+
+
+def _own_site(taking: _Taking, address: str) -> Site:
+    pin = pin_for(taking.session, address, None, taking.by)
+    return site_of(taking.session, customer=taking.customer, address=address, pin=pin, by=taking.by, at=taking.at)

@@ -1,0 +1,129 @@
+"""Reading for intake: who calls, what is known of him, files that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.customers.models import Contact, Customer, Driver, Vehicle
+from dispatch.customers.queries import contacts_found, customers_found, vehicles_found
+from dispatch.customers.rules import read_phone
+from dispatch.errors import NotFound
+from dispatch.intake.lines import check_lines
+from dispatch.intake.models import Upload
+from dispatch.intake.rules import OnRecord, Register, Settled, settle
+from dispatch.intake.stored import from_json
+from dispatch.orders.models import Order
+from dispatch.staff.rules import Actor
+from dispatch.tabular.cells import tidy_text
+
+MOST_FOUND = 6
+WAITING_DAYS = 14
+
+
+# --- who calls
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search by phone, plate or name came upon."""
+
+    vehicles: Sequence[Vehicle] = ()
+    drivers: Sequence[tuple[Driver, Vehicle]] = ()
+    contacts: Sequence[Contact] = ()
+    customers: Sequence[Customer] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.vehicles or self.drivers or self.contacts or self.customers)
+
+
+def found(session: Session, words: str, by: Actor) -> Found:
+    """Vehicles by plate or VIN, drivers by their whole number, contacts by number or name, customers by name."""
+    phone = read_phone(words)
+    sought = phone.digits if phone.e164 else words
+    drivers = drivers_calling(session, phone.written, by) if phone.e164 else []
+    contacts = contacts_found(session, sought, by, limit=MOST_FOUND)
+    if phone.e164:
+        return Found(drivers=drivers, contacts=contacts)
+    customers = customers_found(session, sought, by, limit=MOST_FOUND)
+    return Found(vehicles_found(session, sought, by, limit=MOST_FOUND), drivers, contacts, customers)
+
+
+def drivers_calling(session: Session, phone: str, by: Actor) -> list[tuple[Driver, Vehicle]]:
+    """The drivers with this number, with their vehicles."""
+    own = sa.true() if by.may("branches.all") else Vehicle.branch_id == by.branch_id
+    query = sa.select(Driver, Vehicle).join(Vehicle, Vehicle.id == Driver.vehicle_id).where(Driver.phone == phone, own)
+    rows = session.execute(query.options(joinedload(Vehicle.customer)).order_by(Driver.id.desc()).limit(MOST_FOUND))
+    return [(driver, vehicle) for driver, vehicle in rows]
+
+
+def recorded_colours(session: Session, plate: str) -> Sequence[str]:
+    """The colours a plate is on record with, at any branch."""
+    if not plate:
+        return []
+    return [colour for colour in session.scalars(sa.select(Vehicle.plate_colour).where(Vehicle.plate == plate)) if colour]
+
+
+# --- files that wait
+
+
+def upload(session: Session, upload_id: int, purpose: str, by: Actor) -> Upload:
+    """One upload. Raises NotFound for another purpose's or another branch's."""
+    found_upload = session.get(Upload, upload_id)
+    if found_upload is None or found_upload.purpose != purpose or found_upload.branch_id != by.branch_id:
+        raise NotFound
+    return found_upload
+
+
+@dataclass(frozen=True)
+class WaitingFile:
+    """An upload nobody has taken in yet."""
+
+    id: int
+    file_name: str
+    at: datetime
+
+
+def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) -> list[WaitingFile]:
+    """The branch's files of the last days that were read and not taken in, newest first."""
+    columns = sa.select(Upload.id, Upload.file_name, Upload.at)
+    waiting = columns.where(Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.done_at.is_(None))
+    recent = waiting.where(Upload.at > at - timedelta(days=WAITING_DAYS)).order_by(Upload.id.desc()).limit(10)
+    return [WaitingFile(*row) for row in session.execute(recent)]
+
+
+def taken_before(session: Session, seen: Upload) -> Order | None:
+    """The order that the very same file was made into earlier."""
+    query = sa.select(Order).join(Upload, Upload.order_id == Order.id)
+    same = query.where(Upload.file_hash == seen.file_hash, Upload.branch_id == seen.branch_id, Upload.id != seen.id)
+    return session.scalar(same.order_by(Upload.id.desc()).limit(1))
+
+
+# --- the vehicles of a request against the record
+
+
+def settled_lines(session: Session, seen: Upload, by: Actor) -> tuple[Settled, ...]:
+    """The lines of a request as they would be taken in now. A line that is left out repeats no other."""
+    left_out = set(seen.content["left_out"])
+    lines = list(from_json(seen.content["request"]).lines)
+    kept = [index for index in range(len(lines)) if index not in left_out]
+    for index, line in zip(kept, check_lines([lines[index] for index in kept]), strict=True):
+        lines[index] = line
+    customer = " ".join(tidy_text(seen.content["header"].get("customer", "")).split())
+    register = _register(session, {x.plate for x in lines}, {x.vin for x in lines}, customer, by)
+    return settle(lines, register, left_out=left_out, moved=seen.content["moved"])
+
+
+def _register(session: Session, plates: Iterable[str], vins: Iterable[str], customer: str, by: Actor) -> Register:
+    named = sa.or_(Vehicle.plate.in_(set(plates) - {""}), Vehicle.vin.in_(set(vins) - {""}))
+    vehicles = session.scalars(sa.select(Vehicle).where(named).options(joinedload(Vehicle.customer)))
+    return Register(_on_record(vehicle, customer, by) for vehicle in vehicles)
+
+
+def _on_record(vehicle: Vehicle, customer: str, by: Actor) -> OnRecord:
+    own = vehicle.customer.name == customer and vehicle.customer.branch_id == by.branch_id
+    return OnRecord(vehicle.id, vehicle.plate, vehicle.plate_colour, vehicle.vin, None if own else vehicle.customer.name)

@@ -1,0 +1,31 @@
+"""A list of repair calls as JSON and back, for a preview that is kept until a person confirms it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+
+from dispatch.customers.rules import read_phone
+from dispatch.intake.calls import RepairCall
+from dispatch.intake.rules import text_to_json
+from dispatch.intake.stored import Json
+from dispatch.tabular.imports import Import
+
+
+def calls_to_json(calls: Import[RepairCall]) -> Json:
+    """A list of calls as read, none of them taken yet."""
+    problems = [{"row": p.row, "column": p.column, **text_to_json(p.text)} for p in calls.problems]
+    rows = [_call_to_json(call) for call in calls.rows]
+    return {"rows": rows, "problems": problems, "unknown_columns": list(calls.unknown_columns), "taken": {}, "refused": {}}
+
+
+def _call_to_json(call: RepairCall) -> Json:
+    purchased = call.purchased_on and call.purchased_on.isoformat()
+    return asdict(call) | {"at": call.at.isoformat(), "phone": call.phone.written, "purchased_on": purchased}
+
+
+def call_from_json(stored: Json) -> RepairCall:
+    """One row of `calls_to_json` -> RepairCall."""
+    purchased = stored["purchased_on"] and date.fromisoformat(stored["purchased_on"])
+    read = {"at": datetime.fromisoformat(stored["at"]), "phone": read_phone(stored["phone"]), "purchased_on": purchased}
+    return RepairCall(**stored | read)

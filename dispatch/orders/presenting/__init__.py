@@ -1,0 +1,1 @@
+"""What the pages of orders show, as plain view-models: rows, buttons and sentences made of what queries found. No rule lives here."""

@@ -1,0 +1,117 @@
+"""What the people page does: hire, change, give a password, let go and take back. Each checks who may and leaves a trail."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.db import STALE
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.staff.models import Branch, LoginSession, Person
+from dispatch.staff.operations import NewPerson, add_person, change_person, set_password
+from dispatch.staff.rules import Actor, check_may_change
+from dispatch.words import say
+
+PASSWORD_LENGTH = 12
+PASSWORD_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without those that are mistaken for one another when read aloud."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What still hangs on a person, as higher features count it: visits not finished, units in his bag."""
+
+    visits: int = 0
+    units: int = 0
+
+
+def hire(session: Session, *, new: NewPerson, branch: Branch, by: Actor, at: datetime) -> Person:
+    """Add somebody to a branch. Raises Conflict when the staff number or user name is taken."""
+    check_may_change(by, person_id=None, before=frozenset(), after=new.roles)
+    _check_branch(branch.id, by)
+    return add_person(session, branch=branch, new=new, by=by, at=at)
+
+
+def revise(session: Session, person_id: int, *, new: NewPerson, branch: Branch, ties: Ties, version: int, by: Actor, at: datetime) -> Person:
+    """Change a person's facts. Raises Conflict when the form is stale, RuleBroken for a move to another branch with ties left."""
+    person = locked(session, person_id, by)
+    if person.version != version:
+        raise Conflict(STALE)
+    check_may_change(by, person_id=person.id, before=person.roles, after=new.roles)
+    if branch.id != person.branch_id:
+        _check_branch(branch.id, by)
+        _check_ties(ties)
+        person.branch = branch
+    return change_person(session, person, new=new, by=by, at=at)
+
+
+def give_password(session: Session, person_id: int, *, password_hash: str, by: Actor, at: datetime) -> Person:
+    """Store a password that somebody else made for a person; all his sessions end."""
+    person = locked(session, person_id, by)
+    check_may_change(by, person_id=person.id, before=person.roles, after=person.roles)
+    if not person.username:
+        raise RuleBroken(say("Give a user name first."))
+    if not person.active:
+        raise RuleBroken(say("This person has left."))
+    set_password(session, person, password_hash=password_hash, keep=None, by=by, at=at)
+    return person
+
+
+def let_go(session: Session, person_id: int, *, ties: Ties, by: Actor, at: datetime) -> None:
+    """Somebody leaves: he cannot sign in any more and his sessions end. Raises RuleBroken while something hangs on him."""
+    person = locked(session, person_id, by)
+    check_may_change(by, person_id=person.id, before=person.roles, after=person.roles)
+    if person.id == by.id:
+        raise RuleBroken(say("You cannot end your own access."))
+    _check_ties(ties)
+    if not person.active:
+        return
+    person.active = False
+    living = sa.update(LoginSession).where(LoginSession.person_id == person.id, LoginSession.revoked_at.is_(None))
+    session.execute(living.values(revoked_at=at))
+    record(session, ("person", person.id), "person.leave", by=by, at=at)
+
+
+def take_back(session: Session, person_id: int, *, by: Actor, at: datetime) -> None:
+    """Somebody who left works here again; he signs in with his old name and password."""
+    person = locked(session, person_id, by)
+    check_may_change(by, person_id=person.id, before=person.roles, after=person.roles)
+    if not person.active:
+        person.active = True
+        record(session, ("person", person.id), "person.return", by=by, at=at)
+
+
+def show_phone(session: Session, person: Person, *, by: Actor, at: datetime) -> str:
+    """A person's whole phone number; that somebody asked for it is kept."""
+    record(session, ("person", person.id), "person.phone_shown", by=by, at=at)
+    return person.phone or ""
+
+
+def new_password() -> str:
+    """A random password that can be read aloud."""
+    return "".join(secrets.choice(PASSWORD_LETTERS) for _ in range(PASSWORD_LENGTH))
+
+
+def locked(session: Session, person_id: int, by: Actor) -> Person:
+    """A person's row, held until the end: no visit can be planned for him meanwhile. Raises NotFound for another branch's."""
+    found = session.get(Person, person_id, with_for_update=True, populate_existing=True)
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found
+
+
+def _check_branch(branch_id: int, by: Actor) -> None:
+    if not by.sees_branch(branch_id):
+        raise Invalid({"branch_id": say("Choose one of your branches.")})
+
+
+def _check_ties(ties: Ties) -> None:
+    if ties.visits:
+        raise RuleBroken(say("There are still %(n)s visits planned or under way. Give them to somebody else first.", n=ties.visits))
+    if ties.units:
+        raise RuleBroken(say("The bag still holds %(n)s terminals and SIMs. Return them to a store first.", n=ties.units))

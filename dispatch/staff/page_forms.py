@@ -1,0 +1,126 @@
+"""A person as typed into the page -> facts, or a refusal beside each field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import TypeVar
+
+from dispatch.errors import Invalid
+from dispatch.permissions import ROLES
+from dispatch.staff.rules import SKILLS
+from dispatch.tabular.cells import plain, read_date, read_time
+from dispatch.words import Text, say
+
+V = TypeVar("V")
+
+LONGEST = 80
+NEEDED = say("Please fill this in.")
+_USERNAME = re.compile(r"[\w.@-]{2,40}")
+_PLACE = re.compile(r"([+-]?\d{1,2}(?:\.\d+)?)[,\s]+([+-]?\d{1,3}(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """Everything the page says about a person. `skills` maps a skill to level 1-5, `home` is (lat, lon) in WGS-84."""
+
+    staff_no: str
+    name: str
+    phone: str | None
+    username: str | None
+    branch_id: int
+    roles: frozenset[str]
+    skills: dict[str, int]
+    expiries: dict[str, date]
+    trained_on: date | None
+    shift: tuple[time, time]
+    lunch: tuple[time, time] | None
+    home_address: str | None
+    home: tuple[float, float] | None
+
+
+def read_person(typed: Mapping[str, str], roles: list[str]) -> PersonFacts:
+    """Texts by field name, and the roles ticked -> PersonFacts. Raises Invalid."""
+    reader = _Reader(typed)
+    facts = PersonFacts(
+        staff_no=reader.needed("staff_no").upper(),
+        name=reader.needed("name"),
+        phone=reader.read("phone", read_staff_phone),
+        username=reader.read("username", read_username),
+        branch_id=reader.read("branch_id", _read_id) or 0,
+        roles=frozenset(role for role in roles if role in ROLES),
+        skills={code: level for code in SKILLS if (level := reader.read(f"level-{code}", _read_level))},
+        expiries={code: day for code in SKILLS if (day := reader.read(f"expires-{code}", read_date))},
+        trained_on=reader.read("trained_on", read_date),
+        shift=reader.span("shift_from", "shift_to") or (time(8, 30), time(17, 30)),
+        lunch=reader.span("lunch_from", "lunch_to"),
+        home_address=typed.get("home_address", "")[:200] or None,
+        home=reader.read("home", read_place),
+    )
+    if not facts.roles:
+        reader.errors["roles"] = say("Choose at least one role.")
+    if reader.errors:
+        raise Invalid(reader.errors)
+    return facts
+
+
+class _Reader:
+    """Reads one field after the other and gathers what is wrong."""
+
+    def __init__(self, typed: Mapping[str, str]) -> None:
+        self.typed = typed
+        self.errors: dict[str, Text] = {}
+
+    def needed(self, name: str) -> str:
+        text = " ".join(self.typed.get(name, "").split())
+        if not text:
+            self.errors[name] = NEEDED
+        elif len(text) > LONGEST:
+            self.errors[name] = say("At most %(n)s characters, please.", n=LONGEST)
+        return text
+
+    def read(self, name: str, reader: Callable[[str], V | Text | None]) -> V | None:
+        text = self.typed.get(name, "").strip()
+        value = reader(text) if text else None
+        if isinstance(value, Text):
+            self.errors[name] = value
+            return None
+        return value
+
+    def span(self, start: str, end: str) -> tuple[time, time] | None:
+        """Two times of a day; both or none."""
+        first, last = self.read(start, read_time), self.read(end, read_time)
+        if first and last and first >= last:
+            self.errors[end] = say("This is not after the beginning.")
+        elif (first is None) != (last is None):
+            self.errors.setdefault(end if last is None else start, NEEDED)
+        return (first, last) if first and last else None
+
+
+def read_staff_phone(text: str) -> str | Text:
+    """A phone number with or without spaces and +86."""
+    digits = re.sub(r"^\+?86(?=1\d{10}$)", "", re.sub(r"[\s\-]", "", plain(text)))
+    return digits if re.fullmatch(r"\+?\d{3,15}", digits) else say("“%(text)s” is not a phone number", text=text)
+
+
+def read_username(text: str) -> str | Text:
+    """The name to sign in with: letters, digits, . _ - @."""
+    return text if _USERNAME.fullmatch(text) else say("2 to 40 letters, digits, dots or dashes, without spaces.")
+
+
+def read_place(text: str) -> tuple[float, float] | Text:
+    """`22.54, 113.95` -> (lat, lon)."""
+    match = _PLACE.fullmatch(plain(text).strip("() "))
+    if not match or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
+        return say("Write latitude and longitude like 22.5431, 113.9530.")
+    return float(match[1]), float(match[2])
+
+
+def _read_level(text: str) -> int | Text:
+    return int(text) if re.fullmatch(r"[1-5]", text) else say("Levels go from 1 to %(most)s.", most=5)
+
+
+def _read_id(text: str) -> int | Text:
+    return int(text) if re.fullmatch(r"\d{1,18}", text) else say("Choose one of your branches.")

@@ -1,0 +1,5 @@
+"""A web server that cannot start."""
+
+import sys
+
+sys.exit(3)
