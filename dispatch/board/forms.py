@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from dispatch.board.operations.changes import Choice
-from dispatch.board.rules import seconds_of_clock
+from dispatch.board.rules import Choice, seconds_of_clock
 from dispatch.errors import Invalid
 from dispatch.words import Text, say
 
@@ -42,7 +41,7 @@ class Assignment:
 
 
 def read_assignment(values: Mapping[str, Any], *, waiting: int) -> Assignment:
-    """From the fields technician, start, anyway and count; `pick` (a proposed place) goes before the first two. Raises Invalid."""
+    """From the fields technician, start, anyway, count; `pick` (a proposal) replaces the first two. Raises Invalid."""
     count = _count(values, waiting)
     return Assignment(read_choice(values), count)
 

@@ -1,4 +1,4 @@
-"""A day as the dispatcher looks at it: each technician's route with drives, lunch and what the bag lacks; what still waits. Pure."""
+"""A day as the dispatcher looks at it: each technician's route with drives, lunch and bag; what still waits. Pure."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,15 @@ PLANNED_ANEW = say("planned anew")
 """The reason kept with a visit that the planner took off to make room for a better one."""
 
 _DISTRICT = re.compile(r"^(?:.*?(?:省|自治区))?(?:.*?(?:市|州|盟))?(?P<district>[^省市]{1,6}?(?:区|县|旗))")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who shall start when (seconds after midnight); `anyway` overrules what speaks softly against it."""
+
+    technician_id: int
+    start: int
+    anyway: bool = False
 
 
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
@@ -73,20 +83,16 @@ def text_from_json(stored: Mapping[str, Any]) -> Text:
 
 def worded(text: Text, jobs: Mapping[Any, str] | None = None) -> Text:
     """A sentence of the planner with the words of skills, parts and orders in place of their codes."""
-    words = {"skill": _skill, "part": part_words, "job": lambda job: (jobs or {}).get(job, job)}
-    params = {
-        name: worded(value, jobs) if isinstance(value, Text) else words.get(name, _same)(value)
-        for name, value in text.params.items()
-    }
-    return Text(text.msgid, params)
+    return Text(text.msgid, {name: _worded(name, value, jobs or {}) for name, value in text.params.items()})
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _skill(code: str) -> Text | str:
-    return SKILLS.get(code, code)
+def _worded(name: str, value: Any, jobs: Mapping[Any, str]) -> Any:
+    if isinstance(value, Text):
+        return worded(value, jobs)
+    if name == "part":
+        return part_words(value)
+    tables: dict[str, Mapping[Any, Any]] = {"skill": SKILLS, "job": jobs}
+    return tables[name].get(value, value) if name in tables else value
 
 
 def part_words(part: str) -> Text | str:

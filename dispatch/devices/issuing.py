@@ -1,7 +1,7 @@
 """Handing units over between a store and a technician's bag: by number, by count, or all that a bag lacks.
 
-A form carries a key of its own. The store's row is locked first, so two people at one store take turns, and a form that comes twice
-is found in the trail and changes nothing.
+A form carries a key of its own. The store's row is locked first, so two people at one store take turns, and a form that comes
+twice is found in the trail and changes nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ LEAST_ENDING = 4
 
 @dataclass(frozen=True)
 class Wanted:
-    """What should go into a bag: units by number (serial, IMEI, ICCID, SIM number or last digits), terminals by model, SIMs by count."""
+    """What should go into a bag.
+
+    `numbers` are serials, IMEIs, ICCIDs, SIM numbers or last digits; `terminals` how many by model; `sims` how many.
+    """
 
     numbers: tuple[str, ...] = ()
     terminals: Mapping[str, int] = field(default_factory=dict)
@@ -135,7 +138,8 @@ def _begin(session: Session, source: Holder, key: uuid.UUID, *, by: Actor) -> bo
 def _move(session: Session, ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime) -> int:
     reason = "issue" if to.kind == "bag" else "return"
     move_units(session, ids, to=to, expected_from=source.id, reason=reason, by=by, at=at)
-    record(session, ("holder", source.id), f"stock.{reason}", by=by, at=at, detail={"to": to.id, "units": sorted(ids), "key": str(key)})
+    detail = {"to": to.id, "units": sorted(ids), "key": str(key)}
+    record(session, ("holder", source.id), f"stock.{reason}", by=by, at=at, detail=detail)
     return len(ids)
 
 

@@ -37,7 +37,7 @@ def _visible(by: Actor) -> sa.ColumnElement[bool]:
     return Holder.branch_id == by.branch_id if by.may("order.see") else Holder.person_id == by.id
 
 
-def _units() -> sa.Select[tuple[Unit]]:
+def _units() -> sa.Select[Unit]:
     holder = joinedload(Unit.position).joinedload(CustodyPosition.holder)
     named = (holder.joinedload(Holder.person), holder.joinedload(Holder.vehicle))
     return sa.select(Unit).options(joinedload(Unit.terminal), joinedload(Unit.sim), *named)

@@ -206,12 +206,12 @@ def _doubt(errors: dict[str, Text], doubts: Mapping[str, tuple[str, Doubt]], tex
     open_doubts = {name: (value, doubt) for name, (value, doubt) in doubts.items() if texts.get(f"sure_{name}") != value}
     fields = {name: doubt.text for name, (_, doubt) in open_doubts.items()} | errors
     if fields:
-        confirms = {name: Confirm(f"sure_{name}", value, RIGHT_AS_TYPED) for name, (value, _) in open_doubts.items() if name not in errors}
-        raise Doubtful(fields, confirms)
+        doubtful = {name: value for name, (value, _) in open_doubts.items() if name not in errors}
+        raise Doubtful(fields, {name: Confirm(f"sure_{name}", value, RIGHT_AS_TYPED) for name, value in doubtful.items()})
 
 
 def read_place(text: str) -> Coordinates | Text | None:
-    """`22.639, 113.811` as maps copy it -> (latitude, longitude); longitude first is understood where only one order can be meant."""
+    """`22.639, 113.811` as maps copy it -> (latitude, longitude); the other order is understood where only one is possible."""
     if not text:
         return None
     match = _PLACE.match(unicodedata.normalize("NFKC", text))

@@ -119,7 +119,8 @@ def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | No
     inside = fitted(session, [vehicle.id]).get(vehicle.id, {})
     orders = [line.order for line in lines_of_vehicle(session, vehicle.id, limit=MOST_ORDERS)]
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
-    term = warranty_of(session, inside, bought, "", by)
+    model = next((order.product_model for order in orders if order.product_model), "")
+    term = warranty_of(session, inside, bought, model, by)
     return Known(customer, vehicle, caller, fitted=inside, orders=orders, warranty=term)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from dispatch.devices.forms import SimRow, TerminalRow, read_sims, read_terminals
 from dispatch.errors import RuleBroken
 from dispatch.fees.forms import PriceRow, read_prices
-from dispatch.intake.stored_rows import Json, kept, kept_text, revived, revived_text
+from dispatch.intake.rules import text_to_json
+from dispatch.intake.stored_rows import Json, kept, revived, revived_text
 from dispatch.staff.forms import TechnicianRow, read_technicians
 from dispatch.tabular.cells import is_blank, line_of
 from dispatch.tabular.imports import Import, RowProblem
@@ -87,21 +88,35 @@ def _cells(sheet: Sheet, row: int) -> str:
     return " · ".join(cells)
 
 
+def words_of(row: Row) -> str:
+    """The numbers and names by which a person recognises a row."""
+    if isinstance(row, TerminalRow):
+        return " · ".join(filter(None, (row.serial, row.model, row.imei)))
+    if isinstance(row, SimRow):
+        return " · ".join(filter(None, (row.iccid.shown, row.msisdn)))
+    return f"{row.staff_no} · {row.name}" if isinstance(row, TechnicianRow) else f"{row.code} · {row.name}"
+
+
 def to_json(reading: Reading) -> dict[str, Json]:
     """A Reading -> what waits in the upload."""
-    bad = [{"row": b.row, "cells": b.cells, "reasons": [[column, kept_text(text)] for column, text in b.reasons]} for b in reading.bad]
     same = {"unknown_columns": list(reading.unknown_columns), "blank_rows": reading.blank_rows, "sheet": reading.sheet}
-    return {"rows": [kept(row) for row in reading.rows], "bad": bad, **same}
+    return {"rows": [kept(row) for row in reading.rows], "bad": [_bad_to_json(bad) for bad in reading.bad], **same}
 
 
 def from_json(kind: str, stored: dict[str, Json]) -> Reading:
     """What `to_json` gave -> the Reading."""
     return Reading(
         rows=tuple(revived(KINDS[kind].row, row) for row in stored["rows"]),
-        bad=tuple(
-            BadRow(b["row"], b["cells"], tuple((column, revived_text(text)) for column, text in b["reasons"])) for b in stored["bad"]
-        ),
+        bad=tuple(_bad_from_json(bad) for bad in stored["bad"]),
         unknown_columns=tuple(stored["unknown_columns"]),
         blank_rows=stored["blank_rows"],
         sheet=stored["sheet"],
     )
+
+
+def _bad_to_json(bad: BadRow) -> Json:
+    return {"row": bad.row, "cells": bad.cells, "reasons": [[column, text_to_json(text)] for column, text in bad.reasons]}
+
+
+def _bad_from_json(stored: Json) -> BadRow:
+    return BadRow(stored["row"], stored["cells"], tuple((column, revived_text(text)) for column, text in stored["reasons"]))

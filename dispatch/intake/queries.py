@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,6 +95,12 @@ def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) 
     waiting = columns.where(Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.done_at.is_(None))
     recent = waiting.where(Upload.at > at - timedelta(days=WAITING_DAYS)).order_by(Upload.id.desc()).limit(10)
     return [WaitingFile(*row) for row in session.execute(recent)]
+
+
+def orders_with_keys(session: Session, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The numbers of the orders that were made with these request keys."""
+    query = sa.select(Order.request_key, Order.number).where(Order.request_key.in_(keys))
+    return {key: number for key, number in session.execute(query) if key is not None}
 
 
 def taken_before(session: Session, seen: Upload) -> Order | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dispatch.customers.rules import COLOURS, likely_colour, show_plate
 from dispatch.intake.lines import Problem, RequestLine
@@ -14,7 +15,7 @@ SAME_PLACE_DEGREES = 0.00001
 
 
 def model_of(text: str, known: Iterable[str]) -> str:
-    """`BD-808A 部标一体机` -> BD-808A: the known model a wording starts with, else the code before a Chinese name, else as it is."""
+    """`BD-808A 部标一体机` -> BD-808A: the model a wording starts with, else the code before a Chinese name, else itself."""
     folded = text.casefold()
     for name in sorted(known, key=len, reverse=True):
         rest = folded[len(name) :]
@@ -25,7 +26,7 @@ def model_of(text: str, known: Iterable[str]) -> str:
 
 
 def colour_of(plate: str, given: str, on_record: Iterable[str]) -> str:
-    """The colour a plate is taken with: the one given, else the only one it is on record with, else a guess; "" without a plate."""
+    """The colour a plate is taken with: as given, else the only one on record, else a guess; "" without a plate."""
     if not plate or given in COLOURS:
         return given if plate else ""
     recorded = set(on_record)
@@ -39,7 +40,13 @@ def show_place(lat: float | None, lon: float | None) -> str:
 
 def text_to_json(text: Text) -> dict[str, object]:
     """A sentence as it is kept in a row; sentences among its parameters become plain words."""
-    return {"msgid": text.msgid, "params": {k: str(v) if isinstance(v, Text) else v for k, v in text.params.items()}}
+    params = {name: value if isinstance(value, int) else str(value) for name, value in text.params.items()}
+    return {"msgid": text.msgid, "params": params}
+
+
+def text_from_json(stored: Mapping[str, Any]) -> Text:
+    """What `text_to_json` gave -> the sentence."""
+    return Text(stored["msgid"], dict(stored["params"]))
 
 
 # --- which vehicle a line becomes
@@ -161,7 +168,9 @@ def _against_record(one: Settled, register: Register) -> Settled:
     if by_plate and one.vin and by_plate.vin and by_plate.vin != one.vin:
         return _without_vin(one, Problem("vin_differs", say("on record with the VIN %(vin)s", vin=by_plate.vin)))
     if not by_plate and one.plate and found.plate:
-        return _with_problem(one, Problem("plate_differs", say("its VIN is on record with the plate %(plate)s", plate=found.shown)))
+        return _with_problem(
+            one, Problem("plate_differs", say("its VIN is on record with the plate %(plate)s", plate=found.shown))
+        )
     return one
 
 
@@ -174,7 +183,9 @@ def _once(one: Settled, taken: dict[int, int]) -> Settled:
     first = taken.get(one.vehicle_id) if one.vehicle_id is not None else None
     if first is None:
         return one
-    return _with_problem(one, Problem("twice", say("this is the vehicle of row %(row)s", row=first), blocks=True, other_row=first))
+    return _with_problem(
+        one, Problem("twice", say("this is the vehicle of row %(row)s", row=first), blocks=True, other_row=first)
+    )
 
 
 def _owned(one: Settled, willing: bool) -> Settled:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict
 from datetime import date, datetime
 
 from dispatch.customers.rules import read_phone
 from dispatch.intake.calls import RepairCall
+from dispatch.intake.models import Upload
 from dispatch.intake.rules import text_to_json
 from dispatch.intake.stored import Json
 from dispatch.tabular.imports import Import
@@ -29,3 +31,8 @@ def call_from_json(stored: Json) -> RepairCall:
     purchased = stored["purchased_on"] and date.fromisoformat(stored["purchased_on"])
     read = {"at": datetime.fromisoformat(stored["at"]), "phone": read_phone(stored["phone"]), "purchased_on": purchased}
     return RepairCall(**stored | read)
+
+
+def key_of(upload: Upload, row: int) -> uuid.UUID:
+    """The request key of a row: the same for the same file at the same branch, however often it is sent in."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{upload.branch_id}:{upload.file_hash.hex()}:{row}")

@@ -1,6 +1,6 @@
 """Rows of a list as JSON and back, for a preview that waits until a person says yes.
 
-Works for the flat dataclasses that the readers of lists give: texts, numbers, days, times, and small dataclasses and tuples of such.
+Works for the flat dataclasses that the readers of lists give: texts, numbers, days, times, small dataclasses and tuples of them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def revived(kind: type[T], stored: Json) -> T:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
@@ -55,11 +55,6 @@ def _value(hint: Any, stored: Json) -> Any:
     return _READERS.get(hint, lambda same: same)(stored)
 
 
-def kept_text(text: Text) -> Json:
-    """A sentence with its parameters as words and whole numbers."""
-    return {"msgid": text.msgid, "params": {name: value if isinstance(value, int) else str(value) for name, value in text.params.items()}}
-
-
 def revived_text(stored: Json) -> Text:
-    """What `kept_text` gave -> the sentence."""
+    """What `rules.text_to_json` gave -> the sentence."""
     return Text(stored["msgid"], dict(stored["params"]))

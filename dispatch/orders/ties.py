@@ -18,7 +18,7 @@ def order_numbers(session: Session, order_ids: Collection[int], by: Actor) -> di
     if not order_ids:
         return {}
     query = sa.select(Order.id, Order.number).where(Order.id.in_(order_ids), visible(by))
-    return {order_id: number for order_id, number in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def live_visits(session: Session, person_id: int) -> int:

@@ -17,8 +17,8 @@ from dispatch.staff.operations import NewPerson, add_person, change_person, set_
 from dispatch.staff.rules import Actor, check_may_change
 from dispatch.words import say
 
-PASSWORD_LENGTH = 12
-PASSWORD_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+LETTERS_IN_PASSWORD = 12
+READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that are mistaken for one another when read aloud."""
 
 
@@ -94,7 +94,7 @@ def show_phone(session: Session, person: Person, *, by: Actor, at: datetime) -> 
 
 def new_password() -> str:
     """A random password that can be read aloud."""
-    return "".join(secrets.choice(PASSWORD_LETTERS) for _ in range(PASSWORD_LENGTH))
+    return "".join(secrets.choice(READABLE) for _ in range(LETTERS_IN_PASSWORD))
 
 
 def locked(session: Session, person_id: int, by: Actor) -> Person:

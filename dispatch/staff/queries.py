@@ -82,7 +82,7 @@ def branch(session: Session, branch_id: int | None, by: Actor) -> Branch:
     return found
 
 
-def _people() -> sa.Select[tuple[Person]]:
+def _people() -> sa.Select[Person]:
     return sa.select(Person).options(joinedload(Person.branch), selectinload(Person.role_rows), selectinload(Person.skills))
 
 

@@ -39,7 +39,7 @@ from tests.conftest import AT, Cast
 ACTORS = st.sampled_from(["lin", "wang", "chen", "su", "wei", "qian"])
 REASONS = st.sampled_from(["customer asked", "part missing", "", "  "])
 BY_HAND = st.sampled_from([t.action for t in ORDER if t.permission in ("order.plan", "order.close") or t.action == "rework"])
-DEAD_ENDS = {"cancel", "abandon", "give_up", "reject"}
+DEAD_ENDS = {"cancel", "abandon", "give_up"}
 
 
 class Pressing(RuleBasedStateMachine):

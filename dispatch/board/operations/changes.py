@@ -14,7 +14,7 @@ from dispatch.board.operations.runs import lock_day
 from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
-from dispatch.board.rules import moment_of, seconds_of, text_to_json, worded
+from dispatch.board.rules import Choice, moment_of, text_to_json, worded
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, joint_job, place_of, place_of_visit, site_of_line, visit_job_id
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.models import OrderLine, Visit
@@ -25,15 +25,6 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 NEW_JOB = "new"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Who shall start when (seconds after midnight); `anyway` overrules what speaks softly against it."""
-
-    technician_id: int
-    start: int
-    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,8 +153,3 @@ def _remember(session: Session, visit: Visit, overruled: Sequence[Conflict], *, 
     if overruled:
         told: list[dict[str, Any]] = [{"kind": c.kind, **text_to_json(c.text)} for c in overruled]
         record(session, ("order", visit.order_id), "visit.overrule", by=by, at=at, detail={"visit": visit.id, "conflicts": told})
-
-
-def start_of(visit: Visit, of: DayOfBranch) -> int:
-    """A visit's start in seconds after midnight."""
-    return seconds_of(visit.starts_at, of.day, of.zone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -55,11 +54,23 @@ def own_customer(session: Session, name: str, *, by: Actor, at: datetime) -> Cus
 
 
 def _new_order(call: Call, model: str) -> NewOrder:
-    copied = ("request_key", "urgency", "channel", "received_at", "wanted_on", "window_from", "window_to", "purchased_on", "symptom")
-    facts: dict[str, Any] = {name: getattr(call, name) for name in copied}
-    texts = {name: getattr(call, name) or None for name in ("symptom_text", "diagnosis", "note")}
     return NewOrder(
-        kind="repair", contact_name=call.contact, contact_phone=call.phone, product_model=model or None, **facts, **texts
+        kind="repair",
+        contact_name=call.contact,
+        contact_phone=call.phone,
+        request_key=call.request_key,
+        urgency=call.urgency,
+        channel=call.channel,
+        received_at=call.received_at,
+        wanted_on=call.wanted_on,
+        window_from=call.window_from,
+        window_to=call.window_to,
+        product_model=model or None,
+        purchased_on=call.purchased_on,
+        symptom=call.symptom,
+        symptom_text=call.symptom_text or None,
+        diagnosis=call.diagnosis or None,
+        note=call.note or None,
     )
 
 

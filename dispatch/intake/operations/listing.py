@@ -16,7 +16,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import take_call
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
 from dispatch.intake.rules import text_to_json
-from dispatch.intake.stored_calls import call_from_json, calls_to_json
+from dispatch.intake.stored_calls import call_from_json, calls_to_json, key_of
 from dispatch.orders.models import Order
 from dispatch.orders.rules import symptom_in
 from dispatch.staff.rules import Actor
@@ -82,11 +82,6 @@ def _check(call: Call) -> None:
 
 def _attention(call: Call) -> list[dict[str, object]]:
     return [{"code": doubt.code, **text_to_json(doubt.text)} for _, doubt in call_doubts(call).values()]
-
-
-def key_of(upload: Upload, row: int) -> uuid.UUID:
-    """The request key of a row: the same for the same file at the same branch, however often it is sent in."""
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"{upload.branch_id}:{upload.file_hash.hex()}:{row}")
 
 
 def call_of(row: RepairCall, key: uuid.UUID, zone: str) -> Call:

@@ -20,7 +20,9 @@ def keep_upload(session: Session, *, purpose: str, file_name: str, file: bytes, 
     by.must("order.take")
     digest = hashlib.sha256(file).digest()
     assert by.branch_id is not None and by.id is not None
-    upload = Upload(purpose=purpose, file_name=file_name, file_hash=digest, content=content, branch_id=by.branch_id, by_id=by.id, at=at)
+    upload = Upload(
+        purpose=purpose, file_name=file_name, file_hash=digest, content=content, branch_id=by.branch_id, by_id=by.id, at=at
+    )
     session.add(upload)
     session.flush()
     return upload

@@ -1,0 +1,45 @@
+"""The demonstration company: the same seed gives the same company, around the moment at which it is built."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from dispatch import db
+from dispatch.clock import now as present
+from dispatch.config import Settings
+from dispatch.db import transaction
+from dispatch.demo import company as before, day, words
+from dispatch.demo.company import Company
+from dispatch.permissions import ROLES
+from dispatch.staff.passwords import configure, hash_password
+from dispatch.staff.queries import nobody_yet
+
+SEED = 20261202
+PASSWORD = "dispatch-demo"  # noqa: S105  the demonstration's, printed at its start
+AFTERNOON = 15
+
+
+def build(settings: Settings) -> list[list[str]]:
+    """Build the company in one transaction, unless it is there; returns user name, password, name and role of every login."""
+    db.connect(settings.database_url, pool_size=1)
+    configure(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    with transaction() as session:
+        if nobody_yet(session):
+            fill(session, now=present(), password_hash=hash_password(PASSWORD), zone=settings.default_zone)
+    office = [[username, PASSWORD, name, "/".join(str(ROLES[r]) for r in roles)] for username, name, _, roles in words.OFFICE]
+    field = [[username, PASSWORD, name, "Technician"] for team in words.TECHNICIANS.values() for username, name, _ in team]
+    return office + field
+
+
+def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> Company:
+    """The company and its day around `now`; in the evening the day is shown as it stood at half past three."""
+    local = now.astimezone(ZoneInfo(zone))
+    moment = min(local, local.replace(hour=AFTERNOON, minute=30, second=0, microsecond=0))
+    company = Company(session, Random(SEED), moment - timedelta(days=210), password_hash, zone)
+    before.build(company)
+    day.build(company, moment)
+    return company

@@ -1,0 +1,287 @@
+"""Bringing lists in: terminals, SIMs, technicians, prices. Send a file, look at what was understood, take it in."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.devices.issuing import Filled, Load, fill_bags
+from dispatch.devices.page_forms import read_id
+from dispatch.devices.queries import stores
+from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
+from dispatch.intake.importing import ALREADY, Choice, keep_list, take_list
+from dispatch.fees.page_forms import CATEGORIES
+from dispatch.intake.lists import KINDS, Reading, from_json, read_list, words_of
+from dispatch.intake.marks import Marked, marked_rows, stores_named, takeable
+from dispatch.intake.models import Upload
+from dispatch.intake.queries import upload as upload_numbered
+from dispatch.intake.queries import uploads_waiting
+from dispatch.staff.queries import people_numbered
+from dispatch.staff.rules import SKILLS
+from dispatch.tabular.cells import read_date
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+from dispatch.web.login import settings
+from dispatch.words import Text, say
+
+pages = Blueprint("imports", __name__)
+
+Answer = str | Response | tuple[str, int]
+LIST = "<any(terminals, sims, technicians, prices):purpose>"
+FIRST_ROWS = 20
+FILL_NAMESPACE = uuid.UUID("6f7d7a52-0f3a-4c5c-9c61-6a5f6c1f2b10")
+DRAINED_TIMES = 8
+"""How many times the allowed size of a refused upload is still read, so that the browser hears the answer."""
+
+
+@dataclass(frozen=True)
+class About:
+    """The words of one kind of list, and the page it leads back to."""
+
+    title: Text
+    needed: Text
+    optional: Text
+    back: str
+    back_word: Text
+    icon: str
+
+
+ABOUT: dict[str, About] = {
+    "terminals": About(
+        say("Import terminals"),
+        say("serial number, model"),
+        say("IMEI, terminal ID (808), terminal phone, batch, date received, store, warranty in months"),
+        "devices.index",
+        say("Stock"),
+        "cpu",
+    ),
+    "sims": About(
+        say("Import SIMs"),
+        say("ICCID"),
+        say("number, carrier, data plan, expiry date, bound IMEI, store, IMSI"),
+        "devices.index",
+        say("Stock"),
+        "sim",
+    ),
+    "technicians": About(
+        say("Import technicians"),
+        say("staff number, name"),
+        say("phone, home, latitude, longitude, skills, shift, terminals and SIMs carried"),
+        "staff.index",
+        say("People"),
+        "person-badge",
+    ),
+    "prices": About(
+        say("Import prices"),
+        say("code, name, category (part or service), price with tax, tax rate, valid from"),
+        say("none"),
+        "fees.index",
+        say("Prices"),
+        "tag",
+    ),
+}
+
+
+def _check_access(purpose: str) -> None:
+    if not current().may(KINDS[purpose].permission):
+        raise NotFound
+
+
+@pages.route(f"/import/{LIST}", methods=["GET", "POST"])
+@may("stock.change", "staff.import", "price.change")
+def upload(purpose: str) -> Answer:
+    """The page that takes a file; what was read of it waits on the preview."""
+    _check_access(purpose)
+    if request.method == "GET":
+        return _upload_page(purpose)
+    try:
+        name, content = _sent_file()
+        reading = read_list(purpose, name, content)
+        with transaction() as db:
+            kept = keep_list(db, purpose, reading, file_name=name, file=content, by=current(), at=now())
+    except Refusal as refusal:
+        return _upload_page(purpose, refusal)
+    return redirect(url_for("imports.preview", purpose=purpose, upload_id=kept.id))
+
+
+def _upload_page(purpose: str, refusal: Refusal | None = None) -> Answer:
+    form = Form()
+    if refusal is not None:
+        form.errors = {"file": refusal.text}
+    with transaction() as db:
+        waiting = uploads_waiting(db, purpose, current(), at=now())
+    most = settings().max_upload_mb
+    page = render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting, most_mb=most)
+    return (page, refusal.status) if refusal else page
+
+
+class TooLarge(RuleBroken):
+    """A file over the server's limit."""
+
+    status = 413
+
+
+def _sent_file() -> tuple[str, bytes]:
+    """Name and bytes of the file that came. Raises RuleBroken when there is none or it is too large."""
+    try:
+        file = request.files.get("file")
+    except RequestEntityTooLarge:
+        _drain(DRAINED_TIMES * settings().max_upload_mb)
+        raise TooLarge(say("The file is larger than %(most)s MB. Send the table alone.", most=settings().max_upload_mb)) from None
+    if file is None or not file.filename:
+        raise RuleBroken(say("Choose a file first."))
+    return file.filename, file.read()
+
+
+def _drain(most_mb: int) -> None:
+    """Read the rest of a refused request: a browser that is still sending would show a broken line, not our sentence."""
+    stream = request.environ["wsgi.input"]
+    left = min(request.content_length or 0, most_mb << 20)
+    while left > 0:
+        piece = stream.read(min(left, 1 << 20))
+        if not piece:
+            return
+        left -= len(piece)
+
+
+# --- preview
+
+
+@pages.get(f"/import/{LIST}/<int:upload_id>")
+@may("stock.change", "staff.import", "price.change")
+def preview(purpose: str, upload_id: int) -> Answer:
+    """What was understood, before and after it was taken in."""
+    _check_access(purpose)
+    return _preview(purpose, upload_id, Form())
+
+
+def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        waiting = upload_numbered(db, upload_id, purpose, current())
+        reading = from_json(purpose, waiting.content)
+        marked = [] if waiting.done_at else marked_rows(db, purpose, reading, current())
+        rooms = [store for store in stores(db, current()) if store.branch_id == waiting.branch_id]
+        page = render_template(
+            "intake/import_preview.html",
+            purpose=purpose,
+            about=ABOUT[purpose],
+            upload=waiting,
+            reading=reading,
+            form=form,
+            stores=rooms,
+            named=stores_named(reading),
+            store_default=rooms[0].name if rooms else _("Main store"),
+            today=local_day(now(), current().zone),
+            words_of=words_of,
+            key=uuid.uuid4(),
+            SKILLS=SKILLS,
+            CATEGORIES=CATEGORIES,
+            loads=_loads(db, reading) if waiting.done_at and purpose == "technicians" else [],
+            **_sorted_rows(purpose, marked),
+        )
+    return (page, refusal.status) if refusal else page
+
+
+def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
+    """The marked rows as the template wants them; long lists of units show their beginning."""
+    ready = takeable(marked)
+    whole = purpose in ("technicians", "prices")
+    return {
+        "ready": ready,
+        "shown": ready if whole else ready[:FIRST_ROWS],
+        "known": [each for each in marked if each.refused is not None],
+        "updates": sum(each.change == "update" for each in ready),
+        "unchanged": sum(each.change == "same" for each in ready),
+    }
+
+
+@pages.post(f"/import/{LIST}/<int:upload_id>")
+@may("stock.change", "staff.import", "price.change")
+def take(purpose: str, upload_id: int) -> Answer:
+    """Take the good rows in, once."""
+    _check_access(purpose)
+    form = Form.sent()
+    try:
+        choice = _choice(form)
+        with transaction() as db:
+            count = take_list(db, upload_id, purpose, choice=choice, by=current(), at=now())
+    except Conflict as conflict:
+        if conflict.text == ALREADY:
+            return _already(purpose, upload_id)
+        return _preview(purpose, upload_id, form.refused(conflict), conflict)
+    except Refusal as refusal:
+        return _preview(purpose, upload_id, form.refused(refusal), refusal)
+    flash(ngettext("%(num)d row was taken in.", "%(num)d rows were taken in.", count), "success")
+    return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
+
+
+def _already(purpose: str, upload_id: int) -> Answer:
+    flash(tr(ALREADY), "info")
+    return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
+
+
+def _choice(form: Form) -> Choice:
+    day = read_date(form.text("trained_on"))
+    if isinstance(day, Text):
+        raise Invalid({"trained_on": day})
+    if day and day > local_day(now() + timedelta(days=1), current().zone):
+        raise Invalid({"trained_on": say("This day has not come yet.")})
+    trained = frozenset(number for text in form.texts("trained") if (number := read_id(text)) is not None)
+    return Choice(read_id(form.text("expected")) or 0, form.text("leave_out") == "1", form.text("store"), trained, day)
+
+
+# --- bags, after a list of technicians
+
+
+def _loads(db: Session, reading: Reading) -> list[Load]:
+    """What the list says each technician should carry; those it says nothing about are left out."""
+    people = people_numbered(db, [row.staff_no for row in reading.rows])  # type: ignore[union-attr]
+    wanted = [row for row in reading.rows if row.terminals or row.sims]  # type: ignore[union-attr]
+    found = [(row, people.get(row.staff_no)) for row in wanted]  # type: ignore[union-attr]
+    return [
+        Load(person.id, person.name, row.terminals, row.sims)  # type: ignore[union-attr]
+        for row, person in found
+        if person and person.active and "technician" in person.roles and person.branch_id == current().branch_id
+    ]
+
+
+@pages.post("/import/technicians/<int:upload_id>/bags")
+@may("stock.change")
+def fill(upload_id: int) -> Answer:
+    """Issue to each technician of the list what his bag lacks, the oldest units of a store first."""
+    _check_access("technicians")
+    wanted = read_id(request.form.get("store", ""))
+    try:
+        with transaction() as db:
+            waiting: Upload = upload_numbered(db, upload_id, "technicians", current())
+            store = next((s for s in stores(db, current()) if s.id == wanted and s.branch_id == waiting.branch_id), None)
+            if store is None or waiting.done_at is None:
+                raise RuleBroken(say("Choose a store."))
+            key = uuid.uuid5(FILL_NAMESPACE, f"{upload_id}:{request.form.get('key', '')}")
+            filled = fill_bags(db, _loads(db, from_json("technicians", waiting.content)), store=store, key=key, by=current(), at=now())
+    except Refusal as refusal:
+        return _preview("technicians", upload_id, Form().refused(refusal), refusal)
+    _tell(filled)
+    return redirect(url_for("devices.index"))
+
+
+def _tell(filled: Filled) -> None:
+    if not filled.moved and not filled.short:
+        flash(_("Every bag holds what it should already."), "info")
+        return
+    moved = ngettext("%(num)d unit was issued to the bags.", "%(num)d units were issued to the bags.", filled.moved)
+    flash(moved, "success" if filled.moved else "info")
+    if filled.short:
+        lacking = "; ".join(_("%(name)s: %(terminals)s terminals, %(sims)s SIMs", name=n, terminals=t, sims=s) for n, t, s in filled.short)
+        flash(_("The store ran short. Still missing: %(lacking)s.", lacking=lacking), "warning")

@@ -1,0 +1,221 @@
+"""A list that was sent in waits; a person who has looked at it says yes; then all its good rows are taken in, or none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.devices.forms import SimRow, TerminalRow
+from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
+from dispatch.devices.queries import models
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.fees.forms import PriceRow
+from dispatch.fees.operations import NewPrice, set_prices
+from dispatch.intake.lists import KINDS, Reading, from_json, to_json
+from dispatch.intake.marks import Marked, marked_rows, takeable
+from dispatch.intake.models import Upload
+from dispatch.staff.forms import TechnicianRow
+from dispatch.staff.models import Branch, Person
+from dispatch.staff.operations import NewPerson, add_person, change_person
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+ALREADY = say("This file was taken in already; nothing was taken twice.")
+DEFAULT_WARRANTY_MONTHS = 12
+DEFAULT_SHIFT = (time(8, 30), time(17, 30))
+LONGEST_STORE = 60
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the person decided at the preview.
+
+    `expected` is how many rows the preview promised; `leave_out` that the others may be left out; `store` takes the units of rows
+    that name none; `trained` are the sheet rows of technicians who passed the product training, on `trained_on` (P15).
+    """
+
+    expected: int
+    leave_out: bool = False
+    store: str = ""
+    trained: frozenset[int] = frozenset()
+    trained_on: date | None = None
+
+
+def keep_list(session: Session, kind: str, reading: Reading, *, file_name: str, file: bytes, by: Actor, at: datetime) -> Upload:
+    """Keep what was read of a list until a person has looked at it."""
+    by.must(KINDS[kind].permission)
+    assert by.branch_id is not None and by.id is not None
+    digest, content = hashlib.sha256(file).digest(), to_json(reading)
+    upload = Upload(
+        purpose=kind, file_name=file_name[:200], file_hash=digest, content=content, branch_id=by.branch_id, by_id=by.id, at=at
+    )
+    session.add(upload)
+    session.flush()
+    return upload
+
+
+def locked_list(session: Session, upload_id: int, kind: str, by: Actor) -> Upload:
+    """A waiting list under its row lock. Raises NotFound for another kind's or another branch's."""
+    by.must(KINDS[kind].permission)
+    query = sa.select(Upload).where(Upload.id == upload_id, Upload.purpose == kind).with_for_update()
+    upload = session.scalar(query.execution_options(populate_existing=True))
+    if upload is None or upload.branch_id != by.branch_id:
+        raise NotFound
+    return upload
+
+
+def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by: Actor, at: datetime) -> int:
+    """Take the good rows of a list in, all of them or none; returns how many.
+
+    Raises Conflict when it was taken in already or the record changed since the preview, Invalid when rows would have to be left
+    out and nobody agreed to that.
+    """
+    upload = locked_list(session, upload_id, kind, by)
+    if upload.done_at is not None:
+        raise Conflict(ALREADY)
+    reading = from_json(kind, upload.content)
+    marked = marked_rows(session, kind, reading, by)
+    ready = takeable(marked)
+    _check(choice, ready, left=len(reading.bad) + len(marked) - len(ready))
+    _TAKERS[kind](session, upload, ready, choice, by, at)
+    upload.done_at = at
+    upload.content = upload.content | {"taken": len(ready)}
+    record(session, ("upload", upload.id), f"{kind}.import", by=by, at=at, detail={"file": upload.file_name, "rows": len(ready)})
+    return len(ready)
+
+
+CHANGED = say(
+    "Since you looked, the record has changed: %(now)s rows can be taken now, not %(then)s. Nothing was taken in; look again."
+)
+LEFT_OUT = say("%(n)s rows cannot be taken. Agree to leave them out, or mend the file and send it again.")
+
+
+def _check(choice: Choice, ready: Sequence[Marked], *, left: int) -> None:
+    if not ready:
+        raise RuleBroken(say("The file lists nothing that could be taken in."))
+    if len(ready) != choice.expected:
+        raise Conflict(CHANGED.msgid, now=len(ready), then=choice.expected)
+    if left and not choice.leave_out:
+        raise Invalid({"leave_out": Text(LEFT_OUT.msgid, {"n": left})})
+
+
+# --- terminals and SIMs
+
+
+def _take_terminals(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
+    terms = {model.name: model.warranty_months for model in models(session)}
+    for store, rows in _by_store(ready, choice).items():
+        place = store_named(session, branch_id=upload.branch_id, name=store)
+        receive_terminals(session, [_new_terminal(row, terms) for row in rows], store=place, by=by, at=at)
+
+
+def _take_sims(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
+    for store, rows in _by_store(ready, choice).items():
+        place = store_named(session, branch_id=upload.branch_id, name=store)
+        receive_sims(session, [_new_sim(row) for row in rows], store=place, by=by, at=at)
+
+
+def _by_store(ready: Sequence[Marked], choice: Choice) -> dict[str, list[TerminalRow | SimRow]]:
+    """The rows by the store they go to. Raises Invalid when some name none and none was chosen."""
+    stores: dict[str, list[TerminalRow | SimRow]] = {}
+    for each in ready:
+        stores.setdefault(each.row.store or " ".join(choice.store.split()), []).append(each.row)
+    if "" in stores:
+        raise Invalid({"store": say("Name the store that takes them in.")})
+    if any(len(name) > LONGEST_STORE for name in stores):
+        raise Invalid({"store": say("At most %(n)s characters, please.", n=LONGEST_STORE)})
+    return stores
+
+
+def _new_terminal(row: TerminalRow | SimRow, terms: dict[str, int]) -> NewTerminal:
+    assert isinstance(row, TerminalRow)
+    months = row.warranty_months if row.warranty_months is not None else terms.get(row.model, DEFAULT_WARRANTY_MONTHS)
+    texts = {"batch": row.batch or None, "phone_808": row.phone_808, "terminal_id": row.terminal_id}
+    return NewTerminal(row.serial, row.model, row.imei, received_on=row.received_on, warranty_months=months, **texts)
+
+
+def _new_sim(row: TerminalRow | SimRow) -> NewSim:
+    assert isinstance(row, SimRow)
+    texts = {"carrier": row.carrier or None, "plan": row.plan or None, "imsi": row.imsi}
+    return NewSim(row.iccid.printed, row.iccid.key, row.msisdn, expires_on=row.expires_on, bound_imei=row.bound_imei, **texts)
+
+
+# --- technicians
+
+
+def _take_technicians(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
+    if choice.trained and choice.trained_on is None:
+        raise Invalid({"trained_on": say("On which day did they pass?")})
+    branch = session.get_one(Branch, upload.branch_id)
+    for each in ready:
+        trained_on = choice.trained_on if each.row.row in choice.trained else None
+        if each.before is None:
+            add_person(session, branch=branch, new=_new_technician(each.row, trained_on), by=by, at=at)
+        else:
+            change_person(session, each.before, new=_updated(each.before, each.row, trained_on), by=by, at=at)
+
+
+def _new_technician(row: TechnicianRow, trained_on: date | None) -> NewPerson:
+    return NewPerson(
+        staff_no=row.staff_no,
+        name=row.name,
+        roles=frozenset({"technician"}),
+        phone=row.phone or None,
+        home_address=row.home_address or None,
+        home=_home(row),
+        skills=_levels(row),
+        shift=(row.shift.start, row.shift.until) if row.shift else DEFAULT_SHIFT,
+        trained_on=trained_on,
+    )
+
+
+def _updated(person: Person, row: TechnicianRow, trained_on: date | None) -> NewPerson:
+    """A known person with what the list says anew; what it leaves blank stays."""
+    standing = (person.home_lat, person.home_lon)
+    skills = _levels(row) or {skill.skill: skill.level for skill in person.skills}
+    return NewPerson(
+        staff_no=person.staff_no,
+        name=row.name,
+        roles=person.roles,
+        phone=row.phone or person.phone,
+        home_address=row.home_address or person.home_address,
+        home=_home(row) or (standing if standing[0] is not None else None),  # type: ignore[arg-type]
+        skills=skills,
+        expiries={skill.skill: skill.expires_on for skill in person.skills if skill.expires_on},
+        shift=(row.shift.start, row.shift.until) if row.shift else (person.shift_from, person.shift_to),
+        lunch=(person.lunch_from, person.lunch_to) if person.lunch_from and person.lunch_to else None,
+        trained_on=trained_on or person.trained_on,
+    )
+
+
+def _home(row: TechnicianRow) -> tuple[float, float] | None:
+    return (row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
+
+
+def _levels(row: TechnicianRow) -> dict[str, int]:
+    return {skill.code: skill.level for skill in row.skills}
+
+
+# --- prices
+
+
+def _take_prices(session: Session, _: Upload, ready: Sequence[Marked], _choice: Choice, by: Actor, at: datetime) -> None:
+    set_prices(session, [_new_price(each.row) for each in ready], by=by, at=at)
+
+
+def _new_price(row: PriceRow) -> NewPrice:
+    return NewPrice(row.code, row.name, row.category, row.amount, row.tax_rate, row.valid_from)
+
+
+_TAKERS: dict[str, Callable[[Session, Upload, Sequence[Marked], Choice, Actor, datetime], None]] = {
+    "terminals": _take_terminals,
+    "sims": _take_sims,
+    "technicians": _take_technicians,
+    "prices": _take_prices,
+}

@@ -1,0 +1,123 @@
+"""What each row of a list would do to the record: new, known already, an update, or not possible. Asked anew at every look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.devices.forms import SimRow, TerminalRow
+from dispatch.devices.queries import numbers_taken
+from dispatch.fees.forms import PriceRow
+from dispatch.fees.models import Price
+from dispatch.intake.lists import Reading, Row
+from dispatch.staff.forms import TechnicianRow
+from dispatch.staff.models import Person
+from dispatch.staff.queries import people_numbered
+from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, Actor
+from dispatch.words import Text, say
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A row and what it would do: `change` is "new", "update" or "same".
+
+    `refused` says why it cannot be taken, `before` is what it replaces.
+    """
+
+    row: Any
+    change: str = "new"
+    refused: Text | None = None
+    before: Any = None
+
+
+def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> list[Marked]:
+    """The rows of a reading against the record."""
+    return _MARKERS[kind](session, reading.rows, by)
+
+
+def _terminals(session: Session, rows: Sequence[TerminalRow], _by: Actor) -> list[Marked]:
+    imeis = [row.imei for row in rows if row.imei]
+    taken = numbers_taken(session, serials=[row.serial for row in rows], imeis=imeis)
+    return [Marked(row, refused=_on_record(taken, row.serial, row.imei)) for row in rows]
+
+
+def _sims(session: Session, rows: Sequence[SimRow], _by: Actor) -> list[Marked]:
+    msisdns = [row.msisdn for row in rows if row.msisdn]
+    taken = numbers_taken(session, iccid_keys=[row.iccid.key for row in rows], msisdns=msisdns)
+    return [Marked(row, refused=_on_record(taken, row.iccid.key, row.msisdn)) for row in rows]
+
+
+def _on_record(taken: set[str], *numbers: str | None) -> Text | None:
+    known = [number for number in numbers if number in taken]
+    return say("%(numbers)s is on record already", numbers=", ".join(map(str, known))) if known else None
+
+
+def _technicians(session: Session, rows: Sequence[TechnicianRow], by: Actor) -> list[Marked]:
+    known = people_numbered(session, [row.staff_no for row in rows])
+    return [_technician(row, known.get(row.staff_no), by) for row in rows]
+
+
+def _technician(row: TechnicianRow, person: Person | None, by: Actor) -> Marked:
+    change = "update" if person else "new"
+    return Marked(row, change, refused=_night(row) or (_not_his(person, by) if person else None), before=person)
+
+
+def _night(row: TechnicianRow) -> Text | None:
+    if row.shift and row.shift.until <= row.shift.start:
+        return say("shifts over midnight cannot be planned")
+    return None
+
+
+def _not_his(person: Person, by: Actor) -> Text | None:
+    """Why a known person is not brought up to date from a list."""
+    if person.branch_id != by.branch_id:
+        return say("this staff number belongs to another branch")
+    if not person.active:
+        return say("this staff number belongs to somebody who left")
+    if "technician" not in person.roles or person.roles & GIVEN_BY_ADMINISTRATOR:
+        return say("this staff number belongs to somebody with another role")
+    return None
+
+
+def _prices(session: Session, rows: Sequence[PriceRow], _by: Actor) -> list[Marked]:
+    known = sa.tuple_(Price.code, Price.valid_from).in_([(row.code, row.valid_from) for row in rows])
+    before = {(price.code, price.valid_from): price for price in session.scalars(sa.select(Price).where(known))}
+    return [_price(row, before.get((row.code, row.valid_from))) for row in rows]
+
+
+def _price(row: PriceRow, before: Price | None) -> Marked:
+    if before is None:
+        return Marked(row)
+    facts = ("name", "category", "amount", "tax_rate")
+    same = all(getattr(row, name) == getattr(before, name) for name in facts)
+    return Marked(row, "same" if same else "update", before=before)
+
+
+_MARKERS: dict[str, Callable[[Session, Sequence[Any], Actor], list[Marked]]] = {
+    "terminals": _terminals,
+    "sims": _sims,
+    "technicians": _technicians,
+    "prices": _prices,
+}
+
+
+def takeable(marked: Sequence[Marked]) -> list[Marked]:
+    """The rows that can be taken in."""
+    return [each for each in marked if each.refused is None]
+
+
+def stores_named(reading: Reading) -> dict[str, int]:
+    """The stores a list names, with how many rows go to each; "" for rows that name none."""
+    counts: dict[str, int] = {}
+    for row in reading.rows:
+        name = _store_of(row)
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _store_of(row: Row) -> str:
+    return getattr(row, "store", "")

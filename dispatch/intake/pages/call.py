@@ -1,0 +1,170 @@
+"""Taking a repair call: one page, saved in one step."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.customers.queries import place_known
+from dispatch.db import transaction
+from dispatch.devices.queries import models
+from dispatch.errors import NotFound, Refusal
+from dispatch.intake.doubts import Doubtful
+from dispatch.intake.forms import Typed, colour_options, read_call
+from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
+from dispatch.intake.operations import take_call
+from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.queries import Found, found
+from dispatch.intake.rules import show_place
+from dispatch.intake.wording import starting_field
+from dispatch.orders.rules import CHANNEL_WORDS, SYMPTOMS, URGENCY_WORDS
+from dispatch.tabular.cells import read_date, tidy_text
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+
+MOST_WORDS = 60
+
+
+@pages.get("/calls/new")
+@may("order.take")
+def call() -> Answer:
+    """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known."""
+    with transaction() as db:
+        seen = _known(db, _asked(request.args))
+        form = Form.of({"request_key": str(uuid.uuid4()), **(seen.fill if seen else {})})
+        return _page(db, form, seen)
+
+
+@pages.post("/calls/new")
+@may("order.take")
+def save_call() -> Answer:
+    """Save the call and go to its order, or on to the next call."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            typed = read_call({name: form.text(name) for name in form.values})
+            take_over = bool(form.text("take_over"))
+            order = take_call(db, typed, by=current(), at=now(), take_over=take_over)
+            number = order.number
+    except Refusal as refusal:
+        with transaction() as db:
+            return _page(db, form.refused(refusal), _known_again(db, form), refusal), refusal.status
+    return _saved(number, another=form.text("then") == "next")
+
+
+def _saved(number: str, *, another: bool) -> Response:
+    sentence = escape(_("Order %(number)s is saved and waits for approval.", number=number))
+    where = url_for("orders.show", number=number)
+    if another:
+        flash(sentence + Markup(' <a href="{}">{}</a>').format(where, _("Open it")), "success")
+        return redirect(url_for("intake.call"))
+    flash(sentence + Markup(' <a href="{}">{}</a>').format(url_for("intake.call"), _("Take the next call")), "success")
+    return redirect(where)
+
+
+def _page(db: Session, form: Form, seen: Known | None, refusal: Refusal | None = None) -> str:
+    return render_template(
+        "intake/call.html",
+        form=form,
+        known=seen,
+        confirms=refusal.confirms if isinstance(refusal, Doubtful) else {},
+        symptoms=SYMPTOMS.values(),
+        colours=colour_options(),
+        channels=list(CHANNEL_WORDS.items()),
+        urgencies=list(URGENCY_WORDS.items()),
+        models=models(db),
+        today=_today(),
+    )
+
+
+def _today() -> Any:
+    return local_day(now(), current().zone)
+
+
+# --- who calls
+
+
+@pages.get("/calls/find")
+@may("order.take")
+def find() -> str:
+    """What a phone number, plate or name comes upon, as options to choose from."""
+    words = _words("q")
+    with transaction() as db:
+        answer = found(db, words, current()) if len(words) > 1 else Found()
+        return render_template("intake/found.html", q=words, found=answer, start=starting_field(words), phone=digits_of(words))
+
+
+@pages.get("/calls/known", endpoint="known")
+@may("order.take")
+def show_known() -> str:
+    """What is known of a vehicle or customer, and (as data) what goes into the fields."""
+    asked = _asked(request.args)
+    with transaction() as db:
+        seen = _known(db, asked)
+        alike = similar_customers(db, asked.customer, current()) if seen is None and asked.customer else []
+        return render_template("intake/known.html", known=seen, alike=alike, today=_today())
+
+
+@pages.get("/calls/warranty")
+@may("order.take")
+def warranty() -> str:
+    """Whether a model bought on a day is still in warranty."""
+    typed = Typed(request.args)
+    bought, model = typed.maybe("purchased_on", read_date), typed.line("model")
+    if bought is None:
+        return ""
+    with transaction() as db:
+        return render_template("intake/warranty.html", warranty=warranty_of(db, {}, bought, model, current()), today=_today())
+
+
+@pages.get("/calls/place")
+@may("order.take")
+def place() -> Response:
+    """Where an address was the last time: {"place": "22.639, 113.811"}, "" when nobody knows."""
+    with transaction() as db:
+        site = place_known(db, _words("address", most=200), current())
+        return jsonify(place=show_place(site.lat, site.lon) if site else "")
+
+
+def _known_again(db: Session, form: Form) -> Known | None:
+    """What stood beside the form when it was sent."""
+    asked = {"vehicle_id": form.text("known_vehicle"), "customer_id": form.text("known_customer")}
+    typed = {name: form.text(name) for name in ("plate", "colour", "customer")}
+    try:
+        return _known(db, _asked({name: text for name, text in asked.items() if text} or typed))
+    except NotFound:
+        return None
+
+
+def _known(db: Session, asked: Asked) -> Known | None:
+    return known(db, asked, current(), today=_today()) if asked != Asked() else None
+
+
+def _asked(texts: Mapping[str, str]) -> Asked:
+    typed = Typed(texts)
+    return Asked(
+        vehicle_id=_id(typed.line("vehicle_id")),
+        customer_id=_id(typed.line("customer_id")),
+        contact_id=_id(typed.line("contact_id")),
+        driver_id=_id(typed.line("driver_id")),
+        plate=typed.line("plate"),
+        colour=typed.line("colour"),
+        vin=typed.line("vin").upper(),
+        customer=typed.line("customer"),
+    )
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _words(name: str, *, most: int = MOST_WORDS) -> str:
+    return " ".join(tidy_text(request.args.get(name, "")).split())[:most]

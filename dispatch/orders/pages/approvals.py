@@ -1,0 +1,148 @@
+"""What waits for a decision, urgent first; decided one by one or many at once (P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.orders.forms import read_number
+from dispatch.orders.models import Approval, Order
+from dispatch.orders.operations.approving import approve as approve_step
+from dispatch.orders.operations.approving import reject as reject_step
+from dispatch.orders.pages.blueprint import pages
+from dispatch.orders.pages.showing import Refused, extra_approvals, sentence_of
+from dispatch.orders.presenting.actions import Action, decisions_of
+from dispatch.orders.presenting.lines import models_wanted
+from dispatch.orders.queries import approval_order, waiting_for
+from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.words import Text
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One card: the approval, its buttons, and what the order asks for."""
+
+    approval: Approval
+    actions: list[Action]
+    models: list[tuple[str, int]]
+    edge: str | None
+
+    @property
+    def can_decide(self) -> bool:
+        """This reader may decide it."""
+        return self.actions[0].allowed
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """One order that could not be decided with the others, and why."""
+
+    subject: str
+    text: Text
+
+
+@pages.get("/approvals")
+@may("order.decide")
+def approvals() -> str:
+    """What waits for the reader's decision."""
+    return _page()
+
+
+def _page(**extra: Any) -> str:
+    with transaction() as db:
+        cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
+        words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS}
+        return render_template("orders/approvals.html", cards=cards, **words, **({"refused": None, "not_taken": [], "taken": 0} | extra))
+
+
+def _card(approval: Approval) -> Waiting:
+    actions = decisions_of(approval, current(), lambda name: url_for(f"orders.{name}", approval_id=approval.id))
+    today = local_day(now(), current().zone)
+    order = approval.order
+    return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today))
+
+
+@pages.post("/approvals/<int:approval_id>/approve")
+@may("order.decide")
+def approve(approval_id: int) -> Response | tuple[str, int]:
+    """Approve one."""
+    try:
+        order = _approve(approval_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _refused(approval_id, "approve", refusal)
+    return _decided(order)
+
+
+@pages.post("/approvals/<int:approval_id>/reject")
+@may("order.decide")
+def reject(approval_id: int) -> Response | tuple[str, int]:
+    """Reject one with a reason."""
+    reason = request.form.get("reason", "").strip()[:2000]
+    try:
+        with transaction() as db:
+            order_id, _number = approval_order(db, approval_id, current())
+            order = reject_step(db, order_id, approval_id=approval_id, reason=reason, by=current(), at=now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _refused(approval_id, "reject", refusal)
+    return _decided(order)
+
+
+def _approve(approval_id: int) -> Order:
+    with transaction() as db:
+        order_id, _number = approval_order(db, approval_id, current())
+        return approve_step(db, order_id, approval_id=approval_id, by=current(), at=now(), extra=extra_approvals())
+
+
+def _decided(order: Order) -> Response:
+    told: dict[str, Callable[[], str]] = {
+        "approved": lambda: _("%(number)s is approved.", number=order.number),
+        "rejected": lambda: _("%(number)s is rejected.", number=order.number),
+    }
+    passed_on = _("%(number)s is approved at your level; the next level decides.", number=order.number)
+    flash(told[order.status]() if order.status in told else passed_on, "success")
+    return redirect(url_for("orders.approvals"))
+
+
+def _refused(approval_id: int, name: str, refusal: Refusal) -> tuple[str, int]:
+    refused = Refused(name, sentence_of(refusal), Form.sent())
+    return _page(refused=refused, refused_id=approval_id, refused_number=_number_of(approval_id)), refusal.status
+
+
+def _number_of(approval_id: int) -> str:
+    with transaction() as db:
+        return approval_order(db, approval_id, current())[1]
+
+
+@pages.post("/approvals/approve")
+@may("order.decide")
+def approve_many() -> str:
+    """Approve all that were checked, each in a transaction of its own; says which were not possible and why."""
+    ids = [read_number(typed, 0) for typed in request.form.getlist("ids")[:MOST_AT_ONCE]]
+    not_taken = [problem for approval_id in ids if (problem := _try(approval_id))]
+    return _page(not_taken=not_taken, taken=len(ids) - len(not_taken))
+
+
+def _try(approval_id: int) -> NotTaken | None:
+    try:
+        _approve(approval_id)
+    except NotFound as refusal:
+        return NotTaken("", refusal.text)
+    except Refusal as refusal:
+        return NotTaken(_number_of(approval_id), sentence_of(refusal))
+    return None

@@ -1,0 +1,66 @@
+"""The list of orders. Its filters stand in its address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.orders.forms import read_filter, read_page
+from dispatch.orders.pages.blueprint import pages
+from dispatch.orders.presenting.listing import Leaf, Sort, chips_of, rows_of
+from dispatch.orders.queries import Filter, Page, orders_page, status_counts
+from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
+from dispatch.web.access import current, may
+from dispatch.web.locale import tr
+from dispatch.words import say
+
+HELD = ("q", "status", "kind", "urgency", "mine", "sort")
+MINE = say("Mine")
+
+
+@pages.get("/orders")
+@may("order.see")
+def index() -> str:
+    """The orders that the reader may see, filtered, sorted, fifty a page."""
+    actor = current()
+    chosen = read_filter(request.args, actor.id)
+    with transaction() as db:
+        page = orders_page(db, chosen, actor, number=read_page(request.args))
+        # Counting every status of a search would cost more than the search itself.
+        counts = None if chosen.words else status_counts(db, actor, chosen)
+        return render_template("orders/index.html", **_shown(page, chosen, counts))
+
+
+def _shown(page: Page, chosen: Filter, counts: dict[str, int] | None) -> dict[str, Any]:
+    chips = [chip | {"label": tr(chip["label"])} for chip in chips_of(chosen, counts, address)]
+    return {
+        "rows": rows_of(page, local_day(now(), current().zone), lambda number: url_for("orders.show", number=number)),
+        "chips": [*chips, _mine(chosen)],
+        "chosen": chosen,
+        "filtered": chosen != Filter(sort=chosen.sort),
+        "sort": Sort(chosen.sort, address),
+        "page": Leaf(page.number, page.pages, _total(page, chosen, counts), address),
+        "kinds": list(KIND_WORDS.items()),
+        "urgencies": list(URGENCY_WORDS.items()),
+    }
+
+
+def _mine(chosen: Filter) -> dict[str, Any]:
+    on = chosen.owner_id is not None
+    return {"label": tr(MINE), "active": on, "url": address(mine=None if on else "1"), "count": None}
+
+
+def _total(page: Page, chosen: Filter, counts: dict[str, int] | None) -> int:
+    """The exact number where it was counted anyway; a search stops counting at its limit."""
+    if counts is None:
+        return page.total
+    return counts.get(chosen.status, 0) if chosen.status else sum(counts.values())
+
+
+def address(**changed: object) -> str:
+    """The address of this list with some of its filters changed; another filter starts at the first page."""
+    held = {name: request.args[name] for name in HELD if request.args.get(name)}
+    return url_for("orders.index", **held | changed)  # type: ignore[arg-type]

@@ -1,0 +1,152 @@
+"""One order: everything known of it, and what may be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.audit.queries import history
+from dispatch.clock import local_day, now
+from dispatch.customers.operations import Pin, set_pin
+from dispatch.customers.rules import read_phone
+from dispatch.db import transaction
+from dispatch.devices.queries import fitted, models
+from dispatch.errors import NotFound, Refusal
+from dispatch.geo.forms import DATUMS
+from dispatch.orders.facts import facts_read
+from dispatch.orders.forms import read_pin, read_press
+from dispatch.orders.models import Order
+from dispatch.orders.operations.acting import act as take_action
+from dispatch.orders.operations.acting import reveal_phone
+from dispatch.orders.pages.blueprint import pages
+from dispatch.orders.presenting.actions import actions_of
+from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
+from dispatch.orders.presenting.lines import line_rows, models_wanted, standing
+from dispatch.orders.queries import names_of, order_id_of, order_numbered
+from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness
+from dispatch.web.access import allowed, current, may, signed_in
+from dispatch.web.forms import Form
+from dispatch.web.frame import status_word
+from dispatch.web.login import settings
+from dispatch.words import Text
+
+WORDS = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "channel_words": CHANNEL_WORDS, "symptoms": SYMPTOMS, "datums": DATUMS}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An action that was not taken: which, why, and the reason that was typed for it."""
+
+    name: str
+    sentence: Text
+    form: Form
+
+
+@pages.get("/orders/<number>")
+@signed_in
+def show(number: str) -> str:
+    """One order, as far as the reader may see it."""
+    return _page(number)
+
+
+def _page(number: str, **extra: Any) -> str:
+    with transaction() as db:
+        order = order_numbered(db, number, current())
+        return render_template("orders/show.html", **_facts(db, order), **WORDS, **({"refused": None, "pin_form": None, "phone": None} | extra))
+
+
+def _facts(db: Session, order: Order) -> dict[str, Any]:
+    actor, today = current(), local_day(now(), current().zone)
+    inside = fitted(db, [line.vehicle_id for line in order.lines])
+    rows = line_rows(order, inside, _months(db, order), actor.zone)
+    facts = facts_read(db, order, actor)
+    return {
+        "order": order,
+        "lines": rows,
+        "rows_by_line": {row.line.id: row for row in rows},
+        "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
+        "missing": facts.missing if order.status == "done" else (),
+        "history": _history(db, order),
+        "masked_phone": read_phone(order.contact_phone).masked,
+        "models_wanted": models_wanted(order),
+        "standing": standing(order),
+        "edge": lateness(order.status, order.wanted_on, today),
+        "today": today,
+        "may_pin": allowed("customer.change"),
+    }
+
+
+def _months(db: Session, order: Order) -> dict[str, int]:
+    """The warranty terms by model, read only where a model's name decides."""
+    return {model.name: model.warranty_months for model in models(db)} if order.kind == "repair" else {}
+
+
+def _history(db: Session, order: Order) -> list[Happening]:
+    entries = history(db, ("order", order.id))
+    people = {visit.technician_id: visit.technician.name for visit in order.visits}
+    people |= names_of(db, people_in(entries) - people.keys())
+    return told(entries, naming_of(order, people, current().zone))
+
+
+@pages.post("/orders/<number>/<action>")
+@signed_in
+def act(number: str, action: str) -> Response | tuple[str, int]:
+    """Take one action of the order table."""
+    form = Form.sent()
+    press = read_press(request.form)
+    try:
+        with transaction() as db:
+            order_id = order_id_of(db, number, current())
+            order = take_action(
+                db, order_id, action, version=press.version, reason=press.reason, by=current(), at=now(), extra=extra_approvals()
+            )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(number, refused=Refused(action, sentence_of(refusal), form)), refusal.status
+    flash(_("The order is now: %(status)s.", status=status_word("order", order.status)), "success")
+    return redirect(url_for("orders.show", number=number))
+
+
+def sentence_of(refusal: Refusal) -> Text:
+    """The sentence of a refusal; a form's refusal speaks through its field."""
+    fields: dict[str, Text] = getattr(refusal, "fields", {})
+    return next(iter(fields.values()), refusal.text)
+
+
+def extra_approvals() -> tuple[ExtraApproval, ...]:
+    """The levels above the manager that the settings ask for: more than `above` vehicles are at least `above` + 1."""
+    return tuple(ExtraApproval(step.kind, f"order.approve_{step.role}", step.above + 1) for step in settings().approvals)
+
+
+@pages.post("/orders/<number>/phone")
+@signed_in
+def phone(number: str) -> str | Markup:
+    """The contact's whole number; that it was asked for is written into the order's history."""
+    with transaction() as db:
+        shown = reveal_phone(db, order_id_of(db, number, current()), by=current(), at=now())
+    if "HX-Request" in request.headers:
+        return render_template("customers/phone_shown.html", phone=shown)
+    return _page(number, phone=shown)
+
+
+@pages.post("/orders/<number>/pin")
+@may("customer.change")
+def pin(number: str) -> Response | tuple[str, int]:
+    """Put the order's place on the map."""
+    form = Form.sent()
+    try:
+        place = read_pin(request.form)
+    except Refusal as refusal:
+        return _page(number, pin_form=form.refused(refusal)), refusal.status
+    with transaction() as db:
+        order = order_numbered(db, number, current())
+        set_pin(db, site=order.site, pin=Pin(place.lat, place.lon, accuracy_m=place.accuracy_m), by=current(), at=now())
+    flash(_("The place is on the map now."), "success")
+    return redirect(url_for("orders.show", number=number))
