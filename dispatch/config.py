@@ -91,7 +91,7 @@ class Settings:
     setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
     plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 20.0, "limit of a planning run, seconds")
     approvals: tuple[ApprovalStep, ...] = setting(
-        "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (more than 20 vehicles), repair:director")
+        "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
 
     # map; without tiles a plain grid is drawn
     map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")

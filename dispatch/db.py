@@ -30,6 +30,9 @@ NAMING = {
 
 Key = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)]
 
+# A generic plan cannot know that a searched word is everywhere or nowhere: prepared searches became ten times slower.
+OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
+
 
 class Base(DeclarativeBase):
     """All tables. Moments are timestamptz, money is numeric(12,2)."""
@@ -56,7 +59,7 @@ _sentences: dict[str, Text] = {}
 def connect(url: str, *, pool_size: int = 8) -> sa.Engine:
     """Make the engine for this process and bind `transaction()` to it. `url` is SQLAlchemy's, with psycopg 3."""
     disconnect()
-    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": OPTIONS})
     _sessions.configure(bind=engine)
     return engine
 

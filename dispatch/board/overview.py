@@ -19,7 +19,6 @@ from dispatch.orders.rules import SYMPTOMS
 from dispatch.staff.models import Person
 from dispatch.words import Text, say
 
-SHOWN = (*VISIT_LIVE, "finished")
 FIRST_HOUR, LAST_HOUR = 8, 18
 REASONS_SHOWN = 3
 
@@ -169,15 +168,14 @@ def overview(
     ways: Ways,
     *,
     team: Sequence[Person],
-    visits: Iterable[Visit],
+    visits: Sequence[Visit],
     bags: Mapping[int, Mapping[str, int]],
     lines: Sequence[OrderLine],
     told: Mapping[str, Any] | None,
 ) -> Overview:
     """The day from its parts; `told` is the outcome of the last planning run. A visitor from another team gets a route too."""
-    shown = [visit for visit in visits if visit.status in SHOWN]
-    people = {person.id: person for person in (*team, *(visit.technician for visit in shown))}
-    by_person = {who: list(group) for who, group in groupby(sorted(shown, key=_by_time), key=lambda visit: visit.technician_id)}
+    people = {person.id: person for person in (*team, *(visit.technician for visit in visits))}
+    by_person = {who: list(group) for who, group in groupby(sorted(visits, key=_by_time), key=lambda visit: visit.technician_id)}
     colours = {who: colour for colour, who in enumerate(who for who in people if who in by_person)}
     routes = (_route(p, by_person.get(p.id, []), colours.get(p.id), bags.get(p.id, {}), of, ways) for p in people.values())
     return Overview(of, tuple(routes), tuple(_queue(lines, told)))

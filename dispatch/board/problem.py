@@ -8,14 +8,12 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from dispatch.board.queries import open_lines, replaceable
+from dispatch.board.queries import open_lines, replaceable, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, visit_job_id
 from dispatch.devices.queries import parts_in_bags
 from dispatch.geo.rules import Coordinates
-from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import OrderLine, Visit
-from dispatch.orders.queries import visits_between
 from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
@@ -26,16 +24,21 @@ from dispatch.staff.rules import skill_counts
 class DayProblem:
     """A day as the planner gets it, and what its ids mean.
 
-    `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `unplaced` the lines that no map
-    knows, `homeless` the technicians who can start from nowhere.
+    `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `team` all technicians, `unplaced`
+    the lines that no map knows.
     """
 
     of: DayOfBranch
     problem: Problem
     lines: dict[int, OrderLine]
     fixed: dict[str, Visit]
+    team: tuple[Person, ...] = ()
     unplaced: tuple[OrderLine, ...] = ()
-    homeless: tuple[Person, ...] = ()
+
+    @property
+    def homeless(self) -> list[Person]:
+        """Technicians who can start from nowhere: neither their home nor their branch is on the map."""
+        return [person for person in self.team if home_of(person) is None]
 
     @property
     def standing(self) -> Plan:
@@ -60,7 +63,7 @@ def _route(who: int, stops: Sequence[Stop]) -> Route:
 def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool = True) -> DayProblem:
     """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
     start, end = of.bounds
-    stays = [v for v in visits_between(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
+    stays = [v for v in visits_on(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people = technicians(session, of.branch_id)
     bags = parts_in_bags(session, [p.id for p in people])
@@ -72,15 +75,13 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
         Problem(tuple(team), tuple(jobs), ways.travel, of.not_before),
         {line.id: line for line in placed},
         {visit_job_id(v): v for v in stays},
+        tuple(people),
         tuple(line for line in lines if place_of(line) is None),
-        tuple(p for p in people if not home_of(p)),
     )
 
 
 def _stays(visit: Visit, dissolve: bool) -> bool:
-    if dissolve and visit.status == "planned" and not visit.by_hand:
-        return False
-    return visit.status in (*VISIT_LIVE, "finished")
+    return not dissolve or visit.status != "planned" or visit.by_hand
 
 
 def home_of(person: Person) -> Coordinates | None:

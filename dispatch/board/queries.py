@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from dispatch.board.models import PlanRun
 from dispatch.errors import NotFound
@@ -62,6 +62,20 @@ def team(session: Session, branch_id: int) -> Sequence[Person]:
     has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
     query = sa.select(Person).where(Person.branch_id == branch_id, Person.active, has_role)
     return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
+
+
+def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """A branch's visits that start within [start, end) and were not abandoned, with all that is told of them, by time."""
+    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+    order = joinedload(Visit.order)
+    line = selectinload(Visit.visit_lines).joinedload(VisitLine.line)
+    whole = query.options(
+        joinedload(Visit.technician),
+        order.joinedload(Order.customer),
+        order.joinedload(Order.site),
+        line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
+    )
+    return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
 def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -11,6 +12,8 @@ from dispatch.customers.models import Contact, Customer, Site, Vehicle
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
+
+PAGE_SIZE = 50
 
 
 def customer(session: Session, customer_id: int, by: Actor) -> Customer:
@@ -44,6 +47,41 @@ def contacts_found(session: Session, words: str, by: Actor, *, limit: int = 20) 
     """Contacts by part of a name or a phone number, with their customers."""
     query = sa.select(Contact).join(Contact.customer).where(found_in(Contact.search_text, words), _own(Customer.branch_id, by))
     return session.scalars(query.options(joinedload(Contact.customer)).order_by(Contact.id.desc()).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """One page of the customers that match. `vehicle_counts` is by customer id."""
+
+    customers: Sequence[Customer]
+    number: int
+    total: int
+    vehicle_counts: dict[int, int]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are to leaf through."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def customers_page(session: Session, words: str, by: Actor, *, number: int = 1) -> CustomerPage:
+    """Page `number` (from 1) of the customers whose name, contact, phone or vehicle matches; all of them without words, by name."""
+    where = [_own(Customer.branch_id, by), *([_matches(words)] if words.strip() else [])]
+    total = session.scalar(sa.select(sa.func.count()).select_from(Customer).where(*where)) or 0
+    query = sa.select(Customer).where(*where).order_by(Customer.name, Customer.id).options(selectinload(Customer.contacts))
+    found = session.scalars(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+    return CustomerPage(found, number, total, _vehicle_counts(session, [c.id for c in found]))
+
+
+def _matches(words: str) -> sa.ColumnElement[bool]:
+    by_contact = sa.select(Contact.customer_id).where(found_in(Contact.search_text, words))
+    by_vehicle = sa.select(Vehicle.customer_id).where(found_in(Vehicle.search_text, words))
+    return sa.or_(found_in(Customer.search_text, words), Customer.id.in_(by_contact), Customer.id.in_(by_vehicle))
+
+
+def _vehicle_counts(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
+    counted = sa.select(Vehicle.customer_id, sa.func.count()).where(Vehicle.customer_id.in_(customer_ids))
+    return {customer_id: count for customer_id, count in session.execute(counted.group_by(Vehicle.customer_id))}
 
 
 def vehicles_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Vehicle]:

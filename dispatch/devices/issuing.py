@@ -81,7 +81,9 @@ def issue(session: Session, *, store: Holder, person_id: int, wanted: Wanted, ke
     return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
 
 
-def hand_over(session: Session, unit_ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime) -> int:
+def hand_over(
+    session: Session, unit_ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime
+) -> int:
     """Move chosen units from one store or bag to another of the same branch; returns how many, 0 for a form that came twice."""
     if not unit_ids:
         raise RuleBroken(say("Nothing was chosen."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,11 +72,15 @@ def index() -> Answer:
         if len(found) == 1:
             return redirect(url_for("devices.unit", unit_id=found[0].id))
         rows = shelves(db, current(), branch_id=_branch_id())
-        carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
-        bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
-        bags += [(row.holder.person, row) for row in carried.values() if row.terminals or row.sims]
         rooms = [row for row in rows if row.holder.kind == "store"]
-        return render_template("devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=bags)
+        return render_template("devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows))
+
+
+def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
+    """Every technician of the branch with his bag, and whoever else still carries something."""
+    carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
+    bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
+    return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and (row.terminals or row.sims)]
 
 
 def _own_bag(db: Session) -> Answer:
@@ -127,7 +131,7 @@ def _total(content: Shelf, asked: Mapping[str, str | None], shown: int) -> int:
 
 
 def _chips(place: Holder, content: Shelf, asked: Mapping[str, str | None]) -> list[dict[str, Any]]:
-    def chip(label: str, count: int, **where: str) -> dict[str, Any]:
+    def chip(label: str, count: int, **where: Any) -> dict[str, Any]:
         on = {name: asked[name] for name in ("kind", "model") if asked[name]} == where
         return {"label": label, "count": count, "active": on, "url": url_for("devices.holder", holder_id=place.id, **where)}
 
@@ -173,11 +177,11 @@ def _target(db: Session, place: Holder, wanted: int | None) -> Holder:
 
 def _moved_words(count: int, to: Holder) -> str:
     if not count:
-        return _("This was done already; nothing was moved twice.")
+        return str(_("This was done already; nothing was moved twice."))
     if to.kind == "store":
-        return ngettext("%(num)d unit returned to %(place)s.", "%(num)d units returned to %(place)s.", count, place=to.name)
+        return str(ngettext("%(num)d unit returned to %(place)s.", "%(num)d units returned to %(place)s.", count, place=to.name))
     name = to.person.name if to.person else ""
-    return ngettext("%(num)d unit issued to %(name)s.", "%(num)d units issued to %(name)s.", count, name=name)
+    return str(ngettext("%(num)d unit issued to %(name)s.", "%(num)d units issued to %(name)s.", count, name=name))
 
 
 @pages.route("/stock/issue", methods=["GET", "POST"], endpoint="issue")

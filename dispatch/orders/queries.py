@@ -19,7 +19,7 @@ from dispatch.staff.rules import Actor
 
 ENDED = ("closed", "cancelled", "rejected", "done")
 PAGE_SIZE = 50
-COUNT_LIMIT = 1000
+COUNT_LIMIT = 500
 RANK = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
 SORTS: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
     "newest": (Order.id.desc(),),
@@ -101,6 +101,12 @@ def status_counts(session: Session, by: Actor, chosen: Filter | None = None) -> 
     where = _conditions(replace(chosen or Filter(), status=None), by)
     counted = sa.select(Order.status, sa.func.count()).where(*where).group_by(Order.status)
     return {status: count for status, count in session.execute(counted)}
+
+
+def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Order]:
+    """Orders by part of anything they are looked for by, newest first, with their customers."""
+    query = sa.select(Order).where(found_in(Order.search_text, words), visible(by)).options(joinedload(Order.customer))
+    return session.scalars(query.order_by(Order.id.desc()).limit(limit)).all()
 
 
 def order_numbered(session: Session, number: str, by: Actor) -> Order:

@@ -15,7 +15,9 @@ from dispatch.routing.timetable import Day, Ready, drive, is_past, passable, wal
 
 Pause = tuple[int, int, int]
 """A lunch for the engine: earliest and latest start, seconds."""
-HIGHEST_PRIORITY = 100
+PINNED_PRIORITY = 100
+"""Above every other: the engine lets an equal priority take a pinned job's place if that saves driving."""
+HIGHEST_PRIORITY = 99
 TRAINED = 1
 """The skill number of the product training, which every job not pinned to a person asks for."""
 
@@ -174,7 +176,7 @@ class _Codes:
             setup=job.setup_minutes * 60,
             load=self._load(job.parts),
             skills=self._asked(job),
-            priority=HIGHEST_PRIORITY if pinned else max(1, min(HIGHEST_PRIORITY, job.priority)),
+            priority=PINNED_PRIORITY if pinned else max(1, min(HIGHEST_PRIORITY, job.priority)),
             windows=windows(job, not_before),
         )
 

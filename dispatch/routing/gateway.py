@@ -106,7 +106,7 @@ def _vehicle(vroom: Any, number: int, van: Van) -> Any:
 
 
 def _steps(vroom: Any, van: Van) -> list[Any]:
-    """The engine never takes away what it was given to start from, unless for a task more urgent: 100 is the highest urgency."""
+    """The engine never takes away what it was given to start from, unless for tasks of equal or higher priority."""
     steps = [vroom.VehicleStep("single", task + 1) for task in van.first]
     if steps and van.lunch and van.lunch_gap is not None:
         steps.insert(van.lunch_gap, vroom.VehicleStep("break", LUNCH))

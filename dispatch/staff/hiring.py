@@ -37,7 +37,9 @@ def hire(session: Session, *, new: NewPerson, branch: Branch, by: Actor, at: dat
     return add_person(session, branch=branch, new=new, by=by, at=at)
 
 
-def revise(session: Session, person_id: int, *, new: NewPerson, branch: Branch, ties: Ties, version: int, by: Actor, at: datetime) -> Person:
+def revise(
+    session: Session, person_id: int, *, new: NewPerson, branch: Branch, ties: Ties, version: int, by: Actor, at: datetime
+) -> Person:
     """Change a person's facts. Raises Conflict when the form is stale, RuleBroken for a move to another branch with ties left."""
     person = locked(session, person_id, by)
     if person.version != version:
@@ -112,6 +114,8 @@ def _check_branch(branch_id: int, by: Actor) -> None:
 
 def _check_ties(ties: Ties) -> None:
     if ties.visits:
-        raise RuleBroken(say("There are still %(n)s visits planned or under way. Give them to somebody else first.", n=ties.visits))
+        raise RuleBroken(
+            say("There are still %(n)s visits planned or under way. Give them to somebody else first.", n=ties.visits)
+        )
     if ties.units:
         raise RuleBroken(say("The bag still holds %(n)s terminals and SIMs. Return them to a store first.", n=ties.units))

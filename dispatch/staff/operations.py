@@ -24,7 +24,10 @@ ADDRESS_FACTOR = 10
 
 @dataclass(frozen=True)
 class NewPerson:
-    """The facts of a person. `skills` maps a skill to its level 1-5, `expiries` to its last day; `home` is (lat, lon) in WGS-84."""
+    """The facts of a person.
+
+    `skills` maps a skill to its level 1-5, `expiries` to its last day; `home` is (lat, lon) in WGS-84.
+    """
 
     staff_no: str
     name: str
@@ -56,7 +59,9 @@ def add_person(session: Session, *, branch: Branch, new: NewPerson, by: Actor, a
     session.add(person)
     _write(person, new)
     session.flush()
-    record(session, ("person", person.id), "person.add", by=by, at=at, detail={"staff_no": new.staff_no, "roles": sorted(new.roles)})
+    record(
+        session, ("person", person.id), "person.add", by=by, at=at, detail={"staff_no": new.staff_no, "roles": sorted(new.roles)}
+    )
     return person
 
 
@@ -64,7 +69,9 @@ def change_person(session: Session, person: Person, *, new: NewPerson, by: Actor
     """Bring a person's facts up to date; user name and password stay unless given."""
     _write(person, new)
     session.flush()
-    record(session, ("person", person.id), "person.change", by=by, at=at, detail={"roles": sorted(new.roles), "skills": new.skills})
+    record(
+        session, ("person", person.id), "person.change", by=by, at=at, detail={"roles": sorted(new.roles), "skills": new.skills}
+    )
     return person
 
 
@@ -89,7 +96,9 @@ def _kept(rows: Iterable[PersonRole], roles: frozenset[str]) -> list[PersonRole]
     return kept + [PersonRole(role=role) for role in sorted(roles - {row.role for row in kept})]
 
 
-def found_company(session: Session, *, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime) -> Person:
+def found_company(
+    session: Session, *, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime
+) -> Person:
     """The first start: the first branch and its administrator. Raises Conflict once anybody exists."""
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(7_016_001)))
     if not nobody_yet(session):
@@ -115,7 +124,9 @@ def start_session(session: Session, person: Person, *, address: str | None, brow
     """Open a login session and return its token, which is stored nowhere but in the browser."""
     token = secrets.token_urlsafe(32)
     session.add(
-        LoginSession(token_hash=token_hash(token), person_id=person.id, started_at=at, seen_at=at, address=address, browser=browser)
+        LoginSession(
+            token_hash=token_hash(token), person_id=person.id, started_at=at, seen_at=at, address=address, browser=browser
+        )
     )
     session.execute(sa.delete(LoginAttempt).where(LoginAttempt.username == person.username))
     record(session, ("person", person.id), "session.start", by=SYSTEM, at=at, detail={"address": address})

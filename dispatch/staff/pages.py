@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
-from dispatch.db import transaction
+from dispatch.db import STALE, transaction
 from dispatch.devices.queries import bag, shelf
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.ties import live_visits
@@ -41,7 +41,14 @@ def index() -> str:
         found = people(db, current(), words=words, role=wanted, active=role != LEFT)
         counts = people_counts(db, current())
         return render_template(
-            "staff/index.html", people=found, q=words, chips=_chips(role, counts), today=_today(), SKILLS=SKILLS, ROLES=ROLES, left=role == LEFT
+            "staff/index.html",
+            people=found,
+            q=words,
+            chips=_chips(role, counts),
+            today=_today(),
+            SKILLS=SKILLS,
+            ROLES=ROLES,
+            left=role == LEFT,
         )
 
 
@@ -87,7 +94,9 @@ def _show(db: Session, person_id: int, *, password: str | None = None, error: Re
 
 def _changeable(by: Actor, found: Person) -> bool:
     """Are there buttons for this reader? The operation asks again."""
-    return by.may("staff.change") and ("administrator" in by.roles or by.id == found.id or not found.roles & GIVEN_BY_ADMINISTRATOR)
+    return by.may("staff.change") and (
+        "administrator" in by.roles or by.id == found.id or not found.roles & GIVEN_BY_ADMINISTRATOR
+    )
 
 
 @pages.post("/people/<int:person_id>/phone")
@@ -107,7 +116,13 @@ def phone(person_id: int) -> str:
 def new() -> Answer:
     """Hire somebody."""
     if request.method == "GET":
-        start = {"branch_id": current().branch_id, "shift_from": "08:30", "shift_to": "17:30", "lunch_from": "11:30", "lunch_to": "13:30"}
+        start = {
+            "branch_id": current().branch_id,
+            "shift_from": "08:30",
+            "shift_to": "17:30",
+            "lunch_from": "11:30",
+            "lunch_to": "13:30",
+        }
         return _form_page(Form.of(start), None)
     form = Form.sent()
     try:
@@ -134,7 +149,9 @@ def edit(person_id: int) -> Answer:
         with transaction() as db:
             _revise(db, person_id, facts, int(form.text("version") or 0))
     except Refusal as refusal:
-        return _form_page(form.refused(refusal), found, refusal)
+        # A stale form is shown as the record stands now, so that saving again is possible.
+        kept = Form.of(_typed(found)) if refusal.text == STALE else form
+        return _form_page(kept.refused(refusal), found, refusal)
     flash(_("Saved."), "success")
     return redirect(url_for("staff.show", person_id=person_id))
 
@@ -159,7 +176,20 @@ def _branch(db: Session, branch_id: int) -> Branch:
 
 
 def _new_person(facts: PersonFacts) -> NewPerson:
-    same = ("staff_no", "name", "roles", "phone", "username", "home_address", "home", "skills", "expiries", "shift", "lunch", "trained_on")
+    same = (
+        "staff_no",
+        "name",
+        "roles",
+        "phone",
+        "username",
+        "home_address",
+        "home",
+        "skills",
+        "expiries",
+        "shift",
+        "lunch",
+        "trained_on",
+    )
     return NewPerson(**{name: getattr(facts, name) for name in same})
 
 
@@ -171,7 +201,14 @@ def _typed(found: Person) -> dict[str, object]:
     ends = {f"expires-{skill.skill}": skill.expires_on for skill in found.skills}
     place = f"{found.home_lat}, {found.home_lon}" if found.home_lat is not None else None
     clock = {name: value.strftime("%H:%M") if (value := getattr(found, name)) else None for name in times}
-    return {**{name: getattr(found, name) for name in texts}, **levels, **ends, **clock, "home": place, "roles": sorted(found.roles)}
+    return {
+        **{name: getattr(found, name) for name in texts},
+        **levels,
+        **ends,
+        **clock,
+        "home": place,
+        "roles": sorted(found.roles),
+    }
 
 
 def _form_page(form: Form, found: Person | None, refusal: Refusal | None = None) -> Answer:
@@ -180,7 +217,9 @@ def _form_page(form: Form, found: Person | None, refusal: Refusal | None = None)
     given = roles_to_give(current())
     kept = sorted(found.roles - set(given)) if found else []
     own = found is not None and found.id == current().id
-    page = render_template("staff/form.html", form=form, one=found, choice=choice, given=given, kept=kept, own=own, SKILLS=SKILLS, ROLES=ROLES)
+    page = render_template(
+        "staff/form.html", form=form, one=found, choice=choice, given=given, kept=kept, own=own, SKILLS=SKILLS, ROLES=ROLES
+    )
     return (page, refusal.status) if refusal else page
 
 

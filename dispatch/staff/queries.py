@@ -107,11 +107,19 @@ def people(
     return session.scalars(query.order_by(Person.branch_id, Person.staff_no).limit(limit)).all()
 
 
+def people_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Person]:
+    """People by part of a name, number or phone, with their branch only."""
+    query = sa.select(Person).where(found_in(Person.search_text, words)).options(joinedload(Person.branch))
+    own = query if by.may("branches.all") else query.where(Person.branch_id == by.branch_id)
+    return session.scalars(own.order_by(Person.staff_no).limit(limit)).all()
+
+
 def people_counts(session: Session, by: Actor) -> dict[str | None, int]:
     """How many active people hold each role; None counts all of them, "" those who left. For the filter chips."""
     seen = sa.true() if by.may("branches.all") else Person.branch_id == by.branch_id
-    per_role = sa.select(PersonRole.role, sa.func.count()).join(Person, Person.id == PersonRole.person_id).where(seen, Person.active)
-    counts: dict[str | None, int] = {role: count for role, count in session.execute(per_role.group_by(PersonRole.role))}
+    held = sa.select(PersonRole.role, sa.func.count()).join(Person, Person.id == PersonRole.person_id)
+    counts: dict[str | None, int] = {}
+    counts.update(session.execute(held.where(seen, Person.active).group_by(PersonRole.role)).tuples().all())
     active = sa.func.count().filter(Person.active)
     counts[None], counts[""] = session.execute(sa.select(active, sa.func.count() - active).where(seen)).one()
     return counts

@@ -13,8 +13,8 @@ from dispatch.customers.queries import contacts_found, customers_found, vehicles
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import units_found
-from dispatch.orders.queries import Filter, orders_page
-from dispatch.staff.queries import people
+from dispatch.orders.queries import orders_found
+from dispatch.staff.queries import people_found
 from dispatch.staff.rules import Actor
 
 MOST = 6
@@ -38,8 +38,8 @@ class Group:
     label: str
     icon: str
     hits: list[Hit]
-    total: int | None = None
     more_url: str | None = None
+    more_found: bool = False
 
 
 def everything(words: str, by: Actor) -> list[Group]:
@@ -53,10 +53,10 @@ def everything(words: str, by: Actor) -> list[Group]:
 
 
 def _orders(db: Session, words: str, by: Actor) -> Group:
-    page = orders_page(db, Filter(words=words), by)
-    hits = [Hit(url_for("orders.show", number=o.number), o.number, o.customer.name, ("order", o.status)) for o in page.orders[:MOST]]
+    found = orders_found(db, words, by, limit=MOST)
+    hits = [Hit(url_for("orders.show", number=o.number), o.number, o.customer.name, ("order", o.status)) for o in found]
     more = url_for("orders.index", q=words) if by.may("order.see") else None
-    return Group(_("Orders"), "card-list", hits, page.total, more)
+    return Group(_("Orders"), "card-list", hits, more, more_found=len(found) == MOST)
 
 
 def _vehicles(db: Session, words: str, by: Actor) -> Group:
@@ -86,5 +86,5 @@ def _units(db: Session, words: str, by: Actor) -> Group:
 
 
 def _people(db: Session, words: str, by: Actor) -> Group:
-    found = people(db, by, words=words, limit=MOST)
+    found = people_found(db, words, by, limit=MOST)
     return Group(_("People"), "person", [Hit(url_for("staff.show", person_id=p.id), p.name, p.branch.name) for p in found])

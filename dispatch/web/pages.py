@@ -290,5 +290,5 @@ def search() -> str | Response:
     alone = "HX-Request" in request.headers
     if not words and alone:
         return Response("")
-    groups: Sequence[object] = finding.everything(words, current()) if len(words) > 1 else []
+    groups: Sequence[object] = finding.everything(words, current()) if len(words) > 1 or not words.isascii() else []
     return render_template("web/search_found.html" if alone else "web/search.html", q=words, groups=groups)

@@ -97,10 +97,12 @@ def visit(session: Session, cast: Cast, order: Order, who: Actor, start: str, *,
     return plan_visit(session, new, by=cast.lin, at=AT)
 
 
-def fill_bag(session: Session, cast: Cast, who: Actor, *, terminals: int = 0, sims: int = 0, model: str = MODEL) -> None:
+def fill_bag(
+    session: Session, cast: Cast, person_id: int | None, *, terminals: int = 0, sims: int = 0, model: str = MODEL
+) -> None:
     """Put fresh terminals and SIMs into a technician's bag."""
     store = store_named(session, branch_id=cast.sz, name="主仓")
-    bag = bag_of(session, person_id=who.id or 0, branch_id=cast.sz)
+    bag = bag_of(session, person_id=person_id or 0, branch_id=cast.sz)
     n = next(_numbers)
     if terminals:
         new = [NewTerminal(f"T{n:04d}{i:04d}", model) for i in range(terminals)]

@@ -103,7 +103,7 @@ def test_training_counts_from_its_day(db: Session, cast: Cast) -> None:
 
 
 def test_shift_lunch_and_bag_come_along(db: Session, cast: Cast) -> None:
-    fill_bag(db, cast, cast.su, terminals=2, sims=3)
+    fill_bag(db, cast, cast.su.id, terminals=2, sims=3)
     su = technician(problem(db, cast), cast.su.id)
     assert su.shift == (at_clock("8:30"), at_clock("17:30"))
     assert su.lunch is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -83,11 +84,8 @@ def reasons(run: PlanRun, line_id: int) -> list[str]:
 
 
 def test_forty_three_vehicles_over_several_technicians(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
-    hire(db, cast, 3)
-    people = [p for p in db.scalars(sa.select(PersonRole.person_id).where(PersonRole.role == "technician"))]
-    for person_id in people:
-        if person_id not in (cast.wei.id, cast.zhou.id):
-            fill_bag(db, cast, cast.su.__class__(person_id, "", frozenset(), cast.sz), terminals=20, sims=20)
+    for person_id in [cast.su.id, *(person.id for person in hire(db, cast, 3))]:
+        fill_bag(db, cast, person_id, terminals=20, sims=20)
     order = approved(db, cast, lines=43, kind="installation", symptom=None, model=MODEL)
     run = carried_out()
     assert (run.state, run.outcome["served"], run.outcome["unserved"]) == ("done", 43, [])
@@ -99,7 +97,7 @@ def test_forty_three_vehicles_over_several_technicians(db: Session, cast: Cast, 
     for v in visits:
         by_person.setdefault(v.technician_id, []).append(v)
     for theirs in by_person.values():
-        assert all(a.ends_at <= b.starts_at for a, b in zip(theirs, theirs[1:], strict=False))
+        assert all(a.ends_at <= b.starts_at for a, b in pairwise(theirs))
     assert db.get_one(Order, order.id).status == "planned"
     assert list(broken_chains(db)) == []
 

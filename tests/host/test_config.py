@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import stat
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,8 @@ def test_the_attribute_is_the_environments_name_in_small_letters() -> None:
         ("TRAVEL_FACTOR", "nan"),
         ("TRAVEL_FACTOR", "0.2"),
         ("PLAN_SECONDS", "1e9"),
-        ("APPROVALS", "installation>50000"),
-        ("APPROVALS", "installation>50000:manager"),
+        ("APPROVALS", "installation>20"),
+        ("APPROVALS", "installation>20:manager"),
         ("APPROVALS", "party:director"),
         ("PUBLIC_URL", "dispatch.example.com"),
         ("MAP_TILES_DATUM", "mars"),
@@ -73,12 +72,14 @@ def test_every_usual_spelling_of_a_database_address_is_understood(spelling: str)
 
 
 def test_approval_steps_are_read() -> None:
-    steps = load({"APPROVALS": "installation>50000.50:director, repair:supervisor"}).approvals
-    assert steps == (ApprovalStep("installation", Decimal("50000.50"), "director"), ApprovalStep("repair", Decimal(0), "supervisor"))
+    steps = load({"APPROVALS": "installation>20:director, repair:director"}).approvals
+    assert steps == (ApprovalStep("installation", 20, "director"), ApprovalStep("repair", 0, "director"))
 
 
 def test_a_child_process_reads_back_the_same_settings(tmp_path: Path) -> None:
-    settings = load({"APPROVALS": "repair:director", "TLS": "on", "DATA_DIR": str(tmp_path / "a b"), "TRUSTED_HOSTS": "a.example, b.example"})
+    settings = load(
+        {"APPROVALS": "repair:director", "TLS": "on", "DATA_DIR": str(tmp_path / "a b"), "TRUSTED_HOSTS": "a.example, b.example"}
+    )
     assert load(to_environment(settings)) == settings
 
 

@@ -48,7 +48,9 @@ def copy_part(source: Path, target: Path) -> None:
 def outside(room: Path, *arguments: str, cwd: Path | None = None, site: Path | None = None) -> str:
     """Run this Python where the checkout is out of reach."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(room), **({"PYTHONPATH": str(site)} if site else {})}
-    done = subprocess.run([sys.executable, *arguments], cwd=cwd or room, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=cwd or room, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dispatch.routing import Job, Lunch, Problem, Technician, Travel, conflicts, plan, violations, who_could
@@ -67,6 +67,13 @@ def test_every_plan_keeps_the_rules(problem):
 
 
 @settings(deadline=None)
+@example(
+    Problem(
+        (Technician("t0", shop(1), (8 * HOUR, 12 * HOUR)),),
+        (Job("j0", shop(1), 36, 15, priority=100), Job("j1", shop(0), 105, 15, pinned_to="t0", pinned_start=9 * HOUR)),
+        Travel(1.0, 30),
+    )
+)
 @given(problems())
 def test_the_engine_takes_every_puzzle(problem):
     roads = roads_of(problem)

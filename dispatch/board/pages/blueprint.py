@@ -1,0 +1,35 @@
+"""The blueprint, and what every page of the board begins with."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from dispatch.board.forms import read_day
+from dispatch.board.work import DayOfBranch, Ways
+from dispatch.clock import local_day, now
+from dispatch.web.access import current
+from dispatch.web.login import settings
+
+pages = Blueprint("board", __name__)
+
+
+def chosen_day() -> DayOfBranch:
+    """The day the address or the form names, today if none, of the reader's branch."""
+    at, who = now(), current()
+    day = read_day(request.values.get("day"), local_day(at, who.zone))
+    return DayOfBranch(who.branch_id or 0, day, who.zone, at)
+
+
+def ways() -> Ways:
+    """The company's times and speeds."""
+    return Ways.of(settings())
+
+
+def back_to(day: date) -> AnyResponse:
+    """Back to the day: for htmx the page is loaded anew where it stands, for everybody else it is opened."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Refresh": "true"})
+    return redirect(url_for("board.plan", day=day.isoformat()), 303)

@@ -1,0 +1,195 @@
+"""Changes by hand: the dialogs, what speaks against a choice while it is made, and the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import flash, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from dispatch.board.forms import read_assignment, read_choice, read_whole
+from dispatch.board.operations import changes
+from dispatch.board.operations.changes import Errand
+from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
+from dispatch.board.queries import visit_of
+from dispatch.board.rules import clock_of
+from dispatch.board.work import DayOfBranch, site_of_line
+from dispatch.clock import local_day
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.queries import order_numbered
+from dispatch.routing import Conflict
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+
+Answer = str | AnyResponse | tuple[str, int]
+
+
+def _page(fragment: str, form: Form | None, **shown: Any) -> Answer:
+    """A dialog's inside for htmx, a page of its own for everybody else; 422 when the form was refused."""
+    whole = "board/change.html" if "HX-Request" not in request.headers else fragment
+    text = render_template(whole, fragment=fragment, form=form, **shown)
+    return (text, 422) if form is not None and form.errors else text
+
+
+def _done(of: DayOfBranch, change: Callable[[Session], object], told: str) -> AnyResponse | Refusal:
+    """Carry out a change; gives the way back, or the refusal to be shown in the dialog."""
+    try:
+        with transaction() as db:
+            change(db)
+    except NotFound as refusal:
+        flash(tr(refusal.text), "warning")
+    except Refusal as refusal:
+        return refusal
+    else:
+        flash(told, "success")
+    return back_to(of.day)
+
+
+# an order that waits
+
+
+def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
+    order = order_numbered(db, number, current())
+    site_id = read_whole(request.values.get("site")) or order.site_id
+    return order, changes.lines_to_assign(db, of, order_id=order.id, site_id=site_id)
+
+
+def _count(lines: list[OrderLine]) -> int:
+    typed = read_whole(request.values.get("count"))
+    return typed if typed and typed <= len(lines) else len(lines)
+
+
+@pages.get("/plan/orders/<number>/assign")
+@may("order.plan")
+def assign(number: str) -> Answer:
+    """Who could take an order that waits, the able ones first."""
+    return _assign_dialog(number, None)
+
+
+def _assign_dialog(number: str, form: Form | None) -> Answer:
+    of = chosen_day()
+    with transaction() as db:
+        order, lines = _asked(db, of, number)
+        count = _count(lines)
+        errand = changes.errand_of_lines(db, of, ways(), lines[:count])
+        shown = {"order": order, "lines": lines[:count], "waiting": len(lines), "site": site_of_line(lines[0])}
+        return _page("board/assign.html", form, of=of, **shown, **_people(errand, form))
+
+
+def _people(errand: Errand, form: Form | None) -> dict[str, Any]:
+    names = {person.id: person.name for person in errand.day.team}
+    choices = [("", _("Choose…")), *names.items()]
+    return {
+        "names": names,
+        "people": choices,
+        "candidates": errand.candidates(),
+        "found": _found(errand, form.values) if form else None,
+        "minutes": errand.job.minutes,
+        "clock_of": clock_of,
+    }
+
+
+def _found(errand: Errand, values: Mapping[str, Any]) -> list[Conflict] | None:
+    """What speaks against the choice in a form; None while it is not whole."""
+    try:
+        return errand.against(read_choice(values))
+    except Refusal:
+        return None
+
+
+@pages.get("/plan/orders/<number>/against")
+@may("order.plan")
+def assign_check(number: str) -> str:
+    """What speaks against the choice that is being made for an order."""
+    of = chosen_day()
+    with transaction() as db:
+        _order, lines = _asked(db, of, number)
+        return _against(changes.errand_of_lines(db, of, ways(), lines[: _count(lines)]))
+
+
+def _against(errand: Errand) -> str:
+    return render_template("board/against.html", found=_found(errand, request.values), form=None)
+
+
+@pages.post("/plan/orders/<number>/assign")
+@may("order.plan")
+def assign_now(number: str) -> Answer:
+    """Give vehicles that wait to a technician."""
+    of, form = chosen_day(), Form.sent()
+
+    def change(db: Session) -> None:
+        order, lines = _asked(db, of, number)
+        wanted = read_assignment(form.values, waiting=len(lines))
+        site_id = site_of_line(lines[0]).id
+        changes.assign(db, of, ways(), wanted.choice, order_id=order.id, site_id=site_id, count=wanted.count, by=current())
+
+    done = _done(of, change, _("%(order)s was assigned.", order=number))
+    return _assign_dialog(number, form.refused(done)) if isinstance(done, Refusal) else done
+
+
+# a visit that is planned
+
+
+@pages.get("/plan/visits/<int:visit_id>")
+@may("order.plan")
+def visit(visit_id: int) -> Answer:
+    """A visit and how it can be changed."""
+    return _visit_dialog(visit_id, None)
+
+
+def _day_of_visit(found: Visit) -> DayOfBranch:
+    of = chosen_day()
+    return DayOfBranch(found.branch_id, local_day(found.starts_at, of.zone), of.zone, of.at)
+
+
+def _visit_dialog(visit_id: int, form: Form | None) -> Answer:
+    with transaction() as db:
+        found = visit_of(db, visit_id, current())
+        of = _day_of_visit(found)
+        errand = changes.errand_of_visit(db, of, ways(), found)
+        lines = [row.line for row in found.visit_lines]
+        return _page("board/visit.html", form, visit=found, order=found.order, lines=lines, of=of, **_people(errand, form))
+
+
+@pages.get("/plan/visits/<int:visit_id>/against")
+@may("order.plan")
+def visit_check(visit_id: int) -> str:
+    """What speaks against the choice that is being made for a visit."""
+    with transaction() as db:
+        found = visit_of(db, visit_id, current())
+        return _against(changes.errand_of_visit(db, _day_of_visit(found), ways(), found))
+
+
+@pages.post("/plan/visits/<int:visit_id>/<any(move, take_off, recall):action>")
+@may("order.plan")
+def change_visit(visit_id: int, action: str) -> Answer:
+    """Move a visit, take it off the plan, or take it back from the technician's phone."""
+    form = Form.sent()
+    with transaction() as db:
+        of = _day_of_visit(visit_of(db, visit_id, current()))
+    done = _done(of, lambda db: CHANGES[action](db, of, visit_id, form), _("The plan was changed."))
+    return _visit_dialog(visit_id, form.refused(done)) if isinstance(done, Refusal) else done
+
+
+def _move(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
+    version = read_whole(form.text("version"))
+    changes.move_visit_to(db, of, ways(), read_choice(form.values), visit_id=visit_id, version=version, by=current())
+
+
+def _take_off(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
+    version = read_whole(form.text("version"))
+    changes.take_off(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
+
+
+def _recall(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
+    version = read_whole(form.text("version"))
+    changes.recall(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
+
+
+CHANGES: dict[str, Callable[[Session, DayOfBranch, int, Form], None]] = {"move": _move, "take_off": _take_off, "recall": _recall}

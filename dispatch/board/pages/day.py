@@ -1,0 +1,158 @@
+"""The day: look at it, have it planned, send it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Response, flash, jsonify, render_template, request
+from flask_babel import format_date, ngettext
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from dispatch.board.forms import read_whole
+from dispatch.board.models import PlanRun
+from dispatch.board.operations.runs import ask_plan
+from dispatch.board.operations.sending import Sent, dispatch_visits
+from dispatch.board.overview import Overview, overview
+from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
+from dispatch.board.pages.drawing import map_json
+from dispatch.board.queries import UNDER_WAY, last_run, open_lines, planned_visit_ids, team, visits_on
+from dispatch.board.rules import next_workday, text_from_json
+from dispatch.board.work import DayOfBranch
+from dispatch.db import transaction
+from dispatch.devices.queries import parts_in_bags
+from dispatch.errors import Refusal
+from dispatch.web.access import current, may
+from dispatch.web.locale import tr
+from dispatch.web.login import settings
+from dispatch.words import Text
+
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class RunView:
+    """The last planning run as the page tells of it."""
+
+    state: str
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+    outcome: dict[str, Any]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the worker has still to end it."""
+        return self.state in UNDER_WAY
+
+    @property
+    def failure(self) -> Text | None:
+        """Why it came to nothing."""
+        return text_from_json(self.outcome["failure"]) if "failure" in self.outcome else None
+
+    @property
+    def skipped(self) -> list[Text]:
+        """Why trips could not be written any more."""
+        return [text_from_json(entry["text"]) for entry in self.outcome.get("skipped", [])]
+
+
+def run_view(found: tuple[PlanRun, str] | None) -> RunView | None:
+    """The run for the page, if there was one."""
+    if found is None:
+        return None
+    run, name = found
+    return RunView(run.state, name, run.asked_at, run.ended_at, run.outcome or {})
+
+
+def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None]:
+    """The day and its last planning run, in six queries."""
+    people = team(db, of.branch_id)
+    visits = visits_on(db, of.branch_id, *of.bounds)
+    bags = parts_in_bags(db, [person.id for person in people])
+    lines = open_lines(db, of.branch_id, of.day)
+    run = run_view(last_run(db, of.branch_id, of.day))
+    told = run.outcome if run else None
+    return overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told), run
+
+
+@pages.get("/plan")
+@may("order.plan")
+def plan() -> str:
+    """One day of the branch: what waits, who goes where, how it was planned."""
+    of = chosen_day()
+    with transaction() as db:
+        seen, run = read_overview(db, of)
+        return render_template(
+            "board/plan.html", seen=seen, of=of, run=run, steps=_steps(of), weekday=format_date(of.day, "EEEE")
+        )
+
+
+def _steps(of: DayOfBranch) -> dict[str, date]:
+    return {
+        "before": of.day - timedelta(days=1),
+        "after": of.day + timedelta(days=1),
+        "today": of.today,
+        "workday": next_workday(of.today),
+    }
+
+
+@pages.post("/plan/run")
+@may("order.plan")
+def run() -> AnyResponse:
+    """Ask for the day to be planned in the background."""
+    of = chosen_day()
+    try:
+        with transaction() as db:
+            ask_plan(db, branch_id=of.branch_id, day=of.day, by=current(), at=of.at)
+    except Refusal as refusal:
+        flash(tr(refusal.text), "warning")
+    return back_to(of.day)
+
+
+@pages.get("/plan/progress")
+@may("order.plan")
+def progress() -> Response | str:
+    """How the run is getting on; once it has ended the page is loaded anew."""
+    of = chosen_day()
+    with transaction() as db:
+        view = run_view(last_run(db, of.branch_id, of.day))
+    if view is None or not view.under_way:
+        return Response(status=200, headers={"HX-Refresh": "true"})
+    return render_template("board/run.html", run=view, of=of)
+
+
+@pages.get("/plan/map.json")
+@may("order.plan")
+def map_data() -> Response:
+    """The day for the map."""
+    of = chosen_day()
+    with transaction() as db:
+        seen, _run = read_overview(db, of)
+        return jsonify(map_json(seen, settings()))
+
+
+@pages.post("/plan/dispatch")
+@may("order.plan")
+def dispatch() -> AnyResponse:
+    """Send out the whole day, or one technician's route."""
+    of = chosen_day()
+    with transaction() as db:
+        ids = planned_visit_ids(db, of.branch_id, *of.bounds, technician_id=read_whole(request.form.get("technician")))
+        sent = dispatch_visits(db, ids, by=current(), at=of.at)
+    _tell(sent)
+    return back_to(of.day)
+
+
+def _tell(sent: Sent) -> None:
+    if sent.count:
+        flash(ngettext("%(num)d visit was dispatched.", "%(num)d visits were dispatched.", sent.count), "success")
+    elif not sent.kept_back:
+        flash(_("There was nothing to dispatch."), "info")
+    for number, why in sent.kept_back[:NAMED_AT_MOST]:
+        flash(_("%(order)s was not dispatched: %(why)s", order=number, why=tr(why)), "warning")
+    more = len(sent.kept_back) - NAMED_AT_MOST
+    if more > 0:
+        flash(ngettext("%(num)d more visit was not dispatched.", "%(num)d more visits were not dispatched.", more), "warning")

@@ -1,0 +1,77 @@
+"""What people type about customers and vehicles: text -> frozen dataclasses, or Invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from dispatch.customers.operations import CustomerFacts, VehicleFacts
+from dispatch.customers.rules import COLOURS, Doubt, Plate, normalise_vin, phone_doubt, plate_warnings, read_phone, read_plate, vin_warnings
+from dispatch.errors import Invalid
+from dispatch.words import Text, say
+
+TIERS: dict[str, Text] = {"vip": say("VIP"), "a": say("A"), "b": say("B"), "c": say("C")}
+"""Service classes (Q11), the best first."""
+
+LONGEST = 200
+FILL = say("Please fill this in.")
+TOO_LONG = say("At most %(most)s characters.", most=LONGEST)
+
+
+def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
+    """Name, tier and note of a customer. Raises Invalid."""
+    name, tier = typed.get("name", "").strip(), typed.get("tier", "")
+    errors = {"name": FILL} if not name else {"name": TOO_LONG} if len(name) > LONGEST else {}
+    if tier not in TIERS:
+        errors["tier"] = say("Choose one of the tiers.")
+    if errors:
+        raise Invalid(errors)
+    return CustomerFacts(name, tier, typed.get("note", "").strip() or None)
+
+
+def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
+    """Name and phone of a customer's contact, ("", "") when neither was typed. Raises Invalid for half a contact or a broken number."""
+    name, phone = typed.get("contact_name", "").strip(), typed.get("contact_phone", "").strip()
+    if not name and not phone:
+        return "", ""
+    errors = {field: FILL for field, text in (("contact_name", name), ("contact_phone", phone)) if not text}
+    doubt = phone_doubt(read_phone(phone)) if phone else None
+    if doubt:
+        errors["contact_phone"] = doubt.text
+    if errors:
+        raise Invalid(errors)
+    return name, read_phone(phone).written
+
+
+def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:
+    """A vehicle's facts, corrected by hand. Raises Invalid; a plate or VIN that only looks wrong is taken once `sure` is ticked."""
+    plate, vin = read_plate(typed.get("plate", ""), typed.get("plate_colour", "")), normalise_vin(typed.get("vin", ""))
+    errors = _wrong(plate, vin)
+    purchased_on = _day(typed.get("purchased_on", ""), errors)
+    if not errors and not typed.get("sure"):
+        errors = _doubtful(plate, vin)
+    if errors:
+        raise Invalid(errors)
+    plain = {name: typed.get(name, "").strip() or None for name in ("kind", "make", "engine_no", "fleet_no")}
+    return VehicleFacts(plate.text or None, plate.colour if plate.text else None, vin or None, purchased_on=purchased_on, **plain)
+
+
+def _wrong(plate: Plate, vin: str) -> dict[str, Text]:
+    if not plate.text and not vin:
+        return {"plate": say("A vehicle needs a plate or a VIN.")}
+    if plate.text and plate.colour not in COLOURS:
+        return {"plate_colour": say("Choose the colour of the plate.")}
+    return {}
+
+
+def _doubtful(plate: Plate, vin: str) -> dict[str, Text]:
+    doubts: dict[str, tuple[Doubt, ...]] = {"plate": plate_warnings(plate) if plate.text else (), "vin": vin_warnings(vin) if vin else ()}
+    return {name: found[0].text for name, found in doubts.items() if found}
+
+
+def _day(typed: str, errors: dict[str, Text]) -> date | None:
+    try:
+        return date.fromisoformat(typed.strip()) if typed.strip() else None
+    except ValueError:
+        errors["purchased_on"] = say("“%(text)s” is not a date", text=typed.strip())
+        return None

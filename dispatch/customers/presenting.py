@@ -1,0 +1,75 @@
+"""The life of a vehicle as rows: what went in, what came out, and what took the place of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from dispatch.devices.models import CustodyEntry, Holder, Unit
+from dispatch.devices.operations import describe
+from dispatch.words import Text, say
+
+KIND_WORDS: dict[str, Text] = {"terminal": say("Terminal"), "sim": say("SIM")}
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """One change to what a vehicle carries. With both `old` and `new` it is a swap; `place` is where the other end was."""
+
+    kind: Text
+    icon: str
+    old: Unit | None
+    new: Unit | None
+    place: Text | str | None
+    order_id: int | None
+    who: str
+    at: datetime
+    device_at: datetime | None
+
+    @property
+    def what(self) -> Text:
+        """The sentence above the numbers."""
+        if self.old and self.new:
+            return say("%(kind)s swapped", kind=self.kind)
+        return say("%(kind)s fitted", kind=self.kind) if self.new else say("%(kind)s taken out", kind=self.kind)
+
+
+def number_of(unit: Unit) -> str:
+    """The number that stands on a unit: the serial, or the ICCID."""
+    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
+
+
+def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
+    """Custody entries of a vehicle, newest first -> its fittings; one unit out and one of its kind in for the same order are a swap."""
+    found: list[Fitting] = []
+    for _key, same in groupby(entries, key=lambda entry: (entry.order_id or -entry.id, units[entry.unit_id].kind)):
+        found += _of_one_order(list(same), units, vehicle_id)
+    return found
+
+
+def _of_one_order(entries: list[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
+    ins = [entry for entry in entries if _goes_in(entry, vehicle_id)]
+    outs = [entry for entry in entries if not _goes_in(entry, vehicle_id)]
+    if len(ins) == len(outs) == 1:
+        return [_fitting(ins[0], units, old=units[outs[0].unit_id], new=units[ins[0].unit_id], other=outs[0].to_holder)]
+    return [_single(entry, units, vehicle_id) for entry in entries]
+
+
+def _goes_in(entry: CustodyEntry, vehicle_id: int) -> bool:
+    return entry.to_holder.vehicle_id == vehicle_id
+
+
+def _single(entry: CustodyEntry, units: Mapping[int, Unit], vehicle_id: int) -> Fitting:
+    unit = units[entry.unit_id]
+    if _goes_in(entry, vehicle_id):
+        return _fitting(entry, units, old=None, new=unit, other=entry.from_holder)
+    return _fitting(entry, units, old=unit, new=None, other=entry.to_holder)
+
+
+def _fitting(entry: CustodyEntry, units: Mapping[int, Unit], *, old: Unit | None, new: Unit | None, other: Holder | None) -> Fitting:
+    kind = units[entry.unit_id].kind
+    place = describe(other) if other else None
+    icon = "cpu" if kind == "terminal" else "sim"
+    return Fitting(KIND_WORDS[kind], icon, old, new, place, entry.order_id, entry.by_name, entry.at, entry.device_at)

@@ -1,0 +1,33 @@
+// The planning board: open routes stay open when the page is loaded anew; one button opens or closes them all.
+
+const routes = [...document.querySelectorAll("details.route")];
+const place = `routes:${location.pathname}${location.search}`;
+
+function remember() {
+  try {
+    sessionStorage.setItem(place, JSON.stringify(routes.filter((route) => route.open).map((route) => route.id)));
+  } catch {
+    // A browser that keeps nothing forgets which were open; that is all.
+  }
+}
+
+function recall() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(place));
+    if (Array.isArray(kept)) for (const route of routes) route.open = kept.includes(route.id);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
+recall();
+for (const route of routes) route.addEventListener("toggle", remember);
+
+const all = document.querySelector("[data-open-all]");
+if (all) {
+  all.hidden = false;
+  all.addEventListener("click", () => {
+    const open = !routes.every((route) => route.open);
+    for (const route of routes) route.open = open;
+  });
+}

@@ -1,0 +1,17 @@
+// The preview of a request: show all lines, or only those that need a look.
+
+const table = document.getElementById("lines");
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-show]");
+  if (!button) return;
+  table.classList.toggle("only-need", button.dataset.show === "need");
+  for (const other of document.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", String(other === button));
+});
+
+// Enter in a line checks again; taking in is a decision of its own.
+document.getElementById("request").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input[type=text], input[type=tel], input[type=date]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit(event.target.form.querySelector("[name=then][value=check]"));
+});

@@ -1,0 +1,219 @@
+"""Bringing in lists of terminals, SIMs, technicians and prices: preview, then all good rows or none."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from dispatch.db import transaction
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, Unit
+from dispatch.fees.models import Price
+from dispatch.intake.lists import KINDS, from_json, read_list, to_json
+from dispatch.intake.models import Upload
+from dispatch.staff.models import Person
+from dispatch.staff.rules import Actor
+from tests.conftest import Cast
+from tests.devices.building import store
+from tests.tabular.files import SAMPLES, xlsx
+
+SignIn = Callable[[Actor], FlaskClient]
+SAMPLE = {"terminals": "stock_terminals.csv", "sims": "stock_sims.csv", "technicians": "technicians.csv", "prices": "prices.csv"}
+
+
+def send(client: FlaskClient, kind: str, content: bytes, name: str = "list.csv") -> TestResponse:
+    return client.post(f"/import/{kind}", data={"file": (io.BytesIO(content), name)})
+
+
+def sample(kind: str) -> bytes:
+    return (SAMPLES / SAMPLE[kind]).read_bytes()
+
+
+def upload(client: FlaskClient, kind: str, content: bytes | None = None) -> str:
+    """Send a file; the address of its preview."""
+    answer = send(client, kind, content if content is not None else sample(kind))
+    assert answer.status_code == 302, answer.text[:2000]
+    return answer.location
+
+
+def expected(client: FlaskClient, address: str) -> str:
+    """How many rows the preview promises."""
+    found = re.search(r'name="expected" value="(\d+)"', client.get(address).text)
+    assert found is not None
+    return found[1]
+
+
+def take(client: FlaskClient, address: str, **more: object) -> TestResponse:
+    return client.post(address, data={"expected": expected(client, address), "store": "总仓", **more})
+
+
+def count(table: type) -> int:
+    with transaction() as db:
+        return db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_waits_as_json_comes_back_the_same(kind: str) -> None:
+    reading = read_list(kind, SAMPLE[kind], sample(kind))
+    assert reading.rows and from_json(kind, to_json(reading)) == reading
+
+
+def test_the_samples_of_terminals_and_sims_are_taken_in_quickly(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    start = time.monotonic()
+    for kind in ("terminals", "sims"):
+        answer = take(client, upload(client, kind))
+        assert answer.status_code == 302, answer.text
+    assert time.monotonic() - start < 3
+    assert (count(Terminal), count(Sim), count(CustodyEntry), count(CustodyPosition)) == (400, 400, 800, 800)
+    with transaction() as db:
+        assert db.scalars(sa.select(Holder.name).where(Holder.kind == "store")).all() == ["总仓"]
+        assert db.scalar(sa.select(sa.func.count()).select_from(Sim).where(Sim.iccid.op("~")("[A-Z]"))) == 10
+
+
+def test_a_second_press_takes_nothing_twice(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    address = upload(client, "terminals")
+    form = {"expected": expected(client, address)}
+    assert [client.post(address, data=form).status_code for _ in range(2)] == [302, 302]
+    assert "taken in already" in client.get(address).text
+    assert count(Terminal) == 400
+
+
+ROWS = [["ICCID", "号码", "套餐"], ["898606243293A2245176", "1440033950743", "30MB"], ["8986", "1410051948431", "2GB"]]
+
+
+def test_a_bad_row_shows_its_reason_and_is_left_out_only_when_agreed(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    address = upload(client, "sims", xlsx(ROWS))
+    page = client.get(address).text
+    assert "an ICCID has 19 or 20 characters, this one has 4" in page and "8986 · 1410051948431 · 2GB" in page
+    refused = take(client, address)
+    assert refused.status_code == 422 and "1 rows cannot be taken" in refused.text
+    assert count(Sim) == 0
+    assert take(client, address, leave_out="1").status_code == 302
+    assert count(Sim) == 1
+
+
+def test_a_number_that_came_into_use_since_the_preview_stops_everything(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    rows = [["ICCID"], ["89860622588667878485"], ["89860421730988191791"]]
+    address = upload(client, "sims", xlsx(rows))
+    promised = expected(client, address)
+    other = upload(client, "sims", xlsx(rows[:2]))
+    assert take(client, other).status_code == 302
+    refused = client.post(address, data={"expected": promised, "store": "总仓", "leave_out": "1"})
+    assert refused.status_code == 409 and "Nothing was taken in" in refused.text
+    assert "8986062258866787848 is on record already" in refused.text
+    assert count(Sim) == 1
+    assert take(client, address, leave_out="1").status_code == 302
+    assert count(Sim) == 2
+
+
+FILES = [
+    (b"", "The file is empty."),
+    (b"%PDF-1.7 abc", "This is a PDF"),
+    (b"\x89PNG\r\n", "This is a picture"),
+    ("甲,乙\n1,2\n".encode(), "Looked for"),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), FILES)
+def test_a_wrong_file_is_refused_with_a_sentence_on_the_same_page(
+    as_person: SignIn, cast: Cast, content: bytes, sentence: str
+) -> None:
+    answer = send(as_person(cast.lin), "terminals", content)
+    assert answer.status_code == 422
+    assert sentence in answer.text and 'type="file"' in answer.text
+
+
+def test_no_file_and_a_file_too_large_are_refused(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    assert client.post("/import/sims", data={}).status_code == 422
+    answer = send(client, "sims", b"x" * (60 << 20))
+    assert answer.status_code == 413
+    assert "larger than 20 MB" in answer.text and 'type="file"' in answer.text
+    assert count(Upload) == 0
+
+
+def test_technicians_are_hired_and_known_ones_brought_up_to_date(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.wang)
+    address = upload(client, "technicians")
+    assert client.get(address).text.count("brought up to date") == 3
+    assert take(client, address, trained=["5", "6"], trained_on="2026-11-02").status_code == 302
+    with transaction() as db:
+        by_number = {p.staff_no: p for p in db.scalars(sa.select(Person).where(Person.staff_no.like("JS%")))}
+        assert len(by_number) == 14
+        known, fresh, untrained = by_number["JS001"], by_number["JS004"], by_number["JS009"]
+        assert (known.id, known.trained_on, known.username) == (cast.su.id, date(2026, 1, 15), "su")
+        assert known.shift_from.hour == 12 and known.phone == "18972515240"
+        assert fresh.roles == {"technician"} and fresh.trained_on == date(2026, 11, 2)
+        assert {s.skill: s.level for s in fresh.skills} == {"install": 1, "repair": 2}
+        assert untrained.trained_on is None and untrained.username is None and untrained.home_lat == 22.679
+
+
+def test_a_list_does_not_touch_people_of_other_roles_or_branches(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.wang)
+    rows = [["工号", "姓名", "班次"], ["M001", "王五", ""], ["D101", "何三", ""], ["JS077", "夜班", "22:00-06:00"], ["JS078", "白班", ""]]
+    address = upload(client, "technicians", xlsx(rows))
+    page = client.get(address).text
+    for sentence in ("somebody with another role", "belongs to another branch", "shifts over midnight"):
+        assert sentence in page
+    assert take(client, address, leave_out="1").status_code == 302
+    with transaction() as db:
+        assert db.get_one(Person, cast.wang.id).name == "王建国"
+        assert db.scalar(sa.select(Person.name).where(Person.staff_no == "JS078")) == "白班"
+
+
+def test_bags_are_filled_as_the_list_says(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.wang)
+    for kind in ("terminals", "sims", "technicians"):
+        address = upload(client, kind)
+        assert take(client, address).status_code == 302
+    with transaction() as db:
+        place = store(db, cast).id
+    assert "Fill the bags" in client.get(address).text
+    assert client.post(f"{address}/bags", data={"store": place, "key": "a"}).status_code == 302
+    assert "136 units were issued to the bags" in client.get("/stock").text
+    with transaction() as db:
+        of_su = sa.select(CustodyPosition.unit_kind).join(Holder, Holder.id == CustodyPosition.holder_id)
+        assert sorted(db.scalars(of_su.where(Holder.person_id == cast.su.id))) == ["sim"] * 8 + ["terminal"] * 8
+    client.post(f"{address}/bags", data={"store": place, "key": "b"})
+    assert "Every bag holds what it should already" in client.get("/stock").text
+
+
+def test_prices_are_added_and_known_days_replaced(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.qian)
+    assert take(client, upload(client, "prices")).status_code == 302
+    rows = [["编码", "名称", "类别", "单价", "税率", "生效日期"], ["P003", "GNSS 天线", "配件", "48.00", "13%", "2026-01-01"]]
+    address = upload(client, "prices", xlsx(rows))
+    assert "replaces" in client.get(address).text
+    assert take(client, address).status_code == 302
+    with transaction() as db:
+        prices = {price.code: price.amount for price in db.scalars(sa.select(Price))}
+    assert len(prices) == 11 and prices["P003"] == Decimal("48.00")
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "status"),
+    [("lin", "sims", 200), ("lin", "prices", 404), ("lin", "technicians", 404), ("qian", "prices", 200), ("su", "sims", 404), ("lin", "calls", 404)],
+)
+def test_each_kind_is_for_those_who_may(as_person: SignIn, cast: Cast, who: str, kind: str, status: int) -> None:
+    assert as_person(getattr(cast, who)).get(f"/import/{kind}").status_code == status
+
+
+def test_another_branch_does_not_see_what_waits(as_person: SignIn, cast: Cast) -> None:
+    address = upload(as_person(cast.lin), "sims")
+    stranger = as_person(cast.he)
+    assert stranger.get(address).status_code == 404
+    assert stranger.post(address, data={"expected": "400", "store": "x"}).status_code == 404
+    assert as_person(cast.lin).get(address.replace("sims", "terminals")).status_code == 404
+    assert count(Unit) == 0

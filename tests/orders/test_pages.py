@@ -1,0 +1,343 @@
+"""The pages of orders, as the cast sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from dispatch.audit.queries import history
+from dispatch.db import transaction
+from dispatch.orders.models import Approval, Order
+from dispatch.staff.rules import Actor
+from tests.building import approved, installation_order, repair_order, visit
+from tests.conftest import AT, Cast
+from tests.orders.building import counted_queries, dispatched, fit
+
+SignIn = Callable[[Actor], FlaskClient]
+
+
+@pytest.fixture
+def order(app: object, cast: Cast) -> Order:
+    """A repair of one vehicle that Lin took; Wang has not decided yet."""
+    with transaction() as db:
+        return repair_order(db, cast, symptom_text="终端不上线三天")
+
+
+def waiting_id(order: Order) -> int:
+    with transaction() as db:
+        return db.scalars(sa.select(Approval.id).where(Approval.order_id == order.id, Approval.decision.is_(None))).one()
+
+
+def stored(order: Order) -> Order:
+    with transaction() as db:
+        return db.get_one(Order, order.id)
+
+
+def text(answer: TestResponse) -> str:
+    return answer.get_data(as_text=True)
+
+
+# --- the list
+
+
+def test_the_list_shows_the_own_branch_only(order: Order, cast: Cast, as_person: SignIn) -> None:
+    assert order.number in text(as_person(cast.lin).get("/orders"))
+    elsewhere = text(as_person(cast.he).get("/orders"))
+    assert order.number not in elsewhere and "There are no orders yet." in elsewhere
+    assert order.number in text(as_person(cast.chen).get("/orders"))
+
+
+def test_technicians_have_no_list(order: Order, cast: Cast, as_person: SignIn) -> None:
+    assert as_person(cast.su).get("/orders").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q={number}", True),
+        ("q=恒通", True),
+        ("q=18886844318", True),
+        ("q=nobody", False),
+        ("status=awaiting_approval", True),
+        ("status=closed", False),
+        ("kind=repair", True),
+        ("kind=installation", False),
+        ("urgency=normal", True),
+        ("urgency=emergency", False),
+        ("mine=1", True),
+        ("status=nonsense&sort=nonsense&page=minus", True),
+        ("page=7", False),
+    ],
+)
+def test_filters_stand_in_the_address(order: Order, cast: Cast, as_person: SignIn, query: str, found: bool) -> None:
+    answer = as_person(cast.lin).get("/orders?" + query.format(number=order.number))
+    assert answer.status_code == 200
+    assert (f"/orders/{order.number}" in text(answer)) is found
+
+
+def test_mine_are_those_i_own(order: Order, cast: Cast, as_person: SignIn) -> None:
+    assert order.number not in text(as_person(cast.wang).get("/orders?mine=1"))
+
+
+def test_lists_can_be_sorted(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        urgent = repair_order(db, cast, urgency="emergency")
+    client = as_person(cast.lin)
+    for sort, first in (("oldest", order), ("newest", urgent), ("urgent", urgent), ("not_urgent", order), ("wanted", order)):
+        page = text(client.get(f"/orders?sort={sort}"))
+        second = urgent if first is order else order
+        assert page.index(f"/orders/{first.number}") < page.index(f"/orders/{second.number}")
+
+
+def test_nothing_matches_offers_to_clear_the_filters(order: Order, cast: Cast, as_person: SignIn) -> None:
+    assert "Clear the filters" in text(as_person(cast.lin).get("/orders?q=zzzz"))
+
+
+def test_the_list_counts_vehicles(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        installation_order(db, cast, lines=43)
+    assert "+42" in text(as_person(cast.lin).get("/orders"))
+
+
+# --- one order
+
+
+def test_somebody_elses_order_by_typed_address(order: Order, cast: Cast, as_person: SignIn) -> None:
+    client = as_person(cast.he)
+    assert client.get(f"/orders/{order.number}").status_code == 404
+    assert client.post(f"/orders/{order.number}/cancel", data={"version": "1", "reason": "x"}).status_code == 404
+    assert client.post(f"/orders/{order.number}/phone").status_code == 404
+    assert client.post(f"/orders/{order.number}/pin", data={"place": "22.6, 113.8", "accuracy_m": "20"}).status_code == 404
+    assert stored(order).status == "awaiting_approval"
+    assert as_person(cast.lin).get("/orders/WX-20990101-001").status_code == 404
+
+
+def test_a_technician_sees_the_orders_he_is_sent_to(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        kept = db.get_one(Order, order.id)
+        approved(db, cast, kept)
+        made = visit(db, cast, kept, cast.su, hour=1)
+    su = as_person(cast.su)
+    assert su.get(f"/orders/{order.number}").status_code == 404
+    with transaction() as db:
+        other = repair_order(db, cast)
+        dispatched(db, cast, other, cast.su, hour=4)
+    page = su.get(f"/orders/{other.number}")
+    assert page.status_code == 200 and "18886844318" not in text(page)
+    assert as_person(cast.wei).get(f"/orders/{other.number}").status_code == 404
+    assert made.status == "planned"
+
+
+def test_the_page_tells_what_is_known(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        fit(db, cast, order.lines[0].vehicle_id)
+    page = text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    for told in ("恒通物流有限公司", "终端不上线三天", "188****4318", "12 months from installation on 2026-12-02", "Order taken: 1 vehicles"):
+        assert told in page
+    assert "18886844318" not in page
+
+
+def test_forty_five_lines_with_their_history(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        large = installation_order(db, cast, lines=45)
+        dispatched(db, cast, large, cast.su)
+        for line in large.lines:
+            fit(db, cast, line.vehicle_id, order_id=large.id)
+    page = text(as_person(cast.lin).get(f"/orders/{large.number}"))
+    assert "45 vehicles" in page and "Visit planned: 苏杰, 12-02 10:00" in page and "苏杰 is sent" in page
+    assert "Approved</del>" in page and "Dispatched</ins>" in page
+
+
+def test_doubts_kept_with_a_line_are_shown(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        line = db.get_one(Order, order.id).lines[0]
+        line.attention = [{"code": "vin", "msgid": "%(n)s characters are missing", "params": {"n": 2}}, "odd"]
+    assert "2 characters are missing" in text(as_person(cast.lin).get(f"/orders/{order.number}"))
+
+
+# --- actions
+
+
+def test_buttons_come_from_the_lifecycle(order: Order, cast: Cast, as_person: SignIn) -> None:
+    own = text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    assert f"/orders/{order.number}/cancel" in own and f"/orders/{order.number}/approve" not in own
+    assert "Not possible while it is Awaiting approval." in own
+    assert f"/orders/{order.number}/approve" in text(as_person(cast.wang).get(f"/orders/{order.number}"))
+
+
+def test_cancelling_asks_for_a_reason(order: Order, cast: Cast, as_person: SignIn) -> None:
+    client, url = as_person(cast.lin), f"/orders/{order.number}/cancel"
+    refused = client.post(url, data={"version": str(order.version), "reason": "  "})
+    assert refused.status_code == 422 and "Please give a reason." in text(refused)
+    done = client.post(url, data={"version": str(order.version), "reason": "客户取消了"})
+    assert done.status_code == 302 and stored(order).status == "cancelled"
+    page = text(client.get(f"/orders/{order.number}"))
+    assert "The order is now: Cancelled." in page and "客户取消了" in page and "Withdrawn" in page
+
+
+def test_a_stale_page_keeps_the_reason_and_offers_it_again(order: Order, cast: Cast, as_person: SignIn) -> None:
+    old = order.version
+    with transaction() as db:
+        approved(db, cast, db.get_one(Order, order.id))
+    client = as_person(cast.lin)
+    answer = client.post(f"/orders/{order.number}/cancel", data={"version": str(old), "reason": "客户不要了"})
+    page = text(answer)
+    assert answer.status_code == 409 and "Somebody changed this while you were looking at it." in page
+    assert "客户不要了</textarea>" in page and f'name="version" value="{stored(order).version}"' in page
+    assert stored(order).status == "approved"
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "99999999999999999999"])
+def test_a_press_without_a_proper_version_is_stale(order: Order, cast: Cast, as_person: SignIn, version: str) -> None:
+    answer = as_person(cast.lin).post(f"/orders/{order.number}/cancel", data={"version": version, "reason": "x"})
+    assert answer.status_code == 409 and stored(order).status == "awaiting_approval"
+
+
+@pytest.mark.parametrize("action", ["follow", "take", "nonsense"])
+def test_nobody_presses_what_is_no_button(order: Order, cast: Cast, as_person: SignIn, action: str) -> None:
+    assert as_person(cast.wang).post(f"/orders/{order.number}/{action}", data={"version": "1"}).status_code == 404
+
+
+def test_what_a_role_may_not_do_is_refused_on_the_page(order: Order, cast: Cast, as_person: SignIn) -> None:
+    answer = as_person(cast.qian).post(f"/orders/{order.number}/cancel", data={"version": str(order.version), "reason": "x"})
+    assert answer.status_code == 403 and "Your role does not allow this." in text(answer)
+
+
+def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> None:
+    wang, lin = as_person(cast.wang), as_person(cast.lin)
+
+    def press(client: FlaskClient, action: str, reason: str = "") -> int:
+        answer = client.post(f"/orders/{order.number}/{action}", data={"version": str(stored(order).version), "reason": reason})
+        return answer.status_code
+
+    assert press(wang, "reject", "地址不全") == 302 and stored(order).status == "rejected"
+    assert press(lin, "rework") == 302 and press(lin, "submit") == 302 and press(wang, "approve") == 302
+    assert press(lin, "hold") == 422
+    assert press(lin, "hold", "等配件") == 302 and stored(order).waiting_reason == "等配件"
+    assert "This order waits: 等配件" in text(lin.get(f"/orders/{order.number}"))
+    assert press(lin, "resume") == 302 and stored(order).status == "approved"
+
+
+# --- approvals
+
+
+def test_the_manager_sees_what_he_decides(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        urgent = repair_order(db, cast, urgency="emergency")
+    page = text(as_person(cast.wang).get("/approvals"))
+    assert page.index(urgent.number) < page.index(order.number)
+    assert "林晓" in page and "恒通物流有限公司" in page and "终端不上线三天" in page
+    assert as_person(cast.lin).get("/approvals").status_code == 404
+
+
+def test_approve_then_press_again(order: Order, cast: Cast, as_person: SignIn) -> None:
+    wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/approve"
+    assert wang.post(url).status_code == 302 and stored(order).status == "approved"
+    again = wang.post(url)
+    assert again.status_code == 409 and "You have decided this already." in text(again)
+
+
+def test_two_managers_at_once(order: Order, cast: Cast, as_person: SignIn) -> None:
+    approval_id = waiting_id(order)
+    assert as_person(cast.wang).post(f"/approvals/{approval_id}/approve").status_code == 302
+    late = as_person(cast.chen).post(f"/approvals/{approval_id}/reject", data={"reason": "太贵"})
+    assert late.status_code == 409 and "Somebody else decided this a moment ago." in text(late) and "太贵" in text(late)
+
+
+def test_rejecting_asks_for_a_reason(order: Order, cast: Cast, as_person: SignIn) -> None:
+    wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/reject"
+    empty = wang.post(url, data={"reason": " "})
+    assert empty.status_code == 422 and "Please give a reason." in text(empty)
+    assert wang.post(url, data={"reason": "地址不全"}).status_code == 302
+    assert stored(order).status == "rejected" and "地址不全" in text(as_person(cast.lin).get(f"/orders/{order.number}"))
+
+
+def test_ones_own_request_is_shown_and_cannot_be_decided(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        own = repair_order(db, cast, by=cast.wang)
+    wang = as_person(cast.wang)
+    page = text(wang.get("/approvals"))
+    assert own.number in page and "This is your own request" in page and f"/approvals/{waiting_id(own)}/approve" not in page
+    pressed = wang.post(f"/approvals/{waiting_id(own)}/approve")
+    assert pressed.status_code == 422 and "This is your own request" in text(pressed)
+
+
+def test_an_approval_of_another_branch_is_not_there(order: Order, cast: Cast, as_person: SignIn) -> None:
+    assert as_person(cast.he).post(f"/approvals/{waiting_id(order)}/approve").status_code == 404
+    assert as_person(cast.wang).post("/approvals/999999/approve").status_code == 404
+
+
+def test_many_at_once_say_which_were_not_possible(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        second, own = repair_order(db, cast), repair_order(db, cast, by=cast.wang)
+    ids = [str(waiting_id(one)) for one in (order, second, own)]
+    answer = as_person(cast.wang).post("/approvals/approve", data={"ids": [*ids, "nonsense"]})
+    page = text(answer)
+    assert answer.status_code == 200 and "2 orders were approved." in page and "2 orders were not approved" in page
+    assert own.number in page and [stored(one).status for one in (order, second, own)] == ["approved", "approved", "awaiting_approval"]
+
+
+# --- phone and place
+
+
+def test_asking_for_a_phone_number_is_logged(order: Order, cast: Cast, as_person: SignIn) -> None:
+    lin, url = as_person(cast.lin), f"/orders/{order.number}/phone"
+    part = lin.post(url, headers={"HX-Request": "true"})
+    assert "tel:18886844318" in text(part).replace("-", "") and "<html" not in text(part)
+    assert "tel:18886844318" in text(lin.post(url))
+    with transaction() as db:
+        entries = history(db, ("order", order.id))
+    assert [entry.action for entry in entries[:2]] == ["phone.reveal", "phone.reveal"] and entries[0].by_id == cast.lin.id
+    page = text(lin.get(f"/orders/{order.number}"))
+    assert "Asked for the phone number of 张超敏" in page and "tel:" not in page
+
+
+def test_a_pin_is_read_as_maps_copy_it(order: Order, cast: Cast, as_person: SignIn) -> None:
+    lin, url = as_person(cast.lin), f"/orders/{order.number}/pin"
+    assert lin.post(url, data={"place": "113.9，22.5", "datum": "wgs84", "accuracy_m": "30"}).status_code == 302
+    with transaction() as db:
+        site = db.get_one(Order, order.id).site
+        assert (site.lat, site.lon, site.accuracy_m, site.source) == (22.5, 113.9, 30, "pin")
+    assert lin.post(url, data={"place": "22.5, 113.9", "datum": "gcj02", "accuracy_m": "30"}).status_code == 302
+    with transaction() as db:
+        site = db.get_one(Order, order.id).site
+        assert site.lon is not None and 0.004 < 113.9 - site.lon < 0.006
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"place": "there", "accuracy_m": "20"}, "Write the place as latitude, longitude"),
+        ({"place": "0, 0", "accuracy_m": "20"}, "There is no such place on earth."),
+        ({"place": "22.5, 113.9", "accuracy_m": "0"}, "Write whole metres"),
+        ({"place": "22.5, 113.9", "accuracy_m": "20", "datum": "mars"}, "Choose one of the maps."),
+    ],
+)
+def test_a_wrong_pin_keeps_what_was_typed(order: Order, cast: Cast, as_person: SignIn, typed: dict[str, str], sentence: str) -> None:
+    answer = as_person(cast.lin).post(f"/orders/{order.number}/pin", data=typed)
+    assert answer.status_code == 422 and sentence in text(answer) and f'value="{typed["place"]}"' in text(answer)
+
+
+# --- cost
+
+
+def test_no_page_asks_the_database_much(db: Session, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as opened:
+        repair = repair_order(opened, cast, purchased_on=AT.date())
+        large = installation_order(opened, cast, lines=45)
+        made = dispatched(opened, cast, large, cast.su)
+        fit(opened, cast, repair.lines[0].vehicle_id)
+    assert made.id
+    for person in (cast.lin, cast.wang, cast.chen):
+        client = as_person(person)
+        client.get("/orders")
+        for url in ("/orders", "/orders?q=恒通", f"/orders/{repair.number}", f"/orders/{large.number}", "/approvals"):
+            with counted_queries() as count:
+                answer = client.get(url)
+            assert count() <= 12, (person.name, url, count())
+            assert answer.status_code == (404 if url == "/approvals" and person is cast.lin else 200)
