@@ -37,7 +37,7 @@ async def _work(settings: Settings) -> None:
                 await queue.run_worker_async(
                     concurrency=settings.worker_concurrency,
                     install_signal_handlers=True,
-                    shutdown_graceful_timeout=20,
+                    shutdown_graceful_timeout=5,
                     delete_jobs="never",
                     update_heartbeat_interval=5,
                     stalled_worker_timeout=STALLED_AFTER,

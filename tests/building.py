@@ -28,12 +28,16 @@ def vehicle(session: Session, cast: Cast, *, plate: str | None = None, customer:
     return vehicle_of(session, customer=owner, facts=facts, by=cast.lin, at=AT)
 
 
-def repair_order(session: Session, cast: Cast, *, lines: int = 1, by: Actor | None = None, at: datetime = AT, **facts: Any) -> Order:
+def repair_order(
+    session: Session, cast: Cast, *, lines: int = 1, by: Actor | None = None, at: datetime = AT, **facts: Any
+) -> Order:
     """A repair call that Lin took, waiting for the manager."""
     return _order(session, cast, "repair", lines, by or cast.lin, at, {"symptom": "drift", "symptom_text": "定位漂移", **facts})
 
 
-def installation_order(session: Session, cast: Cast, *, lines: int = 3, by: Actor | None = None, at: datetime = AT, **facts: Any) -> Order:
+def installation_order(
+    session: Session, cast: Cast, *, lines: int = 3, by: Actor | None = None, at: datetime = AT, **facts: Any
+) -> Order:
     """An installation request that Lin took, waiting for the manager."""
     return _order(session, cast, "installation", lines, by or cast.lin, at, {"product_model": "BD-808A", **facts})
 
@@ -55,7 +59,14 @@ def approved(session: Session, cast: Cast, order: Order, *, at: datetime = AT) -
 
 
 def visit(
-    session: Session, cast: Cast, order: Order, technician: Actor, *, hour: int = 0, minutes: int = 60, line_ids: tuple[int, ...] | None = None
+    session: Session,
+    cast: Cast,
+    order: Order,
+    technician: Actor,
+    *,
+    hour: int = 0,
+    minutes: int = 60,
+    line_ids: tuple[int, ...] | None = None,
 ) -> Visit:
     """A planned visit `hour` hours after AT for all lines of an approved order, or for those named."""
     assert technician.id is not None

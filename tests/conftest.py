@@ -151,7 +151,13 @@ def database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
 @pytest.fixture
 def settings(database: str, tmp_path: Path) -> Settings:
     """Settings for a test's own database, with cheap passwords."""
-    environ = {"DATABASE_URL": database, "SECRET_KEY": "test", "ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1", "DATA_DIR": str(tmp_path)}
+    environ = {
+        "DATABASE_URL": database,
+        "SECRET_KEY": "test",
+        "ARGON2_MEMORY_KIB": "64",
+        "ARGON2_TIME_COST": "1",
+        "DATA_DIR": str(tmp_path),
+    }
     return config.load(environ)
 
 

@@ -89,7 +89,8 @@ def test_ledgers_refuse_to_be_rewritten(database: str, table: str) -> None:
     engine = sa.create_engine(database, poolclass=sa.NullPool)
     with engine.connect() as connection:
         triggers = connection.execute(
-            sa.text("SELECT count(*) FROM pg_trigger WHERE tgrelid = CAST(:t AS regclass) AND tgname = 'append_only'"), {"t": table}
+            sa.text("SELECT count(*) FROM pg_trigger WHERE tgrelid = CAST(:t AS regclass) AND tgname = 'append_only'"),
+            {"t": table},
         )
         assert triggers.scalar_one() == 1
     engine.dispose()

@@ -15,7 +15,9 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
-def chain_hash(prev: bytes, *, subject: tuple[str, int], seq: int, at: datetime, by_id: int | None, action: str, detail: Any) -> bytes:
+def chain_hash(
+    prev: bytes, *, subject: tuple[str, int], seq: int, at: datetime, by_id: int | None, action: str, detail: Any
+) -> bytes:
     """sha256 over the previous hash and the canonical JSON of the entry; the moment counts in UTC to the microsecond."""
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     body = [subject[0], subject[1], seq, moment, by_id, action, detail]

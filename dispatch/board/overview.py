@@ -156,6 +156,21 @@ class Overview:
         return sum(len(entry.lines) for entry in self.queue)
 
     @property
+    def distance_m(self) -> int:
+        """Metres on the road of everybody together."""
+        return sum(route.distance_m for route in self.routes)
+
+    @property
+    def travel_s(self) -> int:
+        """Seconds on the road of everybody together."""
+        return sum(route.travel_s for route in self.routes)
+
+    @property
+    def work_s(self) -> int:
+        """Seconds on site of everybody together."""
+        return sum(stop.end - stop.start for stop in self.stops)
+
+    @property
     def hours(self) -> range:
         """The hours the time bars show."""
         first = min([FIRST_HOUR, *(r.shift[0] // 3600 for r in self.routes), *(s.start // 3600 for s in self.stops)])

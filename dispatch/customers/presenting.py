@@ -44,12 +44,14 @@ def number_of(unit: Unit) -> str:
 def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
     """Custody entries of a vehicle, newest first -> its fittings; one unit out and one of its kind in for the same order are a swap."""
     found: list[Fitting] = []
-    for _key, same in groupby(entries, key=lambda entry: (entry.order_id or -entry.id, units[entry.unit_id].kind)):
-        found += _of_one_order(list(same), units, vehicle_id)
+    for _order, same in groupby(entries, key=lambda entry: entry.order_id or -entry.id):
+        moves = list(same)
+        for kind in KIND_WORDS:
+            found += _of_one_kind([move for move in moves if units[move.unit_id].kind == kind], units, vehicle_id)
     return found
 
 
-def _of_one_order(entries: list[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
+def _of_one_kind(entries: list[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
     ins = [entry for entry in entries if _goes_in(entry, vehicle_id)]
     outs = [entry for entry in entries if not _goes_in(entry, vehicle_id)]
     if len(ins) == len(outs) == 1:

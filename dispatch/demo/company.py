@@ -14,7 +14,16 @@ from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import words
 from dispatch.devices.models import Holder
-from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, slot_of, store_named
+from dispatch.devices.operations import (
+    NewSim,
+    NewTerminal,
+    bag_of,
+    move_units,
+    receive_sims,
+    receive_terminals,
+    slot_of,
+    store_named,
+)
 from dispatch.devices.queries import units_held
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.staff.models import Branch
@@ -148,7 +157,7 @@ def make_vehicle(company: Company, customer: Customer, code: str) -> Vehicle:
     number, random = next(company.numbers), company.random
     province = "粤B" if code == "SZ" else "粤A"
     electric = number % 5 == 0
-    plate = f"{province}{'F' if electric else 'DKLMT'[number % 5]}{str(number)[-5 if electric else -4:]}"
+    plate = f"{province}{'F' if electric else 'DKLMT'[number % 5]}{str(number)[-5 if electric else -4 :]}"
     vin = f"LFW{random.choice('ABCDEFGH')}{random.randrange(10**6):06d}N{number:06d}"
     facts = VehicleFacts(
         plate=None if number % 9 == 0 else plate,

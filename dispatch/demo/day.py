@@ -102,7 +102,13 @@ def _closed(company: Company, code: str, day: datetime, index: int) -> None:
     visit = _visit(company, code, order, technician, start, start - timedelta(hours=1))
     move_visit(company.session, visit, "dispatch", by=company.desk(code), at=start - timedelta(minutes=50))
     _finish(company, order, visit, technician)
-    move_order(company.session, locked_order(company.session, order.id), "close", by=company.manager(code), at=visit.ends_at + timedelta(hours=1))
+    move_order(
+        company.session,
+        locked_order(company.session, order.id),
+        "close",
+        by=company.manager(code),
+        at=visit.ends_at + timedelta(hours=1),
+    )
 
 
 class _Today:
@@ -122,7 +128,9 @@ class _Today:
         )
         for offset, phase in phases:
             for technician in self.technicians:
-                order = _approved(self.company, self.code, _call(self.company, self.code, self.taken), self.taken + timedelta(minutes=9))
+                order = _approved(
+                    self.company, self.code, _call(self.company, self.code, self.taken), self.taken + timedelta(minutes=9)
+                )
                 start = self.now + offset + timedelta(minutes=self.company.random.randrange(0, 20))
                 visit = _visit(self.company, self.code, order, technician, start, self.taken + timedelta(minutes=30))
                 phase(order, visit, technician)
@@ -172,7 +180,14 @@ def _waiting_for_approval(company: Company, now: datetime) -> None:
     company.session.refresh(refused, ["approvals"])
     step = refused.approvals[-1].id
     manager = company.manager("SZ")
-    reject(company.session, refused.id, approval_id=step, reason="合同已到期,先联系业务员续签", by=manager, at=now - timedelta(hours=2))
+    reject(
+        company.session,
+        refused.id,
+        approval_id=step,
+        reason="合同已到期,先联系业务员续签",
+        by=manager,
+        at=now - timedelta(hours=2),
+    )
     gone = _call(company, "SZ", now - timedelta(hours=4))
     at = now - timedelta(hours=3)
     cancel_order(company.session, gone.id, version=None, by=company.desk("SZ"), at=at, reason="客户来电:已自行恢复")

@@ -96,7 +96,14 @@ class Holder(Base):
         sa.CheckConstraint("(kind = 'slot') = (role IS NOT NULL)", name="slot_has_role"),
         sa.UniqueConstraint("person_id"),
         sa.UniqueConstraint("vehicle_id", "role"),
-        sa.Index("uq_holder_store_name", "branch_id", "kind", "name", unique=True, postgresql_where=sa.text("kind NOT IN ('bag', 'slot')")),
+        sa.Index(
+            "uq_holder_store_name",
+            "branch_id",
+            "kind",
+            "name",
+            unique=True,
+            postgresql_where=sa.text("kind NOT IN ('bag', 'slot')"),
+        ),
     )
 
     id: Mapped[Key]
@@ -171,5 +178,7 @@ constraint_says("uq_terminal_serial", say("A terminal with this serial number is
 constraint_says("uq_terminal_imei", say("This IMEI is already on record."))
 constraint_says("uq_sim_iccid_key", say("This ICCID is already on record."))
 constraint_says("uq_sim_msisdn", say("This SIM number is already on record."))
-constraint_says("uq_custody_position_slot", say("There is already one of these in the vehicle. Take the old one out first, or swap."))
+constraint_says(
+    "uq_custody_position_slot", say("There is already one of these in the vehicle. Take the old one out first, or swap.")
+)
 constraint_says("uq_custody_entry_unit_id_seq", say("Somebody else moved this unit a moment ago. Please look again."))

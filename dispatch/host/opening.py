@@ -46,10 +46,10 @@ def announce(settings: Settings) -> None:
 
 def _build_demonstration(settings: Settings) -> None:
     """The marker is written last: an interrupted build is done again, and must therefore be one transaction."""
-    from dispatch import demo
+    from dispatch.demo import build
 
     print("Building the demonstration company ...", flush=True)
-    logins = demo.build(settings)
+    logins = build(settings)
     fresh = _logins_file(settings).with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:

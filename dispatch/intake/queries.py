@@ -24,6 +24,7 @@ from dispatch.tabular.cells import tidy_text
 
 MOST_FOUND = 6
 WAITING_DAYS = 14
+MOST_WAITING = 10
 
 
 # --- who calls
@@ -90,11 +91,11 @@ class WaitingFile:
 
 
 def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) -> list[WaitingFile]:
-    """The branch's files of the last days that were read and not taken in, newest first."""
-    columns = sa.select(Upload.id, Upload.file_name, Upload.at)
-    waiting = columns.where(Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.done_at.is_(None))
-    recent = waiting.where(Upload.at > at - timedelta(days=WAITING_DAYS)).order_by(Upload.id.desc()).limit(10)
-    return [WaitingFile(*row) for row in session.execute(recent)]
+    """The branch's files of the last days that were read and not taken in, newest first; the same file stands once."""
+    own = (Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.at > at - timedelta(days=WAITING_DAYS))
+    newest = sa.select(sa.func.max(Upload.id)).where(*own).group_by(Upload.file_hash)
+    query = sa.select(Upload.id, Upload.file_name, Upload.at).where(Upload.id.in_(newest), Upload.done_at.is_(None))
+    return [WaitingFile(*row) for row in session.execute(query.order_by(Upload.id.desc()).limit(MOST_WAITING))]
 
 
 def orders_with_keys(session: Session, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -9,8 +9,9 @@ from datetime import date, datetime
 from dispatch.customers.rules import read_phone
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.models import Upload
-from dispatch.intake.rules import text_to_json
+from dispatch.intake.rules import show_place, text_to_json
 from dispatch.intake.stored import Json
+from dispatch.orders.rules import symptom_in
 from dispatch.tabular.imports import Import
 
 
@@ -36,3 +37,15 @@ def call_from_json(stored: Json) -> RepairCall:
 def key_of(upload: Upload, row: int) -> uuid.UUID:
     """The request key of a row: the same for the same file at the same branch, however often it is sent in."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{upload.branch_id}:{upload.file_hash.hex()}:{row}")
+
+
+def call_texts(upload: Upload, row: int) -> dict[str, str]:
+    """A row of a kept list as the call page's texts; {} for a row it does not have."""
+    stored = next((each for each in upload.content["rows"] if each["row"] == row), None)
+    if stored is None:
+        return {}
+    names = {"customer": "customer", "contact": "caller", "phone": "phone", "plate": "plate", "vin": "vin", "model": "model"}
+    more = {"address": "address", "purchased_on": "purchased_on", "urgency": "urgency", "symptom_text": "symptom"}
+    texts = {field: stored[key] or "" for field, key in (names | more).items()}
+    place = show_place(stored["lat"], stored["lon"])
+    return texts | {"place": place, "symptom": symptom_in(stored["symptom"]), "request_key": str(key_of(upload, row))}

@@ -150,7 +150,15 @@ _UNDER_WAY = ("approved", "planned", "dispatched", "working")
 ORDER: tuple[Transition, ...] = (
     Transition("submit", ("draft",), "awaiting_approval", "order.take", say("Send for approval"), (has_lines,)),
     Transition("approve", ("awaiting_approval",), "approved", "order.decide", say("Approve"), (is_approvers_turn, not_ones_own)),
-    Transition("reject", ("awaiting_approval",), "rejected", "order.decide", say("Reject"), (is_approvers_turn, not_ones_own), reason=True),
+    Transition(
+        "reject",
+        ("awaiting_approval",),
+        "rejected",
+        "order.decide",
+        say("Reject"),
+        (is_approvers_turn, not_ones_own),
+        reason=True,
+    ),
     Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),
     Transition("follow", FOLLOWING, None, None, say("Follows the work")),
     Transition("hold", _UNDER_WAY, "waiting", "order.plan", say("Let it wait"), (no_live_visit,), reason=True),
@@ -170,7 +178,9 @@ ORDER: tuple[Transition, ...] = (
 
 LINE: tuple[Transition, ...] = (
     Transition("complete", ("open", "residual"), "done", "line.settle", say("Done"), (order_is_at_work,)),
-    Transition("give_up", ("open", "residual"), "not_done", "line.settle", say("Cannot be done"), (order_is_at_work,), reason=True),
+    Transition(
+        "give_up", ("open", "residual"), "not_done", "line.settle", say("Cannot be done"), (order_is_at_work,), reason=True
+    ),
     Transition("leave_over", ("open",), "residual", "line.settle", say("Did not come"), (order_is_at_work,), reason=True),
     Transition("take_up", ("not_done", "residual"), "open", "order.plan", say("Take up again"), (order_is_at_work,), reason=True),
 )

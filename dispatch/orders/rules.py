@@ -130,9 +130,14 @@ class Warranty:
 def warranty(installed_on: date | None, purchased_on: date | None, months: int) -> Warranty:
     """From the installation on record, else from the purchase date the caller names; `months` is the model's term."""
     if installed_on:
-        return Warranty(add_months(installed_on, months), say("%(months)s months from installation on %(day)s", months=months, day=installed_on))
+        return Warranty(
+            add_months(installed_on, months),
+            say("%(months)s months from installation on %(day)s", months=months, day=installed_on),
+        )
     if purchased_on:
-        return Warranty(add_months(purchased_on, months), say("%(months)s months from purchase on %(day)s", months=months, day=purchased_on))
+        return Warranty(
+            add_months(purchased_on, months), say("%(months)s months from purchase on %(day)s", months=months, day=purchased_on)
+        )
     return Warranty(None, say("Neither installation nor purchase date is known"))
 
 

@@ -18,7 +18,7 @@ def order_numbers(session: Session, order_ids: Collection[int], by: Actor) -> di
     if not order_ids:
         return {}
     query = sa.select(Order.id, Order.number).where(Order.id.in_(order_ids), visible(by))
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.number for row in session.execute(query)}
 
 
 def live_visits(session: Session, person_id: int) -> int:

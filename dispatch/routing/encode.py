@@ -83,22 +83,19 @@ class _Start:
     opens: int
     closes: int
     lunch: Pause | None
-    lunch_gap: int | None
 
 
 def _start(day: Day, pinned: Sequence[Job]) -> _Start | None:
     """None for a technician the engine cannot take: no time left, not trained, or settled jobs that break its rules."""
     past = tuple(_behind(day, pinned))
-    way = passable(day, pinned, strict=True)
-    if way is None or not (day.technician.product_trained or pinned):
+    if not (day.technician.product_trained or pinned) or not passable(day, pinned, strict=True):
         return None
     opens, lunch = _lunch_left(day, walked(day, past))
-    closes, lunch_gap = day.technician.shift[1], None
+    closes = day.technician.shift[1]
     if lunch:
-        eating = passable(day, pinned, strict=True, must_eat=True)
-        closes, lunch = _with_lunch(closes, lunch, fits=eating is not None)
-        lunch_gap = max(0, eating.lunch_gap - len(past)) if eating and eating.lunch_gap is not None else None
-    return _Start(day, past, tuple(pinned[len(past) :]), opens, closes, lunch, lunch_gap) if opens < closes else None
+        fits = passable(day, pinned, strict=True, must_eat=True) is not None
+        closes, lunch = _with_lunch(closes, lunch, fits=fits)
+    return _Start(day, past, tuple(pinned[len(past) :]), opens, closes, lunch) if opens < closes else None
 
 
 def _behind(day: Day, pinned: Sequence[Job]) -> Iterator[Job]:
@@ -164,7 +161,6 @@ class _Codes:
             capacity=self._left(start),
             lunch=start.lunch,
             first=tuple(number[job.id] for job in start.coming),
-            lunch_gap=start.lunch_gap,
         )
 
     def task(self, job: Job, not_before: int) -> Task:

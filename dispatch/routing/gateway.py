@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ LUNCH = 1
 class Van:
     """A technician for the engine. Places are rows of the matrix; `lunch` is (earliest, latest, seconds).
 
-    `first` are the tasks that must stay, in order, with lunch before number `lunch_gap` of them.
+    `first` are the tasks that must stay, in order.
     """
 
     start: int
@@ -37,7 +37,6 @@ class Van:
     capacity: tuple[int, ...]
     lunch: tuple[int, int, int] | None = None
     first: tuple[int, ...] = ()
-    lunch_gap: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,33 @@ def solved(puzzle: Puzzle, seconds_limit: float) -> list[list[int]]:
         return [[] for _ in puzzle.vans]
     import vroom  # it brings pandas: half a second and 60 MB that only planning should pay
 
+    vans = [van if _can_start(vroom, puzzle, van) else replace(van, first=()) for van in puzzle.vans]
+    problem = _input(vroom, puzzle, vans, range(len(puzzle.tasks)))
+    level = exploration_level(len(puzzle.tasks), len(vans), seconds_limit)
+    found = problem.solve(level, nb_threads=THREADS, timeout=timedelta(seconds=seconds_limit))
+    return _orders(found.routes, len(vans))
+
+
+def _input(vroom: Any, puzzle: Puzzle, vans: Sequence[Van], tasks: Iterable[int]) -> Any:
     problem = vroom.Input()
     problem.set_durations_matrix("car", puzzle.matrix)
-    problem.add_vehicle([_vehicle(vroom, number, van) for number, van in enumerate(puzzle.vans, 1)])
-    problem.add_job([_job(vroom, number, task) for number, task in enumerate(puzzle.tasks, 1)])
-    level = exploration_level(len(puzzle.tasks), len(puzzle.vans), seconds_limit)
-    found = problem.solve(level, nb_threads=THREADS, timeout=timedelta(seconds=seconds_limit))
-    return _orders(found.routes, len(puzzle.vans))
+    problem.add_vehicle([_vehicle(vroom, number, van) for number, van in enumerate(vans, 1)])
+    problem.add_job([_job(vroom, task + 1, puzzle.tasks[task]) for task in tasks])
+    return problem
+
+
+def _can_start(vroom: Any, puzzle: Puzzle, van: Van) -> bool:
+    """Whether the engine accepts the van's first tasks as a start: it places lunch by itself, and gives up on some good orders.
+
+    Without them as a start their priority and windows still hold them there, though only nearly always.
+    """
+    if not van.first or not van.lunch:
+        return True
+    try:
+        _input(vroom, puzzle, [van], van.first).solve(0, nb_threads=1)
+    except Exception:  # the engine's own exceptions are of a compiled class without a public name
+        return False
+    return True
 
 
 def searches(tasks: int, vans: int, seconds_limit: float) -> int:
@@ -101,16 +120,9 @@ def _vehicle(vroom: Any, number: int, van: Van) -> Any:
         capacity=list(van.capacity),
         time_window=vroom.TimeWindow(van.opens, van.closes),
         breaks=[vroom.Break(LUNCH, [vroom.TimeWindow(van.lunch[0], van.lunch[1])], service=van.lunch[2])] if van.lunch else [],
-        steps=_steps(vroom, van),
+        # what the engine is given to start from it keeps, unless for tasks of equal or higher priority
+        steps=[vroom.VehicleStep("single", task + 1) for task in van.first],
     )
-
-
-def _steps(vroom: Any, van: Van) -> list[Any]:
-    """The engine never takes away what it was given to start from, unless for tasks of equal or higher priority."""
-    steps = [vroom.VehicleStep("single", task + 1) for task in van.first]
-    if steps and van.lunch and van.lunch_gap is not None:
-        steps.insert(van.lunch_gap, vroom.VehicleStep("break", LUNCH))
-    return steps
 
 
 def _job(vroom: Any, number: int, task: Task) -> Any:

@@ -119,7 +119,8 @@ def people_counts(session: Session, by: Actor) -> dict[str | None, int]:
     seen = sa.true() if by.may("branches.all") else Person.branch_id == by.branch_id
     held = sa.select(PersonRole.role, sa.func.count()).join(Person, Person.id == PersonRole.person_id)
     counts: dict[str | None, int] = {}
-    counts.update(session.execute(held.where(seen, Person.active).group_by(PersonRole.role)).tuples().all())
+    for role, count in session.execute(held.where(seen, Person.active).group_by(PersonRole.role)):
+        counts[role] = count
     active = sa.func.count().filter(Person.active)
     counts[None], counts[""] = session.execute(sa.select(active, sa.func.count() - active).where(seen)).one()
     return counts

@@ -59,7 +59,7 @@ def init(app: Flask) -> None:
         view = current_app.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return None
-        access = view.access  # type: ignore[attr-defined]
+        access: tuple[str, ...] | None = view.access  # type: ignore[union-attr]
         if access is None:
             return None
         if current().id is None:

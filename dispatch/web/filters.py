@@ -44,8 +44,8 @@ def ago(moment: datetime | None) -> str:
         return ""
     delta = moment - now()
     if abs(delta.total_seconds()) < 45:
-        return gettext("just now")
-    return format_timedelta(delta, add_direction=True, threshold=1.2)
+        return str(gettext("just now"))
+    return str(format_timedelta(delta, add_direction=True, threshold=1.2))
 
 
 def money(amount: Decimal | int | None) -> str:

@@ -62,7 +62,13 @@ def _orders(db: Session, words: str, by: Actor) -> Group:
 def _vehicles(db: Session, words: str, by: Actor) -> Group:
     found = vehicles_found(db, words, by, limit=MOST)
     hits = [
-        Hit(url_for("customers.vehicle", vehicle_id=v.id), v.customer.name, v.vin, plate=(v.plate, v.plate_colour) if v.plate else None) for v in found
+        Hit(
+            url_for("customers.vehicle", vehicle_id=v.id),
+            v.customer.name,
+            v.vin,
+            plate=(v.plate, v.plate_colour) if v.plate else None,
+        )
+        for v in found
     ]
     return Group(_("Vehicles"), "truck", hits)
 
@@ -71,7 +77,10 @@ def _customers(db: Session, words: str, by: Actor) -> Group:
     named = customers_found(db, words, by, limit=MOST)
     hits = {c.id: Hit(url_for("customers.show", customer_id=c.id), c.name) for c in named}
     for contact in contacts_found(db, words, by, limit=MOST):
-        hits.setdefault(contact.customer_id, Hit(url_for("customers.show", customer_id=contact.customer_id), contact.customer.name, contact.name))
+        hits.setdefault(
+            contact.customer_id,
+            Hit(url_for("customers.show", customer_id=contact.customer_id), contact.customer.name, contact.name),
+        )
     return Group(_("Customers"), "building", list(hits.values())[:MOST])
 
 

@@ -105,7 +105,12 @@ def asset(path: str) -> str:
 
 def _frame(app: Flask) -> dict[str, Any]:
     actor = current()
-    common = {"locale": short_locale(), "theme": session.get("theme") or actor.theme, "csp_nonce": g.get("csp_nonce", ""), "person": me()}
+    common = {
+        "locale": short_locale(),
+        "theme": session.get("theme") or actor.theme,
+        "csp_nonce": g.get("csp_nonce", ""),
+        "person": me(),
+    }
     if actor.id is None or "HX-Request" in request.headers:
         return common | {"rail": [], "branches": [], "branch": None, "waiting_count": 0}
     with transaction() as db:

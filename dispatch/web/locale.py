@@ -33,7 +33,7 @@ def catalogue(locale: str) -> Translations:
     return Translations(compiled)
 
 
-class _PoDomain(Domain):
+class _PoDomain(Domain):  # type: ignore[misc]
     def get_translations(self) -> Translations:
         """The catalogue of the present reader."""
         return catalogue(str(get_locale() or "en"))
@@ -62,8 +62,15 @@ def tr(said: Text | str | Any) -> str:
     """A rule's sentence in the reader's language. Parameters that are sentences themselves are turned as well."""
     if not isinstance(said, Text):
         return str(said)
-    sentence = g.catalogue.ugettext(said.msgid)
+    sentence: str = _readers_catalogue().ugettext(said.msgid)
     return sentence % {name: tr(value) for name, value in said.params.items()} if said.params else sentence
+
+
+def _readers_catalogue() -> Translations:
+    if "catalogue" not in g:
+        g.catalogue = catalogue(chosen_locale())
+    found: Translations = g.catalogue
+    return found
 
 
 def tr_in(locale: str, said: Text | str) -> str:
@@ -71,7 +78,11 @@ def tr_in(locale: str, said: Text | str) -> str:
     if not isinstance(said, Text):
         return said
     sentence = catalogue(locale).ugettext(said.msgid)
-    return sentence % {name: tr_in(locale, v) if isinstance(v, Text) else v for name, v in said.params.items()} if said.params else sentence
+    return (
+        sentence % {name: tr_in(locale, v) if isinstance(v, Text) else v for name, v in said.params.items()}
+        if said.params
+        else sentence
+    )
 
 
 def init(app: Flask) -> None:
@@ -79,7 +90,3 @@ def init(app: Flask) -> None:
     babel = Babel(app, locale_selector=chosen_locale, timezone_selector=zone)
     # Flask-Babel takes only a catalogue's name; the domain it makes of it looks for compiled files, which we do not keep.
     babel.domain_instance = _PoDomain()
-
-    @app.before_request
-    def _remember_catalogue() -> None:
-        g.catalogue = catalogue(chosen_locale())

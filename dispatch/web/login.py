@@ -18,7 +18,7 @@ from dispatch.staff.rules import Actor
 SEEN_EVERY = timedelta(minutes=1)
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):  # type: ignore[misc]
     """What flask-login carries around: the token as id, and the person as plain data."""
 
     def __init__(self, token: str, actor: Actor) -> None:

@@ -14,8 +14,18 @@ from werkzeug.wrappers import Response as Answer
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Invalid, Refusal, RuleBroken
+from dispatch.host.tls import ca_certificate_path
 from dispatch.staff.models import Person
-from dispatch.staff.operations import NewPerson, check_attempts, end_session, found_company, note_failure, set_password, set_taste, start_session
+from dispatch.staff.operations import (
+    NewPerson,
+    check_attempts,
+    end_session,
+    found_company,
+    note_failure,
+    set_password,
+    set_taste,
+    start_session,
+)
 from dispatch.staff.passwords import hash_password, password_fits, too_weak
 from dispatch.staff.queries import nobody_yet, sessions_of, token_hash
 from dispatch.web import finding
@@ -47,11 +57,11 @@ def readyz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
-@pages.get("/certificate")
+@pages.get("/trust")
 @public
 def certificate() -> Answer:
     """The certificate a phone has to trust when this server speaks https with its own."""
-    file = settings().data_dir / "tls" / "ca.crt"
+    file = ca_certificate_path(settings())
     if not settings().tls or not file.exists():
         abort(404)
     return send_file(file, mimetype="application/x-x509-ca-cert", download_name="dispatch-ca.crt")
@@ -89,7 +99,11 @@ def signin() -> str | Answer:
         return redirect(_next())
     with transaction() as db:
         if nobody_yet(db):
-            return render_template("web/plain_note.html", title=_("Welcome"), sentence=_("Open the setup address that was printed when the server was started."))
+            return render_template(
+                "web/plain_note.html",
+                title=_("Welcome"),
+                sentence=_("Open the setup address that was printed when the server was started."),
+            )
     return render_template("web/signin.html", form=Form(), next=request.args.get("next"), notice=None)
 
 
@@ -174,7 +188,14 @@ def _found(form: Form) -> None:
         password_hash=hash_password(form.text("password")),
     )
     with transaction() as db:
-        found_company(db, branch_code="HQ", branch_name=wanted["branch"], zone=settings().default_zone, administrator=administrator, at=now())
+        found_company(
+            db,
+            branch_code="HQ",
+            branch_name=wanted["branch"],
+            zone=settings().default_zone,
+            administrator=administrator,
+            at=now(),
+        )
 
 
 def _password_errors(form: Form) -> dict[str, Text]:

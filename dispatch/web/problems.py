@@ -8,7 +8,7 @@ import uuid
 import structlog
 from flask import Flask, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from dispatch.errors import Refusal
 from dispatch.web.locale import tr
@@ -43,7 +43,9 @@ def answer(status: int, sentence: Text | str) -> tuple[Response | str, int]:
         return told, status
     title = tr(TITLES.get(status, TITLES[400]))
     ways = [(_("To the start"), url_for("web.home"))]
-    page = render_template("web/error.html", title=title, sentence=tr(sentence), kept=None, ways=ways, request_id=g.get("request_id"))
+    page = render_template(
+        "web/error.html", title=title, sentence=tr(sentence), kept=None, ways=ways, request_id=g.get("request_id")
+    )
     return page, status
 
 
@@ -52,7 +54,7 @@ def _refused(refusal: Refusal) -> tuple[Response | str, int]:
 
 
 def _http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
-    if error.code is None or error.code < 400:
+    if error.code is None or error.code < 400 or isinstance(error, SecurityError):
         return error
     status = 404 if error.code == 405 else error.code
     return answer(status, SENTENCES.get(status) or SENTENCES[400])

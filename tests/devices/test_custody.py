@@ -15,7 +15,7 @@ from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.db import transaction
 from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_over, issue
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
-from dispatch.devices.operations import bag_of, move_units, slot_of
+from dispatch.devices.operations import NewTerminal, bag_of, move_units, receive_terminals, slot_of
 from dispatch.devices.queries import parts_in_bags, unit_history
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from tests.building import vehicle
@@ -95,14 +95,22 @@ def test_last_digits_are_enough_when_only_one_unit_ends_in_them(db: Session, cas
     place, key = store(db, cast), uuid.uuid4()
     serials = [unit.terminal.serial for unit in units if unit.terminal]
     assert issue(db, store=place, person_id=cast.su.id or 0, wanted=Wanted((serials[0][-4:],)), key=key, by=cast.lin, at=AT) == 1
-    with pytest.raises(CannotIssue, match="1 of the numbers"):
-        issue(db, store=place, person_id=cast.su.id or 0, wanted=Wanted(("001",)), key=uuid.uuid4(), by=cast.lin, at=AT)
+    terminals(db, cast, 1, model="GT06N")
+    with pytest.raises(CannotIssue) as refused:
+        issue(db, store=place, person_id=cast.su.id or 0, wanted=Wanted(("001", "T0")), key=uuid.uuid4(), by=cast.lin, at=AT)
+    assert [str(problem) for problem in refused.value.problems] == ["001 is not on record.", "T0 is not on record."]
+
+
+def test_digits_that_fit_several_units_are_not_enough(db: Session, cast: Cast) -> None:
+    numbers = ("A5550001", "B5550001")
+    receive_terminals(db, [NewTerminal(number, "GT06N") for number in numbers], store=store(db, cast), by=cast.lin, at=AT)
+    with pytest.raises(CannotIssue) as refused:
+        issue(db, store=store(db, cast), person_id=cast.su.id or 0, wanted=Wanted(("0001",)), key=uuid.uuid4(), by=cast.lin, at=AT)
+    assert str(refused.value.problems[0]) == "0001 fits 2 units of this store; type more digits."
 
 
 @pytest.mark.parametrize("shape", ["{iccid}", "{key}", "ICCID: {iccid}", "{spaced}", "IMEI：{imei}", "{lower}"])
 def test_numbers_are_understood_as_they_are_scanned(db: Session, cast: Cast, shape: str) -> None:
-    from dispatch.devices.operations import NewTerminal, receive_terminals
-
     (card,) = sims(db, cast)
     receive_terminals(db, [NewTerminal("ID-77Z", "GT06N", imei="861550034965196")], store=store(db, cast), by=cast.lin, at=AT)
     assert card.sim is not None

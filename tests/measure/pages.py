@@ -67,7 +67,7 @@ FILL = (
     "INSERT INTO audit_entry (subject_kind, subject_id, seq, at, by_id, by_name, action, detail, prev_hash, hash) "
     "SELECT 'order', o.id, s, o.created_at + s * interval '10 minutes', :desk, '林晓', "
     "(ARRAY['order.take', 'order.submit', 'order.approve', 'visit.plan', 'visit.dispatch', 'visit.arrive', 'line.complete', 'order.close'])[s], "
-    "'{\"from\": \"approved\", \"to\": \"planned\"}', '', '' FROM work_order o, generate_series(1, 8) s",
+    '\'{"from": "approved", "to": "planned"}\', \'\', \'\' FROM work_order o, generate_series(1, 8) s',
     "ANALYZE",
 )
 
@@ -77,7 +77,9 @@ def fill(url: str, *, orders: int) -> int:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     with db.transaction() as session:
         branch = add_branch(session, code="SZ", name="深圳", zone="Asia/Shanghai", by=SYSTEM, at=at)
-        desk = add_person(session, branch=branch, new=NewPerson("D1", "林晓", frozenset({"specialist", "manager"})), by=SYSTEM, at=at)
+        desk = add_person(
+            session, branch=branch, new=NewPerson("D1", "林晓", frozenset({"specialist", "manager"})), by=SYSTEM, at=at
+        )
         person = add_person(session, branch=branch, new=NewPerson("T1", "苏杰", frozenset({"technician"})), by=SYSTEM, at=at)
         facts = {"branch": branch.id, "desk": desk.id, "technician": person.id}
     facts |= {"orders": orders, "customers": max(1, orders // 25), "vehicles": max(10, orders // 2)}
@@ -118,7 +120,10 @@ def addresses(random: Random, orders: int) -> dict[str, tuple[float, Any]]:
         "vehicle": (150, lambda: f"/vehicles/{vehicle()}"),
     }
     pages |= {f"order list, search: {kind}": (150, lambda make=make: f"/orders?q={make()}") for kind, make in words.items()}
-    pages |= {f"search everything: {kind}": (150, lambda make=words[kind]: f"/search?q={make()}") for kind in ("plate", "phone", "customer")}
+    pages |= {
+        f"search everything: {kind}": (150, lambda make=words[kind]: f"/search?q={make()}")
+        for kind in ("plate", "phone", "customer")
+    }
     return pages
 
 
@@ -134,7 +139,11 @@ def measure(client: FlaskClient, make: Any, rounds: int, counter: list[int]) -> 
         if number >= 2:
             times.append(spent)
             queries = max(queries, counter[0])
-    return {"median_ms": round(statistics.median(times), 1), "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1), "queries": queries}
+    return {
+        "median_ms": round(statistics.median(times), 1),
+        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "queries": queries,
+    }
 
 
 def main() -> int:
@@ -146,7 +155,9 @@ def main() -> int:
     cluster = start_throwaway()
     try:
         upgrade(cluster.url)
-        settings = config.load({"DATABASE_URL": cluster.url, "SECRET_KEY": "measure", "ARGON2_MEMORY_KIB": "64", "LOG_LEVEL": "error"})
+        settings = config.load(
+            {"DATABASE_URL": cluster.url, "SECRET_KEY": "measure", "ARGON2_MEMORY_KIB": "64", "LOG_LEVEL": "error"}
+        )
         app = create_app(settings)
         return _run(app.test_client(), fill(cluster.url, orders=options.orders), options)
     finally:

@@ -137,7 +137,7 @@ def test_the_page_tells_what_is_known(order: Order, cast: Cast, as_person: SignI
     with transaction() as db:
         fit(db, cast, order.lines[0].vehicle_id)
     page = text(as_person(cast.lin).get(f"/orders/{order.number}"))
-    for told in ("恒通物流有限公司", "终端不上线三天", "188****4318", "12 months from installation on 2026-12-02", "Order taken: 1 vehicles"):
+    for told in ("恒通物流有限公司", "终端不上线三天", "188****4318", "12 months from installation on 2026-12-02", "Order taken: one vehicle"):
         assert told in page
     assert "18886844318" not in page
 

@@ -192,7 +192,7 @@ def test_43_vehicles_in_one_yard_stay_on_few_technicians():
     yard = [job(f"v{n:02}", 3, minutes=25, setup_minutes=15, parts={"terminal": 1}, windows=((0, 86_000),)) for n in range(43)]
     made = plan(problem(team, yard), LIMIT_S)
     assert not made.unserved
-    assert len(made.routes) == 3, "about 19 fit into a day"
+    assert len(made.routes) == 3, "about 18 fit into a day"
     assert stops(made, "he"), "who lives beside the yard goes first"
 
 
@@ -247,3 +247,9 @@ def test_lunch_of_a_late_shift_is_not_due_when_the_shift_begins_after_it():
         problem([technician(shift=(at("14:00"), at("20:00")), lunch=Lunch(at("11:00"), at("13:00"), 30))], [job("a")]), LIMIT_S
     )
     assert made.routes[0].lunch_at is None
+
+
+def test_two_pinned_visits_before_lunch_do_not_stop_the_engine(caplog):
+    pinned = [job("a", 1, pinned_to="su"), job("b", 3, pinned_to="su", pinned_start=at("11:00"))]
+    made = plan(problem([technician(lunch=NOON)], [*pinned, job("c", 2), job("d", 1)]), LIMIT_S)
+    assert not made.unserved and starts(made)["b"] == at("11:00") and not caplog.records

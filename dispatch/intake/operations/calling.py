@@ -27,12 +27,12 @@ def take_call(
     *,
     by: Actor,
     at: datetime,
-    take_over: bool = False,
+    take_over: str = "",
     attention: list[dict[str, object]] | None = None,
 ) -> Order:
     """Save a call as a repair order awaiting approval; the same `request_key` again answers the order it made.
 
-    Raises Doubtful when the vehicle is another customer's and `take_over` does not say that it changed hands.
+    Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle came to this customer.
     """
     by.must("order.take")
     saved = order_saved(session, call.request_key)
@@ -96,12 +96,12 @@ def same_place(a: Coordinates, b: Coordinates) -> bool:
     return abs(a[0] - b[0]) < SAME_PLACE_DEGREES and abs(a[1] - b[1]) < SAME_PLACE_DEGREES
 
 
-def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: bool) -> Vehicle:
+def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: str) -> Vehicle:
     colour = colour_of(call.plate, call.colour, recorded_colours(session, call.plate))
     facts = VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
+    change = f"{facts.shown}→{customer.name}"
     try:
-        return vehicle_of(session, customer=customer, facts=facts, by=by, at=at, take_over=take_over)
+        return vehicle_of(session, customer=customer, facts=facts, by=by, at=at, take_over=take_over == change)
     except RuleBroken as refusal:
         field = "plate" if call.plate else "vin"
-        confirm = Confirm("take_over", f"{facts.shown}→{customer.name}", CHANGED_HANDS)
-        raise Doubtful({field: refusal.text}, {field: confirm}) from refusal
+        raise Doubtful({field: refusal.text}, {field: Confirm("take_over", change, CHANGED_HANDS)}) from refusal

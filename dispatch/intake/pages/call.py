@@ -22,8 +22,9 @@ from dispatch.intake.forms import Typed, colour_options, read_call
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
 from dispatch.intake.operations import take_call
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.queries import Found, found
+from dispatch.intake.queries import Found, found, upload
 from dispatch.intake.rules import show_place
+from dispatch.intake.stored_calls import call_texts
 from dispatch.intake.wording import starting_field
 from dispatch.orders.rules import CHANNEL_WORDS, SYMPTOMS, URGENCY_WORDS
 from dispatch.tabular.cells import read_date, tidy_text
@@ -36,11 +37,20 @@ MOST_WORDS = 60
 @pages.get("/calls/new")
 @may("order.take")
 def call() -> Answer:
-    """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known."""
+    """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known, with ?upload=&row= with a list's row."""
     with transaction() as db:
-        seen = _known(db, _asked(request.args))
-        form = Form.of({"request_key": str(uuid.uuid4()), **(seen.fill if seen else {})})
-        return _page(db, form, seen)
+        listed = _listed(db, _id(request.args.get("upload", "")), _id(request.args.get("row", "")))
+        seen = _known(db, _asked(listed or request.args))
+        known_fill = seen.fill if seen and not listed else {}
+        return _page(db, Form.of({"request_key": str(uuid.uuid4()), **known_fill, **listed}), seen)
+
+
+def _listed(db: Session, upload_id: int | None, row: int | None) -> dict[str, str]:
+    """A row of a list of calls as the form's texts, with the key by which the list knows it again."""
+    if upload_id is None or row is None:
+        return {}
+    seen = upload(db, upload_id, "calls", current())
+    return call_texts(seen, row)
 
 
 @pages.post("/calls/new")
@@ -51,9 +61,7 @@ def save_call() -> Answer:
     try:
         with transaction() as db:
             typed = read_call({name: form.text(name) for name in form.values})
-            take_over = bool(form.text("take_over"))
-            order = take_call(db, typed, by=current(), at=now(), take_over=take_over)
-            number = order.number
+            number = take_call(db, typed, by=current(), at=now(), take_over=form.text("take_over")).number
     except Refusal as refusal:
         with transaction() as db:
             return _page(db, form.refused(refusal), _known_again(db, form), refusal), refusal.status

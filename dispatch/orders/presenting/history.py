@@ -61,6 +61,7 @@ class Look:
 
 LOOKS: dict[str, Look] = {
     "order.take": Look(say("Order taken: %(lines)s vehicles"), "telephone", "draft"),
+    "order.take.one": Look(say("Order taken: one vehicle"), "telephone", "draft"),
     "order.submit": Look(say("Sent for approval"), "send", "awaiting"),
     "order.approve": Look(say("Approved"), "check-lg", "done"),
     "approval.pass": Look(say("Approved at level %(step)s: the next level decides"), "check-lg", "awaiting"),
@@ -107,7 +108,8 @@ def told(entries: Sequence[AuditEntry], naming: Naming) -> list[Happening]:
 
 
 def _tell(entry: AuditEntry, naming: Naming) -> Happening:
-    look = LOOKS.get(entry.action, PLAIN)
+    single = entry.action == "order.take" and entry.detail.get("lines") == 1
+    look = LOOKS.get("order.take.one" if single else entry.action, PLAIN)
     old, new = _change(entry, naming)
     return Happening(
         what=Text(look.what.msgid, _params(entry, naming, look.what)),
