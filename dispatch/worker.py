@@ -12,9 +12,6 @@ from dispatch.config import Settings
 from dispatch.features import edges
 from dispatch.web.logs import set_up
 
-STALLED_AFTER = 30
-"""Seconds without a heartbeat after which a worker counts as dead and its jobs are given to another."""
-
 log = structlog.get_logger("worker")
 
 
@@ -31,7 +28,8 @@ async def _work(settings: Settings) -> None:
     connector = procrastinate.PsycopgConnector(conninfo=plain_url, min_size=1, max_size=settings.worker_concurrency + 3)
     with jobs.queue.replace_connector(connector) as queue:
         async with queue.open_async():
-            sweeping = asyncio.create_task(_requeue_stalled(queue))
+            silence = settings.worker_stalled_seconds
+            sweeping = asyncio.create_task(_requeue_stalled(queue, silence))
             log.info("worker_ready", concurrency=settings.worker_concurrency)
             try:
                 await queue.run_worker_async(
@@ -39,16 +37,18 @@ async def _work(settings: Settings) -> None:
                     install_signal_handlers=True,
                     shutdown_graceful_timeout=5,
                     delete_jobs="never",
-                    update_heartbeat_interval=5,
-                    stalled_worker_timeout=STALLED_AFTER,
+                    update_heartbeat_interval=silence / 4,
+                    # The library forgets a dead worker after this; its jobs must have been found and given away before.
+                    stalled_worker_timeout=silence * 10,
                 )
             finally:
                 sweeping.cancel()
 
 
-async def _requeue_stalled(queue: procrastinate.App) -> None:
+async def _requeue_stalled(queue: procrastinate.App, silence: int) -> None:
+    """Give the jobs of workers that died to others; every task bears being run again."""
     while True:
-        await asyncio.sleep(10)
-        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        await asyncio.sleep(silence / 3)
+        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
             log.warning("job_requeued", job=job.id, task=job.task_name)
             await queue.job_manager.retry_job(job)

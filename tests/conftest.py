@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -20,7 +26,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from dispatch import config, db
+from dispatch import config, db, paths
 from dispatch.config import Settings
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
@@ -33,6 +39,7 @@ AT = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
 """09:00 in Shenzhen on the day of the sample calls."""
 
 TRAINED = date(2026, 1, 15)
+PASSWORD = "correct horse"
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
 
@@ -196,11 +203,85 @@ def as_person(app: Flask) -> Callable[[Actor], FlaskClient]:
     return sign_in
 
 
+@dataclass(frozen=True)
+class Served:
+    """The real product, running: supervisor, web server and worker as they are started by `./run`."""
+
+    url: str
+    supervisor: int
+
+    def processes(self, role: str) -> list[int]:
+        """Process ids of the children that are "web" (the server's master first) or "worker"."""
+        word = {"web": "gunicorn", "worker": "worker"}[role]
+        return [pid for pid in _descendants(self.supervisor) if word in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return children + [d for child in children for d in _descendants(child)]
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/livez", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def served(database: str, tmp_path: Path) -> Iterator[Served]:
+    """`served.url` answers with web server and worker on a fresh database; everybody's password is PASSWORD."""
+    from dispatch.staff.passwords import configure, hash_password
+
+    configure(memory_kib=64, time_cost=1)
+    with db.transaction() as opened:
+        opened.execute(sa.update(Person).values(password_hash=hash_password(PASSWORD)))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"DATABASE_URL": database, "DATA_DIR": str(tmp_path), "PORT": str(port), "LOG_LEVEL": "warning", "WORKER_STALLED_SECONDS": "2"}
+    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1", "PLAN_SECONDS": "5"}
+    output = (tmp_path / "served.log").open("w")
+    command = [sys.executable, "-m", "dispatch.cli", "serve"]
+    process = subprocess.Popen(command, env={**os.environ, **own, **cheap}, stdout=output, stderr=output, cwd=paths.PACKAGE.parent)
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 60
+    while not _answers(url):
+        assert process.poll() is None and time.monotonic() < until, (tmp_path / "served.log").read_text()
+        time.sleep(0.1)
+    yield Served(url, process.pid)
+    process.terminate()
+    process.wait(20)
+    output.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without Chromium the browser tests are skipped by name; under CI=true `./test` has refused to start before."""
+    if browser_program() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed (apt-get install chromium)"))
+
+
+def browser_program() -> str | None:
+    """Where Chromium is on this machine."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test opens a connection beyond this machine."""
-    import socket
-
     real = socket.socket.connect
 
     def connect(self: socket.socket, address: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -29,12 +30,32 @@ def record(
 ) -> AuditEntry:
     """Append one entry to the chain of `subject`, e.g. ("order", 7). `detail` holds plain JSON values."""
     head = _locked_head(session, subject)
-    kept = json.loads(canonical(detail or {}))
-    seq = head.seq + 1
-    digest = chain_hash(head.hash, subject=subject, seq=seq, at=at, by_id=by.id, action=action, detail=kept)
-    entry = AuditEntry(
-        subject_kind=subject[0],
-        subject_id=subject[1],
+    entry = _entry(head, action, by=by, at=at, detail=detail or {})
+    session.add(entry)
+    head.seq, head.hash = entry.seq, entry.hash
+    # At once: the next look at the head reads the table, not this object.
+    session.flush()
+    return entry
+
+
+def record_births(
+    session: Session, kind: str, details: Mapping[int, dict[str, Any]], action: str, *, by: By, at: datetime
+) -> None:
+    """Begin the chains of subjects that this transaction has made: id -> detail of the first entry. Few statements for many."""
+    heads = [AuditHead(subject_kind=kind, subject_id=subject_id, seq=0, hash=GENESIS) for subject_id in details]
+    entries = [_entry(head, action, by=by, at=at, detail=details[head.subject_id]) for head in heads]
+    for head, entry in zip(heads, entries, strict=True):
+        head.seq, head.hash = entry.seq, entry.hash
+    session.add_all([*heads, *entries])
+    session.flush()
+
+
+def _entry(head: AuditHead, action: str, *, by: By, at: datetime, detail: dict[str, Any]) -> AuditEntry:
+    """The entry that follows a head."""
+    subject, seq, kept = (head.subject_kind, head.subject_id), head.seq + 1, json.loads(canonical(detail))
+    return AuditEntry(
+        subject_kind=head.subject_kind,
+        subject_id=head.subject_id,
         seq=seq,
         at=at,
         by_id=by.id,
@@ -42,13 +63,8 @@ def record(
         action=action,
         detail=kept,
         prev_hash=head.hash,
-        hash=digest,
+        hash=chain_hash(head.hash, subject=subject, seq=seq, at=at, by_id=by.id, action=action, detail=kept),
     )
-    session.add(entry)
-    head.seq, head.hash = seq, digest
-    # At once: the next look at the head reads the table, not this object.
-    session.flush()
-    return entry
 
 
 def _locked_head(session: Session, subject: tuple[str, int]) -> AuditHead:

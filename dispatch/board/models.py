@@ -20,7 +20,9 @@ class PlanRun(Base):
     __tablename__ = "plan_run"
     __table_args__ = (
         words_of("state", RUN_STATES),
-        sa.Index("uq_plan_run_under_way", "branch_id", "day", unique=True, postgresql_where=sa.text("state IN ('asked', 'running')")),
+        sa.Index(
+            "uq_plan_run_under_way", "branch_id", "day", unique=True, postgresql_where=sa.text("state IN ('asked', 'running')")
+        ),
         sa.Index(None, "branch_id", "day", "id"),
     )
 

@@ -12,6 +12,7 @@ from dispatch.board.models import PlanRun
 from dispatch.errors import NotFound
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.queries import visible
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 
@@ -76,6 +77,14 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
         line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
     )
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
+
+
+def order_named(session: Session, number: str, by: Actor) -> tuple[int, int]:
+    """An order's id and its site's. Raises NotFound for another branch's."""
+    found = session.execute(sa.select(Order.id, Order.site_id).where(Order.number == number, visible(by))).first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
 
 
 def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import date
 
 from dispatch.customers.operations import CustomerFacts, VehicleFacts
-from dispatch.customers.rules import COLOURS, Doubt, Plate, normalise_vin, phone_doubt, plate_warnings, read_phone, read_plate, vin_warnings
+from dispatch.customers.rules import (
+    COLOURS,
+    Doubt,
+    Plate,
+    normalise_vin,
+    phone_doubt,
+    plate_warnings,
+    read_phone,
+    read_plate,
+    vin_warnings,
+)
 from dispatch.errors import Invalid
 from dispatch.words import Text, say
 
@@ -30,7 +40,7 @@ def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
 
 
 def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
-    """Name and phone of a customer's contact, ("", "") when neither was typed. Raises Invalid for half a contact or a broken number."""
+    """Name and phone of a customer's contact, ("", "") when neither was typed. Raises Invalid for half a contact."""
     name, phone = typed.get("contact_name", "").strip(), typed.get("contact_phone", "").strip()
     if not name and not phone:
         return "", ""
@@ -44,7 +54,7 @@ def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
 
 
 def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:
-    """A vehicle's facts, corrected by hand. Raises Invalid; a plate or VIN that only looks wrong is taken once `sure` is ticked."""
+    """A vehicle's facts, corrected by hand. Raises Invalid; what only looks wrong is taken once `sure` is ticked."""
     plate, vin = read_plate(typed.get("plate", ""), typed.get("plate_colour", "")), normalise_vin(typed.get("vin", ""))
     errors = _wrong(plate, vin)
     purchased_on = _day(typed.get("purchased_on", ""), errors)
@@ -52,8 +62,20 @@ def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:
         errors = _doubtful(plate, vin)
     if errors:
         raise Invalid(errors)
-    plain = {name: typed.get(name, "").strip() or None for name in ("kind", "make", "engine_no", "fleet_no")}
-    return VehicleFacts(plate.text or None, plate.colour if plate.text else None, vin or None, purchased_on=purchased_on, **plain)
+    return VehicleFacts(
+        plate=plate.text or None,
+        plate_colour=plate.colour if plate.text else None,
+        vin=vin or None,
+        kind=_plain(typed, "kind"),
+        make=_plain(typed, "make"),
+        engine_no=_plain(typed, "engine_no"),
+        fleet_no=_plain(typed, "fleet_no"),
+        purchased_on=purchased_on,
+    )
+
+
+def _plain(typed: Mapping[str, str], name: str) -> str | None:
+    return typed.get(name, "").strip()[:LONGEST] or None
 
 
 def _wrong(plate: Plate, vin: str) -> dict[str, Text]:
@@ -65,7 +87,10 @@ def _wrong(plate: Plate, vin: str) -> dict[str, Text]:
 
 
 def _doubtful(plate: Plate, vin: str) -> dict[str, Text]:
-    doubts: dict[str, tuple[Doubt, ...]] = {"plate": plate_warnings(plate) if plate.text else (), "vin": vin_warnings(vin) if vin else ()}
+    doubts: dict[str, tuple[Doubt, ...]] = {
+        "plate": plate_warnings(plate) if plate.text else (),
+        "vin": vin_warnings(vin) if vin else (),
+    }
     return {name: found[0].text for name, found in doubts.items() if found}
 
 

@@ -148,7 +148,9 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
     with transaction() as db:
         found = customer(db, customer_id, current())
     if request.method == "GET":
-        return _customer_form(Form.of({"name": found.name, "tier": found.tier, "note": found.note, "version": found.version}), found)
+        return _customer_form(
+            Form.of({"name": found.name, "tier": found.tier, "note": found.note, "version": found.version}), found
+        )
     form = Form.sent()
     try:
         facts = read_customer(request.form)
@@ -230,7 +232,9 @@ def show_vehicle(vehicle_id: int) -> str:
 def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
     with transaction() as db:
         found = vehicle(db, vehicle_id, current())
-        return render_template("customers/vehicle.html", vehicle=found, phone=phone or {}, **_life(db, vehicle_id), **_vehicle_words())
+        return render_template(
+            "customers/vehicle.html", vehicle=found, phone=phone or {}, **_life(db, vehicle_id), **_vehicle_words()
+        )
 
 
 def _life(db: Session, vehicle_id: int) -> dict[str, Any]:

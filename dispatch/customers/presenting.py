@@ -42,7 +42,7 @@ def number_of(unit: Unit) -> str:
 
 
 def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
-    """Custody entries of a vehicle, newest first -> its fittings; one unit out and one of its kind in for the same order are a swap."""
+    """Custody entries, newest first -> fittings; one unit out and one of its kind in for the same order are a swap."""
     found: list[Fitting] = []
     for _order, same in groupby(entries, key=lambda entry: entry.order_id or -entry.id):
         moves = list(same)
@@ -70,7 +70,9 @@ def _single(entry: CustodyEntry, units: Mapping[int, Unit], vehicle_id: int) -> 
     return _fitting(entry, units, old=unit, new=None, other=entry.to_holder)
 
 
-def _fitting(entry: CustodyEntry, units: Mapping[int, Unit], *, old: Unit | None, new: Unit | None, other: Holder | None) -> Fitting:
+def _fitting(
+    entry: CustodyEntry, units: Mapping[int, Unit], *, old: Unit | None, new: Unit | None, other: Holder | None
+) -> Fitting:
     kind = units[entry.unit_id].kind
     place = describe(other) if other else None
     icon = "cpu" if kind == "terminal" else "sim"

@@ -65,7 +65,7 @@ class CustomerPage:
 
 
 def customers_page(session: Session, words: str, by: Actor, *, number: int = 1) -> CustomerPage:
-    """Page `number` (from 1) of the customers whose name, contact, phone or vehicle matches; all of them without words, by name."""
+    """Page `number` (from 1) of the customers whose name, contact, phone or vehicle matches, by name."""
     where = [_own(Customer.branch_id, by), *([_matches(words)] if words.strip() else [])]
     total = session.scalar(sa.select(sa.func.count()).select_from(Customer).where(*where)) or 0
     query = sa.select(Customer).where(*where).order_by(Customer.name, Customer.id).options(selectinload(Customer.contacts))
@@ -81,7 +81,7 @@ def _matches(words: str) -> sa.ColumnElement[bool]:
 
 def _vehicle_counts(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
     counted = sa.select(Vehicle.customer_id, sa.func.count()).where(Vehicle.customer_id.in_(customer_ids))
-    return {customer_id: count for customer_id, count in session.execute(counted.group_by(Vehicle.customer_id))}
+    return dict(session.execute(counted.group_by(Vehicle.customer_id)).all())
 
 
 def vehicles_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Vehicle]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -9,6 +11,7 @@ from werkzeug.wrappers import Response
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.models import Price
 from dispatch.fees.operations import NewPrice, change_price
 from dispatch.fees.page_forms import CATEGORIES, read_price
 from dispatch.fees.queries import prices_by_code, prices_of
@@ -44,13 +47,17 @@ def _code_page(code: str, form: Form | None, refusal: Refusal | None = None) -> 
         raise NotFound
     valid = next((price for price in prices if price.valid_from <= today), None)
     shown = valid or prices[0]
-    form = form or Form.of(
-        {"name": shown.name, "category": shown.category, "amount": shown.amount, "tax_rate": f"{shown.tax_rate * 100:g}%"}
-    )
+    form = form or Form.of(_as_now(shown, today))
     page = render_template(
         "fees/show.html", code=code, prices=prices, valid=valid, shown=shown, form=form, today=today, CATEGORIES=CATEGORIES
     )
     return (page, refusal.status) if refusal else page
+
+
+def _as_now(price: Price, day: date) -> dict[str, object]:
+    """The form of a change, filled with the price as it is."""
+    rate = f"{float(price.tax_rate * 100):g}%"
+    return {"name": price.name, "category": price.category, "amount": price.amount, "tax_rate": rate, "valid_from": day}
 
 
 @pages.post("/prices/<path:code>")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from dispatch.board.rules import text_to_json
 from dispatch.errors import NotFound, Refusal
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, keep_fact, settle_fact
@@ -32,7 +33,7 @@ def drive(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> Field
     fact, new = keep_fact(session, sent, by=by, at=at)
     if new:
         no = _apply(session, sent, visit.id, by=by, at=at)
-        settle_fact(fact, state="disputed" if no else "applied", outcome={"msgid": no.msgid, "params": no.params} if no else {})
+        settle_fact(fact, state="disputed" if no else "applied", outcome=text_to_json(no) if no else {})
         session.flush()
     return fact
 

@@ -1,4 +1,4 @@
-"""What people type and press on the pages of orders: text -> plain values. A filter never refuses: what it does not know it leaves out."""
+"""What people type and press on the pages of orders. A filter never refuses: what it does not know it leaves out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def read_filter(typed: Mapping[str, str], me: int | None) -> Filter:
         kind=_known(typed.get("kind"), KINDS),
         urgency=_known(typed.get("urgency"), URGENCIES),
         owner_id=me if typed.get("mine") else None,
+        customer_id=read_number(typed.get("customer", ""), 0) or None,
         sort=_known(typed.get("sort"), tuple(SORTS)) or "newest",
     )
 

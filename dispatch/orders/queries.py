@@ -67,7 +67,9 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
         return sa.true()
     if by.may("order.see"):
         return Order.branch_id == by.branch_id
-    return sa.exists().where(Visit.order_id == Order.id, Visit.technician_id == by.id, Visit.status.not_in(("planned", "abandoned")))
+    return sa.exists().where(
+        Visit.order_id == Order.id, Visit.technician_id == by.id, Visit.status.not_in(("planned", "abandoned"))
+    )
 
 
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
@@ -93,14 +95,14 @@ def orders_page(session: Session, chosen: Filter, by: Actor, *, number: int = 1)
 
 def _line_counts(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
     counted = sa.select(OrderLine.order_id, sa.func.count()).where(OrderLine.order_id.in_(order_ids)).group_by(OrderLine.order_id)
-    return {order_id: count for order_id, count in session.execute(counted)}
+    return dict(session.execute(counted).all())
 
 
 def status_counts(session: Session, by: Actor, chosen: Filter | None = None) -> dict[str, int]:
     """How many orders stand in each status, for the filter chips; `chosen` narrows them, its own status aside."""
     where = _conditions(replace(chosen or Filter(), status=None), by)
     counted = sa.select(Order.status, sa.func.count()).where(*where).group_by(Order.status)
-    return {status: count for status, count in session.execute(counted)}
+    return dict(session.execute(counted).all())
 
 
 def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Order]:
@@ -153,13 +155,13 @@ def names_of(session: Session, person_ids: Collection[int]) -> dict[int, str]:
     """Names of people who are named in a history: id -> name."""
     if not person_ids:
         return {}
-    return {i: name for i, name in session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(person_ids)))}
+    return dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(person_ids))).all())
 
 
 def under_way_counts(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
     """How many orders are still under way, per customer."""
     query = sa.select(Order.customer_id, sa.func.count()).where(Order.customer_id.in_(customer_ids), Order.status.not_in(ENDED))
-    return {customer_id: count for customer_id, count in session.execute(query.group_by(Order.customer_id))}
+    return dict(session.execute(query.group_by(Order.customer_id)).all())
 
 
 def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: int = 100) -> Sequence[Order]:
@@ -169,7 +171,7 @@ def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: 
 
 
 def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
-    """Approvals that `by` could decide, the most urgent and oldest first; one's own requests are shown too, but cannot be decided."""
+    """Approvals that `by` could decide, the most urgent and oldest first; his own requests too, which he cannot decide."""
     own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
     query = sa.select(Approval).join(Approval.order).where(Approval.decision.is_(None), own)
     query = query.where(Approval.permission.in_(permissions_of(by.roles)))
@@ -211,6 +213,8 @@ def visits_between(session: Session, branch_id: int, start: datetime, end: datet
         joinedload(Visit.technician),
         order.joinedload(Order.customer),
         order.joinedload(Order.site),
-        selectinload(Visit.visit_lines).joinedload(VisitLine.line).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
+        selectinload(Visit.visit_lines)
+        .joinedload(VisitLine.line)
+        .options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
     )
     return session.scalars(whole.order_by(Visit.technician_id, Visit.starts_at)).unique().all()

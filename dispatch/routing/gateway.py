@@ -91,7 +91,7 @@ def _can_start(vroom: Any, puzzle: Puzzle, van: Van) -> bool:
         return True
     try:
         _input(vroom, puzzle, [van], van.first).solve(0, nb_threads=1)
-    except Exception:  # the engine's own exceptions are of a compiled class without a public name
+    except Exception:  # noqa: BLE001 - the engine's own exceptions have no public name
         return False
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -51,6 +52,12 @@ from tests.conftest import AT, Cast
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs run at AT: 09:00 on the day before the planned one."""
     monkeypatch.setattr(jobs, "now", lambda: AT)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """As in every test, but the planner gets one second."""
+    return replace(settings, plan_seconds=1)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.building import vehicle as make_vehicle
 from tests.conftest import AT, Cast
-from tests.orders.building import counted_queries, fit
+from tests.counting import queries
+from tests.orders.building import fit
 
 SignIn = Callable[[Actor], FlaskClient]
 
@@ -62,8 +63,15 @@ def test_what_is_not_the_readers_is_not_there(order: Order, cast: Cast, as_perso
         assert client.get(f"/vehicles/{vehicle.id}").status_code == 404
     he = as_person(cast.he)
     assert he.post(f"/customers/{order.customer_id}/edit", data={"name": "x", "tier": "c", "version": "1"}).status_code == 404
-    assert he.post(f"/vehicles/{vehicle.id}/edit", data={"plate": "粤B1", "plate_colour": "blue", "version": "1"}).status_code == 404
-    assert he.post(f"/customers/{order.customer_id}/sites/{order.site_id}/pin", data={"place": "1, 2", "accuracy_m": "9"}).status_code == 404
+    assert (
+        he.post(f"/vehicles/{vehicle.id}/edit", data={"plate": "粤B1", "plate_colour": "blue", "version": "1"}).status_code == 404
+    )
+    assert (
+        he.post(
+            f"/customers/{order.customer_id}/sites/{order.site_id}/pin", data={"place": "1, 2", "accuracy_m": "9"}
+        ).status_code
+        == 404
+    )
     assert as_person(cast.lin).get("/customers/999999").status_code == 404
 
 
@@ -106,7 +114,11 @@ def test_a_new_customer_with_a_contact(app: object, cast: Cast, as_person: SignI
     assert answer.status_code == 302
     assert "陈小姐" in text(lin.get(answer.location))
     again = lin.post("/customers/new", data=typed)
-    assert again.status_code == 422 and "A customer of this name is already on record." in text(again) and "0755-26556565转801" in text(again)
+    assert (
+        again.status_code == 422
+        and "A customer of this name is already on record." in text(again)
+        and "0755-26556565转801" in text(again)
+    )
 
 
 def test_a_new_customer_says_all_that_is_wrong(app: object, cast: Cast, as_person: SignIn) -> None:
@@ -141,8 +153,12 @@ def test_a_plate_of_another_vehicle_is_refused(order: Order, cast: Cast, as_pers
     with transaction() as db:
         other = make_vehicle(db, cast, customer="顺达运输")
     lin, vehicle = as_person(cast.lin), vehicle_of(order)
-    answer = lin.post(f"/vehicles/{vehicle.id}/edit", data={"plate": other.plate, "plate_colour": "yellow", "version": str(vehicle.version)})
-    assert answer.status_code == 422 and "is on record under 顺达运输." in text(answer) and f'value="{other.plate}"' in text(answer)
+    answer = lin.post(
+        f"/vehicles/{vehicle.id}/edit", data={"plate": other.plate, "plate_colour": "yellow", "version": str(vehicle.version)}
+    )
+    assert (
+        answer.status_code == 422 and "is on record under 顺达运输." in text(answer) and f'value="{other.plate}"' in text(answer)
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,7 +213,12 @@ def test_no_page_asks_the_database_much(order: Order, cast: Cast, as_person: Sig
     for person in (cast.lin, cast.wang, cast.chen):
         client = as_person(person)
         client.get("/customers")
-        for url in ("/customers", "/customers?q=恒通", f"/customers/{order.customer_id}", f"/vehicles/{order.lines[0].vehicle_id}"):
-            with counted_queries() as count:
+        for url in (
+            "/customers",
+            "/customers?q=恒通",
+            f"/customers/{order.customer_id}",
+            f"/vehicles/{order.lines[0].vehicle_id}",
+        ):
+            with queries() as sent:
                 assert client.get(url).status_code == 200
-            assert count() <= 12, (person.name, url, count())
+            assert len(sent) <= 12, (person.name, url, len(sent))

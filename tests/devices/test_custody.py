@@ -29,7 +29,9 @@ def chain_of(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
 
 def expected_hash(entry: CustodyEntry) -> bytes:
     facts = ("unit_id", "from_holder_id", "to_holder_id", "order_id", "corrects_id")
-    detail = {name: getattr(entry, name) for name in facts} | {"device_at": entry.device_at.isoformat() if entry.device_at else None}
+    detail = {name: getattr(entry, name) for name in facts} | {
+        "device_at": entry.device_at.isoformat() if entry.device_at else None
+    }
     subject = ("unit", entry.unit_id)
     return chain_hash(
         entry.prev_hash, subject=subject, seq=entry.seq, at=entry.at, by_id=entry.by_id, action=entry.reason, detail=detail
@@ -105,7 +107,9 @@ def test_digits_that_fit_several_units_are_not_enough(db: Session, cast: Cast) -
     numbers = ("A5550001", "B5550001")
     receive_terminals(db, [NewTerminal(number, "GT06N") for number in numbers], store=store(db, cast), by=cast.lin, at=AT)
     with pytest.raises(CannotIssue) as refused:
-        issue(db, store=store(db, cast), person_id=cast.su.id or 0, wanted=Wanted(("0001",)), key=uuid.uuid4(), by=cast.lin, at=AT)
+        issue(
+            db, store=store(db, cast), person_id=cast.su.id or 0, wanted=Wanted(("0001",)), key=uuid.uuid4(), by=cast.lin, at=AT
+        )
     assert str(refused.value.problems[0]) == "0001 fits 2 units of this store; type more digits."
 
 
@@ -115,7 +119,9 @@ def test_numbers_are_understood_as_they_are_scanned(db: Session, cast: Cast, sha
     receive_terminals(db, [NewTerminal("ID-77Z", "GT06N", imei="861550034965196")], store=store(db, cast), by=cast.lin, at=AT)
     assert card.sim is not None
     iccid = card.sim.iccid
-    text = shape.format(iccid=iccid, key=iccid[:19], spaced=" ".join((iccid[:4], iccid[4:])), imei="861550034965196", lower="id-77z")
+    text = shape.format(
+        iccid=iccid, key=iccid[:19], spaced=" ".join((iccid[:4], iccid[4:])), imei="861550034965196", lower="id-77z"
+    )
     wanted = Wanted((text,))
     assert issue(db, store=store(db, cast), person_id=cast.su.id or 0, wanted=wanted, key=uuid.uuid4(), by=cast.lin, at=AT) == 1
 

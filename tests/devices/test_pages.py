@@ -54,13 +54,20 @@ def test_a_technician_is_led_to_his_bag_and_sees_nothing_else(as_person: SignIn,
 
 def test_another_branch_finds_nothing(as_person: SignIn, cast: Cast, stocked: dict[str, int]) -> None:
     he = as_person(cast.he)
-    addresses = [f"/stock/{stocked['store']}", f"/stock/{stocked['bag']}", f"/units/{stocked['stored']}", f"/stock/{stocked['slot']}"]
+    addresses = [
+        f"/stock/{stocked['store']}",
+        f"/stock/{stocked['bag']}",
+        f"/units/{stocked['stored']}",
+        f"/stock/{stocked['slot']}",
+    ]
     assert [he.get(address).status_code for address in addresses] == [404] * 4
     assert he.post(addresses[0], data={"ids": stocked["stored"], "to": cast.su.id}).status_code == 404
     assert "Nothing is in stock yet" in he.get("/stock").text
 
 
-@pytest.mark.parametrize("address", ["/stock", "/stock?q=T0", "/stock/{store}", "/stock/{bag}", "/stock/issue", "/units/{fitted}", "/units/{carried}"])
+@pytest.mark.parametrize(
+    "address", ["/stock", "/stock?q=T0", "/stock/{store}", "/stock/{bag}", "/stock/issue", "/units/{fitted}", "/units/{carried}"]
+)
 def test_pages_ask_little_of_the_database(as_person: SignIn, cast: Cast, stocked: dict[str, int], address: str) -> None:
     client = as_person(cast.lin)
     with queries() as asked:

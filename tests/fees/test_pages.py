@@ -30,7 +30,9 @@ def listed(database: str, cast: Cast) -> None:
     """An antenna with a past, a present and a coming price; a service that starts in a week."""
     days = {-400: "40", -100: "45", 30: "48"}
     tax = Decimal("0.13")
-    prices = [NewPrice("P003", "GNSS 天线", "part", Decimal(amount), tax, today() + timedelta(days=d)) for d, amount in days.items()]
+    prices = [
+        NewPrice("P003", "GNSS 天线", "part", Decimal(amount), tax, today() + timedelta(days=d)) for d, amount in days.items()
+    ]
     prices.append(NewPrice("S003", "移机费", "service", Decimal(150), Decimal("0.06"), today() + timedelta(days=7)))
     with transaction() as db:
         set_prices(db, prices, by=cast.qian, at=AT)
@@ -61,7 +63,15 @@ def test_an_empty_list_offers_the_import_to_those_who_may(as_person: SignIn, cas
 
 
 def form(**more: Any) -> dict[str, Any]:
-    return {"code": "x9", "name": "拆机费", "category": "service", "amount": "1,280.5", "tax_rate": "6%", "valid_from": today(), **more}
+    return {
+        "code": "x9",
+        "name": "拆机费",
+        "category": "service",
+        "amount": "1,280.5",
+        "tax_rate": "6%",
+        "valid_from": today(),
+        **more,
+    }
 
 
 def test_a_price_is_added_and_changed_from_a_day_on(as_person: SignIn, cast: Cast) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import uuid
 from pathlib import Path
@@ -34,8 +33,10 @@ def call_form(**instead: str) -> dict[str, str]:
 
 def send_file(client: FlaskClient, url: str, name: str, content: bytes | None = None) -> TestResponse:
     """Send a file in; without content the sample of that name."""
-    data = (SAMPLES / name).read_bytes() if content is None else content
-    return client.post(url, data={"file": (io.BytesIO(data), name)}, content_type="multipart/form-data")
+    file = (SAMPLES / name).read_bytes() if content is None else content
+    head = f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = head.encode() + file + b"\r\n--cut--\r\n"
+    return client.post(url, data=body, content_type="multipart/form-data; boundary=cut")
 
 
 def preview_form(page: TestResponse) -> dict[str, list[str]]:

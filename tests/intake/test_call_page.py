@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import selectinload
 
+from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Contact, Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.db import transaction
@@ -200,6 +201,13 @@ def test_a_driver_who_calls_is_the_contact(as_person: SignIn, cast: Cast, known:
     assert address
     values = filled(client.get(unescape(address[1])).text)
     assert (values["contact"], values["phone"]) == ("李磊涛", "13899603082")
+
+
+def test_that_a_number_was_shown_is_written_down(as_person: SignIn, cast: Cast, known: int) -> None:
+    as_person(cast.lin).get(f"/calls/known?vehicle_id={known}")
+    with transaction() as db:
+        (entry,) = db.scalars(sa.select(AuditEntry).where(AuditEntry.action == "phone.reveal"))
+    assert (entry.by_id, entry.detail) == (cast.lin.id, {"name": "张超敏"})
 
 
 def test_an_open_order_of_the_vehicle_is_shown(as_person: SignIn, cast: Cast, known: int) -> None:

@@ -139,7 +139,9 @@ def test_no_file_and_a_file_too_large_are_refused(as_person: SignIn, cast: Cast)
     client = as_person(cast.lin)
     assert client.post("/import/sims", data={}).status_code == 422
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big.csv"\r\n\r\n'
-    answer = client.post("/import/sims", data=head + b"x" * (60 << 20) + b"\r\n--b--\r\n", content_type="multipart/form-data; boundary=b")
+    answer = client.post(
+        "/import/sims", data=head + b"x" * (60 << 20) + b"\r\n--b--\r\n", content_type="multipart/form-data; boundary=b"
+    )
     assert answer.status_code == 413
     assert "larger than 20 MB" in answer.text and 'type="file"' in answer.text
     assert count(Upload) == 0
@@ -163,7 +165,13 @@ def test_technicians_are_hired_and_known_ones_brought_up_to_date(as_person: Sign
 
 def test_a_list_does_not_touch_people_of_other_roles_or_branches(as_person: SignIn, cast: Cast) -> None:
     client = as_person(cast.wang)
-    rows = [["工号", "姓名", "班次"], ["M001", "王五", ""], ["D101", "何三", ""], ["JS077", "夜班", "22:00-06:00"], ["JS078", "白班", ""]]
+    rows = [
+        ["工号", "姓名", "班次"],
+        ["M001", "王五", ""],
+        ["D101", "何三", ""],
+        ["JS077", "夜班", "22:00-06:00"],
+        ["JS078", "白班", ""],
+    ]
     address = upload(client, "technicians", xlsx(rows))
     page = client.get(address).text
     for sentence in ("somebody with another role", "belongs to another branch", "shifts over midnight"):
@@ -205,7 +213,14 @@ def test_prices_are_added_and_known_days_replaced(as_person: SignIn, cast: Cast)
 
 @pytest.mark.parametrize(
     ("who", "kind", "status"),
-    [("lin", "sims", 200), ("lin", "prices", 404), ("lin", "technicians", 404), ("qian", "prices", 200), ("su", "sims", 404), ("lin", "calls", 404)],
+    [
+        ("lin", "sims", 200),
+        ("lin", "prices", 404),
+        ("lin", "technicians", 404),
+        ("qian", "prices", 200),
+        ("su", "sims", 404),
+        ("lin", "calls", 404),
+    ],
 )
 def test_each_kind_is_for_those_who_may(as_person: SignIn, cast: Cast, who: str, kind: str, status: int) -> None:
     assert as_person(getattr(cast, who)).get(f"/import/{kind}").status_code == status

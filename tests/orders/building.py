@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -35,7 +33,9 @@ def fit(session: Session, cast: Cast, vehicle_id: int, *, at: datetime = AT, ord
     number = next(_serials)
     store = store_named(session, branch_id=cast.sz, name="总库")
     boss = cast.wang
-    receive_terminals(session, [NewTerminal(f"BD808A{number:06}", "BD-808A", imei=f"86812014{number:07}")], store=store, by=boss, at=at)
+    receive_terminals(
+        session, [NewTerminal(f"BD808A{number:06}", "BD-808A", imei=f"86812014{number:07}")], store=store, by=boss, at=at
+    )
     iccid = f"898600{number:013}7"
     receive_sims(session, [NewSim(iccid, iccid[:19], f"14400{number:08}", carrier="中国移动")], store=store, by=boss, at=at)
     units = session.scalars(sa.select(Unit).order_by(Unit.id.desc()).limit(2)).all()
@@ -43,18 +43,3 @@ def fit(session: Session, cast: Cast, vehicle_id: int, *, at: datetime = AT, ord
     move_units(session, [unit.id for unit in units], to=slot, reason="fit", by=cast.su, at=at, order_id=order_id)
     terminal, sim = sorted(units, key=lambda unit: unit.kind == "sim")
     return terminal, sim
-
-
-@contextmanager
-def counted_queries() -> Iterator[Callable[[], int]]:
-    """Counts the statements sent to the database, transaction control aside."""
-    seen: list[str] = []
-
-    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield lambda: len(seen)
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)

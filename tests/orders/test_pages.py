@@ -16,7 +16,8 @@ from dispatch.orders.models import Approval, Order
 from dispatch.staff.rules import Actor
 from tests.building import approved, installation_order, repair_order, visit
 from tests.conftest import AT, Cast
-from tests.orders.building import counted_queries, dispatched, fit
+from tests.counting import queries
+from tests.orders.building import dispatched, fit
 
 SignIn = Callable[[Actor], FlaskClient]
 
@@ -137,7 +138,13 @@ def test_the_page_tells_what_is_known(order: Order, cast: Cast, as_person: SignI
     with transaction() as db:
         fit(db, cast, order.lines[0].vehicle_id)
     page = text(as_person(cast.lin).get(f"/orders/{order.number}"))
-    for told in ("恒通物流有限公司", "终端不上线三天", "188****4318", "12 months from installation on 2026-12-02", "Order taken: one vehicle"):
+    for told in (
+        "恒通物流有限公司",
+        "终端不上线三天",
+        "188****4318",
+        "12 months from installation on 2026-12-02",
+        "Order taken: one vehicle",
+    ):
         assert told in page
     assert "18886844318" not in page
 
@@ -223,65 +230,6 @@ def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> 
     assert press(lin, "resume") == 302 and stored(order).status == "approved"
 
 
-# --- approvals
-
-
-def test_the_manager_sees_what_he_decides(order: Order, cast: Cast, as_person: SignIn) -> None:
-    with transaction() as db:
-        urgent = repair_order(db, cast, urgency="emergency")
-    page = text(as_person(cast.wang).get("/approvals"))
-    assert page.index(urgent.number) < page.index(order.number)
-    assert "林晓" in page and "恒通物流有限公司" in page and "终端不上线三天" in page
-    assert as_person(cast.lin).get("/approvals").status_code == 404
-
-
-def test_approve_then_press_again(order: Order, cast: Cast, as_person: SignIn) -> None:
-    wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/approve"
-    assert wang.post(url).status_code == 302 and stored(order).status == "approved"
-    again = wang.post(url)
-    assert again.status_code == 409 and "You have decided this already." in text(again)
-
-
-def test_two_managers_at_once(order: Order, cast: Cast, as_person: SignIn) -> None:
-    approval_id = waiting_id(order)
-    assert as_person(cast.wang).post(f"/approvals/{approval_id}/approve").status_code == 302
-    late = as_person(cast.chen).post(f"/approvals/{approval_id}/reject", data={"reason": "太贵"})
-    assert late.status_code == 409 and "Somebody else decided this a moment ago." in text(late) and "太贵" in text(late)
-
-
-def test_rejecting_asks_for_a_reason(order: Order, cast: Cast, as_person: SignIn) -> None:
-    wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/reject"
-    empty = wang.post(url, data={"reason": " "})
-    assert empty.status_code == 422 and "Please give a reason." in text(empty)
-    assert wang.post(url, data={"reason": "地址不全"}).status_code == 302
-    assert stored(order).status == "rejected" and "地址不全" in text(as_person(cast.lin).get(f"/orders/{order.number}"))
-
-
-def test_ones_own_request_is_shown_and_cannot_be_decided(cast: Cast, as_person: SignIn) -> None:
-    with transaction() as db:
-        own = repair_order(db, cast, by=cast.wang)
-    wang = as_person(cast.wang)
-    page = text(wang.get("/approvals"))
-    assert own.number in page and "This is your own request" in page and f"/approvals/{waiting_id(own)}/approve" not in page
-    pressed = wang.post(f"/approvals/{waiting_id(own)}/approve")
-    assert pressed.status_code == 422 and "This is your own request" in text(pressed)
-
-
-def test_an_approval_of_another_branch_is_not_there(order: Order, cast: Cast, as_person: SignIn) -> None:
-    assert as_person(cast.he).post(f"/approvals/{waiting_id(order)}/approve").status_code == 404
-    assert as_person(cast.wang).post("/approvals/999999/approve").status_code == 404
-
-
-def test_many_at_once_say_which_were_not_possible(order: Order, cast: Cast, as_person: SignIn) -> None:
-    with transaction() as db:
-        second, own = repair_order(db, cast), repair_order(db, cast, by=cast.wang)
-    ids = [str(waiting_id(one)) for one in (order, second, own)]
-    answer = as_person(cast.wang).post("/approvals/approve", data={"ids": [*ids, "nonsense"]})
-    page = text(answer)
-    assert answer.status_code == 200 and "2 orders were approved." in page and "2 orders were not approved" in page
-    assert own.number in page and [stored(one).status for one in (order, second, own)] == ["approved", "approved", "awaiting_approval"]
-
-
 # --- phone and place
 
 
@@ -318,7 +266,9 @@ def test_a_pin_is_read_as_maps_copy_it(order: Order, cast: Cast, as_person: Sign
         ({"place": "22.5, 113.9", "accuracy_m": "20", "datum": "mars"}, "Choose one of the maps."),
     ],
 )
-def test_a_wrong_pin_keeps_what_was_typed(order: Order, cast: Cast, as_person: SignIn, typed: dict[str, str], sentence: str) -> None:
+def test_a_wrong_pin_keeps_what_was_typed(
+    order: Order, cast: Cast, as_person: SignIn, typed: dict[str, str], sentence: str
+) -> None:
     answer = as_person(cast.lin).post(f"/orders/{order.number}/pin", data=typed)
     assert answer.status_code == 422 and sentence in text(answer) and f'value="{typed["place"]}"' in text(answer)
 
@@ -337,7 +287,7 @@ def test_no_page_asks_the_database_much(db: Session, cast: Cast, as_person: Sign
         client = as_person(person)
         client.get("/orders")
         for url in ("/orders", "/orders?q=恒通", f"/orders/{repair.number}", f"/orders/{large.number}", "/approvals"):
-            with counted_queries() as count:
+            with queries() as sent:
                 answer = client.get(url)
-            assert count() <= 12, (person.name, url, count())
+            assert len(sent) <= 12, (person.name, url, len(sent))
             assert answer.status_code == (404 if url == "/approvals" and person is cast.lin else 200)

@@ -115,7 +115,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_what_is_wrong_is_said_and_what_was_typed_stays(as_person: SignIn, cast: Cast, wrong: dict[str, Any], sentence: str) -> None:
+def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    as_person: SignIn, cast: Cast, wrong: dict[str, Any], sentence: str
+) -> None:
     answer = as_person(cast.wang).post("/people/new", data=facts(cast, home_address="深圳市南山区", **wrong))
     assert answer.status_code in (409, 422)
     assert sentence in answer.text and "深圳市南山区" in answer.text

@@ -14,14 +14,13 @@ from dispatch.board.forms import read_assignment, read_choice, read_whole
 from dispatch.board.operations import changes
 from dispatch.board.operations.changes import Errand
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
-from dispatch.board.queries import visit_of
+from dispatch.board.queries import order_named, visit_of
 from dispatch.board.rules import clock_of
 from dispatch.board.work import DayOfBranch, site_of_line
 from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order, OrderLine, Visit
-from dispatch.orders.queries import order_numbered
 from dispatch.routing import Conflict
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -55,9 +54,10 @@ def _done(of: DayOfBranch, change: Callable[[Session], object], told: str) -> An
 
 
 def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
-    order = order_numbered(db, number, current())
-    site_id = read_whole(request.values.get("site")) or order.site_id
-    return order, changes.lines_to_assign(db, of, order_id=order.id, site_id=site_id)
+    order_id, own_site_id = order_named(db, number, current())
+    site_id = read_whole(request.values.get("site")) or own_site_id
+    lines = changes.lines_to_assign(db, of, order_id=order_id, site_id=site_id)
+    return lines[0].order, lines
 
 
 def _count(lines: list[OrderLine]) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from dispatch.audit.operations import record
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.customers.queries import place_known
@@ -14,6 +15,7 @@ from dispatch.errors import RuleBroken
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import CHANGED_HANDS, Confirm, Doubtful
 from dispatch.intake.forms import Call
+from dispatch.intake.known import Known
 from dispatch.intake.queries import recorded_colours
 from dispatch.intake.rules import SAME_PLACE_DEGREES, colour_of, model_of
 from dispatch.orders.models import Order
@@ -105,3 +107,10 @@ def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at:
     except RuleBroken as refusal:
         field = "plate" if call.plate else "vin"
         raise Doubtful({field: refusal.text}, {field: Confirm("take_over", change, CHANGED_HANDS)}) from refusal
+
+
+def note_phone_shown(session: Session, seen: Known, *, by: Actor, at: datetime) -> None:
+    """Write down that somebody's whole number was put before `by` (Q11)."""
+    values = seen.fill
+    if values["phone"]:
+        record(session, ("customer", seen.customer.id), "phone.reveal", by=by, at=at, detail={"name": values["contact"]})

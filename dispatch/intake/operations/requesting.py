@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Customer, Site, Vehicle
-from dispatch.customers.operations import Pin, VehicleFacts, contact_of, site_of, vehicle_of
+from dispatch.customers.operations import Pin, VehicleFacts, contact_of, make_vehicles, site_of, vehicle_of
 from dispatch.devices.queries import models
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.intake.forms import Edits, Header, LineEdit, read_header
@@ -150,17 +150,20 @@ def _new_line(one: Settled, header: Header, vehicle: Vehicle, site: Site | None,
 
 
 def _vehicles(taking: _Taking, lines: Sequence[Settled]) -> dict[int, Vehicle]:
-    """The vehicle of each line by its index. Two requests for the same vehicles lock them in the same order."""
-    made = {}
-    for one in sorted(lines, key=lambda line: (line.plate, line.vin)):
-        facts = _facts(one)
-        try:
-            made[one.index] = vehicle_of(
-                taking.session, customer=taking.customer, facts=facts, by=taking.by, at=taking.at, take_over=one.owner is not None
-            )
-        except RuleBroken as refusal:  # somebody gave it to another customer a moment ago
-            raise Invalid({"lines": refusal.text}) from refusal
-    return made
+    """The vehicle of each line by its index. Two requests for the same vehicles reach for them in the same order."""
+    ordered = sorted(lines, key=lambda line: (line.plate, line.vin))
+    fresh = [one for one in ordered if one.vehicle_id is None]
+    made = make_vehicles(taking.session, taking.customer, [_facts(one) for one in fresh], by=taking.by, at=taking.at)
+    known = {one.index: _known_vehicle(taking, one) for one in ordered if one.vehicle_id is not None}
+    return known | {one.index: vehicle for one, vehicle in zip(fresh, made, strict=True)}
+
+
+def _known_vehicle(taking: _Taking, one: Settled) -> Vehicle:
+    facts, moved = _facts(one), one.owner is not None
+    try:
+        return vehicle_of(taking.session, customer=taking.customer, facts=facts, by=taking.by, at=taking.at, take_over=moved)
+    except RuleBroken as refusal:  # somebody gave it to another customer a moment ago
+        raise Invalid({"lines": refusal.text}) from refusal
 
 
 def _facts(one: Settled) -> VehicleFacts:

@@ -20,7 +20,7 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.intake.doubts import Doubtful
 from dispatch.intake.forms import Typed, colour_options, read_call
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
-from dispatch.intake.operations import take_call
+from dispatch.intake.operations import note_phone_shown, take_call
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.queries import Found, found, upload
 from dispatch.intake.rules import show_place
@@ -40,7 +40,7 @@ def call() -> Answer:
     """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known, with ?upload=&row= with a list's row."""
     with transaction() as db:
         listed = _listed(db, _id(request.args.get("upload", "")), _id(request.args.get("row", "")))
-        seen = _known(db, _asked(listed or request.args))
+        seen = _known(db, _asked(listed)) if listed else _shown(db, _asked(request.args))
         known_fill = seen.fill if seen and not listed else {}
         return _page(db, Form.of({"request_key": str(uuid.uuid4()), **known_fill, **listed}), seen)
 
@@ -116,7 +116,7 @@ def show_known() -> str:
     """What is known of a vehicle or customer, and (as data) what goes into the fields."""
     asked = _asked(request.args)
     with transaction() as db:
-        seen = _known(db, asked)
+        seen = _shown(db, asked)
         alike = similar_customers(db, asked.customer, current()) if seen is None and asked.customer else []
         return render_template("intake/known.html", known=seen, alike=alike, today=_today())
 
@@ -150,6 +150,13 @@ def _known_again(db: Session, form: Form) -> Known | None:
         return _known(db, _asked({name: text for name, text in asked.items() if text} or typed))
     except NotFound:
         return None
+
+
+def _shown(db: Session, asked: Asked) -> Known | None:
+    seen = _known(db, asked)
+    if seen is not None:
+        note_phone_shown(db, seen, by=current(), at=now())
+    return seen
 
 
 def _known(db: Session, asked: Asked) -> Known | None:

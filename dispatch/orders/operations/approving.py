@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
-from dispatch.orders.facts import facts_of, open_approval
-from dispatch.orders.lifecycle import why_not, transition
+from dispatch.orders.facts import facts_of
+from dispatch.orders.lifecycle import transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.orders.rules import ApprovalStep, ExtraApproval, approval_steps
@@ -93,4 +93,3 @@ def _decide(step: Approval, decision: str, *, by: Actor, at: datetime, reason: s
 def _open_step(session: Session, order: Order, step: ApprovalStep, *, by_id: int | None, at: datetime) -> None:
     session.add(Approval(order_id=order.id, step=step.step, permission=step.permission, requested_by_id=by_id, requested_at=at))
     session.flush()
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +63,9 @@ def _page(**extra: Any) -> str:
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
         words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS}
-        return render_template("orders/approvals.html", cards=cards, **words, **({"refused": None, "not_taken": [], "taken": 0} | extra))
+        return render_template(
+            "orders/approvals.html", cards=cards, **words, **({"refused": None, "not_taken": [], "taken": 0} | extra)
+        )
 
 
 def _card(approval: Approval) -> Waiting:
@@ -110,12 +111,12 @@ def _approve(approval_id: int) -> Order:
 
 
 def _decided(order: Order) -> Response:
-    told: dict[str, Callable[[], str]] = {
-        "approved": lambda: _("%(number)s is approved.", number=order.number),
-        "rejected": lambda: _("%(number)s is rejected.", number=order.number),
-    }
-    passed_on = _("%(number)s is approved at your level; the next level decides.", number=order.number)
-    flash(told[order.status]() if order.status in told else passed_on, "success")
+    if order.status == "approved":
+        flash(_("%(number)s is approved.", number=order.number), "success")
+    elif order.status == "rejected":
+        flash(_("%(number)s is rejected.", number=order.number), "success")
+    else:
+        flash(_("%(number)s is approved at your level; the next level decides.", number=order.number), "success")
     return redirect(url_for("orders.approvals"))
 
 

@@ -17,7 +17,7 @@ from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.words import say
 
-HELD = ("q", "status", "kind", "urgency", "mine", "sort")
+HELD = ("q", "status", "kind", "urgency", "mine", "customer", "sort")
 MINE = say("Mine")
 
 

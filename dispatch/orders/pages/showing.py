@@ -36,7 +36,13 @@ from dispatch.web.frame import status_word
 from dispatch.web.login import settings
 from dispatch.words import Text
 
-WORDS = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "channel_words": CHANNEL_WORDS, "symptoms": SYMPTOMS, "datums": DATUMS}
+WORDS = {
+    "kind_words": KIND_WORDS,
+    "urgency_words": URGENCY_WORDS,
+    "channel_words": CHANNEL_WORDS,
+    "symptoms": SYMPTOMS,
+    "datums": DATUMS,
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ def show(number: str) -> str:
 def _page(number: str, **extra: Any) -> str:
     with transaction() as db:
         order = order_numbered(db, number, current())
-        return render_template("orders/show.html", **_facts(db, order), **WORDS, **({"refused": None, "pin_form": None, "phone": None} | extra))
+        return render_template(
+            "orders/show.html", **_facts(db, order), **WORDS, **({"refused": None, "pin_form": None, "phone": None} | extra)
+        )
 
 
 def _facts(db: Session, order: Order) -> dict[str, Any]:

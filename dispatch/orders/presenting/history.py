@@ -98,7 +98,9 @@ def people_in(entries: Sequence[AuditEntry]) -> set[int]:
 
 def naming_of(order: Order, people: Mapping[int, str], zone: str) -> Naming:
     """The names that an order's own history needs."""
-    vehicles = {line.id: show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—" for line in order.lines}
+    vehicles = {
+        line.id: show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—" for line in order.lines
+    }
     return Naming(people, vehicles, zone)
 
 

@@ -36,9 +36,7 @@ class LineRow:
         return self.line.model or (self.terminal.terminal.model if self.terminal and self.terminal.terminal else None)
 
 
-def line_rows(
-    order: Order, fitted: Mapping[int, Mapping[str, Unit]], months: Mapping[str, int], zone: str
-) -> list[LineRow]:
+def line_rows(order: Order, fitted: Mapping[int, Mapping[str, Unit]], months: Mapping[str, int], zone: str) -> list[LineRow]:
     """The rows of an order's table. `fitted` is what is in each vehicle, `months` the warranty term of each model."""
     visits = visits_by_line(order.visits)
     return [_row(line, order, fitted.get(line.vehicle_id, {}), visits.get(line.id), months, zone) for line in order.lines]
@@ -80,7 +78,8 @@ def attention_of(stored: Sequence[Any]) -> list[Text]:
 
 def models_wanted(order: Order) -> list[tuple[str, int]]:
     """How many of which model an order asks for, the most first."""
-    return Counter(line.model or order.product_model for line in order.lines if line.model or order.product_model).most_common()
+    named = [line.model or order.product_model for line in order.lines]
+    return Counter(model for model in named if model).most_common()
 
 
 def standing(order: Order) -> list[tuple[str, int]]:

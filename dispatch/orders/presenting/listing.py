@@ -75,7 +75,9 @@ def rows_of(page: Page, today: date, url: Callable[[str], str]) -> list[Row]:
 
 def chips_of(chosen: Filter, counts: Mapping[str, int] | None, address: Address) -> list[dict[str, Any]]:
     """One chip for all, one for mine, and one for each status that has orders; without counts every status has a chip."""
-    chips: list[dict[str, Any]] = [_chip(say("All"), sum(counts.values()) if counts else None, chosen.status is None, address(status=None))]
+    chips: list[dict[str, Any]] = [
+        _chip(say("All"), sum(counts.values()) if counts else None, chosen.status is None, address(status=None))
+    ]
     for status in ORDER_STATUSES:
         count = counts.get(status, 0) if counts is not None else None
         if count or counts is None or chosen.status == status:

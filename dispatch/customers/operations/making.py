@@ -1,25 +1,21 @@
-"""Making and changing customers, contacts, sites and vehicles."""
+"""Making customers, contacts, sites and vehicles, or finding those that are on record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
+from dispatch.audit.operations import record, record_births
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import read_phone, show_plate
-from dispatch.db import STALE
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import RuleBroken
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
 from dispatch.words import say
-
-Thing = TypeVar("Thing", Customer, Vehicle)
 
 
 @dataclass(frozen=True)
@@ -103,117 +99,20 @@ def site_of(session: Session, *, customer: Customer, address: str, pin: Pin | No
     return found
 
 
-Renamed = Callable[..., None]
-_renamed: list[Renamed] = []
-
-
-def on_renamed(listener: Renamed) -> Renamed:
-    """Register who must hear of a new name: called with the session and customer_id=… or vehicle_id=…."""
-    _renamed.append(listener)
-    return listener
-
-
-def reveal_phone(session: Session, *, contact: Contact, by: Actor, at: datetime) -> str:
-    """A contact's whole phone number; that `by` asked for it is written down (Q11)."""
-    record(session, ("customer", contact.customer_id), "phone.reveal", by=by, at=at, detail={"contact": contact.id, "name": contact.name})
-    return read_phone(contact.phone or "").shown
-
-
-def reveal_driver_phone(session: Session, *, driver: Driver, by: Actor, at: datetime) -> str:
-    """A driver's whole phone number; that `by` asked for it is written down (Q11)."""
-    record(session, ("vehicle", driver.vehicle_id), "phone.reveal", by=by, at=at, detail={"driver": driver.id, "name": driver.name})
-    return read_phone(driver.phone or "").shown
-
-
-def add_customer(session: Session, *, branch_id: int, facts: CustomerFacts, contact: tuple[str, str], by: Actor, at: datetime) -> Customer:
-    """Add a customer with a first contact (name, phone; both may be empty). Raises Invalid when the branch has one of this name."""
-    by.must("customer.change")
-    _check_name_free(session, branch_id, facts.name)
-    customer = make_customer(session, branch_id=branch_id, name=facts.name, tier=facts.tier, by=by, at=at)
-    customer.note = facts.note
-    if any(contact):
-        contact_of(session, customer=customer, name=contact[0], phone=contact[1])
-    return customer
-
-
-def change_customer(session: Session, customer_id: int, *, version: int, facts: CustomerFacts, by: Actor, at: datetime) -> Customer:
-    """Change what is known of a customer. Raises Conflict for a stale page, Invalid when the name is another's."""
-    by.must("customer.change")
-    customer = _locked(session, Customer, customer_id, version, by)
-    if facts.name != customer.name:
-        _check_name_free(session, customer.branch_id, facts.name)
-    changed = _changed(customer, {"name": facts.name, "tier": facts.tier, "note": facts.note})
-    if changed:
-        customer.search_text = normalise(customer.name)
-        session.flush()
-        record(session, ("customer", customer.id), "customer.change", by=by, at=at, detail=changed)
-    if "name" in changed:
-        _tell_renamed(session, customer_id=customer.id)
-    return customer
-
-
-def change_vehicle(session: Session, vehicle_id: int, *, version: int, facts: VehicleFacts, by: Actor, at: datetime) -> Vehicle:
-    """Correct what is known of a vehicle; what `facts` leaves empty becomes empty, its drivers stay.
-
-    Raises Conflict for a stale page, RuleBroken naming the owner when another vehicle has this plate or VIN.
-    """
-    by.must("customer.change")
-    vehicle = _locked(session, Vehicle, vehicle_id, version, by)
-    _check_vehicle_free(session, vehicle, facts)
-    known = ("plate", "plate_colour", "vin", "kind", "make", "engine_no", "fleet_no", "purchased_on")
-    changed = _changed(vehicle, {name: getattr(facts, name) for name in known})
-    if changed:
-        vehicle.search_text = normalise(vehicle.plate, vehicle.vin, vehicle.fleet_no)
-        session.flush()
-        record(session, ("vehicle", vehicle.id), "vehicle.change", by=by, at=at, detail=changed)
-    if {"plate", "vin"} & changed.keys():
-        _tell_renamed(session, vehicle_id=vehicle.id)
-    return vehicle
-
-
-def _locked(session: Session, table: type[Thing], key: int, version: int, by: Actor) -> Thing:
-    found = session.get(table, key, with_for_update={"of": table}, populate_existing=True)
-    if found is None or not by.sees_branch(found.branch_id):
-        raise NotFound
-    if found.version != version:
-        raise Conflict(STALE)
-    return found
-
-
-def _changed(thing: Customer | Vehicle, facts: dict[str, Any]) -> dict[str, Any]:
-    """Set what differs; returns field -> [old, new]."""
-    differs = {name: [getattr(thing, name), value] for name, value in facts.items() if getattr(thing, name) != value}
-    for name, (_, value) in differs.items():
-        setattr(thing, name, value)
-    return differs
-
-
-def _check_name_free(session: Session, branch_id: int, name: str) -> None:
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"customer:{branch_id}:{name}", 0))))
-    if session.scalar(sa.select(Customer.id).where(Customer.branch_id == branch_id, Customer.name == name).limit(1)) is not None:
-        raise Invalid({"name": say("A customer of this name is already on record.")})
-
-
-def _check_vehicle_free(session: Session, vehicle: Vehicle, facts: VehicleFacts) -> None:
-    same = [sa.and_(Vehicle.plate == facts.plate, Vehicle.plate_colour == facts.plate_colour)] if facts.plate else []
-    same += [Vehicle.vin == facts.vin] if facts.vin else []
-    other = session.scalars(sa.select(Vehicle).where(Vehicle.id != vehicle.id, sa.or_(sa.false(), *same)).limit(1)).first()
-    if other is not None:
-        raise other_owner(facts, other.customer.name)
-
-
-def _tell_renamed(session: Session, **what: int) -> None:
-    for listener in _renamed:
-        listener(session, **what)
-
-
 def set_pin(session: Session, *, site: Site, pin: Pin, by: Actor, at: datetime) -> None:
     """Put a site on the map."""
     if (site.lat, site.lon, site.source, site.accuracy_m) == (pin.lat, pin.lon, pin.source, pin.accuracy_m):
         return
     site.lat, site.lon, site.source, site.accuracy_m = pin.lat, pin.lon, pin.source, pin.accuracy_m
     session.flush()
-    record(session, ("customer", site.customer_id), "site.pin", by=by, at=at, detail={"site": site.id, "lat": pin.lat, "lon": pin.lon})
+    record(
+        session,
+        ("customer", site.customer_id),
+        "site.pin",
+        by=by,
+        at=at,
+        detail={"site": site.id, "lat": pin.lat, "lon": pin.lon},
+    )
 
 
 def vehicle_of(
@@ -230,7 +129,12 @@ def vehicle_of(
         if not take_over:
             raise other_owner(facts, found.customer.name)
         record(
-            session, ("vehicle", found.id), "vehicle.change_owner", by=by, at=at, detail={"from": found.customer_id, "to": customer.id}
+            session,
+            ("vehicle", found.id),
+            "vehicle.change_owner",
+            by=by,
+            at=at,
+            detail={"from": found.customer_id, "to": customer.id},
         )
         found.customer_id = customer.id
     _learn(found, facts)
@@ -254,6 +158,29 @@ def _known_vehicle(session: Session, facts: VehicleFacts) -> Vehicle | None:
 
 
 def _make_vehicle(session: Session, customer: Customer, facts: VehicleFacts, *, by: Actor, at: datetime) -> Vehicle:
+    vehicle = _new_vehicle(customer, facts, at)
+    session.add(vehicle)
+    session.flush()
+    record(session, ("vehicle", vehicle.id), "vehicle.make", by=by, at=at, detail=_named(vehicle))
+    return vehicle
+
+
+def make_vehicles(
+    session: Session, customer: Customer, fleet: Sequence[VehicleFacts], *, by: Actor, at: datetime
+) -> list[Vehicle]:
+    """Vehicles that are on record nowhere, all at once. Raises Conflict (from the database) when one is by now."""
+    vehicles = [_new_vehicle(customer, facts, at) for facts in fleet]
+    session.add_all(vehicles)
+    session.flush()
+    record_births(session, "vehicle", {v.id: _named(v) for v in vehicles}, "vehicle.make", by=by, at=at)
+    return vehicles
+
+
+def _named(vehicle: Vehicle) -> dict[str, str | None]:
+    return {"plate": vehicle.plate, "vin": vehicle.vin}
+
+
+def _new_vehicle(customer: Customer, facts: VehicleFacts, at: datetime) -> Vehicle:
     vehicle = Vehicle(
         branch_id=customer.branch_id,
         customer_id=customer.id,
@@ -263,10 +190,7 @@ def _make_vehicle(session: Session, customer: Customer, facts: VehicleFacts, *, 
         created_at=at,
         drivers=[],
     )
-    session.add(vehicle)
     _learn(vehicle, facts)
-    session.flush()
-    record(session, ("vehicle", vehicle.id), "vehicle.make", by=by, at=at, detail={"plate": facts.plate, "vin": facts.vin})
     return vehicle
 
 

@@ -1,0 +1,43 @@
+"""Making and changing customers, contacts, sites and vehicles."""
+
+from dispatch.customers.operations.changing import (
+    add_customer,
+    change_customer,
+    change_vehicle,
+    on_renamed,
+    reveal_driver_phone,
+    reveal_phone,
+)
+from dispatch.customers.operations.making import (
+    CustomerFacts,
+    Pin,
+    VehicleFacts,
+    contact_of,
+    customer_named,
+    make_customer,
+    make_vehicles,
+    other_owner,
+    set_pin,
+    site_of,
+    vehicle_of,
+)
+
+__all__ = [
+    "CustomerFacts",
+    "Pin",
+    "VehicleFacts",
+    "add_customer",
+    "change_customer",
+    "change_vehicle",
+    "contact_of",
+    "customer_named",
+    "make_customer",
+    "make_vehicles",
+    "on_renamed",
+    "other_owner",
+    "reveal_driver_phone",
+    "reveal_phone",
+    "set_pin",
+    "site_of",
+    "vehicle_of",
+]
