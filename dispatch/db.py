@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 from dispatch.errors import Conflict
 from dispatch.words import Text, say
@@ -86,11 +87,13 @@ def refusal_for(error: IntegrityError) -> Conflict | None:
 def transaction() -> Iterator[Session]:
     """One transaction: committed when the block ends well, rolled back when it raises.
 
-    Raises Conflict with a sentence when a registered constraint was broken.
+    Raises Conflict with a sentence when a registered constraint was broken, or a row was changed by somebody else meanwhile.
     """
     try:
         with _sessions.begin() as session:
             yield session
+    except StaleDataError as error:
+        raise Conflict(STALE) from error
     except IntegrityError as error:
         refusal = refusal_for(error)
         if refusal is None:

@@ -1,4 +1,4 @@
-"""What a planning run came to: the trips a plan means, and the figures and reasons that are kept with the run. Pure."""
+"""What a planning run came to: the trips a plan means, and the figures and reasons that are kept with the run."""
 
 from __future__ import annotations
 

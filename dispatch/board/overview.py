@@ -1,9 +1,9 @@
-"""A day as the dispatcher looks at it: each technician's route with drives, lunch and bag; what still waits. Pure."""
+"""A day as the dispatcher looks at it: each technician's route with drives, lunch and bag; what still waits. No query here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -25,7 +25,10 @@ REASONS_SHOWN = 3
 
 @dataclass(frozen=True)
 class StopView:
-    """A visit on a route. Times are seconds after midnight; `travel_s` and `distance_m` lead here from the stop before."""
+    """A visit on a route. Times are seconds after midnight; `travel_s` and `distance_m` lead here from the stop before.
+
+    `spare_s` is what is left between the stops beside the drive; below zero he cannot be there in time.
+    """
 
     visit: Visit
     number: int
@@ -33,6 +36,7 @@ class StopView:
     end: int
     travel_s: int
     distance_m: int
+    spare_s: int
     lunch: bool = False
     lunch_within: bool = False
 
@@ -205,7 +209,9 @@ def _route(
 ) -> RouteView:
     places = [home_of(person), *(place_of_visit(visit) for visit in visits), home_of(person)]
     ways_m = [_metres(a, b, ways) for a, b in pairwise(places)] if visits else [0]
-    bare = [_stop(number, visit, ways_m[number - 1], of, ways) for number, visit in enumerate(visits, start=1)]
+    bare: list[StopView] = []
+    for visit, road_m in zip(visits, ways_m, strict=False):
+        bare.append(_stop(bare[-1] if bare else None, visit, road_m, of, ways))
     stops, lunch = _with_lunch(person, bare, _seconds(ways_m[-1], ways), of, ways)
     return RouteView(person, stops, colour, _seconds(ways_m[-1], ways), sum(ways_m), lunch, _short(visits, bag, ways))
 
@@ -218,9 +224,12 @@ def _seconds(road_m: int, ways: Ways) -> int:
     return travel_seconds(road_m, 1, ways.travel.speed_kmh)
 
 
-def _stop(number: int, visit: Visit, road_m: int, of: DayOfBranch, ways: Ways) -> StopView:
+def _stop(before: StopView | None, visit: Visit, road_m: int, of: DayOfBranch, ways: Ways) -> StopView:
+    """The first drive of a day is spared nothing: whoever starts early leaves home early."""
     start, end = seconds_of(visit.starts_at, of.day, of.zone), seconds_of(visit.ends_at, of.day, of.zone)
-    return StopView(visit, number, start, end, _seconds(road_m, ways), road_m)
+    drive = _seconds(road_m, ways)
+    spare = start - before.end - drive if before else 0
+    return StopView(visit, before.number + 1 if before else 1, start, end, drive, road_m, spare)
 
 
 def _with_lunch(
@@ -234,9 +243,9 @@ def _with_lunch(
     for place, stop in enumerate(stops):
         at = _lunch_before(max(free, lunch.earliest), free, stop, lunch.seconds)
         if at is not None and at <= lunch.latest:
-            return (*stops[:place], _marked(stop, lunch=True), *stops[place + 1 :]), (at, at + lunch.seconds)
+            return (*stops[:place], replace(stop, lunch=True), *stops[place + 1 :]), (at, at + lunch.seconds)
         if has_lunch_within(person, stop.visit, of, ways):
-            return (*stops[:place], _marked(stop, lunch_within=True), *stops[place + 1 :]), None
+            return (*stops[:place], replace(stop, lunch_within=True), *stops[place + 1 :]), None
         free = stop.end
     at = max(free, lunch.earliest)
     due = bool(stops) and at <= lunch.latest < at + lunch.seconds + way_home_s
@@ -249,10 +258,6 @@ def _lunch_before(earliest: int, free: int, stop: StopView, seconds: int) -> int
         return earliest
     there = max(free + stop.travel_s, earliest)
     return there if there + seconds <= stop.start else None
-
-
-def _marked(stop: StopView, **marks: bool) -> StopView:
-    return StopView(stop.visit, stop.number, stop.start, stop.end, stop.travel_s, stop.distance_m, **marks)
 
 
 def _short(visits: Iterable[Visit], bag: Mapping[str, int], ways: Ways) -> tuple[Text, ...]:

@@ -23,6 +23,7 @@ from dispatch.orders.operations.visits import NewVisit, plan_visit
 from dispatch.staff.rules import Actor
 from tests.board.building import (
     PLACES,
+    TODAY,
     WAYS,
     approved,
     at_clock,
@@ -113,6 +114,17 @@ def test_an_order_without_a_place_waits_for_its_pin(db: Session, cast: Cast) -> 
     order = approved(db, cast, place=None)
     with pytest.raises(RuleBroken, match="set the pin"):
         put(db, cast, order, cast.su, "10:00")
+
+
+def test_a_day_that_is_over_is_not_changed(db: Session, cast: Cast) -> None:
+    order = approved(db, cast)
+    made = visit(db, cast, order, cast.su, "09:00", day=TODAY - timedelta(days=1))
+    yesterday = of_day(cast, TODAY - timedelta(days=1))
+    choice = Choice(cast.wei.id or 0, at_clock("10:00"))
+    with pytest.raises(RuleBroken, match="This day is over"):
+        assign(db, yesterday, WAYS, choice, order_id=order.id, site_id=order.site_id, count=None, by=cast.lin)
+    with pytest.raises(RuleBroken, match="This day is over"):
+        move_visit_to(db, yesterday, WAYS, choice, visit_id=made.id, version=None, by=cast.lin)
 
 
 def test_unapproved_orders_go_nowhere(db: Session, cast: Cast) -> None:

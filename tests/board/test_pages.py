@@ -86,7 +86,9 @@ def test_without_a_day_it_is_today_and_nonsense_is_today_too(lin: FlaskClient) -
 def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: FlaskClient) -> None:
     approved(db, cast)
     db.commit()
-    assert "Plan this day" not in lin.get("/plan?day=2026-12-01").text
+    looked = lin.get("/plan?day=2026-12-01").text
+    assert "Nobody was sent out on this day." in looked
+    assert "Plan this day" not in looked and "Assign" not in looked
     page = lin.post("/plan/run", data={"day": "2026-12-01"}, follow_redirects=True)
     assert "This day is over" in page.text
 
@@ -282,6 +284,13 @@ def test_lunch_bag_and_promise_are_told(db: Session, cast: Cast, lin: FlaskClien
     assert "Missing in the bag:" in page and f"1 × terminal {MODEL}" in page
     assert "Lunch 11:30–12:00" in page
     assert "edge-risk" in page
+
+
+def test_a_drive_that_cannot_be_made_in_time_is_marked(db: Session, cast: Cast, lin: FlaskClient) -> None:
+    visit(db, cast, approved(db, cast, place=PLACES[0]), cast.su, "09:00")
+    visit(db, cast, approved(db, cast, place=PLACES[4]), cast.su, "10:00")
+    db.commit()
+    assert "min too little time" in lin.get(f"/plan?day={DAY}").text
 
 
 def test_visits_table_is_what_it_was(db: Session, cast: Cast, lin: FlaskClient) -> None:

@@ -6,6 +6,7 @@ python -m tests.web.catalogue update   writes the missing ones into it, untransl
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,14 @@ ROOT = Path(paths.CHECKOUT or "")
 PO = ROOT / "dispatch/web/translations/zh_Hans_CN.po"
 METHODS = [("dispatch/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.csv", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "say": None}
+HEADER = b"""# Chinese of every sentence the program says. tests/web/test_catalogue.py keeps it complete.
+msgid ""
+msgstr ""
+"Language: zh_Hans_CN\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+"""
 OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 
@@ -80,8 +89,14 @@ def update() -> None:
         if known is not None:
             message.string = known.string
     PO.parent.mkdir(parents=True, exist_ok=True)
-    with PO.open("wb") as out:
-        write_po(out, fresh, width=0, omit_header=False, no_location=True, sort_output=True)
+    save(fresh)
+
+
+def save(catalogue: Catalog) -> None:
+    """Write the file in its one shape: sorted, without places and dates, so that a change shows only what changed."""
+    written = io.BytesIO()
+    write_po(written, catalogue, width=0, omit_header=True, no_location=True, sort_output=True)
+    PO.write_bytes(HEADER + written.getvalue())
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.board.operations.runs import lock_day
+from dispatch.board.operations.runs import DAY_OVER, lock_day
 from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
@@ -83,6 +83,7 @@ def assign(
     waits, Conflict (from the database) when the technician's time was taken in between.
     """
     by.must("order.plan")
+    _check_not_over(of)
     lock_day(session, of)
     lines = lines_to_assign(session, of, order_id=order_id, site_id=site_id, count=count)
     errand = errand_of_lines(session, of, ways, lines)
@@ -99,6 +100,7 @@ def move_visit_to(
 ) -> Visit:
     """Give a visit to another technician or time by hand. Raises like `assign`, and Conflict for a stale page."""
     by.must("order.plan")
+    _check_not_over(of)
     lock_day(session, of)
     visit = _own_visit(session, visit_id, version, by)
     errand = errand_of_visit(session, of, ways, visit)
@@ -124,6 +126,11 @@ def recall(session: Session, *, visit_id: int, version: int | None, reason: str,
     visit = _own_visit(session, visit_id, version, by)
     move_visit(session, visit, "recall", by=by, at=at, reason=reason.strip())
     return visit
+
+
+def _check_not_over(of: DayOfBranch) -> None:
+    if of.day < of.today:
+        raise RuleBroken(DAY_OVER)
 
 
 def _own_visit(session: Session, visit_id: int, version: int | None, by: Actor) -> Visit:

@@ -32,6 +32,7 @@ from dispatch.words import Text, say
 LOST_AFTER = timedelta(minutes=15)
 """A run under way for longer has lost its worker for good, and makes room for a new one."""
 
+DAY_OVER = say("This day is over. Choose today or a later day.")
 LOST = say("The planning run was lost. Nothing was changed; please plan again.")
 LEFT = say("%(name)s may not plan any more. Nothing was changed.")
 
@@ -46,7 +47,7 @@ def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: date
     if branch is None or not by.sees_branch(branch_id):
         raise NotFound
     if day < local_day(at, branch.zone):
-        raise RuleBroken(say("This day is over. Choose today or a later day."))
+        raise RuleBroken(DAY_OVER)
     _give_up_lost(session, branch_id, day, at)
     run = PlanRun(branch_id=branch_id, day=day, state="asked", asked_by_id=by.id, asked_at=at)
     session.add(run)

@@ -54,7 +54,7 @@ def reveal_driver_phone(session: Session, *, driver: Driver, by: Actor, at: date
 def add_customer(
     session: Session, *, branch_id: int, facts: CustomerFacts, contact: tuple[str, str], by: Actor, at: datetime
 ) -> Customer:
-    """Add a customer with a first contact (name, phone; both may be empty). Raises Invalid when the branch has one of this name."""
+    """Add a customer with a first contact (name, phone; both may be empty). Raises Invalid when the name is taken."""
     by.must("customer.change")
     _check_name_free(session, branch_id, facts.name)
     customer = make_customer(session, branch_id=branch_id, name=facts.name, tier=facts.tier, by=by, at=at)

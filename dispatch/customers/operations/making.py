@@ -136,7 +136,7 @@ def vehicle_of(
             at=at,
             detail={"from": found.customer_id, "to": customer.id},
         )
-        found.customer_id = customer.id
+        found.customer_id, found.branch_id = customer.id, customer.branch_id
     _learn(found, facts)
     return found
 
