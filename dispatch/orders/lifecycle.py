@@ -172,7 +172,7 @@ ORDER: tuple[Transition, ...] = (
         (nobody_moving,),
         reason=True,
     ),
-    Transition("close", ("done",), "closed", "order.close", say("Close"), (all_settled, no_live_visit, papers_complete)),
+    Transition("close", ("done",), "closed", "order.close", say("Close order"), (all_settled, no_live_visit, papers_complete)),
     Transition("reopen", ("closed",), None, "order.close", say("Reopen"), reason=True),
 )
 

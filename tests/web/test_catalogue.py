@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from babel.messages.catalog import Message
 
 from tests.web import catalogue
@@ -20,10 +19,11 @@ def test_no_translation_is_left_over() -> None:
     assert catalogue.left_over() == []
 
 
-@pytest.mark.parametrize("message", [m for m in catalogue.translated() if m.id], ids=lambda m: str(m.id)[:40])
-def test_a_translation_fills_the_same_places(message: Message) -> None:
-    said = message.id if isinstance(message.id, str) else " ".join(message.id)
-    told = message.string if isinstance(message.string, str) else " ".join(message.string)
-    assert set(PLACE.findall(told)) <= set(PLACE.findall(said)), told
-    if isinstance(message.id, str):
-        assert set(PLACE.findall(said)) == set(PLACE.findall(told)), told
+def test_translations_fill_the_same_places() -> None:
+    assert [m.id for m in catalogue.translated() if m.id and not _same_places(m)] == []
+
+
+def _same_places(message: Message) -> bool:
+    said = message.id if isinstance(message.id, str) else message.id[-1]
+    told = message.string if isinstance(message.string, str) else message.string[0]
+    return set(PLACE.findall(said)) == set(PLACE.findall(told))
