@@ -90,7 +90,7 @@ class Settings:
     install_minutes: int = setting("INSTALL_MINUTES", whole(1, 1440), 30, "time to install in one vehicle, minutes")
     repair_minutes: int = setting("REPAIR_MINUTES", whole(1, 1440), 45, "time for one repair, minutes")
     setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
-    plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 20.0, "limit of a planning run, seconds")
+    plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 10.0, "limit of a planning run, seconds")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
 

@@ -250,11 +250,19 @@ def served(database: str, tmp_path: Path) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    own = {"DATABASE_URL": database, "DATA_DIR": str(tmp_path), "PORT": str(port), "LOG_LEVEL": "warning", "WORKER_STALLED_SECONDS": "2"}
+    own = {
+        "DATABASE_URL": database,
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(port),
+        "LOG_LEVEL": "warning",
+        "WORKER_STALLED_SECONDS": "2",
+    }
     cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1", "PLAN_SECONDS": "5"}
     output = (tmp_path / "served.log").open("w")
     command = [sys.executable, "-m", "dispatch.cli", "serve"]
-    process = subprocess.Popen(command, env={**os.environ, **own, **cheap}, stdout=output, stderr=output, cwd=paths.PACKAGE.parent)
+    process = subprocess.Popen(
+        command, env={**os.environ, **own, **cheap}, stdout=output, stderr=output, cwd=paths.PACKAGE.parent
+    )
     url = f"http://127.0.0.1:{port}"
     until = time.monotonic() + 60
     while not _answers(url):

@@ -12,7 +12,8 @@ from dispatch import db
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
-from dispatch.demo import company as before, day, words
+from dispatch.demo import company as before
+from dispatch.demo import day, words
 from dispatch.demo.company import Company
 from dispatch.permissions import ROLES
 from dispatch.staff.passwords import configure, hash_password

@@ -106,7 +106,15 @@ def _first_entries(session: Session, ids: Sequence[int], kind: str, store: Holde
     entries = [_entry(i, 1, GENESIS, None, store.id, "receive", by=by, at=at) for i in ids]
     session.execute(sa.insert(CustodyEntry), entries)
     positions = [
-        {"unit_id": e["unit_id"], "unit_kind": kind, "holder_id": store.id, "holder_kind": store.kind, "seq": 1, "hash": e["hash"], "since": at}
+        {
+            "unit_id": e["unit_id"],
+            "unit_kind": kind,
+            "holder_id": store.id,
+            "holder_kind": store.kind,
+            "seq": 1,
+            "hash": e["hash"],
+            "since": at,
+        }
         for e in entries
     ]
     session.execute(sa.insert(CustodyPosition), positions)
@@ -126,7 +134,13 @@ def _entry(
     device_at: datetime | None = None,
     corrects_id: int | None = None,
 ) -> dict[str, Any]:
-    facts = {"unit_id": unit_id, "from_holder_id": from_id, "to_holder_id": to_id, "order_id": order_id, "corrects_id": corrects_id}
+    facts = {
+        "unit_id": unit_id,
+        "from_holder_id": from_id,
+        "to_holder_id": to_id,
+        "order_id": order_id,
+        "corrects_id": corrects_id,
+    }
     detail = facts | {"device_at": device_at.isoformat() if device_at else None}
     digest = chain_hash(prev, subject=("unit", unit_id), seq=seq, at=at, by_id=by.id, action=reason, detail=detail)
     written = {"seq": seq, "reason": reason, "by_id": by.id, "by_name": by.name, "at": at, "device_at": device_at}

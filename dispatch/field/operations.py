@@ -54,7 +54,18 @@ def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> t
         if known.content_hash != sent.content_hash or known.person_id != by.id:
             raise Conflict(say("This was sent before with another content. Both are kept; a dispatcher will decide."))
         return known, False
-    copied = ("id", "kind", "device", "device_seq", "order_id", "visit_id", "content", "content_hash", "device_at", "clock_offset_ms")
+    copied = (
+        "id",
+        "kind",
+        "device",
+        "device_seq",
+        "order_id",
+        "visit_id",
+        "content",
+        "content_hash",
+        "device_at",
+        "clock_offset_ms",
+    )
     fact = FieldFact(**{name: getattr(sent, name) for name in copied}, person_id=by.id, received_at=at, state="new")
     session.add(fact)
     session.flush()

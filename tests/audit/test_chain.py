@@ -20,7 +20,14 @@ SUBJECT = ("order", 4711)
 
 def written(db: Session, cast: Cast, count: int = 3) -> None:
     for number in range(count):
-        record(db, SUBJECT, f"step.{number}", by=cast.lin, at=AT + timedelta(minutes=number), detail={"车牌": "粤B12345", "n": number})
+        record(
+            db,
+            SUBJECT,
+            f"step.{number}",
+            by=cast.lin,
+            at=AT + timedelta(minutes=number),
+            detail={"车牌": "粤B12345", "n": number},
+        )
     db.commit()
 
 

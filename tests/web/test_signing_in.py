@@ -87,7 +87,9 @@ def test_somebody_who_left_is_out_at_once(browser: FlaskClient) -> None:
     assert browser.get("/orders").status_code == 302
 
 
-def test_a_new_password_ends_the_other_sessions(as_person: Callable[[Actor], FlaskClient], cast: Cast, browser: FlaskClient) -> None:
+def test_a_new_password_ends_the_other_sessions(
+    as_person: Callable[[Actor], FlaskClient], cast: Cast, browser: FlaskClient
+) -> None:
     elsewhere = as_person(cast.lin)
     sign_in(browser)
     fresh = {"current": PASSWORD, "password": "another horse", "password_again": "another horse"}
@@ -96,7 +98,9 @@ def test_a_new_password_ends_the_other_sessions(as_person: Callable[[Actor], Fla
     assert elsewhere.get("/account").status_code == 302
 
 
-def test_a_short_password_is_refused_beside_its_field(as_person: Callable[[Actor], FlaskClient], cast: Cast, browser: FlaskClient) -> None:
+def test_a_short_password_is_refused_beside_its_field(
+    as_person: Callable[[Actor], FlaskClient], cast: Cast, browser: FlaskClient
+) -> None:
     sign_in(browser)
     answer = browser.post("/account/password", data={"current": PASSWORD, "password": "short", "password_again": "short"})
     assert answer.status_code == 422 and "At least 10 characters" in answer.get_data(as_text=True)
@@ -108,12 +112,18 @@ def test_a_short_password_is_refused_beside_its_field(as_person: Callable[[Actor
 )
 def test_a_form_that_another_site_sends_is_not_carried_out(app: Flask, headers: dict[str, str]) -> None:
     answer = app.test_client().post("/signin", data={"username": "lin", "password": PASSWORD}, headers=headers)
-    assert answer.status_code == 403 and "another site" in answer.get_data(as_text=True) or "其他网站" in answer.get_data(as_text=True)
+    assert (
+        (answer.status_code == 403
+        and "another site" in answer.get_data(as_text=True))
+        or "其他网站" in answer.get_data(as_text=True)
+    )
 
 
 def test_pages_carry_a_strict_policy_and_are_not_kept(browser: FlaskClient) -> None:
     headers = browser.get("/signin").headers
-    assert "unsafe" not in headers["Content-Security-Policy"] and "script-src 'self' 'nonce-" in headers["Content-Security-Policy"]
+    assert (
+        "unsafe" not in headers["Content-Security-Policy"] and "script-src 'self' 'nonce-" in headers["Content-Security-Policy"]
+    )
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 

@@ -42,7 +42,9 @@ def move_line(session: Session, line: OrderLine, action: str, *, by: Actor, at: 
     row = transition("line", action)
     _check(row, "line", line.status, facts_of(session, order, by), reason)
     line.reason = reason
-    _write(session, order, line, "line." + action, row.target or line.status, by=by, at=at, reason=reason, detail={"line": line.id})
+    _write(
+        session, order, line, "line." + action, row.target or line.status, by=by, at=at, reason=reason, detail={"line": line.id}
+    )
     follow(session, order, by=by, at=at)
 
 

@@ -68,7 +68,15 @@ def order_saved(session: Session, request_key: uuid.UUID | None) -> Order | None
 
 
 def take_order(
-    session: Session, *, new: NewOrder, customer: Customer, site: Site, lines: Iterable[NewLine], by: Actor, at: datetime, zone: str
+    session: Session,
+    *,
+    new: NewOrder,
+    customer: Customer,
+    site: Site,
+    lines: Iterable[NewLine],
+    by: Actor,
+    at: datetime,
+    zone: str,
 ) -> Order:
     """Save an order with its lines and send it for approval, all in one step. The taker owns it until somebody accepts it (Q2)."""
     by.must("order.take")
@@ -86,7 +94,17 @@ def take_order(
 
 
 def _order(new: NewOrder, customer: Customer, site: Site, *, by: Actor, at: datetime) -> Order:
-    copied = ("kind", "contact_name", "contact_phone", "request_key", "urgency", "channel", "wanted_on", "window_from", "window_to")
+    copied = (
+        "kind",
+        "contact_name",
+        "contact_phone",
+        "request_key",
+        "urgency",
+        "channel",
+        "wanted_on",
+        "window_from",
+        "window_to",
+    )
     described = ("product_model", "purchased_on", "symptom", "symptom_text", "diagnosis", "note")
     facts = {name: getattr(new, name) for name in copied + described}
     return Order(
@@ -126,5 +144,7 @@ def next_number(session: Session, kind: str, day: date) -> str:
     """The next order number of a kind and day, e.g. WX-20261202-031. Concurrent takers wait for one another: no gaps, no twins."""
     prefix = f"{PREFIXES[kind]}-{day:%Y%m%d}"
     fresh = insert(OrderCounter).values(prefix=prefix, last=1)
-    counted = fresh.on_conflict_do_update(index_elements=["prefix"], set_={"last": OrderCounter.last + 1}).returning(OrderCounter.last)
+    counted = fresh.on_conflict_do_update(index_elements=["prefix"], set_={"last": OrderCounter.last + 1}).returning(
+        OrderCounter.last
+    )
     return f"{prefix}-{session.scalar(counted):03d}"

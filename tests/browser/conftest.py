@@ -1,0 +1,93 @@
+"""A real Chromium, and people who sit before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.staff.models import Branch
+from tests.browser.walking import Desk
+from tests.conftest import Served, browser_program
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+MORNING = 6
+"""Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
+
+SitDown = Callable[..., Desk]
+
+
+@pytest.fixture(scope="package")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all browser tests; each desk gets a context of its own."""
+    home = os.environ.get("HOME", "")
+    environ: dict[str, Any] = dict(os.environ)
+    if not (home and os.access(home, os.W_OK)):
+        environ["HOME"] = str(tmp_path_factory.mktemp("home"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=QUIET, env=environ)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`opened(viewport=…)` is a fresh browser of somebody, without cookies; all are closed after the test."""
+    contexts: list[BrowserContext] = []
+
+    def open_context(**wishes: Any) -> BrowserContext:
+        context = chromium.new_context(**{"viewport": WIDE, "locale": "en-US"} | wishes)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[SitDown]:
+    """`sit_down("lin")` is Lin at her screen, signed in. Whatever a page complains of in the console fails the test."""
+    desks: list[Desk] = []
+
+    def sign_in(username: str, **wishes: Any) -> Desk:
+        desk = Desk(opened(**wishes).new_page(), served.url)
+        desks.append(desk)
+        desk.sign_in(username)
+        return desk
+
+    yield sign_in
+    assert [complaint for desk in desks for complaint in desk.complaints] == []
+
+
+@pytest.fixture
+def early_morning(database: str) -> None:
+    """It is just after six in both branches."""
+    east = (MORNING - now().hour + 12) % 24 - 12
+    zone = f"Etc/GMT{-east:+d}"  # the sign of these names points west
+    with transaction() as db:
+        db.execute(sa.update(Branch).values(zone=zone))
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of the sample files."""
+    return Path(__file__).parents[1] / "samples"

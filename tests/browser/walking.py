@@ -1,0 +1,118 @@
+"""What a person does at a page, in words: go, press, fill, choose, read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+from tests.conftest import PASSWORD
+
+EXPECTED_REFUSAL = re.compile(r"the server responded with a status of 4\d\d")
+
+
+class Desk:
+    """Somebody's browser window. `complaints` collects what its pages write into the console as errors."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED_REFUSAL.search(message.text):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    # going
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> None:
+        """Through the sign-in page, as everybody does."""
+        self.go("/signin")
+        self.fill("Username", username)
+        self.fill("Password", password)
+        self.press("Sign in")
+        self.page.wait_for_url(lambda url: "/signin" not in url)
+
+    def go(self, path: str) -> Desk:
+        """Type an address of the product."""
+        self.page.goto(self.address + path)
+        return self
+
+    @property
+    def path(self) -> str:
+        """Where we are, without the server's name."""
+        return self.page.url.removeprefix(self.address)
+
+    # doing
+
+    def press(self, name: str | re.Pattern[str], within: Locator | None = None) -> None:
+        """Press the button with this word; the first one where the page repeats it."""
+        (within or self.page).get_by_role("button", name=name).first.click()
+
+    def follow(self, name: str | re.Pattern[str], within: Locator | None = None) -> None:
+        """Follow the link with this word."""
+        (within or self.page).get_by_role("link", name=name).first.click()
+
+    def field(self, label: str) -> Locator:
+        """The field under a label; “optional” may follow the word."""
+        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$"))
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into a field."""
+        self.field(label).fill(text)
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose from a list by its word."""
+        self.field(label).select_option(label=option)
+
+    def type(self, *keys: str) -> None:
+        """The keyboard alone: names of keys, or words to be typed where the focus is."""
+        for key in keys:
+            if key in ("Tab", "Enter", "ArrowDown", "ArrowUp", "Space", "Escape", "/") or "+" in key:
+                self.page.keyboard.press(key)
+            else:
+                self.page.keyboard.insert_text(key)
+
+    # reading
+
+    def sees(self, text: str | re.Pattern[str], within: Locator | None = None) -> Locator:
+        """The text is on the page, or comes within the time people wait."""
+        found = (within or self.page).get_by_text(text).first
+        expect(found).to_be_visible()
+        return found
+
+    def title(self) -> str:
+        """The page's head line."""
+        return self.page.locator("h1").inner_text()
+
+    def status(self) -> str:
+        """The status beside the head line of an order."""
+        return self.page.locator(".page-sub .status").first.inner_text().strip()
+
+
+# stations
+
+
+def bring_in(desk: Desk, purpose: str, file: Path, rows: int, *, store: str = "", trained: bool = False) -> None:
+    """Import a list: choose the file, look at the preview, take it in."""
+    desk.go(f"/import/{purpose}")
+    desk.page.set_input_files("input[type=file]", file)
+    desk.press("Read the file")
+    if store:
+        desk.fill("Into the store", store)
+    if trained:
+        desk.page.get_by_label("Training passed").first.check()
+    desk.press(f"Take {rows} rows in")
+    desk.sees(f"{rows} rows were taken in.")
+
+
+def issue(desk: Desk, technician: str, **units: int) -> None:
+    """Issue so many units, the oldest first, from the store to a technician's bag; `sims=…` or a model's name."""
+    desk.go("/stock/issue")
+    desk.choose("Technician", technician)
+    for name, count in units.items():
+        desk.field({"sims": "SIMs"}.get(name, name)).fill(str(count))
+    desk.press("Issue")
