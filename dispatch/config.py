@@ -68,7 +68,7 @@ class Settings:
     web_threads: int = setting("WEB_THREADS", whole(1, 256), 8, "threads in each web process")
     worker_processes: int = setting("WORKER_PROCESSES", whole(0, 64), 1, "background worker processes")
     worker_concurrency: int = setting("WORKER_CONCURRENCY", whole(1, 64), 4, "jobs that one worker carries out side by side")
-    worker_stalled_seconds: int = setting("WORKER_STALLED_SECONDS", whole(2, 3600), 30, "silence after which a worker counts as dead")
+    worker_stalled_seconds: int = setting("WORKER_STALLED_SECONDS", whole(2, 3600), 30, "silence that means a dead worker")
     log_level: str = setting("LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "least level that is logged")
     log_format: str = setting("LOG_FORMAT", choice("json", "plain"), "json", "json: one object a line; plain: for reading")
 

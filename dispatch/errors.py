@@ -1,4 +1,4 @@
-"""The four refusals, and the one for forms. Each carries a sentence fit to be shown; edges decide how (page, JSON, command line)."""
+"""The four refusals, and the one for forms. Each carries a sentence fit to be shown; edges decide how."""
 
 from __future__ import annotations
 

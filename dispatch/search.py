@@ -17,7 +17,7 @@ _DROPPED = str.maketrans("", "", " \t\n·•.-－—_/\\()（）")
 
 
 def normalise(*parts: object) -> str:
-    """Fold what people type and what is stored to the same shape: width, case, spaces, dots and dashes gone; parts joined by a bar."""
+    """Fold what people type and what is stored to one shape: width, case, spaces, dots, dashes gone; parts joined by a bar."""
     folded = (unicodedata.normalize("NFKC", str(part)).casefold().translate(_DROPPED) for part in parts if part)
     return "|".join(part for part in folded if part)
 

@@ -155,6 +155,20 @@ def database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
     _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="module")
+def empty_db(cluster_url: str) -> Iterator[Session]:
+    """An open session on a database that holds the schema and nobody; the tests of one file share it."""
+    name = f"empty_{os.getpid()}_{next(_numbers)}"
+    _execute(cluster_url, f"CREATE DATABASE {name}")
+    url = _address(cluster_url, name)
+    upgrade(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with Session(engine, expire_on_commit=False) as opened:
+        yield opened
+    engine.dispose()
+    _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def settings(database: str, tmp_path: Path) -> Settings:
     """Settings for a test's own database, with cheap passwords."""

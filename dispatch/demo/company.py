@@ -1,4 +1,4 @@
-"""The company before the day starts: branches, people, customers with vehicles, stock in stores and bags, terminals in vehicles."""
+"""The company before the day starts: branches, people, customers with vehicles, stock in stores, bags and vehicles."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class Company:
     people: dict[str, Actor] = field(default_factory=dict)
     customers: dict[str, list[Customer]] = field(default_factory=dict)
     vehicles: dict[str, list[Vehicle]] = field(default_factory=dict)
+    plates: set[str] = field(default_factory=set)
     sites: dict[int, Site] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(100_000, 999_999)))
 
@@ -155,9 +156,8 @@ def _customers(company: Company, code: str) -> None:
 def make_vehicle(company: Company, customer: Customer, code: str) -> Vehicle:
     """A vehicle with plate, VIN and driver; every ninth still has no plate."""
     number, random = next(company.numbers), company.random
-    province = "粤B" if code == "SZ" else "粤A"
     electric = number % 5 == 0
-    plate = f"{province}{'F' if electric else 'DKLMT'[number % 5]}{str(number)[-5 if electric else -4 :]}"
+    plate = new_plate(company, "粤B" if code == "SZ" else "粤A", electric)
     vin = f"LFW{random.choice('ABCDEFGH')}{random.randrange(10**6):06d}N{number:06d}"
     facts = VehicleFacts(
         plate=None if number % 9 == 0 else plate,
@@ -168,6 +168,16 @@ def make_vehicle(company: Company, customer: Customer, code: str) -> Vehicle:
         drivers=((company.someone(), company.phone(), None),),
     )
     return vehicle_of(company.session, customer=customer, facts=facts, by=company.desk(code), at=company.at)
+
+
+def new_plate(company: Company, office: str, electric: bool) -> str:
+    """A plate nobody has yet; electric vehicles have one place more."""
+    while True:
+        body = "".join(company.random.choices("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", k=3)) + f"{company.random.randrange(100):02d}"
+        plate = f"{office}F{company.random.randrange(10**5):05d}" if electric else office + body
+        if plate not in company.plates:
+            company.plates.add(plate)
+            return plate
 
 
 def _stock(company: Company, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Names and places the demonstration company is made of. Nobody here is real; the places are public ones in Shenzhen and Guangzhou."""
+"""Names and places the demonstration company is made of. Nobody here is real; the places are public ones."""
 
 from __future__ import annotations
 

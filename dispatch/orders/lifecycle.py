@@ -207,7 +207,7 @@ def _unknown(table: str, action: str) -> Transition:
 
 
 def why_not(row: Transition, table: str, status: str, facts: OrderFacts) -> Text | None:
-    """Why a row cannot be taken now, or None when it can. Permission comes first, so that a page hides nothing it should explain."""
+    """Why a row cannot be taken now, or None when it can. Permission comes first: a page then need not explain the rest."""
     if row.permission is not None and row.permission not in facts.actor_permissions:
         return say("Your role does not allow this. Ask your administrator if you need it.")
     if status not in row.sources:

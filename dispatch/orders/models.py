@@ -88,7 +88,7 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """One vehicle of an order. `attention` lists what a person should look at; `site_id` is set where it differs from the order's."""
+    """One vehicle of an order. `attention` lists what a person should look at; `site_id` only where it is not the order's."""
 
     __tablename__ = "order_line"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Who is calling, and may he. Every route says so itself: `@may("order.take")`, `@signed_in` or `@public`; one that does not is refused."""
+"""Who is calling, and may he. Every route says so itself: `@may("order.take")`, `@signed_in` or `@public`."""
 
 from __future__ import annotations
 

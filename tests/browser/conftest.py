@@ -15,7 +15,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
 from tests.browser.walking import Desk
-from tests.conftest import Served, browser_program
+from tests.conftest import PASSWORD, Served, browser_program
 
 QUIET = [
     "--no-sandbox",
@@ -27,7 +27,6 @@ QUIET = [
     "--disable-sync",
 ]
 WIDE = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 MORNING = 6
 """Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
 
@@ -68,10 +67,10 @@ def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[
     """`sit_down("lin")` is Lin at her screen, signed in. Whatever a page complains of in the console fails the test."""
     desks: list[Desk] = []
 
-    def sign_in(username: str, **wishes: Any) -> Desk:
+    def sign_in(username: str, *, password: str = PASSWORD, **wishes: Any) -> Desk:
         desk = Desk(opened(**wishes).new_page(), served.url)
         desks.append(desk)
-        desk.sign_in(username)
+        desk.sign_in(username, password)
         return desk
 
     yield sign_in

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-from tests.conftest import PASSWORD
-
 EXPECTED_REFUSAL = re.compile(r"the server responded with a status of 4\d\d")
 
 
@@ -28,7 +26,7 @@ class Desk:
 
     # going
 
-    def sign_in(self, username: str, password: str = PASSWORD) -> None:
+    def sign_in(self, username: str, password: str) -> None:
         """Through the sign-in page, as everybody does."""
         self.go("/signin")
         self.fill("Username", username)

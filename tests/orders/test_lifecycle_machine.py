@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -209,7 +210,7 @@ class Pressing(RuleBasedStateMachine):
 
     def nobody_is_booked_twice(self, order: Order) -> None:
         live = sorted((v.technician_id, v.starts_at, v.ends_at) for v in order.visits if v.status in VISIT_LIVE)
-        assert all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(live, live[1:], strict=False))
+        assert all(a[0] != b[0] or a[2] <= b[1] for a, b in itertools.pairwise(live))
         covered = [vl.line_id for v in order.visits if v.status in VISIT_LIVE for vl in v.visit_lines]
         assert len(covered) == len(set(covered)), "two visits are to serve one vehicle"
 

@@ -78,7 +78,7 @@ def take_order(
     at: datetime,
     zone: str,
 ) -> Order:
-    """Save an order with its lines and send it for approval, all in one step. The taker owns it until somebody accepts it (Q2)."""
+    """Save an order with its lines and send it for approval, in one step. The taker owns it until somebody accepts it (Q2)."""
     by.must("order.take")
     if not by.sees_branch(customer.branch_id):
         raise RuleBroken(say("This customer belongs to another branch."))
@@ -141,7 +141,7 @@ def searchable(order: Order, customer: Customer, site: Site, vehicles: Iterable[
 
 
 def next_number(session: Session, kind: str, day: date) -> str:
-    """The next order number of a kind and day, e.g. WX-20261202-031. Concurrent takers wait for one another: no gaps, no twins."""
+    """The next order number of a kind and day, e.g. WX-20261202-031. Takers wait for one another: no gaps, no twins."""
     prefix = f"{PREFIXES[kind]}-{day:%Y%m%d}"
     fresh = insert(OrderCounter).values(prefix=prefix, last=1)
     counted = fresh.on_conflict_do_update(index_elements=["prefix"], set_={"last": OrderCounter.last + 1}).returning(

@@ -1,0 +1,272 @@
+"""The main way, from an empty store to technicians with a day on their phones, each step by the person whose work it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.walking import Desk, bring_in, issue
+
+pytestmark = pytest.mark.browser
+
+SitDown = Callable[..., Desk]
+MODEL = "BD-808A"
+PLACE = "22.639, 113.811"
+INSTALLERS = ("韩鑫敏 · JS003", "赵芳英 · JS005", "喻浩军 · JS008", "杨秀 · JS011", "沈秀 · JS012", "陶勇莹 · JS013")
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.mark.usefixtures("early_morning")
+def test_one_repair_and_forty_three_installations_reach_the_road(sit_down: SitDown, samples: Path) -> None:
+    wang, lin = sit_down("wang"), sit_down("lin")
+    stock_the_company(wang, samples)
+    repair = take_a_call_by_keyboard(lin, call_in(samples))
+    installation = take_the_request(lin, samples)
+    approve(wang, lin, repair, installation)
+    technicians = plan_the_day(lin, {repair, installation})
+    move_one_visit(lin, technicians)
+    send_them_out(lin, repair, installation)
+    the_road(sit_down, installation, technicians)
+    everything_is_found_again(lin, call_in(samples)["车牌号"], repair, installation)
+
+
+# station 0
+
+
+def stock_the_company(wang: Desk, samples: Path) -> None:
+    """The manager brings in terminals, SIMs, technicians and prices, fills the bags, and adds what the great request needs."""
+    bring_in(wang, "terminals", samples / "stock_terminals.csv", 400)
+    bring_in(wang, "sims", samples / "stock_sims.csv", 400, store="总仓")
+    bring_in(wang, "prices", samples / "prices.csv", 11)
+    bring_in(wang, "technicians", samples / "technicians.csv", 14, trained=True)
+    wang.press("Issue to the bags now")
+    wang.sees(re.compile(r"^\d+ units were issued to the bags\.$"))
+    for technician in INSTALLERS:
+        issue(wang, technician, **{MODEL: 8, "sims": 8})
+        wang.sees(re.compile("16 units"))
+
+
+# station 1
+
+
+def call_in(samples: Path) -> dict[str, str]:
+    """The call that is taken: a lost terminal, reported by a company, with a place."""
+    with (samples / "repair_calls.csv").open(encoding="utf-8-sig", newline="") as file:
+        return next(row for row in csv.DictReader(file) if row["车牌号"] == "粤BWEU2F")
+
+
+def take_a_call_by_keyboard(lin: Desk, call: dict[str, str]) -> str:
+    """From search to save without the mouse; gives the order's number."""
+    lin.go("/calls/new")
+    expect(lin.page.locator("#who")).to_be_focused()
+    lin.type(call["车牌号"])
+    lin.sees("A new vehicle with the plate 粤BWEU2F")
+    lin.type("Enter")
+    expect(lin.field("Customer")).to_be_focused()
+    lin.type(call["客户名称"], "Tab", "Tab", call["来电人"], "Tab", call["来电号码"])
+    expect(lin.field("Plate")).to_have_value(call["车牌号"])
+    lin.type("Tab", "Tab", "Tab", "Tab", MODEL, "Tab", call["购买日期"])
+    lin.type("Tab", call["地址"], "Tab", f"{call['纬度']}, {call['经度']}")
+    lin.type("Tab", "Tab", call["故障现象"])
+    expect(lin.page.get_by_label("Terminal lost")).to_be_checked()
+    lin.type("Control+Enter")
+    lin.sees(re.compile(r"^Order WX\S+ is saved and waits for approval"))
+    return lin.title()
+
+
+# station 2
+
+
+def take_the_request(lin: Desk, samples: Path) -> str:
+    """The customer's spreadsheet, line by line as it should be understood; gives the order's number."""
+    truth = json.loads((samples / "expected.json").read_text("utf-8"))["install_request_1.xlsx"]
+    lin.go("/requests/new")
+    lin.page.set_input_files("input[type=file]", samples / "install_request_1.xlsx")
+    lin.sees("43 vehicles")
+    assert lines_of_preview(lin) == truth["lines"]
+    lin.press("Need a look")
+    assert lin.page.locator("#lines tbody tr:visible").count() == len(truth["needs_attention"]) + truth["unplated"]
+    expect(lin.field("Address")).to_have_value(truth["address"])
+    lin.fill("Place on the map", PLACE)
+    lin.fill("Wanted day", today_of(lin))
+    lin.press("Take in: 43 vehicles")
+    lin.page.wait_for_url(re.compile(r"/orders/AZ"))
+    assert lin.status() == "Awaiting approval"
+    assert lin.page.locator("#order-lines tbody").count() == truth["vehicles"]
+    return lin.title()
+
+
+def lines_of_preview(lin: Desk) -> list[dict[str, Any]]:
+    """Row, status, reason and VIN of each line, as the preview shows them."""
+    shown = lin.page.locator("#lines tbody tr").evaluate_all(
+        """rows => rows.map(row => ({
+            row: Number(row.cells[0].textContent),
+            why: [...row.querySelectorAll(".reasons li")].map(line => line.textContent.trim()).join("; "),
+            vin: (row.querySelector(".vin-edit")?.value ?? row.querySelector(".vin").textContent).trim(),
+        }))"""
+    )
+    for line in shown:
+        line["why"] = re.sub(r" \(row \d+\)$", "", line["why"])
+        line["status"] = "attention" if line["why"] else "ok"
+    return list(shown)
+
+
+def today_of(desk: Desk) -> str:
+    """The branch's day, as the planning page begins with it."""
+    answer = desk.page.context.request.get(f"{desk.address}/plan")
+    found = re.search(r'type="date" name="day" value="([\d-]+)"', answer.text())
+    assert found
+    return found[1]
+
+
+# station 3
+
+
+def approve(wang: Desk, lin: Desk, repair: str, installation: str) -> None:
+    """Lin cannot; Wang can, one on the card and one by the list; his own call he cannot."""
+    lin.go(f"/orders/{repair}")
+    assert lin.page.get_by_role("button", name="Approve", exact=True).count() == 0
+    own = take_own_call(wang)
+    wang.go("/approvals")
+    wang.sees("This is your own request: somebody else has to decide.", within=card(wang, own))
+    wang.press(re.compile("^Approve$"), within=card(wang, repair))
+    wang.sees(f"{repair} is approved.")
+    card(wang, installation).get_by_role("checkbox").check()
+    wang.press("Approve these")
+    wang.sees("1 order was approved.")
+    for number in (repair, installation):
+        wang.go(f"/orders/{number}")
+        assert wang.status() == "Approved"
+
+
+def card(desk: Desk, number: str) -> Locator:
+    """The card of an order on the page of approvals."""
+    return desk.page.locator(".waiting-card", has_text=number)
+
+
+def take_own_call(wang: Desk) -> str:
+    """A manager picks up the phone, too; the order's number."""
+    wang.go("/calls/new")
+    told = {"Customer": "顺安运输有限公司", "Caller's name": "彭宇", "Phone": "13803552010", "Plate": "粤B8YSB5"}
+    for label, text in (told | {"Product model": MODEL, "Exact address": "宝安国际机场货运村"}).items():
+        wang.fill(label, text)
+    wang.page.get_by_label("Position drifts").check()
+    wang.press(re.compile(r"^Save( ⏎)?$"))
+    wang.page.wait_for_url(re.compile(r"/orders/WX"))
+    return wang.title()
+
+
+# station 4
+
+
+def plan_the_day(lin: Desk, numbers: set[str]) -> list[str]:
+    """The worker plans; all 44 vehicles find somebody, the 43 of one request several. Gives the technicians' names."""
+    lin.go("/plan")
+    lin.press("Plan this day")
+    lin.page.locator(".run-told").wait_for(timeout=40_000)
+    lin.sees("44 of 44 vehicles found a technician", within=lin.page.locator(".run-told"))
+    routes = lin.page.locator("details.route", has=lin.page.locator(".stop, .bar-stop"))
+    sums = routes.locator(".route-sum").all_inner_texts()
+    assert sum(int(found[1]) for text in sums if (found := re.search(r"(\d+) vehicles?", text))) == 44
+    assert len(sums) >= 2
+    expect(lin.page.locator(".map canvas, .map svg").first).to_be_visible()
+    for number in numbers:
+        lin.go(f"/orders/{number}")
+        assert lin.status() == "Planned"
+    lin.go("/plan")
+    return routes.locator("summary b").all_inner_texts()
+
+
+def move_one_visit(lin: Desk, technicians: list[str]) -> None:
+    """By hand onto a colleague who is busy then: the page says so, and refuses. Five minutes later with the same one: nothing
+    speaks against that."""
+    lin.press("Open or close all")
+    routes = lin.page.locator("details.route", has=lin.page.locator(".stop"))
+    last = routes.last.locator(".stop").last
+    planned, busy = start_of(last), start_of(routes.first.locator(".stop").first)
+    lin.follow(re.compile("^Change "), within=last)
+    dialog = lin.page.locator("#change")
+    choose_time(dialog, technicians[0], later(busy))
+    lin.sees("Not possible:", within=dialog)
+    lin.press("Move", within=dialog)
+    lin.sees("This was not saved yet. What you typed is still here.", within=dialog)
+    choose_time(dialog, technicians[-1], later(planned))
+    lin.sees("Nothing speaks against it.", within=dialog)
+    lin.press("Move", within=dialog)
+    lin.sees("The plan was changed.")
+    lin.sees("by hand", within=routes.last)
+
+
+def start_of(stop: Locator) -> str:
+    """When a stop of a route begins, as shown."""
+    return stop.locator(".stop-time b").inner_text().strip()
+
+
+def later(clock: str, minutes: int = 5) -> str:
+    """A time of the day a little later."""
+    hours, past = (int(part) for part in clock.split(":"))
+    return "{:02d}:{:02d}".format(*divmod(hours * 60 + past + minutes, 60))
+
+
+def choose_time(dialog: Locator, technician: str, start: str) -> None:
+    """Choose who shall start when."""
+    dialog.get_by_label("Technician").select_option(label=technician)
+    dialog.get_by_label("Start").fill(start)
+    dialog.get_by_label("Start").blur()
+
+
+def send_them_out(lin: Desk, *numbers: str) -> None:
+    """Everything at once; the orders say so."""
+    lin.go("/plan")
+    lin.press(re.compile(r"^Dispatch all \d+$"))
+    lin.sees(re.compile(r"^\d+ visits were dispatched\.$"))
+    for number in numbers:
+        lin.go(f"/orders/{number}")
+        assert lin.status() == "Dispatched"
+
+
+def the_road(sit_down: SitDown, installation: str, technicians: list[str]) -> None:
+    """The administrator gives a technician a login; he sees his day, and of the order what concerns him."""
+    username, password = give_login(sit_down("root"), technicians[0])
+    phone = sit_down(username, password=password, viewport=PHONE)
+    assert phone.path == "/my-day"
+    assert phone.page.locator("article").count() >= 1
+    phone.sees("深圳市南方冷链物流有限公司")
+    phone.go(f"/orders/{installation}")
+    assert phone.status() == "Dispatched"
+
+
+def give_login(root: Desk, name: str) -> tuple[str, str]:
+    """A user name, and the password that is shown once."""
+    root.go(f"/people?q={name}")
+    root.follow(re.compile(name), within=root.page.locator("table"))
+    root.follow("Change")
+    root.fill("User name", "on-the-road")
+    root.press("Save")
+    root.press("Set a new password")
+    return "on-the-road", root.page.locator(".password-once").inner_text().split()[0]
+
+
+# afterwards
+
+
+def everything_is_found_again(lin: Desk, plate: str, repair: str, installation: str) -> None:
+    """By plate in the list of orders; then the lives of the vehicle and of a terminal."""
+    lin.go("/orders")
+    lin.page.get_by_label("Search in this list").fill(plate)
+    lin.page.get_by_label("Search in this list").press("Enter")
+    lin.follow(repair)
+    lin.page.locator("#order-lines tbody a").first.click()
+    lin.sees(repair)
+    lin.go("/stock?q=SN26000001")
+    assert lin.title() == "SN26000001"
+    lin.sees("Where it has been")
+    lin.go(f"/orders/{installation}")
+    assert lin.page.locator("#order-lines .status", has_text="Open").count() == 43
