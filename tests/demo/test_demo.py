@@ -18,7 +18,7 @@ from dispatch.permissions import ROLES
 from dispatch.staff.models import Person, PersonRole
 from tests.conftest import AT
 
-FIRST_PLATES = ["粤BF56278", ...2", "粤B5QR67"]
+FIRST_PLATES = ["粤BF56278", "粤BK2P59", "粤BUFU92", "粤B5QR67"]
 
 
 @pytest.fixture(scope="module")
