@@ -6,6 +6,7 @@ turns it into that person's language with `dispatch.web.locale.tr`. The catalogu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,3 +28,22 @@ class Text:
 def say(msgid: str, **params: Any) -> Text:
     """`say("plate %(plate)s is known", plate="粤B12345")` -> Text."""
     return Text(msgid, params)
+
+
+def text_to_json(text: Text) -> dict[str, Any]:
+    """A sentence as it is kept in a row; sentences among its parameters stay sentences, what JSON does not know becomes plain words."""
+    return {"msgid": text.msgid, "params": {name: _kept(value) for name, value in text.params.items()}}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Text):
+        return text_to_json(value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def text_from_json(stored: Mapping[str, Any]) -> Text:
+    """What `text_to_json` gave, as a sentence again; other keys beside it are left alone."""
+    params = stored.get("params", {})
+    return Text(
+        stored["msgid"], {name: text_from_json(value) if isinstance(value, dict) else value for name, value in params.items()}
+    )

@@ -8,11 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from dispatch.board.problem import DayProblem
-from dispatch.board.rules import text_to_json
 from dispatch.board.work import place_of, site_of_line
 from dispatch.orders.models import OrderLine
 from dispatch.routing import Plan, Reason, Route, Stop, Unserved
-from dispatch.words import say
+from dispatch.words import say, text_to_json
 
 UNPLACED = say("no place on the map: set the pin")
 

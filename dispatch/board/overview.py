@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatch.board.outcome import UNPLACED, reasons_by_line
 from dispatch.board.problem import has_lunch_within, home_of, lunch_of
-from dispatch.board.rules import district_of, part_words, seconds_of, seconds_of_clock, text_from_json, worded
+from dispatch.board.rules import district_of, part_words, seconds_of, seconds_of_clock, worded
 from dispatch.board.work import DayOfBranch, Ways, parts_of_lines, place_of, place_of_visit, site_of_line
 from dispatch.customers.models import Site
 from dispatch.geo.rules import Coordinates, metres, travel_seconds
@@ -17,7 +17,7 @@ from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.staff.models import Person
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_from_json
 
 FIRST_HOUR, LAST_HOUR = 8, 18
 REASONS_SHOWN = 3

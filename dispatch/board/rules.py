@@ -69,18 +69,6 @@ def district_of(address: str) -> str:
     return found["district"] if found else address[:14]
 
 
-def text_to_json(text: Text) -> dict[str, Any]:
-    """A sentence as it is stored: its key and parameters, which may be sentences themselves."""
-    params = {name: text_to_json(value) if isinstance(value, Text) else value for name, value in text.params.items()}
-    return {"msgid": text.msgid, "params": params}
-
-
-def text_from_json(stored: Mapping[str, Any]) -> Text:
-    """What `text_to_json` gave, as a sentence again."""
-    params = {name: text_from_json(value) if isinstance(value, dict) else value for name, value in stored["params"].items()}
-    return Text(stored["msgid"], params)
-
-
 def worded(text: Text, jobs: Mapping[Any, str] | None = None) -> Text:
     """A sentence of the planner with the words of skills, parts and orders in place of their codes."""
     return Text(text.msgid, {name: _worded(name, value, jobs or {}) for name, value in text.params.items()})

@@ -16,8 +16,8 @@ from dispatch.demo import company as before
 from dispatch.demo import day, words
 from dispatch.demo.company import Company
 from dispatch.permissions import ROLES
+from dispatch.staff.operations import first_comes
 from dispatch.staff.passwords import configure, hash_password
-from dispatch.staff.queries import nobody_yet
 
 SEED = 20261202
 PASSWORD = "dispatch-demo"  # noqa: S105  the demonstration's, printed at its start
@@ -29,7 +29,7 @@ def build(settings: Settings) -> list[list[str]]:
     db.connect(settings.database_url, pool_size=1)
     configure(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
     with transaction() as session:
-        if nobody_yet(session):
+        if first_comes(session):
             fill(session, now=present(), password_hash=hash_password(PASSWORD), zone=settings.default_zone)
     office = [[username, PASSWORD, name, "/".join(str(ROLES[r]) for r in roles)] for username, name, _, roles in words.OFFICE]
     field = [[username, PASSWORD, name, "Technician"] for team in words.TECHNICIANS.values() for username, name, _ in team]

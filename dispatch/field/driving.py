@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from dispatch.board.rules import text_to_json
 from dispatch.errors import NotFound, Refusal
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, keep_fact, settle_fact
@@ -14,7 +13,7 @@ from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_line, move_visit
 from dispatch.orders.operations.visits import locked_visit
 from dispatch.staff.rules import Actor
-from dispatch.words import Text
+from dispatch.words import Text, text_to_json
 
 STEPS = {"visit.depart": "depart", "visit.arrive": "arrive", "visit.finish": "finish"}
 LINE_TO_DO = ("open", "residual")

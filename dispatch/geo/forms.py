@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dispatch.errors import Invalid
 from dispatch.geo.datum import wgs84_from_bd09, wgs84_from_gcj02
 from dispatch.geo.rules import Coordinates, is_place
 from dispatch.words import Text, say
@@ -17,28 +16,24 @@ DATUMS: dict[str, Text] = {
 }
 """The maps that people copy places from, by the datum they are drawn in."""
 
-_PLACE = re.compile(r"\s*\(?\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;、\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*\)?\s*")
+_PLACE = re.compile(r"\s*\(?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,;/、\s]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*\)?\s*")
 
 
-def read_place(typed: str, datum: str = "wgs84") -> Coordinates:
-    """`22.639, 113.811` as the map of `datum` shows it -> (latitude, longitude) in WGS-84. Raises Invalid for field `place`.
+def read_place(typed: str, datum: str = "wgs84") -> Coordinates | Text:
+    """`22.639, 113.811` as the map of `datum` shows it -> (latitude, longitude) in WGS-84, or what is wrong with it.
 
     Longitude first is understood where only one order can be meant: Baidu and AMap copy it that way.
     """
     match = _PLACE.fullmatch(unicodedata.normalize("NFKC", typed))
     if not match:
-        raise Invalid({"place": say("Write the place as latitude, longitude: 22.639, 113.811")})
+        return say("Write the place as latitude, longitude: 22.639, 113.811")
     lat, lon = float(match[1]), float(match[2])
     if abs(lat) > 90:
         lat, lon = lon, lat
-    if not is_place(lat, lon):
-        raise Invalid({"place": say("There is no such place on earth.")})
-    return _true_place(lat, lon, datum)
+    return _true_place(lat, lon, datum) if is_place(lat, lon) else say("There is no such place on earth.")
 
 
 def _true_place(lat: float, lon: float, datum: str) -> Coordinates:
-    if datum not in DATUMS:
-        raise Invalid({"datum": say("Choose one of the maps.")})
     turned = {"gcj02": wgs84_from_gcj02, "bd09": wgs84_from_bd09}
     true_lat, true_lon = turned[datum](lat, lon) if datum in turned else (lat, lon)
     return round(true_lat, 6), round(true_lon, 6)

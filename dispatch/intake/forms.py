@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from dispatch.customers.rules import (
     vin_warnings,
 )
 from dispatch.errors import Invalid
-from dispatch.geo.rules import Coordinates, is_place
+from dispatch.geo.forms import read_place
+from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
 from dispatch.orders.rules import CHANNELS, SYMPTOMS, URGENCIES, symptom_in
 from dispatch.tabular.cells import read_date, read_time, tidy_text
@@ -34,9 +34,6 @@ V = TypeVar("V")
 FILL_IN = say("Please fill this in.")
 NO_VEHICLE = say("Give the plate, or the VIN of a vehicle without one.")
 LONGEST_LINE, LONGEST_TEXT = 200, 4000
-
-_NUMBER = r"(-?\d{1,3}(?:\.\d+)?)"
-_PLACE = re.compile(rf"^\(?\s*{_NUMBER}\s*[,;\s/、]\s*{_NUMBER}\s*\)?$")
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,8 @@ class Typed:
 
     def maybe(self, name: str, reader: Callable[[str], V | Text | None]) -> V | None:
         """A text through a reader; None when blank or wrong (then noted)."""
-        value = reader(self.line(name))
+        line = self.line(name)
+        value = reader(line) if line else None
         if isinstance(value, Text):
             self.errors.setdefault(name, value)
             return None
@@ -208,19 +206,6 @@ def _doubt(errors: dict[str, Text], doubts: Mapping[str, tuple[str, Doubt]], tex
     if fields:
         doubtful = {name: value for name, (value, _) in open_doubts.items() if name not in errors}
         raise Doubtful(fields, {name: Confirm(f"sure_{name}", value, RIGHT_AS_TYPED) for name, value in doubtful.items()})
-
-
-def read_place(text: str) -> Coordinates | Text | None:
-    """`22.639, 113.811` as maps copy it -> (latitude, longitude); the other order is understood where only one is possible."""
-    if not text:
-        return None
-    match = _PLACE.match(unicodedata.normalize("NFKC", text))
-    if not match:
-        return say("Write the place as latitude, longitude: 22.639, 113.811")
-    lat, lon = float(match[1]), float(match[2])
-    if abs(lat) > 90:
-        lat, lon = lon, lat
-    return (lat, lon) if is_place(lat, lon) else say("There is no such place on earth.")
 
 
 def read_key(text: str) -> uuid.UUID | None:

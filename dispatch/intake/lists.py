@@ -9,13 +9,12 @@ from typing import Any
 from dispatch.devices.forms import SimRow, TerminalRow, read_sims, read_terminals
 from dispatch.errors import RuleBroken
 from dispatch.fees.forms import PriceRow, read_prices
-from dispatch.intake.rules import text_to_json
-from dispatch.intake.stored_rows import Json, kept, revived, revived_text
+from dispatch.intake.stored_rows import Json, kept, revived
 from dispatch.staff.forms import TechnicianRow, read_technicians
 from dispatch.tabular.cells import is_blank, line_of
 from dispatch.tabular.imports import Import, RowProblem
 from dispatch.tabular.tables import Sheet, Workbook, read
-from dispatch.words import Text
+from dispatch.words import Text, text_from_json, text_to_json
 
 Row = TerminalRow | SimRow | TechnicianRow | PriceRow
 MOST_SHOWN = 60
@@ -119,4 +118,4 @@ def _bad_to_json(bad: BadRow) -> Json:
 
 
 def _bad_from_json(stored: Json) -> BadRow:
-    return BadRow(stored["row"], stored["cells"], tuple((column, revived_text(text)) for column, text in stored["reasons"]))
+    return BadRow(stored["row"], stored["cells"], tuple((column, text_from_json(text)) for column, text in stored["reasons"]))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dispatch.customers.rules import COLOURS, likely_colour, show_plate
 from dispatch.intake.lines import Problem, RequestLine
-from dispatch.words import Text, say
+from dispatch.words import say, text_to_json
 
 SAME_PLACE_DEGREES = 0.00001
 """About a metre: what a place loses when it is shown with five decimals."""
@@ -36,17 +35,6 @@ def colour_of(plate: str, given: str, on_record: Iterable[str]) -> str:
 def show_place(lat: float | None, lon: float | None) -> str:
     """22.639, 113.811; "" for a place not known."""
     return f"{lat:.5f}".rstrip("0") + ", " + f"{lon:.5f}".rstrip("0") if lat is not None and lon is not None else ""
-
-
-def text_to_json(text: Text) -> dict[str, object]:
-    """A sentence as it is kept in a row; sentences among its parameters become plain words."""
-    params = {name: value if isinstance(value, int) else str(value) for name, value in text.params.items()}
-    return {"msgid": text.msgid, "params": params}
-
-
-def text_from_json(stored: Mapping[str, Any]) -> Text:
-    """What `text_to_json` gave -> the sentence."""
-    return Text(stored["msgid"], dict(stored["params"]))
 
 
 # --- which vehicle a line becomes

@@ -11,7 +11,7 @@ from typing import Any
 
 from dispatch.intake.lines import Driver, RequestLine, check_lines
 from dispatch.intake.requests import Request, RequestHeader
-from dispatch.words import Text
+from dispatch.words import text_from_json, text_to_json
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ def to_json(request: Request) -> Json:
     return {
         "header": asdict(request.header) | {"wanted_on": request.header.wanted_on and request.header.wanted_on.isoformat()},
         "lines": [_line_to_json(line) for line in request.lines],
-        "notes": [{"msgid": note.msgid, "params": note.params} for note in request.notes],
+        "notes": [text_to_json(note) for note in request.notes],
         "blank_rows": request.blank_rows,
     }
 
@@ -32,7 +32,7 @@ def from_json(stored: Json) -> Request:
     return Request(
         header=RequestHeader(**stored["header"] | {"wanted_on": date.fromisoformat(wanted) if wanted else None}),
         lines=check_lines([_line_from_json(line) for line in stored["lines"]]),
-        notes=tuple(Text(note["msgid"], dict(note["params"])) for note in stored["notes"]),
+        notes=tuple(text_from_json(note) for note in stored["notes"]),
         blank_rows=stored["blank_rows"],
     )
 

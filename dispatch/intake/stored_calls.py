@@ -9,10 +9,11 @@ from datetime import date, datetime
 from dispatch.customers.rules import read_phone
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.models import Upload
-from dispatch.intake.rules import show_place, text_to_json
+from dispatch.intake.rules import show_place
 from dispatch.intake.stored import Json
 from dispatch.orders.rules import symptom_in
 from dispatch.tabular.imports import Import
+from dispatch.words import text_to_json
 
 
 def calls_to_json(calls: Import[RepairCall]) -> Json:

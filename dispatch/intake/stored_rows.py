@@ -13,8 +13,6 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from dispatch.words import Text
-
 T = TypeVar("T")
 Json = Any
 
@@ -53,8 +51,3 @@ def _value(hint: Any, stored: Json) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         return revived(hint, stored)
     return _READERS.get(hint, lambda same: same)(stored)
-
-
-def revived_text(stored: Json) -> Text:
-    """What `rules.text_to_json` gave -> the sentence."""
-    return Text(stored["msgid"], dict(stored["params"]))

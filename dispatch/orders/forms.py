@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dispatch.errors import Invalid
-from dispatch.geo.forms import read_place
+from dispatch.geo.forms import DATUMS, read_place
 from dispatch.orders.lifecycle import ORDER_STATUSES
 from dispatch.orders.queries import SORTS, Filter
 from dispatch.orders.rules import KINDS, URGENCIES
-from dispatch.words import say
+from dispatch.words import Text, say
 
 MOST_WORDS = 60
 MOST_METRES = 20_000
@@ -70,5 +70,10 @@ def read_pin(typed: Mapping[str, str]) -> PinForm:
     accuracy = read_number(typed.get("accuracy_m", ""), 0)
     if not 1 <= accuracy <= MOST_METRES:
         raise Invalid({"accuracy_m": say("Write whole metres, from 1 to %(most)s.", most=MOST_METRES)})
-    lat, lon = read_place(typed.get("place", ""), typed.get("datum", "wgs84"))
-    return PinForm(lat, lon, accuracy)
+    datum = typed.get("datum", "wgs84")
+    if datum not in DATUMS:
+        raise Invalid({"datum": say("Choose one of the maps.")})
+    place = read_place(typed.get("place", ""), datum)
+    if isinstance(place, Text):
+        raise Invalid({"place": place})
+    return PinForm(*place, accuracy)

@@ -21,6 +21,9 @@ from dispatch.words import say
 ADDRESS_FACTOR = 10
 """An address may fail this many times as often as one name: a whole office can stand behind it."""
 
+# Any number will do, as long as nothing else locks it.
+_FOUNDING = 7_016_001
+
 
 @dataclass(frozen=True)
 class NewPerson:
@@ -96,12 +99,17 @@ def _kept(rows: Iterable[PersonRole], roles: frozenset[str]) -> list[PersonRole]
     return kept + [PersonRole(role=role) for role in sorted(roles - {row.role for row in kept})]
 
 
+def first_comes(session: Session) -> bool:
+    """True for the one who may found the company in this transaction: nobody is there, and others who would are kept waiting."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_FOUNDING)))
+    return nobody_yet(session)
+
+
 def found_company(
     session: Session, *, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime
 ) -> Person:
     """The first start: the first branch and its administrator. Raises Conflict once anybody exists."""
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(7_016_001)))
-    if not nobody_yet(session):
+    if not first_comes(session):
         raise Conflict(say("The company is set up already. Please sign in."))
     branch = add_branch(session, code=branch_code, name=branch_name, zone=zone, by=SYSTEM, at=at)
     return add_person(session, branch=branch, new=administrator, by=SYSTEM, at=at)

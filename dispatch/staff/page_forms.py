@@ -9,6 +9,8 @@ from datetime import date, time
 from typing import TypeVar
 
 from dispatch.errors import Invalid
+from dispatch.geo.forms import read_place
+from dispatch.geo.rules import Coordinates
 from dispatch.permissions import ROLES
 from dispatch.staff.rules import SKILLS
 from dispatch.tabular.cells import plain, read_date, read_time
@@ -19,7 +21,6 @@ V = TypeVar("V")
 LONGEST = 80
 NEEDED = say("Please fill this in.")
 _USERNAME = re.compile(r"[\w.@-]{2,40}")
-_PLACE = re.compile(r"([+-]?\d{1,2}(?:\.\d+)?)[,\s]+([+-]?\d{1,3}(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class PersonFacts:
     shift: tuple[time, time]
     lunch: tuple[time, time] | None
     home_address: str | None
-    home: tuple[float, float] | None
+    home: Coordinates | None
 
 
 def read_person(typed: Mapping[str, str], roles: list[str]) -> PersonFacts:
@@ -108,14 +109,6 @@ def read_staff_phone(text: str) -> str | Text:
 def read_username(text: str) -> str | Text:
     """The name to sign in with: letters, digits, . _ - @."""
     return text if _USERNAME.fullmatch(text) else say("2 to 40 letters, digits, dots or dashes, without spaces.")
-
-
-def read_place(text: str) -> tuple[float, float] | Text:
-    """`22.54, 113.95` -> (lat, lon)."""
-    match = _PLACE.fullmatch(plain(text).strip("() "))
-    if not match or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
-        return say("Write latitude and longitude like 22.5431, 113.9530.")
-    return float(match[1]), float(match[2])
 
 
 def _read_level(text: str) -> int | Text:

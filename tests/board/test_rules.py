@@ -14,8 +14,6 @@ from dispatch.board.rules import (
     next_workday,
     seconds_of,
     seconds_of_clock,
-    text_from_json,
-    text_to_json,
     worded,
 )
 from dispatch.words import say
@@ -51,12 +49,6 @@ def test_the_district_of_an_address(address: str, district: str) -> None:
 def test_the_next_workday_skips_the_weekend() -> None:
     assert next_workday(date(2026, 12, 4)) == date(2026, 12, 7)
     assert next_workday(date(2026, 12, 7)) == date(2026, 12, 8)
-
-
-def test_sentences_survive_being_stored() -> None:
-    text = say("%(full)s; the first is free at %(at)s", full=say("1 is full all day"), at="10:30")
-    assert text_from_json(text_to_json(text)) == text
-    assert str(text_from_json(text_to_json(text))) == str(text)
 
 
 def test_codes_become_words() -> None:

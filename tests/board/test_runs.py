@@ -19,7 +19,6 @@ from dispatch.board.models import PlanRun
 from dispatch.board.operations import runs
 from dispatch.board.operations.runs import ask_plan, begin_run, finish_run
 from dispatch.board.outcome import reasons_by_line
-from dispatch.board.rules import text_from_json
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.errors import Conflict, NotAllowed, NotFound, RuleBroken
@@ -29,6 +28,7 @@ from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.routing import plan
 from dispatch.staff.models import PersonRole
+from dispatch.words import text_from_json
 from tests.board.building import (
     MODEL,
     PLACES,

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
-from tests.browser.walking import Desk
+from tests.browser.walking import WIDE, Desk
 from tests.conftest import PASSWORD, Served, browser_program
 
 QUIET = [
@@ -26,9 +26,16 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE = {"width": 1440, "height": 900}
 MORNING = 6
 """Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
+
+
+
+def zone_where_it_is(hour: int) -> str:
+    """A time zone of the world in which the clock shows this hour now."""
+    east = (hour - now().hour + 12) % 24 - 12
+    return f"Etc/GMT{-east:+d}"  # the sign of these names points west
+
 
 SitDown = Callable[..., Desk]
 
@@ -80,10 +87,8 @@ def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[
 @pytest.fixture
 def early_morning(database: str) -> None:
     """It is just after six in both branches."""
-    east = (MORNING - now().hour + 12) % 24 - 12
-    zone = f"Etc/GMT{-east:+d}"  # the sign of these names points west
     with transaction() as db:
-        db.execute(sa.update(Branch).values(zone=zone))
+        db.execute(sa.update(Branch).values(zone=zone_where_it_is(MORNING)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.walking import Desk, bring_in, issue
+from tests.browser.walking import PHONE, Desk, bring_in, issue
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,6 @@ SitDown = Callable[..., Desk]
 MODEL = "BD-808A"
 PLACE = "22.639, 113.811"
 INSTALLERS = ("韩鑫敏 · JS003", "赵芳英 · JS005", "喻浩军 · JS008", "杨秀 · JS011", "沈秀 · JS012", "陶勇莹 · JS013")
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.mark.usefixtures("early_morning")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
 EXPECTED_REFUSAL = re.compile(r"the server responded with a status of 4\d\d")
 
 

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
-from dispatch.board.rules import text_from_json
 from dispatch.errors import Conflict, NotAllowed, NotFound
 from dispatch.field.driving import drive
 from dispatch.field.models import FieldFact
@@ -18,6 +17,7 @@ from dispatch.field.operations import SentFact
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
+from dispatch.words import text_from_json
 from tests.board.building import TODAY, approved, visit
 from tests.conftest import AT, Cast
 

@@ -17,13 +17,12 @@ from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_
 from dispatch.db import transaction
 from dispatch.errors import Invalid, NotAllowed
 from dispatch.intake.doubts import Doubtful
-from dispatch.intake.forms import read_call, read_place
+from dispatch.intake.forms import read_call
 from dispatch.intake.lines import RequestLine, check_lines
 from dispatch.intake.operations import take_call
-from dispatch.intake.rules import OnRecord, Register, Settled, colour_of, model_of, settle, show_place
+from dispatch.intake.rules import OnRecord, Register, Settled, colour_of, model_of, settle
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.rules import Actor
-from dispatch.words import Text
 from tests.conftest import AT, Cast
 from tests.intake.building import call_form, send_file
 
@@ -61,21 +60,6 @@ def test_a_wording_names_a_model(wording: str, model: str) -> None:
 )
 def test_the_colour_of_a_plate(plate: str, given: str, recorded: list[str], colour: str) -> None:
     assert colour_of(plate, given, recorded) == colour
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [("22.639, 113.811", (22.639, 113.811)), ("113.811，22.639", (22.639, 113.811)), ("(22.5 113.9)", (22.5, 113.9)), ("", None)],
-)
-def test_a_pasted_place(text: str, place: tuple[float, float] | None) -> None:
-    assert read_place(text) == place
-    if place:
-        assert read_place(show_place(*place)) == place
-
-
-@pytest.mark.parametrize("text", ["22.639", "0, 0", "somewhere", "200, 300"])
-def test_what_is_no_place(text: str) -> None:
-    assert isinstance(read_place(text), Text)
 
 
 # --- lines against the record

@@ -112,10 +112,8 @@ def test_a_short_password_is_refused_beside_its_field(
 )
 def test_a_form_that_another_site_sends_is_not_carried_out(app: Flask, headers: dict[str, str]) -> None:
     answer = app.test_client().post("/signin", data={"username": "lin", "password": PASSWORD}, headers=headers)
-    assert (
-        (answer.status_code == 403
-        and "another site" in answer.get_data(as_text=True))
-        or "其他网站" in answer.get_data(as_text=True)
+    assert (answer.status_code == 403 and "another site" in answer.get_data(as_text=True)) or "其他网站" in answer.get_data(
+        as_text=True
     )
 
 

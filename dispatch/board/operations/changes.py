@@ -14,7 +14,7 @@ from dispatch.board.operations.runs import DAY_OVER, lock_day
 from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
-from dispatch.board.rules import Choice, moment_of, text_to_json, worded
+from dispatch.board.rules import Choice, moment_of, worded
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, joint_job, place_of, place_of_visit, site_of_line, visit_job_id
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.models import OrderLine, Visit
@@ -22,7 +22,7 @@ from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import NewVisit, change_visit, locked_visit, plan_visit
 from dispatch.routing import Candidate, Conflict, Job, conflicts, who_could
 from dispatch.staff.rules import Actor
-from dispatch.words import say
+from dispatch.words import say, text_to_json
 
 NEW_JOB = "new"
 

@@ -15,7 +15,7 @@ from dispatch.board.models import PlanRun
 from dispatch.board.outcome import Json, Trip, outcome, trips
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import UNDER_WAY, free_line_ids, replaceable
-from dispatch.board.rules import PLANNED_ANEW, moment_of, text_to_json
+from dispatch.board.rules import PLANNED_ANEW, moment_of
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
 from dispatch.db import refusal_for
@@ -27,7 +27,7 @@ from dispatch.routing import Plan
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import active_person, actor_of
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_to_json
 
 LOST_AFTER = timedelta(minutes=15)
 """A run under way for longer has lost its worker for good, and makes room for a new one."""

@@ -20,7 +20,7 @@ from dispatch.board.overview import Overview, overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
 from dispatch.board.queries import UNDER_WAY, last_run, open_lines, planned_visit_ids, team, visits_on
-from dispatch.board.rules import next_workday, text_from_json
+from dispatch.board.rules import next_workday
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.queries import parts_in_bags
@@ -28,7 +28,7 @@ from dispatch.errors import Refusal
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
-from dispatch.words import Text
+from dispatch.words import Text, text_from_json
 
 NAMED_AT_MOST = 5
 

@@ -15,13 +15,12 @@ from dispatch.intake.forms import Call, call_doubts, missing_in
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import take_call
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
-from dispatch.intake.rules import text_to_json
 from dispatch.intake.stored_calls import call_from_json, calls_to_json, key_of
 from dispatch.orders.models import Order
 from dispatch.orders.rules import symptom_in
 from dispatch.staff.rules import Actor
 from dispatch.tabular.imports import Import
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_to_json
 
 FILE_ACCURACY_M = 100
 

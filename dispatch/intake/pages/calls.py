@@ -12,12 +12,12 @@ from dispatch.intake.operations import keep_calls, take_calls
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.pages.files import sent_file
 from dispatch.intake.queries import orders_with_keys, upload, uploads_waiting
-from dispatch.intake.rules import text_from_json
 from dispatch.intake.stored_calls import call_from_json, key_of
 from dispatch.orders.rules import SYMPTOMS, URGENCY_WORDS, symptom_in
 from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.words import text_from_json
 
 
 @pages.get("/calls/import")

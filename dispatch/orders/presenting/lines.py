@@ -13,7 +13,7 @@ from dispatch.devices.models import Unit
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import Warranty, warranty
-from dispatch.words import Text
+from dispatch.words import Text, text_from_json
 
 DEFAULT_MONTHS = 12
 """The term of a model that the list of models does not know."""
@@ -73,7 +73,7 @@ def _fitted_on(terminal: Unit | None, zone: str) -> date | None:
 
 def attention_of(stored: Sequence[Any]) -> list[Text]:
     """The sentences that were kept with a line when it was taken."""
-    return [Text(one["msgid"], dict(one.get("params", {}))) for one in stored if isinstance(one, dict) and "msgid" in one]
+    return [text_from_json(one) for one in stored if isinstance(one, dict) and "msgid" in one]
 
 
 def models_wanted(order: Order) -> list[tuple[str, int]]:

@@ -1,0 +1,207 @@
+"""Every page of the product, with addresses out of the demonstration company at two in the afternoon."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from dispatch.clock import local_day, now
+from dispatch.customers.models import Customer
+from dispatch.db import transaction
+from dispatch.devices.models import CustodyPosition, Holder, Unit
+from dispatch.fees.models import Price
+from dispatch.intake.models import Upload
+from dispatch.orders.models import Order, Visit
+from dispatch.staff.models import Person
+from dispatch.staff.operations import start_session
+from tests.conftest import SAME_SITE
+from tests.intake.building import send_file
+
+NO_PAGES = {
+    "static",
+    "web.livez",
+    "web.readyz",
+    "web.certificate",
+    "web.home",
+    "web.waiting",
+    "web.setup",
+    "intake.find",
+    "intake.known",
+    "intake.warranty",
+    "intake.place",
+    "intake.request_template",
+    "board.assign_check",
+    "board.visit_check",
+    "board.progress",
+    "board.map_data",
+}
+"""Redirections, pieces of pages, data; the setup page is not there once a company is."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page to be looked at: its endpoint, its address, and who opens it ("" before signing in)."""
+
+    endpoint: str
+    path: str
+    who: str = "wang"
+
+
+@contextmanager
+def answering(app: Flask) -> Iterator[str]:
+    """The application behind a real socket, in threads of this process; gives its address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def sights(app: Flask, zone: str) -> dict[str, Sight]:
+    """Every page worth a look, by a name that reads well in a report."""
+    send_files(app)
+    with transaction() as session:
+        found = _people_and_things(session) | _orders(session) | _board(session, zone) | _uploads(session)
+    return _plain() | found
+
+
+def send_files(app: Flask) -> None:
+    """Files that wait on their previews."""
+    client = _client(app, "wang")
+    for path, name in (
+        ("/requests/new", "install_request_1.xlsx"),
+        ("/requests/new", "install_request_2.csv"),
+        ("/calls/import", "repair_calls.csv"),
+        ("/import/terminals", "stock_terminals.csv"),
+        ("/import/sims", "stock_sims.csv"),
+        ("/import/technicians", "technicians.csv"),
+        ("/import/prices", "prices.csv"),
+    ):
+        assert send_file(client, path, name).status_code == 302, name
+
+
+def _client(app: Flask, username: str) -> FlaskClient:
+    with transaction() as session:
+        person = session.scalars(sa.select(Person).where(Person.username == username)).one()
+        token = start_session(session, person, address="test", browser="test", at=now())
+    client = app.test_client()
+    client.environ_base.update(SAME_SITE)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+    return client
+
+
+def _plain() -> dict[str, Sight]:
+    shown = {
+        "signing in": Sight("web.signin", "/signin", ""),
+        "an address that leads nowhere": Sight("", "/orders/AZ-1", ""),
+        "nothing of the reader's": Sight("", "/orders/none"),
+        "my account": Sight("web.account", "/account"),
+        "search": Sight("web.search", "/search?q=138"),
+        "search without a hit": Sight("web.search", "/search?q=zzzzzz"),
+        "people": Sight("staff.index", "/people"),
+        "a new person": Sight("staff.new", "/people/new"),
+        "customers": Sight("customers.index", "/customers"),
+        "customers, none found": Sight("customers.index", "/customers?q=zzzzzz"),
+        "a new customer": Sight("customers.new", "/customers/new"),
+        "stock": Sight("devices.index", "/stock"),
+        "stock, none found": Sight("devices.index", "/stock?q=zzzzzz"),
+        "issuing": Sight("devices.issue", "/stock/issue"),
+        "orders": Sight("orders.index", "/orders"),
+        "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
+        "orders of the company": Sight("orders.index", "/orders", "chen"),
+        "approvals": Sight("orders.approvals", "/approvals"),
+        "approvals, none": Sight("orders.approvals", "/approvals", "chen"),
+        "prices": Sight("fees.index", "/prices"),
+        "a new price": Sight("fees.new", "/prices/new"),
+        "a call": Sight("intake.call", "/calls/new"),
+        "a list of calls": Sight("intake.calls_upload", "/calls/import"),
+        "a request": Sight("intake.request_upload", "/requests/new"),
+        "my day": Sight("field.today", "/my-day", "su"),
+    }
+    lists = ("terminals", "sims", "technicians", "prices")
+    return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
+
+
+def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]]) -> int | str:
+    found = session.scalars(query.limit(1)).first()
+    assert found is not None, query
+    return found
+
+
+def _people_and_things(session: Session) -> dict[str, Sight]:
+    technician = _first(session, sa.select(Person.id).where(Person.username == "su"))
+    customer = _first(session, sa.select(Customer.id).order_by(Customer.id))
+    vehicle = _first(session, sa.select(Holder.vehicle_id).join(CustodyPosition).where(Holder.kind == "slot"))
+    bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
+    store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
+    fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
+    carried = sa.select(Unit.id).join(CustodyPosition).where(CustodyPosition.holder_id == bag)
+    return {
+        "a technician": Sight("staff.show", f"/people/{technician}"),
+        "changing a person": Sight("staff.edit", f"/people/{technician}/edit"),
+        "a customer": Sight("customers.show", f"/customers/{customer}"),
+        "changing a customer": Sight("customers.edit", f"/customers/{customer}/edit"),
+        "a vehicle": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
+        "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
+        "a store": Sight("devices.holder", f"/stock/{store}"),
+        "a bag": Sight("devices.holder", f"/stock/{bag}"),
+        "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
+        "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
+        "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
+        "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),
+        "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
+        "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),
+    }
+
+
+def _orders(session: Session) -> dict[str, Sight]:
+    """One order in every state that the day has, a repair and an installation where there are both."""
+    rows = session.execute(sa.select(Order.status, Order.kind, sa.func.min(Order.number)).group_by(Order.status, Order.kind))
+    shown = {f"an order, {status}, {kind}": Sight("orders.show", f"/orders/{number}") for status, kind, number in rows}
+    mine = sa.select(Order.number).join(Visit).join(Person, Visit.technician_id == Person.id)
+    number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
+    return shown | {"an order on the phone": Sight("orders.show", f"/orders/{number}", "su")}
+
+
+def _board(session: Session, zone: str) -> dict[str, Sight]:
+    today = local_day(now(), zone)
+    waiting = sa.select(Order.number).where(Order.status == "approved").order_by(Order.number)
+    big = _first(session, waiting.where(Order.kind == "installation"))
+    planned = _first(session, sa.select(Visit.id).where(Visit.status == "planned"))
+    gone = _first(session, sa.select(Visit.id).where(Visit.status == "on_site"))
+    day = timedelta(days=1)
+    return {
+        "today": Sight("board.plan", "/plan"),
+        "tomorrow": Sight("board.plan", f"/plan?day={today + day}"),
+        "yesterday": Sight("board.plan", f"/plan?day={today - day}"),
+        "a day long gone": Sight("board.plan", f"/plan?day={today - 300 * day}"),
+        "assigning one": Sight("board.assign", f"/plan/orders/{_first(session, waiting.where(Order.kind == 'repair'))}/assign"),
+        "assigning many": Sight("board.assign", f"/plan/orders/{big}/assign"),
+        "a planned visit": Sight("board.visit", f"/plan/visits/{planned}"),
+        "a visit under way": Sight("board.visit", f"/plan/visits/{gone}"),
+    }
+
+
+def _uploads(session: Session) -> dict[str, Sight]:
+    shown = {}
+    for upload in session.scalars(sa.select(Upload)):
+        start = {"request": ("intake.request_preview", "/requests"), "calls": ("intake.calls_preview", "/calls/import")}
+        endpoint, path = start.get(upload.purpose, ("imports.preview", f"/import/{upload.purpose}"))
+        shown[f"checking {upload.file_name}"] = Sight(endpoint, f"{path}/{upload.id}")
+    return shown

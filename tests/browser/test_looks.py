@@ -1,0 +1,129 @@
+"""Every page as design asks: usable without sight (axe), no wider than a phone, silent in the console; by day and by night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from sqlalchemy.orm import Session
+
+from dispatch import config, db, demo
+from dispatch.app import create_app
+from dispatch.clock import now
+from dispatch.staff.passwords import hash_password
+from tests.browser.conftest import zone_where_it_is
+from tests.browser.showroom import NO_PAGES, Sight, answering, sights
+from tests.browser.walking import PHONE, WIDE, Desk
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+AFTERNOON = 14
+
+
+@dataclass(frozen=True)
+class Showroom:
+    """The demonstration company, answering."""
+
+    url: str
+    app: Flask
+    sights: dict[str, Sight]
+
+
+@pytest.fixture(scope="module")
+def showroom(empty_db: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showroom]:
+    """The demonstration company at two in the afternoon, on a server in this process; everybody's password is PASSWORD."""
+    zone = zone_where_it_is(AFTERNOON)
+    url = empty_db.get_bind().engine.url.render_as_string(hide_password=False)
+    environ = {"DATABASE_URL": url, "SECRET_KEY": "test", "DATA_DIR": str(tmp_path_factory.mktemp("showroom"))}
+    app = create_app(config.load(environ | {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1"}))
+    demo.fill(empty_db, now=now(), password_hash=hash_password(PASSWORD), zone=zone)
+    empty_db.commit()
+    found = sights(app, zone)
+    with answering(app) as address:
+        yield Showroom(address, app, found)
+    db.disconnect()
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way of looking: language, width, colours. Each page is seen in two opposite ones; `turn` says which pages in this."""
+
+    locale: str
+    viewport: dict[str, int]
+    scheme: str
+    turn: int
+
+
+LOOKS = {
+    "Chinese, desk, day": Look("zh-CN", WIDE, "light", 0),
+    "English, phone, night": Look("en-US", PHONE, "dark", 0),
+    "English, desk, night": Look("en-US", WIDE, "dark", 1),
+    "Chinese, phone, day": Look("zh-CN", PHONE, "light", 1),
+}
+
+
+def test_no_page_is_forgotten(showroom: Showroom) -> None:
+    served = {rule.endpoint for rule in showroom.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert served - NO_PAGES == {sight.endpoint for sight in showroom.sights.values()} - {""}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
+def test_pages(showroom: Showroom, chromium: Browser, look: Look, subtests: pytest.Subtests) -> None:
+    desks: dict[str, Desk] = {}
+    for index, (name, sight) in enumerate(showroom.sights.items()):
+        if index % 2 != look.turn:
+            continue
+        if sight.who not in desks:
+            desks[sight.who] = _sit_down(chromium, look, showroom.url, sight.who)
+        with subtests.test(name):
+            desk = desks[sight.who].go(sight.path)
+            assert faults(desk) == []
+    for desk in desks.values():
+        desk.page.context.close()
+
+
+def _sit_down(chromium: Browser, look: Look, url: str, who: str) -> Desk:
+    wishes = {"locale": look.locale, "viewport": look.viewport, "color_scheme": look.scheme, "reduced_motion": "reduce"}
+    desk = Desk(chromium.new_context(**wishes).new_page(), url)
+    if who:
+        sign_in_by_keyboard(desk, who)
+    return desk
+
+
+def sign_in_by_keyboard(desk: Desk, who: str) -> None:
+    """In whichever language the page is."""
+    desk.go("/signin")
+    desk.page.locator("#f-username").fill(who)
+    desk.page.locator("#f-password").fill(PASSWORD)
+    desk.page.locator("#f-password").press("Enter")
+    desk.page.wait_for_url(lambda url: "/signin" not in url)
+
+
+def faults(desk: Desk) -> list[str]:
+    """What is wrong with the page on the screen, each in one line."""
+    found = [*_violations(desk.page), *desk.complaints]
+    desk.complaints.clear()
+    wide, high = desk.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+    if wide > high:
+        found.append(f"{wide} px wide on a screen of {high} px: {desk.page.evaluate(WIDEST)}")
+    return found
+
+
+def _violations(page: Page) -> list[str]:
+    answer = Axe().run(page).response
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'].splitlines()[1].strip()}"
+        for rule in answer["violations"]
+        for node in rule["nodes"][:3]
+    ]
+
+
+WIDEST = """[...document.querySelectorAll("body *")]
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
+    .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""
+"""JavaScript that names what sticks out."""
