@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import Protocol
 
 from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock
@@ -120,7 +121,8 @@ def fixed_job(visit: Visit, of: DayOfBranch, ways: Ways) -> Job:
     return Job(
         id=visit_job_id(visit),
         at=place,
-        minutes=max(1, -int(-(end - start).total_seconds() // 60)),
+        # Up to the next whole minute from the second it starts in: a fraction less would book its technician twice.
+        minutes=max(1, ceil((end - start.replace(microsecond=0)).total_seconds() / 60)),
         parts={} if visit.status == "finished" else parts_of_lines((row.line for row in visit.visit_lines), ways),
         pinned_to=visit.technician_id,
         pinned_start=max(0, seconds_of(start, of.day, of.zone)),

@@ -38,8 +38,8 @@ def build(settings: Settings) -> list[list[str]]:
 
 def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> Company:
     """The company and its day around `now`; in the evening the day is shown as it stood at half past three."""
-    local = now.astimezone(ZoneInfo(zone))
-    moment = min(local, local.replace(hour=AFTERNOON, minute=30, second=0, microsecond=0))
+    local = now.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
+    moment = min(local, local.replace(hour=AFTERNOON, minute=30))
     company = Company(session, Random(SEED), moment - timedelta(days=210), password_hash, zone)
     before.build(company)
     day.build(company, moment)

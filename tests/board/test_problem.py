@@ -192,3 +192,16 @@ def test_other_branches_are_none_of_it(db: Session, cast: Cast) -> None:
     order.branch_id = cast.gz
     db.flush()
     assert jobs(problem(db, cast)) == {}
+
+
+def test_a_visit_that_stays_takes_its_time_to_the_next_whole_minute(db: Session, cast: Cast) -> None:
+    order = approved(db, cast)
+    trip = visit(db, cast, order, cast.su, "10:00")
+    trip.starts_at, trip.ends_at = (at + timedelta(microseconds=700_000) for at in (trip.starts_at, trip.ends_at))
+    trip.by_hand = True
+    db.flush()
+    made = problem(db, cast)
+    (job,) = (j for j in made.problem.jobs if j.pinned_to == cast.su.id)
+    assert job.pinned_start is not None
+    ends = moment("0:00") + timedelta(seconds=job.pinned_start + job.minutes * 60)
+    assert ends >= trip.ends_at, "the next job would overlap by a fraction of a second"
