@@ -25,7 +25,15 @@ CHANNEL_WORDS: dict[str, Text] = {
     "fax": say("Fax"),
 }
 
+PLANNED_ANEW = say("planned anew")
+"""The reason kept with a visit that the planner took off to make room for a better one."""
+
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
+
+
+def reason_words(reason: str) -> Text | str:
+    """A reason as it is kept: a person's own words, or a sentence of ours that can be said in the reader's language."""
+    return PLANNED_ANEW if reason == str(PLANNED_ANEW) else reason
 
 
 @dataclass(frozen=True)

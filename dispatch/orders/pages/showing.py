@@ -29,7 +29,7 @@ from dispatch.orders.presenting.actions import actions_of
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
-from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness
+from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness, reason_words
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
@@ -42,6 +42,7 @@ WORDS = {
     "channel_words": CHANNEL_WORDS,
     "symptoms": SYMPTOMS,
     "datums": DATUMS,
+    "reason_words": reason_words,
 }
 
 

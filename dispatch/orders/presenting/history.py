@@ -12,21 +12,26 @@ from dispatch.audit.models import AuditEntry
 from dispatch.customers.rules import show_plate
 from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order
-from dispatch.words import Text, say
+from dispatch.orders.rules import reason_words
+from dispatch.words import Text, say, text_from_json
 
 
 @dataclass(frozen=True)
 class Happening:
-    """One entry as the page shows it. `who` is the name as it was then; `old` and `new` are status words or names."""
+    """One entry as the page shows it. `who` is the name as it was then; `old` and `new` are status words or names.
+
+    `notes` is what spoke against a change that was made all the same.
+    """
 
     what: Text
     who: str | Text
     server_at: datetime
     icon: str
     tone: str
-    reason: str | None = None
+    reason: Text | str | None = None
     old: Text | str | None = None
     new: Text | str | None = None
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ LOOKS: dict[str, Look] = {
     "order.approve": Look(say("Approved"), "check-lg", "done"),
     "approval.pass": Look(say("Approved at level %(step)s: the next level decides"), "check-lg", "awaiting"),
     "order.reject": Look(say("Rejected"), "x-circle", "refused"),
+    "order.rewrite": Look(say("Draft changed"), "pencil", "draft"),
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
     "order.hold": Look(say("Put on hold"), "pause-circle", "waiting"),
@@ -79,6 +85,7 @@ LOOKS: dict[str, Look] = {
     "line.take_up": Look(say("%(vehicle)s is taken up again"), "arrow-repeat", "planned"),
     "visit.plan": Look(say("Visit planned: %(technician)s, %(starts_at)s"), "calendar-check", "planned"),
     "visit.change": Look(say("Visit changed: %(technician)s, %(starts_at)s"), "calendar3", "planned"),
+    "visit.overrule": Look(say("Planned although something spoke against it"), "exclamation-triangle", "waiting"),
     "visit.dispatch": Look(say("%(technician)s is sent"), "send", "dispatched"),
     "visit.recall": Look(say("%(technician)s is called back"), "arrow-left", "waiting"),
     "visit.depart": Look(say("%(technician)s sets out"), "truck", "moving"),
@@ -119,9 +126,10 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
         server_at=entry.at,
         icon=look.icon,
         tone=look.tone,
-        reason=entry.detail.get("reason"),
+        reason=reason_words(entry.detail.get("reason", "")) or None,
         old=old,
         new=new,
+        notes=tuple(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
     )
 
 

@@ -1,0 +1,65 @@
+"""Changing the facts of an order that was taken back to be reworked, before it is sent for approval again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.errors import RuleBroken
+from dispatch.orders.models import Order
+from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.taking import searchable
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+@dataclass(frozen=True)
+class OrderWords:
+    """What may be said differently: whom to ask for, what is wrong, how urgent it is and when it suits."""
+
+    contact_name: str
+    contact_phone: str
+    urgency: str
+    symptom: str | None = None
+    symptom_text: str | None = None
+    diagnosis: str | None = None
+    product_model: str | None = None
+    purchased_on: date | None = None
+    wanted_on: date | None = None
+    window_from: time | None = None
+    window_to: time | None = None
+    note: str | None = None
+
+
+def rewrite(session: Session, order_id: int, words: OrderWords, *, version: int, by: Actor, at: datetime) -> Order:
+    """Put new words on a draft. The history keeps what each word was before.
+
+    Raises RuleBroken once the order is no draft any more, Conflict for a stale page.
+    """
+    by.must("order.take")
+    order = locked_order(session, order_id, version=version)
+    if order.status != "draft":
+        raise RuleBroken(say("Only a draft can be changed. Reject it, or take it back to rework first."))
+    changes = _changes(order, words)
+    if changes:
+        for name in changes:
+            setattr(order, name, getattr(words, name))
+        order.search_text = searchable(order, order.customer, order.site, (line.vehicle for line in order.lines))
+        session.flush()
+        record(session, ("order", order.id), "order.rewrite", by=by, at=at, detail={"changed": changes})
+    return order
+
+
+def _changes(order: Order, words: OrderWords) -> dict[str, list[Any]]:
+    pairs = {f.name: [getattr(order, f.name), getattr(words, f.name)] for f in fields(words)}
+    return {
+        name: [_plain(before), _plain(after)] for name, (before, after) in pairs.items() if (before or None) != (after or None)
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time) else value
