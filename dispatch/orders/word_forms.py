@@ -16,47 +16,44 @@ from dispatch.words import Text, say
 
 FILL_IN = say("Please fill this in.")
 LONGEST = 4000
+TEXTS = ("symptom_text", "diagnosis", "product_model", "note")
+DAYS = ("purchased_on", "wanted_on")
+TIMES = ("window_from", "window_to")
+FIELDS = ("contact_name", "contact_phone", "urgency", "symptom", *TEXTS, *DAYS, *TIMES)
 
 
 def typed_words(order: Order) -> dict[str, Any]:
     """The form as it opens: the order's own words."""
-    texts = ("contact_name", "contact_phone", "urgency", "symptom", "symptom_text", "diagnosis", "product_model", "note")
-    days = {name: getattr(order, name) for name in ("purchased_on", "wanted_on")}
-    times = {name: getattr(order, name) for name in ("window_from", "window_to")}
-    shown = {name: getattr(order, name) or "" for name in texts}
-    shown |= {name: day.isoformat() if day else "" for name, day in days.items()}
-    return (
-        shown
-        | {name: clock.strftime("%H:%M") if clock else "" for name, clock in times.items()}
-        | {"version": str(order.version)}
-    )
+    shown = {name: getattr(order, name) or "" for name in FIELDS}
+    shown |= {name: shown[name].isoformat() for name in DAYS if shown[name]}
+    return shown | {name: shown[name].strftime("%H:%M") for name in TIMES if shown[name]} | {"version": str(order.version)}
 
 
-def read_words(kind: str, typed: Mapping[str, str]) -> OrderWords:
-    """What was typed, or Invalid with a sentence beside each field that cannot be taken."""
-    texts: dict[str, Any] = {name: typed.get(name, "").strip()[:LONGEST] or None for name in ("symptom_text", "diagnosis", "product_model", "note")}
-    wrong: dict[str, Text] = {name: FILL_IN for name in ("contact_name", "contact_phone") if not typed.get(name, "").strip()}
-    if "contact_phone" not in wrong and not read_phone(typed["contact_phone"]).digits:
-        wrong["contact_phone"] = say("This is no phone number.")
-    if typed.get("urgency") not in URGENCIES:
-        wrong["urgency"] = FILL_IN
-    if kind == "repair" and typed.get("symptom") not in SYMPTOMS:
-        wrong["symptom"] = FILL_IN
-    days = {name: _taken(name, read_date(typed.get(name, "")), wrong) for name in ("purchased_on", "wanted_on")}
-    times = {name: _taken(name, read_time(typed.get(name, "")), wrong) for name in ("window_from", "window_to")}
+def read_words(kind: str, typed: Mapping[str, Any]) -> OrderWords:
+    """What was typed, or Invalid with a sentence beside each field that cannot be taken. A repeated field counts as empty."""
+    given = {name: text.strip()[:LONGEST] if isinstance(text := typed.get(name), str) else "" for name in FIELDS}
+    wrong = _unsaid(kind, given)
+    days = {name: _taken(name, read_date(given[name]), wrong) for name in DAYS}
+    times = {name: _taken(name, read_time(given[name]), wrong) for name in TIMES}
     if not wrong and _upside_down(times["window_from"], times["window_to"]):
         wrong["window_to"] = say("This is before the beginning.")
     if wrong:
         raise Invalid(wrong)
-    return OrderWords(
-        contact_name=typed["contact_name"].strip()[:200],
-        contact_phone=typed["contact_phone"].strip()[:200],
-        urgency=typed["urgency"],
-        symptom=typed.get("symptom") if kind == "repair" else None,
-        **texts,
-        **days,
-        **times,
-    )
+    texts: dict[str, Any] = {name: given[name] or None for name in TEXTS}
+    symptom = given["symptom"] if kind == "repair" else None
+    who = {name: given[name][:200] for name in ("contact_name", "contact_phone", "urgency")}
+    return OrderWords(**who, symptom=symptom, **texts, **days, **times)
+
+
+def _unsaid(kind: str, given: Mapping[str, str]) -> dict[str, Text]:
+    wrong: dict[str, Text] = {name: FILL_IN for name in ("contact_name", "contact_phone") if not given[name]}
+    if given["contact_phone"] and not read_phone(given["contact_phone"]).digits:
+        wrong["contact_phone"] = say("This is no phone number.")
+    if given["urgency"] not in URGENCIES:
+        wrong["urgency"] = FILL_IN
+    if kind == "repair" and given["symptom"] not in SYMPTOMS:
+        wrong["symptom"] = FILL_IN
+    return wrong
 
 
 def _taken(name: str, value: date | time | Text | None, wrong: dict[str, Text]) -> Any:
