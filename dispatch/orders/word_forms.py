@@ -41,7 +41,7 @@ def read_words(kind: str, typed: Mapping[str, Any]) -> OrderWords:
         raise Invalid(wrong)
     texts: dict[str, Any] = {name: given[name] or None for name in TEXTS}
     symptom = given["symptom"] if kind == "repair" else None
-    who = {name: given[name][:200] for name in ("contact_name", "contact_phone", "urgency")}
+    who: dict[str, Any] = {name: given[name][:200] for name in ("contact_name", "contact_phone", "urgency")}
     return OrderWords(**who, symptom=symptom, **texts, **days, **times)
 
 
