@@ -24,7 +24,7 @@ FIELDS = ("contact_name", "contact_phone", "urgency", "symptom", *TEXTS, *DAYS, 
 
 def typed_words(order: Order) -> dict[str, Any]:
     """The form as it opens: the order's own words."""
-    shown = {name: getattr(order, name) or "" for name in FIELDS}
+    shown: dict[str, Any] = {name: getattr(order, name) or "" for name in FIELDS}
     shown |= {name: shown[name].isoformat() for name in DAYS if shown[name]}
     return shown | {name: shown[name].strftime("%H:%M") for name in TIMES if shown[name]} | {"version": str(order.version)}
 
