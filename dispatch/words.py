@@ -31,7 +31,7 @@ def say(msgid: str, **params: Any) -> Text:
 
 
 def text_to_json(text: Text) -> dict[str, Any]:
-    """A sentence as it is kept in a row; sentences among its parameters stay sentences, what JSON does not know becomes plain words."""
+    """A sentence as it is kept in a row; sentences among its parameters stay such, what JSON lacks becomes plain words."""
     return {"msgid": text.msgid, "params": {name: _kept(value) for name, value in text.params.items()}}
 
 
@@ -43,7 +43,8 @@ def _kept(value: Any) -> Any:
 
 def text_from_json(stored: Mapping[str, Any]) -> Text:
     """What `text_to_json` gave, as a sentence again; other keys beside it are left alone."""
-    params = stored.get("params", {})
-    return Text(
-        stored["msgid"], {name: text_from_json(value) if isinstance(value, dict) else value for name, value in params.items()}
-    )
+    return Text(stored["msgid"], {name: _revived(value) for name, value in stored.get("params", {}).items()})
+
+
+def _revived(value: Any) -> Any:
+    return text_from_json(value) if isinstance(value, dict) else value

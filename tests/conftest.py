@@ -40,6 +40,9 @@ AT = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
 
 TRAINED = date(2026, 1, 15)
 PASSWORD = "correct horse"
+SignIn = Callable[[Actor], FlaskClient]
+"""`as_person`: a browser in which somebody has signed in."""
+
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
 
@@ -201,7 +204,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def as_person(app: Flask) -> Callable[[Actor], FlaskClient]:
+def as_person(app: Flask) -> SignIn:
     """`as_person(cast.lin)` is a browser in which Lin has signed in, with English pages."""
 
     def sign_in(actor: Actor) -> FlaskClient:

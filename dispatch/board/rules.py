@@ -14,9 +14,6 @@ from dispatch.words import Text, say
 
 WEEKEND = (5, 6)
 
-PLANNED_ANEW = say("planned anew")
-"""The reason kept with a visit that the planner took off to make room for a better one."""
-
 _DISTRICT = re.compile(r"^(?:.*?(?:省|自治区))?(?:.*?(?:市|州|盟))?(?P<district>[^省市]{1,6}?(?:区|县|旗))")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.db import Base, words_of
+from dispatch.db import Base, constraint_says, words_of
+from dispatch.words import say
 
 STATES = ("new", "applied", "disputed")
 
@@ -42,3 +43,8 @@ class FieldFact(Base):
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="new")
     outcome: Mapped[dict[str, Any] | None]
+
+
+constraint_says(
+    "uq_field_fact_device_device_seq", say("This device sent something else under this number. Please look again.")
+)

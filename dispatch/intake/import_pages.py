@@ -10,7 +10,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
@@ -35,6 +34,7 @@ from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
+from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import Text, say
 
 pages = Blueprint("imports", __name__)
@@ -43,8 +43,6 @@ Answer = str | Response | tuple[str, int]
 LIST = "<any(terminals, sims, technicians, prices):purpose>"
 FIRST_ROWS = 20
 FILL_NAMESPACE = uuid.UUID("6f7d7a52-0f3a-4c5c-9c61-6a5f6c1f2b10")
-DRAINED_TIMES = 8
-"""How many times the allowed size of a refused upload is still read, so that the browser hears the answer."""
 
 
 @dataclass(frozen=True)
@@ -106,55 +104,22 @@ def upload(purpose: str) -> Answer:
     """The page that takes a file; what was read of it waits on the preview."""
     _check_access(purpose)
     if request.method == "GET":
-        return _upload_page(purpose)
+        return _upload_page(purpose, Form())
     try:
-        name, content = _sent_file()
-        reading = read_list(purpose, name, content)
+        file = sent_file()
+        reading = read_list(purpose, file.name, file.content)
         with transaction() as db:
-            kept = keep_list(db, purpose, reading, file_name=name, file=content, by=current(), at=now())
+            kept = keep_list(db, purpose, reading, file_name=file.name, file=file.content, by=current(), at=now())
     except Refusal as refusal:
-        return _upload_page(purpose, refusal)
+        return _upload_page(purpose, refused_file(refusal)), refusal.status
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=kept.id))
 
 
-def _upload_page(purpose: str, refusal: Refusal | None = None) -> Answer:
-    form = Form()
-    if refusal is not None:
-        form.errors = {"file": refusal.text}
+def _upload_page(purpose: str, form: Form) -> str:
     with transaction() as db:
         waiting = uploads_waiting(db, purpose, current(), at=now())
     most = settings().max_upload_mb
-    page = render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting, most_mb=most)
-    return (page, refusal.status) if refusal else page
-
-
-class TooLarge(RuleBroken):
-    """A file over the server's limit."""
-
-    status = 413
-
-
-def _sent_file() -> tuple[str, bytes]:
-    """Name and bytes of the file that came. Raises RuleBroken when there is none or it is too large."""
-    try:
-        file = request.files.get("file")
-    except RequestEntityTooLarge:
-        _drain(DRAINED_TIMES * settings().max_upload_mb)
-        raise TooLarge(say("The file is larger than %(most)s MB. Send the table alone.", most=settings().max_upload_mb)) from None
-    if file is None or not file.filename:
-        raise RuleBroken(say("Choose a file first."))
-    return file.filename, file.read()
-
-
-def _drain(most_mb: int) -> None:
-    """Read the rest of a refused request: a browser that is still sending would show a broken line, not our sentence."""
-    stream = request.environ["wsgi.input"]
-    left = min(request.content_length or 0, most_mb << 20)
-    while left > 0:
-        piece = stream.read(min(left, 1 << 20))
-        if not piece:
-            return
-        left -= len(piece)
+    return render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting, most_mb=most)
 
 
 # --- preview

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
 from dispatch.devices.queries import models
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.intake.lists import KINDS, Reading, from_json, to_json
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import Upload
+from dispatch.intake.operations.uploads import keep_upload, locked_upload
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Branch, Person
 from dispatch.staff.operations import NewPerson, add_person, change_person
@@ -49,25 +48,10 @@ class Choice:
 
 def keep_list(session: Session, kind: str, reading: Reading, *, file_name: str, file: bytes, by: Actor, at: datetime) -> Upload:
     """Keep what was read of a list until a person has looked at it."""
-    by.must(KINDS[kind].permission)
-    assert by.branch_id is not None and by.id is not None
-    digest, content = hashlib.sha256(file).digest(), to_json(reading)
-    upload = Upload(
-        purpose=kind, file_name=file_name[:200], file_hash=digest, content=content, branch_id=by.branch_id, by_id=by.id, at=at
+    permission, content = KINDS[kind].permission, to_json(reading)
+    return keep_upload(
+        session, purpose=kind, permission=permission, file_name=file_name, file=file, content=content, by=by, at=at
     )
-    session.add(upload)
-    session.flush()
-    return upload
-
-
-def locked_list(session: Session, upload_id: int, kind: str, by: Actor) -> Upload:
-    """A waiting list under its row lock. Raises NotFound for another kind's or another branch's."""
-    by.must(KINDS[kind].permission)
-    query = sa.select(Upload).where(Upload.id == upload_id, Upload.purpose == kind).with_for_update()
-    upload = session.scalar(query.execution_options(populate_existing=True))
-    if upload is None or upload.branch_id != by.branch_id:
-        raise NotFound
-    return upload
 
 
 def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by: Actor, at: datetime) -> int:
@@ -76,7 +60,7 @@ def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by
     Raises Conflict when it was taken in already or the record changed since the preview, Invalid when rows would have to be left
     out and nobody agreed to that.
     """
-    upload = locked_list(session, upload_id, kind, by)
+    upload = locked_upload(session, upload_id, kind, by, permission=KINDS[kind].permission)
     if upload.done_at is not None:
         raise Conflict(ALREADY)
     reading = from_json(kind, upload.content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,20 +12,17 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.rules import moment_of
 from dispatch.board.work import DayOfBranch, Ways
-from dispatch.customers.operations import Pin, VehicleFacts, customer_named, site_of, vehicle_of
-from dispatch.devices.models import CustodyPosition
-from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
-from dispatch.orders.models import Approval, Order, Visit
-from dispatch.orders.operations.approving import approve
-from dispatch.orders.operations.taking import NewLine, NewOrder, take_order
-from dispatch.orders.operations.visits import NewVisit, plan_visit
+from dispatch.orders.models import Order, Visit
 from dispatch.routing import Travel
 from dispatch.staff.models import Branch, Person, PersonRole, PersonSkill
 from dispatch.staff.operations import NewPerson, add_person
 from dispatch.staff.rules import SYSTEM, Actor
+from tests.building import ZONE, approved, order_taken, visit
 from tests.conftest import AT, TRAINED, Cast
+from tests.devices.building import Owner, into_bag
+from tests.devices.building import sims as make_sims
+from tests.devices.building import terminals as make_terminals
 
-ZONE = "Asia/Shanghai"
 TODAY = date(2026, 12, 2)
 TOMORROW = date(2026, 12, 3)
 WAYS = Ways(Travel(1.3, 30), install_minutes=30, repair_minutes=45, setup_minutes=10)
@@ -42,8 +39,7 @@ def of_day(cast: Cast, day: date = TOMORROW, at: datetime = AT) -> DayOfBranch:
 
 def moment(text: str, day: date = TOMORROW) -> datetime:
     """ "09:30" of a day in Shenzhen."""
-    hours, minutes = text.split(":")
-    return moment_of(int(hours) * 3600 + int(minutes) * 60, day, ZONE)
+    return moment_of(at_clock(text), day, ZONE)
 
 
 def at_clock(text: str) -> int:
@@ -52,36 +48,16 @@ def at_clock(text: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
-def take(
-    session: Session,
-    cast: Cast,
-    *,
-    lines: int = 1,
-    place: tuple[float, float] | None = PLACES[0],
-    at: datetime = AT,
-    **facts: Any,
-) -> Order:
-    """An order for so many vehicles at one place, sent for approval. Facts are those of NewOrder."""
+def take(session: Session, cast: Cast, **facts: Any) -> Order:
+    """An order of a customer of its own, at an address of its own, sent for approval. Facts are those of `order_taken`."""
     n = next(_numbers)
-    customer = customer_named(session, branch_id=cast.sz, name=facts.pop("customer", f"客户{n}"), by=cast.lin, at=at)
-    pin = Pin(*place) if place else None
-    site = site_of(session, customer=customer, address=f"广东省深圳市宝安区创业路{n}号", pin=pin, by=cast.lin, at=at)
-    vehicles = [
-        vehicle_of(session, customer=customer, facts=VehicleFacts(f"粤B{n:03d}{i:02d}", "yellow", None), by=cast.lin, at=at)
-        for i in range(lines)
-    ]
-    given = {"kind": "repair", "symptom": "drift", "contact_name": "华丽", "contact_phone": "13350921198", **facts}
-    model = given.pop("model", None)
-    new = [NewLine(vehicle, model=model) for vehicle in vehicles]
-    return take_order(session, new=NewOrder(**given), customer=customer, site=site, lines=new, by=cast.lin, at=at, zone=ZONE)
+    own = {"customer": f"客户{n}", "address": f"广东省深圳市宝安区创业路{n}号", "place": PLACES[0]}
+    return order_taken(session, cast, **(own | facts))
 
 
-def approved(session: Session, cast: Cast, **facts: Any) -> Order:
+def approved_order(session: Session, cast: Cast, **facts: Any) -> Order:
     """Like `take`, and approved by the manager."""
-    order = take(session, cast, **facts)
-    step = session.scalars(sa.select(Approval.id).where(Approval.order_id == order.id)).one()
-    approve(session, order.id, approval_id=step, by=cast.wang, at=AT)
-    return order
+    return approved(session, cast, take(session, cast, **facts))
 
 
 def line_ids(order: Order) -> tuple[int, ...]:
@@ -89,29 +65,18 @@ def line_ids(order: Order) -> tuple[int, ...]:
     return tuple(line.id for line in order.lines)
 
 
-def visit(session: Session, cast: Cast, order: Order, who: Actor, start: str, *, minutes: int = 55, **facts: Any) -> Visit:
-    """A visit for all lines of an order on TOMORROW (or `day`)."""
-    starts = moment(start, facts.pop("day", TOMORROW))
-    ids = facts.pop("lines", line_ids(order))
-    new = NewVisit(order.id, who.id or 0, starts, starts + timedelta(minutes=minutes), ids, **facts)
-    return plan_visit(session, new, by=cast.lin, at=AT)
+def visit_at(
+    session: Session, cast: Cast, order: Order, who: Actor, start: str, *, day: date = TOMORROW, minutes: int = 55, **facts: Any
+) -> Visit:
+    """A visit at "09:30" of TOMORROW (or `day`). Facts are those of `tests.building.visit`."""
+    return visit(session, cast, order, who, starts_at=moment(start, day), minutes=minutes, **facts)
 
 
-def fill_bag(
-    session: Session, cast: Cast, person_id: int | None, *, terminals: int = 0, sims: int = 0, model: str = MODEL
-) -> None:
+def fill_bag(session: Session, cast: Cast, owner: Owner, *, terminals: int = 0, sims: int = 0, model: str = MODEL) -> None:
     """Put fresh terminals and SIMs into a technician's bag."""
-    store = store_named(session, branch_id=cast.sz, name="主仓")
-    bag = bag_of(session, person_id=person_id or 0, branch_id=cast.sz)
-    n = next(_numbers)
-    if terminals:
-        new = [NewTerminal(f"T{n:04d}{i:04d}", model) for i in range(terminals)]
-        receive_terminals(session, new, store=store, by=cast.lin, at=AT)
-    if sims:
-        cards = [f"898604{n:05d}{i:08d}" for i in range(sims)]
-        receive_sims(session, [NewSim(card, card) for card in cards], store=store, by=cast.lin, at=AT)
-    units = session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == store.id)).all()
-    move_units(session, units, to=bag, reason="issue", by=cast.lin, at=AT)
+    boxes = make_terminals(session, cast, terminals, model=model) if terminals else []
+    cards = make_sims(session, cast, sims) if sims else []
+    into_bag(session, cast, owner, boxes + cards)
 
 
 def hire(session: Session, cast: Cast, count: int, *, skills: dict[str, int] | None = None) -> list[Person]:

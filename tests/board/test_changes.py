@@ -25,14 +25,14 @@ from tests.board.building import (
     PLACES,
     TODAY,
     WAYS,
-    approved,
+    approved_order,
     at_clock,
     fill_bag,
     line_ids,
     moment,
     of_day,
     take,
-    visit,
+    visit_at,
     visits_of,
     window,
 )
@@ -59,7 +59,7 @@ def acts(db: Session, order: Order) -> list[AuditEntry]:
 
 
 def test_an_order_is_assigned_by_hand(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=3)
+    order = approved_order(db, cast, lines=3)
     made = put(db, cast, order, cast.su, "09:30")
     assert (made.by_hand, made.status, made.technician_id) == (True, "planned", cast.su.id)
     assert (made.starts_at, made.ends_at) == (moment("9:30"), moment("9:30") + timedelta(minutes=10 + 3 * 45))
@@ -69,7 +69,7 @@ def test_an_order_is_assigned_by_hand(db: Session, cast: Cast) -> None:
 
 
 def test_a_part_of_the_fleet_is_assigned(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=5)
+    order = approved_order(db, cast, lines=5)
     made = put(db, cast, order, cast.su, "09:30", count=2)
     assert {row.line_id for row in made.visit_lines} == set(line_ids(order)[:2])
     rest = put(db, cast, order, cast.wei, "09:30")
@@ -79,7 +79,7 @@ def test_a_part_of_the_fleet_is_assigned(db: Session, cast: Cast) -> None:
 
 
 def test_skill_and_training_are_not_overruled(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, symptom="power")
+    order = approved_order(db, cast, symptom="power")
     for who, why in ((cast.wei, "lacks skill Vehicle electrics 1"), (cast.zhou, "has not passed the product training")):
         with pytest.raises(RuleBroken, match=why):
             put(db, cast, order, who, "10:00", anyway=True)
@@ -87,14 +87,14 @@ def test_skill_and_training_are_not_overruled(db: Session, cast: Cast) -> None:
 
 
 def test_an_overlap_names_the_order_in_the_way(db: Session, cast: Cast) -> None:
-    first, second = approved(db, cast), approved(db, cast)
+    first, second = approved_order(db, cast), approved_order(db, cast)
     put(db, cast, first, cast.su, "10:00")
     with pytest.raises(RuleBroken, match=f"overlaps order {first.number}, 10:00 to 10:55"):
         put(db, cast, second, cast.su, "10:30", anyway=True)
 
 
 def test_soft_conflicts_need_the_tick_and_are_remembered(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, symptom="restart", **window("13:00", "14:00"))  # his bag is empty, and ten is not one
+    order = approved_order(db, cast, symptom="restart", **window("13:00", "14:00"))  # his bag is empty, and ten is not one
     with pytest.raises(Invalid) as refused:
         put(db, cast, order, cast.su, "10:00")
     assert list(refused.value.fields) == ["anyway"]
@@ -105,20 +105,20 @@ def test_soft_conflicts_need_the_tick_and_are_remembered(db: Session, cast: Cast
 
 
 def test_the_bag_settles_what_it_lacked(db: Session, cast: Cast) -> None:
-    fill_bag(db, cast, cast.su.id, terminals=1)
-    order = approved(db, cast, symptom="restart")
+    fill_bag(db, cast, cast.su, terminals=1)
+    order = approved_order(db, cast, symptom="restart")
     assert put(db, cast, order, cast.su, "10:00").status == "planned"
 
 
 def test_an_order_without_a_place_waits_for_its_pin(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, place=None)
+    order = approved_order(db, cast, place=None)
     with pytest.raises(RuleBroken, match="set the pin"):
         put(db, cast, order, cast.su, "10:00")
 
 
 def test_a_day_that_is_over_is_not_changed(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
-    made = visit(db, cast, order, cast.su, "09:00", day=TODAY - timedelta(days=1))
+    order = approved_order(db, cast)
+    made = visit_at(db, cast, order, cast.su, "09:00", day=TODAY - timedelta(days=1))
     yesterday = of_day(cast, TODAY - timedelta(days=1))
     choice = Choice(cast.wei.id or 0, at_clock("10:00"))
     with pytest.raises(RuleBroken, match="This day is over"):
@@ -136,7 +136,7 @@ def test_unapproved_orders_go_nowhere(db: Session, cast: Cast) -> None:
 
 
 def test_only_planners_of_the_branch_change_a_day(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     choice = Choice(cast.wei.id or 0, at_clock("10:00"))
     with pytest.raises(NotAllowed):
@@ -148,8 +148,8 @@ def test_only_planners_of_the_branch_change_a_day(db: Session, cast: Cast) -> No
 
 
 def test_a_visit_moves_to_another_person_and_keeps_its_length(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=2)
-    made = visit(db, cast, order, cast.su, "09:00", minutes=130)
+    order = approved_order(db, cast, lines=2)
+    made = visit_at(db, cast, order, cast.su, "09:00", minutes=130)
     db.expire_all()
     move(db, cast, made, cast.wei, "13:00")
     assert (made.technician_id, made.starts_at, made.ends_at) == (cast.wei.id, moment("13:00"), moment("15:10"))
@@ -157,13 +157,13 @@ def test_a_visit_moves_to_another_person_and_keeps_its_length(db: Session, cast:
 
 
 def test_a_visit_may_overlap_itself_when_it_moves(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     assert move(db, cast, made, cast.su, "10:20").starts_at == moment("10:20")
 
 
 def test_a_stale_page_moves_nothing(db: Session, cast: Cast) -> None:
-    made = put(db, cast, approved(db, cast), cast.su, "10:00")
+    made = put(db, cast, approved_order(db, cast), cast.su, "10:00")
     seen = made.version
     move(db, cast, made, cast.su, "11:00", version=seen)
     with pytest.raises(Conflict, match="while you were looking"):
@@ -171,7 +171,7 @@ def test_a_stale_page_moves_nothing(db: Session, cast: Cast) -> None:
 
 
 def test_whoever_set_out_is_not_moved(db: Session, cast: Cast) -> None:
-    made = put(db, cast, approved(db, cast), cast.su, "10:00")
+    made = put(db, cast, approved_order(db, cast), cast.su, "10:00")
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     move_visit(db, made, "depart", by=cast.su, at=AT)
     with pytest.raises(RuleBroken, match="already set out"):
@@ -181,7 +181,7 @@ def test_whoever_set_out_is_not_moved(db: Session, cast: Cast) -> None:
 
 
 def test_taken_off_its_vehicles_wait_again(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     with pytest.raises(Invalid):
         take_off(db, visit_id=made.id, version=None, reason="  ", by=cast.lin, at=AT)
@@ -191,7 +191,7 @@ def test_taken_off_its_vehicles_wait_again(db: Session, cast: Cast) -> None:
 
 
 def test_recalled_it_stays_planned(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     recall(db, visit_id=made.id, version=None, reason="等配件", by=cast.lin, at=AT)
@@ -199,7 +199,7 @@ def test_recalled_it_stays_planned(db: Session, cast: Cast) -> None:
 
 
 def test_a_day_is_sent_out_and_what_may_not_go_is_named(db: Session, cast: Cast) -> None:
-    orders = [approved(db, cast, place=PLACES[i]) for i in range(3)]
+    orders = [approved_order(db, cast, place=PLACES[i]) for i in range(3)]
     visits = [put(db, cast, order, cast.su, start) for order, start in zip(orders, ("09:00", "11:00", "14:30"), strict=True)]
     dispatch_visits(db, [visits[0].id], by=cast.lin, at=AT)
     sent = dispatch_visits(db, [v.id for v in visits], by=cast.lin, at=AT)
@@ -209,15 +209,15 @@ def test_a_day_is_sent_out_and_what_may_not_go_is_named(db: Session, cast: Cast)
 
 
 def test_one_route_is_sent_out_alone(db: Session, cast: Cast) -> None:
-    put(db, cast, approved(db, cast), cast.su, "09:00")
-    wei = put(db, cast, approved(db, cast), cast.wei, "11:00")
+    put(db, cast, approved_order(db, cast), cast.su, "09:00")
+    wei = put(db, cast, approved_order(db, cast), cast.wei, "11:00")
     bounds = of_day(cast).bounds
     assert planned_visit_ids(db, cast.sz, *bounds, technician_id=cast.wei.id) == [wei.id]
     assert len(planned_visit_ids(db, cast.sz, *bounds)) == 2
 
 
 def test_a_held_order_keeps_no_visit_to_send(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     with pytest.raises(RuleBroken, match="still planned"):
         move_order(db, locked_order(db, order.id), "hold", by=cast.lin, at=AT, reason="等配件")
@@ -245,7 +245,7 @@ def both_at_once(*acts: object) -> list[Refusal]:
 
 
 def test_two_people_give_one_technician_two_orders_at_once(db: Session, cast: Cast) -> None:
-    orders = [approved(db, cast) for _ in range(2)]
+    orders = [approved_order(db, cast) for _ in range(2)]
     db.commit()
     refused = both_at_once(*(lambda s, o=o: put(s, cast, o, cast.su, "10:00") for o in orders))
     assert len(refused) == 1
@@ -255,7 +255,7 @@ def test_two_people_give_one_technician_two_orders_at_once(db: Session, cast: Ca
 
 
 def test_two_people_give_one_order_to_two_technicians_at_once(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     db.commit()
     refused = both_at_once(*(lambda s, w=w: put(s, cast, order, w, "10:00") for w in (cast.su, cast.wei)))
     assert [str(refusal.text) for refusal in refused] == ["Nothing of this order waits for a visit any more."]
@@ -263,8 +263,8 @@ def test_two_people_give_one_order_to_two_technicians_at_once(db: Session, cast:
 
 
 def test_the_database_itself_refuses_a_double_booking(db: Session, cast: Cast) -> None:
-    orders = [approved(db, cast) for _ in range(2)]
+    orders = [approved_order(db, cast) for _ in range(2)]
     db.commit()
-    refused = both_at_once(*(lambda s, o=o: visit(s, cast, s.get_one(Order, o.id), cast.su, "10:00") for o in orders))
+    refused = both_at_once(*(lambda s, o=o: visit_at(s, cast, s.get_one(Order, o.id), cast.su, "10:00") for o in orders))
     assert [str(refusal.text) for refusal in refused] == ["The technician already has a visit at this time."]
     assert db.scalar(sa.select(sa.func.count()).select_from(Visit)) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,11 +18,22 @@ from dispatch.board.pages import blueprint
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.orders.models import Visit
-from dispatch.staff.rules import Actor
-from tests.board.building import MODEL, PLACES, TOMORROW, approved, at_clock, hire, moment, no_technicians, take, visit, visits_of
-from tests.conftest import AT, Cast
+from tests.board.building import (
+    MODEL,
+    PLACES,
+    TOMORROW,
+    approved_order,
+    at_clock,
+    hire,
+    moment,
+    no_technicians,
+    take,
+    visit_at,
+    visits_of,
+)
+from tests.conftest import AT, Cast, SignIn
+from tests.counting import queries
 
-SignIn = Callable[[Actor], FlaskClient]
 DAY = TOMORROW.isoformat()
 HTMX = {"HX-Request": "true"}
 
@@ -40,19 +49,6 @@ def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def lin(as_person: SignIn, cast: Cast) -> FlaskClient:
     """The dispatcher's browser."""
     return as_person(cast.lin)
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """The statements that reach the database meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    yield seen
-    sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def planned(db: Session, cast: Cast, settings: Settings) -> None:
@@ -84,7 +80,7 @@ def test_without_a_day_it_is_today_and_nonsense_is_today_too(lin: FlaskClient) -
 
 
 def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    approved(db, cast)
+    approved_order(db, cast)
     db.commit()
     looked = lin.get("/plan?day=2026-12-01").text
     assert "Nobody was sent out on this day." in looked
@@ -94,7 +90,7 @@ def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: Flas
 
 
 def test_pressing_plan_asks_once_and_shows_progress(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    approved(db, cast)
+    approved_order(db, cast)
     db.commit()
     first = lin.post("/plan/run", data={"day": DAY}, follow_redirects=True)
     assert "The day is being planned" in first.text
@@ -105,9 +101,9 @@ def test_pressing_plan_asks_once_and_shows_progress(db: Session, cast: Cast, lin
 
 
 def test_the_result_stays_with_figures_routes_and_reasons(db: Session, cast: Cast, lin: FlaskClient, settings: Settings) -> None:
-    served = approved(db, cast, lines=2, customer="恒通物流")
-    left = approved(db, cast, symptom="fuel", customer="顺安运输")
-    unplaced = approved(db, cast, place=None, customer="华鑫渣土")
+    served = approved_order(db, cast, lines=2, customer="恒通物流")
+    left = approved_order(db, cast, symptom="fuel", customer="顺安运输")
+    unplaced = approved_order(db, cast, place=None, customer="华鑫渣土")
     planned(db, cast, settings)
     page = lin.get(f"/plan?day={DAY}").text
     assert "2 of 4 vehicles found a technician" in page
@@ -123,14 +119,14 @@ def test_a_broken_run_is_told(
     db: Session, cast: Cast, lin: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "plan", lambda *_: 1 / 0)
-    approved(db, cast)
+    approved_order(db, cast)
     planned(db, cast, settings)
     assert "The planner broke down" in lin.get(f"/plan?day={DAY}").text
 
 
 def test_the_map_gets_routes_stops_and_what_is_left(db: Session, cast: Cast, lin: FlaskClient, settings: Settings) -> None:
-    order = approved(db, cast, place=PLACES[1])
-    approved(db, cast, symptom="fuel", place=PLACES[2])
+    order = approved_order(db, cast, place=PLACES[1])
+    approved_order(db, cast, symptom="fuel", place=PLACES[2])
     planned(db, cast, settings)
     told = lin.get(f"/plan/map.json?day={DAY}").json
     assert told is not None
@@ -144,8 +140,8 @@ def test_the_map_gets_routes_stops_and_what_is_left(db: Session, cast: Cast, lin
 
 
 def test_sending_out_the_day(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    visit(db, cast, approved(db, cast), cast.su, "09:00")
-    visit(db, cast, approved(db, cast), cast.wei, "09:00")
+    visit_at(db, cast, approved_order(db, cast), cast.su, "09:00")
+    visit_at(db, cast, approved_order(db, cast), cast.wei, "09:00")
     db.commit()
     one = lin.post("/plan/dispatch", data={"day": DAY, "technician": cast.su.id}, follow_redirects=True)
     assert "1 visit was dispatched." in one.text
@@ -157,7 +153,7 @@ def test_sending_out_the_day(db: Session, cast: Cast, lin: FlaskClient) -> None:
 
 
 def test_the_assign_dialog_lists_who_could_go(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    order = approved(db, cast, symptom="power")
+    order = approved_order(db, cast, symptom="power")
     db.commit()
     url = f"/plan/orders/{order.number}/assign?day={DAY}&site={order.site_id}"
     part, whole = lin.get(url, headers=HTMX).text, lin.get(url).text
@@ -169,7 +165,7 @@ def test_the_assign_dialog_lists_who_could_go(db: Session, cast: Cast, lin: Flas
 
 
 def test_a_proposal_is_taken_with_one_press(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     db.commit()
     url = f"/plan/orders/{order.number}/assign"
     pick = re.search(r'name="pick" value="([^"]+)"', lin.get(f"{url}?day={DAY}", headers=HTMX).text)
@@ -181,7 +177,7 @@ def test_a_proposal_is_taken_with_one_press(db: Session, cast: Cast, lin: FlaskC
 
 
 def test_what_speaks_against_a_choice_is_told_before_and_after(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     db.commit()
     choice = {"day": DAY, "site": order.site_id, "technician": cast.su.id, "start": "18:00"}
     told = lin.get(f"/plan/orders/{order.number}/against", query_string=choice, headers=HTMX).text
@@ -197,7 +193,7 @@ def test_what_speaks_against_a_choice_is_told_before_and_after(db: Session, cast
 
 
 def test_an_unfinished_choice_is_asked_for_again(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    order = approved(db, cast, lines=2)
+    order = approved_order(db, cast, lines=2)
     db.commit()
     refused = lin.post(f"/plan/orders/{order.number}/assign", data={"day": DAY, "start": "25:00", "count": "9"})
     assert refused.status_code == 422
@@ -208,7 +204,7 @@ def test_an_unfinished_choice_is_asked_for_again(db: Session, cast: Cast, lin: F
 
 
 def test_a_second_press_finds_nothing_left_to_assign(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     db.commit()
     sent = {"day": DAY, "site": order.site_id, "pick": f"{cast.su.id}@{at_clock('10:00')}"}
     lin.post(f"/plan/orders/{order.number}/assign", data=sent)
@@ -218,7 +214,7 @@ def test_a_second_press_finds_nothing_left_to_assign(db: Session, cast: Cast, li
 
 
 def test_a_visit_is_moved_recalled_and_taken_off(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    made = visit(db, cast, approved(db, cast), cast.su, "09:00")
+    made = visit_at(db, cast, approved_order(db, cast), cast.su, "09:00")
     db.commit()
     dialog = lin.get(f"/plan/visits/{made.id}", headers=HTMX).text
     assert "Move to another person or time" in dialog and "Take it off the plan" in dialog
@@ -237,8 +233,8 @@ def test_a_visit_is_moved_recalled_and_taken_off(db: Session, cast: Cast, lin: F
 
 
 def test_the_board_is_the_planners_and_of_his_branch(db: Session, cast: Cast, as_person: SignIn) -> None:
-    order = approved(db, cast, customer="恒通物流")
-    made = visit(db, cast, order, cast.su, "09:00")
+    order = approved_order(db, cast, customer="恒通物流")
+    made = visit_at(db, cast, order, cast.su, "09:00")
     db.commit()
     for person in (cast.su, cast.qian):
         assert as_person(person).get("/plan").status_code == 404
@@ -256,29 +252,31 @@ def test_a_full_day_takes_few_queries(db: Session, cast: Cast, as_person: SignIn
     for number, person in enumerate(people):
         for hour in range(9, 13):
             actor = replace(cast.su, id=person.id)
-            visit(
+            visit_at(
                 db,
                 cast,
-                approved(db, cast, place=PLACES[number], lines=2, kind="installation", model=MODEL),
+                approved_order(db, cast, place=PLACES[number], lines=2, kind="installation", model=MODEL),
                 actor,
                 f"{hour:02d}:00",
             )
     for _ in range(5):
-        approved(db, cast)
+        approved_order(db, cast)
     db.commit()
     wang = as_person(cast.wang)
     wang.get(f"/plan?day={DAY}")
-    with counted_queries() as seen:
+    with queries() as seen:
         page = wang.get(f"/plan?day={DAY}").text
     assert page.count('class="stop tone-planned') == 20
     assert len(seen) <= 12, "\n".join(seen)
 
 
 def test_lunch_bag_and_promise_are_told(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    late = approved(db, cast, symptom="restart", product_model=MODEL, window_from=datetime(2026, 1, 1, 9).time(), window_to=None)
+    late = approved_order(
+        db, cast, symptom="restart", product_model=MODEL, window_from=datetime(2026, 1, 1, 9).time(), window_to=None
+    )
     late.window_to = (datetime(2026, 1, 1, 9) + timedelta(hours=1)).time()
-    visit(db, cast, late, cast.su, "10:30")
-    visit(db, cast, approved(db, cast), cast.su, "13:30")
+    visit_at(db, cast, late, cast.su, "10:30")
+    visit_at(db, cast, approved_order(db, cast), cast.su, "13:30")
     db.commit()
     page = lin.get(f"/plan?day={DAY}").text
     assert "Missing in the bag:" in page and f"1 × terminal {MODEL}" in page
@@ -287,15 +285,15 @@ def test_lunch_bag_and_promise_are_told(db: Session, cast: Cast, lin: FlaskClien
 
 
 def test_a_drive_that_cannot_be_made_in_time_is_marked(db: Session, cast: Cast, lin: FlaskClient) -> None:
-    visit(db, cast, approved(db, cast, place=PLACES[0]), cast.su, "09:00")
-    visit(db, cast, approved(db, cast, place=PLACES[4]), cast.su, "10:00")
+    visit_at(db, cast, approved_order(db, cast, place=PLACES[0]), cast.su, "09:00")
+    visit_at(db, cast, approved_order(db, cast, place=PLACES[4]), cast.su, "10:00")
     db.commit()
     assert "min too little time" in lin.get(f"/plan?day={DAY}").text
 
 
 def test_visits_table_is_what_it_was(db: Session, cast: Cast, lin: FlaskClient) -> None:
     """Looking changes nothing."""
-    visit(db, cast, approved(db, cast), cast.su, "09:00")
+    visit_at(db, cast, approved_order(db, cast), cast.su, "09:00")
     db.commit()
     before = db.execute(sa.select(Visit.id, Visit.version)).all()
     for path in (f"/plan?day={DAY}", f"/plan/map.json?day={DAY}", f"/plan/visits/{before[0].id}"):

@@ -18,7 +18,7 @@ from tests.board.building import (
     TODAY,
     TOMORROW,
     WAYS,
-    approved,
+    approved_order,
     at_clock,
     fill_bag,
     line_ids,
@@ -26,7 +26,7 @@ from tests.board.building import (
     of_day,
     set_skill,
     take,
-    visit,
+    visit_at,
     window,
 )
 from tests.conftest import AT, Cast
@@ -45,7 +45,7 @@ def jobs(made: DayProblem) -> dict[object, Job]:
 
 
 def test_each_vehicle_that_waits_is_one_job(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=3, kind="installation", model=MODEL, symptom=None)
+    order = approved_order(db, cast, lines=3, kind="installation", model=MODEL, symptom=None)
     made = problem(db, cast)
     assert list(jobs(made)) == list(line_ids(order))
     job = jobs(made)[order.lines[0].id]
@@ -54,21 +54,21 @@ def test_each_vehicle_that_waits_is_one_job(db: Session, cast: Cast) -> None:
 
 
 def test_a_repair_asks_for_what_its_symptom_needs(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, symptom="restart", product_model=MODEL)
+    order = approved_order(db, cast, symptom="restart", product_model=MODEL)
     job = jobs(problem(db, cast))[order.lines[0].id]
     assert (job.minutes, job.skills, job.parts) == (45, {"repair": 1}, {f"terminal:{MODEL}": 1})
 
 
 def test_unapproved_waiting_and_later_orders_are_left_out(db: Session, cast: Cast) -> None:
     take(db, cast)
-    approved(db, cast, wanted_on=TOMORROW + timedelta(days=1))
-    held = approved(db, cast)
+    approved_order(db, cast, wanted_on=TOMORROW + timedelta(days=1))
+    held = approved_order(db, cast)
     move_order(db, locked_order(db, held.id), "hold", by=cast.lin, at=AT, reason="等配件")
     assert jobs(problem(db, cast)) == {}
 
 
 def test_residual_lines_are_planned_and_settled_ones_are_not(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=3)
+    order = approved_order(db, cast, lines=3)
     first, second, third = order.lines
     move_line(db, first, "complete", by=cast.lin, at=AT)
     move_line(db, second, "leave_over", by=cast.lin, at=AT, reason="车没来")
@@ -76,14 +76,14 @@ def test_residual_lines_are_planned_and_settled_ones_are_not(db: Session, cast: 
 
 
 def test_a_place_nobody_knows_is_reported(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, place=None)
+    order = approved_order(db, cast, place=None)
     made = problem(db, cast)
     assert jobs(made) == {}
     assert [line.id for line in made.unplaced] == list(line_ids(order))
 
 
 def test_a_lines_own_site_goes_before_the_orders(db: Session, cast: Cast) -> None:
-    order, other = approved(db, cast), approved(db, cast, place=PLACES[3])
+    order, other = approved_order(db, cast), approved_order(db, cast, place=PLACES[3])
     order.lines[0].own_site = other.site
     db.flush()
     assert jobs(problem(db, cast))[order.lines[0].id].at == PLACES[3]
@@ -103,7 +103,7 @@ def test_training_counts_from_its_day(db: Session, cast: Cast) -> None:
 
 
 def test_shift_lunch_and_bag_come_along(db: Session, cast: Cast) -> None:
-    fill_bag(db, cast, cast.su.id, terminals=2, sims=3)
+    fill_bag(db, cast, cast.su, terminals=2, sims=3)
     su = technician(problem(db, cast), cast.su.id)
     assert su.shift == (at_clock("8:30"), at_clock("17:30"))
     assert su.lunch is not None
@@ -122,29 +122,29 @@ def test_somebody_without_home_starts_at_the_branch_or_is_named(db: Session, cas
 
 @pytest.mark.parametrize(("wanted_on", "bounded"), [(TOMORROW, True), (None, True), (TODAY, False)])
 def test_the_promised_hours_bind_on_their_day(db: Session, cast: Cast, wanted_on: date | None, bounded: bool) -> None:
-    order = approved(db, cast, wanted_on=wanted_on, **window("09:00", "10:30"))
+    order = approved_order(db, cast, wanted_on=wanted_on, **window("09:00", "10:30"))
     windows = jobs(problem(db, cast))[order.lines[0].id].windows
     assert windows == (((at_clock("9:00"), at_clock("10:30")),) if bounded else ())
 
 
 def test_the_promise_to_a_fleet_is_for_the_arrival(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=3, wanted_on=TOMORROW, **window("09:00", "10:00"))
+    order = approved_order(db, cast, lines=3, wanted_on=TOMORROW, **window("09:00", "10:00"))
     assert jobs(problem(db, cast))[order.lines[0].id].windows == ((at_clock("9:00"), at_clock("11:30")),)
 
 
 def test_urgency_goes_before_waiting_and_waiting_counts(db: Session, cast: Cast) -> None:
-    fresh, urgent = approved(db, cast), approved(db, cast, urgency="urgent")
-    old = approved(db, cast, received_at=AT - timedelta(days=200))
+    fresh, urgent = approved_order(db, cast), approved_order(db, cast, urgency="urgent")
+    old = approved_order(db, cast, received_at=AT - timedelta(days=200))
     found = jobs(problem(db, cast))
     first, second, third = (found[order.lines[0].id].priority for order in (urgent, old, fresh))
     assert first > second > third
 
 
 def test_planned_visits_are_given_out_anew_and_all_others_stay(db: Session, cast: Cast) -> None:
-    orders = [approved(db, cast) for _ in range(3)]
-    visit(db, cast, orders[0], cast.su, "09:00")
-    by_hand = visit(db, cast, orders[1], cast.su, "10:30", by_hand=True)
-    sent = visit(db, cast, orders[2], cast.wei, "09:00")
+    orders = [approved_order(db, cast) for _ in range(3)]
+    visit_at(db, cast, orders[0], cast.su, "09:00")
+    by_hand = visit_at(db, cast, orders[1], cast.su, "10:30", by_hand=True)
+    sent = visit_at(db, cast, orders[2], cast.wei, "09:00")
     move_visit(db, sent, "dispatch", by=cast.lin, at=AT)
     db.expire_all()
     found = jobs(problem(db, cast))
@@ -154,21 +154,21 @@ def test_planned_visits_are_given_out_anew_and_all_others_stay(db: Session, cast
 
 
 def test_a_visit_left_over_from_an_earlier_day_is_given_out_anew(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
-    visit(db, cast, order, cast.su, "09:00", day=TODAY - timedelta(days=1))
+    order = approved_order(db, cast)
+    visit_at(db, cast, order, cast.su, "09:00", day=TODAY - timedelta(days=1))
     db.expire_all()
     assert set(jobs(problem(db, cast))) == set(line_ids(order))
 
 
 def test_a_visit_on_another_day_keeps_its_vehicles(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
-    visit(db, cast, order, cast.su, "09:00", day=TOMORROW + timedelta(days=1))
+    order = approved_order(db, cast)
+    visit_at(db, cast, order, cast.su, "09:00", day=TOMORROW + timedelta(days=1))
     assert jobs(problem(db, cast)) == {}
 
 
 def test_a_visit_under_way_takes_the_time_it_really_takes(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
-    planned = visit(db, cast, order, cast.su, "09:00", day=TODAY)
+    order = approved_order(db, cast)
+    planned = visit_at(db, cast, order, cast.su, "09:00", day=TODAY)
     for action, by, at in (("dispatch", cast.lin, AT), ("depart", cast.su, AT), ("arrive", cast.su, moment("09:40", TODAY))):
         move_visit(db, planned, action, by=by, at=at)
     db.expire_all()
@@ -179,8 +179,8 @@ def test_a_visit_under_way_takes_the_time_it_really_takes(db: Session, cast: Cas
 
 
 def test_lunch_within_a_long_visit_is_not_taken_twice(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=5)
-    visit(db, cast, order, cast.su, "10:00", minutes=10 + 5 * 45 + 30, by_hand=True)
+    order = approved_order(db, cast, lines=5)
+    visit_at(db, cast, order, cast.su, "10:00", minutes=10 + 5 * 45 + 30, by_hand=True)
     db.expire_all()
     made = problem(db, cast)
     assert technician(made, cast.su.id).lunch is None
@@ -188,15 +188,15 @@ def test_lunch_within_a_long_visit_is_not_taken_twice(db: Session, cast: Cast) -
 
 
 def test_other_branches_are_none_of_it(db: Session, cast: Cast) -> None:
-    order: Order = approved(db, cast)
+    order: Order = approved_order(db, cast)
     order.branch_id = cast.gz
     db.flush()
     assert jobs(problem(db, cast)) == {}
 
 
 def test_a_visit_that_stays_takes_its_time_to_the_next_whole_minute(db: Session, cast: Cast) -> None:
-    order = approved(db, cast)
-    trip = visit(db, cast, order, cast.su, "10:00")
+    order = approved_order(db, cast)
+    trip = visit_at(db, cast, order, cast.su, "10:00")
     trip.starts_at, trip.ends_at = (at + timedelta(microseconds=700_000) for at in (trip.starts_at, trip.ends_at))
     trip.by_hand = True
     db.flush()

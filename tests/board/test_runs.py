@@ -35,13 +35,13 @@ from tests.board.building import (
     TODAY,
     TOMORROW,
     WAYS,
-    approved,
+    approved_order,
     fill_bag,
     hire,
     line_ids,
     moment,
     no_technicians,
-    visit,
+    visit_at,
     visits_of,
     window,
 )
@@ -91,9 +91,9 @@ def reasons(run: PlanRun, line_id: int) -> list[str]:
 
 
 def test_forty_three_vehicles_over_several_technicians(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
-    for person_id in [cast.su.id, *(person.id for person in hire(db, cast, 3))]:
-        fill_bag(db, cast, person_id, terminals=20, sims=20)
-    order = approved(db, cast, lines=43, kind="installation", symptom=None, model=MODEL)
+    for owner in (cast.su, *hire(db, cast, 3)):
+        fill_bag(db, cast, owner, terminals=20, sims=20)
+    order = approved_order(db, cast, lines=43, kind="installation", symptom=None, model=MODEL)
     run = carried_out()
     assert (run.state, run.outcome["served"], run.outcome["unserved"]) == ("done", 43, [])
     visits = live(db)
@@ -110,10 +110,10 @@ def test_forty_three_vehicles_over_several_technicians(db: Session, cast: Cast, 
 
 
 def test_why_orders_found_no_one_is_kept(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
-    no_part = approved(db, cast, symptom="restart", product_model=MODEL)
-    no_skill = approved(db, cast, symptom="fuel")
-    unplaced = approved(db, cast, place=None)
-    served = approved(db, cast)
+    no_part = approved_order(db, cast, symptom="restart", product_model=MODEL)
+    no_skill = approved_order(db, cast, symptom="fuel")
+    unplaced = approved_order(db, cast, place=None)
+    served = approved_order(db, cast)
     run = carried_out()
     assert covered(live(db)) == list(line_ids(served))
     assert any("bag" in r for r in reasons(run, no_part.lines[0].id))
@@ -123,11 +123,11 @@ def test_why_orders_found_no_one_is_kept(db: Session, cast: Cast, carried_out: C
 
 
 def test_planning_anew_keeps_what_was_sent_or_set_by_hand(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
-    orders = [approved(db, cast, place=PLACES[i]) for i in range(4)]
-    by_hand = visit(db, cast, orders[0], cast.wei, "14:00", by_hand=True)
-    sent = visit(db, cast, orders[1], cast.su, "15:00")
+    orders = [approved_order(db, cast, place=PLACES[i]) for i in range(4)]
+    by_hand = visit_at(db, cast, orders[0], cast.wei, "14:00", by_hand=True)
+    sent = visit_at(db, cast, orders[1], cast.su, "15:00")
     move_visit(db, sent, "dispatch", by=cast.lin, at=AT)
-    loose = visit(db, cast, orders[2], cast.su, "16:20")
+    loose = visit_at(db, cast, orders[2], cast.su, "16:20")
     carried_out()
     assert [(v.status, v.starts_at) for v in visits_of(db, orders[0].id)] == [("planned", by_hand.starts_at)]
     assert [(v.status, v.starts_at) for v in visits_of(db, orders[1].id)] == [("dispatched", sent.starts_at)]
@@ -138,7 +138,7 @@ def test_planning_anew_keeps_what_was_sent_or_set_by_hand(db: Session, cast: Cas
 
 def test_planning_anew_leaves_what_comes_out_the_same(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
     for i in range(4):
-        approved(db, cast, place=PLACES[i])
+        approved_order(db, cast, place=PLACES[i])
     carried_out()
     first = [v.id for v in live(db)]
     carried_out()
@@ -177,7 +177,7 @@ def test_asking_and_its_job_are_one(db: Session, cast: Cast) -> None:
 
 
 def test_a_run_that_ended_is_left_alone(db: Session, cast: Cast, settings: Settings, carried_out: Callable[..., PlanRun]) -> None:
-    approved(db, cast)
+    approved_order(db, cast)
     run = carried_out()
     told, visits = dict(run.outcome), [v.id for v in visits_of(db)]
     jobs.carry_out(run.id, settings)
@@ -186,7 +186,7 @@ def test_a_run_that_ended_is_left_alone(db: Session, cast: Cast, settings: Setti
 
 
 def test_a_run_whose_worker_was_killed_is_begun_again(db: Session, cast: Cast, settings: Settings) -> None:
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     run = ask_plan(db, branch_id=cast.sz, day=TOMORROW, by=cast.lin, at=AT)
     db.commit()
     with transaction() as session:
@@ -198,7 +198,7 @@ def test_a_run_whose_worker_was_killed_is_begun_again(db: Session, cast: Cast, s
 
 
 def test_two_workers_on_one_run_write_it_once(db: Session, cast: Cast) -> None:
-    approved(db, cast)
+    approved_order(db, cast)
     run = ask_plan(db, branch_id=cast.sz, day=TOMORROW, by=cast.lin, at=AT)
     db.commit()
     with transaction() as session:
@@ -228,7 +228,7 @@ def begun_with(cast: Cast, meanwhile: Callable[[Session], Any]) -> PlanRun:
 
 
 def test_an_order_cancelled_while_planning_is_skipped(db: Session, cast: Cast) -> None:
-    gone, stays = approved(db, cast), approved(db, cast, place=PLACES[2])
+    gone, stays = approved_order(db, cast), approved_order(db, cast, place=PLACES[2])
     db.commit()
     run = begun_with(cast, lambda s: cancel_order(s, gone.id, version=None, by=cast.lin, at=AT, reason="不修了"))
     db.expire_all()
@@ -238,11 +238,11 @@ def test_an_order_cancelled_while_planning_is_skipped(db: Session, cast: Cast) -
 
 
 def test_what_was_planned_by_hand_meanwhile_stays(db: Session, cast: Cast) -> None:
-    first, second = approved(db, cast), approved(db, cast)
+    first, second = approved_order(db, cast), approved_order(db, cast)
     db.commit()
 
     def by_hand(session: Session) -> None:
-        visit(session, cast, session.get_one(Order, first.id), cast.su, "16:00", by_hand=True)
+        visit_at(session, cast, session.get_one(Order, first.id), cast.su, "16:00", by_hand=True)
 
     begun_with(cast, by_hand)
     assert [(v.by_hand, v.starts_at) for v in visits_of(db, first.id)] == [(True, moment("16:00"))]
@@ -250,11 +250,11 @@ def test_what_was_planned_by_hand_meanwhile_stays(db: Session, cast: Cast) -> No
 
 
 def test_time_taken_meanwhile_leaves_the_order_in_the_queue(db: Session, cast: Cast) -> None:
-    planned = approved(db, cast, wanted_on=TOMORROW, symptom="power", **window("09:00", "09:10"))  # electrics: only su
+    planned = approved_order(db, cast, wanted_on=TOMORROW, symptom="power", **window("09:00", "09:10"))  # electrics: only su
     db.commit()
 
     def take_time(session: Session) -> None:
-        visit(session, cast, approved(session, cast), cast.su, "08:30", minutes=120, by_hand=True)
+        visit_at(session, cast, approved_order(session, cast), cast.su, "08:30", minutes=120, by_hand=True)
 
     run = begun_with(cast, take_time)
     db.expire_all()
@@ -273,7 +273,7 @@ def test_a_planner_that_breaks_ends_the_run_with_a_sentence(
         raise AssertionError("the plan breaks rules")
 
     monkeypatch.setattr(jobs, "plan", broken)
-    approved(db, cast)
+    approved_order(db, cast)
     run = carried_out()
     assert run.state == "failed"
     assert "broke down" in str(text_from_json(run.outcome["failure"]))
@@ -281,7 +281,7 @@ def test_a_planner_that_breaks_ends_the_run_with_a_sentence(
 
 
 def test_who_lost_his_role_plans_no_more(db: Session, cast: Cast, settings: Settings) -> None:
-    approved(db, cast)
+    approved_order(db, cast)
     run = ask_plan(db, branch_id=cast.sz, day=TOMORROW, by=cast.lin, at=AT)
     db.execute(sa.delete(PersonRole).where(PersonRole.person_id == cast.lin.id))
     db.commit()
@@ -292,14 +292,14 @@ def test_who_lost_his_role_plans_no_more(db: Session, cast: Cast, settings: Sett
 
 def test_nobody_at_work_is_an_answer_too(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
     no_technicians(db, cast)
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     run = carried_out()
     assert run.state == "done"
     assert reasons(run, order.lines[0].id) == ["Nobody works on this day."]
 
 
 def test_the_long_visit_of_a_fleet_holds_lunch(db: Session, cast: Cast, carried_out: Callable[..., PlanRun]) -> None:
-    order = approved(db, cast, lines=9)
+    order = approved_order(db, cast, lines=9)
     carried_out()
     visits = live(db)
     assert covered(visits) == sorted(line_ids(order))
@@ -312,7 +312,7 @@ def test_runs_module_lets_no_lock_stand_while_solving(
     db: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """While the planner works nobody waits: another transaction may lock the order and the run."""
-    order = approved(db, cast)
+    order = approved_order(db, cast)
     run = ask_plan(db, branch_id=cast.sz, day=TOMORROW, by=cast.lin, at=AT)
     db.commit()
 

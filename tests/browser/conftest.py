@@ -30,7 +30,6 @@ MORNING = 6
 """Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
 
 
-
 def zone_where_it_is(hour: int) -> str:
     """A time zone of the world in which the clock shows this hour now."""
     east = (hour - now().hour + 12) % 24 - 12

@@ -21,7 +21,7 @@ from dispatch.db import transaction
 from dispatch.devices.models import CustodyPosition, Holder, Unit
 from dispatch.fees.models import Price
 from dispatch.intake.models import Upload
-from dispatch.orders.models import Order, Visit
+from dispatch.orders.models import Approval, Order, Visit
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
 from tests.conftest import SAME_SITE
@@ -56,6 +56,11 @@ class Sight:
     path: str
     who: str = "wang"
 
+    @property
+    def status(self) -> int:
+        """What it should be answered with: a page without an endpoint is an error page."""
+        return 200 if self.endpoint else 404
+
 
 @contextmanager
 def answering(app: Flask) -> Iterator[str]:
@@ -74,15 +79,16 @@ def answering(app: Flask) -> Iterator[str]:
 
 def sights(app: Flask, zone: str) -> dict[str, Sight]:
     """Every page worth a look, by a name that reads well in a report."""
-    send_files(app)
+    client = _client(app, "wang")
+    send_files(client)
+    draft = make_a_draft(client)
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _board(session, zone) | _uploads(session)
-    return _plain() | found
+    return _plain() | found | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
-def send_files(app: Flask) -> None:
+def send_files(client: FlaskClient) -> None:
     """Files that wait on their previews."""
-    client = _client(app, "wang")
     for path, name in (
         ("/requests/new", "install_request_1.xlsx"),
         ("/requests/new", "install_request_2.csv"),
@@ -93,6 +99,19 @@ def send_files(app: Flask) -> None:
         ("/import/prices", "prices.csv"),
     ):
         assert send_file(client, path, name).status_code == 302, name
+
+
+def make_a_draft(client: FlaskClient) -> str:
+    """An order that was rejected and taken back to be changed; its number."""
+    with transaction() as session:
+        step = session.scalars(sa.select(Approval).where(Approval.decision.is_(None)).order_by(Approval.id)).first()
+        assert step is not None
+        number, step_id = step.order.number, step.id
+    client.post(f"/approvals/{step_id}/reject", data={"reason": "先联系客户"})
+    with transaction() as session:
+        version = session.scalars(sa.select(Order.version).where(Order.number == number)).one()
+    assert client.post(f"/orders/{number}/rework", data={"version": version}).status_code == 302
+    return number
 
 
 def _client(app: Flask, username: str) -> FlaskClient:
@@ -109,7 +128,7 @@ def _client(app: Flask, username: str) -> FlaskClient:
 def _plain() -> dict[str, Sight]:
     shown = {
         "signing in": Sight("web.signin", "/signin", ""),
-        "an address that leads nowhere": Sight("", "/orders/AZ-1", ""),
+        "an address that leads nowhere": Sight("", "/nowhere", ""),
         "nothing of the reader's": Sight("", "/orders/none"),
         "my account": Sight("web.account", "/account"),
         "search": Sight("web.search", "/search?q=138"),

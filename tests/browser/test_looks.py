@@ -23,6 +23,7 @@ from tests.conftest import PASSWORD
 pytestmark = pytest.mark.browser
 
 AFTERNOON = 14
+AXE = Axe()
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,57 @@ def test_pages(showroom: Showroom, chromium: Browser, look: Look, subtests: pyte
             continue
         if sight.who not in desks:
             desks[sight.who] = _sit_down(chromium, look, showroom.url, sight.who)
+        desk = desks[sight.who]
         with subtests.test(name):
-            desk = desks[sight.who].go(sight.path)
+            assert desk.open(sight.path) == sight.status
+            assert desk.path == sight.path, "the page leads elsewhere"
             assert faults(desk) == []
     for desk in desks.values():
         desk.page.context.close()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Something that opens on a page: where, what is pressed or typed into, and what is there afterwards."""
+
+    path: str
+    at: str
+    shows: str
+    typed: str = ""
+
+
+OPENED = {
+    "the menu of the person": Opening("/orders", ".me summary", ".me .menu-body"),
+    "search as one types": Opening("/stock", "#search", "#search-found .found", typed="13"),
+    "where an order is": Opening("/orders/{approved}", "[data-dialog=set-pin]", "#set-pin form"),
+    "a refused call": Opening("/calls/new", "#call .btn-primary", ".error-summary"),
+    "somebody found": Opening("/calls/new", "#who", "#found [role=option]", typed="公司"),
+    "changing a visit": Opening("/plan", ".stop [data-dialog=change]", "#change-body form"),
+    "rejecting": Opening("/approvals", ".waiting-card [data-dialog]", "dialog[open]"),
+}
+
+
+@pytest.mark.parametrize("look", [LOOKS["Chinese, desk, day"], LOOKS["English, phone, night"]], ids=["desk", "phone"])
+def test_what_opens(showroom: Showroom, chromium: Browser, look: Look, subtests: pytest.Subtests) -> None:
+    desk = _sit_down(chromium, look, showroom.url, "wang")
+    approved = showroom.sights["an order, approved, repair"].path.rpartition("/")[2]
+    for name, opening in OPENED.items():
+        with subtests.test(name):
+            desk.open(opening.path.format(approved=approved))
+            _act(desk.page, opening)
+            desk.page.locator(opening.shows).first.wait_for()
+            assert faults(desk) == []
+    desk.page.context.close()
+
+
+def _act(page: Page, opening: Opening) -> None:
+    for route in page.locator("details.route").all():
+        route.evaluate("one => { one.open = true }")
+    at = page.locator(opening.at).first
+    if opening.typed:
+        at.press_sequentially(opening.typed)
+    else:
+        at.click()
 
 
 def _sit_down(chromium: Browser, look: Look, url: str, who: str) -> Desk:
@@ -106,16 +153,17 @@ def sign_in_by_keyboard(desk: Desk, who: str) -> None:
 
 def faults(desk: Desk) -> list[str]:
     """What is wrong with the page on the screen, each in one line."""
-    found = [*_violations(desk.page), *desk.complaints]
+    found = [*desk.complaints]
     desk.complaints.clear()
-    wide, high = desk.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
-    if wide > high:
-        found.append(f"{wide} px wide on a screen of {high} px: {desk.page.evaluate(WIDEST)}")
-    return found
+    wide, screen = desk.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+    if wide > screen:
+        found.append(f"{wide} px wide on a screen of {screen} px: {desk.page.evaluate(WIDEST)}")
+    return found + _violations(desk.page)
 
 
 def _violations(page: Page) -> list[str]:
-    answer = Axe().run(page).response
+    page.evaluate(SHORTEN)
+    answer = AXE.run(page).response
     return [
         f"{rule['id']}: {node['html'][:160]} {node['failureSummary'].splitlines()[1].strip()}"
         for rule in answer["violations"]
@@ -123,6 +171,10 @@ def _violations(page: Page) -> list[str]:
     ]
 
 
+SHORTEN = (
+    """document.querySelectorAll("tbody tr:nth-child(n+21), .routes details:nth-of-type(n+6)").forEach(one => one.remove())"""
+)
+"""Rows of a list are alike: the first twenty stand for all."""
 WIDEST = """[...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
     .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""

@@ -41,6 +41,12 @@ class Desk:
         self.page.goto(self.address + path)
         return self
 
+    def open(self, path: str) -> int:
+        """The same; gives the status of the answer."""
+        answer = self.page.goto(self.address + path)
+        assert answer
+        return answer.status
+
     @property
     def path(self) -> str:
         """Where we are, without the server's name."""

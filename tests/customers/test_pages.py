@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from dispatch.audit.queries import history
 from dispatch.customers.models import Customer, Driver, Vehicle
@@ -14,14 +10,11 @@ from dispatch.customers.operations import contact_of
 from dispatch.db import transaction
 from dispatch.devices.operations import bag_of, move_units
 from dispatch.orders.models import Order
-from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.building import vehicle as make_vehicle
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.orders.building import fit
-
-SignIn = Callable[[Actor], FlaskClient]
 
 
 @pytest.fixture
@@ -31,10 +24,6 @@ def order(app: object, cast: Cast) -> Order:
         made = repair_order(db, cast)
         contact_of(db, customer=made.customer, name="张超敏", phone="18886844318")
         return made
-
-
-def text(answer: TestResponse) -> str:
-    return answer.get_data(as_text=True)
 
 
 def vehicle_of(order: Order) -> Vehicle:
@@ -50,9 +39,9 @@ def customer_of(order: Order) -> Customer:
 def test_customers_are_found_by_name_phone_and_plate(order: Order, cast: Cast, as_person: SignIn) -> None:
     lin = as_person(cast.lin)
     for words in ("", "恒通", "18886844318", vehicle_of(order).plate or "", "188 8684 4318".replace(" ", "")):
-        assert f"/customers/{order.customer_id}" in text(lin.get("/customers", query_string={"q": words}))
-    assert "No customer matches." in text(lin.get("/customers?q=zzz"))
-    assert f"/customers/{order.customer_id}" not in text(as_person(cast.he).get("/customers"))
+        assert f"/customers/{order.customer_id}" in lin.get("/customers", query_string={"q": words}).text
+    assert "No customer matches." in lin.get("/customers?q=zzz").text
+    assert f"/customers/{order.customer_id}" not in as_person(cast.he).get("/customers").text
 
 
 def test_what_is_not_the_readers_is_not_there(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -78,7 +67,7 @@ def test_what_is_not_the_readers_is_not_there(order: Order, cast: Cast, as_perso
 def test_a_customer_is_shown_with_masked_numbers(order: Order, cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         terminal, _sim = fit(db, cast, order.lines[0].vehicle_id)
-    page = text(as_person(cast.lin).get(f"/customers/{order.customer_id}"))
+    page = as_person(cast.lin).get(f"/customers/{order.customer_id}").text
     assert order.number in page and "188****4318" in page and "18886844318" not in page and f"/units/{terminal.id}" in page
 
 
@@ -86,7 +75,7 @@ def test_asking_for_a_contacts_number_is_logged(order: Order, cast: Cast, as_per
     with transaction() as db:
         contact = db.get_one(Customer, order.customer_id).contacts[0]
     url = f"/customers/{order.customer_id}/contacts/{contact.id}/phone"
-    assert "tel:18886844318" in text(as_person(cast.lin).post(url, headers={"HX-Request": "true"})).replace("-", "")
+    assert "tel:18886844318" in as_person(cast.lin).post(url, headers={"HX-Request": "true"}).text.replace("-", "")
     with transaction() as db:
         newest = history(db, ("customer", order.customer_id))[0]
     assert newest.action == "phone.reveal" and newest.by_id == cast.lin.id and newest.detail["contact"] == contact.id
@@ -100,9 +89,9 @@ def test_a_drivers_number_is_logged_too(order: Order, cast: Cast, as_person: Sig
         db.flush()
         driver_id = vehicle.drivers[0].id
     client = as_person(cast.lin)
-    page = text(client.get(f"/vehicles/{vehicle.id}"))
+    page = client.get(f"/vehicles/{vehicle.id}").text
     assert "139****5678" in page and "13912345678" not in page
-    assert "tel:13912345678" in text(client.post(f"/vehicles/{vehicle.id}/drivers/{driver_id}/phone")).replace("-", "")
+    assert "tel:13912345678" in client.post(f"/vehicles/{vehicle.id}/drivers/{driver_id}/phone").text.replace("-", "")
     with transaction() as db:
         assert history(db, ("vehicle", vehicle.id))[0].action == "phone.reveal"
 
@@ -112,12 +101,12 @@ def test_a_new_customer_with_a_contact(app: object, cast: Cast, as_person: SignI
     typed = {"name": "南方冷链", "tier": "a", "contact_name": "陈小姐", "contact_phone": "0755-26556565转801"}
     answer = lin.post("/customers/new", data=typed)
     assert answer.status_code == 302
-    assert "陈小姐" in text(lin.get(answer.location))
+    assert "陈小姐" in lin.get(answer.location).text
     again = lin.post("/customers/new", data=typed)
     assert (
         again.status_code == 422
-        and "A customer of this name is already on record." in text(again)
-        and "0755-26556565转801" in text(again)
+        and "A customer of this name is already on record." in again.text
+        and "0755-26556565转801" in again.text
     )
 
 
@@ -125,7 +114,7 @@ def test_a_new_customer_says_all_that_is_wrong(app: object, cast: Cast, as_perso
     answer = as_person(cast.lin).post("/customers/new", data={"name": "", "tier": "z", "contact_phone": "12"})
     assert answer.status_code == 422
     for sentence in ("Please fill this in.", "Choose one of the tiers.", "is not a complete phone number"):
-        assert sentence in text(answer)
+        assert sentence in answer.text
     assert as_person(cast.qian).get("/customers/new").status_code == 404
 
 
@@ -133,12 +122,12 @@ def test_a_new_name_finds_the_old_orders(order: Order, cast: Cast, as_person: Si
     lin, version = as_person(cast.lin), customer_of(order).version
     typed = {"name": "顺达运输", "tier": "vip", "note": "月结", "version": str(version)}
     assert lin.post(f"/customers/{order.customer_id}/edit", data=typed).status_code == 302
-    assert order.number in text(lin.get("/orders?q=顺达")) and order.number not in text(lin.get("/orders?q=恒通"))
+    assert order.number in lin.get("/orders?q=顺达").text and order.number not in lin.get("/orders?q=恒通").text
     with transaction() as db:
         changed = history(db, ("customer", order.customer_id))[0]
     assert changed.action == "customer.change" and changed.detail["name"] == ["恒通物流有限公司", "顺达运输"]
     stale = lin.post(f"/customers/{order.customer_id}/edit", data=typed | {"name": "别的"})
-    assert stale.status_code == 409 and 'value="别的"' in text(stale)
+    assert stale.status_code == 409 and 'value="别的"' in stale.text
 
 
 def test_a_plate_is_corrected_and_orders_are_found_by_it(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -146,7 +135,7 @@ def test_a_plate_is_corrected_and_orders_are_found_by_it(order: Order, cast: Cas
     typed = {"plate": "粤b·7K2M9", "plate_colour": "yellow", "version": str(vehicle.version), "make": "解放"}
     assert lin.post(f"/vehicles/{vehicle.id}/edit", data=typed).status_code == 302
     assert (vehicle_of(order).plate, vehicle_of(order).make) == ("粤B7K2M9", "解放")
-    assert order.number in text(lin.get("/orders?q=粤B7K2M9"))
+    assert order.number in lin.get("/orders?q=粤B7K2M9").text
 
 
 def test_a_plate_of_another_vehicle_is_refused(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -156,9 +145,7 @@ def test_a_plate_of_another_vehicle_is_refused(order: Order, cast: Cast, as_pers
     answer = lin.post(
         f"/vehicles/{vehicle.id}/edit", data={"plate": other.plate, "plate_colour": "yellow", "version": str(vehicle.version)}
     )
-    assert (
-        answer.status_code == 422 and "is on record under 顺达运输." in text(answer) and f'value="{other.plate}"' in text(answer)
-    )
+    assert answer.status_code == 422 and "is on record under 顺达运输." in answer.text and f'value="{other.plate}"' in answer.text
 
 
 @pytest.mark.parametrize(
@@ -172,14 +159,14 @@ def test_a_plate_of_another_vehicle_is_refused(order: Order, cast: Cast, as_pers
 def test_wrong_vehicle_facts(order: Order, cast: Cast, as_person: SignIn, typed: dict[str, str], sentence: str) -> None:
     vehicle = vehicle_of(order)
     answer = as_person(cast.lin).post(f"/vehicles/{vehicle.id}/edit", data=typed | {"version": str(vehicle.version)})
-    assert answer.status_code == 422 and sentence in text(answer)
+    assert answer.status_code == 422 and sentence in answer.text
 
 
 def test_a_strange_plate_is_taken_when_it_is_said_to_be_right(order: Order, cast: Cast, as_person: SignIn) -> None:
     lin, vehicle = as_person(cast.lin), vehicle_of(order)
     typed = {"plate": "ZZ99", "plate_colour": "blue", "version": str(vehicle.version)}
     asked = lin.post(f"/vehicles/{vehicle.id}/edit", data=typed)
-    assert asked.status_code == 422 and "It is right as typed" in text(asked)
+    assert asked.status_code == 422 and "It is right as typed" in asked.text
     assert lin.post(f"/vehicles/{vehicle.id}/edit", data=typed | {"sure": "1"}).status_code == 302
     assert vehicle_of(order).plate == "ZZ99"
 
@@ -188,11 +175,11 @@ def test_contacts_and_pins_are_added_on_the_customers_page(order: Order, cast: C
     lin, url = as_person(cast.lin), f"/customers/{order.customer_id}"
     assert lin.post(f"{url}/contacts", data={"contact_name": "李娜", "contact_phone": "139 1234 5678"}).status_code == 302
     half = lin.post(f"{url}/contacts", data={"contact_name": "李娜"})
-    assert half.status_code == 422 and 'value="李娜"' in text(half)
+    assert half.status_code == 422 and 'value="李娜"' in half.text
     assert lin.post(f"{url}/sites/{order.site_id}/pin", data={"place": "22.7,113.9", "accuracy_m": "50"}).status_code == 302
     wrong = lin.post(f"{url}/sites/{order.site_id}/pin", data={"place": "?", "accuracy_m": "50"})
-    assert wrong.status_code == 422 and "Write the place as latitude, longitude" in text(wrong)
-    assert "李娜" in text(lin.get(url))
+    assert wrong.status_code == 422 and "Write the place as latitude, longitude" in wrong.text
+    assert "李娜" in lin.get(url).text
 
 
 def test_the_life_of_a_vehicle_tells_a_swap(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -202,7 +189,7 @@ def test_the_life_of_a_vehicle_tells_a_swap(order: Order, cast: Cast, as_person:
         bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
         move_units(db, [old.id, sim.id], to=bag, reason="swap", by=cast.su, at=AT, order_id=order.id)
         new, _sim = fit(db, cast, vehicle_id, order_id=order.id)
-    page = text(as_person(cast.lin).get(f"/vehicles/{vehicle_id}"))
+    page = as_person(cast.lin).get(f"/vehicles/{vehicle_id}").text
     assert "Terminal swapped" in page and "SIM swapped" in page and "Terminal fitted" in page
     assert page.count(f"/units/{new.id}") == 1 and order.number in page
 

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.devices.models import CustodyPosition, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 
+Owner = Actor | Person
 _serials = itertools.count(1)
 
 
@@ -36,12 +38,10 @@ def sims(session: Session, cast: Cast, count: int = 1) -> list[Unit]:
 
 def units_called(session: Session, numbers: list[str]) -> list[Unit]:
     """The units whose search text holds these numbers."""
-    found = [session.scalars(sa.select(Unit).where(Unit.search_text.contains(number.lower()))).one() for number in numbers]
-    session.flush()
-    return found
+    return [session.scalars(sa.select(Unit).where(Unit.search_text.contains(number.lower()))).one() for number in numbers]
 
 
-def into_bag(session: Session, cast: Cast, technician: Actor, units: list[Unit]) -> Holder:
+def into_bag(session: Session, cast: Cast, technician: Owner, units: list[Unit]) -> Holder:
     """These units, in a technician's bag."""
     assert technician.id is not None
     bag = bag_of(session, person_id=technician.id, branch_id=cast.sz)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from flask.testing import FlaskClient
 
 from dispatch.db import transaction
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import move_units, slot_of
-from dispatch.staff.rules import Actor
 from tests.building import vehicle
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.devices.building import into_bag, sims, store, terminals, where
 
-SignIn = Callable[[Actor], FlaskClient]
 MOST_QUERIES = 12
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.fees.queries import prices_by_code, prices_of, prices_on
-from dispatch.staff.rules import Actor
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-
-SignIn = Callable[[Actor], FlaskClient]
 
 
 def today() -> date:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
+from dispatch.db import refusal_for
 from dispatch.errors import Conflict, NotAllowed, NotFound
 from dispatch.field.driving import drive
 from dispatch.field.models import FieldFact
@@ -18,20 +20,20 @@ from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
 from dispatch.words import text_from_json
-from tests.board.building import TODAY, approved, visit
+from tests.board.building import TODAY, approved_order, visit_at
 from tests.conftest import AT, Cast
 
 
 @pytest.fixture
 def order(db: Session, cast: Cast) -> Order:
     """A repair of two vehicles."""
-    return approved(db, cast, lines=2)
+    return approved_order(db, cast, lines=2)
 
 
 @pytest.fixture
 def sent_out(db: Session, cast: Cast, order: Order) -> Visit:
     """Su's dispatched visit for it."""
-    made = visit(db, cast, order, cast.su, "09:30", minutes=100, day=TODAY)
+    made = visit_at(db, cast, order, cast.su, "09:30", minutes=100, day=TODAY)
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     return made
 
@@ -55,8 +57,8 @@ def test_a_visit_is_walked_to_its_end(db: Session, cast: Cast, order: Order, sen
 
 
 def test_finishing_one_of_two_visits_leaves_the_other_vehicles_open(db: Session, cast: Cast) -> None:
-    order = approved(db, cast, lines=2)
-    made = visit(db, cast, order, cast.su, "09:30", day=TODAY, lines=(order.lines[0].id,))
+    order = approved_order(db, cast, lines=2)
+    made = visit_at(db, cast, order, cast.su, "09:30", day=TODAY, line_ids=(order.lines[0].id,))
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     for seq, name in enumerate(("depart", "arrive", "finish"), start=1):
         step(db, made, name, seq, cast.su)
@@ -80,6 +82,13 @@ def test_the_same_uuid_with_another_content_is_a_conflict(db: Session, cast: Cas
     with pytest.raises(Conflict):
         drive(db, sent, by=cast.wei, at=AT)
     assert sent_out.status == "on_the_way"
+
+
+def test_a_number_of_a_device_stands_for_one_fact(db: Session, cast: Cast, sent_out: Visit) -> None:
+    step(db, sent_out, "depart", 1, cast.su)
+    with pytest.raises(sa.exc.IntegrityError) as broken:
+        step(db, sent_out, "arrive", 1, cast.su)
+    assert "sent something else under this number" in str(refusal_for(broken.value))
 
 
 def test_a_step_out_of_turn_is_kept_and_disputed(db: Session, cast: Cast, order: Order, sent_out: Visit) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,11 +16,8 @@ from dispatch.board.operations.sending import dispatch_visits
 from dispatch.field import pages
 from dispatch.field.models import FieldFact
 from dispatch.orders.models import Order, Visit
-from dispatch.staff.rules import Actor
-from tests.board.building import TODAY, TOMORROW, approved, visit, visits_of
-from tests.conftest import AT, Cast
-
-SignIn = Callable[[Actor], FlaskClient]
+from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
+from tests.conftest import AT, Cast, SignIn
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +35,7 @@ def su(as_person: SignIn, cast: Cast) -> FlaskClient:
 
 def sent_out(db: Session, cast: Cast, order: Order, start: str, **facts: object) -> Visit:
     """A dispatched visit of Su."""
-    made = visit(db, cast, order, cast.su, start, **{"day": TODAY, **facts})
+    made = visit_at(db, cast, order, cast.su, start, **{"day": TODAY, **facts})
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     return made
 
@@ -56,10 +52,10 @@ def test_an_empty_day(su: FlaskClient) -> None:
 
 
 def test_only_what_was_dispatched_for_today_is_shown(db: Session, cast: Cast, su: FlaskClient) -> None:
-    sent_out(db, cast, approved(db, cast, customer="今天的"), "10:00")
-    visit(db, cast, approved(db, cast, customer="没派的"), cast.su, "11:00", day=TODAY)
-    sent_out(db, cast, approved(db, cast, customer="明天的"), "10:00", day=TOMORROW)
-    other = visit(db, cast, approved(db, cast, customer="别人的"), cast.wei, "10:00", day=TODAY)
+    sent_out(db, cast, approved_order(db, cast, customer="今天的"), "10:00")
+    visit_at(db, cast, approved_order(db, cast, customer="没派的"), cast.su, "11:00", day=TODAY)
+    sent_out(db, cast, approved_order(db, cast, customer="明天的"), "10:00", day=TOMORROW)
+    other = visit_at(db, cast, approved_order(db, cast, customer="别人的"), cast.wei, "10:00", day=TODAY)
     dispatch_visits(db, [other.id], by=cast.lin, at=AT)
     db.commit()
     page = su.get("/my-day").text
@@ -68,7 +64,7 @@ def test_only_what_was_dispatched_for_today_is_shown(db: Session, cast: Cast, su
 
 
 def test_a_stop_says_what_is_needed_there(db: Session, cast: Cast, su: FlaskClient) -> None:
-    order = approved(db, cast, symptom="drift", symptom_text="跑到海里")
+    order = approved_order(db, cast, symptom="drift", symptom_text="跑到海里")
     sent_out(db, cast, order, "10:00")
     db.commit()
     page = su.get("/my-day").text
@@ -77,14 +73,14 @@ def test_a_stop_says_what_is_needed_there(db: Session, cast: Cast, su: FlaskClie
         "Position drifts",
         "跑到海里",
         order.site.address,
-        'href="tel:13350921198"',
+        'href="tel:18886844318"',
         order.lines[0].vehicle.plate[2:],
     ):
         assert words in page
 
 
 def test_the_day_is_walked_stop_by_stop(db: Session, cast: Cast, su: FlaskClient) -> None:
-    first, second = sent_out(db, cast, approved(db, cast), "10:00"), sent_out(db, cast, approved(db, cast), "13:00")
+    first, second = sent_out(db, cast, approved_order(db, cast), "10:00"), sent_out(db, cast, approved_order(db, cast), "13:00")
     db.commit()
     for made in (first, second):
         for word in ("Depart", "Arrived", "Finish"):
@@ -101,7 +97,7 @@ def test_the_day_is_walked_stop_by_stop(db: Session, cast: Cast, su: FlaskClient
 
 
 def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved(db, cast), "10:00")
+    made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
     url, content = button(su.get("/my-day").text, made)
     for _ in range(2):
@@ -111,7 +107,7 @@ def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) ->
 
 
 def test_the_same_fact_for_another_step_is_a_conflict(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved(db, cast), "10:00")
+    made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
     url, content = button(su.get("/my-day").text, made)
     su.post(url, data=content)
@@ -122,7 +118,7 @@ def test_the_same_fact_for_another_step_is_a_conflict(db: Session, cast: Cast, s
 
 
 def test_what_the_office_took_back_is_kept_as_disputed(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved(db, cast), "10:00")
+    made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
     url, content = button(su.get("/my-day").text, made)
     made.status, made.reason = "abandoned", "客户取消"
@@ -133,7 +129,7 @@ def test_what_the_office_took_back_is_kept_as_disputed(db: Session, cast: Cast, 
 
 
 def test_nonsense_and_other_peoples_pages(db: Session, cast: Cast, su: FlaskClient, as_person: SignIn) -> None:
-    made = sent_out(db, cast, approved(db, cast), "10:00")
+    made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
     assert su.post(f"/my-day/visits/{made.id}/depart", data={"fact": "x"}).status_code == 404
     assert su.post("/my-day/visits/999999/depart", data={"fact": str(uuid.uuid4())}).status_code == 404

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import date
 from html import unescape
 
 import pytest
 import sqlalchemy as sa
-from flask.testing import FlaskClient
 from sqlalchemy.orm import selectinload
 
 from dispatch.audit.models import AuditEntry
@@ -21,12 +19,9 @@ from dispatch.devices.models import Unit
 from dispatch.devices.operations import NewSim, NewTerminal, move_units, receive_sims, receive_terminals, slot_of, store_named
 from dispatch.intake.wording import starting_field
 from dispatch.orders.models import Order
-from dispatch.staff.rules import Actor
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.intake.building import ADDRESS, call_form
-
-SignIn = Callable[[Actor], FlaskClient]
 
 
 def orders() -> list[Order]:

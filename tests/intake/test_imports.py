@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -20,12 +19,10 @@ from dispatch.fees.models import Price
 from dispatch.intake.lists import KINDS, from_json, read_list, to_json
 from dispatch.intake.models import Upload
 from dispatch.staff.models import Person
-from dispatch.staff.rules import Actor
-from tests.conftest import Cast
+from tests.conftest import Cast, SignIn
 from tests.devices.building import store
 from tests.tabular.files import SAMPLES, xlsx
 
-SignIn = Callable[[Actor], FlaskClient]
 SAMPLE = {"terminals": "stock_terminals.csv", "sims": "stock_sims.csv", "technicians": "technicians.csv", "prices": "prices.csv"}
 
 

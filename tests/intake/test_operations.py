@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,11 +21,9 @@ from dispatch.intake.lines import RequestLine, check_lines
 from dispatch.intake.operations import take_call
 from dispatch.intake.rules import OnRecord, Register, Settled, colour_of, model_of, settle
 from dispatch.orders.models import Order, OrderLine
-from dispatch.staff.rules import Actor
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.intake.building import call_form, send_file
 
-SignIn = Callable[[Actor], FlaskClient]
 VIN, OTHER_VIN = "LFW9PCF45SB252353", "LSVEDP840R2614006"
 MODELS = ("BD-808", "BD-808A", "GT06N")
 

@@ -6,7 +6,6 @@ import io
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -23,14 +22,12 @@ from dispatch.intake.models import Upload
 from dispatch.intake.requests import read_request
 from dispatch.intake.template import template_csv
 from dispatch.orders.models import Order, OrderLine
-from dispatch.staff.rules import Actor
 from dispatch.tabular.tables import read
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.intake.building import SAMPLES, preview_form, send_file
 from tests.tabular.files import expected, ole, xlsx
 
-SignIn = Callable[[Actor], FlaskClient]
 HEAD = {"customer": "平安旅游客运", "contact": "张超敏", "phone": "18886844318", "address": "广东省深圳市南山区科技园南路8号"}
 
 

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from dispatch import config
 from dispatch.config_values import SettingError, approval_steps
 from dispatch.db import transaction
-from dispatch.orders.models import Approval, Order
-from dispatch.staff.rules import Actor
+from dispatch.orders.models import Order
 from tests.building import installation_order, repair_order
-from tests.conftest import Cast
-
-SignIn = Callable[[Actor], FlaskClient]
-
-
-@pytest.fixture
-def order(app: object, cast: Cast) -> Order:
-    """A repair of one vehicle that Lin took; Wang has not decided yet."""
-    with transaction() as db:
-        return repair_order(db, cast, symptom_text="终端不上线三天")
-
-
-def waiting_id(order: Order) -> int:
-    with transaction() as db:
-        return db.scalars(sa.select(Approval.id).where(Approval.order_id == order.id, Approval.decision.is_(None))).one()
-
-
-def stored(order: Order) -> Order:
-    with transaction() as db:
-        return db.get_one(Order, order.id)
-
-
-def text(answer: TestResponse) -> str:
-    return answer.get_data(as_text=True)
+from tests.conftest import Cast, SignIn
+from tests.orders.building import stored, waiting_id
 
 
 def test_the_manager_sees_what_he_decides(order: Order, cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         urgent = repair_order(db, cast, urgency="emergency")
-    page = text(as_person(cast.wang).get("/approvals"))
+    page = as_person(cast.wang).get("/approvals").text
     assert page.index(urgent.number) < page.index(order.number)
     assert "林晓" in page and "恒通物流有限公司" in page and "终端不上线三天" in page
     assert as_person(cast.lin).get("/approvals").status_code == 404
@@ -56,32 +29,32 @@ def test_approve_then_press_again(order: Order, cast: Cast, as_person: SignIn) -
     wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/approve"
     assert wang.post(url).status_code == 302 and stored(order).status == "approved"
     again = wang.post(url)
-    assert again.status_code == 409 and "You have decided this already." in text(again)
+    assert again.status_code == 409 and "You have decided this already." in again.text
 
 
 def test_two_managers_at_once(order: Order, cast: Cast, as_person: SignIn) -> None:
     approval_id = waiting_id(order)
     assert as_person(cast.wang).post(f"/approvals/{approval_id}/approve").status_code == 302
     late = as_person(cast.chen).post(f"/approvals/{approval_id}/reject", data={"reason": "太贵"})
-    assert late.status_code == 409 and "Somebody else decided this a moment ago." in text(late) and "太贵" in text(late)
+    assert late.status_code == 409 and "Somebody else decided this a moment ago." in late.text and "太贵" in late.text
 
 
 def test_rejecting_asks_for_a_reason(order: Order, cast: Cast, as_person: SignIn) -> None:
     wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/reject"
     empty = wang.post(url, data={"reason": " "})
-    assert empty.status_code == 422 and "Please give a reason." in text(empty)
+    assert empty.status_code == 422 and "Please give a reason." in empty.text
     assert wang.post(url, data={"reason": "地址不全"}).status_code == 302
-    assert stored(order).status == "rejected" and "地址不全" in text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    assert stored(order).status == "rejected" and "地址不全" in as_person(cast.lin).get(f"/orders/{order.number}").text
 
 
 def test_ones_own_request_is_shown_and_cannot_be_decided(cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         own = repair_order(db, cast, by=cast.wang)
     wang = as_person(cast.wang)
-    page = text(wang.get("/approvals"))
+    page = wang.get("/approvals").text
     assert own.number in page and "This is your own request" in page and f"/approvals/{waiting_id(own)}/approve" not in page
     pressed = wang.post(f"/approvals/{waiting_id(own)}/approve")
-    assert pressed.status_code == 422 and "This is your own request" in text(pressed)
+    assert pressed.status_code == 422 and "This is your own request" in pressed.text
 
 
 def test_an_approval_of_another_branch_is_not_there(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -94,7 +67,7 @@ def test_many_at_once_say_which_were_not_possible(order: Order, cast: Cast, as_p
         second, own = repair_order(db, cast), repair_order(db, cast, by=cast.wang)
     ids = [str(waiting_id(one)) for one in (order, second, own)]
     answer = as_person(cast.wang).post("/approvals/approve", data={"ids": [*ids, "nonsense"]})
-    page = text(answer)
+    page = answer.text
     assert answer.status_code == 200 and "2 orders were approved." in page and "2 orders were not approved" in page
     assert own.number in page and [stored(one).status for one in (order, second, own)] == [
         "approved",
@@ -111,8 +84,8 @@ def test_a_large_request_goes_on_to_the_director(app: Flask, cast: Cast, as_pers
     for one in (small, large):
         wang.post(f"/approvals/{waiting_id(one)}/approve")
     assert (stored(small).status, stored(large).status) == ("approved", "awaiting_approval")
-    assert "is approved at your level" in text(wang.get("/approvals"))
-    assert "level 2" in text(chen.get("/approvals"))
+    assert "is approved at your level" in wang.get("/approvals").text
+    assert "level 2" in chen.get("/approvals").text
     assert wang.post(f"/approvals/{waiting_id(large)}/approve").status_code == 422
     assert chen.post(f"/approvals/{waiting_id(large)}/approve").status_code == 302 and stored(large).status == "approved"
 

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from dispatch.audit.queries import history
 from dispatch.db import transaction
-from dispatch.orders.models import Approval, Order
-from dispatch.staff.rules import Actor
+from dispatch.orders.models import Order
 from tests.building import approved, installation_order, repair_order, visit
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-from tests.orders.building import dispatched, fit
-
-SignIn = Callable[[Actor], FlaskClient]
-
-
-@pytest.fixture
-def order(app: object, cast: Cast) -> Order:
-    """A repair of one vehicle that Lin took; Wang has not decided yet."""
-    with transaction() as db:
-        return repair_order(db, cast, symptom_text="终端不上线三天")
-
-
-def waiting_id(order: Order) -> int:
-    with transaction() as db:
-        return db.scalars(sa.select(Approval.id).where(Approval.order_id == order.id, Approval.decision.is_(None))).one()
-
-
-def stored(order: Order) -> Order:
-    with transaction() as db:
-        return db.get_one(Order, order.id)
-
-
-def text(answer: TestResponse) -> str:
-    return answer.get_data(as_text=True)
-
+from tests.orders.building import dispatched, fit, stored
 
 # --- the list
 
 
 def test_the_list_shows_the_own_branch_only(order: Order, cast: Cast, as_person: SignIn) -> None:
-    assert order.number in text(as_person(cast.lin).get("/orders"))
-    elsewhere = text(as_person(cast.he).get("/orders"))
+    assert order.number in as_person(cast.lin).get("/orders").text
+    elsewhere = as_person(cast.he).get("/orders").text
     assert order.number not in elsewhere and "There are no orders yet." in elsewhere
-    assert order.number in text(as_person(cast.chen).get("/orders"))
+    assert order.number in as_person(cast.chen).get("/orders").text
 
 
 def test_technicians_have_no_list(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -78,11 +49,11 @@ def test_technicians_have_no_list(order: Order, cast: Cast, as_person: SignIn) -
 def test_filters_stand_in_the_address(order: Order, cast: Cast, as_person: SignIn, query: str, found: bool) -> None:
     answer = as_person(cast.lin).get("/orders?" + query.format(number=order.number))
     assert answer.status_code == 200
-    assert (f"/orders/{order.number}" in text(answer)) is found
+    assert (f"/orders/{order.number}" in answer.text) is found
 
 
 def test_mine_are_those_i_own(order: Order, cast: Cast, as_person: SignIn) -> None:
-    assert order.number not in text(as_person(cast.wang).get("/orders?mine=1"))
+    assert order.number not in as_person(cast.wang).get("/orders?mine=1").text
 
 
 def test_lists_can_be_sorted(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -90,19 +61,19 @@ def test_lists_can_be_sorted(order: Order, cast: Cast, as_person: SignIn) -> Non
         urgent = repair_order(db, cast, urgency="emergency")
     client = as_person(cast.lin)
     for sort, first in (("oldest", order), ("newest", urgent), ("urgent", urgent), ("not_urgent", order), ("wanted", order)):
-        page = text(client.get(f"/orders?sort={sort}"))
+        page = client.get(f"/orders?sort={sort}").text
         second = urgent if first is order else order
         assert page.index(f"/orders/{first.number}") < page.index(f"/orders/{second.number}")
 
 
 def test_nothing_matches_offers_to_clear_the_filters(order: Order, cast: Cast, as_person: SignIn) -> None:
-    assert "Clear the filters" in text(as_person(cast.lin).get("/orders?q=zzzz"))
+    assert "Clear the filters" in as_person(cast.lin).get("/orders?q=zzzz").text
 
 
 def test_the_list_counts_vehicles(cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         installation_order(db, cast, lines=43)
-    assert "+42" in text(as_person(cast.lin).get("/orders"))
+    assert "+42" in as_person(cast.lin).get("/orders").text
 
 
 # --- one order
@@ -129,7 +100,7 @@ def test_a_technician_sees_the_orders_he_is_sent_to(order: Order, cast: Cast, as
         other = repair_order(db, cast)
         dispatched(db, cast, other, cast.su, hour=4)
     page = su.get(f"/orders/{other.number}")
-    assert page.status_code == 200 and "18886844318" not in text(page)
+    assert page.status_code == 200 and "18886844318" not in page.text
     assert as_person(cast.wei).get(f"/orders/{other.number}").status_code == 404
     assert made.status == "planned"
 
@@ -137,7 +108,7 @@ def test_a_technician_sees_the_orders_he_is_sent_to(order: Order, cast: Cast, as
 def test_the_page_tells_what_is_known(order: Order, cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         fit(db, cast, order.lines[0].vehicle_id)
-    page = text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    page = as_person(cast.lin).get(f"/orders/{order.number}").text
     for told in (
         "恒通物流有限公司",
         "终端不上线三天",
@@ -155,7 +126,7 @@ def test_forty_five_lines_with_their_history(cast: Cast, as_person: SignIn) -> N
         dispatched(db, cast, large, cast.su)
         for line in large.lines:
             fit(db, cast, line.vehicle_id, order_id=large.id)
-    page = text(as_person(cast.lin).get(f"/orders/{large.number}"))
+    page = as_person(cast.lin).get(f"/orders/{large.number}").text
     assert "45 vehicles" in page and "Visit planned: 苏杰, 12-02 10:00" in page and "苏杰 is sent" in page
     assert "Approved</del>" in page and "Dispatched</ins>" in page
 
@@ -164,26 +135,26 @@ def test_doubts_kept_with_a_line_are_shown(order: Order, cast: Cast, as_person: 
     with transaction() as db:
         line = db.get_one(Order, order.id).lines[0]
         line.attention = [{"code": "vin", "msgid": "%(n)s characters are missing", "params": {"n": 2}}, "odd"]
-    assert "2 characters are missing" in text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    assert "2 characters are missing" in as_person(cast.lin).get(f"/orders/{order.number}").text
 
 
 # --- actions
 
 
 def test_buttons_come_from_the_lifecycle(order: Order, cast: Cast, as_person: SignIn) -> None:
-    own = text(as_person(cast.lin).get(f"/orders/{order.number}"))
+    own = as_person(cast.lin).get(f"/orders/{order.number}").text
     assert f"/orders/{order.number}/cancel" in own and f"/orders/{order.number}/approve" not in own
     assert "Not possible while it is Awaiting approval." in own
-    assert f"/orders/{order.number}/approve" in text(as_person(cast.wang).get(f"/orders/{order.number}"))
+    assert f"/orders/{order.number}/approve" in as_person(cast.wang).get(f"/orders/{order.number}").text
 
 
 def test_cancelling_asks_for_a_reason(order: Order, cast: Cast, as_person: SignIn) -> None:
     client, url = as_person(cast.lin), f"/orders/{order.number}/cancel"
     refused = client.post(url, data={"version": str(order.version), "reason": "  "})
-    assert refused.status_code == 422 and "Please give a reason." in text(refused)
+    assert refused.status_code == 422 and "Please give a reason." in refused.text
     done = client.post(url, data={"version": str(order.version), "reason": "客户取消了"})
     assert done.status_code == 302 and stored(order).status == "cancelled"
-    page = text(client.get(f"/orders/{order.number}"))
+    page = client.get(f"/orders/{order.number}").text
     assert "The order is now: Cancelled." in page and "客户取消了" in page and "Withdrawn" in page
 
 
@@ -193,7 +164,7 @@ def test_a_stale_page_keeps_the_reason_and_offers_it_again(order: Order, cast: C
         approved(db, cast, db.get_one(Order, order.id))
     client = as_person(cast.lin)
     answer = client.post(f"/orders/{order.number}/cancel", data={"version": str(old), "reason": "客户不要了"})
-    page = text(answer)
+    page = answer.text
     assert answer.status_code == 409 and "Somebody changed this while you were looking at it." in page
     assert "客户不要了</textarea>" in page and f'name="version" value="{stored(order).version}"' in page
     assert stored(order).status == "approved"
@@ -212,7 +183,7 @@ def test_nobody_presses_what_is_no_button(order: Order, cast: Cast, as_person: S
 
 def test_what_a_role_may_not_do_is_refused_on_the_page(order: Order, cast: Cast, as_person: SignIn) -> None:
     answer = as_person(cast.qian).post(f"/orders/{order.number}/cancel", data={"version": str(order.version), "reason": "x"})
-    assert answer.status_code == 403 and "Your role does not allow this." in text(answer)
+    assert answer.status_code == 403 and "Your role does not allow this." in answer.text
 
 
 def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -226,7 +197,7 @@ def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> 
     assert press(lin, "rework") == 302 and press(lin, "submit") == 302 and press(wang, "approve") == 302
     assert press(lin, "hold") == 422
     assert press(lin, "hold", "等配件") == 302 and stored(order).waiting_reason == "等配件"
-    assert "This order waits: 等配件" in text(lin.get(f"/orders/{order.number}"))
+    assert "This order waits: 等配件" in lin.get(f"/orders/{order.number}").text
     assert press(lin, "resume") == 302 and stored(order).status == "approved"
 
 
@@ -236,12 +207,12 @@ def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> 
 def test_asking_for_a_phone_number_is_logged(order: Order, cast: Cast, as_person: SignIn) -> None:
     lin, url = as_person(cast.lin), f"/orders/{order.number}/phone"
     part = lin.post(url, headers={"HX-Request": "true"})
-    assert "tel:18886844318" in text(part).replace("-", "") and "<html" not in text(part)
-    assert "tel:18886844318" in text(lin.post(url))
+    assert "tel:18886844318" in part.text.replace("-", "") and "<html" not in part.text
+    assert "tel:18886844318" in lin.post(url).text
     with transaction() as db:
         entries = history(db, ("order", order.id))
     assert [entry.action for entry in entries[:2]] == ["phone.reveal", "phone.reveal"] and entries[0].by_id == cast.lin.id
-    page = text(lin.get(f"/orders/{order.number}"))
+    page = lin.get(f"/orders/{order.number}").text
     assert "Asked for the phone number of 张超敏" in page and "tel:" not in page
 
 
@@ -270,7 +241,7 @@ def test_a_wrong_pin_keeps_what_was_typed(
     order: Order, cast: Cast, as_person: SignIn, typed: dict[str, str], sentence: str
 ) -> None:
     answer = as_person(cast.lin).post(f"/orders/{order.number}/pin", data=typed)
-    assert answer.status_code == 422 and sentence in text(answer) and f'value="{typed["place"]}"' in text(answer)
+    assert answer.status_code == 422 and sentence in answer.text and f'value="{typed["place"]}"' in answer.text
 
 
 # --- cost

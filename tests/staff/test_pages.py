@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -16,13 +15,11 @@ from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
 from dispatch.staff.models import Branch, LoginSession, Person, PersonRole
 from dispatch.staff.passwords import password_fits
-from dispatch.staff.rules import Actor
 from tests.building import approved, repair_order, visit
-from tests.conftest import Cast
+from tests.conftest import Cast, SignIn
 from tests.counting import queries
 from tests.devices.building import into_bag, terminals
 
-SignIn = Callable[[Actor], FlaskClient]
 MOST_QUERIES = 12
 
 
@@ -102,7 +99,7 @@ def test_somebody_is_hired_with_everything_that_was_typed(as_person: SignIn, cas
 
 WRONG = [
     ({"name": ""}, "Please fill this in"),
-    ({"home": "somewhere"}, "Write latitude and longitude"),
+    ({"home": "somewhere"}, "Write the place as latitude, longitude"),
     ({"roles": []}, "Choose at least one role"),
     ({"shift_to": "07:00"}, "This is not after the beginning"),
     ({"lunch_to": ""}, "Please fill this in"),

@@ -15,7 +15,7 @@ from dispatch.board.models import PlanRun
 from dispatch.board.outcome import Json, Trip, outcome, trips
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import UNDER_WAY, free_line_ids, replaceable
-from dispatch.board.rules import PLANNED_ANEW, moment_of
+from dispatch.board.rules import moment_of
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
 from dispatch.db import refusal_for
@@ -23,6 +23,7 @@ from dispatch.errors import NotFound, Refusal, RuleBroken
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.visits import NewVisit, plan_visit, take_off_plan
+from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.routing import Plan
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import active_person, actor_of

@@ -15,9 +15,19 @@ from dispatch.intake.stored import Json
 from dispatch.staff.rules import Actor
 
 
-def keep_upload(session: Session, *, purpose: str, file_name: str, file: bytes, content: Json, by: Actor, at: datetime) -> Upload:
+def keep_upload(
+    session: Session,
+    *,
+    purpose: str,
+    file_name: str,
+    file: bytes,
+    content: Json,
+    by: Actor,
+    at: datetime,
+    permission: str = "order.take",
+) -> Upload:
     """Keep what was read of a file until a person has looked at it."""
-    by.must("order.take")
+    by.must(permission)
     digest = hashlib.sha256(file).digest()
     assert by.branch_id is not None and by.id is not None
     upload = Upload(
@@ -28,9 +38,9 @@ def keep_upload(session: Session, *, purpose: str, file_name: str, file: bytes, 
     return upload
 
 
-def locked_upload(session: Session, upload_id: int, purpose: str, by: Actor) -> Upload:
+def locked_upload(session: Session, upload_id: int, purpose: str, by: Actor, *, permission: str = "order.take") -> Upload:
     """The upload under its row lock. Raises NotFound for another purpose's or another branch's."""
-    by.must("order.take")
+    by.must(permission)
     query = sa.select(Upload).where(Upload.id == upload_id, Upload.purpose == purpose).with_for_update()
     upload = session.scalar(query.execution_options(populate_existing=True))
     if upload is None or upload.branch_id != by.branch_id:

@@ -6,17 +6,17 @@ from flask import redirect, render_template, request, url_for
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.errors import Invalid, Refusal
+from dispatch.errors import Refusal
 from dispatch.intake.calls import read_calls
 from dispatch.intake.operations import keep_calls, take_calls
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.pages.files import sent_file
 from dispatch.intake.queries import orders_with_keys, upload, uploads_waiting
 from dispatch.intake.stored_calls import call_from_json, key_of
 from dispatch.orders.rules import SYMPTOMS, URGENCY_WORDS, symptom_in
 from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import text_from_json
 
 
@@ -37,8 +37,7 @@ def send_calls() -> Answer:
         with transaction() as db:
             kept = keep_calls(db, found, file_name=file.name, file=file.content, by=current(), at=now())
     except Refusal as refusal:
-        said = refusal.fields["file"] if isinstance(refusal, Invalid) and "file" in refusal.fields else refusal.text
-        return _upload_page(Form(errors={"file": said})), refusal.status
+        return _upload_page(refused_file(refusal)), refusal.status
     return redirect(url_for("intake.calls_preview", upload_id=kept.id))
 
 

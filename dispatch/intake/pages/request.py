@@ -13,12 +13,11 @@ from dispatch.clock import now
 from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
-from dispatch.errors import Conflict, Invalid, NotFound, Refusal
+from dispatch.errors import Conflict, NotFound, Refusal
 from dispatch.intake.forms import Edits, colour_options, read_edits
 from dispatch.intake.models import Upload
 from dispatch.intake.operations import keep_edits, keep_request, take_request
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.pages.files import SentFile, sent_file
 from dispatch.intake.queries import settled_lines, taken_before, upload, uploads_waiting
 from dispatch.intake.requests import Request, read_request
 from dispatch.intake.rules import Settled, show_place
@@ -30,6 +29,7 @@ from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import short_locale
+from dispatch.web.uploads import SentFile, refused_file, sent_file
 
 
 @pages.get("/requests/new")
@@ -49,8 +49,7 @@ def send_request() -> Answer:
         with transaction() as db:
             kept = _keep(db, found, file)
     except Refusal as refusal:
-        said = refusal.fields["file"] if isinstance(refusal, Invalid) and "file" in refusal.fields else refusal.text
-        return _upload_page(Form(errors={"file": said})), refusal.status
+        return _upload_page(refused_file(refusal)), refusal.status
     return redirect(url_for("intake.request_preview", upload_id=kept.id))
 
 

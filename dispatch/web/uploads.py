@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from dispatch.errors import Invalid
+from dispatch.errors import Invalid, Refusal
+from dispatch.web.forms import Form
 from dispatch.web.login import settings
 from dispatch.words import say
 
-DRAINED_AT_MOST = 256 * 1024 * 1024
-PIECE = 1024 * 1024
+DRAINED_TIMES = 8
+"""How many times the allowed size of a refused file is still read, so that the browser hears the answer."""
+
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ def sent_file() -> SentFile:
     try:
         file = request.files.get("file")
     except RequestEntityTooLarge:
-        _drain()
         most = settings().max_upload_mb
+        _drain(DRAINED_TIMES * most)
         raise TooLarge(
             {"file": say("The file is larger than %(most)s MB. Send only the sheet with the list.", most=most)}
         ) from None
@@ -44,9 +47,15 @@ def sent_file() -> SentFile:
     return SentFile(file.filename[-200:], file.read())
 
 
-def _drain() -> None:
+def refused_file(refusal: Refusal) -> Form:
+    """The form of a file with the sentence that says why it was not taken."""
+    said = refusal.fields.get("file", refusal.text) if isinstance(refusal, Invalid) else refusal.text
+    return Form(errors={"file": said})
+
+
+def _drain(most_mb: int) -> None:
     """Read what is still coming: a browser that is cut off while sending shows its own error instead of our sentence."""
-    left = min(request.content_length or 0, DRAINED_AT_MOST)
+    left = min(request.content_length or 0, most_mb << 20)
     stream = request.environ["wsgi.input"]
     while left > 0 and (piece := stream.read(min(PIECE, left))):
         left -= len(piece)
