@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from dispatch import config, db, paths
 from dispatch.config import Settings
@@ -20,11 +22,12 @@ from dispatch.words import Text, say
 
 def create_app(settings: Settings) -> Flask:
     """The application with every feature's pages; `transaction()` is bound to the settings' database."""
-    db.connect(settings.database_url, pool_size=settings.db_pool_size)
+    db.connect(settings.database_url, pool_size=settings.web_pool_size)
     configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings
+    app.url_map.converters["int"] = _Key
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     problems.init(app)
     security.init(app, tiles_url=settings.map_tiles_url)
@@ -39,6 +42,13 @@ def create_app(settings: Settings) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
     return app
+
+
+class _Key(IntegerConverter):
+    """A number in an address that can be a key; a larger one leads nowhere (404)."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, **{"max": 2**63 - 1, **kwargs})
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

@@ -102,6 +102,11 @@ class Settings:
     # fmt: on
 
     @property
+    def web_pool_size(self) -> int:
+        """Connections of one web process: a page may hold two (its own, and its frame's), so never fewer than two a thread."""
+        return max(self.db_pool_size, 2 * self.web_threads)
+
+    @property
     def base_url(self) -> str:
         """The address that people type, without a slash at the end."""
         host = "localhost" if self.host in ("0.0.0.0", "::", "127.0.0.1", "::1") else self.host  # noqa: S104

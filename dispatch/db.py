@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from dispatch.errors import Conflict
+from dispatch.errors import Conflict, RuleBroken
 from dispatch.words import Text, say
 
 NAMING = {
@@ -92,6 +92,8 @@ def transaction() -> Iterator[Session]:
     try:
         with _sessions.begin() as session:
             yield session
+    except DataError as error:
+        raise RuleBroken(UNSTORABLE) from error
     except StaleDataError as error:
         raise Conflict(STALE) from error
     except IntegrityError as error:
@@ -107,4 +109,5 @@ def words_of(kind: str, values: tuple[str, ...]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{kind} IN ({listed})", name=f"{kind}_known")
 
 
+UNSTORABLE = say("Something typed here cannot be stored: a number is too large, or a sign is no text. Nothing was changed.")
 STALE = say("Somebody changed this while you were looking at it. What you see now is the newest; please check and do it again.")

@@ -28,8 +28,9 @@ def grams(text: str) -> list[str]:
 
 
 def found_in(column: InstrumentedAttribute[str], words: str) -> sa.ColumnElement[bool]:
-    """SQL: rows whose search text holds every word of `words` (words are separated by spaces)."""
-    return sa.and_(*(_holds(column, normalise(word)) for word in words.split() if normalise(word)))
+    """SQL: rows whose search text holds every word of `words`, separated by blanks; no row where nothing is left of them."""
+    wanted = [word for word in map(normalise, words.split()) if word]
+    return sa.and_(*(_holds(column, word) for word in wanted)) if wanted else sa.false()
 
 
 def _holds(column: InstrumentedAttribute[str], word: str) -> sa.ColumnElement[bool]:

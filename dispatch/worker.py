@@ -49,6 +49,19 @@ async def _requeue_stalled(queue: procrastinate.App, silence: int) -> None:
     """Give the jobs of workers that died to others; every task bears being run again."""
     while True:
         await asyncio.sleep(silence / 3)
-        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
-            log.warning("job_requeued", job=job.id, task=job.task_name)
-            await queue.job_manager.retry_job(job)
+        try:
+            for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence):
+                await _give_away(queue, job)
+        except procrastinate.exceptions.ConnectorException:
+            # Another worker was faster, or the database was away for a moment: the next round looks again.
+            log.warning("sweep_interrupted", exc_info=True)
+
+
+async def _give_away(queue: procrastinate.App, job: procrastinate.jobs.Job) -> None:
+    """A job that has killed its worker too often stays behind as failed, for a person to look at."""
+    if job.attempts >= jobs.RETRIES:
+        log.error("job_given_up", job=job.id, task=job.task_name, attempts=job.attempts)
+        await queue.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=False)
+        return
+    log.warning("job_requeued", job=job.id, task=job.task_name)
+    await queue.job_manager.retry_job(job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditDigest, AuditEntry, AuditHead
-from dispatch.audit.rules import GENESIS, canonical, chain_hash
+from dispatch.audit.rules import GENESIS, chain_hash, storable
 
 
 class By(Protocol):
@@ -52,7 +51,7 @@ def record_births(
 
 def _entry(head: AuditHead, action: str, *, by: By, at: datetime, detail: dict[str, Any]) -> AuditEntry:
     """The entry that follows a head."""
-    subject, seq, kept = (head.subject_kind, head.subject_id), head.seq + 1, json.loads(canonical(detail))
+    subject, seq, kept = (head.subject_kind, head.subject_id), head.seq + 1, storable(detail)
     return AuditEntry(
         subject_kind=head.subject_kind,
         subject_id=head.subject_id,

@@ -15,6 +15,15 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
+def storable(value: Any) -> Any:
+    """A value that the database gives back to the letter: JSONB writes fractions its own way, so they become texts."""
+    if isinstance(value, dict):
+        return {str(name): storable(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
 def chain_hash(
     prev: bytes, *, subject: tuple[str, int], seq: int, at: datetime, by_id: int | None, action: str, detail: Any
 ) -> bytes:

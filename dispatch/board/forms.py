@@ -10,6 +10,7 @@ from typing import Any
 
 from dispatch.board.rules import Choice, seconds_of_clock
 from dispatch.errors import Invalid
+from dispatch.typed import number_in
 from dispatch.words import Text, say
 
 _PICK = re.compile(r"(?P<technician>\d{1,18})@(?P<start>\d{1,5})")
@@ -18,18 +19,16 @@ _CLOCK = re.compile(r"(?P<hours>\d{1,2})[:：.]?(?P<minutes>\d{2})(?::\d{2})?")
 DAY_SECONDS = 24 * 3600
 
 
+FARTHEST_DAYS = 5 * 366
+
+
 def read_day(typed: str | None, default: date) -> date:
     """A day out of an address or a form; `default` where there is none or it is nonsense."""
     try:
-        return date.fromisoformat((typed or "").strip())
+        day = date.fromisoformat((typed or "").strip())
     except ValueError:
         return default
-
-
-def read_whole(typed: Any) -> int | None:
-    """A whole number of at most 18 digits, else None."""
-    text = str(typed or "").strip()
-    return int(text) if text.isdecimal() and len(text) <= 18 else None
+    return day if abs((day - default).days) < FARTHEST_DAYS else default
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def _count(values: Mapping[str, Any], waiting: int) -> int | None:
     typed = str(values.get("count") or "").strip()
     if not typed:
         return None
-    count = read_whole(typed)
+    count = number_in(typed)
     if not count or count > waiting:
         raise Invalid({"count": say("Choose a number from 1 to %(n)s.", n=waiting)})
     return count
@@ -62,7 +61,7 @@ def read_choice(values: Mapping[str, Any]) -> Choice:
     pick = _PICK.fullmatch(str(values.get("pick") or ""))
     if pick:
         return Choice(int(pick["technician"]), min(int(pick["start"]), DAY_SECONDS - 1), anyway)
-    technician, start = read_whole(values.get("technician")), read_clock(values.get("start"))
+    technician, start = number_in(values.get("technician")), read_clock(values.get("start"))
     wrong: dict[str, Text] = {}
     if technician is None:
         wrong["technician"] = say("Choose a technician.")

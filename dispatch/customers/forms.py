@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from dispatch.customers.operations import CustomerFacts, VehicleFacts
 from dispatch.customers.rules import (
@@ -18,20 +17,21 @@ from dispatch.customers.rules import (
     vin_warnings,
 )
 from dispatch.errors import Invalid
+from dispatch.tabular.cells import read_date
+from dispatch.typed import FILL_IN, Typed
 from dispatch.words import Text, say
 
 TIERS: dict[str, Text] = {"vip": say("VIP"), "a": say("A"), "b": say("B"), "c": say("C")}
 """Service classes (Q11), the best first."""
 
 LONGEST = 200
-FILL = say("Please fill this in.")
-TOO_LONG = say("At most %(most)s characters.", most=LONGEST)
+TOO_LONG = say("At most %(n)s characters, please.", n=LONGEST)
 
 
 def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
     """Name, tier and note of a customer. Raises Invalid."""
     name, tier = typed.get("name", "").strip(), typed.get("tier", "")
-    errors = {"name": FILL} if not name else {"name": TOO_LONG} if len(name) > LONGEST else {}
+    errors = {"name": FILL_IN} if not name else {"name": TOO_LONG} if len(name) > LONGEST else {}
     if tier not in TIERS:
         errors["tier"] = say("Choose one of the tiers.")
     if errors:
@@ -44,7 +44,7 @@ def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
     name, phone = typed.get("contact_name", "").strip(), typed.get("contact_phone", "").strip()
     if not name and not phone:
         return "", ""
-    errors = {field: FILL for field, text in (("contact_name", name), ("contact_phone", phone)) if not text}
+    errors = {field: FILL_IN for field, text in (("contact_name", name), ("contact_phone", phone)) if not text}
     doubt = phone_doubt(read_phone(phone)) if phone else None
     if doubt:
         errors["contact_phone"] = doubt.text
@@ -56,8 +56,9 @@ def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
 def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:
     """A vehicle's facts, corrected by hand. Raises Invalid; what only looks wrong is taken once `sure` is ticked."""
     plate, vin = read_plate(typed.get("plate", ""), typed.get("plate_colour", "")), normalise_vin(typed.get("vin", ""))
-    errors = _wrong(plate, vin)
-    purchased_on = _day(typed.get("purchased_on", ""), errors)
+    reader = Typed(typed)
+    purchased_on = reader.maybe("purchased_on", read_date)
+    errors = _wrong(plate, vin) | reader.errors
     if not errors and not typed.get("sure"):
         errors = _doubtful(plate, vin)
     if errors:
@@ -92,11 +93,3 @@ def _doubtful(plate: Plate, vin: str) -> dict[str, Text]:
         "vin": vin_warnings(vin) if vin else (),
     }
     return {name: found[0].text for name, found in doubts.items() if found}
-
-
-def _day(typed: str, errors: dict[str, Text]) -> date | None:
-    try:
-        return date.fromisoformat(typed.strip()) if typed.strip() else None
-    except ValueError:
-        errors["purchased_on"] = say("“%(text)s” is not a date", text=typed.strip())
-        return None

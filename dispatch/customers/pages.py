@@ -32,9 +32,9 @@ from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.forms import read_number, read_page, read_pin
 from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
+from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
-from dispatch.words import say
 
 pages = Blueprint("customers", __name__)
 
@@ -177,7 +177,7 @@ def add_contact(customer_id: int) -> Response | tuple[str, int]:
     try:
         name, phone = read_contact(request.form)
         if not name:
-            raise Invalid({"contact_name": say("Please fill this in.")})
+            raise Invalid({"contact_name": FILL_IN})
     except Refusal as refusal:
         return _customer_page(customer_id, contact_form=form.refused(refusal)), refusal.status
     with transaction() as db:

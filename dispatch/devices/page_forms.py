@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dispatch.errors import Invalid
+from dispatch.typed import key_in, number_in
 from dispatch.words import Text, say
 
 MOST_NUMBERS = 500
@@ -55,25 +56,17 @@ def _read_count(name: str, text: str, errors: dict[str, Text]) -> int:
 
 
 def _read_choice(name: str, typed: Mapping[str, str], missing: Text, errors: dict[str, Text]) -> int:
-    number = read_id(typed.get(name, ""))
+    number = number_in(typed.get(name, ""))
     if number is None:
         errors[name] = missing
     return number or 0
 
 
-def read_id(text: str) -> int | None:
-    """A row's number as a form or an address brings it; None for anything else."""
-    return int(text) if re.fullmatch(r"\d{1,18}", text.strip()) else None
-
-
 def read_ids(texts: Iterable[str]) -> list[int]:
     """The numbers of checked rows."""
-    return [number for text in texts if (number := read_id(text)) is not None]
+    return [number for text in texts if (number := number_in(text)) is not None]
 
 
 def read_key(text: str) -> uuid.UUID:
     """The form's own UUID; a form without one counts as new."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.uuid4()
+    return key_in(text) or uuid.uuid4()

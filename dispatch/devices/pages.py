@@ -18,7 +18,7 @@ from dispatch.db import transaction
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
-from dispatch.devices.page_forms import IssueForm, read_id, read_ids, read_issue, read_key
+from dispatch.devices.page_forms import IssueForm, read_ids, read_issue, read_key
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
 from dispatch.errors import Invalid, Refusal
@@ -26,6 +26,7 @@ from dispatch.orders.rules import warranty
 from dispatch.orders.ties import order_numbers
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
+from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.words import say
@@ -34,6 +35,7 @@ pages = Blueprint("devices", __name__)
 
 Answer = str | Response | tuple[str, int]
 PAGE_SIZE = 100
+MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def show_holder(holder_id: int) -> Answer:
 def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) -> Answer:
     content = shelf(db, place)
     asked = {"kind": request.args.get("kind"), "model": request.args.get("model"), "q": request.args.get("q", "").strip()[:60]}
-    number = max(1, request.args.get("page", 1, type=int))
+    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
     where = {"kind": asked["kind"], "model": asked["model"], "words": asked["q"] or ""}
     units = units_held(db, place.id, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE, **where)  # type: ignore[arg-type]
     pager = Pager(number, _total(content, asked, len(units)), {"holder_id": place.id, **{k: v for k, v in asked.items() if v}})
@@ -155,7 +157,7 @@ def move(holder_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            to = _target(db, place, read_id(form.text("to")))
+            to = _target(db, place, number_in(form.text("to")))
             key = read_key(form.text("key"))
             count = hand_over(db, read_ids(form.texts("ids")), source=place, to=to, key=key, by=current(), at=now())
             words = _moved_words(count, to)

@@ -45,6 +45,4 @@ class FieldFact(Base):
     outcome: Mapped[dict[str, Any] | None]
 
 
-constraint_says(
-    "uq_field_fact_device_device_seq", say("This device sent something else under this number. Please look again.")
-)
+constraint_says("uq_field_fact_device_device_seq", say("This device sent something else under this number. Please look again."))

@@ -21,6 +21,7 @@ from dispatch.field.operations import SentFact
 from dispatch.field.queries import visits_today
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.orders.rules import SYMPTOMS
+from dispatch.typed import key_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.words import Text, say
@@ -107,10 +108,9 @@ def take_step(visit_id: int, step: str) -> Response:
 
 def _sent(visit_id: int, step: str) -> SentFact:
     at = now()
-    try:
-        key = uuid.UUID(request.form.get("fact", ""))
-    except ValueError:
-        raise NotFound from None
+    key = key_in(request.form.get("fact", ""))
+    if key is None:
+        raise NotFound
     seq = int(at.timestamp() * 1_000_000)
     return SentFact(key, f"visit.{step}", _device(), seq, {"visit": visit_id}, at, 0, visit_id=visit_id)
 

@@ -36,4 +36,5 @@ def read_place(typed: str, datum: str = "wgs84") -> Coordinates | Text:
 def _true_place(lat: float, lon: float, datum: str) -> Coordinates:
     turned = {"gcj02": wgs84_from_gcj02, "bd09": wgs84_from_bd09}
     true_lat, true_lon = turned[datum](lat, lon) if datum in turned else (lat, lon)
-    return round(true_lat, 6), round(true_lon, 6)
+    # Plus nothing: there is no place at minus zero.
+    return round(true_lat, 6) + 0.0, round(true_lon, 6) + 0.0

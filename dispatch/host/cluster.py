@@ -180,7 +180,7 @@ def _join_or_start(settings: Settings, place: Place, users: FileLock) -> Cluster
 def _connections(settings: Settings) -> int:
     """Room for every process of ours at its fullest, twice over, and for a person who looks in."""
     processes = settings.web_processes + settings.worker_processes + 1
-    return max(100, 2 * processes * settings.db_pool_size + 20)
+    return max(100, 2 * processes * settings.web_pool_size + 20)
 
 
 def _throwaway_folder(directory: Path | None) -> Path:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import TypeVar
 
 from dispatch.customers.rules import (
     COLOURS,
@@ -21,19 +20,15 @@ from dispatch.customers.rules import (
     read_plate,
     vin_warnings,
 )
-from dispatch.errors import Invalid
 from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
 from dispatch.orders.rules import CHANNELS, SYMPTOMS, URGENCIES, symptom_in
-from dispatch.tabular.cells import read_date, read_time, tidy_text
+from dispatch.tabular.cells import read_date, tidy_text
+from dispatch.typed import FILL_IN, LONGEST_LINE, LONGEST_TEXT, Typed, key_in
 from dispatch.words import Text, say
 
-V = TypeVar("V")
-
-FILL_IN = say("Please fill this in.")
 NO_VEHICLE = say("Give the plate, or the VIN of a vehicle without one.")
-LONGEST_LINE, LONGEST_TEXT = 200, 4000
 
 
 @dataclass(frozen=True)
@@ -86,53 +81,6 @@ class Header:
 HEADER_FIELDS = ("customer", "contact", "phone", "address", "place", "model", "wanted_on", "urgency", "note")
 
 
-class Typed:
-    """Reads typed texts and gathers what is wrong with them, field by field."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        self.errors: dict[str, Text] = {}
-
-    def line(self, name: str) -> str:
-        """One line of text, "" when missing."""
-        return self._short(name, " ".join(tidy_text(self._texts.get(name, "")).split()), LONGEST_LINE)
-
-    def text(self, name: str) -> str:
-        """Text that may have several lines."""
-        return self._short(name, tidy_text(self._texts.get(name, "")), LONGEST_TEXT)
-
-    def needed(self, name: str) -> str:
-        """One line that must be there."""
-        line = self.line(name)
-        if not line:
-            self.errors.setdefault(name, FILL_IN)
-        return line
-
-    def maybe(self, name: str, reader: Callable[[str], V | Text | None]) -> V | None:
-        """A text through a reader; None when blank or wrong (then noted)."""
-        line = self.line(name)
-        value = reader(line) if line else None
-        if isinstance(value, Text):
-            self.errors.setdefault(name, value)
-            return None
-        return value
-
-    def choice(self, name: str, codes: Container[str], default: str) -> str:
-        """One of the codes; anything else counts as not chosen."""
-        chosen = self.line(name)
-        return chosen if chosen in codes else default
-
-    def check(self) -> None:
-        """Raises Invalid when anything was wrong."""
-        if self.errors:
-            raise Invalid(self.errors)
-
-    def _short(self, name: str, text: str, most: int) -> str:
-        if len(text) > most:
-            self.errors.setdefault(name, say("This is too long: at most %(most)s characters.", most=most))
-        return text
-
-
 # --- a repair call
 
 
@@ -141,6 +89,7 @@ def read_call(texts: Mapping[str, str]) -> Call:
     typed = Typed(texts)
     plate = read_plate(typed.line("plate"), typed.line("colour"))
     symptom_text = typed.text("symptom_text")
+    window_from, window_to = typed.span("window_from", "window_to") or (None, None)
     call = Call(
         customer=typed.needed("customer"),
         contact=typed.needed("contact"),
@@ -159,11 +108,11 @@ def read_call(texts: Mapping[str, str]) -> Call:
         diagnosis=typed.text("diagnosis"),
         note=typed.text("note"),
         wanted_on=typed.maybe("wanted_on", read_date),
-        window_from=typed.maybe("window_from", read_time),
-        window_to=typed.maybe("window_to", read_time),
-        request_key=read_key(texts.get("request_key", "")),
+        window_from=window_from,
+        window_to=window_to,
+        request_key=key_in(texts.get("request_key", "")),
     )
-    errors = missing_in(call) | window_errors(call) | typed.errors
+    errors = missing_in(call) | typed.errors
     _doubt(errors, call_doubts(call), texts)
     return call
 
@@ -174,17 +123,6 @@ def missing_in(call: Call) -> dict[str, Text]:
     symptom = {} if call.symptom else {"symptom": say("Choose a symptom, or write down what the caller says.")}
     vehicle = {} if call.plate or call.vin else {"plate": NO_VEHICLE}
     return needed | symptom | vehicle
-
-
-def window_errors(call: Call) -> dict[str, Text]:
-    """What is wrong with the wished-for hours."""
-    start, end = call.window_from, call.window_to
-    if (start is None) != (end is None):
-        missing = "window_to" if end is None else "window_from"
-        return {missing: say("Give both hours, or none.")}
-    if start and end and start >= end:
-        return {"window_to": say("This must be later than the beginning.")}
-    return {}
 
 
 def call_doubts(call: Call) -> dict[str, tuple[str, Doubt]]:
@@ -206,14 +144,6 @@ def _doubt(errors: dict[str, Text], doubts: Mapping[str, tuple[str, Doubt]], tex
     if fields:
         doubtful = {name: value for name, (value, _) in open_doubts.items() if name not in errors}
         raise Doubtful(fields, {name: Confirm(f"sure_{name}", value, RIGHT_AS_TYPED) for name, value in doubtful.items()})
-
-
-def read_key(text: str) -> uuid.UUID | None:
-    """The form's own key; None when it has none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 # --- an installation request

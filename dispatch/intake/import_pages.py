@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.issuing import Filled, Load, fill_bags
-from dispatch.devices.page_forms import read_id
+from dispatch.devices.page_forms import read_ids
 from dispatch.devices.queries import stores
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.fees.page_forms import CATEGORIES
@@ -30,6 +30,7 @@ from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import SKILLS
 from dispatch.tabular.cells import read_date
+from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
@@ -204,8 +205,8 @@ def _choice(form: Form) -> Choice:
         raise Invalid({"trained_on": day})
     if day and day > local_day(now() + timedelta(days=1), current().zone):
         raise Invalid({"trained_on": say("This day has not come yet.")})
-    trained = frozenset(number for text in form.texts("trained") if (number := read_id(text)) is not None)
-    return Choice(read_id(form.text("expected")) or 0, form.text("leave_out") == "1", form.text("store"), trained, day)
+    trained = frozenset(read_ids(form.texts("trained")))
+    return Choice(number_in(form.text("expected")) or 0, form.text("leave_out") == "1", form.text("store"), trained, day)
 
 
 # --- bags, after a list of technicians
@@ -228,7 +229,7 @@ def _works_here(person: Person) -> bool:
 def fill(upload_id: int) -> Answer:
     """Issue to each technician of the list what his bag lacks, the oldest units of a store first."""
     _check_access("technicians")
-    wanted = read_id(request.form.get("store", ""))
+    wanted = number_in(request.form.get("store", ""))
     try:
         with transaction() as db:
             waiting: Upload = upload_numbered(db, upload_id, "technicians", current())

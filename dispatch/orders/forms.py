@@ -10,6 +10,7 @@ from dispatch.geo.forms import DATUMS, read_place
 from dispatch.orders.lifecycle import ORDER_STATUSES
 from dispatch.orders.queries import SORTS, Filter
 from dispatch.orders.rules import KINDS, URGENCIES
+from dispatch.typed import number_in
 from dispatch.words import Text, say
 
 MOST_WORDS = 60
@@ -35,8 +36,9 @@ def read_page(typed: Mapping[str, str]) -> int:
 
 
 def read_number(typed: str, otherwise: int) -> int:
-    """A whole number of up to nine digits, or `otherwise`."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else otherwise
+    """A whole number, or `otherwise`."""
+    number = number_in(typed)
+    return otherwise if number is None else number
 
 
 def _known(typed: str | None, words: tuple[str, ...]) -> str | None:

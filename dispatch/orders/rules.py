@@ -152,6 +152,8 @@ def warranty(installed_on: date | None, purchased_on: date | None, months: int) 
 def add_months(day: date, months: int) -> date:
     """The same day `months` later; the last of the month where that day does not exist (31 January + 1 = 28 February)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max
     for last in (day.day, 30, 29, 28):
         try:
             return date(year, month + 1, min(day.day, last))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, time
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from dispatch.customers.rules import read_phone
-from dispatch.errors import Invalid
 from dispatch.orders.models import Order
 from dispatch.orders.operations.rewriting import OrderWords
 from dispatch.orders.rules import SYMPTOMS, URGENCIES
-from dispatch.tabular.cells import read_date, read_time
+from dispatch.tabular.cells import read_date
+from dispatch.typed import Typed
 from dispatch.words import Text, say
 
-FILL_IN = say("Please fill this in.")
-LONGEST = 4000
 TEXTS = ("symptom_text", "diagnosis", "product_model", "note")
 DAYS = ("purchased_on", "wanted_on")
 TIMES = ("window_from", "window_to")
@@ -29,39 +26,32 @@ def typed_words(order: Order) -> dict[str, Any]:
     return shown | {name: shown[name].strftime("%H:%M") for name in TIMES if shown[name]} | {"version": str(order.version)}
 
 
-def read_words(kind: str, typed: Mapping[str, Any]) -> OrderWords:
+def read_words(kind: str, texts: Mapping[str, Any]) -> OrderWords:
     """What was typed, or Invalid with a sentence beside each field that cannot be taken. A repeated field counts as empty."""
-    given = {name: text.strip()[:LONGEST] if isinstance(text := typed.get(name), str) else "" for name in FIELDS}
-    wrong = _unsaid(kind, given)
-    days = {name: _taken(name, read_date(given[name]), wrong) for name in DAYS}
-    times = {name: _taken(name, read_time(given[name]), wrong) for name in TIMES}
-    if not wrong and _upside_down(times["window_from"], times["window_to"]):
-        wrong["window_to"] = say("This is before the beginning.")
-    if wrong:
-        raise Invalid(wrong)
-    texts: dict[str, Any] = {name: given[name] or None for name in TEXTS}
-    symptom = given["symptom"] if kind == "repair" else None
-    who: dict[str, Any] = {name: given[name][:200] for name in ("contact_name", "contact_phone", "urgency")}
-    return OrderWords(**who, symptom=symptom, **texts, **days, **times)
+    typed = Typed(texts)
+    symptom = _one_of(SYMPTOMS) if kind == "repair" else None
+    window = typed.span("window_from", "window_to") or (None, None)
+    words = OrderWords(
+        contact_name=typed.needed("contact_name"),
+        contact_phone=typed.need("contact_phone", _phone, ""),
+        urgency=typed.need("urgency", _one_of(URGENCIES), ""),
+        symptom=typed.need("symptom", symptom, "") if symptom else None,
+        symptom_text=typed.text("symptom_text") or None,
+        diagnosis=typed.text("diagnosis") or None,
+        product_model=typed.line("product_model") or None,
+        purchased_on=typed.maybe("purchased_on", read_date),
+        wanted_on=typed.maybe("wanted_on", read_date),
+        window_from=window[0],
+        window_to=window[1],
+        note=typed.text("note") or None,
+    )
+    typed.check()
+    return words
 
 
-def _unsaid(kind: str, given: Mapping[str, str]) -> dict[str, Text]:
-    wrong: dict[str, Text] = {name: FILL_IN for name in ("contact_name", "contact_phone") if not given[name]}
-    if given["contact_phone"] and not read_phone(given["contact_phone"]).digits:
-        wrong["contact_phone"] = say("This is no phone number.")
-    if given["urgency"] not in URGENCIES:
-        wrong["urgency"] = FILL_IN
-    if kind == "repair" and given["symptom"] not in SYMPTOMS:
-        wrong["symptom"] = FILL_IN
-    return wrong
+def _phone(text: str) -> str | Text:
+    return text if read_phone(text).digits else say("This is no phone number.")
 
 
-def _taken(name: str, value: date | time | Text | None, wrong: dict[str, Text]) -> Any:
-    if isinstance(value, Text):
-        wrong[name] = value
-        return None
-    return value
-
-
-def _upside_down(start: time | None, end: time | None) -> bool:
-    return start is not None and end is not None and start >= end
+def _one_of(codes: Container[str]) -> Callable[[str], str | None]:
+    return lambda text: text if text in codes else None

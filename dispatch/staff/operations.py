@@ -117,6 +117,7 @@ def found_company(
 
 def check_attempts(session: Session, *, username: str, address: str, at: datetime, most: int, window: timedelta) -> None:
     """Raises RuleBroken when this name, or this address, failed too often within the window."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"sign-in:{username}", 0))))
     by_name, by_address = failed_attempts(session, username=username, address=address, since=at - window)
     if by_name >= most or by_address >= most * ADDRESS_FACTOR:
         minutes = int(window.total_seconds() // 60)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from typing import TypeVar
 
-from dispatch.errors import Invalid
 from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
 from dispatch.permissions import ROLES
 from dispatch.staff.rules import SKILLS
-from dispatch.tabular.cells import plain, read_date, read_time
+from dispatch.tabular.cells import plain, read_date
+from dispatch.typed import Typed
 from dispatch.words import Text, say
 
-V = TypeVar("V")
-
 LONGEST = 80
-NEEDED = say("Please fill this in.")
 _USERNAME = re.compile(r"[\w.@-]{2,40}")
 
 
@@ -44,60 +40,26 @@ class PersonFacts:
 
 def read_person(typed: Mapping[str, str], roles: list[str]) -> PersonFacts:
     """Texts by field name, and the roles ticked -> PersonFacts. Raises Invalid."""
-    reader = _Reader(typed)
+    reader = Typed(typed, longest=LONGEST)
     facts = PersonFacts(
         staff_no=reader.needed("staff_no").upper(),
         name=reader.needed("name"),
-        phone=reader.read("phone", read_staff_phone),
-        username=reader.read("username", read_username),
-        branch_id=reader.read("branch_id", _read_id) or 0,
+        phone=reader.maybe("phone", read_staff_phone),
+        username=reader.maybe("username", read_username),
+        branch_id=reader.maybe("branch_id", _read_id) or 0,
         roles=frozenset(role for role in roles if role in ROLES),
-        skills={code: level for code in SKILLS if (level := reader.read(f"level-{code}", _read_level))},
-        expiries={code: day for code in SKILLS if (day := reader.read(f"expires-{code}", read_date))},
-        trained_on=reader.read("trained_on", read_date),
+        skills={code: level for code in SKILLS if (level := reader.maybe(f"level-{code}", _read_level))},
+        expiries={code: day for code in SKILLS if (day := reader.maybe(f"expires-{code}", read_date))},
+        trained_on=reader.maybe("trained_on", read_date),
         shift=reader.span("shift_from", "shift_to") or (time(8, 30), time(17, 30)),
         lunch=reader.span("lunch_from", "lunch_to"),
         home_address=typed.get("home_address", "")[:200] or None,
-        home=reader.read("home", read_place),
+        home=reader.maybe("home", read_place),
     )
     if not facts.roles:
         reader.errors["roles"] = say("Choose at least one role.")
-    if reader.errors:
-        raise Invalid(reader.errors)
+    reader.check()
     return facts
-
-
-class _Reader:
-    """Reads one field after the other and gathers what is wrong."""
-
-    def __init__(self, typed: Mapping[str, str]) -> None:
-        self.typed = typed
-        self.errors: dict[str, Text] = {}
-
-    def needed(self, name: str) -> str:
-        text = " ".join(self.typed.get(name, "").split())
-        if not text:
-            self.errors[name] = NEEDED
-        elif len(text) > LONGEST:
-            self.errors[name] = say("At most %(n)s characters, please.", n=LONGEST)
-        return text
-
-    def read(self, name: str, reader: Callable[[str], V | Text | None]) -> V | None:
-        text = self.typed.get(name, "").strip()
-        value = reader(text) if text else None
-        if isinstance(value, Text):
-            self.errors[name] = value
-            return None
-        return value
-
-    def span(self, start: str, end: str) -> tuple[time, time] | None:
-        """Two times of a day; both or none."""
-        first, last = self.read(start, read_time), self.read(end, read_time)
-        if first and last and first >= last:
-            self.errors[end] = say("This is not after the beginning.")
-        elif (first is None) != (last is None):
-            self.errors.setdefault(end if last is None else start, NEEDED)
-        return (first, last) if first and last else None
 
 
 def read_staff_phone(text: str) -> str | Text:

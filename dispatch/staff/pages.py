@@ -147,7 +147,7 @@ def edit(person_id: int) -> Answer:
     try:
         facts = read_person({name: form.text(name) for name in form.values}, form.texts("roles"))
         with transaction() as db:
-            _revise(db, person_id, facts, int(form.text("version") or 0))
+            _revise(db, person_id, facts, form.number("version", 0))
     except Refusal as refusal:
         # A stale form is shown as the record stands now, so that saving again is possible.
         kept = Form.of(_typed(found)) if refusal.text == STALE else form

@@ -21,9 +21,10 @@ class Form:
 
     @classmethod
     def sent(cls) -> Form:
-        """The form as this request brought it, blanks around texts removed."""
+        """The form as this request brought it, blanks around texts and signs that no text holds removed."""
         sent = request.form.to_dict(flat=False)
-        return cls({name: texts[0].strip() if len(texts) == 1 else [t.strip() for t in texts] for name, texts in sent.items()})
+        tidy = {name: [text.replace("\x00", "").strip() for text in texts] for name, texts in sent.items()}
+        return cls({name: texts[0] if len(texts) == 1 else texts for name, texts in tidy.items()})
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Form:
@@ -39,6 +40,11 @@ class Form:
         """All texts of a repeated field."""
         value = self.values.get(name, [])
         return [value] if isinstance(value, str) else list(value)
+
+    def number(self, name: str, otherwise: int) -> int:
+        """A whole number of up to nine digits, or `otherwise`."""
+        typed = self.text(name)
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else otherwise
 
     def refused(self, refusal: Refusal) -> Form:
         """The same form with the refusal's sentences beside their fields."""

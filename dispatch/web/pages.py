@@ -27,7 +27,7 @@ from dispatch.staff.operations import (
     start_session,
 )
 from dispatch.staff.passwords import hash_password, password_fits, too_weak
-from dispatch.staff.queries import nobody_yet, sessions_of, token_hash
+from dispatch.staff.queries import branches, nobody_yet, sessions_of, token_hash
 from dispatch.web import finding
 from dispatch.web.access import current, public, signed_in
 from dispatch.web.first_start import setup_token_fits
@@ -88,7 +88,9 @@ def waiting() -> Answer:
 
 def _next() -> str:
     wanted = request.values.get("next", "")
-    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else url_for("web.home")
+    # Browsers drop control signs and read a backslash as a slash: only plain printable paths of ours are followed.
+    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
+    return wanted if plain else url_for("web.home")
 
 
 @pages.get("/signin")
@@ -113,7 +115,7 @@ def sign_in() -> str | Answer | tuple[str, int]:
     """Check name and password, with limited attempts, and start a session."""
     form = Form.sent()
     try:
-        token = _start(form.text("username"), request.form.get("password", ""))
+        token = _start(form.text("username"), _secret("password"))
     except Refusal as refusal:
         form.values.pop("password", None)
         return render_template("web/signin.html", form=form.refused(refusal), next=_next(), notice=None), refusal.status
@@ -127,12 +129,12 @@ def _start(username: str, password: str) -> str:
     window = timedelta(minutes=limits.login_window_minutes)
     with transaction() as db:
         check_attempts(db, username=username, address=address, at=at, most=limits.login_attempts, window=window)
+        # Counted before it is checked, so that forty at once are forty; a right password takes the count back.
+        note_failure(db, username=username, address=address, at=at)
         person = db.scalar(sa.select(Person).where(Person.username == username, Person.active))
         stored = person.password_hash if person else None
     # The check takes a fifth of a second and 64 MiB: no transaction is held meanwhile.
     if not password_fits(stored, password) or person is None:
-        with transaction() as db:
-            note_failure(db, username=username, address=address, at=at)
         raise RuleBroken(WRONG)
     with transaction() as db:
         return start_session(db, db.get_one(Person, person.id), address=address, browser=request.user_agent.string[:200], at=at)
@@ -177,7 +179,7 @@ def setup() -> str | Answer | tuple[str, int]:
 def _found(form: Form) -> None:
     wanted = {name: form.text(name) for name in ("branch", "name", "username")}
     errors = {name: say("Please fill this in.") for name, text in wanted.items() if not text}
-    errors |= _password_errors(form)
+    errors |= _password_errors()
     if errors:
         raise Invalid(errors)
     administrator = NewPerson(
@@ -185,7 +187,7 @@ def _found(form: Form) -> None:
         name=wanted["name"],
         roles=frozenset(("administrator", "manager")),
         username=wanted["username"],
-        password_hash=hash_password(form.text("password")),
+        password_hash=hash_password(_secret("password")),
     )
     with transaction() as db:
         found_company(
@@ -198,11 +200,16 @@ def _found(form: Form) -> None:
         )
 
 
-def _password_errors(form: Form) -> dict[str, Text]:
-    weak = too_weak(form.text("password"))
+def _secret(name: str) -> str:
+    """A password exactly as it was typed: blanks at its ends belong to it."""
+    return request.form.get(name, "")
+
+
+def _password_errors() -> dict[str, Text]:
+    weak = too_weak(_secret("password"))
     if weak:
         return {"password": weak}
-    if form.text("password") != form.text("password_again"):
+    if _secret("password") != _secret("password_again"):
         return {"password_again": say("The two passwords differ.")}
     return {}
 
@@ -236,15 +243,14 @@ def _account(form: Form) -> str:
 @signed_in
 def password() -> str | Answer | tuple[str, int]:
     """Change my password; every other session of mine ends."""
-    form = Form.sent()
     with transaction() as db:
         stored = db.get_one(Person, _me()).password_hash
-    errors = _password_errors(form)
-    if not password_fits(stored, form.text("current")):
+    errors = _password_errors()
+    if not password_fits(stored, _secret("current")):
         errors["current"] = say("This is not your present password.")
     if errors:
         return _account(Form(errors=errors)), 422
-    fresh = hash_password(form.text("password"))
+    fresh = hash_password(_secret("password"))
     with transaction() as db:
         person = db.get_one(Person, _me())
         set_password(db, person, password_hash=fresh, keep=token_hash(current_user.get_id()), by=current(), at=now())
@@ -298,8 +304,11 @@ def _taste(*, locale: str | None, theme: str | None) -> None:
 @signed_in
 def branch() -> Answer:
     """Work for another branch; for people who see them all."""
-    if current().may("branches.all"):
-        session["branch_id"] = request.form.get("branch_id", type=int)
+    chosen = request.form.get("branch_id", type=int)
+    with transaction() as db:
+        known = {branch.id for branch in branches(db)}
+    if current().may("branches.all") and chosen in known:
+        session["branch_id"] = chosen
     return redirect(url_for("web.home"))
 
 

@@ -41,12 +41,20 @@ def answer(status: int, sentence: Text | str) -> tuple[Response | str, int]:
         told = Response(status=status)
         told.headers["HX-Trigger"] = json.dumps({"toast": {"text": tr(sentence), "tone": "danger"}})
         return told, status
+    try:
+        return _page(status, sentence), status
+    except Exception:
+        # The page itself could not be made (the database is away, say): a plain sentence always can.
+        log.exception("error_page_failed")
+        return Response(str(sentence) + "\n", mimetype="text/plain"), status
+
+
+def _page(status: int, sentence: Text | str) -> str:
     title = tr(TITLES.get(status, TITLES[400]))
     ways = [(_("To the start"), url_for("web.home"))]
-    page = render_template(
+    return render_template(
         "web/error.html", title=title, sentence=tr(sentence), kept=None, ways=ways, request_id=g.get("request_id")
     )
-    return page, status
 
 
 def _refused(refusal: Refusal) -> tuple[Response | str, int]:

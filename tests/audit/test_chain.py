@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -82,3 +83,13 @@ def test_the_nightly_job_makes_the_digest_and_may_run_twice() -> None:
     with transaction() as session:
         assert session.scalars(sa.select(AuditDigest.day)).all() == [date(2026, 12, 2)]
         assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) is not None
+
+
+@pytest.mark.parametrize(
+    "value", [-0.0, 1e16, 1e-7, 0.1 + 0.2, 22.639, Decimal("12.50"), date(2026, 12, 2), 2**60, "\u2028", {"a": [None, True]}]
+)
+def test_what_the_database_writes_its_own_way_does_not_break_a_chain(db: Session, cast: Cast, value: object) -> None:
+    record(db, SUBJECT, "kept", by=cast.lin, at=AT, detail={"value": value})
+    db.commit()
+    db.expire_all()
+    assert not list(broken_chains(db))

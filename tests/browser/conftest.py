@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
-from tests.browser.walking import WIDE, Desk
+from tests.browser.walking import WIDE, Desk, SitDown
 from tests.conftest import PASSWORD, Served, browser_program
 
 QUIET = [
@@ -34,9 +34,6 @@ def zone_where_it_is(hour: int) -> str:
     """A time zone of the world in which the clock shows this hour now."""
     east = (hour - now().hour + 12) % 24 - 12
     return f"Etc/GMT{-east:+d}"  # the sign of these names points west
-
-
-SitDown = Callable[..., Desk]
 
 
 @pytest.fixture(scope="package")

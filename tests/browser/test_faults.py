@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,13 @@ from dispatch.devices.models import Unit
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Approval, Order
 from dispatch.staff.models import PersonRole
-from tests.browser.walking import Desk
+from tests.browser.walking import Desk, SitDown
 from tests.building import approved, repair_order, vehicle
 from tests.conftest import Cast
 from tests.tabular.files import ole
 
 pytestmark = pytest.mark.browser
 
-SitDown = Callable[..., Desk]
 CALL = {
     "Customer": "顺安运输有限公司",
     "Caller's name": "彭宇",

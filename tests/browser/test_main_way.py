@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.walking import PHONE, Desk, bring_in, issue
+from tests.browser.walking import PHONE, Desk, SitDown, bring_in, issue
 
 pytestmark = pytest.mark.browser
 
-SitDown = Callable[..., Desk]
 MODEL = "BD-808A"
 PLACE = "22.639, 113.811"
 INSTALLERS = ("韩鑫敏 · JS003", "赵芳英 · JS005", "喻浩军 · JS008", "杨秀 · JS011", "沈秀 · JS012", "陶勇莹 · JS013")

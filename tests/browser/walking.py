@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
@@ -98,6 +99,9 @@ class Desk:
         """The status beside the head line of an order."""
         return self.page.locator(".page-sub .status").first.inner_text().strip()
 
+
+SitDown = Callable[..., Desk]
+"""Takes a user name; gives that person at the screen."""
 
 # stations
 

@@ -72,7 +72,7 @@ def test_the_changed_draft_goes_to_the_manager_again(as_person: Browser, cast: C
         ({"contact_phone": ""}, "Please fill this in."),
         ({"contact_phone": "call me"}, "This is no phone number."),
         ({"symptom": "magic"}, "Please fill this in."),
-        ({"window_from": "12:00", "window_to": "9:00"}, "This is before the beginning."),
+        ({"window_from": "12:00", "window_to": "9:00"}, "This must be later than the beginning."),
     ],
 )
 def test_what_cannot_be_taken_is_said_beside_its_field_and_kept(

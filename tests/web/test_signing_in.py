@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -160,3 +161,46 @@ def test_the_first_start_asks_for_the_administrator_once(cluster_url: str, setti
     assert client.post("/setup", data=typed | {"password_again": PASSWORD}).status_code == 404
     assert sign_in(client, "admin") == "/"
     assert opening_words(empty, "http://localhost:8000") == []
+
+
+@pytest.mark.parametrize("elsewhere", ["/\t/evil.example", "/\n/evil.example", "/orders\r\nX: y"])
+def test_signing_in_follows_no_address_with_control_signs(browser: FlaskClient, elsewhere: str) -> None:
+    assert sign_in(browser, next=elsewhere) == "/"
+
+
+def test_blanks_at_the_ends_belong_to_a_password(browser: FlaskClient) -> None:
+    sign_in(browser)
+    fresh = {"current": PASSWORD, "password": " new horse 9 ", "password_again": " new horse 9 "}
+    assert browser.post("/account/password", data=fresh).status_code == 302
+    browser.post("/signout")
+    assert "is wrong" in sign_in(browser, password="new horse 9")
+    assert sign_in(browser, password=" new horse 9 ") == "/"
+
+
+def test_forty_wrong_passwords_at_once_are_not_forty_tries(app: Flask, browser: FlaskClient) -> None:
+    def attempt(_: int) -> str:
+        client = app.test_client()
+        client.environ_base.update(SAME_SITE)
+        return sign_in(client, password="wrong password")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(attempt, range(20)))
+    assert sum("is wrong" in answer for answer in answers) == 5
+
+
+def test_a_branch_that_does_not_exist_locks_nobody_out(as_person: Callable[[Actor], FlaskClient], cast: Cast) -> None:
+    director = as_person(cast.chen)
+    for chosen in ("9" * 30, "-1", "x", "4711"):
+        director.post("/branch", data={"branch_id": chosen})
+        assert director.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders?q=%00", "/orders?q=--", "/search?q=a%00b", "/orders/%00", f"/customers/{'9' * 30}", f"/customers/{2**63}"]
+)
+def test_odd_addresses_are_answered_with_a_sentence(as_person: Callable[[Actor], FlaskClient], cast: Cast, path: str) -> None:
+    assert as_person(cast.lin).get(path).status_code in (200, 404, 422)
+
+
+def test_signs_that_no_text_holds_are_dropped(browser: FlaskClient) -> None:
+    assert sign_in(browser, username="li\x00n") == "/", "a sign that no keyboard has is no part of the name"

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from dispatch.board.forms import read_assignment, read_choice, read_whole
+from dispatch.board.forms import read_assignment, read_choice
 from dispatch.board.operations import changes
 from dispatch.board.operations.changes import Errand
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
@@ -22,6 +22,7 @@ from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.routing import Conflict
+from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
@@ -55,13 +56,13 @@ def _done(of: DayOfBranch, change: Callable[[Session], object], told: str) -> An
 
 def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
     order_id, own_site_id = order_named(db, number, current())
-    site_id = read_whole(request.values.get("site")) or own_site_id
+    site_id = number_in(request.values.get("site")) or own_site_id
     lines = changes.lines_to_assign(db, of, order_id=order_id, site_id=site_id)
     return lines[0].order, lines
 
 
 def _count(lines: list[OrderLine]) -> int:
-    typed = read_whole(request.values.get("count"))
+    typed = number_in(request.values.get("count"))
     return typed if typed and typed <= len(lines) else len(lines)
 
 
@@ -178,17 +179,17 @@ def change_visit(visit_id: int, action: str) -> Answer:
 
 
 def _move(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = read_whole(form.text("version"))
+    version = number_in(form.text("version"))
     changes.move_visit_to(db, of, ways(), read_choice(form.values), visit_id=visit_id, version=version, by=current())
 
 
 def _take_off(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = read_whole(form.text("version"))
+    version = number_in(form.text("version"))
     changes.take_off(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
 
 
 def _recall(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = read_whole(form.text("version"))
+    version = number_in(form.text("version"))
     changes.recall(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
 
 

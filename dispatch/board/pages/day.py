@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from dispatch.board.forms import read_whole
 from dispatch.board.models import PlanRun
 from dispatch.board.operations.runs import ask_plan
 from dispatch.board.operations.sending import Sent, dispatch_visits
@@ -25,6 +24,7 @@ from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.queries import parts_in_bags
 from dispatch.errors import Refusal
+from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
@@ -140,7 +140,7 @@ def dispatch() -> AnyResponse:
     """Send out the whole day, or one technician's route."""
     of = chosen_day()
     with transaction() as db:
-        ids = planned_visit_ids(db, of.branch_id, *of.bounds, technician_id=read_whole(request.form.get("technician")))
+        ids = planned_visit_ids(db, of.branch_id, *of.bounds, technician_id=number_in(request.form.get("technician")))
         sent = dispatch_visits(db, ids, by=current(), at=of.at)
     _tell(sent)
     return back_to(of.day)

@@ -18,7 +18,7 @@ from dispatch.db import transaction
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
 from dispatch.intake.doubts import Doubtful
-from dispatch.intake.forms import Typed, colour_options, read_call
+from dispatch.intake.forms import colour_options, read_call
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
 from dispatch.intake.operations import note_phone_shown, take_call
 from dispatch.intake.pages.blueprint import Answer, pages
@@ -28,6 +28,7 @@ from dispatch.intake.stored_calls import call_texts
 from dispatch.intake.wording import starting_field
 from dispatch.orders.rules import CHANNEL_WORDS, SYMPTOMS, URGENCY_WORDS
 from dispatch.tabular.cells import read_date, tidy_text
+from dispatch.typed import Typed, number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 
@@ -39,7 +40,7 @@ MOST_WORDS = 60
 def call() -> Answer:
     """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known, with ?upload=&row= with a list's row."""
     with transaction() as db:
-        listed = _listed(db, _id(request.args.get("upload", "")), _id(request.args.get("row", "")))
+        listed = _listed(db, number_in(request.args.get("upload", "")), number_in(request.args.get("row", "")))
         seen = _known(db, _asked(listed)) if listed else _shown(db, _asked(request.args))
         known_fill = seen.fill if seen and not listed else {}
         return _page(db, Form.of({"request_key": str(uuid.uuid4()), **known_fill, **listed}), seen)
@@ -166,19 +167,15 @@ def _known(db: Session, asked: Asked) -> Known | None:
 def _asked(texts: Mapping[str, str]) -> Asked:
     typed = Typed(texts)
     return Asked(
-        vehicle_id=_id(typed.line("vehicle_id")),
-        customer_id=_id(typed.line("customer_id")),
-        contact_id=_id(typed.line("contact_id")),
-        driver_id=_id(typed.line("driver_id")),
+        vehicle_id=number_in(typed.line("vehicle_id")),
+        customer_id=number_in(typed.line("customer_id")),
+        contact_id=number_in(typed.line("contact_id")),
+        driver_id=number_in(typed.line("driver_id")),
         plate=typed.line("plate"),
         colour=typed.line("colour"),
         vin=typed.line("vin").upper(),
         customer=typed.line("customer"),
     )
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _words(name: str, *, most: int = MOST_WORDS) -> str:

@@ -10,7 +10,6 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
-from dispatch.orders.forms import read_press
 from dispatch.orders.models import Order
 from dispatch.orders.operations.rewriting import rewrite as rewrite_order
 from dispatch.orders.pages.blueprint import pages
@@ -38,8 +37,7 @@ def rewrite(number: str) -> Response | tuple[str, int]:
         with transaction() as db:
             order = db.get_one(Order, order_id_of(db, number, current()))
             wanted = read_words(order.kind, form.values)
-            version = read_press(form.values).version
-            rewrite_order(db, order.id, wanted, version=version, by=current(), at=now())
+            rewrite_order(db, order.id, wanted, version=form.number("version", -1), by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
