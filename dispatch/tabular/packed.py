@@ -18,6 +18,8 @@ from dispatch.words import say
 
 MAX_BYTES = 128 * 1024 * 1024
 MAX_ROWS, MAX_COLUMNS = 20_000, 200
+MAX_CELLS = 800_000
+"""Over all sheets, each counted as the rectangle that the fast reader lays out."""
 
 _CELL = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
 _PIECE = 1 << 20
@@ -40,12 +42,16 @@ def _check_parts(packed: zipfile.ZipFile) -> None:
     kind = zip_kind(packed.namelist())
     if sum(part.file_size for part in packed.infolist()) > MAX_BYTES:
         raise RuleBroken(say("The file is too large once unpacked. Send the table alone, without pictures."))
+    cells = 0
     for part in packed.infolist():
         corner = _corner_for(kind, part.filename.lower())
         with packed.open(part) as stream:
             # Reading every part to its end also checks its checksum and that it does not lie about its size.
             for piece in iter(lambda stream=stream: stream.read(_PIECE), b""):  # type: ignore[misc]
                 corner.feed(piece)
+        cells += corner.cells
+        if cells > MAX_CELLS:
+            raise RuleBroken(say("The file holds too many cells, filled or empty. Send the table alone."))
 
 
 def _corner_for(kind: str, name: str) -> Corner:
@@ -63,7 +69,9 @@ def check_size(row: int, column: int) -> None:
 
 
 class Corner:
-    """Swallows a part nobody needs to look into."""
+    """Swallows a part nobody needs to look into; `cells` is how many cells of a sheet it spans."""
+
+    cells = 0
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes."""
@@ -73,13 +81,23 @@ class SheetCorner(Corner):
     """Follows the filled cells of a sheet's XML and refuses the first one outside the limits."""
 
     def __init__(self) -> None:
-        self.row = self.column = 0
+        self.row = self.column = self.bottom = self.right = self.before = 0
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self.start
         self.parser.StartDoctypeDeclHandler = self.doctype
 
     def feed(self, piece: bytes) -> None:
         self.parser.Parse(piece, False)
+
+    @property
+    def cells(self) -> int:  # type: ignore[override]
+        """The rectangle so far, with those of the tables before it in the same part."""
+        return self.before + self.bottom * self.right
+
+    def filled(self, row: int, column: int) -> None:
+        """A filled cell: refused outside the limits, else the rectangle grows to it."""
+        check_size(row, column)
+        self.bottom, self.right = max(self.bottom, row), max(self.right, column)
 
     def doctype(self, *_: object) -> None:
         """No honest spreadsheet declares entities of its own."""
@@ -100,7 +118,7 @@ class XlsxCorner(SheetCorner):
         elif name == "c":
             self._place(attributes.get("r"))
         elif name in ("v", "is", "f"):
-            check_size(self.row, self.column)
+            self.filled(self.row, self.column)
 
     def _place(self, address: str | None) -> None:
         match = _CELL.match(address or "")
@@ -119,6 +137,7 @@ class OdsCorner(SheetCorner):
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table:table":
+            self.before, self.bottom, self.right = self.cells, 0, 0
             self.row = self.row_repeat = 0
         elif tag == "table:table-row":
             self.row += self.row_repeat
@@ -132,7 +151,7 @@ class OdsCorner(SheetCorner):
 
     def _filled(self, is_filled: bool) -> None:
         if is_filled:
-            check_size(self.row + self.row_repeat, self.column + self.cell_repeat)
+            self.filled(self.row + self.row_repeat, self.column + self.cell_repeat)
 
 
 def _repeat(attributes: dict[str, str], what: str) -> int:
