@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 
-FEATURES = ("web", "audit", "staff", "customers", "devices", "geo", "routing", "orders", "fees", "intake", "board", "field")
+FEATURES = ("web", "geo", "audit", "staff", "customers", "devices", "routing", "orders", "fees", "intake", "board", "field")
 
 
 def edges(kind: str) -> Iterator[ModuleType]:

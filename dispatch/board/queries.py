@@ -79,6 +79,13 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
+def leftovers(session: Session, branch_id: int, before: datetime) -> Sequence[Visit]:
+    """A branch's visits that were to end before a moment and that nobody has ended, with order, customer and technician."""
+    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.ends_at < before, Visit.status.in_(VISIT_LIVE))
+    whole = query.options(joinedload(Visit.technician), joinedload(Visit.order).joinedload(Order.customer))
+    return session.scalars(whole.order_by(Visit.starts_at, Visit.id)).all()
+
+
 def order_named(session: Session, number: str, by: Actor) -> tuple[int, int]:
     """An order's id and its site's. Raises NotFound for another branch's."""
     found = session.execute(sa.select(Order.id, Order.site_id).where(Order.number == number, visible(by))).first()

@@ -17,7 +17,7 @@ from dispatch.customers.rules import (
     vin_warnings,
 )
 from dispatch.errors import Invalid
-from dispatch.tabular.cells import read_date
+from dispatch.tabular.days import read_near_day
 from dispatch.typed import FILL_IN, Typed
 from dispatch.words import Text, say
 
@@ -57,7 +57,7 @@ def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:
     """A vehicle's facts, corrected by hand. Raises Invalid; what only looks wrong is taken once `sure` is ticked."""
     plate, vin = read_plate(typed.get("plate", ""), typed.get("plate_colour", "")), normalise_vin(typed.get("vin", ""))
     reader = Typed(typed)
-    purchased_on = reader.maybe("purchased_on", read_date)
+    purchased_on = reader.maybe("purchased_on", read_near_day)
     errors = _wrong(plate, vin) | reader.errors
     if not errors and not typed.get("sure"):
         errors = _doubtful(plate, vin)

@@ -110,7 +110,10 @@ class Driver(Base):
     """Somebody who drives a vehicle; day and night shift may have one each."""
 
     __tablename__ = "driver"
-    __table_args__ = (sa.UniqueConstraint("vehicle_id", "name", "phone", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        sa.UniqueConstraint("vehicle_id", "name", "phone", postgresql_nulls_not_distinct=True),
+        sa.Index(None, "phone"),
+    )
 
     id: Mapped[Key]
     vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id", ondelete="CASCADE"))

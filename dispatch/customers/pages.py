@@ -239,7 +239,7 @@ def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
 
 def _life(db: Session, vehicle_id: int) -> dict[str, Any]:
     entries = vehicle_history(db, vehicle_id)
-    lines = lines_of_vehicle(db, vehicle_id)
+    lines = lines_of_vehicle(db, vehicle_id, current())
     return {
         "inside": fitted(db, [vehicle_id]).get(vehicle_id, {}),
         "fittings": fittings(entries, units_by_id(db, {entry.unit_id for entry in entries}), vehicle_id),

@@ -146,10 +146,7 @@ def _wrong_length(plate: Plate) -> Doubt | None:
 
 # --- VIN (GB 16735, ISO 3779)
 
-_VIN_VALUES = {str(d): d for d in range(10)} | dict(
-    zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True)
-)
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_VIN_SIGNS = frozenset("0123456789ABCDEFGHJKLMNPRSTUVWXYZ")
 
 
 def normalise_vin(text: str) -> str:
@@ -171,16 +168,8 @@ def _vin_length(vin: str) -> Doubt | None:
 
 
 def _vin_letters(vin: str) -> Doubt | None:
-    bad = "".join(sorted({sign for sign in vin if sign not in _VIN_VALUES}))
+    bad = "".join(sorted({sign for sign in vin if sign not in _VIN_SIGNS}))
     return Doubt("vin_characters", say("VIN contains %(characters)s, which no VIN has", characters=bad)) if bad else None
-
-
-def vin_check_digit_fits(vin: str) -> bool | None:
-    """Does the ninth character fit the others? None when it cannot be told. Many makers do not keep to it: a note at most."""
-    if len(vin) != 17 or vin_warnings(vin):
-        return None
-    rest = sum(_VIN_VALUES[sign] * weight for sign, weight in zip(vin, _VIN_WEIGHTS, strict=True)) % 11
-    return vin[8] == ("X" if rest == 10 else str(rest))
 
 
 # --- telephone numbers of people (numbers of SIM cards are in devices.rules)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from dispatch.devices.rules import Iccid, read_iccid, read_imei, read_phone_808, read_sim_number, read_terminal_id
-from dispatch.tabular.cells import Cell, plain, read_date, read_whole
+from dispatch.tabular.cells import Cell, plain, read_whole
 from dispatch.tabular.columns import Column
+from dispatch.tabular.days import read_near_day
 from dispatch.tabular.imports import Import, RowReader, V, read_rows
 from dispatch.tabular.tables import Workbook
-from dispatch.words import Text
+from dispatch.words import Text, say
+
+LONGEST_WARRANTY = 240
 
 _TERMINAL_COLUMNS = (
     Column(
@@ -104,6 +107,14 @@ def _code(reader: Callable[[str], V | Text]) -> Callable[[Cell], V | Text]:
     return lambda cell: reader(plain(cell))
 
 
+def _read_months(cell: Cell) -> int | Text | None:
+    """A warranty: 12, 24个月."""
+    months = read_whole(cell)
+    if not isinstance(months, int) or 1 <= months <= LONGEST_WARRANTY:
+        return months
+    return say("“%(text)s” is not a warranty: from 1 to %(most)s months", text=plain(cell), most=LONGEST_WARRANTY)
+
+
 def _terminal(reader: RowReader) -> TerminalRow:
     return TerminalRow(
         row=reader.row,
@@ -113,9 +124,9 @@ def _terminal(reader: RowReader) -> TerminalRow:
         terminal_id=reader.maybe("terminal_id", _code(read_terminal_id)),
         phone_808=reader.maybe("phone_808", _code(read_phone_808)),
         batch=reader.text("batch"),
-        received_on=reader.maybe("received_on", read_date),
+        received_on=reader.maybe("received_on", read_near_day),
         store=reader.text("store"),
-        warranty_months=reader.maybe("warranty_months", read_whole),
+        warranty_months=reader.maybe("warranty_months", _read_months),
     )
 
 
@@ -127,7 +138,7 @@ def _sim(reader: RowReader) -> SimRow:
         imsi=reader.text("imsi") or None,
         carrier=reader.text("carrier"),
         plan=reader.text("plan"),
-        expires_on=reader.maybe("expires_on", read_date),
+        expires_on=reader.maybe("expires_on", read_near_day),
         bound_imei=reader.maybe("bound_imei", _code(read_imei)),
         store=reader.text("store"),
     )

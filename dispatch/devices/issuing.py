@@ -133,7 +133,8 @@ def _begin(session: Session, source: Holder, key: uuid.UUID, *, by: Actor) -> bo
     by.must("stock.change")
     if not by.sees_branch(source.branch_id):
         raise NotFound
-    session.get_one(Holder, source.id, with_for_update=True)
+    # NO KEY: a plain row lock would clash with the ledger entries of somebody who hands over to this very place.
+    session.get_one(Holder, source.id, with_for_update={"key_share": True})
     return not handed_over(session, source.id, key)
 
 

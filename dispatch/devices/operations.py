@@ -57,6 +57,11 @@ def bag_of(session: Session, *, person_id: int, branch_id: int) -> Holder:
     return _holder(session, kind="bag", branch_id=branch_id, person_id=person_id)
 
 
+def bag_follows(session: Session, *, person_id: int, branch_id: int) -> None:
+    """A technician works at this branch now, and so his bag, which is empty, belongs to it."""
+    session.execute(sa.update(Holder).where(Holder.kind == "bag", Holder.person_id == person_id).values(branch_id=branch_id))
+
+
 def slot_of(session: Session, *, vehicle_id: int, branch_id: int, role: str = "main") -> Holder:
     """A vehicle's place for a terminal and its SIM, made if there is none."""
     return _holder(session, kind="slot", branch_id=branch_id, vehicle_id=vehicle_id, role=role)

@@ -10,7 +10,6 @@ import unicodedata
 from dataclasses import dataclass
 
 from stdnum import imei as stdnum_imei
-from stdnum import luhn
 
 from dispatch.words import Text, say
 
@@ -34,11 +33,6 @@ class Iccid:
     def key(self) -> str:
         """The first 19 characters: the twentieth is a check digit, a maker's letter, or missing."""
         return self.printed[:ICCID_KEY]
-
-    @property
-    def has_letters(self) -> bool:
-        """Printed cards can carry letters."""
-        return not self.printed.isdigit()
 
     @property
     def shown(self) -> str:
@@ -77,18 +71,6 @@ def read_iccid(text: str) -> Iccid | Text:
     return Iccid(number)
 
 
-def iccid_warnings(iccid: Iccid) -> tuple[Text, ...]:
-    """Information, never a reason to refuse: real cards break each of these."""
-    notes = []
-    if not iccid.printed.startswith("89"):
-        notes.append(say("ICCIDs begin with 89"))
-    if iccid.has_letters:
-        notes.append(say("this ICCID carries letters"))
-    elif len(iccid.printed) == ICCID_KEY + 1 and not luhn.is_valid(iccid.printed):
-        notes.append(say("the check digit does not fit"))
-    return tuple(notes)
-
-
 def read_imei(text: str) -> str | Text:
     """Exactly 15 digits with a fitting check digit, not all zeros."""
     number = tidy(text)
@@ -119,11 +101,6 @@ def read_sim_number(text: str) -> str | Text:
     return number
 
 
-def sim_number_warnings(number: str) -> tuple[Text, ...]:
-    """Numbers of Chinese SIMs begin with 1."""
-    return () if number.startswith("1") else (say("numbers of SIMs begin with 1"),)
-
-
 def read_terminal_id(text: str) -> str | Text:
     """A JT/T 808 terminal id: letters and digits, up to 7 (2013) or 30 (2019) of them, capitals."""
     number = tidy(text)
@@ -135,13 +112,6 @@ def read_terminal_id(text: str) -> str | Text:
     if len(number) > TERMINAL_ID_LONGEST:
         return say("a terminal id has at most %(most)s characters, this one has %(n)s", most=TERMINAL_ID_LONGEST, n=len(number))
     return number
-
-
-def terminal_id_warnings(terminal_id: str) -> tuple[Text, ...]:
-    """Terminals of 2011 and 2013 have seven characters; a longer id needs the protocol of 2019."""
-    if len(terminal_id) <= 7:
-        return ()
-    return (say("a terminal id of %(n)s characters needs the protocol of 2019", n=len(terminal_id)),)
 
 
 def read_phone_808(text: str) -> str | Text:
@@ -157,8 +127,3 @@ def read_phone_808(text: str) -> str | Text:
         if len(number) == digits or len(bare) <= digits:
             return number.zfill(digits) if len(number) <= digits else bare.zfill(digits)
     return say("the phone of a terminal has at most 20 digits, this one has %(n)s", n=len(number))
-
-
-def show_phone_808(number: str) -> str:
-    """Without the padding: 013800138000 -> 13800138000."""
-    return number.lstrip("0")

@@ -85,11 +85,10 @@ def read_amount(cell: Cell) -> Decimal | Text | None:
     number = read_decimal(cell)
     if number is None or isinstance(number, Text):
         return number
-    if number != number.quantize(CENT):
-        return say("“%(text)s” has more than two decimals", text=plain(cell))
-    if not 0 <= number <= HIGHEST:
+    if not 0 <= number <= HIGHEST:  # first: there is no rounding of a number with dozens of digits
         return say("“%(text)s” is not a price", text=plain(cell))
-    return number.quantize(CENT)
+    rounded = number.quantize(CENT)
+    return rounded if number == rounded else say("“%(text)s” has more than two decimals", text=plain(cell))
 
 
 def read_tax_rate(cell: Cell) -> Decimal | Text | None:

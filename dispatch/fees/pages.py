@@ -97,8 +97,7 @@ def _new_page(form: Form, refusal: Refusal | None = None) -> Answer:
 
 
 def _set(form: Form, *, known: bool = True) -> NewPrice:
-    facts = read_price({name: form.text(name) for name in form.values})
-    price = NewPrice(facts.code, facts.name, facts.category, facts.amount, facts.tax_rate, facts.valid_from)
+    price = read_price({name: form.text(name) for name in form.values})
     with transaction() as db:
         change_price(db, price, known=known, today=local_day(now(), current().zone), by=current(), at=now())
     return price

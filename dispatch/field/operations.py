@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.operations import record
 from dispatch.audit.rules import canonical
-from dispatch.errors import Conflict
+from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.field.models import FieldFact
+from dispatch.orders.models import Visit
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -36,11 +39,6 @@ class SentFact:
     def content_hash(self) -> bytes:
         """sha256 of the canonical JSON of kind and content."""
         return hashlib.sha256(canonical([self.kind, self.content])).digest()
-
-    @property
-    def happened_at(self) -> datetime:
-        """The device's time, corrected by its measured offset: deadlines and warranty count from this."""
-        return self.device_at - timedelta(milliseconds=self.clock_offset_ms or 0)
 
 
 def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> tuple[FieldFact, bool]:
@@ -75,3 +73,32 @@ def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> t
 def settle_fact(fact: FieldFact, *, state: str, outcome: dict[str, Any]) -> None:
     """Remember how applying a fact ended: "applied", or "disputed" with the reason."""
     fact.state, fact.outcome = state, outcome
+
+
+def settle_dispute(session: Session, fact_id: uuid.UUID, *, reason: str, by: Actor, at: datetime) -> FieldFact:
+    """Write down how a dispatcher settled a disputed fact; the fact itself stays disputed, as it was sent.
+
+    Raises NotFound for another branch's, Invalid without a reason, Conflict when somebody settled it before.
+    """
+    by.must("order.plan")
+    fact = session.get(FieldFact, fact_id, with_for_update=True, populate_existing=True)
+    sender = session.get(Person, fact.person_id) if fact else None
+    if fact is None or sender is None or fact.state != "disputed" or not by.sees_branch(sender.branch_id):
+        raise NotFound
+    outcome = fact.outcome or {}
+    if "settled" in outcome:
+        raise Conflict(say("Somebody has settled this already."))
+    if not reason.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    fact.outcome = {**outcome, "settled": {"by": by.id, "at": at.isoformat(), "reason": reason.strip()}}
+    session.flush()
+    _tell_order(session, fact, reason.strip(), by=by, at=at)
+    return fact
+
+
+def _tell_order(session: Session, fact: FieldFact, reason: str, *, by: Actor, at: datetime) -> None:
+    visit = session.get(Visit, fact.visit_id) if fact.visit_id is not None else None
+    order_id = fact.order_id or (visit.order_id if visit else None)
+    if order_id is not None:
+        detail = {"fact": str(fact.id), "kind": fact.kind, "technician": fact.person_id, "reason": reason}
+        record(session, ("order", order_id), "field.settle", by=by, at=at, detail=detail)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dispatch.customers.rules import Phone, normalise_plate, normalise_vin, read_phone
-from dispatch.tabular.cells import Cell, plain, read_date, read_decimal, read_moment
+from dispatch.tabular.cells import Cell, plain, read_decimal, read_moment
 from dispatch.tabular.columns import Column
+from dispatch.tabular.days import read_near_day
 from dispatch.tabular.imports import Import, RowReader, read_rows
 from dispatch.tabular.tables import Workbook
 from dispatch.words import Text, say
@@ -80,7 +81,7 @@ def _call(reader: RowReader) -> RepairCall:
         plate=normalise_plate(reader.text("plate")),
         vin=normalise_vin(reader.text("vin")),
         model=reader.text("model"),
-        purchased_on=reader.maybe("purchased_on", read_date),
+        purchased_on=reader.maybe("purchased_on", read_near_day),
         address=reader.text("address"),
         lat=reader.maybe("lat", _read_degrees),
         lon=reader.maybe("lon", _read_degrees),

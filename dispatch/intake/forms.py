@@ -25,6 +25,7 @@ from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
 from dispatch.orders.rules import CHANNELS, SYMPTOMS, URGENCIES, symptom_in
 from dispatch.tabular.cells import read_date, tidy_text
+from dispatch.tabular.days import read_near_day
 from dispatch.typed import FILL_IN, LONGEST_LINE, LONGEST_TEXT, Typed, key_in
 from dispatch.words import Text, say
 
@@ -101,7 +102,7 @@ def read_call(texts: Mapping[str, str]) -> Call:
         colour=plate.colour,
         vin=normalise_vin(typed.line("vin")),
         symptom_text=symptom_text,
-        purchased_on=typed.maybe("purchased_on", read_date),
+        purchased_on=typed.maybe("purchased_on", read_near_day),
         place=typed.maybe("place", read_place),
         channel=typed.choice("channel", CHANNELS, "phone"),
         urgency=typed.choice("urgency", URGENCIES, "normal"),

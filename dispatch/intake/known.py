@@ -17,7 +17,7 @@ from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.queries import fitted
 from dispatch.intake.rules import model_of, show_place
 from dispatch.orders.models import Order
-from dispatch.orders.queries import lines_of_vehicle
+from dispatch.orders.queries import lines_of_vehicle, visible
 from dispatch.orders.rules import Warranty, warranty
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
@@ -117,7 +117,7 @@ def known(session: Session, asked: Asked, by: Actor, *, today: date) -> Known | 
 def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | None, by: Actor, today: date) -> Known:
     customer = customers.customer(session, vehicle.customer_id, by)
     inside = fitted(session, [vehicle.id]).get(vehicle.id, {})
-    orders = [line.order for line in lines_of_vehicle(session, vehicle.id, limit=MOST_ORDERS)]
+    orders = [line.order for line in lines_of_vehicle(session, vehicle.id, by, limit=MOST_ORDERS)]
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
     term = warranty_of(session, inside, bought, model, by)
@@ -133,7 +133,7 @@ def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Know
     vehicles = customers.vehicles_of(session, customer.id, limit=MOST_VEHICLES)
     if len(vehicles) == 1:
         return _of_vehicle(session, vehicles[0], caller, by, today)
-    query = sa.select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc()).limit(MOST_ORDERS)
+    query = sa.select(Order).where(Order.customer_id == customer.id, visible(by)).order_by(Order.id.desc()).limit(MOST_ORDERS)
     return Known(customer, None, caller, vehicles=vehicles, orders=session.scalars(query).all())
 
 

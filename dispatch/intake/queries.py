@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
 from dispatch.orders.models import Order
+from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.tabular.cells import tidy_text
 
@@ -128,10 +129,14 @@ def settled_lines(session: Session, seen: Upload, by: Actor) -> tuple[Settled, .
 
 def _register(session: Session, plates: Iterable[str], vins: Iterable[str], customer: str, by: Actor) -> Register:
     named = sa.or_(Vehicle.plate.in_(set(plates) - {""}), Vehicle.vin.in_(set(vins) - {""}))
-    vehicles = session.scalars(sa.select(Vehicle).where(named).options(joinedload(Vehicle.customer)))
-    return Register(_on_record(vehicle, customer, by) for vehicle in vehicles)
+    query = sa.select(Vehicle, Branch.name).join(Branch, Branch.id == Vehicle.branch_id).where(named)
+    rows = session.execute(query.options(joinedload(Vehicle.customer)))
+    return Register(_on_record(vehicle, branch, customer, by) for vehicle, branch in rows)
 
 
-def _on_record(vehicle: Vehicle, customer: str, by: Actor) -> OnRecord:
+def _on_record(vehicle: Vehicle, branch: str, customer: str, by: Actor) -> OnRecord:
+    facts = OnRecord(vehicle.id, vehicle.plate, vehicle.plate_colour, vehicle.vin)
+    if not by.sees_branch(vehicle.branch_id):
+        return replace(facts, branch=branch)
     own = vehicle.customer.name == customer and vehicle.customer.branch_id == by.branch_id
-    return OnRecord(vehicle.id, vehicle.plate, vehicle.plate_colour, vehicle.vin, None if own else vehicle.customer.name)
+    return facts if own else replace(facts, owner=vehicle.customer.name)

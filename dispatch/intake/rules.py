@@ -42,13 +42,14 @@ def show_place(lat: float | None, lon: float | None) -> str:
 
 @dataclass(frozen=True)
 class OnRecord:
-    """A vehicle that is on record. `owner` is None when it is already this customer's."""
+    """A vehicle that is on record. `owner` is None when it is already this customer's, or `branch` says that it is elsewhere."""
 
     id: int
     plate: str | None
     colour: str | None
     vin: str | None
     owner: str | None = None
+    branch: str | None = None
 
     @property
     def shown(self) -> str:
@@ -61,7 +62,8 @@ class Settled:
     """A line and the vehicle it becomes: plate, colour and VIN ("" for none) are unique within the request.
 
     What the file says beyond that is kept in `remark`. `vehicle_id` is the vehicle on record, None for a new one; `owner` whose
-    it is when it is somebody else's; `problems` what a person should look at, the file's and the record's.
+    it is when it is somebody else's, `branch` which one's when that is not to be seen; `problems` what a person should look at,
+    the file's and the record's.
     """
 
     index: int
@@ -74,6 +76,7 @@ class Settled:
     left_out: bool = False
     vehicle_id: int | None = None
     owner: str | None = None
+    branch: str | None = None
 
     @property
     def blocks(self) -> bool:
@@ -149,7 +152,7 @@ def _against_record(one: Settled, register: Register) -> Settled:
     found = by_plate or by_vin
     if found is None:
         return one
-    one = replace(one, vehicle_id=found.id, owner=found.owner)
+    one = replace(one, vehicle_id=found.id, owner=found.owner, branch=found.branch)
     if by_plate and by_vin and by_plate.id != by_vin.id:
         text = say("its VIN is on record for %(vehicle)s", vehicle=by_vin.shown)
         return _without_vin(one, Problem("vin_elsewhere", text))
@@ -177,6 +180,9 @@ def _once(one: Settled, taken: dict[int, int]) -> Settled:
 
 
 def _owned(one: Settled, willing: bool) -> Settled:
+    if one.branch is not None:
+        text = say("on record at another branch: %(branch)s", branch=one.branch)
+        return _with_problem(one, Problem("other_branch", text, blocks=True))
     if one.owner is None:
         return one
     return _with_problem(one, Problem("other_owner", say("on record under %(owner)s", owner=one.owner), blocks=not willing))

@@ -20,7 +20,7 @@ def calls_to_json(calls: Import[RepairCall]) -> Json:
     """A list of calls as read, none of them taken yet."""
     problems = [{"row": p.row, "column": p.column, **text_to_json(p.text)} for p in calls.problems]
     rows = [_call_to_json(call) for call in calls.rows]
-    return {"rows": rows, "problems": problems, "unknown_columns": list(calls.unknown_columns), "taken": {}, "refused": {}}
+    return {"rows": rows, "problems": problems, "unknown_columns": list(calls.unknown_columns), "refused": {}}
 
 
 def _call_to_json(call: RepairCall) -> Json:

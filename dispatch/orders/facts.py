@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.models import AuditEntry
 from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import Actor
 from dispatch.words import Text
 
+ASKING = ("order.take", "order.rewrite", "order.submit")
 MissingReader = Callable[[Session, Order], Iterable[Text]]
 
 _missing_readers: list[MissingReader] = []
@@ -26,32 +28,49 @@ def register_missing(reader: MissingReader) -> MissingReader:
 
 def facts_of(session: Session, order: Order, by: Actor) -> OrderFacts:
     """All facts about one order as `by` meets it."""
-    step = open_approval(session, order.id)
+    approvals = session.scalars(sa.select(Approval).where(Approval.order_id == order.id)).all()
     lines = session.scalars(sa.select(OrderLine.status).where(OrderLine.order_id == order.id))
     visits = session.scalars(sa.select(Visit.status).where(Visit.order_id == order.id))
-    return _facts(session, order, by, step, lines, visits)
+    return _facts(session, order, by, approvals, lines, visits)
 
 
 def facts_read(session: Session, order: Order, by: Actor) -> OrderFacts:
     """The same for a page that has read the order with its lines, visits and approvals: it asks the database nothing twice."""
-    step = min((a for a in order.approvals if a.decision is None), key=lambda a: a.step, default=None)
-    return _facts(session, order, by, step, (line.status for line in order.lines), (visit.status for visit in order.visits))
+    return _facts(
+        session, order, by, order.approvals, (line.status for line in order.lines), (visit.status for visit in order.visits)
+    )
 
 
 def _facts(
-    session: Session, order: Order, by: Actor, step: Approval | None, lines: Iterable[str], visits: Iterable[str]
+    session: Session, order: Order, by: Actor, approvals: Sequence[Approval], lines: Iterable[str], visits: Iterable[str]
 ) -> OrderFacts:
+    step = min((a for a in approvals if a.decision is None), key=lambda a: a.step, default=None)
     return OrderFacts(
         order_status=order.status,
         created_by_id=order.created_by_id,
         actor_id=by.id,
         open_step_permission=step.permission if step else None,
         step_requested_by_id=step.requested_by_id if step else None,
+        asked_by=_asked_by(session, order.id) if step else frozenset(),
+        decided_by=_decided_by(step, approvals) if step else frozenset(),
         actor_permissions=permissions_of(by.roles),
         lines=tuple(lines),
         visits=tuple(visits),
         missing=tuple(text for reader in _missing_readers for text in reader(session, order)),
     )
+
+
+def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:
+    """Who took, rewrote or sent in an order: whoever chose its words has requested it."""
+    about = (AuditEntry.subject_kind == "order", AuditEntry.subject_id == order_id)
+    return frozenset(session.scalars(sa.select(AuditEntry.by_id).where(*about, AuditEntry.action.in_(ASKING))))
+
+
+def _decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
+    """Who decided the levels before this one since the order was last sent in, which opened a first level anew."""
+    until = [a for a in approvals if a.id <= step.id]
+    sent_in = max(a.id for a in until if a.step == 1)
+    return frozenset(a.decided_by_id for a in until if a.id >= sent_in)
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

@@ -66,13 +66,19 @@ FOLLOWING = ("approved", "planned", "dispatched", "working", "done")
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """What the checks of this table look at, gathered by the readers that features register. Plain data."""
+    """What the checks of this table look at, gathered by the readers that features register. Plain data.
+
+    While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who decided the
+    levels before it.
+    """
 
     order_status: str = "draft"
     created_by_id: int | None = None
     actor_id: int | None = None
     open_step_permission: str | None = None
     step_requested_by_id: int | None = None
+    asked_by: frozenset[int | None] = frozenset()
+    decided_by: frozenset[int | None] = frozenset()
     actor_permissions: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
@@ -102,8 +108,15 @@ def has_lines(facts: OrderFacts) -> Text | None:
 
 def not_ones_own(facts: OrderFacts) -> Text | None:
     """Nobody approves his own request (P3)."""
-    own = facts.actor_id is not None and facts.actor_id in (facts.created_by_id, facts.step_requested_by_id)
+    asked = {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by}
+    own = facts.actor_id is not None and facts.actor_id in asked
     return say("This is your own request: somebody else has to decide.") if own else None
+
+
+def not_twice(facts: OrderFacts) -> Text | None:
+    """Each level is decided by somebody else, whatever roles one person holds (P3)."""
+    twice = facts.actor_id is not None and facts.actor_id in facts.decided_by
+    return say("You have decided an earlier level: somebody else has to decide this one.") if twice else None
 
 
 def is_approvers_turn(facts: OrderFacts) -> Text | None:
@@ -149,14 +162,21 @@ _UNDER_WAY = ("approved", "planned", "dispatched", "working")
 
 ORDER: tuple[Transition, ...] = (
     Transition("submit", ("draft",), "awaiting_approval", "order.take", say("Send for approval"), (has_lines,)),
-    Transition("approve", ("awaiting_approval",), "approved", "order.decide", say("Approve"), (is_approvers_turn, not_ones_own)),
+    Transition(
+        "approve",
+        ("awaiting_approval",),
+        "approved",
+        "order.decide",
+        say("Approve"),
+        (is_approvers_turn, not_ones_own, not_twice),
+    ),
     Transition(
         "reject",
         ("awaiting_approval",),
         "rejected",
         "order.decide",
         say("Reject"),
-        (is_approvers_turn, not_ones_own),
+        (is_approvers_turn, not_ones_own, not_twice),
         reason=True,
     ),
     Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),

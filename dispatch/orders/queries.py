@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.errors import NotFound
-from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
+from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.permissions import permissions_of
 from dispatch.search import found_in
 from dispatch.staff.models import Person
@@ -192,29 +192,7 @@ def waiting_count(session: Session, by: Actor) -> int:
     return session.scalar(query.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)) or 0
 
 
-def open_orders_of_vehicles(session: Session, vehicle_ids: Sequence[int], *, limit: int = 20) -> Sequence[OrderLine]:
-    """Lines of orders still under way for these vehicles, newest first: is this call about one of them?"""
-    query = sa.select(OrderLine).join(OrderLine.order).where(OrderLine.vehicle_id.in_(vehicle_ids))
-    under_way = query.where(Order.status.not_in(ENDED))
-    return session.scalars(under_way.options(joinedload(OrderLine.order)).order_by(Order.id.desc()).limit(limit)).all()
-
-
-def lines_of_vehicle(session: Session, vehicle_id: int, *, limit: int = 100) -> Sequence[OrderLine]:
-    """Every order a vehicle was ever in, newest first."""
-    query = sa.select(OrderLine).join(OrderLine.order).where(OrderLine.vehicle_id == vehicle_id)
+def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:
+    """Every order a vehicle was ever in, as far as the reader may see them, newest first."""
+    query = sa.select(OrderLine).join(OrderLine.order).where(OrderLine.vehicle_id == vehicle_id, visible(by))
     return session.scalars(query.options(joinedload(OrderLine.order)).order_by(Order.id.desc()).limit(limit)).all()
-
-
-def visits_between(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """A branch's visits that start within [start, end), by technician and time, whatever their status."""
-    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
-    order = joinedload(Visit.order)
-    whole = query.options(
-        joinedload(Visit.technician),
-        order.joinedload(Order.customer),
-        order.joinedload(Order.site),
-        selectinload(Visit.visit_lines)
-        .joinedload(VisitLine.line)
-        .options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
-    )
-    return session.scalars(whole.order_by(Visit.technician_id, Visit.starts_at)).unique().all()

@@ -10,6 +10,7 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.rewriting import OrderWords
 from dispatch.orders.rules import SYMPTOMS, URGENCIES
 from dispatch.tabular.cells import read_date
+from dispatch.tabular.days import read_near_day
 from dispatch.typed import Typed
 from dispatch.words import Text, say
 
@@ -39,7 +40,7 @@ def read_words(kind: str, texts: Mapping[str, Any]) -> OrderWords:
         symptom_text=typed.text("symptom_text") or None,
         diagnosis=typed.text("diagnosis") or None,
         product_model=typed.line("product_model") or None,
-        purchased_on=typed.maybe("purchased_on", read_date),
+        purchased_on=typed.maybe("purchased_on", read_near_day),
         wanted_on=typed.maybe("wanted_on", read_date),
         window_from=window[0],
         window_to=window[1],

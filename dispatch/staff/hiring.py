@@ -40,7 +40,11 @@ def hire(session: Session, *, new: NewPerson, branch: Branch, by: Actor, at: dat
 def revise(
     session: Session, person_id: int, *, new: NewPerson, branch: Branch, ties: Ties, version: int, by: Actor, at: datetime
 ) -> Person:
-    """Change a person's facts. Raises Conflict when the form is stale, RuleBroken for a move to another branch with ties left."""
+    """Change a person's facts.
+
+    Raises Conflict when the form is stale, RuleBroken with ties left for a move to another branch or for taking away the
+    technician's role, with visits left for taking away the training.
+    """
     person = locked(session, person_id, by)
     if person.version != version:
         raise Conflict(STALE)
@@ -49,6 +53,10 @@ def revise(
         _check_branch(branch.id, by)
         _check_ties(ties)
         person.branch = branch
+    if "technician" in person.roles - new.roles:
+        _check_ties(ties)
+    if person.trained_on and new.trained_on is None:
+        _check_ties(Ties(visits=ties.visits))
     return change_person(session, person, new=new, by=by, at=at)
 
 

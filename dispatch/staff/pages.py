@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import STALE, transaction
+from dispatch.devices.operations import bag_follows
 from dispatch.devices.queries import bag, shelf
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.ties import live_visits
@@ -160,6 +161,7 @@ def _revise(db: Session, person_id: int, facts: PersonFacts, version: int) -> No
     locked(db, person_id, current())
     where, ties = _branch(db, facts.branch_id), _ties(db, person_id)
     revise(db, person_id, new=_new_person(facts), branch=where, ties=ties, version=version, by=current(), at=now())
+    bag_follows(db, person_id=person_id, branch_id=where.id)
 
 
 def _ties(db: Session, person_id: int) -> Ties:

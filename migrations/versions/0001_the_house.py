@@ -354,6 +354,7 @@ def upgrade() -> None:
             "vehicle_id", "name", "phone", name=op.f("uq_driver_vehicle_id_name_phone"), postgresql_nulls_not_distinct=True
         ),
     )
+    op.create_index(op.f("ix_driver_phone"), "driver", ["phone"], unique=False)
     op.create_table(
         "holder",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -66,7 +66,7 @@ def opened(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture
-def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[SitDown]:
+def sit_down(served: Served, opened: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[SitDown]:
     """`sit_down("lin")` is Lin at her screen, signed in. Whatever a page complains of in the console fails the test."""
     desks: list[Desk] = []
 
@@ -77,7 +77,8 @@ def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[
         return desk
 
     yield sign_in
-    assert [complaint for desk in desks for complaint in desk.complaints] == []
+    complaints = [complaint for desk in desks for complaint in desk.complaints]
+    assert not complaints, "\n".join([*complaints, "The server's log ends:", (tmp_path / "served.log").read_text()[-4000:]])
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     client = _client(app, "wang")
     send_files(client)
     draft = make_a_draft(client)
+    send_what_fits_nothing(_client(app, "su"))
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _board(session, zone) | _uploads(session)
     return _plain() | found | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
@@ -112,6 +114,14 @@ def make_a_draft(client: FlaskClient) -> str:
         version = session.scalars(sa.select(Order.version).where(Order.number == number)).one()
     assert client.post(f"/orders/{number}/rework", data={"version": version}).status_code == 302
     return number
+
+
+def send_what_fits_nothing(client: FlaskClient) -> None:
+    """The technician arrives at a visit that is over."""
+    with transaction() as session:
+        mine = sa.select(Visit.id).join(Person, Visit.technician_id == Person.id).where(Person.username == "su")
+        over = _first(session, mine.where(Visit.status == "finished"))
+    client.post(f"/my-day/visits/{over}/arrive", data={"fact": str(uuid.uuid4())})
 
 
 def _client(app: Flask, username: str) -> FlaskClient:
@@ -151,6 +161,7 @@ def _plain() -> dict[str, Sight]:
         "a call": Sight("intake.call", "/calls/new"),
         "a list of calls": Sight("intake.calls_upload", "/calls/import"),
         "a request": Sight("intake.request_upload", "/requests/new"),
+        "messages from the field": Sight("field.disputes", "/field-messages"),
         "my day": Sight("field.today", "/my-day", "su"),
     }
     lists = ("terminals", "sims", "technicians", "prices")

@@ -19,7 +19,6 @@ from dispatch.customers.rules import (
     read_phones,
     read_plate,
     show_plate,
-    vin_check_digit_fits,
     vin_warnings,
 )
 from tests.tabular.files import full_width
@@ -140,7 +139,6 @@ def test_vins() -> None:
     assert [str(doubt.text) for doubt in vin_warnings("LFW852WK8SF39437")] == ["VIN has 16 characters"]
     assert [str(doubt.text) for doubt in vin_warnings("LFW9PCF45SB25235O")] == ["VIN contains O, which no VIN has"]
     assert vin_warnings("LFW9PCF45SB252353") == vin_warnings("") == ()
-    assert [vin_check_digit_fits(vin) for vin in ("1M8GDM9AXKP042788", "1M8GDM9A0KP042788", "X")] == [True, False, None]
 
 
 @pytest.mark.parametrize(

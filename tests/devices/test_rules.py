@@ -6,15 +6,11 @@ import pytest
 
 from dispatch.devices.rules import (
     Iccid,
-    iccid_warnings,
     read_iccid,
     read_imei,
     read_phone_808,
     read_sim_number,
     read_terminal_id,
-    show_phone_808,
-    sim_number_warnings,
-    terminal_id_warnings,
 )
 from dispatch.words import Text
 from tests.tabular.files import full_width
@@ -27,7 +23,7 @@ from tests.tabular.files import full_width
 def test_an_iccid_however_typed(typed: str) -> None:
     iccid = read_iccid(typed)
     assert isinstance(iccid, Iccid)
-    assert (iccid.printed, iccid.key, iccid.has_letters) == ("898606243293A2245176", "898606243293A224517", True)
+    assert (iccid.printed, iccid.key) == ("898606243293A2245176", "898606243293A224517")
     assert iccid.shown == "8986 0624 3293 A224 5176"
 
 
@@ -48,13 +44,6 @@ def test_the_same_card_with_and_without_its_last_character() -> None:
 def test_no_iccid(typed: str, words: str) -> None:
     answer = read_iccid(typed)
     assert isinstance(answer, Text) and words in str(answer)
-
-
-def test_oddities_of_an_iccid_are_information() -> None:
-    assert [str(note) for note in iccid_warnings(Iccid("898606243293A2245176"))] == ["this ICCID carries letters"]
-    assert [str(note) for note in iccid_warnings(Iccid("89860622588667878481"))] == ["the check digit does not fit"]
-    assert [str(note) for note in iccid_warnings(Iccid("1234567890123456789"))] == ["ICCIDs begin with 89"]
-    assert iccid_warnings(Iccid("89860622588667878485")) in ((), iccid_warnings(Iccid("89860622588667878481")))
 
 
 def test_imei() -> None:
@@ -87,13 +76,11 @@ def test_numbers_of_sims() -> None:
         "1440033950743",
     ]
     assert isinstance(read_sim_number("144003395074"), Text) and isinstance(read_sim_number("14400339507AB"), Text)
-    assert sim_number_warnings("23800138000") and not sim_number_warnings("13800138000")
 
 
 def test_terminal_ids() -> None:
     assert read_terminal_id(" 4316102 ") == "4316102" and read_terminal_id("ab12345") == "AB12345"
     assert isinstance(read_terminal_id("A" * 31), Text) and isinstance(read_terminal_id("终端"), Text)
-    assert terminal_id_warnings("A" * 12) and not terminal_id_warnings("4316102")
 
 
 def test_phones_of_terminals_are_padded() -> None:
@@ -105,4 +92,3 @@ def test_phones_of_terminals_are_padded() -> None:
         and isinstance(read_phone_808("0"), Text)
         and isinstance(read_phone_808("x"), Text)
     )
-    assert show_phone_808("013800138000") == "13800138000"

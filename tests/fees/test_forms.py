@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from dispatch.fees.forms import read_prices, read_tax_rate
+from dispatch.fees.forms import read_amount, read_prices, read_tax_rate
 from dispatch.words import Text
 from tests.tabular.files import book, expected, full_width, sample, table
 
@@ -61,3 +61,8 @@ def test_english_headings() -> None:
         read_prices(table("Code,Name,Category,Price,Tax rate,Valid from\nS1,Visit,Service,0,6%,2026-01-01\n")).rows[0].category
         == "service"
     )
+
+
+@pytest.mark.parametrize("typed", ["9" * 25, "1" * 40, "-1", "10000000"])
+def test_no_prices(typed: str) -> None:
+    assert "is not a price" in str(read_amount(typed))

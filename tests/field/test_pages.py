@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
-from dispatch.field import pages
 from dispatch.field.models import FieldFact
+from dispatch.field.pages import day
 from dispatch.orders.models import Order, Visit
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
@@ -24,7 +24,7 @@ from tests.conftest import AT, Cast, SignIn
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 09:00 on TODAY, a second later each time somebody looks."""
     ticks = itertools.count()
-    monkeypatch.setattr(pages, "now", lambda: AT + timedelta(seconds=next(ticks)))
+    monkeypatch.setattr(day, "now", lambda: AT + timedelta(seconds=next(ticks)))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from dispatch.intake.lines import RequestLine, check_lines
 from dispatch.intake.operations import take_call
 from dispatch.intake.rules import OnRecord, Register, Settled, colour_of, model_of, settle
 from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.queries import lines_of_vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.intake.building import call_form, send_file
 
@@ -215,3 +216,33 @@ def test_a_list_is_its_own_branchs_and_so_are_its_orders(as_person: SignIn, cast
     assert stranger.get(url.replace("/calls/import/", "/calls/new?row=2&upload=")).status_code == 404
     own = page_of(stranger)
     assert len(re.findall(r'name="rows"', stranger.get(own).text)) == 60
+
+
+# --- another branch's vehicle
+
+
+def elsewhere(db: Session, cast: Cast) -> None:
+    owner = customer_named(db, branch_id=cast.gz, name="广州甲", by=cast.he, at=AT)
+    vehicle_of(db, customer=owner, facts=VehicleFacts("粤B5Q8JF", "blue", None), by=cast.he, at=AT)
+
+
+def test_another_branchs_customer_is_not_named_and_his_vehicle_not_taken_over(db: Session, cast: Cast) -> None:
+    elsewhere(db, cast)
+    for agreed in ("", "粤B·5Q8JF→恒通物流有限公司"):
+        with pytest.raises(Invalid) as refused:
+            take_call(db, read_call(call_form()), by=cast.lin, at=AT, take_over=agreed)
+        assert not isinstance(refused.value, Doubtful)
+        assert "on record at another branch" in str(refused.value.fields["plate"]) and "甲" not in str(refused.value.fields)
+
+
+def test_a_line_of_another_branchs_vehicle_blocks_for_good() -> None:
+    record = (OnRecord(1, "粤B11111", "yellow", None, branch="广州"),)
+    for moved in ((), (0,)):
+        (one,) = settled(line(2, "粤B11111"), record=record, moved=moved)
+        assert (one.blocks, one.owner, codes(one)) == (True, None, ["other_branch"])
+
+
+def test_orders_of_a_vehicle_are_those_one_may_see(db: Session, cast: Cast) -> None:
+    order = take_call(db, read_call(call_form()), by=cast.lin, at=AT)
+    vehicle_id = order.lines[0].vehicle_id
+    assert len(lines_of_vehicle(db, vehicle_id, cast.lin)) == 1 and not lines_of_vehicle(db, vehicle_id, cast.he)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from dispatch.orders.operations.approving import approve, reject
 from dispatch.orders.operations.moves import locked_order, move_line
 from dispatch.orders.operations.taking import next_number, order_saved
 from dispatch.orders.operations.visits import cancel_order
+from dispatch.orders.ties import live_visits
+from dispatch.staff.hiring import Ties, let_go, locked
 from tests.building import approved, repair_order, visit
 from tests.conftest import AT, Cast
 
@@ -92,6 +95,25 @@ def test_two_dispatchers_planning_one_vehicle(cast: Cast) -> None:
     )
     assert sorted(type(a).__name__ for a in answers) == ["RuleBroken", "int"]
     assert len(read(sa.select(Visit.id))) == 1
+
+
+def test_a_technician_does_not_leave_while_a_visit_is_planned_for_him(cast: Cast) -> None:
+    order_id, su = saved_approved(cast), cast.su.id or 0
+    planned = threading.Event()
+
+    def plan(session: Session) -> int:
+        made = visit(session, cast, locked_order(session, order_id), cast.su, hour=2)
+        planned.set()
+        time.sleep(0.3)  # the other one looks in the meantime
+        return made.id
+
+    def leave(session: Session) -> None:
+        planned.wait(5)
+        locked(session, su, cast.root)
+        let_go(session, su, ties=Ties(live_visits(session, su)), by=cast.root, at=AT)
+
+    answers = at_once(plan, leave)
+    assert isinstance(answers[0], int) and "There are still 1 visits" in str(answers[1])
 
 
 def test_cancelling_and_planning_at_once_leave_no_visit_on_a_cancelled_order(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.orders.operations.moves import move_line, move_visit
 from dispatch.orders.operations.visits import change_visit
+from dispatch.staff.models import Person
 from tests.building import approved, installation_order, repair_order, visit
 from tests.conftest import AT, Cast
 
@@ -80,3 +81,16 @@ def test_a_visit_set_by_hand_keeps_its_length_and_says_so(db: Session, cast: Cas
     change_visit(db, trip, technician_id=cast.wei.id, starts_at=AT + timedelta(hours=3), by=cast.lin, at=AT)
     assert (trip.technician_id, trip.by_hand) == (cast.wei.id, True)
     assert trip.ends_at - trip.starts_at == timedelta(minutes=45)
+
+
+def test_nobody_is_sent_out_who_has_left_meanwhile(db: Session, cast: Cast) -> None:
+    trip = visit(db, cast, approved(db, cast, repair_order(db, cast)), cast.su)
+    person = db.get_one(Person, cast.su.id)
+    person.trained_on = None
+    db.flush()
+    with pytest.raises(RuleBroken, match="product training"):
+        move_visit(db, trip, "dispatch", by=cast.lin, at=AT)
+    person.active = False
+    db.flush()
+    with pytest.raises(NotFound, match="no such technician"):
+        move_visit(db, trip, "dispatch", by=cast.lin, at=AT)

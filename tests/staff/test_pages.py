@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
+from dispatch.devices.models import Holder
+from dispatch.devices.operations import bag_of
 from dispatch.staff.models import Branch, LoginSession, Person, PersonRole
 from dispatch.staff.passwords import password_fits
 from tests.building import approved, repair_order, visit
@@ -200,3 +202,24 @@ def test_an_administrator_moves_somebody_to_another_branch_but_not_his_bag(as_pe
         moved = sa.select(Branch.code).join(Person, Person.branch_id == Branch.id).where(Person.staff_no.in_(("JS002", "JS003")))
         assert db.scalars(moved.order_by(Person.staff_no)).all() == ["SZ", "GZ"]
         assert db.scalar(sa.select(sa.func.count()).select_from(PersonRole).where(PersonRole.person_id == cast.zhou.id)) == 1
+
+
+def test_role_and_training_stay_while_visits_are_planned(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        visit(db, cast, approved(db, cast, repair_order(db, cast)), cast.su)
+    root = as_person(cast.root)
+    for change in ({"roles": ["specialist"], "trained_on": "2026-01-15"}, {"trained_on": ""}):
+        form = facts(cast, staff_no="JS001", name="苏杰", **change, **edited(root, cast.su.id))
+        answer = root.post(f"/people/{cast.su.id}/edit", data=form)
+        assert answer.status_code == 422 and "There are still 1 visits" in answer.text
+    assert stored(cast.su.id).trained_on and stored(cast.su.id).roles == {"technician"}
+
+
+def test_an_empty_bag_goes_along_to_the_other_branch(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        bag_id = bag_of(db, person_id=cast.zhou.id or 0, branch_id=cast.sz).id
+    root = as_person(cast.root)
+    form = facts(cast, staff_no="JS003", branch_id=cast.gz, **edited(root, cast.zhou.id))
+    assert root.post(f"/people/{cast.zhou.id}/edit", data=form).status_code == 302
+    with transaction() as db:
+        assert db.get_one(Holder, bag_id).branch_id == cast.gz

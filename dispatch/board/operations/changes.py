@@ -128,6 +128,13 @@ def recall(session: Session, *, visit_id: int, version: int | None, reason: str,
     return visit
 
 
+def abandon(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
+    """End a live visit with a reason, even one whose technician is on the way or on site; its vehicles wait again."""
+    visit = _own_visit(session, visit_id, version, by)
+    move_visit(session, visit, "abandon", by=by, at=at, reason=reason.strip())
+    return visit
+
+
 def _check_not_over(of: DayOfBranch) -> None:
     if of.day < of.today:
         raise RuleBroken(DAY_OVER)

@@ -9,8 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.board.operations.runs import lock_orders
-from dispatch.errors import Refusal
+from dispatch.board.operations.runs import DAY_OVER, lock_orders
+from dispatch.board.queries import planned_visit_ids
+from dispatch.board.work import DayOfBranch
+from dispatch.clock import local_day
+from dispatch.errors import Refusal, RuleBroken
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
@@ -25,8 +28,20 @@ class Sent:
     kept_back: tuple[tuple[str, Text], ...] = ()
 
 
+def dispatch_day(session: Session, of: DayOfBranch, *, technician_id: int | None, by: Actor) -> Sent:
+    """Send out the planned visits of a day, of all technicians or of one. Raises RuleBroken for a day that is over."""
+    by.must("order.plan")
+    if of.day < of.today:
+        raise RuleBroken(DAY_OVER)
+    ids = planned_visit_ids(session, of.branch_id, *of.bounds, technician_id=technician_id)
+    return dispatch_visits(session, ids, by=by, at=of.at)
+
+
 def dispatch_visits(session: Session, visit_ids: Sequence[int], *, by: Actor, at: datetime) -> Sent:
-    """Send visits out, each by the lifecycle; one that may not go holds back none of the others. Other branches' stay."""
+    """Send visits out, each by the lifecycle; one that may not go holds back none of the others.
+
+    Visits of days that are over are kept back; other branches' are left out.
+    """
     by.must("order.plan")
     visits = [v for v in session.scalars(sa.select(Visit).where(Visit.id.in_(visit_ids))) if by.sees_branch(v.branch_id)]
     lock_orders(session, {visit.order_id for visit in visits})
@@ -39,6 +54,8 @@ def dispatch_visits(session: Session, visit_ids: Sequence[int], *, by: Actor, at
 
 
 def _send(session: Session, visit: Visit, *, by: Actor, at: datetime) -> Text | None:
+    if local_day(visit.ends_at, by.zone) < local_day(at, by.zone):
+        return DAY_OVER
     try:
         move_visit(session, visit, "dispatch", by=by, at=at)
     except Refusal as refusal:

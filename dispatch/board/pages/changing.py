@@ -145,17 +145,25 @@ def visit(visit_id: int) -> Answer:
 
 
 def _day_of_visit(found: Visit) -> DayOfBranch:
+    """The day of a visit; one that was left over from an earlier day can only go on from today."""
     of = chosen_day()
-    return DayOfBranch(found.branch_id, local_day(found.starts_at, of.zone), of.zone, of.at)
+    return DayOfBranch(found.branch_id, max(local_day(found.starts_at, of.zone), of.today), of.zone, of.at)
 
 
-def _visit_dialog(visit_id: int, form: Form | None) -> Answer:
+def _visit_dialog(visit_id: int, form: Form | None, pressed: str | None = None) -> Answer:
     with transaction() as db:
         found = visit_of(db, visit_id, current())
         of = _day_of_visit(found)
-        errand = changes.errand_of_visit(db, of, ways(), found)
         lines = [row.line for row in found.visit_lines]
-        return _page("board/visit.html", form, visit=found, order=found.order, lines=lines, of=of, **_people(errand, form))
+        shown = {"visit": found, "order": found.order, "lines": lines, "of": of, "pressed": pressed}
+        return _page("board/visit.html", form, **shown, **_ways_to_move(db, of, found, form))
+
+
+def _ways_to_move(db: Session, of: DayOfBranch, found: Visit, form: Form | None) -> dict[str, Any]:
+    """Who could take a visit; for one that somebody has set out for only how long it is."""
+    if found.status in ("planned", "dispatched"):
+        return _people(changes.errand_of_visit(db, of, ways(), found), form)
+    return {"minutes": round((found.ends_at - found.starts_at).total_seconds() / 60)}
 
 
 @pages.get("/plan/visits/<int:visit_id>/against")
@@ -167,15 +175,15 @@ def visit_check(visit_id: int) -> str:
         return _against(changes.errand_of_visit(db, _day_of_visit(found), ways(), found))
 
 
-@pages.post("/plan/visits/<int:visit_id>/<any(move, take_off, recall):action>")
+@pages.post("/plan/visits/<int:visit_id>/<any(move, take_off, recall, abandon):action>")
 @may("order.plan")
 def change_visit(visit_id: int, action: str) -> Answer:
-    """Move a visit, take it off the plan, or take it back from the technician's phone."""
+    """Move a visit, take it off the plan, take it back from the technician's phone, or end it while he is at it."""
     form = Form.sent()
     with transaction() as db:
         of = _day_of_visit(visit_of(db, visit_id, current()))
     done = _done(of, lambda db: CHANGES[action](db, of, visit_id, form), _("The plan was changed."))
-    return _visit_dialog(visit_id, form.refused(done)) if isinstance(done, Refusal) else done
+    return _visit_dialog(visit_id, form.refused(done), action) if isinstance(done, Refusal) else done
 
 
 def _move(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
@@ -193,4 +201,14 @@ def _recall(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
     changes.recall(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
 
 
-CHANGES: dict[str, Callable[[Session, DayOfBranch, int, Form], None]] = {"move": _move, "take_off": _take_off, "recall": _recall}
+def _abandon(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
+    version = number_in(form.text("version"))
+    changes.abandon(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
+
+
+CHANGES: dict[str, Callable[[Session, DayOfBranch, int, Form], None]] = {
+    "move": _move,
+    "take_off": _take_off,
+    "recall": _recall,
+    "abandon": _abandon,
+}

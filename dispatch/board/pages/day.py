@@ -14,16 +14,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dispatch.board.models import PlanRun
 from dispatch.board.operations.runs import ask_plan
-from dispatch.board.operations.sending import Sent, dispatch_visits
+from dispatch.board.operations.sending import Sent, dispatch_day
 from dispatch.board.overview import Overview, overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
-from dispatch.board.queries import UNDER_WAY, last_run, open_lines, planned_visit_ids, team, visits_on
+from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team, visits_on
 from dispatch.board.rules import next_workday
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.queries import parts_in_bags
 from dispatch.errors import Refusal
+from dispatch.field.queries import dispute_count
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
@@ -85,9 +86,9 @@ def plan() -> str:
     of = chosen_day()
     with transaction() as db:
         seen, run = read_overview(db, of)
-        return render_template(
-            "board/plan.html", seen=seen, of=of, run=run, steps=_steps(of), weekday=format_date(of.day, "EEEE")
-        )
+        shown = {"seen": seen, "of": of, "run": run, "steps": _steps(of), "weekday": format_date(of.day, "EEEE")}
+        left = leftovers(db, of.branch_id, of.midnight) if of.day == of.today else ()
+        return render_template("board/plan.html", left=left, disputes=dispute_count(db, current()), **shown)
 
 
 def _steps(of: DayOfBranch) -> dict[str, date]:
@@ -139,10 +140,13 @@ def map_data() -> Response:
 def dispatch() -> AnyResponse:
     """Send out the whole day, or one technician's route."""
     of = chosen_day()
-    with transaction() as db:
-        ids = planned_visit_ids(db, of.branch_id, *of.bounds, technician_id=number_in(request.form.get("technician")))
-        sent = dispatch_visits(db, ids, by=current(), at=of.at)
-    _tell(sent)
+    try:
+        with transaction() as db:
+            sent = dispatch_day(db, of, technician_id=number_in(request.form.get("technician")), by=current())
+    except Refusal as refusal:
+        flash(tr(refusal.text), "warning")
+    else:
+        _tell(sent)
     return back_to(of.day)
 
 

@@ -10,6 +10,7 @@ from dispatch.customers.operations.changing import (
 )
 from dispatch.customers.operations.making import (
     CustomerFacts,
+    Elsewhere,
     Pin,
     VehicleFacts,
     contact_of,
@@ -24,6 +25,7 @@ from dispatch.customers.operations.making import (
 
 __all__ = [
     "CustomerFacts",
+    "Elsewhere",
     "Pin",
     "VehicleFacts",
     "add_customer",

@@ -89,7 +89,7 @@ def change_vehicle(session: Session, vehicle_id: int, *, version: int, facts: Ve
     """
     by.must("customer.change")
     vehicle = _locked(session, Vehicle, vehicle_id, version, by)
-    _check_vehicle_free(session, vehicle, facts)
+    _check_vehicle_free(session, vehicle, facts, by)
     known = ("plate", "plate_colour", "vin", "kind", "make", "engine_no", "fleet_no", "purchased_on")
     changed = _changed(vehicle, {name: getattr(facts, name) for name in known})
     if changed:
@@ -124,12 +124,12 @@ def _check_name_free(session: Session, branch_id: int, name: str) -> None:
         raise Invalid({"name": say("A customer of this name is already on record.")})
 
 
-def _check_vehicle_free(session: Session, vehicle: Vehicle, facts: VehicleFacts) -> None:
+def _check_vehicle_free(session: Session, vehicle: Vehicle, facts: VehicleFacts, by: Actor) -> None:
     same = [sa.and_(Vehicle.plate == facts.plate, Vehicle.plate_colour == facts.plate_colour)] if facts.plate else []
     same += [Vehicle.vin == facts.vin] if facts.vin else []
     other = session.scalars(sa.select(Vehicle).where(Vehicle.id != vehicle.id, sa.or_(sa.false(), *same)).limit(1)).first()
     if other is not None:
-        raise other_owner(facts, other.customer.name)
+        raise other_owner(session, facts, other.customer, by=by)
 
 
 def _tell_renamed(session: Session, **what: int) -> None:

@@ -14,6 +14,7 @@ from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import read_phone, show_plate
 from dispatch.errors import RuleBroken
 from dispatch.search import normalise
+from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -120,14 +121,15 @@ def vehicle_of(
 ) -> Vehicle:
     """The vehicle with this plate and colour, or else this VIN; made if there is none.
 
-    Raises RuleBroken when it belongs to another customer, unless `take_over` says that it changed hands.
+    Raises RuleBroken when it belongs to another customer, unless `take_over` says that it changed hands; what belongs to a
+    customer of a branch that `by` does not see (Elsewhere) is never taken over.
     """
     found = _known_vehicle(session, facts)
     if found is None:
         return _make_vehicle(session, customer, facts, by=by, at=at)
     if found.customer_id != customer.id:
-        if not take_over:
-            raise other_owner(facts, found.customer.name)
+        if not take_over or not by.sees_branch(found.branch_id):
+            raise other_owner(session, facts, found.customer, by=by)
         record(
             session,
             ("vehicle", found.id),
@@ -141,9 +143,16 @@ def vehicle_of(
     return found
 
 
-def other_owner(facts: VehicleFacts, owner: str) -> RuleBroken:
-    """The refusal for a vehicle that is on record under another customer."""
-    return RuleBroken(say("%(vehicle)s is on record under %(owner)s.", vehicle=facts.shown, owner=owner))
+class Elsewhere(RuleBroken):
+    """The vehicle is another branch's, whose customers the person does not see."""
+
+
+def other_owner(session: Session, facts: VehicleFacts, owner: Customer, *, by: Actor) -> RuleBroken:
+    """The refusal for a vehicle that is on record under another customer; of a branch not seen only the branch is named."""
+    if by.sees_branch(owner.branch_id):
+        return RuleBroken(say("%(vehicle)s is on record under %(owner)s.", vehicle=facts.shown, owner=owner.name))
+    branch = session.get_one(Branch, owner.branch_id).name
+    return Elsewhere(say("%(vehicle)s is on record at another branch: %(branch)s.", vehicle=facts.shown, branch=branch))
 
 
 def _known_vehicle(session: Session, facts: VehicleFacts) -> Vehicle | None:

@@ -1,7 +1,16 @@
 """Taking in: one call, a request for many vehicles, a list of calls."""
 
 from dispatch.intake.operations.calling import note_phone_shown, take_call
-from dispatch.intake.operations.listing import keep_calls, take_calls
+from dispatch.intake.operations.listing import keep_calls, note_outcome, take_listed
 from dispatch.intake.operations.requesting import keep_edits, keep_request, take_request
 
-__all__ = ["keep_calls", "keep_edits", "keep_request", "note_phone_shown", "take_call", "take_calls", "take_request"]
+__all__ = [
+    "keep_calls",
+    "keep_edits",
+    "keep_request",
+    "note_outcome",
+    "note_phone_shown",
+    "take_call",
+    "take_listed",
+    "take_request",
+]

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.customers.models import Customer, Site, Vehicle
-from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
+from dispatch.customers.operations import Elsewhere, Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.customers.queries import place_known
 from dispatch.devices.queries import models
-from dispatch.errors import RuleBroken
+from dispatch.errors import Invalid, RuleBroken
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import CHANGED_HANDS, Confirm, Doubtful
 from dispatch.intake.forms import Call
@@ -34,7 +34,8 @@ def take_call(
 ) -> Order:
     """Save a call as a repair order awaiting approval; the same `request_key` again answers the order it made.
 
-    Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle came to this customer.
+    Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle came to this customer;
+    Invalid when it is another branch's.
     """
     by.must("order.take")
     saved = order_saved(session, call.request_key)
@@ -101,11 +102,12 @@ def same_place(a: Coordinates, b: Coordinates) -> bool:
 def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: str) -> Vehicle:
     colour = colour_of(call.plate, call.colour, recorded_colours(session, call.plate))
     facts = VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
-    change = f"{facts.shown}→{customer.name}"
+    change, field = f"{facts.shown}→{customer.name}", "plate" if call.plate else "vin"
     try:
         return vehicle_of(session, customer=customer, facts=facts, by=by, at=at, take_over=take_over == change)
+    except Elsewhere as refusal:
+        raise Invalid({field: refusal.text}) from refusal
     except RuleBroken as refusal:
-        field = "plate" if call.plate else "vin"
         raise Doubtful({field: refusal.text}, {field: Confirm("take_over", change, CHANGED_HANDS)}) from refusal
 
 

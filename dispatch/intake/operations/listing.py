@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from dispatch.intake.forms import Call, call_doubts, missing_in
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import take_call
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
-from dispatch.intake.stored_calls import call_from_json, calls_to_json, key_of
+from dispatch.intake.stored_calls import calls_to_json, key_of
 from dispatch.orders.models import Order
 from dispatch.orders.rules import symptom_in
 from dispatch.staff.rules import Actor
@@ -38,39 +38,31 @@ def keep_calls(session: Session, calls: Import[RepairCall], *, file_name: str, f
     return keep_upload(session, purpose="calls", file_name=file_name, file=file, content=calls_to_json(calls), by=by, at=at)
 
 
-def take_calls(session: Session, upload_id: int, rows: Collection[int], *, by: Actor, at: datetime) -> Upload:
-    """Take the calls of these rows. What became of each is kept in the upload: `taken` row -> number, `refused` row -> sentences.
+def take_listed(session: Session, upload: Upload, row: RepairCall, *, by: Actor, at: datetime) -> Order:
+    """Take one call of a list; the same row again, in this upload or in another of the same file, answers the order it made.
 
-    A call that was taken before is not taken again, in this upload or in another of the same file.
+    Each row is a transaction of its own: whoever holds an order number keeps every other call waiting. Raises like `take_call`.
     """
+    call = call_of(row, key_of(upload, row.row), by.zone)
+    _check(call)
+    return take_call(session, call, by=by, at=at, attention=_attention(call))
+
+
+def note_outcome(
+    session: Session, upload_id: int, refused: Mapping[int, Refusal], *, complete: bool, by: Actor, at: datetime
+) -> Upload:
+    """Keep why rows of a list were refused, row -> refusal; `complete`: every row of it is an order now."""
     upload = locked_upload(session, upload_id, "calls", by)
-    taken, refused = dict(upload.content["taken"]), {}
-    for stored in upload.content["rows"]:
-        row = str(stored["row"])
-        if stored["row"] not in rows or row in taken:
-            continue
-        outcome = _take_one(session, upload, call_from_json(stored), by=by, at=at)
-        if isinstance(outcome, Order):
-            taken[row] = outcome.number
-        else:
-            refused[row] = [text_to_json(text) for text in outcome]
-    upload.content = upload.content | {"taken": taken, "refused": refused}
-    if len(taken) == len(upload.content["rows"]):
-        upload.done_at = at
+    texts = {str(row): [text_to_json(text) for text in _sentences(refusal)] for row, refusal in refused.items()}
+    upload.content = upload.content | {"refused": texts}
+    if complete:
+        upload.done_at = upload.done_at or at
     session.flush()
     return upload
 
 
-def _take_one(session: Session, upload: Upload, row: RepairCall, *, by: Actor, at: datetime) -> Order | Sequence[Text]:
-    call = call_of(row, key_of(upload, row.row), by.zone)
-    try:
-        with session.begin_nested():
-            _check(call)
-            return take_call(session, call, by=by, at=at, attention=_attention(call))
-    except Invalid as wrong:
-        return list(wrong.fields.values())
-    except Refusal as refusal:
-        return [refusal.text]
+def _sentences(refusal: Refusal) -> list[Text]:
+    return list(refusal.fields.values()) if isinstance(refusal, Invalid) else [refusal.text]
 
 
 def _check(call: Call) -> None:

@@ -6,9 +6,10 @@ from flask import redirect, render_template, request, url_for
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.errors import Refusal
-from dispatch.intake.calls import read_calls
-from dispatch.intake.operations import keep_calls, take_calls
+from dispatch.errors import NotFound, Refusal
+from dispatch.intake.calls import RepairCall, read_calls
+from dispatch.intake.models import Upload
+from dispatch.intake.operations import keep_calls, note_outcome, take_listed
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.queries import orders_with_keys, upload, uploads_waiting
 from dispatch.intake.stored_calls import call_from_json, key_of
@@ -75,5 +76,23 @@ def save_calls(upload_id: int) -> Answer:
     """Take the ticked calls in; what became of each stands on the page afterwards."""
     ticked = {int(text) for text in request.form.getlist("rows") if text.isdecimal()}
     with transaction() as db:
-        take_calls(db, upload_id, ticked, by=current(), at=now())
+        seen = upload(db, upload_id, "calls", current())
+        rows = [call_from_json(row) for row in seen.content["rows"]]
+    outcome = {row.row: _taken(seen, row) for row in rows if row.row in ticked}
+    refused = {row: refusal for row, refusal in outcome.items() if refusal is not None}
+    with transaction() as db:
+        made = orders_with_keys(db, [key_of(seen, row.row) for row in rows])
+        note_outcome(db, upload_id, refused, complete=len(made) == len(rows), by=current(), at=now())
     return redirect(url_for("intake.calls_preview", upload_id=upload_id))
+
+
+def _taken(seen: Upload, row: RepairCall) -> Refusal | None:
+    """Take one call in a transaction of its own; the refusal, or None when it is an order now."""
+    try:
+        with transaction() as db:
+            take_listed(db, seen, row, by=current(), at=now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return refusal
+    return None

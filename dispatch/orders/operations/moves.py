@@ -14,6 +14,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import FOLLOWING, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.operations.technicians import fit_technician
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -56,6 +57,8 @@ def move_visit(session: Session, visit: Visit, action: str, *, by: Actor, at: da
     if row.permission == "visit.drive" and visit.technician_id != by.id:
         raise NotFound
     _check(row, "visit", visit.status, facts, reason)
+    if action == "dispatch":
+        fit_technician(session, visit.technician_id)
     visit.reason = reason if row.target == "abandoned" else None
     stamp = {"dispatch": "dispatched_at", "depart": "departed_at", "arrive": "arrived_at", "finish": "finished_at"}.get(action)
     if stamp:

@@ -83,8 +83,8 @@ def take_order(
     if not by.sees_branch(customer.branch_id):
         raise RuleBroken(say("This customer belongs to another branch."))
     order = _order(new, customer, site, by=by, at=at)
-    order.number = next_number(session, new.kind, local_day(at, zone))
     order.lines = [_line(position, line) for position, line in enumerate(lines, start=1)]
+    order.number = next_number(session, new.kind, local_day(at, zone))  # last: every other taker waits from here on
     order.search_text = searchable(order, customer, site, (line.vehicle for line in order.lines))
     session.add(order)
     session.flush()

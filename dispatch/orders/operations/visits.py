@@ -16,7 +16,7 @@ from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.operations.approving import withdraw_open_steps
 from dispatch.orders.operations.moves import follow, locked_order, move_order, move_visit
-from dispatch.staff.models import Person
+from dispatch.orders.operations.technicians import fit_technician
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -44,7 +44,7 @@ def plan_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> V
     order = locked_order(session, new.order_id)
     if order.status not in FOLLOWING:
         raise RuleBroken(say("The order is not approved or is waiting, so nobody can be sent."))
-    technician = _technician(session, new.technician_id)
+    technician = fit_technician(session, new.technician_id)
     lines = _free_lines(session, order, new.line_ids)
     visit = Visit(
         order_id=order.id,
@@ -63,15 +63,6 @@ def plan_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> V
     record(session, ("order", order.id), "visit.plan", by=by, at=at, detail=detail)
     follow(session, order, by=by, at=at)
     return visit
-
-
-def _technician(session: Session, person_id: int) -> Person:
-    person = session.get(Person, person_id)
-    if person is None or not person.active or "technician" not in person.roles:
-        raise NotFound(say("There is no such technician."))
-    if person.trained_on is None:
-        raise RuleBroken(say("%(name)s has not passed the product training yet.", name=person.name))
-    return person
 
 
 def _free_lines(session: Session, order: Order, line_ids: Sequence[int]) -> Sequence[OrderLine]:
@@ -106,7 +97,7 @@ def change_visit(
     by.must("order.plan")
     if visit.status not in ("planned", "dispatched"):
         raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
-    technician = _technician(session, technician_id)
+    technician = fit_technician(session, technician_id)
     change = {"visit": visit.id, "technician": technician.id, "from_technician": visit.technician_id}
     length = visit.ends_at - visit.starts_at
     visit.technician_id, visit.starts_at, visit.ends_at = technician.id, starts_at, starts_at + length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +22,12 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
+from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
-from dispatch.orders.operations.acting import reveal_phone
+from dispatch.orders.operations.acting import act_on_line, reveal_phone
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.presenting.actions import actions_of
+from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
@@ -53,6 +55,8 @@ class Refused:
     name: str
     sentence: Text
     form: Form
+    position: int | None = None
+    """The vehicle, for an action of the line table."""
 
 
 @pages.get("/orders/<number>")
@@ -85,10 +89,22 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "masked_phone": read_phone(order.contact_phone).masked,
         "models_wanted": models_wanted(order),
         "standing": standing(order),
+        "line_actions": _line_actions(order, facts),
         "edge": lateness(order.status, order.wanted_on, today),
         "today": today,
         "may_pin": allowed("customer.change"),
     }
+
+
+def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
+    """What the desk may do with each vehicle, by position."""
+    if not allowed("order.plan"):
+        return {}
+
+    def address(position: int) -> Callable[[str], str]:
+        return lambda action: url_for("orders.act_line", number=order.number, position=position, action=action)
+
+    return {line.position: line_actions(line, order.version, facts, address(line.position)) for line in order.lines}
 
 
 def _months(db: Session, order: Order) -> dict[str, int]:
@@ -120,6 +136,25 @@ def act(number: str, action: str) -> Response | tuple[str, int]:
     except Refusal as refusal:
         return _page(number, refused=Refused(action, sentence_of(refusal), form)), refusal.status
     flash(_("The order is now: %(status)s.", status=status_word("order", order.status)), "success")
+    return redirect(url_for("orders.show", number=number))
+
+
+@pages.post("/orders/<number>/lines/<int:position>/<action>")
+@may("order.plan")
+def act_line(number: str, position: int, action: str) -> Response | tuple[str, int]:
+    """Take one action of the line table on a vehicle."""
+    form, press = Form.sent(), read_press(request.form)
+    try:
+        with transaction() as db:
+            order_id = order_id_of(db, number, current())
+            line = act_on_line(db, order_id, position, action, version=press.version, reason=press.reason, by=current(), at=now())
+            status = line.status
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(number, refused=Refused(action, sentence_of(refusal), form, position)), refusal.status
+    told = _("Vehicle no. %(position)s is now: %(status)s.", position=position, status=status_word("line", status))
+    flash(told, "success")
     return redirect(url_for("orders.show", number=number))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dispatch.orders.lifecycle import ORDER, OrderFacts, Transition, transition, why_not
-from dispatch.orders.models import Approval, Order
+from dispatch.orders.lifecycle import LINE, ORDER, OrderFacts, Transition, transition, why_not
+from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -84,6 +84,12 @@ def _action(row: Transition, order: Order, facts: OrderFacts, url: str) -> Actio
 
 def _as_primary(action: Action) -> Action:
     return Action(**{**action.__dict__, "primary": True})
+
+
+def line_actions(line: OrderLine, version: int, facts: OrderFacts, url: Callable[[str], str]) -> list[Action]:
+    """What may be done with one vehicle now, each with a reason. `version` is the order's, as every press on its page names."""
+    rows = [row for row in LINE if row.reason and why_not(row, "line", line.status, facts) is None]
+    return [Action(row.action, row.label, url(row.action), version, True, None, True) for row in rows]
 
 
 def decisions_of(approval: Approval, by: Actor, url: Callable[[str], str]) -> list[Action]:

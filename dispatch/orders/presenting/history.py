@@ -92,6 +92,7 @@ LOOKS: dict[str, Look] = {
     "visit.arrive": Look(say("%(technician)s has arrived"), "geo-alt", "site"),
     "visit.finish": Look(say("%(technician)s has finished"), "check-circle", "done"),
     "visit.abandon": Look(say("The visit of %(technician)s is abandoned"), "dash-circle", "refused"),
+    "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")

@@ -1,0 +1,60 @@
+"""What technicians sent that fits nothing the office knows: a dispatcher looks at it and says how it was settled."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.errors import Invalid, NotFound, Refusal
+from dispatch.field.operations import settle_dispute
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.queries import open_disputes
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+from dispatch.words import Text, say, text_from_json
+
+KIND_WORDS: dict[str, Text] = {
+    "visit.depart": say("Depart"),
+    "visit.arrive": say("Arrived"),
+    "visit.finish": say("Finish"),
+    "visit.abandon": say("Break off the visit"),
+}
+
+
+@pages.get("/field-messages")
+@may("order.plan")
+def disputes() -> str:
+    """The messages of the branch's technicians that need a decision."""
+    return _page(None, None)
+
+
+def _page(form: Form | None, pressed: uuid.UUID | None) -> str:
+    with transaction() as db:
+        rows = open_disputes(db, current())
+        shown = {"kinds": KIND_WORDS, "why": text_from_json}
+        return render_template("field/disputes.html", rows=rows, form=form, pressed=pressed, **shown)
+
+
+@pages.post("/field-messages/<uuid:fact_id>/settle")
+@may("order.plan")
+def settle(fact_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Say how a message was settled."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            settle_dispute(db, fact_id, reason=form.text("reason"), by=current(), at=now())
+    except Invalid as refusal:
+        return _page(form.refused(refusal), fact_id), refusal.status
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(tr(refusal.text), "warning")
+    else:
+        flash(_("The message is settled."), "success")
+    return redirect(url_for("field.disputes"), 303)

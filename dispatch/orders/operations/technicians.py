@@ -1,0 +1,22 @@
+"""Who may be sent out."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound, RuleBroken
+from dispatch.staff.models import Person
+from dispatch.words import say
+
+
+def fit_technician(session: Session, person_id: int) -> Person:
+    """Somebody who may be sent out (P15), his row share-locked: until the end he can neither leave nor lose role or training.
+
+    Raises NotFound for somebody who is no technician here any more, RuleBroken for one without the product training.
+    """
+    person = session.get(Person, person_id, with_for_update={"read": True}, populate_existing=True)
+    if person is None or not person.active or "technician" not in person.roles:
+        raise NotFound(say("There is no such technician."))
+    if person.trained_on is None:
+        raise RuleBroken(say("%(name)s has not passed the product training yet.", name=person.name))
+    return person
