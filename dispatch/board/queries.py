@@ -79,6 +79,13 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
+def live_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """A branch's visits that start within [start, end) and are still to be made or under way, with their lines and orders."""
+    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+    lines = selectinload(Visit.visit_lines).joinedload(VisitLine.line).joinedload(OrderLine.order)
+    return session.scalars(query.where(Visit.status.in_(VISIT_LIVE)).options(lines)).all() if start < end else []
+
+
 def leftovers(session: Session, branch_id: int, before: datetime) -> Sequence[Visit]:
     """A branch's visits that were to end before a moment and that nobody has ended, with order, customer and technician."""
     query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.ends_at < before, Visit.status.in_(VISIT_LIVE))

@@ -12,6 +12,9 @@ from dispatch.routing.suits import parts_missing, skills_missing
 from dispatch.routing.timetable import Day, days_of, length, passable
 from dispatch.words import Text, say
 
+TYPED_MINUTE = 59
+"""Seconds. People type whole minutes, plans have seconds: a visit left where it stands must not look late."""
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -99,10 +102,10 @@ class _Change:
 
     def _drives(self) -> Iterator[Conflict]:
         arrival = self._free() + self._way(self.before, self.job)
-        if arrival > self.start and not self._touches(self.before):
+        if arrival > self.start + TYPED_MINUTE and not self._touches(self.before):
             yield Conflict("travel", say("cannot be there before %(at)s", at=clock(arrival)), False)
         onward = self.end + self._way(self.after, self.job)
-        if self.after and onward > self.after.start and not self._touches(self.after):
+        if self.after and onward > self.after.start + TYPED_MINUTE and not self._touches(self.after):
             text = say("comes to order %(job)s only at %(at)s", job=self.after.job, at=clock(onward))
             yield Conflict("travel", text, False)
         if self.after is None and self.end <= self.day.technician.shift[1] < onward:

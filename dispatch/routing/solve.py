@@ -14,7 +14,7 @@ from dispatch.routing.insertion import Orders, cheapest, give
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Unserved
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.suits import is_skilled, sort_key
-from dispatch.routing.timetable import Day, days_of, passable, road_seconds, timetable
+from dispatch.routing.timetable import Day, days_of, parts_of, passable, road_seconds, timetable
 
 Engine = Callable[[Puzzle, float], Sequence[Sequence[int]]]
 
@@ -100,14 +100,19 @@ def _asked(
 
 
 def _kept(day: Day, pinned: list[Job], wanted: list[Job]) -> list[Job]:
-    """What the engine wants, if it holds by our own clock and keeps what is pinned; otherwise as much of it as fits."""
-    if {job.id for job in pinned} <= {job.id for job in wanted} and passable(day, wanted):
+    """What the engine wants, if it holds by our own clock and bag and keeps what is pinned; otherwise as much of it as fits."""
+    if {job.id for job in pinned} <= {job.id for job in wanted} and passable(day, wanted) and _in_the_bag(day, wanted):
         return wanted
     jobs, kept = pinned, {job.id for job in pinned}
     for job in wanted:
         found = None if job.id in kept else cheapest(day, jobs, job)
         jobs = list(found.jobs) if found else jobs
     return jobs
+
+
+def _in_the_bag(day: Day, jobs: list[Job]) -> bool:
+    """Whether the bag holds what all the jobs take; the engine counts from where the day stands, not from the morning."""
+    return all(count <= day.bag.get(part, 0) for part, count in parts_of(jobs).items())
 
 
 def _written(problem: Problem, days: Mapping[Id, Day], orders: Orders) -> Plan:

@@ -111,6 +111,13 @@ def test_shift_lunch_and_bag_come_along(db: Session, cast: Cast) -> None:
     assert su.parts == {"terminal": 2, f"terminal:{MODEL}": 2, "sim": 3}
 
 
+def test_what_visits_before_the_day_will_take_is_not_in_the_bag_any_more(db: Session, cast: Cast) -> None:
+    fill_bag(db, cast, cast.su, terminals=2, sims=3)
+    today = approved_order(db, cast, lines=1, kind="installation", model=MODEL, symptom=None)
+    visit_at(db, cast, today, cast.su, "15:00", day=TODAY)
+    assert technician(problem(db, cast), cast.su.id).parts == {"terminal": 2, f"terminal:{MODEL}": 1, "sim": 2}
+
+
 def test_somebody_without_home_starts_at_the_branch_or_is_named(db: Session, cast: Cast) -> None:
     su = db.get_one(Person, cast.su.id)
     su.home_lat = su.home_lon = None
