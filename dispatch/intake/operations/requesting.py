@@ -130,7 +130,7 @@ def _new_order(header: Header, known: Sequence[str]) -> NewOrder:
         contact_name=header.contact,
         contact_phone=header.phone,
         urgency=header.urgency,
-        channel="letter",
+        channel="email",
         wanted_on=header.wanted_on,
         product_model=model_of(header.model, known) or None,
         note=header.note or None,
