@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -259,7 +260,11 @@ def test_throwaway_clusters_make_and_drop_databases(room: Path) -> None:
 
 def test_a_throwaway_cluster_ends_with_its_maker(room: Path) -> None:
     assert as_nobody(lambda: (start_throwaway(), os.kill(os.getpid(), signal.SIGKILL))) == -signal.SIGKILL
-    left = [pid for pid in Path("/proc").glob("[0-9]*") if _works_below(pid, "/tmp/gps-dispatch-") and _owner(pid) == _nobody()]
+    left = [
+        pid
+        for pid in Path("/proc").glob("[0-9]*")
+        if _works_below(pid, f"{tempfile.gettempdir()}/gps-dispatch-") and _owner(pid) == _nobody()
+    ]
     wait_until(lambda: all(gone(int(pid.name)) for pid in left))
 
 
