@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -49,13 +49,12 @@ def _errand(made: DayProblem, stop: Stop) -> tuple[object, object]:
     return (line.order_id, place_of(line)) if line else (stop.job, None)
 
 
-def outcome(made: DayProblem, plan: Plan, *, skipped: Iterable[Json], seconds: float) -> Json:
-    """What is kept of a run, as plain JSON."""
+def outcome(made: DayProblem, plan: Plan, *, written: Collection[int], skipped: Iterable[Json], seconds: float) -> Json:
+    """What is kept of a run, as plain JSON; `written` are the lines whose trips were really written."""
     left = [u for u in plan.unserved if u.job in made.lines]
-    served = len(made.lines) - len(left)
     return {
         "lines": len(made.lines) + len(made.unplaced),
-        "served": served,
+        "served": len(written),
         "travel_s": sum(route.travel_s for route in plan.routes),
         "distance_m": sum(route.distance_m for route in plan.routes),
         "seconds": round(seconds, 1),

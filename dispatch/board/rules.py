@@ -52,6 +52,12 @@ def clock_of(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
 
 
+def wanted_words(on: date | None, opens: time | None, closes: time | None) -> str:
+    """When a customer wants somebody: 2026-12-03 14:00–16:00; "" when he did not say."""
+    hours = [f"{clock:%H:%M}" if clock else "…" for clock in (opens, closes)] if opens or closes else []
+    return " ".join(part for part in (on.isoformat() if on else "", "–".join(hours)) if part)
+
+
 def next_workday(day: date) -> date:
     """The first day after `day` that is no Saturday or Sunday."""
     following = day + timedelta(days=1)

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from math import ceil
 from typing import Protocol
 
-from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock
+from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock, wanted_words
 from dispatch.clock import local_day
 from dispatch.customers.models import Site
 from dispatch.geo.rules import Coordinates
@@ -173,6 +173,17 @@ def _windows(order: Order, day: date, others: int) -> tuple[tuple[int, int], ...
         return ()
     closes = seconds_of_clock(order.window_to) + others if order.window_to else DAY - 1
     return ((seconds_of_clock(order.window_from or time.min), min(closes, DAY - 1)),)
+
+
+def wanted_of(order: Order) -> str:
+    """When the customer wants somebody, in figures; "" when he did not say."""
+    return wanted_words(order.wanted_on, order.window_from, order.window_to)
+
+
+def off_wanted(order: Order, day: date, start: int) -> bool:
+    """Whether a start (seconds after the midnight of `day`) is not when the customer wants somebody."""
+    windows = _windows(order, day, 0)
+    return order.wanted_on not in (None, day) or any(not opens <= start <= closes for opens, closes in windows)
 
 
 def priority_of(order: Order, of: DayOfBranch) -> int:

@@ -89,8 +89,9 @@ class _Change:
 
     def _window(self) -> Iterator[Conflict]:
         if self.job.windows and not any(opens <= self.start <= closes for opens, closes in self.job.windows):
-            promised = ", ".join(f"{clock(opens)}-{clock(closes)}" for opens, closes in self.job.windows)
-            yield Conflict("window", say("starts outside the promised time %(promised)s", promised=promised), False)
+            promised = ", ".join(f"{clock(opens)}–{clock(closes)}" for opens, closes in self.job.windows)
+            text = say("starts at %(at)s, outside the promised time %(promised)s", at=clock(self.start), promised=promised)
+            yield Conflict("window", text, False)
         if self.start < self.day.not_before:
             yield Conflict("past", say("%(at)s is over", at=clock(self.start)), False)
 

@@ -25,9 +25,15 @@ for (const route of routes) route.addEventListener("toggle", remember);
 
 const all = document.querySelector("[data-open-all]");
 if (all) {
+  const isAllOpen = () => routes.every((route) => route.open);
+  const say = () => {
+    all.textContent = isAllOpen() ? all.dataset.wordClose : all.dataset.wordOpen;
+  };
+  say();
   all.hidden = false;
+  for (const route of routes) route.addEventListener("toggle", say);
   all.addEventListener("click", () => {
-    const open = !routes.every((route) => route.open);
+    const open = !isAllOpen();
     for (const route of routes) route.open = open;
   });
 }

@@ -10,13 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.board.models import PlanRun
+from dispatch.board.outcome import reasons_by_line
 from dispatch.board.rules import moment_of
 from dispatch.board.work import DayOfBranch, Ways
+from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, Visit
 from dispatch.routing import Travel
 from dispatch.staff.models import Branch, Person, PersonRole, PersonSkill
 from dispatch.staff.operations import NewPerson, add_person
 from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.words import text_from_json
 from tests.building import ZONE, approved, order_taken, visit
 from tests.conftest import AT, TRAINED, Cast
 from tests.devices.building import Owner, into_bag
@@ -122,3 +126,20 @@ def visits_of(session: Session, order_id: int | None = None) -> Sequence[Visit]:
     """All visits (of one order), oldest first, as the database has them."""
     query = sa.select(Visit).order_by(Visit.id).execution_options(populate_existing=True)
     return session.scalars(query.where(Visit.order_id == order_id) if order_id else query).all()
+
+
+def live(db: Session) -> list[Visit]:
+    """Visits that are still to come, by technician and time."""
+    db.expire_all()
+    found = db.scalars(sa.select(Visit).where(Visit.status.in_(VISIT_LIVE)).order_by(Visit.technician_id, Visit.starts_at))
+    return list(found)
+
+
+def covered(visits: list[Visit]) -> list[int]:
+    """The lines of visits, in order."""
+    return sorted(row.line_id for v in visits for row in v.visit_lines)
+
+
+def reasons(run: PlanRun, line_id: int) -> list[str]:
+    """Why a line found no one, as told by a run."""
+    return [str(text_from_json(reason["text"])) for reason in reasons_by_line(run.outcome)[line_id]]

@@ -11,28 +11,15 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.operations import changes
 from dispatch.board.operations.sending import dispatch_day, dispatch_visits
-from dispatch.board.pages import blueprint
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_visit
 from tests.board.building import TODAY, TOMORROW, approved_order, of_day, visit_at, visits_of
-from tests.conftest import AT, Cast, SignIn
+from tests.conftest import AT, Cast
 
 YESTERDAY = date(2026, 12, 1)
 THEN = AT - timedelta(days=1)
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is 09:00 on TODAY."""
-    monkeypatch.setattr(blueprint, "now", lambda: AT)
-
-
-@pytest.fixture
-def lin(as_person: SignIn, cast: Cast) -> FlaskClient:
-    """The dispatcher's browser."""
-    return as_person(cast.lin)
 
 
 def under_way(db: Session, cast: Cast, *steps: str, day: date = TODAY, at: datetime = AT) -> Visit:

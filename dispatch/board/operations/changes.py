@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,10 +15,20 @@ from dispatch.board.operations.runs import DAY_OVER, lock_day
 from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
-from dispatch.board.rules import Choice, moment_of, worded
-from dispatch.board.work import DayOfBranch, Ways, fixed_job, joint_job, place_of, place_of_visit, site_of_line, visit_job_id
+from dispatch.board.rules import Choice, clock_of, moment_of, worded
+from dispatch.board.work import (
+    DayOfBranch,
+    Ways,
+    fixed_job,
+    joint_job,
+    place_of,
+    place_of_visit,
+    site_of_line,
+    visit_job_id,
+    wanted_of,
+)
 from dispatch.errors import Invalid, NotFound, RuleBroken
-from dispatch.orders.models import OrderLine, Visit
+from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import NewVisit, change_visit, locked_visit, plan_visit
 from dispatch.routing import Candidate, Conflict, Job, conflicts, who_could
@@ -29,9 +40,10 @@ NEW_JOB = "new"
 
 @dataclass(frozen=True)
 class Errand:
-    """Something to be put on somebody's day: the job, and the day as it stands beside it."""
+    """Something to be put on somebody's day: the job, its order, and the day as it stands beside it."""
 
     job: Job
+    order: Order
     day: DayProblem
 
     def against(self, choice: Choice) -> list[Conflict]:
@@ -39,7 +51,21 @@ class Errand:
         if choice.technician_id not in [t.id for t in self.day.problem.technicians]:
             raise NotFound(say("There is no such technician, or he has no place to start from."))
         found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start)
-        return [replace(conflict, text=worded(conflict.text, self.day.names)) for conflict in found]
+        worded_ones = [replace(conflict, text=worded(conflict.text, self.day.names)) for conflict in found]
+        return [*worded_ones, *self._other_day(choice.start)]
+
+    def _other_day(self, start: int) -> list[Conflict]:
+        """The planner looks at one day only; whether it is the customer's day is told here."""
+        day = self.day.of.day
+        if self.order.wanted_on in (None, day):
+            return []
+        text = say(
+            "comes on %(day)s at %(start)s, but the customer wants %(wanted)s",
+            day=day.isoformat(),
+            start=clock_of(start),
+            wanted=wanted_of(self.order),
+        )
+        return [Conflict("day", text, False)]
 
     def candidates(self) -> list[Candidate]:
         """Every technician, the able ones first; nobody else's visits move."""
@@ -62,7 +88,21 @@ def errand_of_lines(session: Session, of: DayOfBranch, ways: Ways, lines: Sequen
     """Vehicles of one order at one place as an errand. Raises RuleBroken while no map knows the place."""
     if place_of(lines[0]) is None:
         raise RuleBroken(UNPLACED)
-    return Errand(joint_job(NEW_JOB, lines, of, ways), day_problem(session, of, ways, dissolve=False))
+    return Errand(joint_job(NEW_JOB, lines, of, ways), lines[0].order, day_problem(session, of, ways, dissolve=False))
+
+
+def part_of_errand(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> Errand:
+    """The same errand for some of its vehicles."""
+    return replace(whole, job=joint_job(NEW_JOB, lines, whole.day.of, ways))
+
+
+def most_at_once(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> int:
+    """How many of the vehicles one technician can take, by his bag and his day; all of them where nobody can take even one."""
+
+    def too_many(count: int) -> bool:
+        return not any(one.ok for one in part_of_errand(whole, ways, lines[:count]).candidates())
+
+    return bisect_left(range(1, len(lines) + 1), True, key=too_many) or len(lines)
 
 
 def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit) -> Errand:
@@ -71,7 +111,8 @@ def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit)
         raise RuleBroken(UNPLACED)
     lines = [row.line for row in visit.visit_lines]
     asked = joint_job(visit_job_id(visit), lines, of, ways)
-    return Errand(replace(asked, minutes=fixed_job(visit, of, ways).minutes), day_problem(session, of, ways, dissolve=False))
+    job = replace(asked, minutes=fixed_job(visit, of, ways).minutes)
+    return Errand(job, visit.order, day_problem(session, of, ways, dissolve=False))
 
 
 def assign(
@@ -114,24 +155,24 @@ def move_visit_to(
 def take_off(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
     """Take a visit off the plan with a reason; its vehicles wait again."""
     by.must("order.plan")
-    visit = _own_visit(session, visit_id, version, by)
-    if visit.status not in ("planned", "dispatched"):
+    if _own_visit(session, visit_id, version, by).status not in ("planned", "dispatched"):
         raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
-    move_visit(session, visit, "abandon", by=by, at=at, reason=reason.strip())
-    return visit
+    return abandon(session, visit_id=visit_id, version=version, reason=reason, by=by, at=at)
 
 
 def recall(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
     """Take a dispatched visit back from the technician's phone with a reason; it stays planned."""
-    visit = _own_visit(session, visit_id, version, by)
-    move_visit(session, visit, "recall", by=by, at=at, reason=reason.strip())
-    return visit
+    return _moved(session, "recall", visit_id, version, reason, by=by, at=at)
 
 
 def abandon(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
     """End a live visit with a reason, even one whose technician is on the way or on site; its vehicles wait again."""
+    return _moved(session, "abandon", visit_id, version, reason, by=by, at=at)
+
+
+def _moved(session: Session, action: str, visit_id: int, version: int | None, reason: str, *, by: Actor, at: datetime) -> Visit:
     visit = _own_visit(session, visit_id, version, by)
-    move_visit(session, visit, "abandon", by=by, at=at, reason=reason.strip())
+    move_visit(session, visit, action, by=by, at=at, reason=reason.strip())
     return visit
 
 

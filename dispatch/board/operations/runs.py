@@ -7,23 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.board.models import PlanRun
-from dispatch.board.outcome import Json, Trip, outcome, trips
+from dispatch.board.operations.writing import replace_visits
+from dispatch.board.outcome import Json, outcome, trips
 from dispatch.board.problem import DayProblem, day_problem
-from dispatch.board.queries import UNDER_WAY, free_line_ids, replaceable
-from dispatch.board.rules import moment_of
+from dispatch.board.queries import UNDER_WAY, replaceable
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
-from dispatch.db import refusal_for
-from dispatch.errors import NotFound, Refusal, RuleBroken
+from dispatch.errors import NotFound, RuleBroken
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order, Visit
-from dispatch.orders.operations.visits import NewVisit, plan_visit, take_off_plan
-from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.routing import Plan
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import active_person, actor_of
@@ -99,13 +95,10 @@ def finish_run(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: d
     wanted = trips(made, plan)
     standing = _replaceable(session, made.of)
     lock_orders(session, {trip.order_id for trip in wanted} | {visit.order_id for visit in standing})
-    keys = {_key(trip, made.of) for trip in wanted}
-    stays = {_visit_key(visit) for visit in standing if visit.status == "planned" and not visit.by_hand} & keys
-    goes = [v for v in standing if v.status == "planned" and not v.by_hand and _visit_key(v) not in stays]
-    take_off_plan(session, goes, by=by, at=at, reason=str(PLANNED_ANEW))
-    skipped = _write_trips(session, [trip for trip in wanted if _key(trip, made.of) not in stays], made, by=by, at=at)
-    _end(run, "done", outcome(made, plan, skipped=skipped, seconds=seconds), at)
-    figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(wanted) - len(skipped)}
+    written = replace_visits(session, [v for v in standing if _may_go(v)], wanted, made.of, by=by, at=at)
+    told = outcome(made, plan, written=written.lines, skipped=written.skipped, seconds=seconds)
+    _end(run, "done", told, at)
+    figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(wanted) - len(written.refused)}
     record(session, ("branch", run.branch_id), "board.plan", by=by, at=at, detail=figures)
 
 
@@ -139,48 +132,14 @@ def _replaceable(session: Session, of: DayOfBranch) -> Sequence[Visit]:
     return session.scalars(query.options(sa.orm.selectinload(Visit.visit_lines)).order_by(Visit.order_id, Visit.id)).all()
 
 
+def _may_go(visit: Visit) -> bool:
+    """Looked at once more, now that its order is locked."""
+    return visit.status == "planned" and not visit.by_hand
+
+
 def lock_orders(session: Session, order_ids: Iterable[int]) -> None:
     """Lock orders: all at once and in one order, so that two writers never wait for each other; their visits are read anew."""
     query = sa.select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update()
     session.execute(query.execution_options(populate_existing=True))
     visits = sa.select(Visit).where(Visit.order_id.in_(order_ids))
     session.execute(visits.execution_options(populate_existing=True))
-
-
-def _key(trip: Trip, of: DayOfBranch) -> tuple[object, ...]:
-    start, end = moment_of(trip.start, of.day, of.zone), moment_of(trip.end, of.day, of.zone)
-    return trip.technician_id, frozenset(trip.line_ids), start, end
-
-
-def _visit_key(visit: Visit) -> tuple[object, ...]:
-    return visit.technician_id, frozenset(row.line_id for row in visit.visit_lines), visit.starts_at, visit.ends_at
-
-
-def _write_trips(session: Session, wanted: Sequence[Trip], made: DayProblem, *, by: Actor, at: datetime) -> list[Json]:
-    """Plan a visit for each trip; returns those that could not be written any more, with the reason."""
-    free = free_line_ids(session, [line_id for trip in wanted for line_id in trip.line_ids])
-    skipped = []
-    for trip in sorted(wanted, key=lambda t: (t.order_id, t.start)):
-        no = _write_trip(session, trip, free, made.of, by=by, at=at)
-        if no is not None:
-            skipped.append({"order_id": trip.order_id, "technician": trip.technician_id, "text": text_to_json(no)})
-    return skipped
-
-
-def _write_trip(session: Session, trip: Trip, free: set[int], of: DayOfBranch, *, by: Actor, at: datetime) -> Text | None:
-    lines = tuple(line_id for line_id in trip.line_ids if line_id in free)
-    if not lines:
-        return say("It was changed, planned by hand or taken back while the plan was being made.")
-    start, end = moment_of(trip.start, of.day, of.zone), moment_of(trip.end, of.day, of.zone)
-    new = NewVisit(trip.order_id, trip.technician_id, start, end, lines, trip.sequence)
-    try:
-        with session.begin_nested():
-            plan_visit(session, new, by=by, at=at)
-    except Refusal as refusal:
-        return refusal.text
-    except IntegrityError as error:
-        refused = refusal_for(error)
-        if refused is None:
-            raise
-        return refused.text
-    return None

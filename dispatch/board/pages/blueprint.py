@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -29,7 +30,9 @@ def ways() -> Ways:
 
 
 def back_to(day: date) -> AnyResponse:
-    """Back to the day: for htmx the page is loaded anew where it stands, for everybody else it is opened."""
-    if "HX-Request" in request.headers:
-        return Response(status=204, headers={"HX-Refresh": "true"})
-    return redirect(url_for("board.plan", day=day.isoformat()), 303)
+    """Back to the day: for htmx on the board itself the page is loaded anew where it stands, for everybody else it is opened."""
+    url = url_for("board.plan", day=day.isoformat())
+    if "HX-Request" not in request.headers:
+        return redirect(url, 303)
+    on_board = urlsplit(request.headers.get("HX-Current-URL", "")).path == url_for("board.plan")
+    return Response(status=204, headers={"HX-Refresh": "true"} if on_board else {"HX-Redirect": url})

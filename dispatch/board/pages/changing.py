@@ -16,14 +16,16 @@ from dispatch.board.operations.changes import Errand
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.queries import order_named, visit_of
 from dispatch.board.rules import clock_of
-from dispatch.board.work import DayOfBranch, site_of_line
+from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.routing import Conflict
+from dispatch.staff.models import Person
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
+from dispatch.web.filters import when
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 
@@ -37,11 +39,14 @@ def _page(fragment: str, form: Form | None, **shown: Any) -> Answer:
     return (text, 422) if form is not None and form.errors else text
 
 
-def _done(of: DayOfBranch, change: Callable[[Session], object], told: str) -> AnyResponse | Refusal:
-    """Carry out a change; gives the way back, or the refusal to be shown in the dialog."""
+def _done(of: DayOfBranch, change: Callable[[Session], Visit], sentence: str) -> AnyResponse | Refusal:
+    """Carry out a change; gives the way back, or the refusal to be shown in the dialog.
+
+    `sentence` has the places order, name and time: what the visit came to.
+    """
     try:
         with transaction() as db:
-            change(db)
+            told = _filled(db, sentence, change(db))
     except NotFound as refusal:
         flash(tr(refusal.text), "warning")
     except Refusal as refusal:
@@ -49,6 +54,11 @@ def _done(of: DayOfBranch, change: Callable[[Session], object], told: str) -> An
     else:
         flash(told, "success")
     return back_to(of.day)
+
+
+def _filled(db: Session, sentence: str, visit: Visit) -> str:
+    name = db.get_one(Person, visit.technician_id).name  # the visit may still hold the one it was taken from
+    return sentence % {"order": visit.order.number, "name": name, "time": when(visit.starts_at)}
 
 
 # an order that waits
@@ -61,9 +71,10 @@ def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[Order
     return lines[0].order, lines
 
 
-def _count(lines: list[OrderLine]) -> int:
+def _count(lines: list[OrderLine]) -> int | None:
+    """How many of the vehicles are meant, if that was said."""
     typed = number_in(request.values.get("count"))
-    return typed if typed and typed <= len(lines) else len(lines)
+    return typed if typed and typed <= len(lines) else None
 
 
 @pages.get("/plan/orders/<number>/assign")
@@ -77,9 +88,10 @@ def _assign_dialog(number: str, form: Form | None) -> Answer:
     of = chosen_day()
     with transaction() as db:
         order, lines = _asked(db, of, number)
-        count = _count(lines)
-        errand = changes.errand_of_lines(db, of, ways(), lines[:count])
+        whole = changes.errand_of_lines(db, of, ways(), lines)
+        count = _count(lines) or changes.most_at_once(whole, ways(), lines)
         shown = {"order": order, "lines": lines[:count], "waiting": len(lines), "site": site_of_line(lines[0])}
+        errand = changes.part_of_errand(whole, ways(), lines[:count])
         return _page("board/assign.html", form, of=of, **shown, **_people(errand, form))
 
 
@@ -92,6 +104,7 @@ def _people(errand: Errand, form: Form | None) -> dict[str, Any]:
         "candidates": errand.candidates(),
         "found": _found(errand, form.values) if form else None,
         "minutes": errand.job.minutes,
+        "wanted": wanted_of(errand.order),
         "clock_of": clock_of,
     }
 
@@ -124,14 +137,23 @@ def assign_now(number: str) -> Answer:
     """Give vehicles that wait to a technician."""
     of, form = chosen_day(), Form.sent()
 
-    def change(db: Session) -> None:
+    def change(db: Session) -> Visit:
         order, lines = _asked(db, of, number)
         wanted = read_assignment(form.values, waiting=len(lines))
         site_id = site_of_line(lines[0]).id
-        changes.assign(db, of, ways(), wanted.choice, order_id=order.id, site_id=site_id, count=wanted.count, by=current())
+        return changes.assign(db, of, ways(), wanted.choice, order_id=order.id, site_id=site_id, count=wanted.count, by=current())
 
-    done = _done(of, change, _("%(order)s was assigned.", order=number))
-    return _assign_dialog(number, form.refused(done)) if isinstance(done, Refusal) else done
+    done = _done(of, change, _("%(order)s was assigned to %(name)s, %(time)s."))
+    return _assign_dialog(number, _picked(form).refused(done)) if isinstance(done, Refusal) else done
+
+
+def _picked(form: Form) -> Form:
+    """The form with a proposal that was pressed as if it had been typed, so that it can be pressed again with a tick."""
+    try:
+        choice = read_choice(form.values)
+    except Refusal:
+        return form
+    return Form(form.values | {"technician": str(choice.technician_id), "start": clock_of(choice.start)})
 
 
 # a visit that is planned
@@ -163,7 +185,7 @@ def _ways_to_move(db: Session, of: DayOfBranch, found: Visit, form: Form | None)
     """Who could take a visit; for one that somebody has set out for only how long it is."""
     if found.status in ("planned", "dispatched"):
         return _people(changes.errand_of_visit(db, of, ways(), found), form)
-    return {"minutes": round((found.ends_at - found.starts_at).total_seconds() / 60)}
+    return {"minutes": round((found.ends_at - found.starts_at).total_seconds() / 60), "wanted": wanted_of(found.order)}
 
 
 @pages.get("/plan/visits/<int:visit_id>/against")
@@ -182,33 +204,36 @@ def change_visit(visit_id: int, action: str) -> Answer:
     form = Form.sent()
     with transaction() as db:
         of = _day_of_visit(visit_of(db, visit_id, current()))
-    done = _done(of, lambda db: CHANGES[action](db, of, visit_id, form), _("The plan was changed."))
+    done = _done(of, lambda db: CHANGES[action](db, of, visit_id, form), _sentence(action))
     return _visit_dialog(visit_id, form.refused(done), action) if isinstance(done, Refusal) else done
 
 
-def _move(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
+def _sentence(action: str) -> str:
+    told: str = {
+        "move": _("%(order)s now goes to %(name)s, %(time)s."),
+        "take_off": _("%(order)s was taken off the plan (%(name)s, %(time)s) and waits to be planned again."),
+        "recall": _("%(order)s was taken back from %(name)s's phone; it stays planned for %(time)s."),
+        "abandon": _("The visit of %(name)s to %(order)s (%(time)s) was abandoned; the order waits to be planned again."),
+    }[action]
+    return told
+
+
+def _move(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> Visit:
     version = number_in(form.text("version"))
-    changes.move_visit_to(db, of, ways(), read_choice(form.values), visit_id=visit_id, version=version, by=current())
+    return changes.move_visit_to(db, of, ways(), read_choice(form.values), visit_id=visit_id, version=version, by=current())
 
 
-def _take_off(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = number_in(form.text("version"))
-    changes.take_off(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
+def _with_reason(change: Callable[..., Visit]) -> Callable[[Session, DayOfBranch, int, Form], Visit]:
+    def changed(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> Visit:
+        version = number_in(form.text("version"))
+        return change(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
+
+    return changed
 
 
-def _recall(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = number_in(form.text("version"))
-    changes.recall(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
-
-
-def _abandon(db: Session, of: DayOfBranch, visit_id: int, form: Form) -> None:
-    version = number_in(form.text("version"))
-    changes.abandon(db, visit_id=visit_id, version=version, reason=form.text("reason"), by=current(), at=of.at)
-
-
-CHANGES: dict[str, Callable[[Session, DayOfBranch, int, Form], None]] = {
+CHANGES: dict[str, Callable[[Session, DayOfBranch, int, Form], Visit]] = {
     "move": _move,
-    "take_off": _take_off,
-    "recall": _recall,
-    "abandon": _abandon,
+    "take_off": _with_reason(changes.take_off),
+    "recall": _with_reason(changes.recall),
+    "abandon": _with_reason(changes.abandon),
 }

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Response, flash, jsonify, render_template, request
+from flask import Response, flash, jsonify, render_template, request, url_for
 from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from dispatch.board.models import PlanRun
 from dispatch.board.operations.runs import ask_plan
 from dispatch.board.operations.sending import Sent, dispatch_day
-from dispatch.board.overview import Overview, overview
+from dispatch.board.overview import overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
 from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team, visits_on
 from dispatch.board.rules import next_workday
+from dispatch.board.views import Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
+from dispatch.devices.issuing import count_field
 from dispatch.devices.queries import parts_in_bags
 from dispatch.errors import Refusal
 from dispatch.field.queries import dispute_count
@@ -60,8 +62,9 @@ class RunView:
         return [text_from_json(entry["text"]) for entry in self.outcome.get("skipped", [])]
 
 
-def run_view(found: tuple[PlanRun, str] | None) -> RunView | None:
-    """The run for the page, if there was one."""
+def run_view(db: Session, of: DayOfBranch) -> RunView | None:
+    """The day's last run, if there was one."""
+    found = last_run(db, of.branch_id, of.day)
     if found is None:
         return None
     run, name = found
@@ -74,7 +77,7 @@ def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | Non
     visits = visits_on(db, of.branch_id, *of.bounds)
     bags = parts_in_bags(db, [person.id for person in people])
     lines = open_lines(db, of.branch_id, of.day)
-    run = run_view(last_run(db, of.branch_id, of.day))
+    run = run_view(db, of)
     told = run.outcome if run else None
     return overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told), run
 
@@ -87,8 +90,19 @@ def plan() -> str:
     with transaction() as db:
         seen, run = read_overview(db, of)
         shown = {"seen": seen, "of": of, "run": run, "steps": _steps(of), "weekday": format_date(of.day, "EEEE")}
+        shown["issue_url"] = issue_url
         left = leftovers(db, of.branch_id, of.midnight) if of.day == of.today else ()
         return render_template("board/plan.html", left=left, disputes=dispute_count(db, current()), **shown)
+
+
+def issue_url(lacking: Mapping[str, int], technician_id: int | None) -> str:
+    """The page on which what a bag lacks is issued to it, filled in."""
+    fields: dict[str, Any] = {}
+    for part, count in lacking.items():
+        kind, _colon, model = part.partition(":")
+        if model or kind == "sim":
+            fields[count_field(model or None)] = count
+    return url_for("devices.issue", technician=technician_id, **fields)
 
 
 def _steps(of: DayOfBranch) -> dict[str, date]:
@@ -119,7 +133,7 @@ def progress() -> Response | str:
     """How the run is getting on; once it has ended the page is loaded anew."""
     of = chosen_day()
     with transaction() as db:
-        view = run_view(last_run(db, of.branch_id, of.day))
+        view = run_view(db, of)
     if view is None or not view.under_way:
         return Response(status=200, headers={"HX-Refresh": "true"})
     return render_template("board/run.html", run=view, of=of)

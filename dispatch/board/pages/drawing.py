@@ -7,9 +7,9 @@ from typing import Any
 from flask import url_for
 from flask_babel import ngettext
 
-from dispatch.board.overview import Overview, RouteView, StopView, Waiting
 from dispatch.board.problem import home_of
 from dispatch.board.rules import clock_of
+from dispatch.board.views import Overview, RouteView, StopView, Waiting
 from dispatch.board.work import place_of_visit
 from dispatch.config import Settings
 from dispatch.orders.models import OrderLine
