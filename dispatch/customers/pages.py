@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +24,11 @@ from dispatch.customers.operations import (
     set_pin,
 )
 from dispatch.customers.operations import reveal_phone as reveal
-from dispatch.customers.presenting import fittings, number_of
+from dispatch.customers.presenting import fittings
 from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
+from dispatch.devices.fitted import unit_name
 from dispatch.devices.queries import fitted, units_by_id, vehicle_history
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.geo.forms import DATUMS
@@ -151,18 +153,31 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
         return _customer_form(
             Form.of({"name": found.name, "tier": found.tier, "note": found.note, "version": found.version}), found
         )
+    return _correct(
+        lambda db: change_customer(
+            db, customer_id, version=_version(), facts=read_customer(request.form), by=current(), at=now()
+        ),
+        lambda form: _customer_form(form, found),
+        version=found.version,
+        then=url_for("customers.show", customer_id=customer_id),
+    )
+
+
+def _correct(
+    change: Callable[[Session], object], page: Callable[[Form], str], *, version: int, then: str
+) -> Response | tuple[str, int]:
+    """Carry out what a form corrects and go to `then`; refused, the form comes again and is about `version` now."""
     form = Form.sent()
     try:
-        facts = read_customer(request.form)
         with transaction() as db:
-            change_customer(db, customer_id, version=_version(), facts=facts, by=current(), at=now())
+            change(db)
     except NotFound:
         raise
     except Refusal as refusal:
-        form.values["version"] = found.version
-        return _customer_form(form.refused(refusal), found), refusal.status
+        form.values["version"] = version
+        return page(form.refused(refusal)), refusal.status
     flash(_("Saved."), "success")
-    return redirect(url_for("customers.show", customer_id=customer_id))
+    return redirect(then)
 
 
 def _version() -> int:
@@ -249,7 +264,7 @@ def _life(db: Session, vehicle_id: int) -> dict[str, Any]:
 
 
 def _vehicle_words() -> dict[str, Any]:
-    return {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked, "number_of": number_of}
+    return {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked, "number_of": unit_name}
 
 
 @pages.post("/vehicles/<int:vehicle_id>/drivers/<int:driver_id>/phone")
@@ -272,18 +287,12 @@ def edit_vehicle(vehicle_id: int) -> str | Response | tuple[str, int]:
         found = vehicle(db, vehicle_id, current())
     if request.method == "GET":
         return _vehicle_form(Form.of({name: getattr(found, name) for name in VEHICLE_FIELDS}), found)
-    form = Form.sent()
-    try:
-        facts = read_vehicle(request.form)
-        with transaction() as db:
-            change_vehicle(db, vehicle_id, version=_version(), facts=facts, by=current(), at=now())
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        form.values["version"] = found.version
-        return _vehicle_form(form.refused(refusal), found), refusal.status
-    flash(_("Saved."), "success")
-    return redirect(url_for("customers.vehicle", vehicle_id=vehicle_id))
+    return _correct(
+        lambda db: change_vehicle(db, vehicle_id, version=_version(), facts=read_vehicle(request.form), by=current(), at=now()),
+        lambda form: _vehicle_form(form, found),
+        version=found.version,
+        then=url_for("customers.vehicle", vehicle_id=vehicle_id),
+    )
 
 
 def _vehicle_form(form: Form, found: Vehicle) -> str:

@@ -16,7 +16,10 @@ KIND_WORDS: dict[str, Text] = {"terminal": say("Terminal"), "sim": say("SIM")}
 
 @dataclass(frozen=True)
 class Fitting:
-    """One change to what a vehicle carries. With both `old` and `new` it is a swap; `place` is where the other end was."""
+    """One change to what a vehicle carries. With both `old` and `new` it is a swap; `place` is where the other end was.
+
+    `mends` is true for one that took an earlier one back.
+    """
 
     kind: Text
     icon: str
@@ -27,28 +30,31 @@ class Fitting:
     who: str
     at: datetime
     device_at: datetime | None
+    mends: bool
 
     @property
     def what(self) -> Text:
         """The sentence above the numbers."""
+        if self.mends:
+            return say("%(kind)s put back as it was before", kind=self.kind)
         if self.old and self.new:
             return say("%(kind)s swapped", kind=self.kind)
         return say("%(kind)s fitted", kind=self.kind) if self.new else say("%(kind)s taken out", kind=self.kind)
 
 
-def number_of(unit: Unit) -> str:
-    """The number that stands on a unit: the serial, or the ICCID."""
-    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
-
-
 def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
-    """Custody entries, newest first -> fittings; one unit out and one of its kind in for the same order are a swap."""
+    """Custody entries, newest first -> fittings; one unit out and one of its kind in by the same act are a swap."""
     found: list[Fitting] = []
-    for _order, same in groupby(entries, key=lambda entry: entry.order_id or -entry.id):
+    for _act, same in groupby(entries, key=_act_of):
         moves = list(same)
         for kind in KIND_WORDS:
             found += _of_one_kind([move for move in moves if units[move.unit_id].kind == kind], units, vehicle_id)
     return found
+
+
+def _act_of(entry: CustodyEntry) -> tuple[object, ...]:
+    """What the entries of one act have in common: without an order each stands for itself."""
+    return (entry.order_id, entry.at, entry.corrects_id is None) if entry.order_id else (entry.id,)
 
 
 def _of_one_kind(entries: list[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
@@ -74,6 +80,15 @@ def _fitting(
     entry: CustodyEntry, units: Mapping[int, Unit], *, old: Unit | None, new: Unit | None, other: Holder | None
 ) -> Fitting:
     kind = units[entry.unit_id].kind
-    place = describe(other) if other else None
-    icon = "cpu" if kind == "terminal" else "sim"
-    return Fitting(KIND_WORDS[kind], icon, old, new, place, entry.order_id, entry.by_name, entry.at, entry.device_at)
+    return Fitting(
+        kind=KIND_WORDS[kind],
+        icon="cpu" if kind == "terminal" else "sim",
+        old=old,
+        new=new,
+        place=describe(other) if other else None,
+        order_id=entry.order_id,
+        who=entry.by_name,
+        at=entry.at,
+        device_at=entry.device_at,
+        mends=entry.corrects_id is not None,
+    )

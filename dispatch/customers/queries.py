@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from dispatch.customers.models import Contact, Customer, Site, Vehicle
+from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
+from dispatch.customers.rules import number_begun
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
 PAGE_SIZE = 50
+LONGEST_PHONE = 20
 
 
 def customer(session: Session, customer_id: int, by: Actor) -> Customer:
@@ -94,6 +96,18 @@ def vehicles_of(session: Session, customer_id: int, *, limit: int = 500) -> Sequ
     """A customer's vehicles by plate."""
     query = sa.select(Vehicle).where(Vehicle.customer_id == customer_id).options(selectinload(Vehicle.drivers))
     return session.scalars(query.order_by(Vehicle.plate, Vehicle.vin).limit(limit)).all()
+
+
+def drivers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> list[tuple[Driver, Vehicle]]:
+    """The drivers whose phone number is `words`, whole or its start, with their vehicles, newest first."""
+    begun = number_begun(words)
+    if not begun:
+        return []
+    within = (Driver.phone >= begun, Driver.phone <= begun.ljust(LONGEST_PHONE, "9"))  # in the order of the index
+    begins = sa.and_(*(within if begun.isdecimal() else ()), Driver.phone.startswith(begun, autoescape=True))
+    query = sa.select(Driver, Vehicle).join(Vehicle, Vehicle.id == Driver.vehicle_id).where(begins, _own(Vehicle.branch_id, by))
+    rows = session.execute(query.options(joinedload(Vehicle.customer)).order_by(Driver.id.desc()).limit(limit))
+    return [(driver, vehicle) for driver, vehicle in rows]
 
 
 def place_known(session: Session, address: str, by: Actor) -> Site | None:

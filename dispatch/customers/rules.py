@@ -97,6 +97,11 @@ def show_plate(plate: str) -> str:
     return f"{plate[:2]}·{plate[2:]}" if len(plate) > 2 and plate[0] in PROVINCES else plate
 
 
+def odd_plate(text: str, colour: str | None = None) -> bool:
+    """Whether this is no plate as GA 36 has them; a white one (army, police) may be numbered otherwise."""
+    return colour != "white" and bool(plate_warnings(Plate(normalise_plate(text), "")))
+
+
 def plate_warnings(plate: Plate) -> tuple[Doubt, ...]:
     """What looks wrong with a plate, the gravest first. An empty plate has no warnings."""
     text = plate.text
@@ -142,6 +147,19 @@ def _wrong_length(plate: Plate) -> Doubt | None:
         return None
     colour = COLOURS[plate.colour]
     return Doubt("plate_length", say("plate has %(n)s characters, a %(colour)s one has %(due)s", n=n, colour=colour, due=due))
+
+
+# --- names of companies
+
+COMPANY_FORM = "(股份|有限|责任|集团|总?公司)+$"
+"""What a company's name ends in and people leave out."""
+_SEAT = re.compile(r"^[\u4e00-\u9fff]{2,3}?[省市]")
+
+
+def core_name(name: str) -> str:
+    """深圳市恒通物流有限公司 -> 恒通物流: what stays of a company's name when seat and legal form are left out."""
+    core = re.sub(COMPANY_FORM, "", _SEAT.sub("", name))
+    return core if len(core) > 1 else name
 
 
 # --- VIN (GB 16735, ISO 3779)
@@ -260,6 +278,18 @@ def phone_doubt(phone: Phone) -> Doubt | None:
     if phone.e164:
         return None
     return Doubt("phone", say("%(phone)s is not a complete phone number", phone=phone.shown or "—"))
+
+
+SHORTEST_START = 5
+
+
+def number_begun(text: str) -> str:
+    """The phone number a text is, as it is kept, or the start of one; "" when it is none or too short to say so."""
+    whole = read_phone(text)
+    if whole.e164:
+        return whole.written
+    digits = re.sub(r"^(?:\+|00)?86(?=1)", "", re.sub(r"[\s()\-]", "", unicodedata.normalize("NFKC", text)))
+    return digits if digits.isdecimal() and len(digits) >= SHORTEST_START else ""
 
 
 def mask_phone(digits: str) -> str:

@@ -79,7 +79,8 @@ class Header:
     note: str
 
 
-HEADER_FIELDS = ("customer", "contact", "phone", "address", "place", "model", "wanted_on", "urgency", "note")
+HEADER_FIELDS = ("customer", "customer_is", "contact", "phone", "address", "place", "model", "wanted_on", "urgency", "note")
+NEW_CUSTOMER = "new"
 
 
 # --- a repair call
@@ -166,6 +167,16 @@ def read_header(texts: Mapping[str, str]) -> Header:
     )
     typed.check()
     return header
+
+
+def customer_named_in(texts: Mapping[str, str]) -> str:
+    """The customer's name in a header's texts, on one line."""
+    return " ".join(tidy_text(texts.get("customer", "")).split())
+
+
+def answer_for(customer_id: int | None, name: str) -> str:
+    """“It is this customer” (None: a new one) as a choice. It counts only while the header still says `name`."""
+    return f"{customer_id or NEW_CUSTOMER}:{name}"
 
 
 @dataclass(frozen=True)

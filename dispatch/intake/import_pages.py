@@ -34,7 +34,6 @@ from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.web.login import settings
 from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import Text, say
 
@@ -119,8 +118,7 @@ def upload(purpose: str) -> Answer:
 def _upload_page(purpose: str, form: Form) -> str:
     with transaction() as db:
         waiting = uploads_waiting(db, purpose, current(), at=now())
-    most = settings().max_upload_mb
-    return render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting, most_mb=most)
+    return render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting)
 
 
 # --- preview
@@ -206,7 +204,8 @@ def _choice(form: Form) -> Choice:
     if day and day > local_day(now() + timedelta(days=1), current().zone):
         raise Invalid({"trained_on": say("This day has not come yet.")})
     trained = frozenset(read_ids(form.texts("trained")))
-    return Choice(number_in(form.text("expected")) or 0, form.text("leave_out") == "1", form.text("store"), trained, day)
+    agreed = {name: form.text(name) == "1" for name in ("leave_out", "change")}
+    return Choice(number_in(form.text("expected")) or 0, store=form.text("store"), trained=trained, trained_on=day, **agreed)
 
 
 # --- bags, after a list of technicians

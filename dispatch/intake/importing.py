@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -19,15 +19,14 @@ from dispatch.intake.lists import KINDS, Reading, from_json, to_json
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
-from dispatch.staff.forms import TechnicianRow
-from dispatch.staff.models import Branch, Person
-from dispatch.staff.operations import NewPerson, add_person, change_person
+from dispatch.intake.technicians import new_technician, updated
+from dispatch.staff.models import Branch
+from dispatch.staff.operations import add_person, change_person
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 ALREADY = say("This file was taken in already; nothing was taken twice.")
 DEFAULT_WARRANTY_MONTHS = 12
-DEFAULT_SHIFT = (time(8, 30), time(17, 30))
 LONGEST_STORE = 60
 
 
@@ -36,7 +35,8 @@ class Choice:
     """What the person decided at the preview.
 
     `expected` is how many rows the preview promised; `leave_out` that the others may be left out; `store` takes the units of rows
-    that name none; `trained` are the sheet rows of technicians who passed the product training, on `trained_on` (P15).
+    that name none; `trained` are the sheet rows of technicians who passed the product training, on `trained_on` (P15); `change`
+    that people on record may be changed: without it the rows that would change somebody are left out.
     """
 
     expected: int
@@ -44,6 +44,7 @@ class Choice:
     store: str = ""
     trained: frozenset[int] = frozenset()
     trained_on: date | None = None
+    change: bool = False
 
 
 def keep_list(session: Session, kind: str, reading: Reading, *, file_name: str, file: bytes, by: Actor, at: datetime) -> Upload:
@@ -67,6 +68,7 @@ def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by
     marked = marked_rows(session, kind, reading, by)
     ready = takeable(marked)
     _check(choice, ready, left=len(reading.bad) + len(marked) - len(ready))
+    ready = _agreed(kind, ready, choice)
     _TAKERS[kind](session, upload, ready, choice, by, at)
     upload.done_at = at
     upload.content = upload.content | {"taken": len(ready)}
@@ -87,6 +89,16 @@ def _check(choice: Choice, ready: Sequence[Marked], *, left: int) -> None:
         raise Conflict(CHANGED.msgid, now=len(ready), then=choice.expected)
     if left and not choice.leave_out:
         raise Invalid({"leave_out": Text(LEFT_OUT.msgid, {"n": left})})
+
+
+def _agreed(kind: str, ready: list[Marked], choice: Choice) -> list[Marked]:
+    """The rows a person agreed to. Raises Invalid when there are none: every row would change somebody on record."""
+    if kind != "technicians" or choice.change:
+        return ready
+    agreed = [each for each in ready if each.change != "update"]
+    if not agreed:
+        raise Invalid({"change": say("Every row changes somebody on record. Agree to that, or there is nothing to take in.")})
+    return agreed
 
 
 # --- terminals and SIMs
@@ -140,50 +152,9 @@ def _take_technicians(session: Session, upload: Upload, ready: Sequence[Marked],
     for each in ready:
         trained_on = choice.trained_on if each.row.row in choice.trained else None
         if each.before is None:
-            add_person(session, branch=branch, new=_new_technician(each.row, trained_on), by=by, at=at)
+            add_person(session, branch=branch, new=new_technician(each.row, trained_on), by=by, at=at)
         else:
-            change_person(session, each.before, new=_updated(each.before, each.row, trained_on), by=by, at=at)
-
-
-def _new_technician(row: TechnicianRow, trained_on: date | None) -> NewPerson:
-    return NewPerson(
-        staff_no=row.staff_no,
-        name=row.name,
-        roles=frozenset({"technician"}),
-        phone=row.phone or None,
-        home_address=row.home_address or None,
-        home=_home(row),
-        skills=_levels(row),
-        shift=(row.shift.start, row.shift.until) if row.shift else DEFAULT_SHIFT,
-        trained_on=trained_on,
-    )
-
-
-def _updated(person: Person, row: TechnicianRow, trained_on: date | None) -> NewPerson:
-    """A known person with what the list says anew; what it leaves blank stays."""
-    standing = (person.home_lat, person.home_lon)
-    skills = _levels(row) or {skill.skill: skill.level for skill in person.skills}
-    return NewPerson(
-        staff_no=person.staff_no,
-        name=row.name,
-        roles=person.roles,
-        phone=row.phone or person.phone,
-        home_address=row.home_address or person.home_address,
-        home=_home(row) or (standing if standing[0] is not None else None),  # type: ignore[arg-type]
-        skills=skills,
-        expiries={skill.skill: skill.expires_on for skill in person.skills if skill.expires_on},
-        shift=(row.shift.start, row.shift.until) if row.shift else (person.shift_from, person.shift_to),
-        lunch=(person.lunch_from, person.lunch_to) if person.lunch_from and person.lunch_to else None,
-        trained_on=trained_on or person.trained_on,
-    )
-
-
-def _home(row: TechnicianRow) -> tuple[float, float] | None:
-    return (row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
-
-
-def _levels(row: TechnicianRow) -> dict[str, int]:
-    return {skill.code: skill.level for skill in row.skills}
+            change_person(session, each.before, new=updated(each.before, each.row, trained_on), by=by, at=at)
 
 
 # --- prices

@@ -7,25 +7,28 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.clock import local_day
 from dispatch.customers import queries as customers
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
-from dispatch.customers.rules import read_phone, read_plate
+from dispatch.customers.rules import COMPANY_FORM, core_name, read_phone, read_plate
 from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.queries import fitted
 from dispatch.intake.rules import model_of, show_place
-from dispatch.orders.models import Order
-from dispatch.orders.queries import lines_of_vehicle, visible
-from dispatch.orders.rules import Warranty, warranty
+from dispatch.orders.lifecycle import VISIT_LIVE
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.queries import visible
+from dispatch.orders.rules import SYMPTOMS, Warranty, warranty
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
+from dispatch.words import Text
 
 ENDED = ("done", "closed", "cancelled", "rejected")
 DEFAULT_MONTHS = 12
 MOST_ORDERS = 8
 MOST_VEHICLES = 12
+MOST_ALIKE = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Known:
-    """A customer, and the vehicle it is about if one is known. `caller` is who is calling: name and phone."""
+    """A customer, and the vehicle it is about if one is known.
+
+    `caller` is who is calling: name and phone; `visits` the next visit of an open order, by the order's id.
+    """
 
     customer: Customer
     vehicle: Vehicle | None = None
@@ -53,11 +59,17 @@ class Known:
     fitted: dict[str, Unit] = field(default_factory=dict)
     orders: Sequence[Order] = ()
     warranty: Warranty | None = None
+    visits: dict[int, Visit] = field(default_factory=dict)
 
     @property
     def open_orders(self) -> list[Order]:
         """Orders still under way: is this call about one of them?"""
         return [order for order in self.orders if order.status not in ENDED]
+
+    @staticmethod
+    def symptom_of(order: Order) -> Text | None:
+        """What an order is about, in the words of the list of symptoms."""
+        return SYMPTOMS[order.symptom].words if order.symptom else None
 
     @property
     def past_orders(self) -> list[Order]:
@@ -117,11 +129,12 @@ def known(session: Session, asked: Asked, by: Actor, *, today: date) -> Known | 
 def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | None, by: Actor, today: date) -> Known:
     customer = customers.customer(session, vehicle.customer_id, by)
     inside = fitted(session, [vehicle.id]).get(vehicle.id, {})
-    orders = [line.order for line in lines_of_vehicle(session, vehicle.id, by, limit=MOST_ORDERS)]
+    its_orders = sa.select(OrderLine.order_id).where(OrderLine.vehicle_id == vehicle.id)
+    orders, visits = _last_orders(session, Order.id.in_(its_orders), by)
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
     term = warranty_of(session, inside, bought, model, by)
-    return Known(customer, vehicle, caller, fitted=inside, orders=orders, warranty=term)
+    return Known(customer, vehicle, caller, fitted=inside, orders=orders, warranty=term, visits=visits)
 
 
 def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Known | None:
@@ -133,16 +146,23 @@ def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Know
     vehicles = customers.vehicles_of(session, customer.id, limit=MOST_VEHICLES)
     if len(vehicles) == 1:
         return _of_vehicle(session, vehicles[0], caller, by, today)
-    query = sa.select(Order).where(Order.customer_id == customer.id, visible(by)).order_by(Order.id.desc()).limit(MOST_ORDERS)
-    return Known(customer, None, caller, vehicles=vehicles, orders=session.scalars(query).all())
+    orders, visits = _last_orders(session, Order.customer_id == customer.id, by)
+    return Known(customer, None, caller, vehicles=vehicles, orders=orders, visits=visits)
+
+
+def _last_orders(session: Session, which: sa.ColumnElement[bool], by: Actor) -> tuple[list[Order], dict[int, Visit]]:
+    """The last orders of a vehicle or customer, newest first, and the earliest live visit of each that has one."""
+    live = sa.select(Visit).where(Visit.order_id == Order.id, Visit.status.in_(VISIT_LIVE)).order_by(Visit.starts_at).limit(1)
+    soonest = aliased(Visit, live.lateral())
+    query = sa.select(Order, soonest).outerjoin(soonest, sa.true()).where(which, visible(by))
+    rows = session.execute(query.order_by(Order.id.desc()).limit(MOST_ORDERS)).all()
+    return [order for order, _ in rows], {order.id: visit for order, visit in rows if visit is not None}
 
 
 def _customer(session: Session, customer_id: int | None, name: str, by: Actor) -> Customer | None:
     if customer_id is not None:
         return customers.customer(session, customer_id, by)
-    if not name:
-        return None
-    return session.scalar(sa.select(Customer).where(Customer.branch_id == by.branch_id, Customer.name == name).limit(1))
+    return customer_on_record(session, name, by) if name else None
 
 
 def _vehicle(session: Session, asked: Asked, by: Actor) -> Vehicle | None:
@@ -184,13 +204,25 @@ def _months(session: Session, model: str) -> int:
 
 
 def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Customer]:
-    """Customers whose name holds this one, or is held by it: the same company, written shorter or longer?"""
-    folded = normalise(name)
+    """Customers whose name holds this one, or is held by it, legal forms aside: the same company, written otherwise?"""
+    folded, core = normalise(name), normalise(core_name(name))
     if len(folded) < 2:
         return []
-    alike = sa.or_(Customer.search_text.contains(folded, autoescape=True), sa.func.strpos(folded, Customer.search_text) > 0)
-    other = sa.and_(Customer.branch_id == by.branch_id, Customer.search_text != "", alike, Customer.name != name)
-    return session.scalars(sa.select(Customer).where(other).order_by(Customer.id.desc()).limit(4)).all()
+    theirs = sa.func.regexp_replace(Customer.search_text, COMPANY_FORM, "")
+    held = sa.and_(sa.func.length(theirs) > 1, sa.func.strpos(folded, theirs) > 0)
+    alike = sa.or_(Customer.search_text.contains(core, autoescape=True), held)
+    other = sa.and_(Customer.branch_id == by.branch_id, alike, Customer.name != name)
+    return session.scalars(sa.select(Customer).where(other).order_by(Customer.id.desc()).limit(MOST_ALIKE)).all()
+
+
+def customer_on_record(session: Session, name: str, by: Actor) -> Customer | None:
+    """The customer of exactly this name at the branch that `by` works for."""
+    return session.scalar(sa.select(Customer).where(Customer.branch_id == by.branch_id, Customer.name == name).limit(1))
+
+
+def in_doubt(session: Session, name: str, by: Actor) -> Sequence[Customer]:
+    """The customers that a name not on record may be meant for; none when it is on record, or like no other."""
+    return [] if not name or customer_on_record(session, name, by) else similar_customers(session, name, by)
 
 
 def digits_of(words: str) -> str:

@@ -14,24 +14,26 @@ from dispatch.devices.queries import numbers_taken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
 from dispatch.intake.lists import Reading, Row
+from dispatch.intake.technicians import Difference, differences
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, Actor
-from dispatch.words import Text, say
+from dispatch.words import Text, listed, say
 
 
 @dataclass(frozen=True)
 class Marked:
     """A row and what it would do: `change` is "new", "update" or "same".
 
-    `refused` says why it cannot be taken, `before` is what it replaces.
+    `refused` says why it cannot be taken, `before` is what it replaces, `differs` what changes of a person on record.
     """
 
     row: Any
     change: str = "new"
     refused: Text | None = None
     before: Any = None
+    differs: Sequence[Difference] = ()
 
 
 def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> list[Marked]:
@@ -53,7 +55,7 @@ def _sims(session: Session, rows: Sequence[SimRow], _by: Actor) -> list[Marked]:
 
 def _on_record(taken: set[str], *numbers: str | None) -> Text | None:
     known = [number for number in numbers if number in taken]
-    return say("%(numbers)s is on record already", numbers=", ".join(map(str, known))) if known else None
+    return say("%(numbers)s is on record already", numbers=listed(known)) if known else None
 
 
 def _technicians(session: Session, rows: Sequence[TechnicianRow], by: Actor) -> list[Marked]:
@@ -62,8 +64,11 @@ def _technicians(session: Session, rows: Sequence[TechnicianRow], by: Actor) -> 
 
 
 def _technician(row: TechnicianRow, person: Person | None, by: Actor) -> Marked:
-    change = "update" if person else "new"
-    return Marked(row, change, refused=_night(row) or (_not_his(person, by) if person else None), before=person)
+    refused = _night(row) or (_not_his(person, by) if person else None)
+    if person is None or refused:
+        return Marked(row, refused=refused, before=person)
+    differs = differences(person, row)
+    return Marked(row, "update" if differs else "same", before=person, differs=differs)
 
 
 def _night(row: TechnicianRow) -> Text | None:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.models import Contact, Customer, Driver, Vehicle
-from dispatch.customers.queries import contacts_found, customers_found, vehicles_found
+from dispatch.customers.queries import contacts_found, customers_found, drivers_found, vehicles_found
 from dispatch.customers.rules import read_phone
 from dispatch.errors import NotFound
+from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
 from dispatch.intake.models import Upload
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
@@ -21,7 +22,6 @@ from dispatch.intake.stored import from_json
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
-from dispatch.tabular.cells import tidy_text
 
 MOST_FOUND = 6
 WAITING_DAYS = 14
@@ -45,23 +45,15 @@ class Found:
 
 
 def found(session: Session, words: str, by: Actor) -> Found:
-    """Vehicles by plate or VIN, drivers by their whole number, contacts by number or name, customers by name."""
+    """Vehicles by plate or VIN, drivers by their number from its start, contacts by number or name, customers by name."""
     phone = read_phone(words)
     sought = phone.digits if phone.e164 else words
-    drivers = drivers_calling(session, phone.written, by) if phone.e164 else []
+    drivers = drivers_found(session, words, by, limit=MOST_FOUND)
     contacts = contacts_found(session, sought, by, limit=MOST_FOUND)
     if phone.e164:
         return Found(drivers=drivers, contacts=contacts)
     customers = customers_found(session, sought, by, limit=MOST_FOUND)
     return Found(vehicles_found(session, sought, by, limit=MOST_FOUND), drivers, contacts, customers)
-
-
-def drivers_calling(session: Session, phone: str, by: Actor) -> list[tuple[Driver, Vehicle]]:
-    """The drivers with this number, with their vehicles."""
-    own = sa.true() if by.may("branches.all") else Vehicle.branch_id == by.branch_id
-    query = sa.select(Driver, Vehicle).join(Vehicle, Vehicle.id == Driver.vehicle_id).where(Driver.phone == phone, own)
-    rows = session.execute(query.options(joinedload(Vehicle.customer)).order_by(Driver.id.desc()).limit(MOST_FOUND))
-    return [(driver, vehicle) for driver, vehicle in rows]
 
 
 def recorded_colours(session: Session, plate: str) -> Sequence[str]:
@@ -122,7 +114,7 @@ def settled_lines(session: Session, seen: Upload, by: Actor) -> tuple[Settled, .
     kept = [index for index in range(len(lines)) if index not in left_out]
     for index, line in zip(kept, check_lines([lines[index] for index in kept]), strict=True):
         lines[index] = line
-    customer = " ".join(tidy_text(seen.content["header"].get("customer", "")).split())
+    customer = customer_named_in(seen.content["header"])
     register = _register(session, {x.plate for x in lines}, {x.vin for x in lines}, customer, by)
     return settle(lines, register, left_out=left_out, moved=seen.content["moved"])
 

@@ -15,7 +15,7 @@ from dispatch.intake.request_columns import HEADER_LABELS, LINE_COLUMNS, NAME_OF
 from dispatch.tabular.cells import Cell, line_of, read_date, read_whole
 from dispatch.tabular.columns import Table, TableRow, find_labels, find_table
 from dispatch.tabular.tables import Sheet, Workbook
-from dispatch.words import Text, say
+from dispatch.words import Text, listed, say
 
 V = TypeVar("V")
 
@@ -183,9 +183,9 @@ def _table_notes(table: Table) -> Iterable[Text]:
     if table.blank_rows:
         yield say("%(n)s blank lines were skipped", n=table.blank_rows)
     if table.unknown_columns:
-        yield say("columns not known, kept as remarks: %(columns)s", columns=", ".join(table.unknown_columns))
+        yield say("columns not known, kept as remarks: %(columns)s", columns=listed(table.unknown_columns))
     if table.left_out:
-        rows = ", ".join(map(str, table.left_out))
+        rows = listed(table.left_out)
         yield say("rows below the total were not read: %(rows)s", rows=rows)
 
 

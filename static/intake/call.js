@@ -46,7 +46,7 @@ who.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     if (answered() && chosen()) choose(chosen());
-    else hasty = who.value.trim().length > 1;
+    else hasty = who.value.trim().length > 1 && !answered();
   }
 });
 who.addEventListener("input", () => {
@@ -58,7 +58,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== box) return;
   open(true);
   mark(options()[0]);
-  if (hasty && answered() && chosen()) choose(chosen());
+  if (!hasty || !answered()) return;
+  hasty = false;
+  if (chosen()) choose(chosen());
 });
 
 box.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
@@ -83,39 +85,72 @@ function choose(option) {
 
 // what is known ------------------------------------------------------------------------------------------------------
 
-let asked = 0;
+const asked = {}; // kind of question -> the one that is not answered yet
+
+// Ask the server; a later question of the same kind ends this one, which then answers null.
+async function ask(kind, url, headers = {}) {
+  asked[kind]?.abort();
+  const mine = (asked[kind] = new AbortController());
+  try {
+    const answer = await fetch(url, { headers, signal: mine.signal });
+    return { ok: answer.ok, text: await answer.text() };
+  } catch {
+    return mine.signal.aborted ? null : { ok: false };
+  } finally {
+    if (asked[kind] === mine) delete asked[kind];
+  }
+}
 
 async function show(url) {
-  const mine = ++asked;
-  const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (mine !== asked) return;
-  if (!answer?.ok) {
+  const answer = await ask("known", url, { "HX-Request": "true" });
+  if (!answer) return;
+  if (!answer.ok) {
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: document.body.dataset.wordFailed, tone: "danger" } }));
     return;
   }
-  known.innerHTML = await answer.text();
+  known.innerHTML = answer.text;
   window.htmx?.process(known);
   fill();
 }
 
 // Only an empty field, or one that still holds what an earlier choice put there, is filled: typing is never overwritten.
+// A field somebody has just gone to is filled as if chosen, so that the first key replaces it and is not added to it.
 function put(input, value) {
-  if (!input || (input.value !== "" && input.value !== input.dataset.filled)) return;
+  if (!input || (input.value !== "" && input.dataset.filled === undefined)) return;
   input.value = value;
   input.dataset.filled = value;
+  if (input === document.activeElement) input.select?.();
 }
+form.addEventListener("input", (event) => delete event.target.dataset.filled);
 
-const FILLED = ["customer", "contact", "phone", "plate", "colour", "vin", "model", "purchased_on", "address", "place"];
+const OF_CUSTOMER = ["customer", "contact", "phone", "address", "place"];
+const OF_VEHICLE = ["plate", "colour", "vin", "model", "purchased_on"];
+const FILLED = [...OF_CUSTOMER, ...OF_VEHICLE];
 
 function fill() {
   const data = known.querySelector("[data-fill]")?.dataset.fill;
-  if (!data) return;
-  const values = JSON.parse(data);
-  for (const name of FILLED) if (name in values || field(name).dataset.filled) put(field(name), values[name] ?? "");
-  field("known_vehicle").value = values.known_vehicle;
-  field("known_customer").value = values.known_customer;
+  if (!data && !plateTyped()) return;
+  const values = data ? JSON.parse(data) : {};
+  const vehicle = anotherVehicle(values.plate) ? {} : values;
+  if (data) {
+    putAll(OF_CUSTOMER, values);
+    field("known_customer").value = values.known_customer;
+  }
+  putAll(OF_VEHICLE, vehicle); // with nothing: a plate nobody knows takes back what came of another vehicle
+  field("known_vehicle").value = vehicle.known_vehicle ?? "";
   suggestColour();
 }
+
+function putAll(names, values) {
+  for (const name of names) if (name in values || field(name).dataset.filled) put(field(name), values[name] ?? "");
+}
+
+const bare = (plate) => plate.replace(/[\s·•.\-_]/g, "").toUpperCase();
+
+const plateTyped = () => field("plate").value !== "" && field("plate").dataset.filled === undefined;
+
+// What was found (by the customer, by the VIN) is not the vehicle whose plate was typed.
+const anotherVehicle = (plate) => Boolean(plate) && plateTyped() && !bare(field("plate").value).startsWith(plate);
 
 // What the server put there itself counts as filled, too.
 {
@@ -144,8 +179,8 @@ form.addEventListener("change", (event) => {
 
 // Where an address was the last time.
 async function remember() {
-  const answer = await fetch(`${form.dataset.place}?${said("address")}`).catch(() => null);
-  if (answer?.ok) put(field("place"), (await answer.json()).place);
+  const answer = await ask("place", `${form.dataset.place}?${said("address")}`);
+  if (answer?.ok) put(field("place"), JSON.parse(answer.text).place);
 }
 
 // guesses ------------------------------------------------------------------------------------------------------------
@@ -155,7 +190,7 @@ const unknown = guess.textContent;
 
 // Eight characters are a green plate, seven a blue one; the server guesses alike, and asks the record first.
 function suggestColour() {
-  const plate = field("plate").value.replace(/[\s·•.\-_]/g, "");
+  const plate = bare(field("plate").value);
   const code = plate.length === 8 ? "green" : "blue";
   const word = [...field("colour").options].find((option) => option.value === code).textContent;
   guess.textContent = plate.length > 6 ? guess.dataset.word.replace("{}", word) : unknown;
@@ -180,6 +215,30 @@ field("symptom_text").addEventListener("input", (event) => {
 });
 
 // saving -------------------------------------------------------------------------------------------------------------
+
+const LONGEST_WAIT = 1500; // milliseconds
+
+const undecided = () => hasty || Object.keys(asked).length > 0;
+let held = false;
+
+// What was just looked up belongs to the call: saving waits for the answer, though not for long.
+form.addEventListener("submit", (event) => {
+  if (!held && !undecided()) return;
+  event.preventDefault();
+  if (!held) hold(event.submitter);
+});
+
+async function hold(button) {
+  held = true;
+  button?.setAttribute("aria-busy", "true");
+  for (const until = performance.now() + LONGEST_WAIT; undecided() && performance.now() < until; ) await new Promise((on) => setTimeout(on, 20));
+  for (const [kind, question] of Object.entries(asked)) {
+    question.abort();
+    delete asked[kind];
+  }
+  hasty = held = false;
+  form.requestSubmit(button);
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing) return;

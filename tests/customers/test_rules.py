@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from dispatch.customers.rules import (
     Plate,
+    core_name,
     likely_colour,
     mask_phone,
     normalise_plate,
     normalise_vin,
+    number_begun,
+    odd_plate,
     phone_doubt,
     plate_warnings,
     read_colour,
@@ -176,3 +179,49 @@ def test_several_phones_and_masks() -> None:
         "****65",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("plate", "colour", "odd"),
+    [
+        ("粤B12345", "blue", False),
+        ("粤BD12345", "green", False),
+        ("粤B·12345", "blue", False),
+        ("BZQ7CX", "blue", True),
+        ("粤B1234", None, True),
+        ("", None, False),
+        ("海A12345", "white", False),
+        ("使123456", "black", False),
+    ],
+)
+def test_a_plate_that_is_none(plate: str, colour: str | None, odd: bool) -> None:
+    assert odd_plate(plate, colour) is odd
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        ("深圳市恒通物流有限公司", "恒通物流"),
+        ("恒通物流股份有限公司", "恒通物流"),
+        ("广东省平安集团公司", "平安"),
+        ("有限公司", "有限公司"),
+        ("Acme Ltd", "Acme Ltd"),
+    ],
+)
+def test_the_core_of_a_name(name: str, core: str) -> None:
+    assert core_name(name) == core
+
+
+@pytest.mark.parametrize(
+    ("typed", "begun"),
+    [
+        ("1335092", "1335092"),
+        ("+86 133-5092", "1335092"),
+        ("0755 2655", "07552655"),
+        ("1335", ""),
+        ("粤B12345", ""),
+        ("华丽", ""),
+    ],
+)
+def test_the_start_of_a_number(typed: str, begun: str) -> None:
+    assert number_begun(typed) == begun

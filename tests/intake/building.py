@@ -55,5 +55,5 @@ def preview_form(page: TestResponse) -> dict[str, list[str]]:
 
 def _add(fields: dict[str, list[str]], tag: str) -> None:
     given = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-    if "name" in given and (given["type"] != "checkbox" or " checked" in tag):
+    if "name" in given and (given["type"] not in ("checkbox", "radio") or " checked" in tag):
         fields.setdefault(given["name"], []).append(given.get("value", ""))

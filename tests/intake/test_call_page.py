@@ -19,6 +19,7 @@ from dispatch.devices.models import Unit
 from dispatch.devices.operations import NewSim, NewTerminal, move_units, receive_sims, receive_terminals, slot_of, store_named
 from dispatch.intake.wording import starting_field
 from dispatch.orders.models import Order
+from tests.building import approved, visit
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.intake.building import ADDRESS, call_form
@@ -257,3 +258,44 @@ def test_a_full_page_makes_few_queries(as_person: SignIn, cast: Cast, known: int
     with queries() as seen:
         assert client.get(f"/calls/new?vehicle_id={known}").status_code == 200
     assert len(seen) <= 12, "\n".join(seen)
+
+
+def test_the_start_of_a_number_finds_contact_and_driver(as_person: SignIn, cast: Cast, known: int) -> None:
+    client = as_person(cast.lin)
+    with transaction() as db:
+        owner = customer_named(db, branch_id=cast.sz, name="恒通物流有限公司", by=cast.lin, at=AT)
+        contact_of(db, customer=owner, name="范健平", phone="13350921198")
+    assert "范健平" in client.get("/calls/find?q=1335092").text
+    assert "范健平" in client.get("/search?q=1335092", headers={"HX-Request": "true"}).text
+    for words in ("1389960", "138-9960", "+86 1389960", "13899603082"):
+        assert "李磊涛" in client.get("/calls/find", query_string={"q": words}).text, words
+        assert "李磊涛" in client.get("/search", query_string={"q": words}, headers={"HX-Request": "true"}).text, words
+    assert "李磊涛" not in client.get("/calls/find?q=9960308").text
+    assert "李磊涛" not in as_person(cast.he).get("/calls/find?q=1389960").text
+
+
+def test_an_open_order_says_what_it_is_about_and_when_somebody_comes(as_person: SignIn, cast: Cast, known: int) -> None:
+    client = as_person(cast.lin)
+    client.post("/calls/new", data=call_form(symptom="offline"))
+    page = client.get(f"/calls/known?vehicle_id={known}").text
+    assert "Is it about one of these?" in page and "终端不上线三天" in page and "No visit planned yet" in page
+    with transaction() as db:
+        order = approved(db, cast, db.scalars(sa.select(Order)).one())
+        visit(db, cast, order, cast.su, starts_at=AT, minutes=60)
+    page = client.get(f"/calls/known?vehicle_id={known}").text
+    assert "No visit planned yet" not in page and "Planned" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("恒通物流公司", True),
+        ("深圳市恒通物流有限公司", True),
+        ("恒通物流", True),
+        ("平安旅游客运", False),
+        ("恒通物流有限公司", False),
+    ],
+)
+def test_a_customer_of_a_similar_name_is_shown(as_person: SignIn, cast: Cast, known: int, name: str, asked: bool) -> None:
+    page = as_person(cast.lin).get("/calls/known", query_string={"customer": name}).text
+    assert ("A new customer, or one of these?" in page) is asked

@@ -147,8 +147,10 @@ def test_no_file_and_a_file_too_large_are_refused(as_person: SignIn, cast: Cast)
 def test_technicians_are_hired_and_known_ones_brought_up_to_date(as_person: SignIn, cast: Cast) -> None:
     client = as_person(cast.wang)
     address = upload(client, "technicians")
-    assert client.get(address).text.count("brought up to date") == 3
-    assert take(client, address, trained=["5", "6"], trained_on="2026-11-02").status_code == 302
+    page = client.get(address).text
+    assert page.count('class="differs"') == 3
+    assert "Change these 3 people" in page
+    assert take(client, address, change="1", trained=["5", "6"], trained_on="2026-11-02").status_code == 302
     with transaction() as db:
         by_number = {p.staff_no: p for p in db.scalars(sa.select(Person).where(Person.staff_no.like("JS%")))}
         assert len(by_number) == 14
@@ -158,6 +160,25 @@ def test_technicians_are_hired_and_known_ones_brought_up_to_date(as_person: Sign
         assert fresh.roles == {"technician"} and fresh.trained_on == date(2026, 11, 2)
         assert {s.skill: s.level for s in fresh.skills} == {"install": 1, "repair": 2}
         assert untrained.trained_on is None and untrained.username is None and untrained.home_lat == 22.679
+
+
+def test_nobody_on_record_is_renamed_in_silence(as_person: SignIn, cast: Cast) -> None:
+    client, rows = as_person(cast.wang), [["工号", "姓名"], ["JS001", "苏别人"], ["JS079", "新人"]]
+    address = upload(client, "technicians", xlsx(rows))
+    page = re.sub(r"<[^>]+>", "", client.get(address).text)
+    assert "Full name 苏杰  苏别人" in page
+    assert "Import 1 row, skip 1" in page and "Import 2 rows" in page
+    assert take(client, address).status_code == 302
+    with transaction() as db:
+        names = db.execute(sa.select(Person.staff_no, Person.name).where(Person.staff_no.in_(["JS001", "JS079"])))
+        assert dict(names.all()) == {"JS001": "苏杰", "JS079": "新人"}
+    only = upload(client, "technicians", xlsx(rows[:2]))
+    refused = take(client, only)
+    assert refused.status_code == 422 and "Agree to that, or there is nothing to take in." in refused.text
+    assert take(client, only, change="1").status_code == 302
+    assert "as on record" in client.get(upload(client, "technicians", xlsx(rows[:2]))).text
+    with transaction() as db:
+        assert db.get_one(Person, cast.su.id).name == "苏别人"
 
 
 def test_a_list_does_not_touch_people_of_other_roles_or_branches(as_person: SignIn, cast: Cast) -> None:

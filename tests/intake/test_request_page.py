@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 from collections import Counter
@@ -278,3 +279,40 @@ def test_sites_of_lines_use_places_that_are_known(as_person: SignIn, cast: Cast)
     with transaction() as db:
         other = db.get_one(Site, order.lines[1].site_id)
     assert (other.address, other.lat) == ("乙路2号", None)
+
+
+def test_a_similar_customer_is_asked_about(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        known = customer_named(db, branch_id=cast.sz, name="平安旅游客运有限公司", by=cast.lin, at=AT).id
+    client = as_person(cast.lin)
+    url = sent(client, "request.xlsx", table(["粤B12345", "黄", "", HEAD["address"]]))
+    refused = take(client, url, **HEAD)
+    assert refused.status_code == 422
+    assert "Choose whether it is the same one." in refused.text and HEAD["contact"] in refused.text
+    radios = re.findall(r'<input type="radio"[^>]*name="customer_is"[^>]*>', refused.text)
+    assert len(radios) == 2 and not any(" checked" in radio for radio in radios)
+    assert f'value="{known}:平安旅游客运"' in radios[0] and 'value="new:平安旅游客运"' in radios[1]
+    assert not orders()
+    assert take(client, url, customer_is="new:something else").status_code == 422, "the answer was for another name"
+    assert take(client, url, customer_is=f"{known}:平安旅游客运").status_code == 302
+    assert [order.customer_id for order in orders()] == [known]
+
+
+def test_a_similar_customer_may_be_a_new_one(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        known = customer_named(db, branch_id=cast.sz, name="平安旅游客运有限公司", by=cast.lin, at=AT).id
+    client = as_person(cast.lin)
+    url = sent(client, "request.xlsx", table(["粤B12345", "黄", "", HEAD["address"]]))
+    client.post(url, data=preview_form(client.get(url)) | {"then": "check", "customer_is": "new:平安旅游客运"} | HEAD)
+    assert 'value="new:平安旅游客运" checked' in client.get(url).text
+    assert take(client, url).status_code == 302
+    assert [order.customer_id for order in orders()] != [known]
+
+
+def test_a_file_taken_before_leads_to_its_order_first(as_person: SignIn, cast: Cast) -> None:
+    client, file = as_person(cast.lin), table(["粤B12345", "黄", "", HEAD["address"]])
+    take(client, sent(client, "request.xlsx", file), **HEAD)
+    (order,) = orders()
+    page = client.get(sent(client, "request.xlsx", file)).text
+    assert f'class="btn btn-primary" href="/orders/{order.number}"' in page
+    assert 'class="btn btn-quiet" name="then" value="take"' in page

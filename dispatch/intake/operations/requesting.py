@@ -12,7 +12,8 @@ from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, make_vehicles, site_of, vehicle_of
 from dispatch.devices.queries import models
 from dispatch.errors import Invalid, RuleBroken
-from dispatch.intake.forms import Edits, Header, LineEdit, read_header
+from dispatch.intake.forms import Edits, Header, LineEdit, answer_for, customer_named_in, read_header
+from dispatch.intake.known import in_doubt
 from dispatch.intake.lines import RequestLine
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import own_customer, pin_for
@@ -52,7 +53,7 @@ def keep_edits(session: Session, upload_id: int, edits: Edits, *, by: Actor) -> 
     upload = locked_upload(session, upload_id, "request", by)
     if upload.done_at is None:
         check_version(upload, edits.version)
-        _apply(upload, edits)
+        _apply(session, upload, edits, by)
         session.flush()
     return upload
 
@@ -66,7 +67,7 @@ def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, a
     if upload.order_id is not None:
         return session.get_one(Order, upload.order_id)
     check_version(upload, edits.version)
-    _apply(upload, edits)
+    _apply(session, upload, edits, by)
     header, lines = _ready(session, upload, by)
     order = _take(session, header, lines, by=by, at=at)
     upload.done_at, upload.order_id = at, order.id
@@ -74,17 +75,24 @@ def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, a
     return order
 
 
-def _apply(upload: Upload, edits: Edits) -> None:
+def _apply(session: Session, upload: Upload, edits: Edits, by: Actor) -> None:
     request = from_json(upload.content["request"])
     lines = tuple(_edited(line, edits.lines.get(index)) for index, line in enumerate(request.lines))
     changed = {index for index, (old, new) in enumerate(zip(request.lines, lines, strict=True)) if old != new}
     upload.content = {
         "request": to_json(replace(request, lines=lines)),
-        "header": upload.content["header"] | edits.header,
+        "header": _answered(session, upload.content["header"] | edits.header, by),
         "edited": sorted(changed | set(upload.content["edited"])),
         "left_out": sorted(edits.left_out),
         "moved": sorted(edits.moved),
     }
+
+
+def _answered(session: Session, header: dict[str, str], by: Actor) -> dict[str, str]:
+    """The header with the name of the customer whom a person recognised."""
+    name, answer = customer_named_in(header), header.get("customer_is", "")
+    meant = [one for one in in_doubt(session, name, by) if answer == answer_for(one.id, name)] if answer else []
+    return header | {"customer": meant[0].name, "customer_is": ""} if meant else header
 
 
 def _edited(line: RequestLine, edit: LineEdit | None) -> RequestLine:
@@ -101,6 +109,7 @@ def _ready(session: Session, upload: Upload, by: Actor) -> tuple[Header, list[Se
         errors["lines"] = say("%(n)s lines cannot be taken in as they are. Mend them, or tick “leave out”.", n=blocked)
     elif not lines:
         errors["lines"] = say("Every line is left out: there is nothing to take in.")
+    errors |= _unanswered(session, upload.content["header"], by)
     try:
         header = read_header(upload.content["header"])
     except Invalid as wrong:
@@ -108,6 +117,14 @@ def _ready(session: Session, upload: Upload, by: Actor) -> tuple[Header, list[Se
     if errors:
         raise Invalid(errors)
     return header, lines
+
+
+def _unanswered(session: Session, header: dict[str, str], by: Actor) -> dict[str, Text]:
+    """The question whether a customer is new, as long as nobody answered it."""
+    name = customer_named_in(header)
+    if header.get("customer_is") == answer_for(None, name) or not in_doubt(session, name, by):
+        return {}
+    return {"customer_is": say("A customer with a similar name is on record. Choose whether it is the same one.")}
 
 
 def _take(session: Session, header: Header, lines: Sequence[Settled], *, by: Actor, at: datetime) -> Order:

@@ -14,7 +14,8 @@ from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
 from dispatch.errors import Conflict, NotFound, Refusal
-from dispatch.intake.forms import Edits, colour_options, read_edits
+from dispatch.intake.forms import Edits, answer_for, colour_options, customer_named_in, read_edits
+from dispatch.intake.known import in_doubt
 from dispatch.intake.models import Upload
 from dispatch.intake.operations import keep_edits, keep_request, take_request
 from dispatch.intake.pages.blueprint import Answer, pages
@@ -160,10 +161,18 @@ def _preview_page(db: Session, seen: Upload, form: Form) -> str:
         open_lines=_open_lines(lines, seen),
         moved=set(seen.content["moved"]),
         before=taken_before(db, seen),
+        alike=_alike(db, seen),
         colours=colour_options(),
         urgencies=list(URGENCY_WORDS.items()),
         models=models(db),
     )
+
+
+def _alike(db: Session, seen: Upload) -> list[tuple[str, str]]:
+    """The customers that the request may be of, and that it is a new one, as choices; none when there is no doubt."""
+    name = customer_named_in(seen.content["header"])
+    known = [(answer_for(one.id, name), one.name) for one in in_doubt(db, name, current())]
+    return [*known, (answer_for(None, name), _("A new customer: %(q)s", q=name))] if known else []
 
 
 def _open_lines(lines: tuple[Settled, ...], seen: Upload) -> set[int]:
