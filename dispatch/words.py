@@ -6,7 +6,7 @@ turns it into that person's language with `dispatch.web.locale.tr`. The catalogu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,14 @@ class Text:
 def say(msgid: str, **params: Any) -> Text:
     """`say("plate %(plate)s is known", plate="粤B12345")` -> Text."""
     return Text(msgid, params)
+
+
+def listed(things: Sequence[Any]) -> Text | str:
+    """Several things as one parameter of a sentence, with the comma of the reader's language between them."""
+    if len(things) < 2:
+        return str(things[0]) if things else ""
+    middle = len(things) // 2  # halves, so that a long list is not a deep one
+    return say("%(some)s, %(more)s", some=listed(things[:middle]), more=listed(things[middle:]))
 
 
 def text_to_json(text: Text) -> dict[str, Any]:

@@ -10,13 +10,8 @@ import itertools
 import os
 import shutil
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,65 +21,22 @@ from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from dispatch import config, db, paths
+from dispatch import config, db
 from dispatch.config import Settings
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
-from dispatch.staff.operations import NewPerson, add_branch, add_person, start_session
-from dispatch.staff.queries import active_person, actor_of
-from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.staff.operations import start_session
+from dispatch.staff.rules import Actor
+from tests.cast import AT, TRAINED, Cast, hire
+from tests.served import PASSWORD, Served, serving
 
-AT = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
-"""09:00 in Shenzhen on the day of the sample calls."""
+__all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program"]
 
-TRAINED = date(2026, 1, 15)
-PASSWORD = "correct horse"
 SignIn = Callable[[Actor], FlaskClient]
 """`as_person`: a browser in which somebody has signed in."""
 
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who is who. `he` works at the other branch and has no business with this one's orders."""
-
-    sz: int
-    gz: int
-    lin: Actor
-    wang: Actor
-    chen: Actor
-    su: Actor
-    wei: Actor
-    zhou: Actor
-    qian: Actor
-    root: Actor
-    he: Actor
-
-
-def people() -> dict[str, NewPerson]:
-    """The cast before they are hired; technicians live in Shenzhen."""
-    return {
-        "lin": NewPerson("D001", "林晓", frozenset({"specialist"}), phone="13800000001"),
-        "wang": NewPerson("M001", "王建国", frozenset({"manager"}), phone="13800000002"),
-        "chen": NewPerson("Z001", "陈立", frozenset({"director"})),
-        "su": NewPerson(
-            "JS001",
-            "苏杰",
-            frozenset({"technician"}),
-            home=(22.54, 113.95),
-            skills={"install": 2, "repair": 2, "electrics": 2},
-            trained_on=TRAINED,
-        ),
-        "wei": NewPerson(
-            "JS002", "卫晨", frozenset({"technician"}), home=(22.68, 113.84), skills={"repair": 2, "video": 1}, trained_on=TRAINED
-        ),
-        "zhou": NewPerson("JS003", "周新", frozenset({"technician"}), home=(22.6, 114.0), skills={"install": 2, "repair": 2}),
-        "qian": NewPerson("F001", "钱敏", frozenset({"finance"})),
-        "root": NewPerson("A001", "管理员", frozenset({"administrator"})),
-        "he": NewPerson("D101", "何静", frozenset({"specialist"})),
-    }
 
 
 @pytest.fixture(scope="session")
@@ -119,22 +71,10 @@ def template(cluster_url: str) -> Iterator[tuple[str, Cast]]:
     upgrade(url)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with Session(engine, expire_on_commit=False) as session, session.begin():
-        cast = _hire(session)
+        cast = hire(session)
     engine.dispose()
     yield name, cast
     _execute(cluster_url, f"DROP DATABASE {name}")
-
-
-def _hire(session: Session) -> Cast:
-    sz = add_branch(session, code="SZ", name="深圳", zone="Asia/Shanghai", by=SYSTEM, at=AT)
-    gz = add_branch(session, code="GZ", name="广州", zone="Asia/Shanghai", by=SYSTEM, at=AT)
-    hired = {}
-    for key, new in people().items():
-        person = add_person(session, branch=gz if key == "he" else sz, new=replace(new, username=key), by=SYSTEM, at=AT)
-        found = active_person(session, person.id)
-        assert found is not None
-        hired[key] = actor_of(found)
-    return Cast(sz=sz.id, gz=gz.id, **hired)
 
 
 @pytest.fixture
@@ -251,75 +191,11 @@ def as_person(app: Flask) -> SignIn:
     return sign_in
 
 
-@dataclass(frozen=True)
-class Served:
-    """The real product, running: supervisor, web server and worker as they are started by `./run`."""
-
-    url: str
-    supervisor: int
-
-    def processes(self, role: str) -> list[int]:
-        """Process ids of the children that are "web" (the server's master first) or "worker"."""
-        word = {"web": "gunicorn", "worker": "worker"}[role]
-        return [pid for pid in _descendants(self.supervisor) if word in _command(pid)]
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-    return children + [d for child in children for d in _descendants(child)]
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/livez", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 @pytest.fixture
 def served(database: str, tmp_path: Path) -> Iterator[Served]:
     """`served.url` answers with web server and worker on a fresh database; everybody's password is PASSWORD."""
-    from dispatch.staff.passwords import configure, hash_password
-
-    configure(memory_kib=64, time_cost=1)
-    with db.transaction() as opened:
-        opened.execute(sa.update(Person).values(password_hash=hash_password(PASSWORD)))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    own = {
-        "DATABASE_URL": database,
-        "DATA_DIR": str(tmp_path),
-        "PORT": str(port),
-        "LOG_LEVEL": "warning",
-        "WORKER_STALLED_SECONDS": "2",
-    }
-    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1", "PLAN_SECONDS": "5"}
-    output = (tmp_path / "served.log").open("w")
-    command = [sys.executable, "-m", "dispatch.cli", "serve"]
-    process = subprocess.Popen(
-        command, env={**os.environ, **own, **cheap}, stdout=output, stderr=output, cwd=paths.PACKAGE.parent
-    )
-    url = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 60
-    while not _answers(url):
-        assert process.poll() is None and time.monotonic() < until, (tmp_path / "served.log").read_text()
-        time.sleep(0.1)
-    yield Served(url, process.pid)
-    process.terminate()
-    process.wait(20)
-    output.close()
+    with serving(database, tmp_path) as running:
+        yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -56,8 +56,15 @@ def _facts(
         actor_permissions=permissions_of(by.roles),
         lines=tuple(lines),
         visits=tuple(visits),
-        missing=tuple(text for reader in _missing_readers for text in reader(session, order)),
+        missing=_missing(session, order),
     )
+
+
+def _missing(session: Session, order: Order) -> tuple[Text, ...]:
+    """What the order lacks before it can be closed; closing starts from done, so nobody asks before."""
+    if order.status != "done":
+        return ()
+    return tuple(text for reader in _missing_readers for text in reader(session, order))
 
 
 def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:

@@ -238,13 +238,16 @@ def why_not(row: Transition, table: str, status: str, facts: OrderFacts) -> Text
 def followed_status(lines: Iterable[str], visits: Iterable[str]) -> str:
     """The one written rule for an order at work.
 
-    All lines settled: done. Else a technician moving, or some visits finished while others are still to come: working. Else
-    dispatched if any visit is, planned if any visit is, and approved (back in the planner's queue) when no visit is live.
+    A technician moving: working. Else all lines settled: done. Else some visits finished while others are still to come:
+    working. Else dispatched if any visit is, planned if any visit is, and approved (back in the planner's queue) when no visit
+    is live.
     """
     lines, visits = tuple(lines), tuple(visits)
+    live = [v for v in visits if v in VISIT_LIVE]
+    if any(v in VISIT_MOVING for v in live):
+        return "working"
     if lines and all(line in LINE_SETTLED for line in lines):
         return "done"
-    live = [v for v in visits if v in VISIT_LIVE]
-    if any(v in VISIT_MOVING for v in live) or (live and "finished" in visits):
+    if live and "finished" in visits:
         return "working"
     return next((s for s in ("dispatched", "planned") if s in live), "approved")

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.permissions import permissions_of
@@ -114,16 +115,17 @@ def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) ->
 def order_numbered(session: Session, number: str, by: Actor) -> Order:
     """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's.
 
-    Three statements whatever its size: the order with its lines, the visits, the approvals.
+    Three statements whatever its size: the order with its lines and their drivers, the visits, the approvals.
     """
     visits = selectinload(Order.visits)
+    vehicle = joinedload(OrderLine.vehicle).joinedload(Vehicle.drivers)
     query = sa.select(Order).where(Order.number == number, visible(by))
     whole = query.options(
         joinedload(Order.customer),
         joinedload(Order.site),
         joinedload(Order.owner),
         joinedload(Order.created_by),
-        joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
+        joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site)),
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import format_timedelta, gettext
 
 from dispatch.clock import now
-from dispatch.customers.rules import mask_phone
+from dispatch.customers.rules import mask_phone, odd_plate
 from dispatch.web.locale import tr, zone
 
 
@@ -61,3 +61,4 @@ def init(app: Flask) -> None:
     for filter_ in (when, clock, day, ago, money, tr):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.filters["phone_mask"] = mask_phone
+    app.jinja_env.tests["odd_plate"] = odd_plate

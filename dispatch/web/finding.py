@@ -9,7 +9,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from dispatch.customers.queries import contacts_found, customers_found, vehicles_found
+from dispatch.customers.models import Vehicle
+from dispatch.customers.queries import contacts_found, customers_found, drivers_found, vehicles_found
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import units_found
@@ -60,17 +61,15 @@ def _orders(db: Session, words: str, by: Actor) -> Group:
 
 
 def _vehicles(db: Session, words: str, by: Actor) -> Group:
-    found = vehicles_found(db, words, by, limit=MOST)
-    hits = [
-        Hit(
-            url_for("customers.vehicle", vehicle_id=v.id),
-            v.customer.name,
-            v.vin,
-            plate=(v.plate, v.plate_colour) if v.plate else None,
-        )
-        for v in found
-    ]
-    return Group(_("Vehicles"), "truck", hits)
+    hits = [_vehicle(v, v.customer.name, v.vin) for v in vehicles_found(db, words, by, limit=MOST)]
+    driven = drivers_found(db, words, by, limit=MOST)
+    hits += [_vehicle(vehicle, driver.name, vehicle.customer.name) for driver, vehicle in driven]
+    return Group(_("Vehicles"), "truck", hits[:MOST])
+
+
+def _vehicle(v: Vehicle, title: str, text: str | None) -> Hit:
+    url = url_for("customers.vehicle", vehicle_id=v.id)
+    return Hit(url, title, text, plate=(v.plate, v.plate_colour) if v.plate else None)
 
 
 def _customers(db: Session, words: str, by: Actor) -> Group:

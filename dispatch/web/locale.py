@@ -85,6 +85,11 @@ def tr_in(locale: str, said: Text | str) -> str:
     )
 
 
+def same_words(said: Text | None, typed: str) -> bool:
+    """Whether somebody typed nothing else than a sentence of the program, in whichever language."""
+    return said is not None and typed.strip().casefold() in {tr_in(locale, said).casefold() for locale in LOCALES.values()}
+
+
 def init(app: Flask) -> None:
     """Wire Babel into an application."""
     babel = Babel(app, locale_selector=chosen_locale, timezone_selector=zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
 from dispatch.clock import now
@@ -16,6 +16,8 @@ from dispatch.staff.queries import active_person, actor_of, session_of
 from dispatch.staff.rules import Actor
 
 SEEN_EVERY = timedelta(minutes=1)
+WATCHING = "Dispatch-Watching"
+"""The header of requests that a page sends by itself while nobody touches it: they do not keep a sign-in alive."""
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -42,7 +44,7 @@ def load(token: str) -> SignedIn | None:
         person = active_person(db, login.person_id) if login else None
         if login is None or person is None:
             return None
-        if at - login.seen_at > SEEN_EVERY:
+        if at - login.seen_at > SEEN_EVERY and WATCHING not in request.headers:
             login.seen_at = at
         actor = actor_of(person)
         chosen = session.get("branch_id")

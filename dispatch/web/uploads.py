@@ -38,7 +38,7 @@ def sent_file() -> SentFile:
         file = request.files.get("file")
     except RequestEntityTooLarge:
         most = settings().max_upload_mb
-        _drain(DRAINED_TIMES * most)
+        drain(DRAINED_TIMES * most)
         raise TooLarge(
             {"file": say("The file is larger than %(most)s MB. Send only the sheet with the list.", most=most)}
         ) from None
@@ -53,7 +53,7 @@ def refused_file(refusal: Refusal) -> Form:
     return Form(errors={"file": said})
 
 
-def _drain(most_mb: int) -> None:
+def drain(most_mb: int) -> None:
     """Read what is still coming: a browser that is cut off while sending shows its own error instead of our sentence."""
     left = min(request.content_length or 0, most_mb << 20)
     stream = request.environ["wsgi.input"]

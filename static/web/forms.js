@@ -1,4 +1,53 @@
-// Forms: a second press does nothing, typing is not lost by a slip, the list of errors is where the eye lands.
+// Forms: what the browser minds is said in our words, a second press does nothing, typing is not lost by a slip, the list of
+// errors is where the eye lands.
+
+// what the browser minds ---------------------------------------------------------------------------------------------
+
+const words = document.body.dataset;
+const around = (field) => field.closest(".field") || field.parentElement;
+
+function sentence(field) {
+  if (field.validity.customError) return field.validationMessage;
+  if (!field.validity.valueMissing) return words.wordUnclear;
+  return field.matches("select, [type=radio], [type=checkbox], [type=file]") ? words.wordChoose : words.wordMissing;
+}
+
+function tell(field) {
+  field.setAttribute("aria-invalid", "true");
+  if (around(field).querySelector("[data-minded]")) return; // one sentence for a group of choices
+  const line = Object.assign(document.createElement("p"), { className: "field-error", id: `${field.id || field.name}-minded`, textContent: sentence(field) });
+  line.dataset.minded = field.getAttribute("aria-describedby") || "";
+  field.setAttribute("aria-describedby", `${line.id} ${line.dataset.minded}`.trim());
+  around(field).append(line);
+}
+
+function untell(field) {
+  const line = around(field)?.querySelector("[data-minded]");
+  if (!line) return;
+  field.removeAttribute("aria-invalid");
+  if (line.dataset.minded) field.setAttribute("aria-describedby", line.dataset.minded);
+  else field.removeAttribute("aria-describedby");
+  line.remove();
+}
+
+// The browser's own bubble would speak the browser's language.
+document.addEventListener("invalid", (event) => {
+  event.preventDefault();
+  tell(event.target);
+  if (!document.activeElement?.matches(":invalid") || document.activeElement.form !== event.target.form) event.target.focus();
+}, true);
+
+// Half a date travels as none: a form that leaves its questions to the server must not lose it in silence.
+document.addEventListener("submit", (event) => {
+  const unclear = event.target.noValidate ? [...event.target.elements].filter((field) => field.validity?.badInput) : [];
+  if (!unclear.length) return;
+  event.preventDefault();
+  event.stopPropagation();
+  unclear.forEach(tell);
+  unclear[0].focus();
+}, true);
+
+document.addEventListener("input", (event) => untell(event.target));
 
 // second press -------------------------------------------------------------------------------------------------------
 

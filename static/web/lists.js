@@ -110,7 +110,7 @@ document.addEventListener("input", (event) => {
   const wanted = event.target.dataset?.filterList;
   if (!wanted) return;
   const word = event.target.value.trim().toLowerCase();
-  for (const item of document.querySelectorAll(wanted)) item.hidden = !item.textContent.toLowerCase().includes(word);
+  for (const item of document.querySelectorAll(wanted)) item.hidden = !(item.dataset.words || item.textContent).toLowerCase().includes(word);
 });
 
 // relative times -----------------------------------------------------------------------------------------------------

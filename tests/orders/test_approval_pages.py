@@ -25,6 +25,15 @@ def test_the_manager_sees_what_he_decides(order: Order, cast: Cast, as_person: S
     assert as_person(cast.lin).get("/approvals").status_code == 404
 
 
+def test_a_symptom_is_printed_once(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        repair_order(db, cast, symptom="speed", symptom_text="速度一直为零")
+        repair_order(db, cast, symptom="speed", symptom_text="仪表正常，平台上速度为零")
+    page = as_person(cast.wang).get("/approvals").text
+    assert page.count("Speed stays at zero") == 2
+    assert "速度一直为零" not in page and "仪表正常，平台上速度为零" in page
+
+
 def test_approve_then_press_again(order: Order, cast: Cast, as_person: SignIn) -> None:
     wang, url = as_person(cast.wang), f"/approvals/{waiting_id(order)}/approve"
     assert wang.post(url).status_code == 302 and stored(order).status == "approved"

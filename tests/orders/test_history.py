@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy.orm import Session
 
 import dispatch
@@ -30,7 +32,8 @@ def test_every_action_that_is_recorded_has_words() -> None:
     literal, variable = recorded()
     moved = {f"{table}.{row.action}" for table, rows in TABLES.items() for row in rows} | {"order.follow"}
     assert variable == ["action"], "only the writer of a status records actions by a variable"
-    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved
+    told_on_site = {"photo", "sign", "sign.refuse", "test.run"}  # by Act.tell, under the kind of the fact
+    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site
 
 
 def last(db: Session, cast: Cast, action: str, detail: dict[str, object]) -> Happening:
@@ -51,3 +54,34 @@ def test_a_reason_of_ours_is_a_sentence_and_a_persons_own_words_stay(db: Session
     assert last(db, cast, "visit.abandon", {"reason": "planned anew"}).reason == PLANNED_ANEW
     assert last(db, cast, "visit.abandon", {"reason": "客户不在"}).reason == "客户不在"
     assert last(db, cast, "visit.dispatch", {}).reason is None
+
+
+def test_a_test_run_is_told_by_its_worst_result(db: Session, cast: Cast) -> None:
+    results = {"online": "passed", "fix": "failed", "acc": "overruled"}
+    assert str(last(db, cast, "test.run", {"results": {"online": "passed"}}).what) == "—: test-run passed"
+    failed = last(db, cast, "test.run", {"results": results})
+    assert (str(failed.what), failed.tone) == ("—: the test-run failed", "refused")
+    assert [str(note) for note in failed.notes] == ["Position is right: Failed", "ACC off and on is reported: Overruled"]
+    overruled = last(db, cast, "test.run", {"results": {"fix": "overruled"}, "reason": "地下车库"})
+    assert (str(overruled.what), overruled.reason) == ("—: the test-run counts as passed", "地下车库")
+
+
+@pytest.mark.parametrize(
+    ("action", "detail", "sentence"),
+    [
+        ("photo", {"kind": "condition"}, "Photo taken: Vehicle before the work"),
+        ("sign", {"name": "张超敏"}, "张超敏 has signed"),
+        ("sign.refuse", {"name": "张超敏", "reason": "嫌贵"}, "张超敏 did not sign"),
+        ("sheet.release", {"name": "SZ-WX-1-v1.pdf"}, "Sheet issued: SZ-WX-1-v1.pdf"),
+        ("visit.take_over", {"visit": 1}, "— is taken over"),
+    ],
+)
+def test_what_happens_on_site_is_told(db: Session, cast: Cast, action: str, detail: dict[str, object], sentence: str) -> None:
+    assert str(last(db, cast, action, detail).what) == sentence
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, False), (59, False), (61, True), (-3600, True)])
+def test_the_devices_time_is_told_where_it_differs(db: Session, cast: Cast, seconds: int, shown: bool) -> None:
+    done = AT - timedelta(seconds=seconds)
+    told_at = last(db, cast, "photo", {"kind": "work", "device_at": done.isoformat()}).device_at
+    assert told_at == (done if shown else None)

@@ -7,8 +7,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
+from dispatch.customers.models import Driver, Vehicle
 from dispatch.db import transaction
 from dispatch.orders.models import Order
+from dispatch.words import say, text_to_json
 from tests.building import approved, installation_order, repair_order, visit
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
@@ -242,6 +244,45 @@ def test_a_wrong_pin_keeps_what_was_typed(
 ) -> None:
     answer = as_person(cast.lin).post(f"/orders/{order.number}/pin", data=typed)
     assert answer.status_code == 422 and sentence in answer.text and f'value="{typed["place"]}"' in answer.text
+
+
+# --- a long order
+
+
+def test_what_comes_next_stands_before_the_vehicles(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        large = installation_order(db, cast, lines=43)
+    page = as_person(cast.lin).get(f"/orders/{large.number}").text
+    places = [page.index(f"<h2>{head}</h2>") for head in ("Facts", "Visits", "Approvals", "What can be done", "43 vehicles")]
+    assert places == sorted(places)
+
+
+def test_a_long_list_is_folded_and_a_short_one_is_not(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        large, small = installation_order(db, cast, lines=43), installation_order(db, cast, lines=12)
+    client = as_person(cast.lin)
+    page = client.get(f"/orders/{large.number}").text
+    assert page.count('class="line-later"') == 31 and "Show all 43 vehicles" in page
+    page = client.get(f"/orders/{small.number}").text
+    assert "line-later" not in page and "show-all" not in page
+
+
+def test_a_line_that_wants_a_look_is_never_folded_away(cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        large = installation_order(db, cast, lines=20)
+        db.refresh(large, ["lines"])
+        large.lines[18].attention = [text_to_json(say("VIN has 16 characters"))]
+    page = as_person(cast.lin).get(f"/orders/{large.number}").text
+    assert page.count('class="line-later"') == 7 and "VIN has 16 characters" in page
+
+
+def test_a_line_tells_vin_and_drivers(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        vehicle = db.get_one(Vehicle, order.lines[0].vehicle_id)
+        vehicle.vin = "LFW9PCF45SB252353"
+        vehicle.drivers = [Driver(name="李磊涛", shift="day"), Driver(name="王强", shift="night")]
+    page = as_person(cast.lin).get(f"/orders/{order.number}").text
+    assert "…SB252353" in page and "李磊涛 / 王强" in page
 
 
 # --- cost

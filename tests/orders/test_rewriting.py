@@ -87,7 +87,10 @@ def test_what_cannot_be_taken_is_said_beside_its_field_and_kept(
 def test_an_order_that_is_no_draft_cannot_be_changed(as_person: Browser, cast: Cast, database: str) -> None:
     with transaction() as session:
         order = repair_order(session, cast)
-    answer = as_person(cast.lin).post(f"/orders/{order.number}/words", data=typed(order))
+    lin, page = as_person(cast.lin), f"/orders/{order.number}"
+    shown = lin.get(f"{page}/words")
+    assert shown.location == page and "Only a draft can be changed" in lin.get(page).text
+    answer = lin.post(f"{page}/words", data=typed(order))
     assert answer.status_code == 422 and "Only a draft can be changed" in answer.get_data(as_text=True)
 
 

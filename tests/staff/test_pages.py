@@ -161,6 +161,13 @@ def test_a_new_password_is_shown_once_and_ends_every_session(as_person: SignIn, 
     assert "/signin" in su.get("/stock").location
 
 
+def test_a_new_password_is_asked_about_first(as_person: SignIn, cast: Cast) -> None:
+    page = as_person(cast.wang).get(f"/people/{cast.su.id}").text
+    before, dialog = page.split('<dialog id="password"')
+    assert 'data-dialog="password"' in before and f"/people/{cast.su.id}/password" not in before
+    assert f'action="/people/{cast.su.id}/password"' in dialog and "every device is signed out" in dialog
+
+
 def test_who_leaves_is_signed_out_and_can_come_back(as_person: SignIn, cast: Cast) -> None:
     zhou, manager = as_person(cast.zhou), as_person(cast.wang)
     assert manager.post(f"/people/{cast.zhou.id}/leave").status_code == 302

@@ -20,7 +20,7 @@ from dispatch import paths
 ROOT = Path(paths.CHECKOUT or "")
 PO = ROOT / "dispatch/web/translations/zh_Hans_CN.po"
 METHODS = [("dispatch/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.csv", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "say": None}
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "say": None}
 HEADER = b"""# Chinese of every sentence the program says. tests/web/test_catalogue.py keeps it complete.
 msgid ""
 msgstr ""
@@ -63,13 +63,13 @@ def translated() -> Catalog:
 def missing() -> list[str]:
     """Sentences without a translation."""
     there = translated()
-    return [str(m.id) for m in spoken() if m.id and not _has_words(there.get(_key(m.id)))]
+    return [str(m.id) for m in spoken() if m.id and not _has_words(there.get(_key(m.id), m.context))]
 
 
 def left_over() -> list[str]:
     """Translations of sentences that nobody says any more."""
     said = spoken()
-    return [str(m.id) for m in translated() if m.id and said.get(_key(m.id)) is None]
+    return [str(m.id) for m in translated() if m.id and said.get(_key(m.id), m.context) is None]
 
 
 def _key(message: str | tuple[str, ...] | list[str]) -> str:
@@ -85,7 +85,7 @@ def update() -> None:
     """Bring the file up to date: new sentences come in empty, forgotten ones go."""
     there, fresh = translated(), spoken()
     for message in fresh:
-        known = there.get(_key(message.id)) if message.id else None
+        known = there.get(_key(message.id), message.context) if message.id else None
         if known is not None:
             message.string = known.string
     PO.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,12 @@ def test_no_translation_is_left_over() -> None:
     assert catalogue.left_over() == []
 
 
+def test_a_word_of_two_meanings_has_two_translations() -> None:
+    there = catalogue.translated()
+    for word, context in (("Name", "person"), ("Received", "stock"), ("Done", "import")):
+        assert there.get(word).string != there.get(word, context).string, word
+
+
 def test_translations_fill_the_same_places() -> None:
     assert [m.id for m in catalogue.translated() if m.id and not _same_places(m)] == []
 

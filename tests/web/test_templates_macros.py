@@ -40,6 +40,7 @@ def draw() -> Any:
     )
     env.install_gettext_callables(lambda s: s, lambda one, many, n: one if n == 1 else many, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(asset=lambda path: f"/static/{path}", status_word=lambda kind, code: f"{kind}:{code}")
+    env.tests["odd_plate"] = lambda plate, colour: False
     env.filters.update(
         tr=str,
         when=lambda m: m.strftime("%m-%d %H:%M"),
@@ -140,6 +141,19 @@ def test_choices_keep_what_was_chosen(draw: Any) -> None:
         len(re.findall(" checked", draw("ui.field(f, 'x', 'X', type='checks', options=o)", f=Form({"x": "b"}), o=options))) == 1
     )
     assert len(re.findall(" checked", draw("ui.field(f, 'x', 'X', type='radio', options=o)", f=Form({"x": "a"}), o=options))) == 1
+
+
+def test_a_file_is_asked_for_in_our_words(draw: Any) -> None:
+    markup = draw("ui.field(form, 'file', 'List', type='file', required=True)", form=Form())
+    assert "Choose a file" in markup and "No file yet" in markup
+    assert len(re.findall('for="f-file"', markup)) == 2 and 'type="file"' in markup
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("王建国", "建国"), ("林晓", "林晓"), ("管理员", "管理"), ("财务部", "财务"), ("ann", "A"), ("", "")]
+)
+def test_letters_of_a_face(draw: Any, name: str, letters: str) -> None:
+    assert text_of(draw("ui.letters(name)", name=name)) == letters
 
 
 def test_password_is_never_written_back(draw: Any) -> None:

@@ -78,6 +78,21 @@ def _free_lines(session: Session, order: Order, line_ids: Sequence[int]) -> Sequ
     return lines
 
 
+def take_over_line(session: Session, visit: Visit, line: OrderLine, *, by: Actor, at: datetime) -> None:
+    """A vehicle that was planned for a colleague on the same order, or for nobody yet, is done on this visit instead.
+
+    Raises RuleBroken when it was settled on another visit. The order must be locked.
+    """
+    if line.status not in ("open", "residual"):
+        raise RuleBroken(say("Somebody else has settled this vehicle already."))
+    others = sa.select(VisitLine).join(VisitLine.visit).where(VisitLine.line_id == line.id, Visit.status.in_(VISIT_LIVE))
+    for row in session.scalars(others).all():
+        session.delete(row)
+    visit.visit_lines.append(VisitLine(line_id=line.id, order_id=line.order_id))
+    session.flush()
+    record(session, ("order", line.order_id), "visit.take_over", by=by, at=at, detail={"visit": visit.id, "line": line.id})
+
+
 def locked_visit(session: Session, visit_id: int, *, version: int | None = None) -> Visit:
     """A visit, its order locked first. Raises NotFound, or Conflict when the reader's page showed another version."""
     order_id = session.scalar(sa.select(Visit.order_id).where(Visit.id == visit_id))

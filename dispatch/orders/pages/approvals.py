@@ -24,6 +24,7 @@ from dispatch.orders.queries import approval_order, waiting_for
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.locale import same_words
 from dispatch.words import Text
 
 MOST_AT_ONCE = 200
@@ -62,7 +63,7 @@ def approvals() -> str:
 def _page(**extra: Any) -> str:
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
-        words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS}
+        words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "same_words": same_words}
         return render_template(
             "orders/approvals.html", cards=cards, **words, **({"refused": None, "not_taken": [], "taken": 0} | extra)
         )

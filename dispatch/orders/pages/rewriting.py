@@ -23,8 +23,13 @@ from dispatch.web.locale import tr
 
 @pages.get("/orders/<number>/words")
 @may("order.take")
-def words(number: str) -> str:
-    """The words of a draft, to be changed."""
+def words(number: str) -> str | Response:
+    """The words of a draft, to be changed; any other order is only shown, and says why."""
+    with transaction() as db:
+        status = db.get_one(Order, order_id_of(db, number, current())).status
+    if status != "draft":
+        flash(_("Only a draft can be changed. Reject it, or take it back to rework first."), "warning")
+        return redirect(url_for("orders.show", number=number))
     return _page(number, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
 from dispatch.customers.operations import Pin, set_pin
@@ -35,6 +36,7 @@ from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_W
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
+from dispatch.web.locale import same_words
 from dispatch.web.login import settings
 from dispatch.words import Text
 
@@ -45,6 +47,7 @@ WORDS = {
     "symptoms": SYMPTOMS,
     "datums": DATUMS,
     "reason_words": reason_words,
+    "same_words": same_words,
 }
 
 
@@ -68,6 +71,8 @@ def show(number: str) -> str:
 
 def _page(number: str, **extra: Any) -> str:
     with transaction() as db:
+        # One moment for all of it: what came in while the page was read is news to it.
+        db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         order = order_numbered(db, number, current())
         return render_template(
             "orders/show.html", **_facts(db, order), **WORDS, **({"refused": None, "pin_form": None, "phone": None} | extra)
@@ -77,6 +82,7 @@ def _page(number: str, **extra: Any) -> str:
 def _facts(db: Session, order: Order) -> dict[str, Any]:
     actor, today = current(), local_day(now(), current().zone)
     inside = fitted(db, [line.vehicle_id for line in order.lines])
+    entries = history(db, ("order", order.id))
     rows = line_rows(order, inside, _months(db, order), actor.zone)
     facts = facts_read(db, order, actor)
     return {
@@ -85,7 +91,9 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
         "missing": facts.missing if order.status == "done" else (),
-        "history": _history(db, order),
+        "history": _history(db, order, entries),
+        "seen": max((entry.seq for entry in entries), default=0),
+        "under_way": any(visit.dispatched_at is not None for visit in order.visits),
         "masked_phone": read_phone(order.contact_phone).masked,
         "models_wanted": models_wanted(order),
         "standing": standing(order),
@@ -112,8 +120,7 @@ def _months(db: Session, order: Order) -> dict[str, int]:
     return {model.name: model.warranty_months for model in models(db)} if order.kind == "repair" else {}
 
 
-def _history(db: Session, order: Order) -> list[Happening]:
-    entries = history(db, ("order", order.id))
+def _history(db: Session, order: Order, entries: Sequence[AuditEntry]) -> list[Happening]:
     people = {visit.technician_id: visit.technician.name for visit in order.visits}
     people |= names_of(db, people_in(entries) - people.keys())
     return told(entries, naming_of(order, people, current().zone))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.audit.models import AuditEntry
+from dispatch.customers.presenting import KIND_WORDS
 from dispatch.customers.rules import show_plate
+from dispatch.fees.rules import CHANNEL_WORDS, yuan
+from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order
 from dispatch.orders.rules import reason_words
@@ -20,7 +24,8 @@ from dispatch.words import Text, say, text_from_json
 class Happening:
     """One entry as the page shows it. `who` is the name as it was then; `old` and `new` are status words or names.
 
-    `notes` is what spoke against a change that was made all the same.
+    `notes` is what spoke against a change that was made all the same, or what a test-run found. `device_at` is when it was done
+    by the technician's clock, where the server heard of it more than a minute apart.
     """
 
     what: Text
@@ -32,6 +37,7 @@ class Happening:
     old: Text | str | None = None
     new: Text | str | None = None
     notes: tuple[Text, ...] = ()
+    device_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,13 @@ LOOKS: dict[str, Look] = {
     "line.give_up": Look(say("%(vehicle)s cannot be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("%(vehicle)s did not come"), "arrow-repeat", "waiting"),
     "line.take_up": Look(say("%(vehicle)s is taken up again"), "arrow-repeat", "planned"),
+    "line.fit": Look(say("%(vehicle)s: %(unit)s swapped"), "arrow-repeat", "done"),
+    "line.found": Look(say("%(vehicle)s: %(unit)s %(number)s found and registered"), "search", "waiting"),
+    "charge.add": Look(say("Charged: %(name)s × %(quantity)s, %(amount)s"), "receipt", "planned"),
+    "charge.take_back": Look(say("Charge taken back: %(name)s, %(amount)s"), "receipt", "refused"),
+    "receipt.take": Look(say("%(amount)s taken: %(channel)s, receipt %(receipt)s"), "cash-coin", "done"),
+    "receipt.refund": Look(say("%(amount)s given back: %(channel)s, receipt %(receipt)s"), "cash-coin", "refused"),
+    "invoice.note": Look(say("Invoice %(invoice)s noted for receipt %(receipt)s"), "receipt", "done"),
     "visit.plan": Look(say("Visit planned: %(technician)s, %(starts_at)s"), "calendar-check", "planned"),
     "visit.change": Look(say("Visit changed: %(technician)s, %(starts_at)s"), "calendar3", "planned"),
     "visit.overrule": Look(say("Planned although something spoke against it"), "exclamation-triangle", "waiting"),
@@ -92,10 +105,31 @@ LOOKS: dict[str, Look] = {
     "visit.arrive": Look(say("%(technician)s has arrived"), "geo-alt", "site"),
     "visit.finish": Look(say("%(technician)s has finished"), "check-circle", "done"),
     "visit.abandon": Look(say("The visit of %(technician)s is abandoned"), "dash-circle", "refused"),
+    "visit.take_over": Look(say("%(vehicle)s is taken over"), "arrow-repeat", "planned"),
+    "test.run": Look(say("%(vehicle)s: test-run passed"), "check-circle", "done"),
+    "photo": Look(say("Photo taken: %(photo)s"), "camera", "draft"),
+    "sign": Look(say("%(name)s has signed"), "pencil", "done"),
+    "sign.refuse": Look(say("%(name)s did not sign"), "x-circle", "waiting"),
+    "sheet.release": Look(say("Sheet issued: %(name)s"), "file-earmark-text", "done"),
+    "field.dispute": Look(say("A message of %(technician)s does not fit what the office knows"), "exclamation-triangle", "waiting"),
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
+
+
+FITTED: dict[str, Look] = {
+    "install": Look(say("%(vehicle)s: %(unit)s %(new)s fitted"), "tools", "done"),
+    "remove": Look(say("%(vehicle)s: %(unit)s %(old)s taken out"), "box-seam", "waiting"),
+    "undo": Look(say("%(vehicle)s: %(unit)s put back as it was before"), "arrow-left", "refused"),
+}
+"""How a fitting that is no swap is told, by its kind."""
+
+TESTED: dict[str, Look] = {
+    "failed": Look(say("%(vehicle)s: the test-run failed"), "x-circle", "refused"),
+    "overruled": Look(say("%(vehicle)s: the test-run counts as passed"), "exclamation-triangle", "waiting"),
+}
+"""How a test-run is told whose worst result is no plain pass."""
 
 
 def people_in(entries: Sequence[AuditEntry]) -> set[int]:
@@ -117,9 +151,20 @@ def told(entries: Sequence[AuditEntry], naming: Naming) -> list[Happening]:
     return [_tell(entry, naming) for entry in entries]
 
 
+def _look(entry: AuditEntry) -> Look:
+    action = entry.action
+    if action == "order.take" and entry.detail.get("lines") == 1:
+        action = "order.take.one"
+    special = None
+    if action == "line.fit":
+        special = FITTED.get(entry.detail.get("kind", ""))
+    elif action == "test.run":
+        special = next((look for result, look in TESTED.items() if result in entry.detail.get("results", {}).values()), None)
+    return special or LOOKS.get(action, PLAIN)
+
+
 def _tell(entry: AuditEntry, naming: Naming) -> Happening:
-    single = entry.action == "order.take" and entry.detail.get("lines") == 1
-    look = LOOKS.get("order.take.one" if single else entry.action, PLAIN)
+    look = _look(entry)
     old, new = _change(entry, naming)
     return Happening(
         what=Text(look.what.msgid, _params(entry, naming, look.what)),
@@ -130,8 +175,31 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
         reason=reason_words(entry.detail.get("reason", "")) or None,
         old=old,
         new=new,
-        notes=tuple(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
+        notes=(*(text_from_json(stored) for stored in entry.detail.get("conflicts", ())), *_not_passed(entry)),
+        device_at=_apart(entry),
     )
+
+
+def _not_passed(entry: AuditEntry) -> Iterator[Text]:
+    """The points of a test-run that were not simply passed."""
+    results = entry.detail.get("results", {})
+    for item, words in TESTS.items():
+        if results.get(item, "passed") != "passed":
+            yield say("%(item)s: %(result)s", item=words, result=RESULTS.get(results[item], results[item]))
+
+
+def _apart(entry: AuditEntry) -> datetime | None:
+    """When it was done by the device's clock, if the server heard of it at another time."""
+    said = entry.detail.get("device_at")
+    if not said:
+        return None
+    done = datetime.fromisoformat(said)
+    return done if abs(done - entry.at) > SAME_TIME else None
+
+
+SAME_TIME = timedelta(minutes=1)
+AS_KEPT = ("lines", "step", "name", "old", "new", "number", "quantity", "receipt", "invoice")
+"""What sentences name just as it stands in the entry."""
 
 
 def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
@@ -142,8 +210,12 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "technician": lambda: naming.person(detail.get("technician")),
         "starts_at": lambda: naming.moment(detail.get("starts_at")),
         "action": lambda: entry.action,
+        "amount": lambda: yuan(abs(Decimal(detail.get("amount", 0)))),
+        "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
+        "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "unit": lambda: KIND_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
-    wanted = [name for name in (*readers, "lines", "step", "name") if f"%({name})s" in what.msgid]
+    wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]
     return {name: readers[name]() if name in readers else detail.get(name, "—") for name in wanted}
 
 
@@ -152,6 +224,8 @@ def _change(entry: AuditEntry, naming: Naming) -> tuple[Text | str | None, Text 
     if entry.action == "visit.change":
         ends = (detail.get("from_technician"), detail.get("technician"))
         return (naming.person(ends[0]), naming.person(ends[1])) if ends[0] != ends[1] else (None, None)
+    if entry.action == "line.fit":
+        return (detail.get("old"), detail.get("new")) if "old" in detail and "new" in detail else (None, None)
     words = WORDS.get(entry.action.split(".")[0], {})
     old, new = words.get(detail.get("from", "")), words.get(detail.get("to", ""))
     return (old, new) if old and new and old != new else (None, None)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatch.customers.rules import show_plate
 from dispatch.devices.models import Unit
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -34,6 +35,23 @@ class LineRow:
     def model(self) -> str | None:
         """The model that is wanted, else the one that is fitted."""
         return self.line.model or (self.terminal.terminal.model if self.terminal and self.terminal.terminal else None)
+
+    @property
+    def name(self) -> str:
+        """The plate as it is written, else the VIN."""
+        vehicle = self.line.vehicle
+        return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or ""
+
+    @property
+    def drivers(self) -> list[str]:
+        """Who drives the vehicle, by name."""
+        return [driver.name for driver in self.line.vehicle.drivers if driver.name]
+
+    @property
+    def where(self) -> list[str]:
+        """Where the vehicle stands if not at the order's place, and what was remarked."""
+        own = self.line.own_site.address if self.line.own_site else None
+        return [said for said in (own, self.line.parking, self.line.remark) if said]
 
 
 def line_rows(order: Order, fitted: Mapping[int, Mapping[str, Unit]], months: Mapping[str, int], zone: str) -> list[LineRow]:
