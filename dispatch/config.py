@@ -56,6 +56,7 @@ class Settings:
     public_url: str = setting("PUBLIC_URL", web_address, "", "address that people type, when a proxy stands in front")
     data_dir: Path = setting("DATA_DIR", folder, default_data_dir(), "folder for private database, files, keys, certificates")
     secret_key: str = setting("SECRET_KEY", text, "", "key that signs; generated and kept in DATA_DIR if not given", secret=True)
+    files_key: str = setting("FILES_KEY", text, "", "key that files are encrypted with; made and kept in DATA_DIR", secret=True)
     demo: bool = setting("DEMO", boolean, False, "this is the demonstration company (set by `run demo`)")
 
     # database
@@ -93,6 +94,12 @@ class Settings:
     plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 10.0, "limit of a planning run, seconds")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
+
+    # the seal on service sheets; without a key one is made and kept in DATA_DIR
+    sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")
+    sheet_certificate_file: str = setting("SHEET_CERTIFICATE_FILE", text, "", "its certificate and chain (PEM), if not in there")
+    sheet_key_password: str = setting("SHEET_KEY_PASSWORD", text, "", "password that opens that file", secret=True)
+    sheet_timestamp_url: str = setting("SHEET_TIMESTAMP_URL", web_address, "", "timestamp server (RFC 3161); empty: none")
 
     # map; without tiles a plain grid is drawn
     map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")
@@ -138,8 +145,16 @@ def from_environment() -> Settings:
 
 
 def with_secret(settings: Settings) -> Settings:
-    """The settings with their secret key: the given one, or the one kept in DATA_DIR, made there on first use."""
-    return settings if settings.secret_key else replace(settings, secret_key=kept_secret(settings.data_dir / "secret_key"))
+    """The settings with their secret keys: the given ones, or those kept in DATA_DIR, made there on first use.
+
+    Raises SettingError when files are there whose key is gone: a new one would not open them.
+    """
+    folder = settings.data_dir
+    if not settings.files_key and not (folder / "files_key").exists() and any((folder / "files").glob("*")):
+        raise SettingError("FILES_KEY", "", f"the key of the files in {folder / 'files'}: the file files_key beside them is gone")
+    secret_key = settings.secret_key or kept_secret(folder / "secret_key")
+    files_key = settings.files_key or kept_secret(folder / "files_key")
+    return replace(settings, secret_key=secret_key, files_key=files_key)
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,22 @@ import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 
-FEATURES = ("web", "geo", "audit", "staff", "customers", "devices", "routing", "orders", "fees", "intake", "board", "field")
+FEATURES = (
+    "web",
+    "geo",
+    "files",
+    "audit",
+    "staff",
+    "customers",
+    "devices",
+    "routing",
+    "orders",
+    "fees",
+    "intake",
+    "board",
+    "field",
+    "sheets",
+)
 
 
 def edges(kind: str) -> Iterator[ModuleType]:

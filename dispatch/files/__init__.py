@@ -1,0 +1,1 @@
+"""Files kept by their content: encrypted on disk, durable before the row that names them (Q16)."""
