@@ -19,13 +19,10 @@ from dispatch.audit.operations import record
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe, move_units
 from dispatch.devices.queries import handed_over, oldest_units, parts_in_bags, units_ending, units_numbered
-from dispatch.devices.rules import ICCID_KEY, tidy
+from dispatch.devices.rules import ICCID_KEY, LEAST_ENDING, tidy
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
-
-LEAST_ENDING = 4
-"""Fewer last digits than this say too little."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ constraints: one holder at a time, one terminal and one SIM per vehicle slot.
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from dispatch.staff.models import Person
 from dispatch.words import say
 
 UNIT_KINDS = ("terminal", "sim")
+FITTING_KINDS = ("install", "swap", "remove", "undo")
 HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost")
 
 
@@ -174,6 +176,67 @@ class CustodyPosition(Base):
     holder: Mapped[Holder] = relationship(overlaps="unit,position")
 
 
+class Fitting(Base):
+    """What was changed in a vehicle's slot: one terminal or one SIM, out, in, or one for the other (P6, P7).
+
+    A swap without both numbers is impossible, and so is a unit without its entry in the ledger (`out_entry_id` of the old one,
+    `in_entry_id` of the new one). A row is never changed: a wrong one is undone by a row that names it, whose old and new are
+    the first one's in reverse. `at` is the corrected time of the technician's device.
+    """
+
+    __tablename__ = "fitting"
+    __table_args__ = (
+        words_of("kind", FITTING_KINDS),
+        words_of("unit_kind", UNIT_KINDS),
+        sa.CheckConstraint("old_unit_id <> new_unit_id", name="old_is_not_new"),
+        sa.CheckConstraint("kind <> 'swap' OR (old_unit_id IS NOT NULL AND new_unit_id IS NOT NULL)", name="swap_names_both"),
+        sa.CheckConstraint("kind <> 'install' OR (old_unit_id IS NULL AND new_unit_id IS NOT NULL)", name="install_names_new"),
+        sa.CheckConstraint("kind <> 'remove' OR (old_unit_id IS NOT NULL AND new_unit_id IS NULL)", name="remove_names_old"),
+        sa.CheckConstraint("old_unit_id IS NOT NULL OR new_unit_id IS NOT NULL", name="names_a_unit"),
+        sa.CheckConstraint("(old_unit_id IS NULL) = (out_entry_id IS NULL)", name="old_unit_has_entry"),
+        sa.CheckConstraint("(new_unit_id IS NULL) = (in_entry_id IS NULL)", name="new_unit_has_entry"),
+        sa.CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_names_its_first"),
+        sa.CheckConstraint("kind <> 'undo' OR reason IS NOT NULL", name="undo_has_reason"),
+        sa.UniqueConstraint("undoes_id"),
+        sa.ForeignKeyConstraint(["old_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_old_unit"),
+        sa.ForeignKeyConstraint(["new_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_new_unit"),
+        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_fitting_line"),
+        sa.Index(None, "line_id"),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "vehicle_id", "at"),
+        sa.Index(None, "old_unit_id"),
+        sa.Index(None, "new_unit_id"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    unit_kind: Mapped[str]
+    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id"))
+    slot_id: Mapped[int] = mapped_column(sa.ForeignKey("holder.id"))
+    order_id: Mapped[int]
+    line_id: Mapped[int]
+    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    old_unit_id: Mapped[int | None]
+    new_unit_id: Mapped[int | None]
+    out_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
+    in_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
+    undoes_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
+    reason: Mapped[str | None]
+    fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+    old_unit: Mapped[Unit | None] = relationship(primaryjoin="foreign(Fitting.old_unit_id) == Unit.id", viewonly=True)
+    new_unit: Mapped[Unit | None] = relationship(primaryjoin="foreign(Fitting.new_unit_id) == Unit.id", viewonly=True)
+    out_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[out_entry_id])
+    in_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[in_entry_id])
+    slot: Mapped[Holder] = relationship()
+
+
+constraint_says("fk_fitting_line", say("This vehicle does not belong to this order."))
+constraint_says("uq_fitting_undoes_id", say("Somebody has undone this already."))
 constraint_says("uq_terminal_serial", say("A terminal with this serial number is already on record."))
 constraint_says("uq_terminal_imei", say("This IMEI is already on record."))
 constraint_says("uq_sim_iccid_key", say("This ICCID is already on record."))

@@ -80,24 +80,53 @@ def _holder(session: Session, **facts: Any) -> Holder:
 def receive_terminals(session: Session, terminals: Sequence[NewTerminal], *, store: Holder, by: Actor, at: datetime) -> int:
     """Put new terminals into a store; returns how many. Raises Conflict when a number is already on record."""
     by.must("stock.change")
-    models = {t.model: t.warranty_months for t in terminals}
-    known = [{"name": name, "warranty_months": months} for name, months in models.items()]
-    session.execute(insert(TerminalModel).on_conflict_do_nothing(), known)
-    words = [normalise(t.serial, t.imei, t.terminal_id, t.model) for t in terminals]
-    ids = _new_units(session, "terminal", store.branch_id, words, at)
-    session.execute(sa.insert(Terminal), [{"unit_id": i, **t.__dict__} for i, t in zip(ids, terminals, strict=True)])
-    _first_entries(session, ids, "terminal", store, by=by, at=at)
-    return len(ids)
+    return len(_add_terminals(session, terminals, _Birth(store, "receive", by, at)))
 
 
 def receive_sims(session: Session, sims: Sequence[NewSim], *, store: Holder, by: Actor, at: datetime) -> int:
     """Put new SIMs into a store; returns how many. Raises Conflict when an ICCID or number is already on record."""
     by.must("stock.change")
+    return len(_add_sims(session, sims, _Birth(store, "receive", by, at)))
+
+
+def put_found(
+    session: Session, new: NewTerminal | NewSim, *, slot: Holder, order_id: int, device_at: datetime, by: Actor, at: datetime
+) -> int:
+    """Register a unit that was found in a vehicle straight into its slot; returns its id. Conflict when the slot is taken."""
+    birth = _Birth(slot, "found", by, at, order_id, device_at)
+    added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
+    return added[0]
+
+
+@dataclass(frozen=True)
+class _Birth:
+    """Where units come into custody for the first time, why, by whom and when."""
+
+    holder: Holder
+    reason: str
+    by: Actor
+    at: datetime
+    order_id: int | None = None
+    device_at: datetime | None = None
+
+
+def _add_terminals(session: Session, terminals: Sequence[NewTerminal], birth: _Birth) -> Sequence[int]:
+    models = {t.model: t.warranty_months for t in terminals}
+    known = [{"name": name, "warranty_months": months} for name, months in models.items()]
+    session.execute(insert(TerminalModel).on_conflict_do_nothing(), known)
+    words = [normalise(t.serial, t.imei, t.terminal_id, t.model) for t in terminals]
+    ids = _new_units(session, "terminal", birth.holder.branch_id, words, birth.at)
+    session.execute(sa.insert(Terminal), [{"unit_id": i, **t.__dict__} for i, t in zip(ids, terminals, strict=True)])
+    _first_entries(session, ids, "terminal", birth)
+    return ids
+
+
+def _add_sims(session: Session, sims: Sequence[NewSim], birth: _Birth) -> Sequence[int]:
     words = [normalise(s.iccid, s.msisdn) for s in sims]
-    ids = _new_units(session, "sim", store.branch_id, words, at)
+    ids = _new_units(session, "sim", birth.holder.branch_id, words, birth.at)
     session.execute(sa.insert(Sim), [{"unit_id": i, **s.__dict__} for i, s in zip(ids, sims, strict=True)])
-    _first_entries(session, ids, "sim", store, by=by, at=at)
-    return len(ids)
+    _first_entries(session, ids, "sim", birth)
+    return ids
 
 
 def _new_units(session: Session, kind: str, branch_id: int, words: Iterable[str], at: datetime) -> Sequence[int]:
@@ -107,18 +136,19 @@ def _new_units(session: Session, kind: str, branch_id: int, words: Iterable[str]
     return session.scalars(sa.insert(Unit).returning(Unit.id, sort_by_parameter_order=True), rows).all()
 
 
-def _first_entries(session: Session, ids: Sequence[int], kind: str, store: Holder, *, by: Actor, at: datetime) -> None:
-    entries = [_entry(i, 1, GENESIS, None, store.id, "receive", by=by, at=at) for i in ids]
+def _first_entries(session: Session, ids: Sequence[int], kind: str, birth: _Birth) -> None:
+    facts: dict[str, Any] = {"by": birth.by, "at": birth.at, "order_id": birth.order_id, "device_at": birth.device_at}
+    entries = [_entry(i, 1, GENESIS, None, birth.holder.id, birth.reason, **facts) for i in ids]
     session.execute(sa.insert(CustodyEntry), entries)
     positions = [
         {
             "unit_id": e["unit_id"],
             "unit_kind": kind,
-            "holder_id": store.id,
-            "holder_kind": store.kind,
+            "holder_id": birth.holder.id,
+            "holder_kind": birth.holder.kind,
             "seq": 1,
             "hash": e["hash"],
-            "since": at,
+            "since": birth.at,
         }
         for e in entries
     ]
@@ -163,25 +193,27 @@ def move_units(
     at: datetime,
     order_id: int | None = None,
     device_at: datetime | None = None,
-) -> None:
-    """Move units to another holder, all or none.
+    corrects_id: int | None = None,
+) -> Sequence[int]:
+    """Move units to another holder, all or none; returns the ids of the entries, in the order of the units' ids.
 
     `expected_from` is the holder they were seen at: RuleBroken names the first one that is elsewhere by now. Raises NotFound for
-    unknown units, Conflict (from the database) when a vehicle's slot is taken.
+    unknown units, Conflict (from the database) when a vehicle's slot is taken. `corrects_id` is the entry that this move mends.
     """
     positions = _locked_positions(session, unit_ids)
     for place in positions:
         if place.holder_id == to.id or (expected_from is not None and place.holder_id != expected_from):
             raise RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
-    entries = [
-        _entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, by=by, at=at, order_id=order_id, device_at=device_at)
-        for p in positions
-    ]
-    session.execute(sa.insert(CustodyEntry), entries)
+    facts: dict[str, Any] = {"by": by, "at": at, "order_id": order_id, "device_at": device_at, "corrects_id": corrects_id}
+    entries = [_entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, **facts) for p in positions]
+    ids = session.scalars(sa.insert(CustodyEntry).returning(CustodyEntry.id, sort_by_parameter_order=True), entries).all()
     for place, entry in zip(positions, entries, strict=True):
         place.holder_id, place.holder_kind, place.since = to.id, to.kind, at
         place.seq, place.hash = entry["seq"], entry["hash"]
     session.flush()
+    for place in positions:
+        session.expire(place, ["holder"])
+    return ids
 
 
 def _locked_positions(session: Session, unit_ids: Sequence[int]) -> Sequence[CustodyPosition]:

@@ -47,6 +47,11 @@ def read_issue(typed: Mapping[str, str]) -> IssueForm:
     return form
 
 
+def is_issue_field(name: str) -> bool:
+    """Whether an address may fill a field of this name before the form is shown."""
+    return name in ("technician", "store", "sims") or name.startswith(COUNT)
+
+
 def _read_count(name: str, text: str, errors: dict[str, Text]) -> int:
     bare = text.strip() or "0"
     if not re.fullmatch(r"\d{1,4}", bare):

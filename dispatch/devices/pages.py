@@ -18,7 +18,7 @@ from dispatch.db import transaction
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
-from dispatch.devices.page_forms import IssueForm, read_ids, read_issue, read_key
+from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
 from dispatch.errors import Invalid, Refusal
@@ -189,9 +189,12 @@ def _moved_words(count: int, to: Holder) -> str:
 @pages.route("/stock/issue", methods=["GET", "POST"], endpoint="issue")
 @may("stock.change")
 def issue_to_bag() -> Answer:
-    """Put units into a technician's bag: scanned or typed numbers, or so many of a model."""
+    """Put units into a technician's bag: scanned or typed numbers, or so many of a model.
+
+    An address may fill the form's own fields: `technician`, `store`, `sims`, and `count-` with a model's name.
+    """
     if request.method == "GET":
-        return _issue_page(Form.of({"technician": request.args.get("technician", ""), "store": request.args.get("store", "")}))
+        return _issue_page(Form.of({name: text for name, text in request.args.items() if is_issue_field(name)}))
     form = Form.sent()
     try:
         sent = read_issue({name: form.text(name) for name in form.values})
@@ -237,6 +240,7 @@ def _issue_page(form: Form, refusal: Refusal | None = None) -> Answer:
             people=people,
             chosen=chosen,
             count_field=count_field,
+            kept={name: text for name, text in form.values.items() if is_issue_field(name)},
             key=form.text("key") or uuid.uuid4(),
             problems=getattr(refusal, "problems", ()),
         )

@@ -228,10 +228,24 @@ def numbers_taken(
 
 def units_numbered(session: Session, numbers: Sequence[str], by: Actor) -> Sequence[Unit]:
     """The units whose serial, IMEI, ICCID or SIM number is exactly one of these (an ICCID counts by its first 19 characters)."""
+    return session.scalars(_numbered(numbers).where(_own(by))).unique().all()
+
+
+def unit_anywhere(session: Session, numbers: Collection[str]) -> Unit | None:
+    """The unit with exactly one of these numbers, whosever it is: only for saying where it is, and that it is on record."""
+    return session.scalars(_numbered(numbers).order_by(Unit.id)).unique().first()
+
+
+def units_like(session: Session, number: str, *, branch_id: int, kind: str, limit: int = 50) -> Sequence[Unit]:
+    """Units of a branch with this piece in their numbers."""
+    query = _units().where(found_in(Unit.search_text, number), Unit.branch_id == branch_id, Unit.kind == kind)
+    return session.scalars(query.limit(limit)).unique().all()
+
+
+def _numbered(numbers: Collection[str]) -> sa.Select[Unit]:
     keys = [number[:ICCID_KEY] for number in numbers]
     exact = sa.or_(Terminal.serial.in_(numbers), Terminal.imei.in_(numbers), Sim.iccid_key.in_(keys), Sim.msisdn.in_(numbers))
-    query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id)
-    return session.scalars(query.where(exact, _own(by))).unique().all()
+    return _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id).where(exact)
 
 
 def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Sequence[Unit]:

@@ -17,6 +17,8 @@ ICCID_KEY = 19
 IMEI_DIGITS = 15
 PHONE_808_DIGITS = (12, 20)
 TERMINAL_ID_LONGEST = 30
+LEAST_ENDING = 4
+"""Fewer last digits than this say too little."""
 
 _LABELS = re.compile(r"^(?:ICCID|IMEI|SIM|ID|TEL|NO)\s*[::.]?\s*(?=[0-9A-Z])")
 _SHORTENED = re.compile(r"^\d(?:\.\d+)?E\+?\d+$")

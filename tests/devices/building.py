@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.models import CustodyPosition, Holder, Unit
+from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.devices.fitting import Work, install
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
+from dispatch.errors import Refusal, RuleBroken
+from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -53,3 +60,61 @@ def where(session: Session, unit: Unit) -> Holder:
     """Who has a unit, as the table says now."""
     session.expire_all()
     return session.get_one(Holder, session.get_one(CustodyPosition, unit.id).holder_id)
+
+
+def work(order: Order, line: OrderLine | None = None, *, at: datetime = AT, **facts: Any) -> Work:
+    """The work at a vehicle of an order, its first one by default."""
+    line = line or order.lines[0]
+    given = {"vehicle_id": line.vehicle_id, "branch_id": order.branch_id, "visit_id": None, "fact_id": None, **facts}
+    return Work(order_id=order.id, line_id=line.id, device_at=at, **given)
+
+
+def carried(session: Session, cast: Cast, technician: Owner, *, boxes: int = 0, cards: int = 0) -> list[Unit]:
+    """New terminals, then new SIMs, in a technician's bag."""
+    units = [*(terminals(session, cast, boxes) if boxes else ()), *(sims(session, cast, cards) if cards else ())]
+    into_bag(session, cast, technician, units)
+    return units
+
+
+def fitted_by(db: Session, cast: Cast, who: Actor, order: Order, *, line: int = 0) -> tuple[Unit, Unit]:
+    """A new terminal and a new SIM, installed by a technician in a vehicle of the order."""
+    box, card = carried(db, cast, who, boxes=1, cards=1)
+    for unit in (box, card):
+        install(db, work(order, order.lines[line]), unit.id, by=who, at=AT)
+    return box, card
+
+
+def sentence(call: Any, *args: Any, refusal: type[Refusal] = RuleBroken, **facts: Any) -> str:
+    """What a call is refused with."""
+    with pytest.raises(refusal) as refused:
+        call(*args, **facts)
+    return str(refused.value.text)
+
+
+def ledger_faults(session: Session) -> list[str]:
+    """What does not add up between ledger and positions: chains, gaps, places, slots with two of a kind."""
+    session.expire_all()
+    faults, ends = [], {}
+    for entry in session.scalars(sa.select(CustodyEntry).order_by(CustodyEntry.unit_id, CustodyEntry.seq)):
+        before = ends.get(entry.unit_id)
+        expected = (before.seq + 1, before.hash, before.to_holder_id) if before else (1, GENESIS, None)
+        if (entry.seq, entry.prev_hash, entry.from_holder_id) != expected or entry.hash != expected_hash(entry):
+            faults.append(f"unit {entry.unit_id}: entry {entry.seq} does not follow")
+        ends[entry.unit_id] = entry
+    stood = {unit_id: (entry.to_holder_id, entry.seq, entry.hash) for unit_id, entry in ends.items()}
+    places = session.scalars(sa.select(CustodyPosition)).all()
+    if {place.unit_id: (place.holder_id, place.seq, place.hash) for place in places} != stood:
+        faults.append("the positions are not where the ledger ends")
+    slots = [(place.holder_id, place.unit_kind) for place in places if place.holder_kind == "slot"]
+    return faults + [f"two in slot {slot}" for slot in set(slots) if slots.count(slot) > 1]
+
+
+def expected_hash(entry: CustodyEntry) -> bytes:
+    """The hash an entry must have by its content."""
+    facts = ("unit_id", "from_holder_id", "to_holder_id", "order_id", "corrects_id")
+    moment = entry.device_at.isoformat() if entry.device_at else None
+    detail = {name: getattr(entry, name) for name in facts} | {"device_at": moment}
+    subject = ("unit", entry.unit_id)
+    return chain_hash(
+        entry.prev_hash, subject=subject, seq=entry.seq, at=entry.at, by_id=entry.by_id, action=entry.reason, detail=detail
+    )

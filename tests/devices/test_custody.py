@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.audit.rules import GENESIS
 from dispatch.db import transaction
 from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_over, issue
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
@@ -20,22 +20,11 @@ from dispatch.devices.queries import parts_in_bags, unit_history
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from tests.building import vehicle
 from tests.conftest import AT, Cast
-from tests.devices.building import into_bag, sims, store, terminals, where
+from tests.devices.building import expected_hash, into_bag, sims, store, terminals, where
 
 
 def chain_of(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
     return session.scalars(sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id).order_by(CustodyEntry.seq)).all()
-
-
-def expected_hash(entry: CustodyEntry) -> bytes:
-    facts = ("unit_id", "from_holder_id", "to_holder_id", "order_id", "corrects_id")
-    detail = {name: getattr(entry, name) for name in facts} | {
-        "device_at": entry.device_at.isoformat() if entry.device_at else None
-    }
-    subject = ("unit", entry.unit_id)
-    return chain_hash(
-        entry.prev_hash, subject=subject, seq=entry.seq, at=entry.at, by_id=entry.by_id, action=entry.reason, detail=detail
-    )
 
 
 def test_a_unit_is_received_and_moved_and_every_step_is_chained(db: Session, cast: Cast) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from dispatch.db import transaction
+from dispatch.devices.fitted import unit_name
+from dispatch.devices.fitting import install, swap, undo
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import move_units, slot_of
-from tests.building import vehicle
+from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-from tests.devices.building import into_bag, sims, store, terminals, where
+from tests.devices.building import carried, into_bag, sims, store, terminals, where, work
 
 MOST_QUERIES = 12
 
@@ -137,3 +140,24 @@ def test_a_long_store_is_shown_page_by_page(as_person: SignIn, cast: Cast) -> No
     assert client.get(f"/stock/{place}?page=2").text.count("data-check ") == 30
     assert "BD-808A" in client.get(f"/stock/{place}?model=BD-808A").text
     assert "Nothing here matches" in client.get(f"/stock/{place}?q=zzzz").text
+
+
+def test_a_swap_reads_well_on_the_pages_of_unit_vehicle_and_order(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        order = installation_order(db, cast, lines=1)
+        old, new = carried(db, cast, cast.su, boxes=2)
+        names, vehicle_id, number = (unit_name(old), unit_name(new)), order.lines[0].vehicle_id, order.number
+        install(db, work(order), old.id, by=cast.su, at=AT)
+        swapped = swap(db, work(order, at=AT), new.id, by=cast.su, at=AT + timedelta(minutes=5))
+    lin = as_person(cast.lin)
+    assert all(words in lin.get(f"/units/{old.id}").text for words in ("Taken out in a swap", "Installed", number))
+    assert all(words in lin.get(f"/units/{new.id}").text for words in ("Fitted in a swap", number))
+    vehicle = lin.get(f"/vehicles/{vehicle_id}").text
+    assert "Terminal swapped" in vehicle and all(name in vehicle for name in names) and number in vehicle
+    told = " ".join(lin.get(f"/orders/{number}").text.split())
+    assert "Terminal swapped" in told and f"Terminal {names[0]} fitted" in told
+    with transaction() as db:
+        undo(db, swapped.id, reason="wrong plate", by=cast.su, at=AT + timedelta(minutes=9))
+    vehicle, told = lin.get(f"/vehicles/{vehicle_id}").text, lin.get(f"/orders/{number}").text
+    assert "Terminal put back as it was before" in vehicle and "Terminal put back as it was before" in told
+    assert "wrong plate" in told and "Corrected" in lin.get(f"/units/{new.id}").text
