@@ -38,6 +38,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "customer.change": ("specialist", "supervisor", "manager"),
     "stock.see": (*OFFICE, "technician"),
     "stock.change": ("specialist", "supervisor", "manager", "administrator"),
+    "fact.correct": ("supervisor", "manager"),
+    # money: who is on site takes it, the office corrects and gives back
+    "fee.take": ("technician", "supervisor", "manager", "finance"),
+    "fee.refund": ("supervisor", "manager", "finance"),
     # the house
     "price.see": OFFICE,
     "price.change": ("finance", "manager", "administrator"),

@@ -1,14 +1,22 @@
-"""The price list. Prices include tax; a new price is a new row with its own first day."""
+"""The price list, what an order costs, what was taken for it. Prices include tax; a new price is a new row with its first day.
+
+Charges and receipts are never changed: a wrong one is taken back by a row of the opposite sign that names it.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import uuid
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dispatch.db import Base, Key
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
+from dispatch.words import say
 
 
 class Price(Base):
@@ -16,6 +24,7 @@ class Price(Base):
 
     __tablename__ = "price"
     __table_args__ = (
+        words_of("category", CATEGORIES),
         sa.UniqueConstraint("code", "valid_from"),
         sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
         sa.CheckConstraint("tax_rate >= 0 AND tax_rate < 1", name="tax_rate_is_a_share"),
@@ -28,3 +37,118 @@ class Price(Base):
     amount: Mapped[Decimal]
     tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
     valid_from: Mapped[date]
+
+
+class Charge(Base):
+    """What one thing costs on one order, and the rule of P10 that decided it (`rule`, told with `told` as a sentence).
+
+    `amount` = quantity x unit price, half-up to the fen, or zero where a rule makes it free. A charge taken back has a row with
+    the negative quantity and amount that names it in `reverses_id`. What was fitted is charged once (`fitting_id`).
+    """
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        words_of("rule", CHARGE_RULES),
+        sa.CheckConstraint("quantity <> 0", name="has_quantity"),
+        sa.CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
+        sa.CheckConstraint("amount = 0 OR amount = round(quantity * unit_price, 2)", name="amount_is_product"),
+        sa.CheckConstraint("(reverses_id IS NOT NULL) = (quantity < 0)", name="negative_reverses"),
+        sa.UniqueConstraint("reverses_id"),
+        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_charge_line"),
+        sa.Index(None, "order_id"),
+        sa.Index("uq_charge_fitting_id", "fitting_id", unique=True, postgresql_where=sa.text("reverses_id IS NULL")),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    line_id: Mapped[int | None]
+    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    category: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal]
+    amount: Mapped[Decimal]
+    tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
+    rule: Mapped[str]
+    told: Mapped[dict[str, Any]]
+    fitting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("charge.id"))
+    reason: Mapped[str | None]
+    fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ReceiptBlock(Base):
+    """Receipt numbers `first` to `last` of a branch, leased to one person's device, so that a phone without signal has some.
+
+    `used` is the last number given out of it (first - 1: none yet).
+    """
+
+    __tablename__ = "receipt_block"
+    __table_args__ = (
+        sa.CheckConstraint("first > 0 AND first <= last", name="has_numbers"),
+        sa.CheckConstraint("used >= first - 1 AND used <= last", name="used_is_inside"),
+        ExcludeConstraint(
+            (sa.column("branch_id"), "="),
+            (sa.text("int8range(first, last, '[]')"), "&&"),
+            name="ex_receipt_block_no_overlap",
+            using="gist",
+        ),
+        sa.Index(None, "person_id", "device"),
+    )
+
+    id: Mapped[Key]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    device: Mapped[str]
+    first: Mapped[int]
+    last: Mapped[int]
+    used: Mapped[int]
+    leased_at: Mapped[datetime]
+
+
+class Receipt(Base):
+    """Money taken for an order, or given back (`refunds_id`, negative). `number` stands on the customer's paper."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        words_of("channel", CHANNELS),
+        sa.CheckConstraint("amount <> 0", name="has_amount"),
+        sa.CheckConstraint("(refunds_id IS NOT NULL) = (amount < 0)", name="negative_refunds"),
+        sa.CheckConstraint("refunds_id IS NULL OR reason IS NOT NULL", name="refund_has_reason"),
+        sa.UniqueConstraint("block_id", "running"),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "by_id", "at"),
+        sa.Index(None, "refunds_id"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)
+    block_id: Mapped[int] = mapped_column(sa.ForeignKey("receipt_block.id"))
+    running: Mapped[int]
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    channel: Mapped[str]
+    amount: Mapped[Decimal]
+    payer: Mapped[str | None]
+    reference: Mapped[str | None]
+    invoice_number: Mapped[str | None]
+    refunds_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"))
+    reason: Mapped[str | None]
+    fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+    block: Mapped[ReceiptBlock] = relationship()
+
+
+constraint_says("uq_charge_reverses_id", say("Somebody has taken this charge back already."))
+constraint_says("uq_charge_fitting_id", say("This unit is charged already."))
+constraint_says("uq_receipt_number", say("This receipt number is in use already."))
+constraint_says("uq_receipt_block_id_running", say("This receipt number is in use already."))

@@ -1,16 +1,24 @@
-"""Reading the price list."""
+"""Reading the price list, what an order costs, what was taken for it, and whether a vehicle is in warranty."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.fees.models import Price
+from dispatch.clock import local_day
+from dispatch.devices.models import CustodyEntry, Holder, Terminal, TerminalModel, Unit
+from dispatch.fees.models import Charge, Price, Receipt, ReceiptBlock
+from dispatch.fees.rules import FEN, UNKNOWN_MODEL_MONTHS, OrderAccount, receipt_number
+from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.rules import Warranty, warranty
+from dispatch.staff.models import Branch
 
 
 def prices_on(session: Session, day: date) -> Sequence[Price]:
@@ -47,3 +55,97 @@ def prices_by_code(session: Session, day: date) -> Sequence[Listed]:
 def prices_of(session: Session, code: str) -> Sequence[Price]:
     """All prices of one code, the latest first."""
     return session.scalars(sa.select(Price).where(Price.code == code).order_by(Price.valid_from.desc())).all()
+
+
+def price_on(session: Session, code: str, day: date) -> Price | None:
+    """What one code costs on a day; None when it is not in the list by then."""
+    newest = sa.select(Price).where(Price.code == code, Price.valid_from <= day).order_by(Price.valid_from.desc())
+    return session.scalar(newest.limit(1))
+
+
+# --- charges and receipts
+
+
+def charges_of(session: Session, order_id: int) -> Sequence[Charge]:
+    """Every charge of an order and every row that takes one back, in the order they were written."""
+    return session.scalars(sa.select(Charge).where(Charge.order_id == order_id).order_by(Charge.id)).all()
+
+
+def receipts_of(session: Session, order_id: int) -> Sequence[Receipt]:
+    """Every receipt and refund of an order, in the order they were written."""
+    return session.scalars(sa.select(Receipt).where(Receipt.order_id == order_id).order_by(Receipt.id)).all()
+
+
+def account_of(session: Session, order_id: int) -> OrderAccount:
+    """What an order costs and what was received for it."""
+    charged = sa.select(sa.func.sum(Charge.amount)).where(Charge.order_id == order_id).scalar_subquery()
+    received = sa.select(sa.func.sum(Receipt.amount)).where(Receipt.order_id == order_id).scalar_subquery()
+    sums = session.execute(sa.select(charged, received)).one()
+    return OrderAccount(*(Decimal(total or 0).quantize(FEN) for total in sums))
+
+
+def left_of(session: Session, receipt: Receipt) -> Decimal:
+    """How much of a receipt was not given back yet."""
+    back = session.scalar(sa.select(sa.func.sum(Receipt.amount)).where(Receipt.refunds_id == receipt.id))
+    return receipt.amount + Decimal(back or 0)
+
+
+def open_blocks(session: Session, person_id: int, device: str) -> Sequence[ReceiptBlock]:
+    """The blocks out of which a person's device can still give receipt numbers, the oldest first."""
+    mine = sa.select(ReceiptBlock).where(ReceiptBlock.person_id == person_id, ReceiptBlock.device == device)
+    return session.scalars(mine.where(ReceiptBlock.used < ReceiptBlock.last).order_by(ReceiptBlock.id)).all()
+
+
+def numbers_without_receipt(session: Session, branch_id: int) -> Sequence[str]:
+    """Receipt numbers of a branch that a device has passed over: their receipts are still on their way, or disputed."""
+    given = sa.func.generate_series(ReceiptBlock.first, ReceiptBlock.used).table_valued("running").render_derived()
+    there = sa.exists().where(Receipt.block_id == ReceiptBlock.id, Receipt.running == given.c.running)
+    passed = sa.select(Branch.code, given.c.running).select_from(ReceiptBlock).join(given, sa.true()).join(Branch)
+    rows = session.execute(passed.where(ReceiptBlock.branch_id == branch_id, ~there).order_by(given.c.running))
+    return [receipt_number(code, running) for code, running in rows]
+
+
+# --- warranty
+
+
+def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Warranty:
+    """The warranty of one vehicle as this order found it on `day`.
+
+    It runs from the day on which the terminal that was in the vehicle before this order was fitted there, else from the day of
+    purchase. What this order itself has fitted starts a warranty of its own and does not count here.
+    """
+    came = _terminal_before(session, order, line.vehicle_id, day)
+    terminal = session.get(Terminal, came.unit_id) if came else None
+    own = terminal.warranty_months if terminal else 0
+    months = own or _months_of(session, line.model or order.product_model)
+    fitted_on = local_day(came.device_at or came.at, order.branch.zone) if came and came.from_holder_id else None
+    return warranty(fitted_on, order.purchased_on or line.vehicle.purchased_on, months)
+
+
+def _months_of(session: Session, model: str | None) -> int:
+    known = session.get(TerminalModel, model) if model else None
+    return (known.warranty_months if known else 0) or UNKNOWN_MODEL_MONTHS
+
+
+def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date) -> CustodyEntry | None:
+    """The entry with which the terminal came into the vehicle that was there before this order, as it stood on `day`.
+
+    Moves that were taken back do not count, and neither do those that took them back. What this order has found in the vehicle
+    was there before, nobody knows since when.
+    """
+    slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
+    happened = sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at)
+    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))
+    found = CustodyEntry.from_holder_id.is_(None)
+    correction = aliased(CustodyEntry)
+    taken_back = sa.exists().where(correction.unit_id == CustodyEntry.unit_id, correction.corrects_id == CustodyEntry.id)
+    moves = (
+        sa.select(CustodyEntry)
+        .join(Unit, Unit.id == CustodyEntry.unit_id)
+        .options(joinedload(CustodyEntry.to_holder))
+        .where(Unit.kind == "terminal", sa.or_(CustodyEntry.order_id.is_distinct_from(order.id), found), happened < midnight)
+        .where(CustodyEntry.corrects_id.is_(None), ~taken_back)
+        .where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
+    )
+    last = session.scalar(moves.order_by(happened.desc(), CustodyEntry.id.desc()).limit(1))
+    return last if last and last.to_holder.vehicle_id == vehicle_id else None

@@ -1,0 +1,25 @@
+"""Writes of money: the price list, charges, receipt numbers, payments.
+
+Locks are taken in one order: the work order's row, the receipt numbers of one person's device, the branch (only to lease a
+block), then the head of the order's audit chain. Whoever adds a charge, a payment or a refund holds the order's row first, so
+that what is due is never read twice for two payments.
+"""
+
+from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
+from dispatch.fees.operations.numbering import lease_block, next_number
+from dispatch.fees.operations.paying import note_invoice, refund, take_payment
+from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+
+__all__ = [
+    "NewPrice",
+    "add_charge",
+    "change_price",
+    "charge_fittings",
+    "lease_block",
+    "next_number",
+    "note_invoice",
+    "refund",
+    "set_prices",
+    "take_back_charge",
+    "take_payment",
+]

@@ -1,0 +1,199 @@
+"""Charges of an order: added by hand from the price list, following from what was fitted, and taken back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.clock import local_day
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.models import Fitting
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.fees.models import Charge, Price
+from dispatch.fees.parts import FittedPart, uncharged_parts
+from dispatch.fees.queries import price_on, warranty_of_line
+from dispatch.fees.rules import Decision, amount_of, decide, serves_own_product
+from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.queries import visible
+from dispatch.staff.rules import Actor
+from dispatch.words import say, text_to_json
+
+MOST = 999
+"""More of one thing than this is a slip of the finger."""
+
+_NO_WORK = ("closed", "cancelled", "rejected")
+
+
+def add_charge(
+    session: Session,
+    order: Order,
+    *,
+    code: str,
+    quantity: int,
+    line_id: int | None,
+    visit_id: int | None,
+    fact_id: uuid.UUID | None,
+    by: Actor,
+    at: datetime,
+) -> Charge:
+    """Charge something of the price list, at the price of that day in the branch's zone; P10 may make it free.
+
+    The same `fact_id` again answers with the first charge. Raises RuleBroken for a code without a price, Invalid for a wrong
+    quantity, NotFound for a vehicle of another order.
+    """
+    by.must("fee.take")
+    order = locked_order(session, order.id)
+    first = session.scalar(sa.select(Charge).where(Charge.fact_id == fact_id)) if fact_id else None
+    if first is not None:
+        return first
+    _check_open(order)
+    if not 0 < quantity <= MOST:
+        raise Invalid({"quantity": say("A whole number from 1 to %(most)s, please.", most=MOST)})
+    day = local_day(at, order.branch.zone)
+    price, line = _listed(session, code, day), _line(session, order, line_id)
+    decision = _decision(session, order, price, line, day)
+    place = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id}
+    return _write(session, order, price, quantity, decision, by=by, at=at, **place)
+
+
+def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by: Actor, at: datetime) -> Sequence[Charge]:
+    """Bring the charges in step with what is fitted: new rows for new units, counter rows for what was undone. Returns both.
+
+    It follows from the fittings and asks for no right of its own; once in step it changes nothing. What the price list does not
+    name stays uncharged and is told by `parts.unpriced`.
+    """
+    order = locked_order(session, order.id)
+    undone = [_take_back(session, order, *each, by=by, at=at) for each in _undone(session, order.id)]
+    fresh = [_charge_part(session, order, part, visit_id, by, at) for part in uncharged_parts(session, order) if part.price]
+    return [*undone, *fresh]
+
+
+def take_back_charge(session: Session, charge_id: int, *, reason: str, by: Actor, at: datetime) -> Charge:
+    """Write the counter row of a charge. Raises NotFound, Invalid (no reason), RuleBroken when it was taken back before."""
+    by.must("fee.take")
+    order_id = session.scalar(sa.select(Charge.order_id).join(Order).where(Charge.id == charge_id, visible(by)))
+    if order_id is None:
+        raise NotFound
+    if not reason.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    order = locked_order(session, order_id)
+    _check_open(order)
+    charge = session.get_one(Charge, charge_id)
+    gone = session.scalar(sa.select(Charge.id).where(Charge.reverses_id == charge_id))
+    if gone is not None or charge.reverses_id is not None:
+        raise RuleBroken(say("This charge was taken back already."))
+    return _take_back(session, order, charge, reason.strip(), by=by, at=at)
+
+
+def _check_open(order: Order) -> None:
+    if not order.approved or order.status in _NO_WORK:
+        raise RuleBroken(say("This order is not at work, so its charges stay as they are."))
+
+
+def _listed(session: Session, code: str, day: date) -> Price:
+    price = price_on(session, code.strip().upper(), day)
+    if price is None:
+        raise RuleBroken(say("“%(code)s” has no price in the list on %(day)s.", code=code, day=day))
+    return price
+
+
+def _line(session: Session, order: Order, line_id: int | None) -> OrderLine | None:
+    """The vehicle it is for; that of an order with one vehicle goes without saying."""
+    query = sa.select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)
+    if line_id is None:
+        lines = session.scalars(query.limit(2)).all()
+        return lines[0] if len(lines) == 1 else None
+    line = session.scalar(query.where(OrderLine.id == line_id))
+    if line is None:
+        raise NotFound
+    return line
+
+
+def _decision(session: Session, order: Order, price: Price, line: OrderLine | None, day: date) -> Decision:
+    part = price.category == "part"
+    asked = part and order.kind == "repair" and line is not None
+    found = warranty_of_line(session, order, line, day=day) if asked and line else None
+    return decide(
+        category_is_part=part,
+        order_kind=order.kind,
+        in_warranty=found.holds_on(day) if found and found.until else None,
+        own_product=not part and serves_own_product(price.name),
+        warranty_until=found.until if found else None,
+    )
+
+
+def _undone(session: Session, order_id: int) -> list[tuple[Charge, str]]:
+    """Charges whose fitting was undone, and why it was."""
+    effective = {fitting.id for fitting in fittings_of(session, order_id)}
+    charged = sa.select(Charge).where(Charge.order_id == order_id, Charge.fitting_id.is_not(None)).order_by(Charge.id)
+    rows = session.scalars(charged).all()
+    back = {row.reverses_id for row in rows}
+    stale = [row for row in rows if row.reverses_id is None and row.id not in back and row.fitting_id not in effective]
+    undoing = sa.select(Fitting.undoes_id, Fitting.reason).where(Fitting.undoes_id.in_([row.fitting_id for row in stale]))
+    reasons = dict(session.execute(undoing).all()) if stale else {}
+    return [(row, reasons.get(row.fitting_id) or "") for row in stale]
+
+
+def _charge_part(session: Session, order: Order, part: FittedPart, visit_id: int | None, by: Actor, at: datetime) -> Charge:
+    assert part.price is not None
+    fitting = part.fitting
+    place = {"line_id": fitting.line_id, "visit_id": visit_id, "fact_id": None, "fitting_id": fitting.id}
+    return _write(session, order, part.price, 1, part.decision, by=by, at=at, **place)
+
+
+def _write(
+    session: Session, order: Order, price: Price, quantity: int, decision: Decision, *, by: Actor, at: datetime, **place: Any
+) -> Charge:
+    charge = Charge(
+        order_id=order.id,
+        code=price.code,
+        name=price.name,
+        category=price.category,
+        quantity=quantity,
+        unit_price=price.amount,
+        amount=amount_of(quantity, price.amount, free=decision.free),
+        tax_rate=price.tax_rate,
+        rule=decision.rule,
+        told=text_to_json(decision.told),
+        by_id=by.id,
+        by_name=by.name,
+        at=at,
+        **place,
+    )
+    session.add(charge)
+    session.flush()
+    record(session, ("order", order.id), "charge.add", by=by, at=at, detail=_figures(charge))
+    return charge
+
+
+def _take_back(session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime) -> Charge:
+    kept = ("line_id", "visit_id", "code", "name", "category", "unit_price", "tax_rate", "rule", "told", "fitting_id")
+    counter = Charge(
+        order_id=order.id,
+        quantity=-charge.quantity,
+        amount=-charge.amount,
+        reverses_id=charge.id,
+        reason=reason,
+        by_id=by.id,
+        by_name=by.name,
+        at=at,
+        **{name: getattr(charge, name) for name in kept},
+    )
+    session.add(counter)
+    session.flush()
+    record(session, ("order", order.id), "charge.take_back", by=by, at=at, detail=_figures(counter))
+    return counter
+
+
+def _figures(charge: Charge) -> dict[str, Any]:
+    """What the trail keeps of a charge."""
+    said = {"charge": charge.id, "code": charge.code, "name": charge.name, "quantity": charge.quantity}
+    money = {"amount": str(charge.amount), "rule": charge.rule, "line": charge.line_id}
+    return {**said, **money, **({"reason": charge.reason} if charge.reason else {})}

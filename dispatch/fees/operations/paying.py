@@ -1,0 +1,188 @@
+"""Money taken for an order and given back; the number of the invoice that was issued for it (P9)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.fees.models import Receipt
+from dispatch.fees.operations.numbering import claim_number, next_number
+from dispatch.fees.queries import account_of, left_of
+from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, tidy_number, yuan
+from dispatch.orders.models import Order
+from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.queries import visible
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+LONGEST_INVOICE = 40
+
+
+def take_payment(
+    session: Session,
+    order: Order,
+    *,
+    amount: Decimal,
+    channel: str,
+    payer: str | None,
+    reference: str | None,
+    invoice_number: str | None,
+    number: str | None,
+    device: str,
+    visit_id: int | None,
+    fact_id: uuid.UUID | None,
+    by: Actor,
+    at: datetime,
+    recorded_at: datetime | None = None,
+) -> Receipt:
+    """Take money, all that is due or part of it; `number` is one the device has given itself, None: the server gives the next.
+
+    `at` is when it was paid, `recorded_at` when we heard of it. The same `fact_id` again answers with the first receipt. Raises
+    RuleBroken when it is more than what is due, or the number is not this device's, or in use.
+    """
+    by.must("fee.take")
+    order = locked_order(session, order.id)
+    first = session.scalar(sa.select(Receipt).where(Receipt.fact_id == fact_id)) if fact_id else None
+    if first is not None:
+        return first
+    if channel not in CHANNELS:
+        raise Invalid({"channel": say("Choose how it was paid.")})
+    _check_amount(amount)
+    _check_due(amount, account_of(session, order.id))
+    block, running, printed = (
+        claim_number(session, number, by=by, device=device) if number else next_number(session, by=by, device=device, at=at)
+    )
+    receipt = Receipt(
+        number=printed,
+        block_id=block.id,
+        running=running,
+        order_id=order.id,
+        visit_id=visit_id,
+        branch_id=block.branch_id,
+        channel=channel,
+        amount=amount.quantize(FEN),
+        payer=_said(payer),
+        reference=_said(reference),
+        invoice_number=_invoice(invoice_number),
+        fact_id=fact_id,
+        by_id=by.id,
+        by_name=by.name,
+        at=at,
+        recorded_at=recorded_at or at,
+    )
+    session.add(receipt)
+    session.flush()
+    record(session, ("order", order.id), "receipt.take", by=by, at=receipt.recorded_at, detail=_figures(receipt))
+    return receipt
+
+
+def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime) -> Receipt:
+    """Give back all or part of what one receipt took, by the same channel. Raises RuleBroken when that much is not left of it."""
+    by.must("fee.refund")
+    order = locked_order(session, _receipt(session, receipt_id, by).order_id)
+    receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
+    if not reason.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    _check_amount(amount)
+    _check_left(receipt, amount, left_of(session, receipt))
+    block, running, printed = next_number(session, by=by, device=device, at=at)
+    back = Receipt(
+        number=printed,
+        block_id=block.id,
+        running=running,
+        order_id=order.id,
+        visit_id=receipt.visit_id,
+        branch_id=block.branch_id,
+        channel=receipt.channel,
+        amount=-amount.quantize(FEN),
+        payer=receipt.payer,
+        refunds_id=receipt.id,
+        reason=reason.strip(),
+        by_id=by.id,
+        by_name=by.name,
+        at=at,
+        recorded_at=at,
+    )
+    session.add(back)
+    session.flush()
+    record(session, ("order", order.id), "receipt.refund", by=by, at=at, detail=_figures(back))
+    return back
+
+
+def note_invoice(session: Session, receipt_id: int, number: str, *, by: Actor, at: datetime) -> Receipt:
+    """Note the number of the invoice for a receipt, or mend it; what was there before stays in the trail."""
+    by.must("fee.take")
+    locked_order(session, _receipt(session, receipt_id, by).order_id)
+    receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
+    fresh = _invoice(number)
+    if fresh is None:
+        raise Invalid({"invoice_number": say("Please fill this in.")})
+    if fresh != receipt.invoice_number:
+        detail = {"receipt": receipt.number, "invoice": fresh, "before": receipt.invoice_number}
+        receipt.invoice_number = fresh
+        session.flush()
+        record(session, ("order", receipt.order_id), "invoice.note", by=by, at=at, detail=detail)
+    return receipt
+
+
+def _receipt(session: Session, receipt_id: int, by: Actor) -> Receipt:
+    """A receipt of an order the person may see. Raises NotFound."""
+    found = session.scalar(sa.select(Receipt).join(Order).where(Receipt.id == receipt_id, visible(by)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _check_amount(amount: Decimal) -> None:
+    if not amount.is_finite() or amount <= 0:
+        raise Invalid({"amount": say("An amount above zero, please.")})
+    if amount >= Decimal(10**8) or amount != amount.quantize(FEN):
+        raise Invalid({"amount": say("An amount in yuan with at most two decimals, please.")})
+
+
+def _check_due(amount: Decimal, account: OrderAccount) -> None:
+    figures = {"charged": yuan(account.charged), "received": yuan(account.received)}
+    if account.due <= 0:
+        raise RuleBroken(say("Nothing is due: %(charged)s charged, %(received)s received.", **figures))
+    if amount > account.due:
+        told = {"amount": yuan(amount), "due": yuan(account.due), **figures}
+        raise RuleBroken(
+            say("%(amount)s is more than the %(due)s that is due: %(charged)s charged, %(received)s received.", **told)
+        )
+
+
+def _check_left(receipt: Receipt, amount: Decimal, left: Decimal) -> None:
+    if receipt.refunds_id is not None:
+        raise RuleBroken(say("This is money given back, not taken: it cannot be refunded."))
+    if amount > left:
+        told = {
+            "amount": yuan(amount),
+            "left": yuan(max(left, Decimal(0))),
+            "number": receipt.number,
+            "taken": yuan(receipt.amount),
+        }
+        raise RuleBroken(say("%(amount)s is more than what is left of %(number)s: %(left)s of %(taken)s.", **told))
+
+
+def _said(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _invoice(number: str | None) -> str | None:
+    tidy = tidy_number(number or "")
+    if len(tidy) > LONGEST_INVOICE:
+        raise Invalid({"invoice_number": say("At most %(n)s characters, please.", n=LONGEST_INVOICE)})
+    return tidy or None
+
+
+def _figures(receipt: Receipt) -> dict[str, str]:
+    """What the trail keeps of a receipt."""
+    said = {"receipt": receipt.number, "channel": receipt.channel, "amount": str(receipt.amount)}
+    more = {"invoice": receipt.invoice_number, "reference": receipt.reference, "reason": receipt.reason}
+    return {**said, **{name: value for name, value in more.items() if value}}

@@ -1,0 +1,36 @@
+"""What is still owed in money's papers before an order can be closed (P8, P9): payment, and the invoice of what was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from dispatch.fees.models import Receipt
+from dispatch.fees.parts import unpriced
+from dispatch.fees.queries import account_of, receipts_of
+from dispatch.orders.facts import register_missing
+from dispatch.orders.models import Order
+from dispatch.words import Text, say
+
+
+@register_missing
+def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
+    """What is missing of a finished order, naming who owes it."""
+    if order.status != "done":
+        return
+    yield from unpriced(session, order)
+    due = account_of(session, order.id).due
+    if due > 0:
+        yield say("The customer owes ¥%(amount)s: neither paid nor put on account.", amount=f"{due:,.2f}")
+    elif due < 0:
+        yield say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-due:,.2f}")
+    for receipt in without_invoice(receipts_of(session, order.id)):
+        yield say("%(who)s: receipt %(number)s has no invoice number.", who=receipt.by_name, number=receipt.number)
+
+
+def without_invoice(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Receipts of money that was taken and kept, without an invoice. What goes on account is invoiced by the month."""
+    back = {row.id: sum(other.amount for other in receipts if other.refunds_id == row.id) for row in receipts}
+    taken = (row for row in receipts if row.amount > 0 and row.channel != "account" and row.amount + back[row.id] > 0)
+    return [row for row in taken if not row.invoice_number]

@@ -1,0 +1,108 @@
+"""What was fitted on an order, and what P10 and the price list make of each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.clock import local_day
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.models import Fitting, Unit
+from dispatch.fees.models import Charge, Price
+from dispatch.fees.queries import prices_on, warranty_of_line
+from dispatch.fees.rules import UNKNOWN_MODEL_MONTHS, Decision, decide, part_named
+from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.rules import Warranty, warranty
+from dispatch.words import Text, say
+
+
+@dataclass(frozen=True)
+class FittedPart:
+    """A unit that was put into a vehicle: the price the list has for it on that day, if any, and whether it is charged."""
+
+    fitting: Fitting
+    price: Price | None
+    decision: Decision
+
+
+def uncharged_parts(session: Session, order: Order) -> list[FittedPart]:
+    """Every unit fitted by this order, and still so, that has no row among its charges yet, not even one taken back."""
+    effective = fittings_of(session, order.id)
+    charged = sa.select(Charge.fitting_id).where(Charge.order_id == order.id, Charge.fitting_id.is_not(None))
+    had = set(session.scalars(charged))
+    deciding = _Deciding(session, order, effective)
+    return [deciding.part(each) for each in effective if each.new_unit_id is not None and each.id not in had]
+
+
+def unpriced(session: Session, order: Order) -> list[Text]:
+    """A sentence for each fitted unit that should be charged but that the price list does not name."""
+    missing = (part for part in uncharged_parts(session, order) if part.price is None and not part.decision.free)
+    return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
+
+
+def _begins(fitting: Fitting) -> str:
+    """What the name of a unit's price begins with: the terminal's model, or SIM."""
+    unit = fitting.new_unit
+    return unit.terminal.model if unit and unit.terminal else "SIM"
+
+
+class _Deciding:
+    """P10 for all fittings of one order; what is the same for several is read once."""
+
+    def __init__(self, session: Session, order: Order, effective: Sequence[Fitting]) -> None:
+        self._session, self._order, self._effective = session, order, effective
+        self._prices: dict[date, Sequence[Price]] = {}
+        self._warranties: dict[tuple[int, date], Warranty] = {}
+
+    @cached_property
+    def _lines(self) -> Mapping[int, OrderLine]:
+        query = sa.select(OrderLine).where(OrderLine.order_id == self._order.id)
+        return {line.id: line for line in self._session.scalars(query)}
+
+    def part(self, fitting: Fitting) -> FittedPart:
+        """A unit that was put in, with its price and decision."""
+        day = local_day(fitting.at, self._order.branch.zone)
+        return FittedPart(fitting, self._price(fitting, day), self._decision(fitting, day))
+
+    def _price(self, fitting: Fitting, day: date) -> Price | None:
+        if day not in self._prices:
+            self._prices[day] = [price for price in prices_on(self._session, day) if price.category == "part"]
+        code = part_named(_begins(fitting), [(price.code, price.name) for price in self._prices[day]])
+        return next((price for price in self._prices[day] if price.code == code), None)
+
+    def _decision(self, fitting: Fitting, day: date) -> Decision:
+        sold = self._order.kind == "installation"
+        found = None if sold else self._warranty(fitting, day)
+        return decide(
+            category_is_part=True,
+            order_kind=self._order.kind,
+            in_warranty=found.holds_on(day) if found and found.until else None,
+            own_product=sold,
+            warranty_until=found.until if found else None,
+        )
+
+    def _warranty(self, fitting: Fitting, day: date) -> Warranty:
+        """The vehicle's, except for what replaces a unit that this order has fitted: that one has a warranty of its own."""
+        earlier = _fitted_by(self._effective, fitting.old_unit_id)
+        if earlier is not None:
+            return _own_warranty(earlier, self._order.branch.zone)
+        key = (fitting.line_id, day)
+        if key not in self._warranties:
+            line = self._lines[fitting.line_id]
+            self._warranties[key] = warranty_of_line(self._session, self._order, line, day=day)
+        return self._warranties[key]
+
+
+def _fitted_by(effective: Collection[Fitting], unit_id: int | None) -> Fitting | None:
+    return next((fitting for fitting in effective if unit_id is not None and fitting.new_unit_id == unit_id), None)
+
+
+def _own_warranty(fitting: Fitting, zone: str) -> Warranty:
+    unit: Unit | None = fitting.new_unit
+    months = unit.terminal.warranty_months if unit and unit.terminal else 0
+    return warranty(local_day(fitting.at, zone), None, months or UNKNOWN_MODEL_MONTHS)

@@ -1,0 +1,160 @@
+"""Two hands at one order, one branch, one receipt: nothing is taken, numbered, given back or charged twice."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.queries import broken_chains
+from dispatch.db import transaction
+from dispatch.errors import Refusal, RuleBroken
+from dispatch.fees.models import Charge, Receipt, ReceiptBlock
+from dispatch.fees.operations import charge_fittings, lease_block, next_number, refund, take_back_charge
+from dispatch.fees.queries import account_of, numbers_without_receipt
+from dispatch.orders.models import Order
+from dispatch.staff.rules import Actor
+from tests.conftest import AT, Cast
+from tests.fees.building import added, paid, price_list, repair, swapped
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def at_once(*acts: Callable[[Session], Any]) -> list[Any]:
+    """Each act in its own thread and transaction, started together; results or refusals, in order."""
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[Session], Any]) -> Any:
+        start.wait()
+        try:
+            with transaction() as session:
+                return act(session)
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result() for future in [pool.submit(run, act) for act in acts]]
+
+
+def saved(cast: Cast, *, quantity: int = 2) -> Order:
+    """A committed order at work on which quantity x 150 yuan are due."""
+    with transaction() as session:
+        price_list(session, cast)
+        order = repair(session, cast)
+        added(session, order, "S003", cast.su, quantity=quantity)
+        return order
+
+
+def order_of(session: Session, order: Order) -> Order:
+    """The order in a session of its own."""
+    return session.get_one(Order, order.id)
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_hands_taking_all_that_is_due(cast: Cast, attempt: int) -> None:
+    order = saved(cast)
+    answers = at_once(
+        lambda s: paid(s, order_of(s, order), "300", cast.su).number,
+        lambda s: paid(s, order_of(s, order), "300", cast.qian, device="desk").number,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["RuleBroken", "str"]
+    with transaction() as session:
+        assert account_of(session, order.id).due == 0
+
+
+def test_one_fact_sent_twice_at_once(cast: Cast) -> None:
+    order, fact = saved(cast), uuid.uuid4()
+    answers = at_once(*[lambda s: paid(s, order_of(s, order), "100", cast.su, fact_id=fact).id] * 2)
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_numbers_have_no_gap_and_no_double(cast: Cast, attempt: int) -> None:
+    """Two people, one of them with two threads on one device, blocks of three, every third payment refused and rolled back."""
+    orders = [saved(cast, quantity=40) for _ in range(4)]
+
+    def lease_small(session: Session, who: Actor) -> None:
+        lease_block(session, person_id=who.id or 0, device="phone", by=who, at=AT, size=3)
+
+    def collecting(order: Order, who: Actor) -> Callable[[], None]:
+        def act() -> None:
+            for turn in range(30):
+                try:
+                    with transaction() as session:
+                        if turn % 10 == 0:
+                            lease_small(session, who)
+                        next_number(session, by=who, device="phone", at=AT) if turn % 3 == 2 else None
+                        paid(session, order_of(session, order), "9999" if turn % 3 == 2 else "1", who)
+                except RuleBroken:
+                    pass
+
+        return act
+
+    people = (cast.su, cast.su, cast.wei, cast.qian)
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(collecting(order, who)) for order, who in zip(orders, people, strict=True)]:
+            future.result()
+    with transaction() as session:
+        numbers = list(session.scalars(sa.select(Receipt.number)))
+        assert len(numbers) == len(set(numbers)) == 80
+        assert numbers_without_receipt(session, cast.sz) == []
+        blocks = session.scalars(sa.select(ReceiptBlock).order_by(ReceiptBlock.first)).all()
+        assert [b.first for b in blocks] == [1, *(b.last + 1 for b in blocks[:-1])]
+        assert sum(b.used - b.first + 1 for b in blocks) == 80
+
+
+def test_two_devices_leasing_at_once(cast: Cast) -> None:
+    def lease(who: Actor, device: str) -> Callable[[Session], Any]:
+        return lambda s: lease_block(s, person_id=who.id or 0, device=device, by=who, at=AT).first
+
+    answers = at_once(*(lease(who, device) for who in (cast.su, cast.wei) for device in ("phone", "tablet")))
+    assert sorted(answers) == [1, 51, 101, 151]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_refunds_never_exceed_their_receipt(cast: Cast, attempt: int) -> None:
+    order = saved(cast)
+    with transaction() as session:
+        receipt = paid(session, order_of(session, order), "300", cast.su)
+
+    def back(who: Actor) -> Callable[[Session], Any]:
+        return lambda s: refund(s, receipt.id, amount=Decimal(200), reason="x", device="desk", by=who, at=AT).number
+
+    answers = at_once(back(cast.qian), back(cast.wang))
+    assert sorted(type(answer).__name__ for answer in answers) == ["RuleBroken", "str"]
+    with transaction() as session:
+        assert account_of(session, order.id).received == 100
+
+
+def test_a_charge_taken_back_twice_at_once(cast: Cast) -> None:
+    order = saved(cast)
+    with transaction() as session:
+        charge_id = session.scalars(sa.select(Charge.id)).one()
+    answers = at_once(
+        *(lambda s, who=who: take_back_charge(s, charge_id, reason="x", by=who, at=AT).id for who in (cast.su, cast.wang))
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["RuleBroken", "int"]
+    with transaction() as session:
+        assert account_of(session, order.id).charged == 0
+
+
+def test_one_fitting_charged_from_two_sides(cast: Cast) -> None:
+    order = saved(cast)
+    with transaction() as session:
+        swapped(session, cast, order_of(session, order))
+    answers = at_once(
+        *(
+            lambda s, who=who: len(charge_fittings(s, order_of(s, order), visit_id=None, by=who, at=AT))
+            for who in (cast.su, cast.wang)
+        )
+    )
+    assert sorted(answers) == [0, 1]
+    with transaction() as session:
+        assert account_of(session, order.id).charged == 980 and list(broken_chains(session)) == []
