@@ -1,66 +1,93 @@
-"""A technician's visit, walked by him: depart, arrive, finish or break off. Each step is a fact before any rule looks at it."""
+"""A technician's visit, walked by him: depart with what was checked, arrive, finish or break off."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.errors import NotFound, Refusal
-from dispatch.field.models import FieldFact
-from dispatch.field.operations import SentFact, keep_fact, settle_fact
-from dispatch.orders.models import Visit
+from dispatch.customers.models import Site
+from dispatch.errors import NotFound
+from dispatch.field.acts import Act
+from dispatch.field.endings import tell
+from dispatch.field.models import Arrival, DepartureCheck, FieldFact
+from dispatch.field.rules import DEPARTURE_ITEMS
+from dispatch.geo.rules import is_place, metres
 from dispatch.orders.operations.moves import move_line, move_visit
-from dispatch.orders.operations.visits import locked_visit
-from dispatch.staff.rules import Actor
-from dispatch.words import Text, text_to_json
 
-STEPS = {"visit.depart": "depart", "visit.arrive": "arrive", "visit.finish": "finish", "visit.abandon": "abandon"}
 LINE_TO_DO = ("open", "residual")
 
 
-def drive(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> FieldFact:
-    """Keep a step and apply it. A step that no rule allows is kept as disputed, with the reason, and changes nothing else.
-
-    The content of `visit.abandon` names its reason; that of `visit.finish` may name the lines that were not done (`not_done`),
-    what becomes of them (`how`: leave_over or give_up) and why (`reason`). All other lines are done.
-
-    The same step sent again gives the first one back. Raises NotFound for a visit of another branch, Conflict when the same UUID
-    comes with another content.
-    """
-    by.must("visit.drive")
-    visit = session.get(Visit, sent.visit_id) if sent.visit_id is not None else None
-    if visit is None or visit.branch_id != by.branch_id:
+def depart(session: Session, act: Act) -> None:
+    """He sets out. `checks` says what he checked before (P5): item -> whether it is in order; `note` what is not."""
+    move_visit(session, act.visit, "depart", by=act.by, at=act.at)
+    checks, note = act.content.get("checks") or {}, str(act.content.get("note") or "").strip() or None
+    if any(item not in DEPARTURE_ITEMS for item in checks):
         raise NotFound
-    fact, new = keep_fact(session, sent, by=by, at=at)
-    if new:
-        no = _apply(session, sent, visit.id, by=by, at=at)
-        settle_fact(fact, state="disputed" if no else "applied", outcome=text_to_json(no) if no else {})
-        session.flush()
-    return fact
+    rows = {"visit_id": act.visit.id, "by_id": act.by.id or 0, "at": act.when}
+    session.add_all(DepartureCheck(item=item, ok=bool(ok), note=None if ok else note, **rows) for item, ok in checks.items())
 
 
-def _apply(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: datetime) -> Text | None:
-    try:
-        with session.begin_nested():
-            visit = locked_visit(session, visit_id)
-            if visit.technician_id != by.id:
-                raise NotFound
-            if sent.kind == "visit.finish" and visit.status == "on_site":
-                _settle_lines(session, visit, sent, by=by, at=at)
-            reason = sent.content.get("reason") if sent.kind == "visit.abandon" else None
-            move_visit(session, visit, STEPS[sent.kind], by=by, at=at, reason=reason)
-    except Refusal as refusal:
-        return refusal.text
-    return None
+def arrive(session: Session, act: Act) -> None:
+    """He is there; `lat`, `lon` and `accuracy_m` where his phone says so."""
+    move_visit(session, act.visit, "arrive", by=act.by, at=act.at)
+    lat, lon, accuracy = (_number(act.content.get(name)) for name in ("lat", "lon", "accuracy_m"))
+    if lat is None or lon is None or not is_place(lat, lon):
+        lat = lon = accuracy = None
+    away = _away(_site(act), lat, lon)
+    session.merge(Arrival(visit_id=act.visit.id, lat=lat, lon=lon, accuracy_m=accuracy, distance_m=away, at=act.when))
 
 
-def _settle_lines(session: Session, visit: Visit, sent: SentFact, *, by: Actor, at: datetime) -> None:
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _site(act: Act) -> Site:
+    first = min((row.line for row in act.visit.visit_lines), key=lambda line: line.position, default=None)
+    return (first.own_site if first else None) or act.order.site
+
+
+def _away(site: Site, lat: float | None, lon: float | None) -> float | None:
+    """Metres from the site, where both places are known."""
+    if site.lat is None or site.lon is None or lat is None or lon is None:
+        return None
+    return round(metres((site.lat, site.lon), (lat, lon)))
+
+
+def finish(session: Session, act: Act) -> None:
+    """The visit ends. `not_done` names the vehicles that were not done, `how` (leave_over, give_up) what becomes of them, and
+    `reason` why; all others are done.
+    """
+    if act.visit.status == "on_site":
+        _settle_lines(session, act)
+    move_visit(session, act.visit, "finish", by=act.by, at=act.at)
+    tell(session, act.order.id, at=act.at)
+
+
+def abandon(session: Session, act: Act) -> None:
+    """The visit is broken off, for the `reason` named."""
+    move_visit(session, act.visit, "abandon", by=act.by, at=act.at, reason=act.content.get("reason"))
+
+
+def _settle_lines(session: Session, act: Act) -> None:
     """Before the visit ends, so that the order goes straight from working to done."""
-    not_done = sent.content.get("not_done", ())
-    for line in (row.line for row in visit.visit_lines):
+    not_done = act.content.get("not_done", ())
+    left = _left_today(session, act)
+    for line in (row.line for row in act.visit.visit_lines):
+        if line.id in left and line.status == "residual":
+            continue
         if line.status in LINE_TO_DO and line.id not in not_done:
-            move_line(session, line, "complete", by=by, at=at)
-        elif line.status == "open" or (line.status == "residual" and sent.content["how"] == "give_up"):
+            move_line(session, line, "complete", by=act.by, at=act.at)
+        elif line.status == "open" or (line.status == "residual" and act.content["how"] == "give_up"):
             # One that was left over before and did not come again stays left over.
-            move_line(session, line, sent.content["how"], by=by, at=at, reason=sent.content["reason"])
+            move_line(session, line, act.content["how"], by=act.by, at=act.at, reason=act.content["reason"])
+
+
+def _left_today(session: Session, act: Act) -> set[int]:
+    """The vehicles that were left over on this very visit: they do not become done by its end."""
+    said = sa.select(FieldFact.content["line"].as_integer()).where(
+        FieldFact.visit_id == act.visit.id, FieldFact.kind == "line.not_done", FieldFact.state == "applied"
+    )
+    return set(session.scalars(said))

@@ -1,14 +1,21 @@
-"""What a technician ticks and writes on his phone."""
+"""What a technician ticks and writes on his phone: texts -> the content of a fact, or a refusal beside the field."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.errors import Invalid
+from dispatch.devices.models import UNIT_KINDS
+from dispatch.errors import Invalid, NotFound
+from dispatch.fees.money_forms import read_charge as read_typed_charge
+from dispatch.fees.money_forms import read_payment as read_typed_payment
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS
 from dispatch.typed import number_in
 from dispatch.words import Text, say
+
+Acts = list[tuple[str, dict[str, Any]]]
 
 REASONS: dict[str, Text] = {
     "absent": say("The customer was not there"),
@@ -21,7 +28,29 @@ REASONS: dict[str, Text] = {
 LEFT: dict[str, Text] = {"leave_over": say("They did not come"), "give_up": say("They cannot be done")}
 """What becomes of the vehicles that are not done: the action of the line table, and its words on the phone."""
 
+LEFT_ONE: dict[str, Text] = {"leave_over": say("It did not come"), "give_up": say("It cannot be done")}
+"""The same of one vehicle."""
+
 MOST_LETTERS = 500
+CHOOSE = say("Choose one of these.")
+
+
+# --- setting out, arriving, ending
+
+
+def read_departure(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was checked before leaving. Raises Invalid when something is missing and no note says what."""
+    checks = {item: bool(values.get(f"check-{item}")) for item in DEPARTURE_ITEMS}
+    note = _written(values, "note")
+    if not all(checks.values()) and not note:
+        raise Invalid({"note": say("Tick all four, or write what is missing.")})
+    return {"checks": checks, "note": note}
+
+
+def read_position(values: Mapping[str, Any]) -> dict[str, float]:
+    """Where the phone says it is: lat, lon and accuracy_m as far as they were sent."""
+    numbers = {name: _decimal(values.get(name)) for name in ("lat", "lon", "accuracy_m")}
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 @dataclass(frozen=True)
@@ -48,7 +77,7 @@ def read_finish(shown: Iterable[str], done: Iterable[str], values: Mapping[str, 
     if not reason:
         raise Invalid({"reason": say("Say why these vehicles are not done.")})
     if how not in LEFT:
-        raise Invalid({"how": say("Choose one of these.")})
+        raise Invalid({"how": CHOOSE})
     return Finish(left, how, reason)
 
 
@@ -56,12 +85,130 @@ def read_abandon(values: Mapping[str, Any]) -> Text:
     """Why a visit is broken off: one of REASONS, with what was written beside it. Raises Invalid."""
     why, more = REASONS.get(str(values.get("why") or "")), _written(values, "more")
     if why is None:
-        raise Invalid({"why": say("Choose one of these.")})
+        raise Invalid({"why": CHOOSE})
     if values.get("why") == "other":
         if not more:
             raise Invalid({"more": say("Please write what it is.")})
         return Text("%(more)s", {"more": more})
     return say("%(why)s: %(more)s", why=why, more=more) if more else why
+
+
+# --- work at a vehicle
+
+
+def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: int) -> Acts:
+    """The facts of one press: what replaces something is a swap, what goes into an empty place an installation.
+
+    A number that was typed goes before the one that was chosen; `present` are the kinds the record knows in the vehicle, and
+    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named.
+    """
+    new = {kind: number for kind in UNIT_KINDS if (number := _number(values, kind))}
+    if not new:
+        kind = "sim" if values.get("only") == "sim" else "terminal"
+        raise Invalid({kind: say("Choose one from your bag, or type its number.")})
+    empty = {kind for kind in new if kind not in present and values.get(f"none_{kind}")}
+    swaps = {kind: number for kind, number in new.items() if kind not in empty}
+    old = {f"old_{kind}": _written(values, f"old_{kind}") for kind in swaps if kind not in present}
+    model = {"old_model": _written(values, "old_model") or None} if "old_terminal" in old else {}
+    acts: Acts = [("line.swap", {"line": line_id, **swaps, **old, **model})] if swaps else []
+    installs = {kind: number for kind, number in new.items() if kind in empty}
+    return [*acts, ("line.install", {"line": line_id, **installs})] if installs else acts
+
+
+def _number(values: Mapping[str, Any], kind: str) -> str:
+    return _written(values, kind) or _written(values, f"pick_{kind}")
+
+
+def read_removal(values: Mapping[str, Any], units: Iterable[str]) -> list[str]:
+    """The kinds to be taken out. Raises Invalid when none is named."""
+    wanted = [kind for kind in UNIT_KINDS if kind in set(units)]
+    if not wanted:
+        raise Invalid({"units": CHOOSE})
+    return wanted
+
+
+def read_results(values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The points of a test-run whose result is not the one the page showed (`was-…`); `rest` gives all that have none one.
+
+    Raises Invalid where a point is overruled or failed without a word.
+    """
+    rest = values.get("rest")
+    chosen = {item: str(values.get(f"result-{item}") or rest or "") for item in TEST_ITEMS}
+    if any(result not in ("", *TEST_RESULTS) for result in chosen.values()):
+        raise NotFound
+    found = {item: (result, _written(values, f"reason-{item}")) for item, result in chosen.items() if result}
+    silent = [item for item, (result, reason) in found.items() if result == "overruled" and not reason]
+    if silent:
+        raise Invalid({f"reason-{item}": say("Say why this counts as passed.") for item in silent})
+    return {
+        item: {"result": result} | ({"reason": reason} if reason and result != "passed" else {})
+        for item, (result, reason) in found.items()
+        if (result, reason) != (values.get(f"was-{item}"), _written(values, f"was-reason-{item}"))
+    }
+
+
+def read_not_done(values: Mapping[str, Any]) -> dict[str, str]:
+    """Why one vehicle is not done, and what becomes of it. Raises Invalid."""
+    how, reason, wrong = str(values.get("how") or ""), _written(values, "reason"), {}
+    if how not in LEFT:
+        wrong["how"] = CHOOSE
+    if not reason:
+        wrong["reason"] = say("Please give a reason.")
+    if wrong:
+        raise Invalid(wrong)
+    return {"how": how, "reason": reason}
+
+
+def read_reason(values: Mapping[str, Any]) -> str:
+    """Why something is taken back. Raises Invalid."""
+    reason = _written(values, "reason")
+    if not reason:
+        raise Invalid({"reason": say("Please give a reason.")})
+    return reason
+
+
+# --- money and signature
+
+
+def read_charge(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is charged beside the parts. Raises Invalid."""
+    typed = read_typed_charge(values)
+    return {"code": typed.code, "quantity": typed.quantity, "line": typed.line_id}
+
+
+def read_payment(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Money as it was taken. Raises Invalid; an odd invoice number is asked about once (`invoice_anyway`)."""
+    typed = read_typed_payment(values)
+    if typed.warnings and not values.get("invoice_anyway"):
+        raise Invalid(typed.warnings)
+    named = {name: getattr(typed, name) for name in ("channel", "payer", "reference", "invoice_number")}
+    return {"amount": f"{typed.amount:.2f}", **named}
+
+
+def read_signature(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Who signed what, where, and how the pen went; what is no list of strokes counts as none."""
+    try:
+        points = json.loads(str(values.get("points") or "[]"))
+    except ValueError:
+        points = []
+    return {**read_signer(values), "points": points, **read_position(values)}
+
+
+def read_signer(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The person who stands there, and the summary that was shown to him."""
+    return {
+        "signer": _written(values, "signer"),
+        "phone": _written(values, "phone"),
+        "summary_hash": str(values.get("summary_hash") or ""),
+    }
+
+
+def _decimal(typed: object) -> float | None:
+    try:
+        number = float(str(typed))
+    except ValueError:
+        return None
+    return number if abs(number) < 1e9 else None  # not a number is below nothing
 
 
 def _written(values: Mapping[str, Any], name: str) -> str:

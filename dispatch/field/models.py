@@ -1,4 +1,4 @@
-"""Facts from the field, stored as they were sent before any rule looks at them (rule 6 of the house)."""
+"""Facts from the field, stored as they were sent before any rule looks at them (rule 6 of the house), and what they told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.db import Base, constraint_says, words_of
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.field.rules import DEPARTURE_ITEMS, PHOTO_KINDS, TEST_ITEMS, TEST_RESULTS
 from dispatch.words import say
 
 STATES = ("new", "applied", "disputed")
@@ -43,6 +44,124 @@ class FieldFact(Base):
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="new")
     outcome: Mapped[dict[str, Any] | None]
+
+
+class DepartureCheck(Base):
+    """One point that was checked before leaving (P5); the newest row of an item counts."""
+
+    __tablename__ = "departure_check"
+    __table_args__ = (words_of("item", DEPARTURE_ITEMS), sa.Index(None, "visit_id"))
+
+    id: Mapped[Key]
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visit.id"))
+    item: Mapped[str]
+    ok: Mapped[bool]
+    note: Mapped[str | None]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Arrival(Base):
+    """Where a technician was when he said that he had arrived. Distances in metres, WGS-84."""
+
+    __tablename__ = "arrival"
+
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visit.id"), primary_key=True)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+    distance_m: Mapped[float | None]
+    at: Mapped[datetime]
+
+
+class TestResult(Base):
+    """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap."""
+
+    __test__ = False  # no test of pytest's
+    __tablename__ = "test_result"
+    __table_args__ = (
+        words_of("item", TEST_ITEMS),
+        words_of("result", TEST_RESULTS),
+        sa.CheckConstraint("result <> 'overruled' OR reason IS NOT NULL", name="overruled_has_reason"),
+        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_test_result_line"),
+        sa.Index(None, "line_id"),
+        sa.Index(None, "order_id"),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int]
+    line_id: Mapped[int]
+    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    item: Mapped[str]
+    result: Mapped[str]
+    reason: Mapped[str | None]
+    fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Photo(Base):
+    """A photo from the field, already without EXIF: when and where the camera took it is in the row, as far as it said so."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        words_of("kind", PHOTO_KINDS),
+        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_photo_line"),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "visit_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(sa.Uuid, primary_key=True)
+    kind: Mapped[str]
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visit.id"))
+    line_id: Mapped[int | None]
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("stored_file.sha256"))
+    width: Mapped[int]
+    height: Mapped[int]
+    taken_at: Mapped[datetime | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class Signature(Base):
+    """The customer's word under a summary: signed by finger, or refused with reason and photo. The newest of a visit counts.
+
+    `points` are the strokes as drawn; `summary` is what was shown and `summary_hash` the sha256 of its canonical JSON.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        sa.CheckConstraint("refused = (points IS NULL)", name="signed_has_points"),
+        sa.CheckConstraint("NOT refused OR (reason IS NOT NULL AND photo_id IS NOT NULL)", name="refusal_has_evidence"),
+        sa.Index(None, "visit_id"),
+        sa.Index(None, "order_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(sa.Uuid, primary_key=True)
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    visit_id: Mapped[int] = mapped_column(sa.ForeignKey("visit.id"))
+    refused: Mapped[bool]
+    signer: Mapped[str]
+    phone: Mapped[str | None]
+    points: Mapped[list[Any] | None]
+    reason: Mapped[str | None]
+    photo_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("photo.id"))
+    summary: Mapped[dict[str, Any]]
+    summary_hash: Mapped[bytes]
+    device: Mapped[str]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
 
 
 constraint_says("uq_field_fact_device_device_seq", say("This device sent something else under this number. Please look again."))

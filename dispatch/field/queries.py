@@ -1,7 +1,8 @@
-"""What a technician sees of his day, and what he sent that waits for a decision."""
+"""What a technician sees of his day and of one stop, and what he sent that waits for a decision."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from dispatch.field.models import FieldFact
+from dispatch.errors import NotFound
+from dispatch.field.models import DepartureCheck, FieldFact, Photo, Signature, TestResult
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.queries import visible
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
@@ -62,3 +65,52 @@ def dispute_count(session: Session, by: Actor) -> int:
     """How many facts wait for a decision."""
     query = sa.select(sa.func.count()).select_from(FieldFact).join(Person, Person.id == FieldFact.person_id)
     return session.scalar(query.where(*_open(by))) or 0
+
+
+# --- one stop
+
+
+def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
+    """A technician's own visit, from its dispatch on, with its order's vehicles and everybody who works there.
+
+    Two statements whatever the order's size. Raises NotFound.
+    """
+    order = joinedload(Visit.order)
+    vehicle = order.joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site))
+    whole = (order.joinedload(Order.customer), order.joinedload(Order.site), vehicle, joinedload(Visit.technician))
+    there = order.selectinload(Order.visits).options(joinedload(Visit.technician), joinedload(Visit.visit_lines))
+    query = sa.select(Visit).where(Visit.id == visit_id, Visit.technician_id == by.id, Visit.status != "planned")
+    found = session.scalars(query.options(*whole, there)).unique().one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def photos_of(session: Session, visit_id: int) -> Sequence[Photo]:
+    """The photos of a visit in the order in which they were taken."""
+    return session.scalars(sa.select(Photo).where(Photo.visit_id == visit_id).order_by(Photo.at, Photo.id)).all()
+
+
+def photo(session: Session, photo_id: uuid.UUID, by: Actor) -> Photo:
+    """One photo of an order that the reader may see. Raises NotFound."""
+    found = session.scalar(sa.select(Photo).join(Order, Order.id == Photo.order_id).where(Photo.id == photo_id, visible(by)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def signature_of(session: Session, visit_id: int) -> Signature | None:
+    """The newest signature or refusal of a visit: the one that counts."""
+    query = sa.select(Signature).where(Signature.visit_id == visit_id)
+    return session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
+
+
+def was_tested(session: Session, line_id: int) -> bool:
+    """Whether a vehicle was ever tested on its order, before a swap or after."""
+    return session.scalar(sa.select(TestResult.id).where(TestResult.line_id == line_id).limit(1)) is not None
+
+
+def checks_of(session: Session, visit_id: int) -> dict[str, DepartureCheck]:
+    """What was checked before leaving: item -> the newest row."""
+    query = sa.select(DepartureCheck).where(DepartureCheck.visit_id == visit_id).order_by(DepartureCheck.id)
+    return {row.item: row for row in session.scalars(query)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 import uuid
 from datetime import timedelta
 
@@ -16,22 +14,21 @@ from dispatch.audit.queries import history
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.board.pages import blueprint
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
-from dispatch.field.driving import drive
+from dispatch.field.acting import act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, settle_dispute
-from dispatch.field.pages import day
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_line, move_visit
 from tests.board.building import TODAY, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
+from tests.field.phone import Phone, set_clock
 
 
 @pytest.fixture(autouse=True)
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 09:00 on TODAY, a second later each time somebody looks."""
-    ticks = itertools.count()
-    monkeypatch.setattr(day, "now", lambda: AT + timedelta(seconds=next(ticks)))
+    set_clock(monkeypatch)
     monkeypatch.setattr(blueprint, "now", lambda: AT)
 
 
@@ -51,14 +48,6 @@ def on_site(db: Session, cast: Cast, *, lines: int = 1, steps: tuple[str, ...] =
     return made
 
 
-def sent(page: str, made: Visit, step: str, **typed: object) -> tuple[str, dict[str, object]]:
-    """Address and content of the form for a step of a visit."""
-    url = f"/my-day/visits/{made.id}/{step}"
-    found = re.search(rf'action="{url}"[^>]*><input type="hidden" name="fact" value="([^"]+)"', page)
-    assert found, page
-    return url, {"fact": found[1], **typed}
-
-
 def statuses(db: Session) -> tuple[str, list[str], str]:
     """Of the only visit, its lines and its order."""
     db.expire_all()
@@ -66,14 +55,14 @@ def statuses(db: Session) -> tuple[str, list[str], str]:
     return made.status, [line.status for line in made.order.lines], made.order.status
 
 
-def test_several_vehicles_are_all_ticked_at_first(db: Session, cast: Cast, su: FlaskClient) -> None:
+def test_several_vehicles_are_ticked_off(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = on_site(db, cast, lines=3)
-    page = su.get("/my-day").text
-    assert len(re.findall(r'name="done" value="\d+" checked', page)) == 3
-    assert f'form="finish-{made.id}"' in page[page.index("phone-big") :]
-    ids = [line.id for line in made.order.lines]
-    url, content = sent(page, made, "finish", shown=ids, done=ids, how="leave_over", reason="")
-    assert su.post(url, data=content).status_code == 303
+    phone = Phone(su, made.id)
+    phone.open("/finish")
+    assert 'form="finish"' in phone.big()
+    ids = [str(line.id) for line in made.order.lines]
+    assert phone.form("/finish")["shown"] == ids and "done" not in phone.form("/finish")
+    phone.press("/finish", done=ids)
     assert statuses(db) == ("finished", ["done"] * 3, "done")
 
 
@@ -82,13 +71,14 @@ def test_vehicles_without_a_tick_need_one_reason(
     db: Session, cast: Cast, su: FlaskClient, how: str, left: str, order: str
 ) -> None:
     made = on_site(db, cast, lines=3)
-    ids = [line.id for line in made.order.lines]
-    url, content = sent(su.get("/my-day").text, made, "finish", shown=ids, done=ids[:1], how=how, reason="")
-    refused = su.post(url, data=content)
-    assert refused.status_code == 422 and "Say why these vehicles are not done." in refused.text
-    assert len(re.findall(r'name="done" value="\d+" checked', refused.text)) == 1
+    ids = [str(line.id) for line in made.order.lines]
+    phone = Phone(su, made.id)
+    phone.open("/finish")
+    phone.press("/finish", status=422, done=ids[:1], how=how)
+    assert "Say why these vehicles are not done." in phone.page
+    assert phone.form("/finish")["done"] == ids[0]
     assert db.scalar(sa.select(sa.func.count()).select_from(FieldFact)) == 0
-    assert su.post(url, data={**content, "reason": "在路上"}).status_code == 303
+    phone.press("/finish", reason="在路上")
     assert statuses(db) == ("finished", ["done", left, left], order)
     assert made.order.lines[1].reason == "在路上"
 
@@ -98,29 +88,29 @@ def test_what_did_not_come_twice_stays_left_over(db: Session, cast: Cast) -> Non
     move_line(db, made.order.lines[1], "leave_over", by=cast.su, at=AT, reason="没来")
     content = {"visit": made.id, "not_done": [made.order.lines[1].id], "how": "leave_over", "reason": "x"}
     told = SentFact(uuid.uuid4(), "visit.finish", "phone", 1, content, AT, 0, visit_id=made.id)
-    assert drive(db, told, by=cast.su, at=AT).state == "applied"
+    assert act(db, told, by=cast.su, at=AT, insist=True).state == "applied"
     assert statuses(db) == ("finished", ["done", "residual"], "approved")
 
 
 def test_the_one_vehicle_cannot_be_done(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = on_site(db, cast)
-    page = su.get("/my-day").text
-    assert "The vehicle cannot be done" in page
-    url, content = sent(page, made, "finish", shown=made.order.lines[0].id, how="give_up", reason="电瓶拆了")
-    assert su.post(url, data=content).status_code == 303
+    phone = Phone(su, made.id)
+    assert "The vehicle cannot be done" in phone.open("/finish")
+    phone.press("/finish", nth=1, reason="电瓶拆了")
     assert statuses(db) == ("finished", ["not_done"], "done")
 
 
 @pytest.mark.parametrize("steps", [(), ("depart",), ("depart", "arrive")])
 def test_a_visit_is_broken_off(db: Session, cast: Cast, su: FlaskClient, steps: tuple[str, ...]) -> None:
     made = on_site(db, cast, steps=steps)
-    url, content = sent(su.get("/my-day").text, made, "abandon")
+    phone = Phone(su, made.id)
+    phone.open()
     for typed, sentence in (({}, "Choose one of these."), ({"why": "other", "more": " "}, "Please write what it is.")):
-        refused = su.post(url, data={**content, **typed})
-        assert refused.status_code == 422 and sentence in refused.text
-    whole = {**content, "why": "absent", "more": "电话不接"}
+        phone.press("/abandon", status=422, **typed)
+        assert sentence in phone.page
+    whole = phone.form("/abandon") | {"why": "absent", "more": "电话不接"}
     for _press in range(2):
-        assert su.post(url, data=whole).status_code == 303
+        assert su.post(f"{phone.root}/abandon", data=whole).status_code == 303
     assert statuses(db) == ("abandoned", ["open"], "approved")
     assert visits_of(db)[0].reason == "The customer was not there: 电话不接"
     (fact,) = db.scalars(sa.select(FieldFact))
@@ -135,8 +125,9 @@ def test_an_earlier_day_that_was_not_walked_is_shown_with_its_day(db: Session, c
     db.commit()
     page = su.get("/my-day").text
     assert made.order.customer.name in page and "planned for 2026-12-01" in page
-    url, content = sent(page, made, "depart")
-    su.post(url, data=content)
+    phone = Phone(su, made.id)
+    phone.open()
+    phone.press("/depart", note="都齐")
     assert visits_of(db)[0].status == "on_the_way"
 
 
@@ -147,7 +138,7 @@ def disputed(db: Session, cast: Cast) -> FieldFact:
     """Su says he has arrived without having set out."""
     made = on_site(db, cast, steps=())
     told = SentFact(uuid.uuid4(), "visit.arrive", "phone", 1, {"visit": made.id}, AT, 0, visit_id=made.id)
-    fact = drive(db, told, by=cast.su, at=AT)
+    fact = act(db, told, by=cast.su, at=AT, insist=True)
     assert fact.state == "disputed"
     db.commit()
     return fact

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.db import refusal_for
 from dispatch.errors import Conflict, NotAllowed, NotFound
-from dispatch.field.driving import drive
+from dispatch.field.acting import act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact
 from dispatch.orders.models import Order, Visit
@@ -44,7 +44,7 @@ def fact(made: Visit, step: str, seq: int, **instead: Any) -> SentFact:
 
 
 def step(db: Session, made: Visit, name: str, seq: int, by: Actor, at: datetime = AT) -> FieldFact:
-    return drive(db, fact(made, name, seq), by=by, at=at)
+    return act(db, fact(made, name, seq), by=by, at=at, insist=True)
 
 
 def test_a_visit_is_walked_to_its_end(db: Session, cast: Cast, order: Order, sent_out: Visit) -> None:
@@ -68,19 +68,19 @@ def test_finishing_one_of_two_visits_leaves_the_other_vehicles_open(db: Session,
 
 def test_the_same_fact_again_is_answered_as_before(db: Session, cast: Cast, sent_out: Visit) -> None:
     sent = fact(sent_out, "depart", 1)
-    first = drive(db, sent, by=cast.su, at=AT)
+    first = act(db, sent, by=cast.su, at=AT, insist=True)
     version = sent_out.version
-    assert drive(db, sent, by=cast.su, at=AT) is first
+    assert act(db, sent, by=cast.su, at=AT, insist=True) is first
     assert (sent_out.status, sent_out.version) == ("on_the_way", version)
 
 
 def test_the_same_uuid_with_another_content_is_a_conflict(db: Session, cast: Cast, sent_out: Visit) -> None:
     sent = fact(sent_out, "depart", 1)
-    drive(db, sent, by=cast.su, at=AT)
+    act(db, sent, by=cast.su, at=AT, insist=True)
     with pytest.raises(Conflict, match="sent before with another content"):
-        drive(db, fact(sent_out, "arrive", 2, id=sent.id), by=cast.su, at=AT)
+        act(db, fact(sent_out, "arrive", 2, id=sent.id), by=cast.su, at=AT, insist=True)
     with pytest.raises(Conflict):
-        drive(db, sent, by=cast.wei, at=AT)
+        act(db, sent, by=cast.wei, at=AT, insist=True)
     assert sent_out.status == "on_the_way"
 
 
@@ -123,4 +123,4 @@ def test_other_branches_visits_are_not_there(db: Session, cast: Cast, sent_out: 
     with pytest.raises(NotFound):
         step(db, sent_out, "depart", 1, cast.su)
     with pytest.raises(NotFound):
-        drive(db, fact(sent_out, "depart", 2, visit_id=999_999), by=cast.su, at=AT)
+        act(db, fact(sent_out, "depart", 2, visit_id=999_999), by=cast.su, at=AT, insist=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 import uuid
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,18 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
-from dispatch.field.models import FieldFact
-from dispatch.field.pages import day
+from dispatch.field.models import Arrival, DepartureCheck, FieldFact
+from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.orders.models import Order, Visit
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
+from tests.field.phone import Phone, set_clock
 
 
 @pytest.fixture(autouse=True)
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is 09:00 on TODAY, a second later each time somebody looks."""
-    ticks = itertools.count()
-    monkeypatch.setattr(day, "now", lambda: AT + timedelta(seconds=next(ticks)))
+    """It is 09:00 on TODAY."""
+    set_clock(monkeypatch)
 
 
 @pytest.fixture
@@ -38,13 +35,6 @@ def sent_out(db: Session, cast: Cast, order: Order, start: str, **facts: object)
     made = visit_at(db, cast, order, cast.su, start, **{"day": TODAY, **facts})
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     return made
-
-
-def button(page: str, made: Visit) -> tuple[str, dict[str, str]]:
-    """Address and content of the form with a visit's next step."""
-    found = re.search(rf'action="(/my-day/visits/{made.id}/\w+)"><input type="hidden" name="fact" value="([^"]+)"', page)
-    assert found, page
-    return found[1], {"fact": found[2]}
 
 
 def test_an_empty_day(su: FlaskClient) -> None:
@@ -79,29 +69,57 @@ def test_a_stop_says_what_is_needed_there(db: Session, cast: Cast, su: FlaskClie
         assert words in page
 
 
+CHECKED = {f"check-{item}": "1" for item in DEPARTURE_ITEMS}
+
+
 def test_the_day_is_walked_stop_by_stop(db: Session, cast: Cast, su: FlaskClient) -> None:
     first, second = sent_out(db, cast, approved_order(db, cast), "10:00"), sent_out(db, cast, approved_order(db, cast), "13:00")
     db.commit()
     for made in (first, second):
-        for word in ("Depart", "Arrived", "Finish"):
-            page = su.get("/my-day").text
-            big = page[page.index("phone-big") :]
-            assert word in big
-            url, content = button(big, made)
-            assert su.post(url, data=content).status_code == 303
+        phone = Phone(su, made.id)
+        day = su.get("/my-day").text
+        assert f'href="{phone.root}">Get ready to depart' in day[day.index("phone-big") :]
+        phone.open()
+        assert "Depart" in phone.big()
+        phone.press("/depart", **CHECKED)
+        assert "Arrived" in phone.big()
+        day = su.get("/my-day").text
+        assert f'href="{phone.root}">Arrived' in day[day.index("phone-big") :]
+        phone.press("/arrive", lat="22.5", lon="113.9", accuracy_m="12")
+        assert "Photo before the work" in phone.big()
+        phone.open("/finish")
+        assert "Finish all the same" in phone.big()
+        phone.press("/finish")
     page = su.get("/my-day").text
     assert "All visits of today are finished." in page and "2 / 2" in page
     assert {v.status for v in visits_of(db)} == {"finished"}
     assert {order.status for order in db.scalars(sa.select(Order).execution_options(populate_existing=True))} == {"done"}
     assert {fact.state for fact in db.scalars(sa.select(FieldFact))} == {"applied"}
+    assert {place.accuracy_m for place in db.scalars(sa.select(Arrival))} == {12}
+
+
+def test_setting_out_asks_for_four_ticks_or_a_word(db: Session, cast: Cast, su: FlaskClient) -> None:
+    made = sent_out(db, cast, approved_order(db, cast), "10:00")
+    db.commit()
+    phone = Phone(su, made.id)
+    phone.open()
+    phone.press("/depart", status=422, **{"check-facts": "1", "check-tools": "1"})
+    assert "Tick all four, or write what is missing." in phone.page
+    assert phone.form("/depart")["check-tools"] == "1"
+    phone.press("/depart", note="缺一张SIM卡")
+    assert "缺一张SIM卡" in phone.page
+    rows = {row.item: row.ok for row in db.scalars(sa.select(DepartureCheck))}
+    assert rows == {"facts": True, "tools": True, "parts": False, "papers": False}
 
 
 def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
-    url, content = button(su.get("/my-day").text, made)
+    phone = Phone(su, made.id)
+    phone.open()
+    content = phone.form("/depart") | CHECKED
     for _ in range(2):
-        assert su.post(url, data=content).status_code == 303
+        assert su.post(f"{phone.root}/depart", data=content).status_code == 303
     assert db.scalar(sa.select(sa.func.count()).select_from(FieldFact)) == 1
     assert visits_of(db)[0].status == "on_the_way"
 
@@ -109,31 +127,42 @@ def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) ->
 def test_the_same_fact_for_another_step_is_a_conflict(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
-    url, content = button(su.get("/my-day").text, made)
-    su.post(url, data=content)
-    answer = su.post(url.replace("depart", "arrive"), data=content)
+    phone = Phone(su, made.id)
+    phone.open()
+    content = phone.form("/depart") | CHECKED
+    su.post(f"{phone.root}/depart", data=content)
+    answer = su.post(f"{phone.root}/arrive", data=content)
     assert answer.status_code == 409
     assert "sent before with another content" in answer.text
     assert visits_of(db)[0].status == "on_the_way"
 
 
-def test_what_the_office_took_back_is_kept_as_disputed(db: Session, cast: Cast, su: FlaskClient) -> None:
+def test_what_the_office_took_back_goes_to_the_dispatcher_if_he_insists(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
-    url, content = button(su.get("/my-day").text, made)
+    phone = Phone(su, made.id)
+    phone.open()
+    content = phone.form("/depart") | CHECKED
     made.status, made.reason = "abandoned", "客户取消"
     db.commit()
-    page = su.post(url, data=content, follow_redirects=True).text
-    assert "the dispatcher will sort it out" in page
+    refused = su.post(f"{phone.root}/depart", data=content)
+    assert refused.status_code == 422 and "Not possible while it is Abandoned." in refused.text
+    assert "It is so: let the dispatcher decide" in refused.text
+    phone.page = refused.text
+    phone.press("/depart", insist="1")
+    assert "the dispatcher will sort it out" in phone.page
     assert db.scalars(sa.select(FieldFact.state)).all() == ["disputed"]
 
 
 def test_nonsense_and_other_peoples_pages(db: Session, cast: Cast, su: FlaskClient, as_person: SignIn) -> None:
     made = sent_out(db, cast, approved_order(db, cast), "10:00")
     db.commit()
-    assert su.post(f"/my-day/visits/{made.id}/depart", data={"fact": "x"}).status_code == 404
-    assert su.post("/my-day/visits/999999/depart", data={"fact": str(uuid.uuid4())}).status_code == 404
-    assert su.post(f"/my-day/visits/{made.id}/vanish", data={"fact": str(uuid.uuid4())}).status_code == 404
-    lin = as_person(cast.lin)
+    root, content = f"/my-day/visits/{made.id}", {"fact": str(uuid.uuid4()), **CHECKED}
+    assert su.post(f"{root}/depart", data={"fact": "x"}).status_code == 404
+    assert su.post("/my-day/visits/999999/depart", data=content).status_code == 404
+    assert su.post(f"{root}/vanish", data=content).status_code == 404
+    lin, wei = as_person(cast.lin), as_person(cast.wei)
     assert lin.get("/my-day").status_code == 404
-    assert lin.post(f"/my-day/visits/{made.id}/depart", data={"fact": str(uuid.uuid4())}).status_code == 404
+    assert lin.post(f"{root}/depart", data=content).status_code == 404
+    assert wei.get(root).status_code == 404
+    assert wei.post(f"{root}/depart", data=content).status_code == 404

@@ -24,6 +24,19 @@ KIND_WORDS: dict[str, Text] = {
     "visit.arrive": say("Arrived"),
     "visit.finish": say("Finish"),
     "visit.abandon": say("Break off the visit"),
+    "photo": say("Photo"),
+    "line.install": say("Fit terminal and SIM"),
+    "line.swap": say("Swap terminal or SIM"),
+    "line.remove": say("Take out without a new one"),
+    "line.undo": say("Undo"),
+    "line.done": say("Vehicle done"),
+    "line.not_done": say("Vehicle not done"),
+    "test.run": say("Test-run"),
+    "charge.add": say("Add a charge"),
+    "charge.take_back": say("Take a charge back"),
+    "payment.take": say("Payment"),
+    "sign": say("Signature"),
+    "sign.refuse": say("Refused signature"),
 }
 
 

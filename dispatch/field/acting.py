@@ -1,0 +1,109 @@
+"""Everything a technician does on site, in one table: kind of fact -> how it is applied.
+
+A fact is kept before any rule looks at it. What no rule allows is told to him, who stands there and can mend it; if he insists, or
+the fact comes from a phone that was offline, it stays as disputed for the dispatcher and changes nothing else (rule 6 of the house).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.db import refusal_for
+from dispatch.errors import NotFound, Refusal
+from dispatch.field import driving, paying, signing, working
+from dispatch.field.acts import Act
+from dispatch.field.models import FieldFact
+from dispatch.field.operations import SentFact, keep_fact, settle_fact
+from dispatch.orders.models import Visit
+from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.visits import locked_visit
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, text_to_json
+
+Applies = Callable[[Session, Act], None]
+
+KINDS: dict[str, Applies] = {
+    "visit.depart": driving.depart,
+    "visit.arrive": driving.arrive,
+    "visit.finish": driving.finish,
+    "visit.abandon": driving.abandon,
+    "photo": signing.add_photo,
+    "line.install": working.install_units,
+    "line.swap": working.swap_units,
+    "line.remove": working.remove_units,
+    "line.undo": working.undo_fitting,
+    "line.done": working.complete_line,
+    "line.not_done": working.leave_line,
+    "test.run": working.record_test_run,
+    "charge.add": paying.charge,
+    "charge.take_back": paying.take_back,
+    "payment.take": paying.take,
+    "sign": signing.sign,
+    "sign.refuse": signing.refuse,
+}
+
+
+def act(session: Session, sent: SentFact, *, by: Actor, at: datetime, insist: bool = False) -> FieldFact:
+    """Keep a fact and apply it; the same fact sent again gives the first one back.
+
+    Raises NotFound for a visit of somebody else, Conflict when the same UUID comes with another content, and whatever the act
+    itself refuses unless `insist`: then the fact is kept as disputed.
+    """
+    by.must("visit.drive")
+    if sent.kind not in KINDS:
+        raise NotFound
+    visit = _visit(session, sent, by)
+    fact, new = keep_fact(session, sent, by=by, at=at)
+    if not new:
+        return fact
+    no = _apply(session, sent, visit.id, by=by, at=at)
+    if no is not None and not insist:
+        raise no
+    settle_fact(fact, state="disputed" if no else "applied", outcome=text_to_json(_told(no)) if no else {})
+    if no is not None:
+        _tell_order(session, sent, visit.order_id, by=by, at=at)
+    session.flush()
+    return fact
+
+
+def _tell_order(session: Session, sent: SentFact, order_id: int, *, by: Actor, at: datetime) -> None:
+    """Whoever looks at the order hears that something waits for a decision."""
+    locked_order(session, order_id)  # first, as everywhere: its history is written below
+    detail = {"fact": str(sent.id), "kind": sent.kind, "technician": by.id, "device_at": sent.device_at.isoformat()}
+    record(session, ("order", order_id), "field.dispute", by=by, at=at, detail=detail)
+
+
+def _visit(session: Session, sent: SentFact, by: Actor) -> Visit:
+    visit = session.get(Visit, sent.visit_id) if sent.visit_id is not None else None
+    if visit is None or visit.branch_id != by.branch_id:
+        raise NotFound
+    return visit
+
+
+def _apply(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: datetime) -> Refusal | None:
+    try:
+        with session.begin_nested():
+            visit = locked_visit(session, visit_id)
+            if visit.technician_id != by.id:
+                raise NotFound
+            KINDS[sent.kind](session, Act(visit, visit.order, sent, by, at))
+            session.flush()
+    except Refusal as refusal:
+        return refusal
+    except IntegrityError as error:
+        known = refusal_for(error)
+        if known is None:
+            raise
+        return known
+    return None
+
+
+def _told(no: Refusal) -> Text:
+    """The sentence that names what was wrong: of a form its first field's."""
+    fields = getattr(no, "fields", None)
+    return next(iter(fields.values())) if fields else no.text

@@ -1,0 +1,170 @@
+"""Corrections by the office: each is a counter-entry with a reason, and the sheets that told it otherwise are made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.devices.fitted import fittings_of, own_unit
+from dispatch.devices.fitting import Work, install, swap, undo
+from dispatch.devices.models import Fitting
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.operations import charge_fittings, note_invoice, refund, take_back_charge
+from dispatch.field.endings import tell
+from dispatch.field.models import TestResult
+from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.summary import latest_tests
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.operations.moves import locked_order
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+@contextmanager
+def _corrected(
+    session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime
+) -> Iterator[Order]:
+    """The locked order, while it is corrected; once a visit has ended, whoever follows its end hears of it again."""
+    by.must(permission)
+    order = locked_order(session, order_id)
+    if not by.sees_branch(order.branch_id):
+        raise NotFound
+    if order.status == "closed":
+        raise RuleBroken(say("This order is closed. Reopen it first."))
+    yield order
+    session.flush()
+    # Before the first visit ends there is no sheet that could be wrong.
+    if session.scalar(sa.select(Visit.id).where(Visit.order_id == order_id, Visit.status == "finished").limit(1)):
+        tell(session, order_id, at=at)
+
+
+def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reason: str, by: Actor, at: datetime) -> Fitting:
+    """Undo what was fitted: the units go back to where they were before, and so does what it cost."""
+    with _corrected(session, order_id, by=by, at=at) as order:
+        undone = undo(session, fitting_id, order_id=order.id, reason=reason, by=by, at=at)
+        charge_fittings(session, order, visit_id=undone.visit_id, by=by, at=at)
+    return undone
+
+
+def replace_unit(session: Session, order_id: int, fitting_id: int, *, number: str, reason: str, by: Actor, at: datetime) -> Fitting:
+    """Another unit was fitted than the one that was entered: the fitting is undone and done again with the right one.
+
+    `number` is a unit in the bag of the technician who did the work. Raises Invalid beside `number` or `reason`.
+    """
+    with _corrected(session, order_id, by=by, at=at) as order:
+        first = _fitting(session, order, fitting_id)
+        technician_id = _whose_bag(first)
+        undo(session, fitting_id, order_id=order.id, reason=reason, by=by, at=at)
+        try:
+            unit = own_unit(session, number, technician_id, first.unit_kind, own=technician_id == by.id)
+        except RuleBroken as refusal:
+            raise Invalid({"number": refusal.text}) from None
+        if unit.id == first.new_unit_id:
+            raise Invalid({"number": say("This is the unit that was entered before.")})
+        again = swap if first.kind == "swap" else install
+        done = again(session, _work_again(first, technician_id), unit.id, by=by, at=at)
+        charge_fittings(session, order, visit_id=first.visit_id, by=by, at=at)
+    return done
+
+
+def _fitting(session: Session, order: Order, fitting_id: int) -> Fitting:
+    found = session.get(Fitting, fitting_id)
+    if found is None or found.order_id != order.id or found.kind not in ("install", "swap"):
+        raise NotFound
+    return found
+
+
+def _whose_bag(first: Fitting) -> int:
+    """Whose bag the new unit came out of: who did the work, even where the office has entered it."""
+    source = first.in_entry.from_holder if first.in_entry else None
+    technician_id = (source.person_id if source else None) or first.by_id
+    if technician_id is None:
+        raise NotFound
+    return technician_id
+
+
+def _work_again(first: Fitting, technician_id: int) -> Work:
+    return Work(
+        order_id=first.order_id,
+        line_id=first.line_id,
+        vehicle_id=first.vehicle_id,
+        branch_id=first.slot.branch_id,
+        visit_id=first.visit_id,
+        fact_id=None,
+        device_at=first.at,
+        technician_id=technician_id,
+    )
+
+
+def overrule_test(
+    session: Session, order_id: int, line_id: int, item: str, *, reason: str, by: Actor, at: datetime
+) -> TestResult:
+    """Let a point of the test-run count as passed although it did not, with name and reason.
+
+    Raises Invalid without a reason, RuleBroken when there is nothing to overrule.
+    """
+    with _corrected(session, order_id, by=by, at=at) as order:
+        line = session.get(OrderLine, line_id)
+        if line is None or line.order_id != order.id or item not in TEST_ITEMS:
+            raise NotFound
+        if not reason.strip():
+            raise Invalid({"reason": say("Please give a reason.")})
+        _must_not_have_passed(session, line, item)
+        result = TestResult(
+            order_id=order.id,
+            line_id=line.id,
+            item=item,
+            result="overruled",
+            reason=reason.strip(),
+            by_id=by.id or 0,
+            by_name=by.name,
+            at=at,
+        )
+        session.add(result)
+        detail = {"line": line.id, "results": {item: "overruled"}, "reason": result.reason}
+        record(session, ("order", order.id), "test.run", by=by, at=at, detail=detail)
+    return result
+
+
+def _must_not_have_passed(session: Session, line: OrderLine, item: str) -> None:
+    counts = latest_tests(session, line.order_id, fittings_of(session, line.order_id)).get(line.id, {})
+    if item in counts and counts[item].result in ("passed", "overruled"):
+        raise RuleBroken(say("This point counts as passed already."))
+
+
+def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:
+    """Take a charge of the order back."""
+    with _corrected(session, order_id, by=by, at=at) as order:
+        charge = session.get(Charge, charge_id)
+        if charge is None or charge.order_id != order.id:
+            raise NotFound
+        take_back_charge(session, charge_id, reason=reason, by=by, at=at)
+
+
+def give_back(
+    session: Session, order_id: int, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime
+) -> Receipt:
+    """Give money back against a receipt of the order, under a number of its own."""
+    with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
+        _receipt(session, order, receipt_id)
+        return refund(session, receipt_id, amount=amount, reason=reason, device=device, by=by, at=at)
+
+
+def add_invoice(session: Session, order_id: int, receipt_id: int, *, number: str, by: Actor, at: datetime) -> None:
+    """Write down the number of the invoice that belongs to a receipt of the order."""
+    with _corrected(session, order_id, permission="fee.take", by=by, at=at) as order:
+        _receipt(session, order, receipt_id)
+        note_invoice(session, receipt_id, number, by=by, at=at)
+
+
+def _receipt(session: Session, order: Order, receipt_id: int) -> None:
+    receipt = session.get(Receipt, receipt_id)
+    if receipt is None or receipt.order_id != order.id:
+        raise NotFound

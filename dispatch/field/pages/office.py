@@ -1,0 +1,265 @@
+"""What the office sees of the work on site, and how it corrects what was entered wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from dispatch.clock import now
+from dispatch.customers.rules import show_plate
+from dispatch.db import transaction
+from dispatch.devices.fitted import bag_units, unit_name
+from dispatch.devices.models import Fitting
+from dispatch.errors import NotFound, Refusal
+from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.money_forms import read_refund
+from dispatch.fees.queries import left_of
+from dispatch.fees.rules import CHANNEL_WORDS, yuan
+from dispatch.field import correcting
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.disputes import KIND_WORDS
+from dispatch.field.presenting.on_site import on_site as seen_of
+from dispatch.field.presenting.on_site import order_with_vehicles
+from dispatch.field.presenting.on_site import papers as papers_of
+from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
+from dispatch.orders.models import OrderLine
+from dispatch.orders.queries import order_id_of
+from dispatch.sheets.presenting import order_sheets
+from dispatch.web.access import allowed, current, may, signed_in
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+from dispatch.words import Text, say, text_from_json
+
+Answer = str | AnyResponse | tuple[str, int]
+DESK = "desk"
+"""The device under which the office writes receipts."""
+
+WORDS = {
+    "departure": DEPARTURE,
+    "tests": TESTS,
+    "results": RESULTS,
+    "photo_words": PHOTOS,
+    "channel_words": CHANNEL_WORDS,
+    "kinds": KIND_WORDS,
+    "told": text_from_json,
+}
+
+
+# --- what there is to see
+
+
+@pages.get("/orders/<number>/on-site")
+@signed_in
+def on_site(number: str) -> str:
+    """What was done at the vehicles: a section of the order's page, or a page of its own without scripts."""
+    with transaction() as db:
+        order = order_with_vehicles(db, number, current())
+        return _section("field/on_site_seen.html", _("On site"), order=order, seen=seen_of(db, order))
+
+
+@pages.get("/orders/<number>/papers")
+@signed_in
+def papers(number: str) -> str:
+    """Money, signatures and sheets: the same."""
+    with transaction() as db:
+        order = order_with_vehicles(db, number, current())
+        sheets = order_sheets(db, order, now())
+        return _section("field/papers_seen.html", _("Money and papers"), order=order, papers=papers_of(db, order), sheets=sheets)
+
+
+def _section(fragment: str, title: str, **shown: Any) -> str:
+    whole = "field/on_site.html" if "HX-Request" not in request.headers else fragment
+    return render_template(whole, fragment=fragment, title=title, **shown, **WORDS)
+
+
+# --- what can be corrected
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a correction is about: a sentence, and what the form begins with; `numbers` are those to choose from."""
+
+    sentence: Text
+    values: Mapping[str, str]
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One way to put something right. `fields` are those of the form besides what it is about."""
+
+    permission: str
+    title: Text
+    fields: tuple[str, ...]
+    subject: Callable[[Session, int, int], Subject]
+    carry_out: Callable[[Session, int, int, Form], object]
+    done: Text
+    danger: bool = False
+
+
+def _fitting(db: Session, order_id: int, key: int) -> Subject:
+    """The fitting, and what is in the bag it came out of."""
+    found = db.get(Fitting, key)
+    if found is None or found.order_id != order_id:
+        raise NotFound
+    old, new = (unit_name(unit) if unit else None for unit in (found.old_unit, found.new_unit))
+    sentence = say("%(old)s → %(new)s", old=old, new=new) if old and new else say("%(number)s", number=old or new)
+    bag = found.in_entry.from_holder if found.in_entry else None
+    numbers = tuple(unit_name(unit) for unit in bag_units(db, bag.person_id, found.unit_kind)) if bag and bag.person_id else ()
+    return Subject(sentence, {}, numbers)
+
+
+def _point(db: Session, order_id: int, key: int) -> Subject:
+    line = db.get(OrderLine, key)
+    if line is None or line.order_id != order_id or _item() not in TESTS:
+        raise NotFound
+    vehicle = show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—"
+    return Subject(say("%(vehicle)s: %(item)s", vehicle=vehicle, item=TESTS[_item()]), {})
+
+
+def _item() -> str:
+    return request.values.get("item", "")
+
+
+def _charge(db: Session, order_id: int, key: int) -> Subject:
+    found = db.get(Charge, key)
+    if found is None or found.order_id != order_id:
+        raise NotFound
+    money = {"quantity": found.quantity, "amount": yuan(found.amount)}
+    return Subject(say("%(name)s × %(quantity)s, %(amount)s", name=found.name, **money), {})
+
+
+def _receipt(db: Session, order_id: int, key: int) -> Subject:
+    found = db.get(Receipt, key)
+    if found is None or found.order_id != order_id:
+        raise NotFound
+    told = {"number": found.number, "channel": CHANNEL_WORDS[found.channel], "amount": yuan(found.amount)}
+    begin = {"amount": f"{left_of(db, found):.2f}", "invoice_number": found.invoice_number or ""}
+    return Subject(say("Receipt %(number)s: %(channel)s, %(amount)s", **told), begin)
+
+
+def _doing() -> dict[str, Any]:
+    return {"by": current(), "at": now()}
+
+
+def _take_back(db: Session, order_id: int, key: int, form: Form) -> None:
+    correcting.take_back_fitting(db, order_id, key, reason=form.text("reason"), **_doing())
+
+
+def _replace(db: Session, order_id: int, key: int, form: Form) -> None:
+    correcting.replace_unit(db, order_id, key, number=form.text("number"), reason=form.text("reason"), **_doing())
+
+
+def _overrule(db: Session, order_id: int, key: int, form: Form) -> None:
+    correcting.overrule_test(db, order_id, key, _item(), reason=form.text("reason"), **_doing())
+
+
+def _drop(db: Session, order_id: int, key: int, form: Form) -> None:
+    correcting.drop_charge(db, order_id, key, reason=form.text("reason"), **_doing())
+
+
+def _refund(db: Session, order_id: int, key: int, form: Form) -> None:
+    typed = read_refund({name: form.text(name) for name in ("amount", "reason")})
+    correcting.give_back(db, order_id, key, amount=typed.amount, reason=typed.reason, device=DESK, **_doing())
+
+
+def _invoice(db: Session, order_id: int, key: int, form: Form) -> None:
+    correcting.add_invoice(db, order_id, key, number=form.text("invoice_number"), **_doing())
+
+
+CORRECTIONS: dict[str, Correction] = {
+    "take-back": Correction(
+        "fact.correct",
+        say("Take back what was fitted"),
+        ("reason",),
+        _fitting,
+        _take_back,
+        say("It is taken back: the units are where they were before."),
+        danger=True,
+    ),
+    "replace": Correction(
+        "fact.correct",
+        say("Another unit was fitted"),
+        ("number", "reason"),
+        _fitting,
+        _replace,
+        say("The order names the right unit now."),
+    ),
+    "overrule": Correction(
+        "fact.correct", say("Let it count as passed"), ("reason",), _point, _overrule, say("The point counts as passed now.")
+    ),
+    "drop-charge": Correction(
+        "fact.correct",
+        say("Take the charge back"),
+        ("reason",),
+        _charge,
+        _drop,
+        say("The charge is taken back."),
+        danger=True,
+    ),
+    "refund": Correction(
+        "fee.refund",
+        say("Give money back"),
+        ("amount", "reason"),
+        _receipt,
+        _refund,
+        say("The money is given back, under a receipt of its own."),
+        danger=True,
+    ),
+    "invoice": Correction(
+        "fee.take", say("Invoice number"), ("invoice_number",), _receipt, _invoice, say("The invoice number is noted.")
+    ),
+}
+
+
+@pages.get("/orders/<number>/corrections/<action>/<int:key>")
+@may("fact.correct", "fee.refund", "fee.take")
+def correction(number: str, action: str, key: int) -> Answer:
+    """The form of one correction: the inside of a dialog, or a page of its own."""
+    return _form(number, action, key, None)
+
+
+@pages.post("/orders/<number>/corrections/<action>/<int:key>")
+@may("fact.correct", "fee.refund", "fee.take")
+def correct(number: str, action: str, key: int) -> Answer:
+    """Carry out one correction."""
+    form, chosen = Form.sent(), _chosen(action)
+    try:
+        with transaction() as db:
+            chosen.carry_out(db, order_id_of(db, number, current()), key, form)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _form(number, action, key, form.refused(refusal))
+    flash(tr(chosen.done), "success")
+    return _back(number)
+
+
+def _chosen(action: str) -> Correction:
+    """The correction by its name. Raises NotFound when there is none, or it is not this person's."""
+    found = CORRECTIONS.get(action)
+    if found is None or not allowed(found.permission):
+        raise NotFound
+    return found
+
+
+def _form(number: str, action: str, key: int, form: Form | None) -> Answer:
+    chosen = _chosen(action)
+    with transaction() as db:
+        subject = chosen.subject(db, order_id_of(db, number, current()), key)
+        whole = "field/correction.html" if "HX-Request" not in request.headers else "field/correction_form.html"
+        text = render_template(whole, number=number, url=request.path, chosen=chosen, subject=subject, item=_item(), form=form)
+    return (text, 422) if form is not None and form.errors else text
+
+
+def _back(number: str) -> AnyResponse:
+    """To the order: a dialog on its page has that loaded anew where it stands."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Refresh": "true"})
+    return redirect(url_for("orders.show", number=number), 303)

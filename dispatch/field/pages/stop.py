@@ -1,0 +1,139 @@
+"""One stop: what is needed there, and its steps from setting out to the end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template, url_for
+from sqlalchemy.orm import Session
+
+from dispatch.db import transaction
+from dispatch.field.forms import LEFT, LEFT_ONE, REASONS, read_abandon, read_departure, read_finish, read_position
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.sending import Acts, Answer, Refused, taken
+from dispatch.field.presenting.stops import Stop, stop_of
+from dispatch.field.queries import checks_of, own_visit
+from dispatch.field.rules import DEPARTURE
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+from dispatch.words import say
+
+
+def stop_url(visit_id: int) -> str:
+    """The stop's own page."""
+    return url_for("field.stop", visit_id=visit_id)
+
+
+def step_urls(stop: Stop) -> Mapping[str, str]:
+    """Where each step leads."""
+    visit = stop.visit.id
+    urls = {
+        "vehicles": url_for("field.vehicles", visit_id=visit),
+        "price": url_for("field.price", visit_id=visit),
+        "pay": url_for("field.payment", visit_id=visit),
+        "sign": url_for("field.signature", visit_id=visit),
+        "finish": url_for("field.ending", visit_id=visit),
+    }
+    if not stop.many:
+        line = stop.line.id
+        urls["photo"] = url_for("field.photos", visit_id=visit, kind="condition", line=line)
+        urls["work"] = url_for("field.vehicle", visit_id=visit, line_id=line)
+        urls["test"] = url_for("field.test_run", visit_id=visit, line_id=line)
+    return urls
+
+
+def shown(db: Session, visit_id: int, refused: Refused | None = None) -> dict[str, Any]:
+    """What every page of a stop is drawn from; raises NotFound for somebody else's."""
+    stop = stop_of(db, own_visit(db, visit_id, current()))
+    return {"stop": stop, "urls": step_urls(stop), "refused": refused, "new_fact": uuid.uuid4}
+
+
+@pages.get("/my-day/visits/<int:visit_id>")
+@may("visit.drive")
+def stop(visit_id: int) -> str:
+    """The stop with its steps."""
+    return stop_page(visit_id)
+
+
+def stop_page(visit_id: int, refused: Refused | None = None) -> str:
+    """The stop's page, with a refused form on it."""
+    with transaction() as db:
+        seen = shown(db, visit_id, refused)
+        checked = checks_of(db, visit_id) if seen["stop"].visit.status != "dispatched" else {}
+        return render_template("field/stop.html", **seen, departure=DEPARTURE, checked=checked, reasons=REASONS)
+
+
+@pages.post("/my-day/visits/<int:visit_id>/depart")
+@may("visit.drive")
+def depart(visit_id: int) -> Answer:
+    """He sets out, with what he checked before."""
+    return _drive(visit_id, "visit.depart", lambda form: read_departure(form.values))
+
+
+@pages.post("/my-day/visits/<int:visit_id>/arrive")
+@may("visit.drive")
+def arrive(visit_id: int) -> Answer:
+    """He is there."""
+    return _drive(visit_id, "visit.arrive", lambda form: read_position(form.values))
+
+
+TOLD = {"visit.depart": say("Drive carefully."), "visit.arrive": say("You have arrived.")}
+
+
+def _drive(visit_id: int, step: str, read: Any) -> Answer:
+    return taken(
+        visit_id,
+        step,
+        lambda form: [(step, read(form))],
+        told=TOLD[step],
+        to=stop_url(visit_id),
+        again=lambda refused: stop_page(visit_id, refused),
+    )
+
+
+@pages.post("/my-day/visits/<int:visit_id>/abandon")
+@may("visit.drive")
+def abandon(visit_id: int) -> Answer:
+    """The visit is broken off with a reason."""
+    return taken(
+        visit_id,
+        "visit.abandon",
+        lambda form: [("visit.abandon", {"reason": tr(read_abandon(form.values))})],
+        told=say("The visit is broken off. The office knows."),
+        to=url_for("field.today"),
+        again=lambda refused: stop_page(visit_id, refused),
+    )
+
+
+@pages.get("/my-day/visits/<int:visit_id>/finish")
+@may("visit.drive")
+def ending(visit_id: int) -> Answer:
+    """What is still missing, and the end of the visit."""
+    return ending_page(visit_id)
+
+
+def ending_page(visit_id: int, refused: Refused | None = None) -> str:
+    """The last page of a visit."""
+    with transaction() as db:
+        return render_template("field/finish.html", **shown(db, visit_id, refused), left=LEFT, left_one=LEFT_ONE)
+
+
+@pages.post("/my-day/visits/<int:visit_id>/finish")
+@may("visit.drive")
+def finish(visit_id: int) -> Answer:
+    """The visit ends; vehicles without a tick are not done, for one reason."""
+    return taken(
+        visit_id,
+        "visit.finish",
+        _finished,
+        told=say("The visit is finished."),
+        to=url_for("field.today"),
+        again=lambda refused: ending_page(visit_id, refused),
+    )
+
+
+def _finished(form: Form) -> Acts:
+    return [("visit.finish", read_finish(form.texts("shown"), form.texts("done"), form.values).content)]

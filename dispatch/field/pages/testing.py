@@ -1,0 +1,60 @@
+"""The test-run of one vehicle: seven points, all passed with one press, single ones put right."""
+
+from __future__ import annotations
+
+from flask import render_template, request, url_for
+
+from dispatch.db import transaction
+from dispatch.field.forms import read_results
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.sending import Acts, Answer, Refused, taken
+from dispatch.field.pages.stop import shown
+from dispatch.field.pages.vehicles import line_of, vehicle_page, vehicle_url
+from dispatch.field.presenting.stops import run_state
+from dispatch.field.queries import was_tested
+from dispatch.field.rules import RESULTS, TESTS
+from dispatch.web.access import may
+from dispatch.web.forms import Form
+from dispatch.words import say
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")
+@may("visit.drive")
+def test_run(visit_id: int, line_id: int) -> str:
+    """The seven points with what was found."""
+    return run_page(visit_id, line_id)
+
+
+def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
+    """The page of the test-run, with a refused form on it."""
+    with transaction() as db:
+        seen = shown(db, visit_id, refused)
+        line = line_of(seen["stop"], line_id)
+        tests = seen["stop"].tests.get(line.id, {})
+        again = not tests and was_tested(db, line.id)
+        words = {"items": TESTS, "results": RESULTS}
+        return render_template(
+            "field/test.html", **seen, **words, line=line, tests=tests, run_state=run_state(tests), again=again
+        )
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")
+@may("visit.drive")
+def save_test_run(visit_id: int, line_id: int) -> Answer:
+    """Keep the results that are new. `from` says which page the press came from."""
+    short = request.form.get("from") == "vehicle"
+    to = vehicle_url(visit_id, line_id) if short else url_for("field.test_run", visit_id=visit_id, line_id=line_id)
+    return taken(
+        visit_id,
+        "test.run",
+        lambda form: _results(form, line_id),
+        told=say("The results are kept."),
+        to=to,
+        again=lambda refused: (vehicle_page if short else run_page)(visit_id, line_id, refused),
+    )
+
+
+def _results(form: Form, line_id: int) -> Acts:
+    """A fact, unless nothing is other than the page showed it."""
+    results = read_results(form.values)
+    return [("test.run", {"line": line_id, "results": results})] if results else []

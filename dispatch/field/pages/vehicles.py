@@ -1,0 +1,193 @@
+"""The vehicles of a stop: the list of many, and the work at one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from dispatch.db import transaction
+from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
+from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.errors import NotFound
+from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_reason, read_removal
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.sending import Answer, Refused, taken
+from dispatch.field.pages.stop import shown, stop_url
+from dispatch.field.presenting.stops import Stop, run_state
+from dispatch.field.presenting.vehicles import Fleet, bag_choices, fleet_of
+from dispatch.field.queries import own_visit, was_tested
+from dispatch.orders.models import OrderLine
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.words import Text, say
+
+KINDS_OF_SWAP = {"terminal": ("terminal",), "sim": ("sim",), "both": UNIT_KINDS}
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles")
+@may("visit.drive")
+def vehicles(visit_id: int) -> str:
+    """The vehicles of the order: one's own first, those of colleagues too."""
+    with transaction() as db:
+        seen = shown(db, visit_id)
+        return render_template("field/vehicles.html", **seen, fleet=fleet_of(seen["stop"].visit))
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>")
+@may("visit.drive")
+def vehicle(visit_id: int, line_id: int) -> str:
+    """One vehicle: what is in it, what was done, what comes next."""
+    return vehicle_page(visit_id, line_id)
+
+
+def vehicle_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
+    """The page of one vehicle, with a refused form on it."""
+    with transaction() as db:
+        seen = shown(db, visit_id, refused)
+        return render_template("field/vehicle.html", **seen, **_vehicle(db, seen["stop"], line_id), left_one=LEFT_ONE)
+
+
+def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
+    line = line_of(stop, line_id)
+    fittings = [fitting for fitting in stop.fittings if fitting.line_id == line.id]
+    tests = stop.tests.get(line.id, {})
+    present = slot_units(db, line.vehicle_id)
+    fits_now = stop.live and stop.order.kind == "installation" and not fittings
+    return {
+        "line": line,
+        "row": next(row for row in fleet_of(stop.visit).rows if row.line.id == line.id),
+        "present": present,
+        "fittings": fittings,
+        "tests": tests,
+        "run_state": run_state(tests),
+        "again": not tests and bool(fittings) and was_tested(db, line.id),
+        "rebind": rebind_needed(db, line.vehicle_id) if fittings else None,
+        "kinds": UNIT_KINDS,
+        "choices": _choices(db, line, present, propose=True) if fits_now else {},
+    }
+
+
+def line_of(stop: Stop, line_id: int) -> OrderLine:
+    """A vehicle of the stop's order. Raises NotFound."""
+    found = next((line for line in stop.order.lines if line.id == line_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _choices(db: Session, line: OrderLine, present: Mapping[str, Unit], *, propose: bool) -> dict[str, Any]:
+    """What is in the bag: of the model that is wanted, or is in the vehicle now, before the others."""
+    old = present["terminal"].terminal if "terminal" in present else None
+    model = line.model or (old.model if old else line.order.product_model)
+    return bag_choices(bag_units(db, current().id or 0), model, propose=propose)
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/swap")
+@may("visit.drive")
+def swapping(visit_id: int, line_id: int) -> str:
+    """Choose what goes in: `what` is terminal, sim or both."""
+    return swap_page(visit_id, line_id, request.args.get("what", "both"))
+
+
+def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = None) -> str:
+    """The page on which new units are chosen from the bag."""
+    if what not in KINDS_OF_SWAP:
+        raise NotFound
+    with transaction() as db:
+        seen = shown(db, visit_id, refused)
+        line = line_of(seen["stop"], line_id)
+        present, kinds = slot_units(db, line.vehicle_id), KINDS_OF_SWAP[what]
+        choices = _choices(db, line, present, propose=False)
+        return render_template("field/swap.html", **seen, line=line, what=what, kinds=kinds, present=present, choices=choices)
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/fit")
+@may("visit.drive")
+def fit(visit_id: int, line_id: int) -> Answer:
+    """Put new units in: into an empty place, or instead of what is there, which goes into the bag."""
+    what = request.form.get("what", "")
+    if what:
+        again: Callable[[Refused], str] = lambda refused: swap_page(visit_id, line_id, what, refused)  # noqa: E731
+    else:
+        again = lambda refused: vehicle_page(visit_id, line_id, refused)  # noqa: E731
+    return taken(
+        visit_id,
+        "line.swap",
+        lambda form: read_fitting(form.values, form.texts("present"), line_id),
+        told=say("Fitted. What came out is in your bag."),
+        to=vehicle_url(visit_id, line_id),
+        again=again,
+    )
+
+
+def vehicle_url(visit_id: int, line_id: int) -> str:
+    """The page of one vehicle."""
+    return url_for("field.vehicle", visit_id=visit_id, line_id=line_id)
+
+
+def _at_vehicle(visit_id: int, line_id: int, step: str, read: Callable[[Form], dict[str, Any]], told: Text, to: str) -> Answer:
+    return taken(
+        visit_id,
+        step,
+        lambda form: [(step, {"line": line_id, **read(form)})],
+        told=told,
+        to=to,
+        again=lambda refused: vehicle_page(visit_id, line_id, refused),
+    )
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/undo")
+@may("visit.drive")
+def undo(visit_id: int, line_id: int) -> Answer:
+    """Take back what was entered wrongly."""
+    told = say("Undone. Everything is where it was before.")
+    return _at_vehicle(visit_id, line_id, "line.undo", _undone, told, vehicle_url(visit_id, line_id))
+
+
+def _undone(form: Form) -> dict[str, Any]:
+    fitting = number_in(form.text("fitting"))
+    if fitting is None:
+        raise NotFound
+    return {"fitting": fitting, "reason": read_reason(form.values)}
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/remove")
+@may("visit.drive")
+def remove(visit_id: int, line_id: int) -> Answer:
+    """Take units out for good."""
+    told = say("Taken out. It is in your bag.")
+    to = vehicle_url(visit_id, line_id)
+    return _at_vehicle(visit_id, line_id, "line.remove", _removed, told, to)
+
+
+def _removed(form: Form) -> dict[str, Any]:
+    return {"units": read_removal(form.values, form.texts("units"))}
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/done")
+@may("visit.drive")
+def done(visit_id: int, line_id: int) -> Answer:
+    """The vehicle is done; on to the next."""
+    told = say("Vehicle done.")
+    return _at_vehicle(visit_id, line_id, "line.done", lambda form: {}, told, next_url(visit_id, line_id))
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/not-done")
+@may("visit.drive")
+def not_done(visit_id: int, line_id: int) -> Answer:
+    """The vehicle did not come, or cannot be done; on to the next."""
+    told = say("Noted. The office knows.")
+    to = next_url(visit_id, line_id)
+    return _at_vehicle(visit_id, line_id, "line.not_done", lambda form: read_not_done(form.values), told, to)
+
+
+def next_url(visit_id: int, line_id: int) -> str:
+    """The page of the next vehicle to be done after this one; without one the stop."""
+    with transaction() as db:
+        fleet: Fleet = fleet_of(own_visit(db, visit_id, current()))
+        rest = [row.line for row in fleet.to_do if row.mine and row.line.id != line_id and row.line.status == "open"]
+        return vehicle_url(visit_id, rest[0].id) if rest else stop_url(visit_id)

@@ -1,0 +1,86 @@
+"""What technicians still owe before an order can be closed (P8): signatures, test-runs, terminals that were never entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.customers.models import Vehicle
+from dispatch.customers.rules import show_plate
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.models import Fitting
+from dispatch.field.models import Signature, TestResult
+from dispatch.field.rules import TESTS
+from dispatch.field.summary import latest_tests
+from dispatch.orders.facts import register_missing
+from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.words import Text, say
+
+GOOD = ("passed", "overruled", "not_available")
+
+
+@register_missing
+def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
+    """What is missing of a finished order, naming who owes it."""
+    if order.status != "done":
+        return
+    lines = session.scalars(_done_lines(order.id)).all()
+    visits = session.scalars(
+        sa.select(Visit).where(Visit.order_id == order.id, Visit.status == "finished").options(joinedload(Visit.technician))
+    ).all()
+    yield from _signatures_missing(session, order.id, visits, lines)
+    fittings = fittings_of(session, order.id)
+    tests, owing = latest_tests(session, order.id, fittings), _owing(session, order.id)
+    for line in lines:
+        who = owing.get(line.id) or say("The office")
+        if order.kind == "installation" and not _has_terminal(line.id, fittings):
+            yield say(
+                "%(who)s: no terminal was entered for %(vehicle)s, though it is done.", who=who, vehicle=_shown(line.vehicle)
+            )
+        yield from _tests_missing(line, tests.get(line.id, {}), who)
+
+
+def _done_lines(order_id: int) -> sa.Select[OrderLine]:
+    done = sa.select(OrderLine).where(OrderLine.order_id == order_id, OrderLine.status == "done")
+    return done.options(joinedload(OrderLine.vehicle)).order_by(OrderLine.position)
+
+
+def _signatures_missing(session: Session, order_id: int, visits: Sequence[Visit], lines: Sequence[OrderLine]) -> Iterator[Text]:
+    signed = set(session.scalars(sa.select(Signature.visit_id).where(Signature.order_id == order_id)))
+    for visit in visits:
+        if visit.id not in signed:
+            yield say("%(who)s: the customer's signature is missing, or a refusal with a photo.", who=visit.technician.name)
+    if lines and not visits and not signed:
+        yield say("Nobody has brought the customer's signature, or a refusal with a photo.")
+
+
+def _tests_missing(line: OrderLine, results: dict[str, TestResult], who: Text | str) -> Iterator[Text]:
+    """At most one sentence a vehicle: what failed comes before what was never tested."""
+    vehicle = _shown(line.vehicle)
+    failed = next((item for item in TESTS if item in results and results[item].result not in GOOD), None)
+    untested = next((item for item in TESTS if item not in results), None)
+    if failed is not None:
+        who = results[failed].by_name
+        yield say("%(who)s: the test-run of %(vehicle)s failed at “%(item)s”.", who=who, vehicle=vehicle, item=TESTS[failed])
+    elif not results:
+        yield say("%(who)s: %(vehicle)s has no test-run.", who=who, vehicle=vehicle)
+    elif untested is not None:
+        yield say("%(who)s: the test-run of %(vehicle)s lacks “%(item)s”.", who=who, vehicle=vehicle, item=TESTS[untested])
+
+
+def _has_terminal(line_id: int, fittings: Sequence[Fitting]) -> bool:
+    return any(f.line_id == line_id and f.unit_kind == "terminal" and f.new_unit_id is not None for f in fittings)
+
+
+def _owing(session: Session, order_id: int) -> dict[int, str]:
+    """Line id -> the technician who was there last."""
+    query = sa.select(Visit).where(Visit.order_id == order_id, Visit.status == "finished")
+    whole = query.options(joinedload(Visit.technician), joinedload(Visit.visit_lines).load_only(VisitLine.line_id))
+    last = session.scalars(whole.order_by(Visit.finished_at)).unique()
+    return {row.line_id: visit.technician.name for visit in last for row in visit.visit_lines}
+
+
+def _shown(vehicle: Vehicle) -> str:
+    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or "—"

@@ -1,0 +1,61 @@
+"""Money on site: what beside the swapped parts is charged, and what the customer pays."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.fees.models import Charge
+from dispatch.fees.operations import add_charge, take_back_charge, take_payment
+from dispatch.field.acts import Act
+from dispatch.orders.models import OrderLine
+
+
+def charge(session: Session, act: Act) -> None:
+    """Charge something of the price list, for a vehicle or for the visit."""
+    act.must_be_on_site()
+    line: OrderLine | None = act.line(session) if act.content.get("line") else None
+    add_charge(
+        session,
+        act.order,
+        code=str(act.content["code"]),
+        quantity=int(act.content["quantity"]),
+        line_id=line.id if line else None,
+        visit_id=act.visit.id,
+        fact_id=act.sent.id,
+        by=act.by,
+        at=act.when,
+    )
+
+
+def take_back(session: Session, act: Act) -> None:
+    """Take a charge of this order back."""
+    act.must_be_on_site()
+    charged = session.get(Charge, int(act.content["charge"]))
+    if charged is None or charged.order_id != act.order.id:
+        raise NotFound
+    take_back_charge(session, charged.id, reason=str(act.content.get("reason") or ""), by=act.by, at=act.when)
+
+
+def take(session: Session, act: Act) -> None:
+    """Take money: the receipt gets its number from the block leased to this device, unless the device has given one already."""
+    act.must_be_on_site()
+    content = act.content
+    take_payment(
+        session,
+        act.order,
+        amount=Decimal(content["amount"]),
+        channel=str(content["channel"]),
+        payer=content.get("payer") or None,
+        reference=content.get("reference") or None,
+        invoice_number=content.get("invoice_number") or None,
+        number=content.get("number") or None,
+        device=act.sent.device,
+        visit_id=act.visit.id,
+        fact_id=act.sent.id,
+        by=act.by,
+        at=act.when,
+        recorded_at=act.at,
+    )

@@ -1,0 +1,214 @@
+"""One stop: everything that was done there, and its steps with what each still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Site
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.models import Fitting
+from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.parts import unpriced
+from dispatch.fees.queries import charges_of, receipts_of
+from dispatch.fees.rules import yuan
+from dispatch.field.driving import LINE_TO_DO
+from dispatch.field.models import Photo, Signature, TestResult
+from dispatch.field.presenting.day import lines_of, site_of, symptom_of
+from dispatch.field.queries import photos_of, signature_of
+from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.summary import latest_tests, standing
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.words import Text, say
+
+
+def run_state(results: Mapping[str, TestResult]) -> str:
+    """ "none", "partly", "failed" or "passed": of the results that count for one vehicle."""
+    if not all(item in results for item in TEST_ITEMS):
+        return "partly" if results else "none"
+    return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
+
+
+TEST_NOTES: dict[str, Text | None] = {
+    "none": None,
+    "partly": say("Not all points were tested"),
+    "failed": say("A point failed"),
+    "passed": None,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step on site. `state` is "done", "open" or "odd" (done, but not as it should be); `lacks` is what closing will miss."""
+
+    name: str
+    label: Text
+    state: str
+    note: Text | str | None = None
+    lacks: Text | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A visit with everything that was done on it. `charges` are those that stand."""
+
+    visit: Visit
+    fittings: Sequence[Fitting]
+    tests: Mapping[int, Mapping[str, TestResult]]
+    photos: Sequence[Photo]
+    charges: Sequence[Charge]
+    receipts: Sequence[Receipt]
+    unpriced: Sequence[Text]
+    signature: Signature | None
+
+    @property
+    def order(self) -> Order:
+        """The order it is for."""
+        return self.visit.order
+
+    @property
+    def live(self) -> bool:
+        """Whether he is at work there now."""
+        return self.visit.status == "on_site"
+
+    @property
+    def many(self) -> bool:
+        """Whether there is a list of vehicles to choose from."""
+        return len(self.order.lines) > 1
+
+    @cached_property
+    def lines(self) -> list[OrderLine]:
+        """The visit's own vehicles."""
+        return lines_of(self.visit)
+
+    @property
+    def line(self) -> OrderLine:
+        """The only vehicle."""
+        return self.order.lines[0]
+
+    @property
+    def site(self) -> Site:
+        """Where it is."""
+        return site_of(self.visit)
+
+    @property
+    def symptom(self) -> Text | None:
+        """What a repair is about."""
+        return symptom_of(self.order)
+
+    @property
+    def to_do(self) -> list[OrderLine]:
+        """Those of its vehicles that are still to be settled."""
+        return [line for line in self.lines if line.status in LINE_TO_DO]
+
+    @property
+    def total(self) -> Decimal:
+        """What the order costs."""
+        return sum((charge.amount for charge in self.charges), Decimal(0))
+
+    @property
+    def due(self) -> Decimal:
+        """What is still to be paid."""
+        return self.total - sum((receipt.amount for receipt in self.receipts), Decimal(0))
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """What there is to do on site, in order."""
+        first = (self._vehicles(),) if self.many else (self._photo(), self._work(), self._test())
+        return [*first, self._price(), self._pay(), self._sign()]
+
+    @property
+    def next(self) -> str:
+        """The first step that is not done; "finish" when all are."""
+        return next((step.name for step in self.steps if step.state == "open"), "finish")
+
+    @property
+    def lacking(self) -> list[Text]:
+        """What will be missing for closing if he finishes now."""
+        return [step.lacks for step in self.steps if step.lacks]
+
+    def worked_on(self, line: OrderLine) -> bool:
+        """Whether something was fitted into a vehicle, or it was tested."""
+        return any(fitting.line_id == line.id for fitting in self.fittings) or line.id in self.tests
+
+    def _vehicles(self) -> Step:
+        done = sum(line.status == "done" for line in self.lines)
+        note = say("%(done)s of %(all)s done", done=done, all=len(self.lines))
+        begun = [line for line in self.lines if line.status == "done" or self.worked_on(line)]
+        untested = [line for line in begun if self._test_of(line) != "passed"]
+        lacks = say("The test-run of %(n)s vehicles is not complete.", n=len(untested)) if untested else None
+        return Step("vehicles", say("Vehicles"), "open" if self.to_do else "done", note, lacks)
+
+    def _photo(self) -> Step:
+        count = sum(photo.kind == "condition" for photo in self.photos)
+        note = say("%(n)s photos", n=count) if count else None
+        lacks = None if count else say("There is no photo of the vehicle before the work.")
+        return Step("photo", say("Photo before the work"), "done" if count else "open", note, lacks)
+
+    def _work(self) -> Step:
+        begun = bool(self.fittings) or bool(self.tests)
+        label = say("Swap terminal or SIM") if self.order.kind == "repair" else say("Fit terminal and SIM")
+        return Step("work", label, "done" if begun else "open", self._fitted_note())
+
+    def _fitted_note(self) -> Text | None:
+        if not self.fittings:
+            return say("No swap") if self.tests else None
+        kinds = {fitting.unit_kind for fitting in self.fittings}
+        both = say("Terminal and SIM")
+        return both if len(kinds) == 2 else say("Terminal") if "terminal" in kinds else say("SIM")
+
+    def _test_of(self, line: OrderLine) -> str:
+        return run_state(self.tests.get(line.id, {}))
+
+    def _test(self) -> Step:
+        state = self._test_of(self.line)
+        shown = {"none": "open", "partly": "open", "failed": "odd", "passed": "done"}[state]
+        lacks = None if state == "passed" else say("The test-run is not complete, or a point failed.")
+        return Step("test", say("Test-run"), shown, TEST_NOTES[state], lacks)
+
+    @property
+    def _priced(self) -> bool:
+        """Whether the price was looked at, as far as what followed tells."""
+        return bool(self.charges or self.receipts or self.signature) and not self.unpriced
+
+    def _price(self) -> Step:
+        lacks = say("Something that was fitted has no price.") if self.unpriced else None
+        note = yuan(self.total) if self.charges else None
+        return Step("price", say("Price"), "done" if self._priced else "open", note, lacks)
+
+    def _pay(self) -> Step:
+        if self.due > 0:
+            owed = say("%(due)s to be paid", due=yuan(self.due))
+            return Step("pay", say("Payment"), "open", owed, say("%(due)s is not paid.", due=yuan(self.due)))
+        numbers = ", ".join(receipt.number for receipt in self.receipts)
+        note = (numbers or say("Nothing to pay")) if self._priced else None
+        return Step("pay", say("Payment"), "done" if self._priced else "open", note)
+
+    def _sign(self) -> Step:
+        if self.signature is None:
+            return Step("sign", say("Signature"), "open", None, say("The customer has not signed."))
+        if self.signature.refused:
+            return Step("sign", say("Signature"), "odd", say("Refused: %(reason)s", reason=self.signature.reason))
+        return Step("sign", say("Signature"), "done", self.signature.signer)
+
+
+def stop_of(session: Session, visit: Visit) -> Stop:
+    """A visit, as `own_visit` read it, with what was done on it."""
+    fittings = fittings_of(session, visit.order_id)
+    charges = standing(charges_of(session, visit.order_id))
+    fitted = [fitting for fitting in fittings if fitting.new_unit_id is not None]
+    uncharged = {fitting.id for fitting in fitted} - {charge.fitting_id for charge in charges}
+    return Stop(
+        visit=visit,
+        fittings=fittings,
+        tests=latest_tests(session, visit.order_id, fittings),
+        photos=photos_of(session, visit.id),
+        charges=charges,
+        receipts=receipts_of(session, visit.order_id),
+        unpriced=unpriced(session, visit.order) if uncharged else (),
+        signature=signature_of(session, visit.id),
+    )

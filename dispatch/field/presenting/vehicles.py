@@ -1,0 +1,102 @@
+"""The vehicles of a stop as a list, and what can go into one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dispatch.devices.models import Unit
+from dispatch.field.driving import LINE_TO_DO
+from dispatch.orders.lifecycle import VISIT_LIVE
+from dispatch.orders.models import OrderLine, Visit
+
+
+@dataclass(frozen=True)
+class VehicleRow:
+    """A vehicle of the order as its list shows it; `colleague` is whose it is, if it is not one's own."""
+
+    line: OrderLine
+    mine: bool
+    colleague: str | None
+
+    @property
+    def words(self) -> str:
+        """What it is found by when part of it is typed."""
+        vehicle = self.line.vehicle
+        return " ".join(text for text in (vehicle.plate, vehicle.vin, vehicle.fleet_no, self.line.parking) if text).lower()
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The vehicles of an order as one of its technicians sees them: his own first, then those of the others."""
+
+    rows: list[VehicleRow]
+
+    @property
+    def done(self) -> int:
+        """How many are done, by whomever."""
+        return sum(row.line.status == "done" for row in self.rows)
+
+    @property
+    def by_me(self) -> int:
+        """How many of those are mine."""
+        return sum(row.line.status == "done" and row.mine for row in self.rows)
+
+    @property
+    def to_do(self) -> list[VehicleRow]:
+        """Those that nobody has settled."""
+        return [row for row in self.rows if row.line.status in LINE_TO_DO]
+
+    @property
+    def settled(self) -> list[VehicleRow]:
+        """The others."""
+        return [row for row in self.rows if row.line.status not in LINE_TO_DO]
+
+    @property
+    def next(self) -> OrderLine | None:
+        """The next of my own; one left over before comes after the open ones."""
+        mine = sorted((row.line for row in self.to_do if row.mine), key=lambda line: (line.status != "open", line.position))
+        return next(iter(mine), None)
+
+
+def fleet_of(visit: Visit) -> Fleet:
+    """The vehicles of a visit's order."""
+    own = {row.line_id for row in visit.visit_lines}
+    others = {row.line_id: other.technician.name for other in _colleagues(visit) for row in other.visit_lines}
+    rows = [VehicleRow(line, line.id in own, None if line.id in own else others.get(line.id)) for line in visit.order.lines]
+    return Fleet(sorted(rows, key=lambda row: (not row.mine, row.line.position)))
+
+
+def _colleagues(visit: Visit) -> Iterable[Visit]:
+    return (other for other in visit.order.visits if other.id != visit.id and other.status in (*VISIT_LIVE, "finished"))
+
+
+# --- one vehicle
+
+
+@dataclass(frozen=True)
+class BagChoice:
+    """What of the own bag can go into a vehicle: `first` is the one that is proposed."""
+
+    kind: str
+    units: Sequence[Unit]
+    first: Unit | None = None
+
+
+def bag_choices(bag: Sequence[Unit], model: str | None, *, propose: bool) -> dict[str, BagChoice]:
+    """By kind, terminals of the model that is wanted before the others, oldest first; `propose` marks the first of each."""
+    terminals = sorted(
+        (unit for unit in bag if unit.terminal),
+        key=lambda unit: model is not None and unit.terminal.model != model,  # type: ignore[union-attr]
+    )
+    by_kind = {"terminal": terminals, "sim": [unit for unit in bag if unit.sim]}
+    return {
+        kind: BagChoice(kind, units, next(iter(units), None) if propose and _fits(units, model) else None)
+        for kind, units in by_kind.items()
+    }
+
+
+def _fits(units: Sequence[Unit], model: str | None) -> bool:
+    """A terminal of another model is there to be chosen, but is not proposed."""
+    first = next(iter(units), None)
+    return first is not None and (first.terminal is None or model is None or first.terminal.model == model)

@@ -1,0 +1,77 @@
+"""What is checked before leaving and after the work, which photos there are, and when a test-run counts as passed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from dispatch.words import Text, say
+
+DEPARTURE: dict[str, Text] = {
+    "facts": say("Order and address read, customer called"),
+    "tools": say("Tools complete"),
+    "parts": say("Terminals, SIMs and parts in the bag"),
+    "papers": say("Receipts, invoices and sheets with me"),
+}
+"""What a technician checks before he leaves (P5)."""
+DEPARTURE_ITEMS = tuple(DEPARTURE)
+
+TESTS: dict[str, Text] = {
+    "online": say("Terminal is online"),
+    "identity": say("Terminal reports its own number"),
+    "iccid": say("Terminal reports the fitted SIM"),
+    "fix": say("Position is right"),
+    "signal": say("Signal is strong enough"),
+    "acc": say("ACC off and on is reported"),
+    "power": say("Power cut raises the alarm"),
+}
+"""The points of a test-run (P11)."""
+TEST_ITEMS = tuple(TESTS)
+
+RESULTS: dict[str, Text] = {
+    "passed": say("Passed"),
+    "failed": say("Failed"),
+    "not_available": say("Not available"),
+    "overruled": say("Overruled"),
+}
+TEST_RESULTS = tuple(RESULTS)
+
+PHOTOS: dict[str, Text] = {
+    "condition": say("Vehicle before the work"),
+    "work": say("The work done"),
+    "unit": say("Terminal or SIM"),
+    "refusal": say("Refused signature"),
+    "paper": say("Paper"),
+}
+PHOTO_KINDS = tuple(PHOTOS)
+
+SHORTEST_SIGNATURE = 0.3
+"""How much line a signature needs, as a share of the field's width: less is a dot or a slip of the finger."""
+MOST_POINTS = 20_000
+
+Point = Sequence[float]
+"""x and y as shares of the field's width (0 to 1, y downwards), then whatever the device measured besides: time, pressure."""
+
+
+def is_drawn(points: Any) -> bool:
+    """Whether strokes, each a list of points, are a signature rather than a dot."""
+    if not isinstance(points, list) or not all(_is_stroke(stroke) for stroke in points):
+        return False
+    if sum(len(stroke) for stroke in points) > MOST_POINTS:
+        return False
+    return sum(_length(stroke) for stroke in points) >= SHORTEST_SIGNATURE
+
+
+def _is_stroke(stroke: Any) -> bool:
+    return isinstance(stroke, list) and all(
+        isinstance(point, list) and len(point) >= 2 and all(_is_share(value) for value in point[:2]) for point in stroke
+    )
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -0.1 <= value <= 1.1
+
+
+def _length(stroke: Sequence[Point]) -> float:
+    return sum(math.dist(a[:2], b[:2]) for a, b in zip(stroke, stroke[1:], strict=False))

@@ -1,0 +1,162 @@
+"""Work at a vehicle: fitting and swapping units, the test-run, and whether the vehicle is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Vehicle
+from dispatch.devices.fitted import own_unit, slot_units
+from dispatch.devices.fitting import Work, install, register_found, remove, swap, undo
+from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.fees.operations import charge_fittings
+from dispatch.field.acts import Act
+from dispatch.field.models import TestResult
+from dispatch.field.rules import TEST_ITEMS, TEST_RESULTS
+from dispatch.orders.models import OrderLine
+from dispatch.orders.operations.moves import move_line
+from dispatch.words import say
+
+
+def _work(session: Session, act: Act) -> Work:
+    """Whose slot the units go into, and whose trail this leaves."""
+    act.must_be_on_site()
+    line = act.line(session)
+    vehicle = session.get_one(Vehicle, line.vehicle_id)
+    return Work(
+        order_id=act.order.id,
+        line_id=line.id,
+        vehicle_id=vehicle.id,
+        branch_id=act.order.branch_id,
+        visit_id=act.visit.id,
+        fact_id=act.sent.id,
+        device_at=act.when,
+    )
+
+
+def _numbered(session: Session, act: Act) -> list[Unit]:
+    """The new units that were named, terminal first, each out of the own bag. Raises Invalid beside the number that cannot be."""
+    units, wrong = [], {}
+    for kind in UNIT_KINDS:
+        number = str(act.content.get(kind) or "").strip()
+        if number:
+            try:
+                units.append(own_unit(session, number, act.by.id or 0, kind))
+            except RuleBroken as refusal:
+                wrong[kind] = refusal.text
+    if wrong:
+        raise Invalid(wrong)
+    if not units:
+        raise Invalid({"terminal": say("Enter or choose the new terminal, the new SIM, or both.")})
+    return units
+
+
+def install_units(session: Session, act: Act) -> None:
+    """Put a terminal, a SIM or both into an empty place of a vehicle."""
+    work = _work(session, act)
+    for unit in _numbered(session, act):
+        install(session, work, unit.id, by=act.by, at=act.at)
+    _after_fitting(session, act)
+
+
+def swap_units(session: Session, act: Act) -> None:
+    """Exchange terminal, SIM or both. What is in the vehicle is read from the record, or registered when that knows of none."""
+    work = _work(session, act)
+    present = slot_units(session, work.vehicle_id)
+    for unit in _numbered(session, act):
+        if unit.kind not in present:
+            _register(session, act, work, unit.kind)
+        swap(session, work, unit.id, by=act.by, at=act.at)
+    _after_fitting(session, act)
+
+
+def _register(session: Session, act: Act, work: Work, kind: str) -> None:
+    number = str(act.content.get(f"old_{kind}") or "").strip()
+    if not number:
+        raise Invalid({f"old_{kind}": say("The record knows of none in this vehicle. Enter the number of the old one.")})
+    try:
+        register_found(session, work, kind=kind, number=number, model=act.content.get("old_model"), by=act.by, at=act.at)
+    except RuleBroken as refusal:
+        raise Invalid({f"old_{kind}": refusal.text}) from None
+
+
+def remove_units(session: Session, act: Act) -> None:
+    """Take units out of a vehicle for good."""
+    work = _work(session, act)
+    present = slot_units(session, work.vehicle_id)
+    wanted = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
+    if not wanted or any(kind not in present for kind in wanted):
+        raise RuleBroken(say("There is nothing of this kind in the vehicle."))
+    for kind in wanted:
+        remove(session, work, present[kind].id, by=act.by, at=act.at)
+    _after_fitting(session, act)
+
+
+def undo_fitting(session: Session, act: Act) -> None:
+    """Take back what was entered wrongly: the units go back to where they were."""
+    _work(session, act)
+    undo(
+        session,
+        int(act.content["fitting"]),
+        order_id=act.order.id,
+        reason=str(act.content.get("reason") or ""),
+        fact_id=act.sent.id,
+        device_at=act.when,
+        by=act.by,
+        at=act.at,
+    )
+    _after_fitting(session, act)
+
+
+def _after_fitting(session: Session, act: Act) -> None:
+    charge_fittings(session, act.order, visit_id=act.visit.id, by=act.by, at=act.at)
+
+
+def record_test_run(session: Session, act: Act) -> None:
+    """The results of a test-run (P11). A failed one is kept like any other: it stands in the way of closing, not of finishing."""
+    act.must_be_on_site()
+    line = act.line(session)
+    results = list(_results(act, line))
+    session.add_all(results)
+    act.tell(session, line=line.id, results={row.item: row.result for row in results})
+
+
+def _results(act: Act, line: OrderLine) -> Iterable[TestResult]:
+    wrong = {}
+    for item, given in act.content["results"].items():
+        result, reason = given["result"], str(given.get("reason") or "").strip() or None
+        if item not in TEST_ITEMS or result not in TEST_RESULTS:
+            raise NotFound
+        if result == "overruled" and reason is None:
+            wrong[f"reason-{item}"] = say("Say why this counts as passed.")
+        yield TestResult(
+            order_id=act.order.id,
+            line_id=line.id,
+            visit_id=act.visit.id,
+            item=item,
+            result=result,
+            reason=reason,
+            fact_id=act.sent.id,
+            by_id=act.by.id or 0,
+            by_name=act.by.name,
+            at=act.when,
+        )
+    if wrong:
+        raise Invalid(wrong)
+
+
+def complete_line(session: Session, act: Act) -> None:
+    """A vehicle is done."""
+    act.must_be_on_site()
+    move_line(session, act.line(session), "complete", by=act.by, at=act.at)
+
+
+def leave_line(session: Session, act: Act) -> None:
+    """A vehicle is not done: `how` says whether it is left over for another day or given up, `reason` why."""
+    act.must_be_on_site()
+    how, reason = act.content.get("how"), str(act.content.get("reason") or "")
+    if how not in ("leave_over", "give_up"):
+        raise Invalid({"how": say("Choose one of these.")})
+    move_line(session, act.line(session), how, by=act.by, at=act.at, reason=reason)

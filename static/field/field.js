@@ -1,0 +1,56 @@
+// Where the phone is, if it may say so: asked when a form that wants to know is sent, and never waited for longer than five seconds.
+
+const PATIENCE = 5000;
+const asked = new WeakSet();
+
+function place() {
+  return new Promise((found) => {
+    if (!navigator.geolocation) return found(null);
+    setTimeout(found, PATIENCE, null);
+    const wishes = { enableHighAccuracy: true, timeout: PATIENCE, maximumAge: 60000 };
+    navigator.geolocation.getCurrentPosition((position) => found(position.coords), () => found(null), wishes);
+  });
+}
+
+function fill(form, coords) {
+  if (!coords) return;
+  form.elements.lat.value = coords.latitude;
+  form.elements.lon.value = coords.longitude;
+  form.elements.accuracy_m.value = coords.accuracy;
+}
+
+// Caught before other listeners, so that the form is sent once, with the place in it.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.matches("[data-position]") || asked.has(form)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (form.dataset.asking) return;
+  form.dataset.asking = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  fill(form, await place());
+  asked.add(form);
+  form.requestSubmit(event.submitter);
+}, true);
+
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("[data-asking]")) {
+    asked.delete(form);
+    delete form.dataset.asking;
+  }
+});
+
+// An ending that was typed says which one is meant: what was chosen before no longer counts.
+document.addEventListener("input", (event) => {
+  const typed = event.target.closest?.(".choose")?.querySelector("[data-filter-list]");
+  if (!typed || event.target !== typed || !typed.value.trim()) return;
+  for (const choice of typed.closest(".choose").querySelectorAll("[type=radio]:checked")) choice.checked = false;
+});
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.(".choose [type=radio]")) return;
+  const typed = event.target.closest(".choose").querySelector("[data-filter-list]");
+  if (!typed?.value) return;
+  typed.value = "";
+  typed.dispatchEvent(new Event("input", { bubbles: true }));
+});

@@ -1,0 +1,93 @@
+// Photos: each is sent as soon as it is taken, under a UUID of its own, so that it can be sent again until it has arrived.
+
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // without https there is no randomUUID
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
+let underWay = 0;
+
+addEventListener("beforeunload", (event) => {
+  if (underWay) event.preventDefault();
+});
+
+function show(form, file) {
+  const shot = make("li", { className: "is-sending" });
+  const image = make("img", { alt: form.dataset.sending, src: URL.createObjectURL(file) });
+  const bar = make("progress", { max: 1, value: 0 });
+  bar.setAttribute("aria-label", form.dataset.sending);
+  shot.append(image, bar);
+  form.querySelector("[data-shots]").append(shot);
+  return shot;
+}
+
+function send(form, file, key, shot) {
+  const request = new XMLHttpRequest();
+  const bar = shot.querySelector("progress");
+  const body = new FormData();
+  body.append("fact", key);
+  body.append("photo", file);
+  request.upload.onprogress = (event) => { bar.value = event.lengthComputable ? event.loaded / event.total : 0; };
+  request.onload = () => (request.status === 201 ? arrived(shot, JSON.parse(request.response).url) : failed(form, file, key, shot, request));
+  request.onerror = () => failed(form, file, key, shot, request);
+  request.onloadend = () => { underWay -= 1; };
+  underWay += 1;
+  request.open("POST", form.action);
+  request.setRequestHeader("X-Photo", "1");
+  request.send(body);
+}
+
+function arrived(shot, url) {
+  const image = shot.querySelector("img");
+  image.alt = "";
+  shot.className = "";
+  const link = make("a", { href: url });
+  link.setAttribute("aria-label", new Date().toLocaleTimeString());
+  link.append(image);
+  shot.replaceChildren(link);
+  for (const big of document.querySelectorAll("[data-camera-big]")) big.hidden = true;
+  for (const next of document.querySelectorAll("[data-after-photo]")) next.hidden = false;
+}
+
+function failed(form, file, key, shot, request) {
+  const told = said(request);
+  const line = make("p", { className: "field-error", textContent: told || form.dataset.failed });
+  const failure = make("li", { className: "is-failed" });
+  failure.setAttribute("role", "alert");
+  failure.append(line);
+  if (!told) failure.append(again(form, file, key, failure));
+  shot.replaceWith(failure);
+}
+
+// A refusal of the server is final for this photo; anything else is worth another try.
+function said(request) {
+  if (request.status < 400 || request.status >= 500) return "";
+  try {
+    return JSON.parse(request.response).error;
+  } catch {
+    return "";
+  }
+}
+
+function again(form, file, key, failure) {
+  const button = make("button", { type: "button", className: "btn btn-quiet", textContent: form.dataset.again });
+  button.onclick = () => {
+    const shot = show(form, file);
+    failure.remove();
+    send(form, file, key, shot);
+  };
+  return button;
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("[data-photos]");
+  if (!form || event.target.type !== "file") return;
+  for (const old of form.querySelectorAll(".is-failed:not(:has(button))")) old.remove();
+  for (const file of event.target.files) send(form, file, newKey(), show(form, file));
+  event.target.value = "";
+});
