@@ -13,6 +13,8 @@ from dispatch import config, db, paths
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.features import edges
+from dispatch.files.gateway import configure as configure_files
+from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
 from dispatch.staff.queries import nobody_yet
 from dispatch.web import access, filters, frame, locale, login, logs, problems, security
@@ -24,6 +26,8 @@ def create_app(settings: Settings) -> Flask:
     """The application with every feature's pages; `transaction()` is bound to the settings' database."""
     db.connect(settings.database_url, pool_size=settings.web_pool_size)
     configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    configure_files(settings.data_dir, settings.files_key)
+    signing.configure_from(settings)
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings

@@ -10,6 +10,8 @@ import structlog
 from dispatch import db, jobs
 from dispatch.config import Settings
 from dispatch.features import edges
+from dispatch.files.gateway import configure as configure_files
+from dispatch.sheets import making, starting, verifying
 from dispatch.web.logs import set_up
 
 log = structlog.get_logger("worker")
@@ -19,8 +21,14 @@ def main(settings: Settings) -> None:
     """Run jobs side by side until SIGTERM or SIGINT; jobs under way are finished first."""
     set_up(settings)
     db.connect(settings.database_url, pool_size=settings.worker_concurrency + 1)
+    configure_files(settings.data_dir, settings.files_key)
+    starting.prepare(settings)
     list(edges("jobs"))
-    asyncio.run(_work(settings))
+    try:
+        asyncio.run(_work(settings))
+    finally:
+        making.stop()
+        verifying.stop()
 
 
 async def _work(settings: Settings) -> None:

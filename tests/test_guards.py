@@ -29,6 +29,8 @@ PUBLIC = {
     "web.setup",
     "web.language",
     "web.theme",
+    "sheets.shown",
+    "sheets.check",
 }
 """Routes the whole world may call. Adding one here is a decision, not a repair."""
 

@@ -12,10 +12,12 @@ from dispatch import db
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
+from dispatch.demo import closing, day, words
 from dispatch.demo import company as before
-from dispatch.demo import day, words
 from dispatch.demo.company import Company
+from dispatch.files.gateway import configure as configure_files
 from dispatch.permissions import ROLES
+from dispatch.sheets import signing
 from dispatch.staff.operations import first_comes
 from dispatch.staff.passwords import configure, hash_password
 
@@ -25,12 +27,18 @@ AFTERNOON = 15
 
 
 def build(settings: Settings) -> list[list[str]]:
-    """Build the company in one transaction, unless it is there; returns user name, password, name and role of every login."""
-    db.connect(settings.database_url, pool_size=1)
+    """Build the company, unless it is there; returns user name, password, name and role of every login.
+
+    Its day is one transaction; then yesterday's sheets are made and its orders closed. Broken off, the next start goes on.
+    """
+    db.connect(settings.database_url, pool_size=2)
     configure(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    configure_files(settings.data_dir, settings.files_key)
+    signing.configure_from(settings)
     with transaction() as session:
         if first_comes(session):
             fill(session, now=present(), password_hash=hash_password(PASSWORD), zone=settings.default_zone)
+    closing.close_earlier_days(settings)
     office = [[username, PASSWORD, name, "/".join(str(ROLES[r]) for r in roles)] for username, name, _, roles in words.OFFICE]
     field = [[username, PASSWORD, name, "Technician"] for team in words.TECHNICIANS.values() for username, name, _ in team]
     return office + field
@@ -40,7 +48,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     """The company and its day around `now`; in the evening the day is shown as it stood at half past three."""
     local = now.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
     moment = min(local, local.replace(hour=AFTERNOON, minute=30))
-    company = Company(session, Random(SEED), moment - timedelta(days=210), password_hash, zone)
+    company = Company(session, Random(SEED), moment - before.AGE, password_hash, zone)
     before.build(company)
     day.build(company, moment)
     return company

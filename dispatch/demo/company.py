@@ -33,16 +33,20 @@ from dispatch.staff.rules import SYSTEM, Actor
 
 BRANCHES = {"SZ": "深圳总部", "GZ": "广州网点"}
 VEHICLES_EACH = 8
+AGE = timedelta(days=900)
+"""How long before its day the company was founded: some terminals are out of warranty by then."""
 PRICES = (
-    ("P001", "BD-808A 主机", "配件", "680.00", "0.13"),
-    ("P002", "BD-809V 主机", "配件", "1580.00", "0.13"),
-    ("P003", "GNSS 天线", "配件", "45.00", "0.13"),
-    ("P004", "4G 天线", "配件", "38.50", "0.13"),
-    ("P005", "电源线束", "配件", "25.00", "0.13"),
-    ("P006", "SIM 卡", "配件", "15.00", "0.13"),
-    ("S001", "上门费(本公司产品)", "服务", "0.00", "0.06"),
-    ("S003", "移机费", "服务", "150.00", "0.06"),
-    ("S004", "SIM 充值 100MB/年", "服务", "60.00", "0.06"),
+    ("P001", "BD-808A 主机", "part", "680.00", "0.13"),
+    ("P002", "BD-809V 主机", "part", "1580.00", "0.13"),
+    ("P007", "GT06N 主机", "part", "265.00", "0.13"),
+    ("P008", "TK-310 主机", "part", "399.00", "0.13"),
+    ("P003", "GNSS 天线", "part", "45.00", "0.13"),
+    ("P004", "4G 天线", "part", "38.50", "0.13"),
+    ("P005", "电源线束", "part", "25.00", "0.13"),
+    ("P006", "SIM 卡", "part", "15.00", "0.13"),
+    ("S001", "上门费(本公司产品)", "service", "0.00", "0.06"),
+    ("S003", "移机费", "service", "150.00", "0.06"),
+    ("S004", "SIM 充值 100MB/年", "service", "60.00", "0.06"),
 )
 
 
@@ -217,7 +221,7 @@ def _sim(company: Company) -> NewSim:
         msisdn=f"1440{random.randrange(1000):03d}{number:06d}",
         carrier=random.choice(words.CARRIERS),
         plan=random.choice(("30MB/月", "100MB/月", "2GB/月")),
-        expires_on=(company.at + timedelta(days=random.randrange(360, 720))).date(),
+        expires_on=(company.at + AGE + timedelta(days=random.randrange(30, 500))).date(),
     )
 
 
@@ -232,7 +236,8 @@ def _fit(company: Company, store: Holder, vehicles: list[Vehicle], keeper: Actor
     sims = units_held(company.session, store.id, kind="sim", limit=len(vehicles))
     for vehicle, terminal, sim in zip(vehicles, terminals, sims, strict=True):
         slot = slot_of(company.session, vehicle_id=vehicle.id, branch_id=store.branch_id)
-        at = company.at + timedelta(days=company.random.randrange(1, 200), minutes=company.random.randrange(600))
+        days = 1 + int((AGE.days - 10) * company.random.random() ** 5)  # most of them early: some warranties are over
+        at = company.at + timedelta(days=days, minutes=company.random.randrange(600))
         move_units(company.session, [terminal.id, sim.id], to=slot, reason="install", by=keeper, at=at)
 
 
@@ -240,5 +245,5 @@ def _fill_bag(company: Company, store: Holder, technician: Actor, keeper: Actor)
     assert technician.id is not None
     bag = bag_of(company.session, person_id=technician.id, branch_id=store.branch_id)
     chosen = [u.id for kind in ("terminal", "sim") for u in units_held(company.session, store.id, kind=kind, limit=8)]
-    at = company.at + timedelta(days=209, hours=company.random.randrange(8))
+    at = company.at + AGE - timedelta(hours=72 - company.random.randrange(8))
     move_units(company.session, chosen, to=bag, reason="issue", by=keeper, at=at)

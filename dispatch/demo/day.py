@@ -9,9 +9,10 @@ from dispatch.clock import local_day
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.demo import words
 from dispatch.demo.company import Company, make_vehicle
+from dispatch.demo.on_site import OnSite
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.approving import approve, reject
-from dispatch.orders.operations.moves import locked_order, move_line, move_order, move_visit
+from dispatch.orders.operations.moves import locked_order, move_order, move_visit
 from dispatch.orders.operations.taking import NewLine, NewOrder, take_order
 from dispatch.orders.operations.visits import NewVisit, cancel_order, plan_visit
 from dispatch.staff.rules import Actor
@@ -84,14 +85,12 @@ def _visit(company: Company, code: str, order: Order, technician: Actor, starts_
     return plan_visit(company.session, new, by=company.desk(code), at=at)
 
 
-def _finish(company: Company, order: Order, visit: Visit, technician: Actor) -> None:
+def _finish(company: Company, visit: Visit, technician: Actor) -> None:
     """The technician's part of a visit: out, there, done."""
-    session, start = company.session, visit.starts_at
-    move_visit(session, visit, "depart", by=technician, at=start - timedelta(minutes=25))
-    move_visit(session, visit, "arrive", by=technician, at=start + timedelta(minutes=3))
-    for line in order.lines:
-        move_line(session, line, "complete", by=technician, at=visit.ends_at - timedelta(minutes=4))
-    move_visit(session, visit, "finish", by=technician, at=visit.ends_at)
+    there = OnSite(company, visit, technician)
+    there.depart()
+    there.arrive(visit.starts_at + timedelta(minutes=3))
+    there.work()
 
 
 def _closed(company: Company, code: str, day: datetime, index: int) -> None:
@@ -101,14 +100,7 @@ def _closed(company: Company, code: str, day: datetime, index: int) -> None:
     order = _approved(company, code, _call(company, code, start - timedelta(hours=3)), start - timedelta(hours=2))
     visit = _visit(company, code, order, technician, start, start - timedelta(hours=1))
     move_visit(company.session, visit, "dispatch", by=company.desk(code), at=start - timedelta(minutes=50))
-    _finish(company, order, visit, technician)
-    move_order(
-        company.session,
-        locked_order(company.session, order.id),
-        "close",
-        by=company.manager(code),
-        at=visit.ends_at + timedelta(hours=1),
-    )
+    _finish(company, visit, technician)
 
 
 class _Today:
@@ -141,13 +133,14 @@ class _Today:
 
     def _over(self, order: Order, visit: Visit, technician: Actor) -> None:
         self._send(visit)
-        _finish(self.company, order, visit, technician)
+        _finish(self.company, visit, technician)
 
     def _under_way(self, order: Order, visit: Visit, technician: Actor) -> None:
         self._send(visit)
-        move_visit(self.company.session, visit, "depart", by=technician, at=visit.starts_at - timedelta(minutes=20))
+        there = OnSite(self.company, visit, technician)
+        there.depart(20)
         if self.company.random.random() < 0.6:
-            move_visit(self.company.session, visit, "arrive", by=technician, at=min(visit.starts_at, self.now))
+            there.arrive(min(visit.starts_at, self.now))
 
     def _dispatched(self, order: Order, visit: Visit, technician: Actor) -> None:
         self._send(visit)

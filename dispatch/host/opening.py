@@ -11,6 +11,7 @@ from typing import Any
 from dispatch.config import Settings
 from dispatch.host import phone_steps, schema
 from dispatch.host.supervisor import Supervisor
+from dispatch.sheets import starting
 from dispatch.web.logs import set_up
 
 
@@ -26,7 +27,8 @@ def demonstration(settings: Settings) -> Settings:
 
 
 def prepare(settings: Settings) -> None:
-    """Once the database answers: its tables, and the demonstration data if they are asked for and not there yet."""
+    """Once the database answers: what sheets need, the tables, and the demonstration data if asked for and not there yet."""
+    starting.prepare(settings)
     schema.upgrade(settings.database_url)
     if settings.demo and not _logins_file(settings).exists():
         _build_demonstration(settings)

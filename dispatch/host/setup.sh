@@ -101,6 +101,30 @@ install_postgresql() {
     [ "$installed" -eq 0 ] && has_postgresql
 }
 
+# --- libraries that service sheets are made with; everything else works without them
+sheet_libraries="libpango-1.0.so.0=libpango-1.0-0 libpangoft2-1.0.so.0=libpangoft2-1.0-0 libharfbuzz-subset.so.0=libharfbuzz-subset0"
+
+known_libraries() { PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null; }
+
+missing_sheet_libraries() {
+    known=$(known_libraries)
+    # Where nobody can tell, the program looks for itself when it starts.
+    [ -n "$known" ] || return 0
+    for pair in $sheet_libraries; do
+        case $known in
+            *"${pair%%=*}"*) ;;
+            *) printf ' %s' "${pair#*=}" ;;
+        esac
+    done
+}
+
+need_sheet_libraries() {
+    missing=$(missing_sheet_libraries)
+    # shellcheck disable=SC2086 # one word each
+    [ -z "$missing" ] || apt_install $missing ||
+        say "Service sheets cannot be made here, all else works; for them: apt-get install$missing"
+}
+
 # --- the libraries, in a virtual environment named by the lock file's hash
 lock_hash() { short_hash <"$here/$1"; }
 

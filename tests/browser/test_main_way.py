@@ -184,7 +184,7 @@ def plan_the_day(lin: Desk, numbers: set[str]) -> list[str]:
 def move_one_visit(lin: Desk, technicians: list[str]) -> None:
     """By hand onto a colleague who is busy then: the page says so, and refuses. Five minutes later with the same one: nothing
     speaks against that."""
-    lin.press("Open or close all")
+    lin.press("Open all")
     routes = lin.page.locator("details.route", has=lin.page.locator(".stop"))
     last = routes.last.locator(".stop").last
     planned, busy = start_of(last), start_of(routes.first.locator(".stop").first)
@@ -197,7 +197,7 @@ def move_one_visit(lin: Desk, technicians: list[str]) -> None:
     choose_time(dialog, technicians[-1], later(planned))
     lin.sees("Nothing speaks against it.", within=dialog)
     lin.press("Move", within=dialog)
-    lin.sees("The plan was changed.")
+    lin.sees(f"now goes to {technicians[-1]}")
     lin.sees("by hand", within=routes.last)
 
 
@@ -248,6 +248,7 @@ def give_login(root: Desk, name: str) -> tuple[str, str]:
     root.fill("User name", "on-the-road")
     root.press("Save")
     root.press("Set a new password")
+    root.press("Set a new password", within=root.page.locator("#password"))
     return "on-the-road", root.page.locator(".password-once").inner_text().split()[0]
 
 

@@ -77,6 +77,30 @@ def test_a_named_database_needs_no_server(tmp_path: Path) -> None:
     ) == ("requirements.txt\n")
 
 
+ALL_LIBRARIES = "libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0"
+
+
+@pytest.mark.parametrize(
+    ("known", "asked_for"),
+    [
+        (ALL_LIBRARIES, ""),
+        ("libpango-1.0.so.0 libpangoft2-1.0.so.0", "libharfbuzz-subset0"),
+        ("libc.so.6", "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"),
+        ("", ""),
+    ],
+)
+def test_only_missing_libraries_of_sheets_are_installed(tmp_path: Path, known: str, asked_for: str) -> None:
+    script = f'choose_base; known_libraries() {{ echo {known}; }}; apt_install() {{ echo "apt $*"; }}; need_sheet_libraries'
+    assert shell(tmp_path, script) == (f"apt {asked_for}\n" if asked_for else "")
+
+
+def test_libraries_that_cannot_be_installed_are_named(tmp_path: Path) -> None:
+    stand_ins = "known_libraries() { echo libpango-1.0.so.0; }; apt_install() { return 1; }"
+    said = shell(tmp_path, f"choose_base; {stand_ins}; need_sheet_libraries; echo on")
+    assert "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0\n" in said
+    assert "on\n" in said
+
+
 def test_environments_of_older_lock_files_are_removed(tmp_path: Path) -> None:
     here = tmp_path / "a check out"
     (here / "var" / "venv-0123456789ab").mkdir(parents=True)
