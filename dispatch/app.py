@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> Flask:
     access.init(app)
     filters.init(app)
     frame.init(app)
+    list(edges("papers"))
     for module in (*edges("pages"), *edges("import_pages")):
         app.register_blueprint(module.pages)
     if settings.trusted_proxies:

@@ -24,6 +24,7 @@ def main(settings: Settings) -> None:
     configure_files(settings.data_dir, settings.files_key)
     starting.prepare(settings)
     list(edges("jobs"))
+    list(edges("papers"))
     try:
         asyncio.run(_work(settings))
     finally:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import config, db
 from dispatch.config import Settings
+from dispatch.features import edges
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
@@ -32,6 +33,8 @@ from tests.cast import AT, TRAINED, Cast, hire
 from tests.served import PASSWORD, Served, serving
 
 __all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program"]
+
+list(edges("papers"))  # as in every assembly: what closing asks for does not hang on which test ran before
 
 SignIn = Callable[[Actor], FlaskClient]
 """`as_person`: a browser in which somebody has signed in."""

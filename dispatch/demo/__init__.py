@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.demo import closing, day, words
 from dispatch.demo import company as before
 from dispatch.demo.company import Company
+from dispatch.features import edges
 from dispatch.files.gateway import configure as configure_files
 from dispatch.permissions import ROLES
 from dispatch.sheets import signing
@@ -46,6 +47,7 @@ def build(settings: Settings) -> list[list[str]]:
 
 def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> Company:
     """The company and its day around `now`; in the evening the day is shown as it stood at half past three."""
+    list(edges("papers"))
     local = now.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
     moment = min(local, local.replace(hour=AFTERNOON, minute=30))
     company = Company(session, Random(SEED), moment - before.AGE, password_hash, zone)

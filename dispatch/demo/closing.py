@@ -51,7 +51,7 @@ def _finished_earlier(session: Session, zone: str) -> Sequence[tuple[int, dateti
         return []
     midnight = datetime.combine(local_day(newest, zone), time(), ZoneInfo(zone))
     done = sa.select(Order.id, last).join(Order.visits).where(Order.status == "done").group_by(Order.id).having(last < midnight)
-    return [(order_id, finished_at) for order_id, finished_at in session.execute(done.order_by(Order.id))]
+    return [(order_id, at) for order_id, at in session.execute(done.order_by(Order.id)) if at is not None]
 
 
 def _close(session: Session, order_id: int, at: datetime) -> None:

@@ -1,7 +1,8 @@
 """Everything a technician does on site, in one table: kind of fact -> how it is applied.
 
-A fact is kept before any rule looks at it. What no rule allows is told to him, who stands there and can mend it; if he insists, or
-the fact comes from a phone that was offline, it stays as disputed for the dispatcher and changes nothing else (rule 6 of the house).
+A fact is kept before any rule looks at it. What no rule allows is told to him, who stands there and can mend it; if he
+insists, or the fact comes from a phone that was offline, it stays as disputed for the dispatcher and changes nothing else
+(rule 6 of the house).
 """
 
 from __future__ import annotations

@@ -28,9 +28,7 @@ from dispatch.words import say
 
 
 @contextmanager
-def _corrected(
-    session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime
-) -> Iterator[Order]:
+def _corrected(session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime) -> Iterator[Order]:
     """The locked order, while it is corrected; once a visit has ended, whoever follows its end hears of it again."""
     by.must(permission)
     order = locked_order(session, order_id)
@@ -53,7 +51,9 @@ def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reaso
     return undone
 
 
-def replace_unit(session: Session, order_id: int, fitting_id: int, *, number: str, reason: str, by: Actor, at: datetime) -> Fitting:
+def replace_unit(
+    session: Session, order_id: int, fitting_id: int, *, number: str, reason: str, by: Actor, at: datetime
+) -> Fitting:
     """Another unit was fitted than the one that was entered: the fitting is undone and done again with the right one.
 
     `number` is a unit in the bag of the technician who did the work. Raises Invalid beside `number` or `reason`.
@@ -116,7 +116,7 @@ def overrule_test(
             raise NotFound
         if not reason.strip():
             raise Invalid({"reason": say("Please give a reason.")})
-        _must_not_have_passed(session, line, item)
+        counts_from = _not_passed_until(session, line, item, at)
         result = TestResult(
             order_id=order.id,
             line_id=line.id,
@@ -125,7 +125,7 @@ def overrule_test(
             reason=reason.strip(),
             by_id=by.id or 0,
             by_name=by.name,
-            at=at,
+            at=counts_from,
         )
         session.add(result)
         detail = {"line": line.id, "results": {item: "overruled"}, "reason": result.reason}
@@ -133,10 +133,13 @@ def overrule_test(
     return result
 
 
-def _must_not_have_passed(session: Session, line: OrderLine, item: str) -> None:
-    counts = latest_tests(session, line.order_id, fittings_of(session, line.order_id)).get(line.id, {})
-    if item in counts and counts[item].result in ("passed", "overruled"):
+def _not_passed_until(session: Session, line: OrderLine, item: str, at: datetime) -> datetime:
+    """From when an overruling counts: `at`, or what it overrules if the technician's clock was ahead. Raises RuleBroken."""
+    fittings = fittings_of(session, line.order_id)
+    standing = latest_tests(session, line.order_id, fittings).get(line.id, {}).get(item)
+    if standing is not None and standing.result in ("passed", "overruled"):
         raise RuleBroken(say("This point counts as passed already."))
+    return max([at, *(row.at for row in (*fittings, standing) if row is not None and row.line_id == line.id)])
 
 
 def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:

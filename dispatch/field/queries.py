@@ -78,7 +78,8 @@ def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
     order = joinedload(Visit.order)
     vehicle = order.joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site))
     whole = (order.joinedload(Order.customer), order.joinedload(Order.site), vehicle, joinedload(Visit.technician))
-    there = order.selectinload(Order.visits).options(joinedload(Visit.technician), joinedload(Visit.visit_lines))
+    rows = joinedload(Visit.visit_lines).joinedload(VisitLine.line)
+    there = order.selectinload(Order.visits).options(joinedload(Visit.technician), rows)
     query = sa.select(Visit).where(Visit.id == visit_id, Visit.technician_id == by.id, Visit.status != "planned")
     found = session.scalars(query.options(*whole, there)).unique().one_or_none()
     if found is None:
@@ -103,6 +104,12 @@ def signature_of(session: Session, visit_id: int) -> Signature | None:
     """The newest signature or refusal of a visit: the one that counts."""
     query = sa.select(Signature).where(Signature.visit_id == visit_id)
     return session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
+
+
+def left_on(session: Session, visit_id: int) -> set[int]:
+    """The lines that were said not to be done on this visit: one that is left over was tried, and does not wait for him."""
+    told = sa.select(FieldFact.content).where(FieldFact.visit_id == visit_id, FieldFact.kind == "line.not_done")
+    return {int(content["line"]) for content in session.scalars(told.where(FieldFact.state == "applied"))}
 
 
 def was_tested(session: Session, line_id: int) -> bool:

@@ -22,9 +22,7 @@ from typing import Any
 from dispatch.errors import Refusal
 
 MIB = 1024 * 1024
-_BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from dispatch.sheets.apart import live; live(int(sys.argv[1]))"
-)
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from dispatch.sheets.apart import live; live(int(sys.argv[1]))"
 
 
 class Died(Exception):

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from asn1crypto import cms, x509
+from pyhanko.pdf_utils.misc import PdfDecodeLimitError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY
 from pyhanko.sign.fields import enumerate_sig_fields
@@ -44,9 +45,9 @@ def findings(pdf: bytes, trusted: tuple[bytes, ...]) -> Findings:
         if reader.encrypted:
             return _nothing(encrypted=True)
         return _seen(reader, pdf, trusted)
-    except MemoryError:  # a bomb, not a broken file
-        raise
-    except Exception:  # noqa: BLE001 - a broken file breaks its reader in every way there is
+    except Exception as broken:  # noqa: BLE001 - a broken file breaks its reader in every way there is
+        if isinstance(broken, MemoryError | PdfDecodeLimitError) and b"/ByteRange" not in pdf:
+            raise MemoryError from None  # a bomb, and nothing that we ever signed
         return _nothing(readable=_is_loosely_readable(pdf))
 
 

@@ -12,7 +12,6 @@ from dispatch.db import transaction
 from dispatch.errors import RuleBroken
 from dispatch.files.gateway import AlteredFile, MissingFile, store
 from dispatch.jobs import task
-from dispatch.sheets import papers  # noqa: F401 - closing asks it for the sheets that are missing
 from dispatch.sheets.drawing import photo_for_print
 from dispatch.sheets.gateway import SheetFailed, missing_glyphs
 from dispatch.sheets.making import make_pdf

@@ -16,7 +16,6 @@ from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, Refusal
 from dispatch.files.gateway import store
 from dispatch.orders.queries import order_id_of, order_numbered
-from dispatch.sheets import papers  # noqa: F401 - closing asks it for the sheets that are missing
 from dispatch.sheets.operations import ask_for_sheets
 from dispatch.sheets.presenting import PublicSheet, order_sheets, public_sheet
 from dispatch.sheets.queries import release_of, released_version, sheet_behind

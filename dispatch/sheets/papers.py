@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from dispatch.customers.rules import show_plate
-from dispatch.fees import papers as fees_papers  # noqa: F401 - the papers of the features below register themselves
-from dispatch.field import papers as field_papers  # noqa: F401
 from dispatch.field.endings import on_visit_end
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order

@@ -89,13 +89,9 @@ def money(amount: str | None) -> str:
     return f"{'-' if value < 0 else ''}¥{abs(value):,.2f}"
 
 
-def grouped(number: str | None) -> Markup:
-    """A long number in groups of four, so that it can be read aloud; the last six stand out."""
-    if not number:
-        return Markup("—")
-    head, tail = (number[:-6], number[-6:]) if len(number) > 8 else ("", number)
-    fours = " ".join(head[at : at + 4] for at in range(0, len(head), 4))
-    return Markup("{}{}<b>{}</b>").format(fours, " " if fours else "", tail)
+def ending(number: str | None) -> Markup:
+    """A long number whose last six digits stand out. It has no gaps: what is copied out of the PDF is the number."""
+    return Markup("{}<b>{}</b>").format(number[:-6], number[-6:]) if number else Markup("—")
 
 
 def plate_words(vehicle: dict[str, Any]) -> str:

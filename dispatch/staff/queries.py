@@ -50,7 +50,7 @@ def sessions_of(session: Session, person_id: int) -> Sequence[LoginSession]:
 def active_person(session: Session, person_id: int) -> Person | None:
     """A person who still works here, with roles and branch."""
     query = sa.select(Person).where(Person.id == person_id, Person.active)
-    return session.scalar(query.options(joinedload(Person.branch), selectinload(Person.role_rows)))
+    return session.scalars(query.options(joinedload(Person.branch), joinedload(Person.role_rows))).unique().one_or_none()
 
 
 def failed_attempts(session: Session, *, username: str, address: str, since: datetime) -> tuple[int, int]:

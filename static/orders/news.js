@@ -69,6 +69,7 @@ async function show() {
   const kept = keep(content());
   const flashed = [...content().querySelectorAll(":scope > .note")];
   const down = scrollY;
+  const { seen } = page().dataset;
   try {
     await htmx.ajax("GET", page().dataset.page, { target: "#content", select: "#content", swap: "outerHTML", headers: WATCHING });
     pending = false;
@@ -77,6 +78,7 @@ async function show() {
     restore(content(), kept);
     scrollTo({ top: down, behavior: "instant" });
     for (const section of document.querySelectorAll(SECTIONS)) htmx.trigger(section, "news");
+    if (page()?.dataset.seen === seen) stop(); // it could not be shown: asking again and again would not help
   } finally {
     showing = false;
   }
@@ -90,7 +92,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 // what was open and what was typed -----------------------------------------------------------------------------------
 
 function keep(within) {
-  const folds = new Map([...within.querySelectorAll("details")].map((fold, place, all) => [nameOf(fold, all), fold.open]));
+  const folds = new Map(named(within).map(([name, fold]) => [name, fold.open]));
   const typed = new Map();
   for (const field of within.querySelectorAll("input[id]:not([type=hidden], [type=file]), textarea[id]")) {
     if (field.value !== field.defaultValue) typed.set(field.id, field.value);
@@ -99,10 +101,7 @@ function keep(within) {
 }
 
 function restore(within, { folds, typed }) {
-  for (const [place, fold] of [...within.querySelectorAll("details")].entries()) {
-    const name = nameOf(fold, [...within.querySelectorAll("details")], place);
-    if (folds.has(name)) fold.open = folds.get(name);
-  }
+  for (const [name, fold] of named(within)) if (folds.has(name)) fold.open = folds.get(name);
   for (const [id, text] of typed) {
     const field = document.getElementById(id);
     if (!field) continue;
@@ -112,8 +111,13 @@ function restore(within, { folds, typed }) {
 }
 
 // A fold without a name of its own is known by its look and its place among those that look like it.
-function nameOf(fold, all) {
-  return fold.id || `${fold.className}:${all.filter((other) => other.className === fold.className).indexOf(fold)}`;
+function named(within) {
+  const counts = new Map();
+  return [...within.querySelectorAll("details")].map((fold) => {
+    const count = (counts.get(fold.className) ?? 0) + 1;
+    counts.set(fold.className, count);
+    return [fold.id || `${fold.className}:${count}`, fold];
+  });
 }
 
 let before = null;

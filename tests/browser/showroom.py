@@ -19,12 +19,13 @@ from werkzeug.serving import make_server
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
-from dispatch.devices.models import CustodyPosition, Holder, Unit
-from dispatch.fees.models import Price
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
+from dispatch.fees.models import Price, Receipt
 from dispatch.intake.models import Upload
-from dispatch.orders.models import Approval, Order, Visit
+from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
+from tests.browser.phone_sights import phone_pages
 from tests.conftest import SAME_SITE
 from tests.intake.building import send_file
 
@@ -45,6 +46,8 @@ NO_PAGES = {
     "board.visit_check",
     "board.progress",
     "board.map_data",
+    "orders.news",
+    "field.photo",
 }
 """Redirections, pieces of pages, data; the setup page is not there once a company is."""
 
@@ -85,8 +88,9 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     draft = make_a_draft(client)
     send_what_fits_nothing(_client(app, "su"))
     with transaction() as session:
-        found = _people_and_things(session) | _orders(session) | _board(session, zone) | _uploads(session)
-    return _plain() | found | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
+        found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
+        phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
+    return _plain() | found | phone | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
 def send_files(client: FlaskClient) -> None:
@@ -207,6 +211,25 @@ def _orders(session: Session) -> dict[str, Sight]:
     mine = sa.select(Order.number).join(Visit).join(Person, Visit.technician_id == Person.id)
     number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
     return shown | {"an order on the phone": Sight("orders.show", f"/orders/{number}", "su")}
+
+
+def _on_site(session: Session) -> dict[str, Sight]:
+    """An order with work, money and signatures on it, and what can be put right there."""
+    swaps = sa.select(Order.number, Fitting.id, Order.id).join(Fitting, Fitting.order_id == Order.id)
+    swaps = swaps.join(Receipt, Receipt.order_id == Order.id).where(Fitting.kind == "swap", Order.status == "done")
+    number, fitting_id, order_id = session.execute(swaps.order_by(Fitting.id)).first() or ("", 0, 0)
+    line_id = _first(session, sa.select(OrderLine.id).where(OrderLine.order_id == order_id))
+    receipt_id = _first(session, sa.select(Receipt.id).where(Receipt.order_id == order_id))
+    correct = f"/orders/{number}/corrections"
+    return {
+        "an order with work on it": Sight("orders.show", f"/orders/{number}"),
+        "work on site": Sight("field.on_site", f"/orders/{number}/on-site"),
+        "money and papers": Sight("field.papers", f"/orders/{number}/papers"),
+        "another unit": Sight("field.correction", f"{correct}/replace/{fitting_id}"),
+        "let a point pass": Sight("field.correction", f"{correct}/overrule/{line_id}?item=fix"),
+        "money back": Sight("field.correction", f"{correct}/refund/{receipt_id}"),
+        "an invoice number": Sight("field.correction", f"{correct}/invoice/{receipt_id}"),
+    }
 
 
 def _board(session: Session, zone: str) -> dict[str, Sight]:

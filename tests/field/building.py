@@ -45,7 +45,9 @@ def do(session: Session, visit: Visit, kind: str, by: Actor, /, *, insist: bool 
     return done
 
 
-def sent_out(session: Session, cast: Cast, order: Order, who: Actor, *, start: str = "09:30", lines: tuple[int, ...] = ()) -> Visit:
+def sent_out(
+    session: Session, cast: Cast, order: Order, who: Actor, *, start: str = "09:30", lines: tuple[int, ...] = ()
+) -> Visit:
     """A visit dispatched to somebody; to all lines unless some are named."""
     named = {"line_ids": lines} if lines else {}
     visit = visit_at(session, cast, order, who, start, minutes=100, day=TODAY, **named)
@@ -61,14 +63,18 @@ def arrived(session: Session, cast: Cast, order: Order, who: Actor, **facts: Any
     return visit
 
 
-def carrying(session: Session, cast: Cast, who: Actor, count: int = 1, *, model: str = "BD-808A") -> tuple[list[Unit], list[Unit]]:
+def carrying(
+    session: Session, cast: Cast, who: Actor, count: int = 1, *, model: str = "BD-808A"
+) -> tuple[list[Unit], list[Unit]]:
     """Fresh terminals and SIMs in somebody's bag."""
     boxes, cards = terminals(session, cast, count, model=model), sims(session, cast, count)
     into_bag(session, cast, who, boxes + cards)
     return boxes, cards
 
 
-def fitted_long_ago(session: Session, cast: Cast, line: OrderLine, *, days: int = 900, model: str = "BD-808A") -> tuple[Unit, Unit]:
+def fitted_long_ago(
+    session: Session, cast: Cast, line: OrderLine, *, days: int = 900, model: str = "BD-808A"
+) -> tuple[Unit, Unit]:
     """A terminal and a SIM that have been in the vehicle for so many days."""
     [box], [card] = terminals(session, cast, 1, model=model), sims(session, cast, 1)
     slot = slot_of(session, vehicle_id=line.vehicle_id, branch_id=cast.sz)
@@ -91,5 +97,3 @@ def sign(session: Session, visit: Visit, by: Actor, **instead: Any) -> FieldFact
     """The customer signs what is shown."""
     given = {"signer": "张超敏", "phone": "18886844318", "points": SWUNG, "summary_hash": shown_hash(session, visit)}
     return do(session, visit, "sign", by, **(given | instead))
-
-

@@ -47,7 +47,14 @@ def actions(db: Session, order: Order) -> list[str]:
 
 def test_what_was_checked_before_leaving_is_kept(db: Session, cast: Cast, order: Order) -> None:
     visit = sent_out(db, cast, order, cast.su)
-    do(db, visit, "visit.depart", cast.su, checks={"facts": True, "tools": True, "parts": False, "papers": True}, note="缺一张SIM卡")
+    do(
+        db,
+        visit,
+        "visit.depart",
+        cast.su,
+        checks={"facts": True, "tools": True, "parts": False, "papers": True},
+        note="缺一张SIM卡",
+    )
     rows = {row.item: (row.ok, row.note) for row in db.scalars(sa.select(DepartureCheck))}
     assert rows == {"facts": (True, None), "tools": (True, None), "parts": (False, "缺一张SIM卡"), "papers": (True, None)}
 
@@ -61,7 +68,9 @@ def test_the_place_of_arrival_is_measured_from_the_site(db: Session, cast: Cast,
     assert place.accuracy_m == 12.5
 
 
-@pytest.mark.parametrize("odd", [{}, {"lat": "x", "lon": None}, {"lat": 0, "lon": 0}, {"lat": 91, "lon": 10}, {"lat": float("1e400"), "lon": 1}])
+@pytest.mark.parametrize(
+    "odd", [{}, {"lat": "x", "lon": None}, {"lat": 0, "lon": 0}, {"lat": 91, "lon": 10}, {"lat": float("1e400"), "lon": 1}]
+)
 def test_arriving_needs_no_position(db: Session, cast: Cast, order: Order, odd: dict[str, object]) -> None:
     visit = sent_out(db, cast, order, cast.su)
     do(db, visit, "visit.depart", cast.su)
@@ -270,7 +279,9 @@ def test_a_failed_check_does_not_stop_finishing(db: Session, cast: Cast, order: 
     assert (on_site.status, order.status) == ("finished", "done")
 
 
-def test_a_vehicle_done_early_leaves_the_order_at_work_until_the_visit_ends(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+def test_a_vehicle_done_early_leaves_the_order_at_work_until_the_visit_ends(
+    db: Session, cast: Cast, order: Order, on_site: Visit
+) -> None:
     do(db, on_site, "line.done", cast.su, line=order.lines[0].id)
     assert order.status == "working"
     do(db, on_site, "visit.finish", cast.su)
@@ -286,7 +297,9 @@ def test_a_vehicle_that_did_not_come_is_left_over(db: Session, cast: Cast) -> No
     assert order.status == "approved"
 
 
-def test_whoever_must_hear_of_the_end_does(db: Session, cast: Cast, order: Order, on_site: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_must_hear_of_the_end_does(
+    db: Session, cast: Cast, order: Order, on_site: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[int] = []
     monkeypatch.setattr("dispatch.field.endings._listeners", [])
     on_visit_end(lambda session, order_id, *, at: heard.append(order_id))

@@ -22,7 +22,8 @@ AT = datetime(2026, 12, 2, 14, 5, tzinfo=timezone(timedelta(hours=8)))
 TITLE = "维修服务单 WX-20261202-0001"
 FACTS = json.dumps({"format": "gps-dispatch/sheet/1", "number": "WX-20261202-0001", "customer": "恒通物流"}, ensure_ascii=False)
 HTML = """<!DOCTYPE html><html lang="zh"><body><h1>维修服务单</h1>
-<p>粤B·12345 换机 <s>861234567890123</s> → 861234567890999 合计 ¥680.00</p><p style="font-family: monospace"><b>Received in cash</b></p>
+<p>粤B·12345 换机 <s>861234567890123</s> → 861234567890999 合计 ¥680.00</p>
+<p style="font-family: monospace"><b>Received in cash</b></p>
 <p style="page-break-before: always">第二页 签字确认</p></body></html>"""
 
 needs_libraries = pytest.mark.skipif(

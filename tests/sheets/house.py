@@ -22,10 +22,10 @@ BASE = "https://dispatch.example"
 PASSED = {item: {"result": "passed"} for item in TEST_ITEMS}
 
 
-def swapped(session: Session, cast: Cast, **facts: Any) -> tuple[Order, Visit]:
+def swapped(session: Session, cast: Cast, *, start: str = "09:30", **facts: Any) -> tuple[Order, Visit]:
     """A repair whose terminal and SIM were swapped, tested, photographed and signed; the technician is still on site."""
     order = approved_order(session, cast, **facts)
-    visit = arrived(session, cast, order, cast.su)
+    visit = arrived(session, cast, order, cast.su, start=start)
     line = order.lines[0]
     fitted_long_ago(session, cast, line)
     [box], [card] = carrying(session, cast, cast.su)

@@ -33,7 +33,14 @@ def jpeg(colour: str = "red") -> bytes:
 @needs_poppler
 def test_the_text_can_be_copied_out_again(made_file: Path) -> None:
     text = told("pdftotext", "-layout", made_file, "-")
-    for words in ("维修服务单", "粤B·12345", "861234567890123 → 861234567890999", "¥680.00", "第二页 签字确认", "Received in cash"):
+    for words in (
+        "维修服务单",
+        "粤B·12345",
+        "861234567890123 → 861234567890999",
+        "¥680.00",
+        "第二页 签字确认",
+        "Received in cash",
+    ):
         assert words in text
 
 
@@ -71,7 +78,14 @@ def test_given_pictures_are_shown(seal: Path) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://127.0.0.1:1/a.png", "file:///etc/hostname", "FILE:///etc/hostname", "file:unknown.jpg", "a.png", "//localhost/a.png"],
+    [
+        "http://127.0.0.1:1/a.png",
+        "file:///etc/hostname",
+        "FILE:///etc/hostname",
+        "file:unknown.jpg",
+        "a.png",
+        "//localhost/a.png",
+    ],
 )
 @pytest.mark.parametrize("page", ["<img src='%s'>", "<link rel=stylesheet href='%s'>", "<p style='background: url(%s)'>x</p>"])
 def test_nothing_is_fetched(seal: Path, page: str, address: str) -> None:

@@ -49,7 +49,10 @@ def test_quality_assurance_signs_in_its_field_and_the_first_signature_stays(seal
     both = countersigned(made, stranger("QA"))
     verdict = verify(both, issued=True)
     assert verdict.verdict == "valid"
-    assert [(one["field"], one["ours"], one["intact"]) for one in verdict.signatures] == [("QA", False, True), ("Issuer", True, True)]
+    assert [(one["field"], one["ours"], one["intact"]) for one in verdict.signatures] == [
+        ("QA", False, True),
+        ("Issuer", True, True),
+    ]
     assert verify(both, issued=False).verdict == "unknown"
 
 

@@ -35,10 +35,10 @@ CALLS = 3 * 20
 class Dispatcher:
     """A dispatcher's browser that keeps trying until a call is acknowledged, as people do."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, username: str = "lin") -> None:
         self.url = url
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-        self.post("/signin", {"username": "lin", "password": PASSWORD})
+        self.post("/signin", {"username": username, "password": PASSWORD})
 
     def post(self, path: str, typed: dict[str, str]) -> str:
         """Send a form; returns where the answer led. Raises OSError when the server was gone."""

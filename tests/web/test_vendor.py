@@ -76,4 +76,10 @@ def test_desk_stays_within_its_budget() -> None:
 
 def test_phone_stays_within_its_budget() -> None:
     assert (paths.STATIC / "web/phone.css").stat().st_size <= 15_000
-    assert _gzipped("web/tokens.css", "web/parts.css", "web/phone.css", *SCRIPTS, "vendor/icons/icons.svg") <= 60 * KIB
+    field = ("field/field.css", "field/field.js", "field/photos.js")
+    assert _gzipped("web/tokens.css", "web/parts.css", "web/phone.css", *SCRIPTS, *field, "vendor/icons/icons.svg") <= 60 * KIB
+
+
+def test_only_the_page_that_is_signed_loads_the_signature_pad() -> None:
+    using = [file.name for file in paths.TEMPLATES.rglob("*.html") if "signature_pad" in file.read_text("utf-8")]
+    assert using == ["signature.html"]

@@ -26,7 +26,7 @@ from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.on_site import on_site as seen_of
 from dispatch.field.presenting.on_site import order_with_vehicles
-from dispatch.field.presenting.on_site import papers as papers_of
+from dispatch.field.presenting.papers import papers as papers_of
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
 from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import order_id_of
@@ -60,7 +60,7 @@ def on_site(number: str) -> str:
     """What was done at the vehicles: a section of the order's page, or a page of its own without scripts."""
     with transaction() as db:
         order = order_with_vehicles(db, number, current())
-        return _section("field/on_site_seen.html", _("On site"), order=order, seen=seen_of(db, order))
+        return _section("field/on_site_seen.html", _("Work on site"), order=order, seen=seen_of(db, order))
 
 
 @pages.get("/orders/<number>/papers")

@@ -29,7 +29,7 @@ from dispatch.web.access import current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
-from dispatch.web.uploads import drain
+from dispatch.web.uploads import TooLarge, drain
 from dispatch.words import say
 
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -98,9 +98,7 @@ def sent_files() -> list[FileStorage]:
         sentence = say(
             "This is larger than %(most)s MB. Send fewer photos at once, or take them with a lower resolution.", most=most
         )
-        refusal = Invalid({"photo": sentence})
-        refusal.status = 413
-        raise refusal from None
+        raise TooLarge({"photo": sentence}) from None
     if not files:
         raise Invalid({"photo": say("Take a photo first.")})
     return files

@@ -9,13 +9,15 @@ from typing import Any
 from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.field.forms import LEFT, LEFT_ONE, REASONS, read_abandon, read_departure, read_finish, read_position
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Acts, Answer, Refused, taken
-from dispatch.field.presenting.stops import Stop, stop_of
+from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import checks_of, own_visit
 from dispatch.field.rules import DEPARTURE
+from dispatch.sheets.presenting import order_sheets
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
@@ -47,7 +49,7 @@ def step_urls(stop: Stop) -> Mapping[str, str]:
 
 def shown(db: Session, visit_id: int, refused: Refused | None = None) -> dict[str, Any]:
     """What every page of a stop is drawn from; raises NotFound for somebody else's."""
-    stop = stop_of(db, own_visit(db, visit_id, current()))
+    stop = Stop(db, own_visit(db, visit_id, current()))
     return {"stop": stop, "urls": step_urls(stop), "refused": refused, "new_fact": uuid.uuid4}
 
 
@@ -62,8 +64,11 @@ def stop_page(visit_id: int, refused: Refused | None = None) -> str:
     """The stop's page, with a refused form on it."""
     with transaction() as db:
         seen = shown(db, visit_id, refused)
-        checked = checks_of(db, visit_id) if seen["stop"].visit.status != "dispatched" else {}
-        return render_template("field/stop.html", **seen, departure=DEPARTURE, checked=checked, reasons=REASONS)
+        stop: Stop = seen["stop"]
+        checked = checks_of(db, visit_id) if stop.visit.status == "on_the_way" else {}
+        sheets = order_sheets(db, stop.order, now()) if stop.visit.status == "finished" else None
+        words = {"departure": DEPARTURE, "reasons": REASONS}
+        return render_template("field/stop.html", **seen, **words, checked=checked, sheets=sheets)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/depart")

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from dispatch.db import transaction
 from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
 from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.queries import models
 from dispatch.errors import NotFound
 from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_reason, read_removal
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
 from dispatch.field.presenting.stops import Stop, run_state
-from dispatch.field.presenting.vehicles import Fleet, bag_choices, fleet_of
+from dispatch.field.presenting.vehicles import bag_choices, fleet_of
 from dispatch.field.queries import own_visit, was_tested
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
@@ -34,7 +35,7 @@ def vehicles(visit_id: int) -> str:
     """The vehicles of the order: one's own first, those of colleagues too."""
     with transaction() as db:
         seen = shown(db, visit_id)
-        return render_template("field/vehicles.html", **seen, fleet=fleet_of(seen["stop"].visit))
+        return render_template("field/vehicles.html", **seen, fleet=fleet_of(seen["stop"]))
 
 
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>")
@@ -59,13 +60,13 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
     fits_now = stop.live and stop.order.kind == "installation" and not fittings
     return {
         "line": line,
-        "row": next(row for row in fleet_of(stop.visit).rows if row.line.id == line.id),
+        "row": next(row for row in fleet_of(stop).rows if row.line.id == line.id),
         "present": present,
         "fittings": fittings,
         "tests": tests,
         "run_state": run_state(tests),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
-        "rebind": rebind_needed(db, line.vehicle_id) if fittings else None,
+        "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
     }
@@ -80,9 +81,9 @@ def line_of(stop: Stop, line_id: int) -> OrderLine:
 
 
 def _choices(db: Session, line: OrderLine, present: Mapping[str, Unit], *, propose: bool) -> dict[str, Any]:
-    """What is in the bag: of the model that is wanted, or is in the vehicle now, before the others."""
+    """What is in the bag: of the model that is in the vehicle now, else of the one that is wanted, before the others."""
     old = present["terminal"].terminal if "terminal" in present else None
-    model = line.model or (old.model if old else line.order.product_model)
+    model = old.model if old else line.model or line.order.product_model
     return bag_choices(bag_units(db, current().id or 0), model, propose=propose)
 
 
@@ -101,8 +102,10 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
         seen = shown(db, visit_id, refused)
         line = line_of(seen["stop"], line_id)
         present, kinds = slot_units(db, line.vehicle_id), KINDS_OF_SWAP[what]
+        known = models(db) if "terminal" in kinds and "terminal" not in present else ()
         choices = _choices(db, line, present, propose=False)
-        return render_template("field/swap.html", **seen, line=line, what=what, kinds=kinds, present=present, choices=choices)
+        asked = {"line": line, "what": what, "kinds": kinds, "present": present, "models": known, "choices": choices}
+        return render_template("field/swap.html", **seen, **asked)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/fit")
@@ -188,6 +191,5 @@ def not_done(visit_id: int, line_id: int) -> Answer:
 def next_url(visit_id: int, line_id: int) -> str:
     """The page of the next vehicle to be done after this one; without one the stop."""
     with transaction() as db:
-        fleet: Fleet = fleet_of(own_visit(db, visit_id, current()))
-        rest = [row.line for row in fleet.to_do if row.mine and row.line.id != line_id and row.line.status == "open"]
-        return vehicle_url(visit_id, rest[0].id) if rest else stop_url(visit_id)
+        following = fleet_of(Stop(db, own_visit(db, visit_id, current()))).next(after=line_id)
+        return vehicle_url(visit_id, following.id) if following else stop_url(visit_id)

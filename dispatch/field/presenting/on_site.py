@@ -1,41 +1,29 @@
-"""What the office sees of the work on site: trips, vehicles, what does not fit, money and signatures. Reads and view models."""
+"""What the office sees of the work on site: trips and vehicles. Reads and view models."""
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 import sqlalchemy as sa
-from markupsafe import Markup
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.fitted import fittings_of, unit_name
-from dispatch.devices.models import Fitting, Unit
-from dispatch.devices.queries import fitted
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound
-from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.queries import charges_of, receipts_of
-from dispatch.fees.rules import OrderAccount
-from dispatch.field.models import Arrival, DepartureCheck, FieldFact, Photo, Signature, TestResult
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TESTS
-from dispatch.field.summary import latest_tests, standing
-from dispatch.orders.lifecycle import WORDS
+from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
+from dispatch.field.presenting.disputed import Disputed, disputed_of
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
+from dispatch.field.summary import latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
-from dispatch.sheets.drawing import signature_svg
-from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, say, text_from_json
 
 FEW = 3
 """So many vehicles are shown unfolded."""
 GOOD = ("passed", "overruled")
-Inside = Mapping[int, Mapping[str, Unit]]
-"""What is in vehicles now: vehicle id -> kind -> unit."""
 
 
 @dataclass
@@ -87,23 +75,14 @@ class VehicleSeen:
         return sum(1 for point in self.points if point.result is not None)
 
     @property
+    def all_passed(self) -> bool:
+        """Whether every point was simply passed, by one person at one time."""
+        return all(point.result is not None and point.result.result == "passed" and not point.own for point in self.points)
+
+    @property
     def touched(self) -> bool:
         """Whether anything was done at all."""
         return bool(self.fittings or self.tested or self.photos)
-
-
-@dataclass(frozen=True)
-class Disputed:
-    """What was sent and fits nothing: by whom, what he said, why it was refused, and what the record says now."""
-
-    id: uuid.UUID
-    kind: str
-    who: str
-    device_at: datetime
-    received_at: datetime
-    said: Sequence[tuple[Text, str]]
-    why: Text | None
-    record: Sequence[Text]
 
 
 @dataclass(frozen=True)
@@ -128,37 +107,6 @@ class OnSite:
         return not (self.trips or self.vehicles or self.photos or self.disputed)
 
 
-@dataclass(frozen=True)
-class SignatureSeen:
-    """A signature or refusal, drawn."""
-
-    row: Signature
-    drawing: Markup | None
-
-
-@dataclass(frozen=True)
-class ReceiptSeen:
-    """Money taken or given back. `left` of what was taken can still be given back."""
-
-    row: Receipt
-    left: Decimal
-
-
-@dataclass(frozen=True)
-class Papers:
-    """The money of one order and the words of its customers under it."""
-
-    order: Order
-    charges: Sequence[Charge]
-    receipts: Sequence[ReceiptSeen]
-    account: OrderAccount
-    signatures: Sequence[SignatureSeen]
-    positions: Mapping[int, OrderLine]
-
-
-# --- reading
-
-
 def order_with_vehicles(session: Session, number: str, by: Actor) -> Order:
     """One order with its lines and their vehicles, in one statement. Raises NotFound when it is not the reader's."""
     query = sa.select(Order).where(Order.number == number, visible(by))
@@ -181,29 +129,8 @@ def on_site(session: Session, order: Order) -> OnSite:
         vehicles=touched,
         untouched=len(seen) - len(touched),
         photos=[photo for photo in photos if photo.line_id is None],
-        disputed=_disputed(session, order),
+        disputed=disputed_of(session, order),
     )
-
-
-def papers(session: Session, order: Order) -> Papers:
-    """Money and signatures."""
-    charges, receipts = charges_of(session, order.id), receipts_of(session, order.id)
-    charged = sum((row.amount for row in charges), start=Decimal("0.00"))
-    received = sum((row.amount for row in receipts), start=Decimal("0.00"))
-    rows = session.scalars(sa.select(Signature).where(Signature.order_id == order.id).order_by(Signature.at, Signature.received_at))
-    newest = {row.visit_id: row for row in rows}
-    return Papers(
-        order=order,
-        charges=standing(charges),
-        receipts=[ReceiptSeen(row, _left(row, receipts)) for row in receipts],
-        account=OrderAccount(charged, received),
-        signatures=[SignatureSeen(row, signature_svg(row.points, 240, 90) if row.points else None) for row in newest.values()],
-        positions={line.id: line for line in order.lines},
-    )
-
-
-def _left(receipt: Receipt, receipts: Iterable[Receipt]) -> Decimal:
-    return receipt.amount + sum(other.amount for other in receipts if other.refunds_id == receipt.id)
 
 
 def _trips(session: Session, order_id: int) -> list[Trip]:
@@ -246,78 +173,3 @@ def _usual(results: Iterable[TestResult]) -> TestResult | None:
 
 def _by(row: TestResult | None) -> tuple[int, datetime] | None:
     return (row.by_id, row.at.replace(second=0, microsecond=0)) if row else None
-
-
-# --- what fits nothing
-
-
-def _disputed(session: Session, order: Order) -> list[Disputed]:
-    query = sa.select(FieldFact, Person.name, Visit).join(Person, Person.id == FieldFact.person_id)
-    query = query.outerjoin(Visit, Visit.id == FieldFact.visit_id)
-    mine = sa.func.coalesce(FieldFact.order_id, Visit.order_id) == order.id
-    still_open = (FieldFact.state == "disputed", FieldFact.outcome["settled"].is_(None))
-    rows = session.execute(query.where(mine, *still_open).order_by(FieldFact.received_at)).all()
-    lines = {line.id: line for line in order.lines}
-    about = {line.vehicle_id for fact, _, _ in rows if (line := lines.get(fact.content.get("line")))}
-    inside = fitted(session, list(about)) if about else {}
-    return [_dispute(inside, lines.get(fact.content.get("line")), fact, who, visit) for fact, who, visit in rows]
-
-
-def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, visit: Visit | None) -> Disputed:
-    return Disputed(
-        id=fact.id,
-        kind=fact.kind,
-        who=who,
-        device_at=fact.device_at,
-        received_at=fact.received_at,
-        said=list(_said(fact, line)),
-        why=text_from_json(fact.outcome) if fact.outcome and fact.outcome.get("msgid") else None,
-        record=list(_record(inside, fact, visit, line)),
-    )
-
-
-SAID: dict[str, Text] = {
-    "terminal": say("New terminal"),
-    "sim": say("New SIM"),
-    "old_terminal": say("Old terminal"),
-    "old_sim": say("Old SIM"),
-    "amount": say("Amount"),
-    "code": say("Code"),
-    "quantity": say("Quantity"),
-    "number": say("Receipt"),
-    "invoice_number": say("Invoice"),
-    "reason": say("Reason"),
-    "note": say("Note"),
-    "signer": say("Signed by"),
-}
-"""What of a fact is worth reading, in words."""
-
-
-def _said(fact: FieldFact, line: OrderLine | None) -> Iterator[tuple[Text, str]]:
-    """The content of a fact as a person reads it."""
-    if line is not None:
-        yield say("Vehicle"), line.vehicle.plate or line.vehicle.vin or "—"
-    for name, label in SAID.items():
-        if fact.content.get(name):
-            yield label, str(fact.content[name])
-    results = fact.content.get("results")
-    for item in results if isinstance(results, dict) else ():
-        if item in TESTS:
-            yield TESTS[item], str(results[item].get("result", "—"))
-
-
-def _record(inside: Inside, fact: FieldFact, visit: Visit | None, line: OrderLine | None) -> Iterator[Text]:
-    """How the record stands now."""
-    if visit is not None:
-        yield say("The visit is: %(status)s", status=WORDS["visit"].get(visit.status, visit.status))
-    if line is None:
-        return
-    yield say("The vehicle is: %(status)s", status=WORDS["line"].get(line.status, line.status))
-    if fact.kind.startswith("line."):
-        units = inside.get(line.vehicle_id, {})
-        yield say("Terminal in the vehicle: %(number)s", number=_number(units, "terminal"))
-        yield say("SIM in the vehicle: %(number)s", number=_number(units, "sim"))
-
-
-def _number(units: Mapping[str, Unit], kind: str) -> Text | str:
-    return unit_name(units[kind]) if kind in units else say("none")

@@ -19,7 +19,7 @@ from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature, TestResult
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
-from dispatch.field.queries import photos_of, signature_of
+from dispatch.field.queries import left_on, photos_of, signature_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -52,18 +52,49 @@ class Step:
     lacks: Text | None = None
 
 
-@dataclass(frozen=True)
 class Stop:
-    """A visit with everything that was done on it. `charges` are those that stand."""
+    """A visit, as `own_visit` read it, with everything that was done on it; each part is read when a page asks for it."""
 
-    visit: Visit
-    fittings: Sequence[Fitting]
-    tests: Mapping[int, Mapping[str, TestResult]]
-    photos: Sequence[Photo]
-    charges: Sequence[Charge]
-    receipts: Sequence[Receipt]
-    unpriced: Sequence[Text]
-    signature: Signature | None
+    def __init__(self, session: Session, visit: Visit) -> None:
+        self._session = session
+        self.visit = visit
+
+    @cached_property
+    def fittings(self) -> Sequence[Fitting]:
+        """What was changed in the order's vehicles and still stands."""
+        return fittings_of(self._session, self.visit.order_id)
+
+    @cached_property
+    def tests(self) -> Mapping[int, Mapping[str, TestResult]]:
+        """Line id -> point -> the result that counts."""
+        return latest_tests(self._session, self.visit.order_id, self.fittings)
+
+    @cached_property
+    def photos(self) -> Sequence[Photo]:
+        """What was photographed on this visit."""
+        return photos_of(self._session, self.visit.id)
+
+    @cached_property
+    def charges(self) -> Sequence[Charge]:
+        """What the order costs, without what was taken back."""
+        return standing(charges_of(self._session, self.visit.order_id))
+
+    @cached_property
+    def receipts(self) -> Sequence[Receipt]:
+        """What was paid for the order, and given back."""
+        return receipts_of(self._session, self.visit.order_id)
+
+    @cached_property
+    def unpriced(self) -> Sequence[Text]:
+        """What was fitted but has no price. Parts of an installation were sold with it."""
+        charged = {charge.fitting_id for charge in self.charges}
+        doubtful = any(fitting.new_unit_id and fitting.id not in charged for fitting in self.fittings)
+        return unpriced(self._session, self.order) if doubtful and self.order.kind == "repair" else ()
+
+    @cached_property
+    def signature(self) -> Signature | None:
+        """The customer's word under this visit."""
+        return signature_of(self._session, self.visit.id)
 
     @property
     def order(self) -> Order:
@@ -100,10 +131,17 @@ class Stop:
         """What a repair is about."""
         return symptom_of(self.order)
 
+    @cached_property
+    def left(self) -> list[OrderLine]:
+        """Those that were left over on this visit."""
+        waiting = [line for line in self.order.lines if line.status == "residual"]
+        told = left_on(self._session, self.visit.id) if waiting else ()
+        return [line for line in waiting if line.id in told]
+
     @property
     def to_do(self) -> list[OrderLine]:
         """Those of its vehicles that are still to be settled."""
-        return [line for line in self.lines if line.status in LINE_TO_DO]
+        return [line for line in self.lines if line.status in LINE_TO_DO and line not in self.left]
 
     @property
     def total(self) -> Decimal:
@@ -140,12 +178,12 @@ class Stop:
         note = say("%(done)s of %(all)s done", done=done, all=len(self.lines))
         begun = [line for line in self.lines if line.status == "done" or self.worked_on(line)]
         untested = [line for line in begun if self._test_of(line) != "passed"]
-        lacks = say("The test-run of %(n)s vehicles is not complete.", n=len(untested)) if untested else None
+        lacks = say("Vehicles whose test-run is not complete: %(n)s", n=len(untested)) if untested else None
         return Step("vehicles", say("Vehicles"), "open" if self.to_do else "done", note, lacks)
 
     def _photo(self) -> Step:
         count = sum(photo.kind == "condition" for photo in self.photos)
-        note = say("%(n)s photos", n=count) if count else None
+        note = say("Photos: %(n)s", n=count) if count else None
         lacks = None if count else say("There is no photo of the vehicle before the work.")
         return Step("photo", say("Photo before the work"), "done" if count else "open", note, lacks)
 
@@ -194,21 +232,3 @@ class Stop:
         if self.signature.refused:
             return Step("sign", say("Signature"), "odd", say("Refused: %(reason)s", reason=self.signature.reason))
         return Step("sign", say("Signature"), "done", self.signature.signer)
-
-
-def stop_of(session: Session, visit: Visit) -> Stop:
-    """A visit, as `own_visit` read it, with what was done on it."""
-    fittings = fittings_of(session, visit.order_id)
-    charges = standing(charges_of(session, visit.order_id))
-    fitted = [fitting for fitting in fittings if fitting.new_unit_id is not None]
-    uncharged = {fitting.id for fitting in fitted} - {charge.fitting_id for charge in charges}
-    return Stop(
-        visit=visit,
-        fittings=fittings,
-        tests=latest_tests(session, visit.order_id, fittings),
-        photos=photos_of(session, visit.id),
-        charges=charges,
-        receipts=receipts_of(session, visit.order_id),
-        unpriced=unpriced(session, visit.order) if uncharged else (),
-        signature=signature_of(session, visit.id),
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dispatch.devices.models import Unit
 from dispatch.field.driving import LINE_TO_DO
+from dispatch.field.presenting.stops import Stop
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import OrderLine, Visit
 
@@ -31,6 +32,8 @@ class Fleet:
     """The vehicles of an order as one of its technicians sees them: his own first, then those of the others."""
 
     rows: list[VehicleRow]
+    left: frozenset[int] = frozenset()
+    """Lines that were tried on this visit and left over."""
 
     @property
     def done(self) -> int:
@@ -52,19 +55,19 @@ class Fleet:
         """The others."""
         return [row for row in self.rows if row.line.status not in LINE_TO_DO]
 
-    @property
-    def next(self) -> OrderLine | None:
-        """The next of my own; one left over before comes after the open ones."""
-        mine = sorted((row.line for row in self.to_do if row.mine), key=lambda line: (line.status != "open", line.position))
-        return next(iter(mine), None)
+    def next(self, after: int | None = None) -> OrderLine | None:
+        """The next of my own, beside the one that was just settled."""
+        mine = (row.line for row in self.to_do if row.mine and row.line.id != after and row.line.id not in self.left)
+        return next(mine, None)
 
 
-def fleet_of(visit: Visit) -> Fleet:
+def fleet_of(stop: Stop) -> Fleet:
     """The vehicles of a visit's order."""
+    visit = stop.visit
     own = {row.line_id for row in visit.visit_lines}
     others = {row.line_id: other.technician.name for other in _colleagues(visit) for row in other.visit_lines}
     rows = [VehicleRow(line, line.id in own, None if line.id in own else others.get(line.id)) for line in visit.order.lines]
-    return Fleet(sorted(rows, key=lambda row: (not row.mine, row.line.position)))
+    return Fleet(sorted(rows, key=lambda row: (not row.mine, row.line.position)), frozenset(line.id for line in stop.left))
 
 
 def _colleagues(visit: Visit) -> Iterable[Visit]:

@@ -1,4 +1,4 @@
-"""Whether anything has happened to an order since a page of it was made: what an open page asks all the time, so it costs little."""
+"""Whether anything has happened to an order since its page was made: an open page asks all the time, so it costs little."""
 
 from __future__ import annotations
 

@@ -111,7 +111,9 @@ LOOKS: dict[str, Look] = {
     "sign": Look(say("%(name)s has signed"), "pencil", "done"),
     "sign.refuse": Look(say("%(name)s did not sign"), "x-circle", "waiting"),
     "sheet.release": Look(say("Sheet issued: %(name)s"), "file-earmark-text", "done"),
-    "field.dispute": Look(say("A message of %(technician)s does not fit what the office knows"), "exclamation-triangle", "waiting"),
+    "field.dispute": Look(
+        say("A message of %(technician)s does not fit what the office knows"), "exclamation-triangle", "waiting"
+    ),
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }

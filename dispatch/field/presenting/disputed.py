@@ -1,0 +1,112 @@
+"""What a technician sent that fits nothing, as the office sees it on the order: his version and that of the record."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.devices.fitted import unit_name
+from dispatch.devices.models import Unit
+from dispatch.devices.queries import fitted
+from dispatch.field.models import FieldFact
+from dispatch.field.rules import RESULTS, TESTS
+from dispatch.orders.lifecycle import WORDS
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.staff.models import Person
+from dispatch.words import Text, say, text_from_json
+
+Inside = Mapping[int, Mapping[str, Unit]]
+"""What is in vehicles now: vehicle id -> kind -> unit."""
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """What was sent and fits nothing: by whom, what he said, why it was refused, and what the record says now."""
+
+    id: uuid.UUID
+    kind: str
+    who: str
+    device_at: datetime
+    received_at: datetime
+    said: Sequence[tuple[Text, Text | str]]
+    why: Text | None
+    record: Sequence[Text]
+
+
+def disputed_of(session: Session, order: Order) -> list[Disputed]:
+    """The open ones of an order, the oldest first."""
+    query = sa.select(FieldFact, Person.name, Visit).join(Person, Person.id == FieldFact.person_id)
+    query = query.outerjoin(Visit, Visit.id == FieldFact.visit_id)
+    mine = sa.func.coalesce(FieldFact.order_id, Visit.order_id) == order.id
+    still_open = (FieldFact.state == "disputed", FieldFact.outcome["settled"].is_(None))
+    rows = session.execute(query.where(mine, *still_open).order_by(FieldFact.received_at)).all()
+    lines = {line.id: line for line in order.lines}
+    about = [(lines.get(fact.content.get("line") or 0), fact, who, visit) for fact, who, visit in rows]
+    vehicles = {line.vehicle_id for line, *_ in about if line}
+    inside = fitted(session, list(vehicles)) if vehicles else {}
+    return [_dispute(inside, *each) for each in about]
+
+
+def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, visit: Visit | None) -> Disputed:
+    return Disputed(
+        id=fact.id,
+        kind=fact.kind,
+        who=who,
+        device_at=fact.device_at,
+        received_at=fact.received_at,
+        said=list(_said(fact, line)),
+        why=text_from_json(fact.outcome) if fact.outcome and fact.outcome.get("msgid") else None,
+        record=list(_record(inside, fact, visit, line)),
+    )
+
+
+SAID: dict[str, Text] = {
+    "terminal": say("New terminal"),
+    "sim": say("New SIM"),
+    "old_terminal": say("Old terminal"),
+    "old_sim": say("Old SIM"),
+    "amount": say("Amount"),
+    "code": say("Code"),
+    "quantity": say("Quantity"),
+    "number": say("Receipt"),
+    "invoice_number": say("Invoice"),
+    "reason": say("Reason"),
+    "note": say("Note"),
+    "signer": say("Signed by"),
+}
+"""What of a fact is worth reading, in words."""
+
+
+def _said(fact: FieldFact, line: OrderLine | None) -> Iterator[tuple[Text, Text | str]]:
+    """The content of a fact as a person reads it."""
+    if line is not None:
+        yield say("Vehicle"), line.vehicle.plate or line.vehicle.vin or "—"
+    for name, label in SAID.items():
+        if fact.content.get(name):
+            yield label, str(fact.content[name])
+    results = fact.content.get("results")
+    for item, told in results.items() if isinstance(results, dict) else ():
+        if item in TESTS and isinstance(told, dict):
+            yield TESTS[item], RESULTS.get(str(told.get("result")), "—")
+
+
+def _record(inside: Inside, fact: FieldFact, visit: Visit | None, line: OrderLine | None) -> Iterator[Text]:
+    """How the record stands now."""
+    if visit is not None:
+        yield say("The visit is: %(status)s", status=WORDS["visit"].get(visit.status, visit.status))
+    if line is None:
+        return
+    yield say("The vehicle is: %(status)s", status=WORDS["line"].get(line.status, line.status))
+    if fact.kind.startswith("line."):
+        units = inside.get(line.vehicle_id, {})
+        yield say("Terminal in the vehicle: %(number)s", number=_number(units, "terminal"))
+        yield say("SIM in the vehicle: %(number)s", number=_number(units, "sim"))
+
+
+def _number(units: Mapping[str, Unit], kind: str) -> Text | str:
+    return unit_name(units[kind]) if kind in units else say("none")

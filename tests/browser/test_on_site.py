@@ -1,0 +1,251 @@
+"""What happens at the vehicle, on phones: a repair paid and signed, an installation shared by two, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from playwright.sync_api import expect
+
+from dispatch.db import transaction
+from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.models import Unit
+from dispatch.fees.models import Price, Receipt
+from dispatch.field.models import Arrival, FieldFact, Photo, Signature
+from dispatch.orders.models import Order, Visit
+from tests.board.building import approved_order
+from tests.browser.walking import PHONE, Desk, SitDown
+from tests.conftest import Cast
+from tests.field.building import carrying, fitted_long_ago, sent_out
+from tests.field.conftest import LIST
+
+pytestmark = pytest.mark.browser
+
+PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "geolocation": PLACE, "permissions": ["geolocation"]}
+
+
+@pytest.fixture
+def prices(database: str) -> None:
+    """The price list."""
+    with transaction() as db:
+        for code, name, category, amount, tax in LIST:
+            facts = {"name": name, "category": category, "amount": Decimal(amount), "tax_rate": Decimal(tax)}
+            db.add(Price(code=code, valid_from=date(2020, 1, 1), **facts))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A photo as a camera makes it."""
+    path = tmp_path / "photo.jpg"
+    Image.radial_gradient("L").resize((1600, 1200)).save(path)
+    return path
+
+
+def names(units: list[Unit]) -> list[str]:
+    return [unit_name(unit) for unit in units]
+
+
+def draw(phone: Desk) -> None:
+    """Sign in the field with the pointer: two strokes across it."""
+    field = phone.page.locator("canvas.pad")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    for height in (0.35, 0.65):
+        phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
+        phone.page.mouse.down()
+        for step in range(1, 15):
+            sway = 0.15 if step % 2 else -0.1
+            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 20), box["y"] + box["height"] * (height + sway))
+        phone.page.mouse.up()
+
+
+def take(phone: Desk, picture: Path) -> None:
+    """Take a photo: it is sent by itself."""
+    phone.page.set_input_files("#camera", picture)
+    expect(phone.page.locator("[data-shots] a").last).to_be_visible()
+
+
+def big(phone: Desk, word: str | re.Pattern[str]) -> None:
+    """Press the one big button, which says this."""
+    button = phone.page.locator(".phone-big .btn:visible")
+    expect(button).to_have_count(1)
+    expect(button).to_contain_text(word)
+    button.click()
+
+
+# --- a repair
+
+
+def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
+    cast: Cast, prices: None, sit_down: SitDown, picture: Path
+) -> None:
+    with transaction() as db:
+        order = approved_order(db, cast)
+        old = names(list(fitted_long_ago(db, cast, order.lines[0])))
+        boxes, cards = carrying(db, cast, cast.su, 3)
+        new = [unit_name(boxes[1]), unit_name(cards[2])]
+        visit = sent_out(db, cast, order, cast.su).id
+    su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
+    for word in ("Order and address read", "Tools complete", "Terminals, SIMs and parts", "Receipts, invoices"):
+        su.page.get_by_label(re.compile(word)).check()
+    big(su, "Depart")
+    big(su, "Arrived")
+    big(su, "Photo before the work")
+    take(su, picture)
+    big(su, "Go on")
+
+    su.follow("Swap both")
+    su.page.get_by_label(re.compile(re.escape(new[0][-4:]))).first.check()
+    su.page.locator("#f-sim").fill(new[1][-6:])
+    expect(su.page.locator("#bag-sim label:visible")).to_have_count(1)
+    big(su, "Swap")
+    changed = su.page.locator(".change")
+    for number in (*old, *new):
+        expect(changed.filter(has_text=number)).to_have_count(1)
+    big(su, "Go on: test-run")
+    big(su, "All passed")
+    expect(su.page.locator("input[type=radio][value=passed]:checked")).to_have_count(7)
+    big(su, "Go on: price")
+    su.sees("¥695.00")
+    big(su, "Take ¥695.00")
+    su.page.get_by_label("Cash").check()
+    su.fill("Invoice number", "12345678")
+    big(su, "Money received")
+    su.sees("RSZ000001")
+    big(su, "Go on: signature")
+    big(su, "I agree and sign")
+    su.sees("Please sign in the field first.")
+    draw(su)
+    big(su, "I agree and sign")
+    su.sees("Nothing is missing.")
+    big(su, "Finish")
+    su.page.wait_for_url("**/my-day")
+
+    with transaction() as db:
+        assert db.get_one(Visit, visit).status == "finished"
+        order = db.get_one(Visit, visit).order
+        assert order.status == "done"
+        made = fittings_of(db, order.id)
+        assert [(unit_name(f.old_unit), unit_name(f.new_unit)) for f in made if f.old_unit and f.new_unit] == list(
+            zip(old, new, strict=True)
+        )
+        receipt = db.scalars(sa.select(Receipt)).one()
+        assert (receipt.channel, receipt.amount, receipt.invoice_number) == ("cash", Decimal("695.00"), "12345678")
+        assert db.scalars(sa.select(Arrival)).one().accuracy_m == PLACE["accuracy"]
+        signed = db.scalars(sa.select(Signature)).one()
+        assert not signed.refused and signed.lat == PLACE["latitude"] and len(signed.points or []) == 2
+        assert db.scalars(sa.select(Photo)).one().width == 1600
+
+
+# --- an installation of four vehicles by two technicians
+
+
+def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
+    cast: Cast, prices: None, sit_down: SitDown, picture: Path
+) -> None:
+    with transaction() as db:
+        order = approved_order(db, cast, lines=4, kind="installation", symptom=None, model="BD-808A")
+        number, ids = order.id, [line.id for line in order.lines]
+        plates = [line.vehicle.plate or "" for line in order.lines]
+        carrying(db, cast, cast.su, 2)
+        carrying(db, cast, cast.wei, 2)
+        halves = ((cast.su, tuple(ids[:2])), (cast.wei, tuple(ids[2:])))
+        visits = [sent_out(db, cast, order, who, lines=part).id for who, part in halves]
+    su, wei = (sit_down(who, **TOUCH) for who in ("su", "wei"))
+    for phone, visit in zip((su, wei), visits, strict=True):
+        phone.go(f"/my-day/visits/{visit}")
+        phone.page.get_by_text("Something is missing").click()
+        phone.fill("What is missing?", "发票")
+        big(phone, "Depart")
+        big(phone, "Arrived")
+        big(phone, "Vehicles")
+    big(su, re.compile("Next"))
+    install(su, picture)
+    su.sees("Vehicle done.")
+    install(su, picture)
+    big(wei, re.compile("Next"))
+    install(wei, picture)
+
+    wei.go(f"/my-day/visits/{visits[1]}/vehicles")
+    wei.sees("3 of 4 done")
+    wei.sees("1 by me")
+    wei.page.locator(".fleet a", has_text=plates[3][2:]).click()
+    wei.page.get_by_text("It did not come, or cannot be done").click()
+    wei.page.get_by_label("It did not come", exact=True).check()
+    wei.page.locator("#not-done-reason").fill("在外地,周五回来")
+    wei.press("Go on without it")
+    for phone in (su, wei):
+        phone.sees("Noted. The office knows." if phone is wei else "Vehicle done.")
+        big(phone, "Signature")
+        draw(phone)
+        big(phone, "I agree and sign")
+        big(phone, "Finish")
+        phone.page.wait_for_url("**/my-day")
+    with transaction() as db:
+        whole = db.get_one(Order, number)
+        assert [line.status for line in whole.lines] == ["done", "done", "done", "residual"]
+        assert {visit.status for visit in whole.visits} == {"finished"}
+        assert len(fittings_of(db, number)) == 6
+        assert len(db.scalars(sa.select(Photo)).all()) == 3
+        assert len(db.scalars(sa.select(Signature)).all()) == 2
+
+
+def install(phone: Desk, picture: Path) -> None:
+    """One vehicle: a photo, the units that are proposed, all points passed, done."""
+    take(phone, picture)
+    big(phone, "Fit these")
+    big(phone, "Test-run: all passed")
+    big(phone, "Vehicle done")
+
+
+# --- what is refused
+
+
+def test_what_cannot_be_gets_a_sentence_and_loses_nothing(cast: Cast, sit_down: SitDown, tmp_path: Path) -> None:
+    with transaction() as db:
+        order = approved_order(db, cast)
+        line = order.lines[0].id
+        fitted_long_ago(db, cast, order.lines[0])
+        [others], _ = carrying(db, cast, cast.wei)
+        carrying(db, cast, cast.su)
+        visit = sent_out(db, cast, order, cast.su).id
+        elsewhere = unit_name(others)
+    su = sit_down("su", **{**TOUCH, "permissions": []}).go(f"/my-day/visits/{visit}")
+    big(su, "Depart")
+    su.sees("Tick all four, or write what is missing.")
+    su.fill("What is missing?", "工具")
+    big(su, "Depart")
+    big(su, "Arrived")
+    su.sees("You have arrived.")
+
+    text = tmp_path / "text.jpg"
+    text.write_text("这不是照片", "utf-8")
+    su.go(f"/my-day/visits/{visit}/photos?kind=condition&line={line}")
+    su.page.set_input_files("#camera", text)
+    su.sees("This is no photo that can be read.")
+
+    su.go(f"/my-day/visits/{visit}/vehicles/{line}/swap?what=terminal")
+    su.page.locator("#f-terminal").fill(elsewhere)
+    big(su, "Swap")
+    su.sees(re.compile("is not in your bag.*卫晨"))
+    expect(su.page.locator("#f-terminal")).to_have_value(elsewhere)
+    su.press("It is so: let the dispatcher decide")
+    su.sees("the dispatcher will sort it out")
+
+    su.go(f"/my-day/visits/{visit}/signature")
+    field = su.page.locator("canvas.pad")
+    field.scroll_into_view_if_needed()
+    field.click()
+    big(su, "I agree and sign")
+    su.sees("This is not a signature yet.")
+    with transaction() as db:
+        assert db.scalars(sa.select(FieldFact.kind).where(FieldFact.state == "disputed")).all() == ["line.swap"]
+        assert not db.scalars(sa.select(Signature)).all() and not db.scalars(sa.select(Photo)).all()
+        assert not fittings_of(db, order.id)
