@@ -54,3 +54,6 @@ document.addEventListener("change", (event) => {
   typed.value = "";
   typed.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// A refused form opens where something is to be mended.
+document.querySelector("[aria-invalid=true]")?.scrollIntoView({ block: "center" });
