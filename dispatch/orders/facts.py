@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditEntry
 from dispatch.orders.lifecycle import OrderFacts
-from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.orders.models import Approval, Order, OrderLine, OrderPapers, Visit
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import Actor
-from dispatch.words import Text
+from dispatch.words import Text, text_from_json
 
 ASKING = ("order.take", "order.rewrite", "order.submit")
 MissingReader = Callable[[Session, Order], Iterable[Text]]
@@ -31,18 +31,27 @@ def facts_of(session: Session, order: Order, by: Actor) -> OrderFacts:
     approvals = session.scalars(sa.select(Approval).where(Approval.order_id == order.id)).all()
     lines = session.scalars(sa.select(OrderLine.status).where(OrderLine.order_id == order.id))
     visits = session.scalars(sa.select(Visit.status).where(Visit.order_id == order.id))
-    return _facts(session, order, by, approvals, lines, visits)
+    return _facts(session, order, by, approvals, lines, visits, missing=missing_papers(session, order))
 
 
 def facts_read(session: Session, order: Order, by: Actor) -> OrderFacts:
-    """The same for a page that has read the order with its lines, visits and approvals: it asks the database nothing twice."""
-    return _facts(
-        session, order, by, order.approvals, (line.status for line in order.lines), (visit.status for visit in order.visits)
-    )
+    """The same for a page that has read the order with its lines, visits and approvals: it asks the database nothing twice.
+
+    The papers are those last counted; only an operation counts them anew.
+    """
+    lines, visits = (line.status for line in order.lines), (visit.status for visit in order.visits)
+    return _facts(session, order, by, order.approvals, lines, visits, missing=_last_counted(session, order))
 
 
 def _facts(
-    session: Session, order: Order, by: Actor, approvals: Sequence[Approval], lines: Iterable[str], visits: Iterable[str]
+    session: Session,
+    order: Order,
+    by: Actor,
+    approvals: Sequence[Approval],
+    lines: Iterable[str],
+    visits: Iterable[str],
+    *,
+    missing: tuple[Text, ...],
 ) -> OrderFacts:
     step = min((a for a in approvals if a.decision is None), key=lambda a: a.step, default=None)
     return OrderFacts(
@@ -56,15 +65,20 @@ def _facts(
         actor_permissions=permissions_of(by.roles),
         lines=tuple(lines),
         visits=tuple(visits),
-        missing=_missing(session, order),
+        missing=missing,
     )
 
 
-def _missing(session: Session, order: Order) -> tuple[Text, ...]:
+def missing_papers(session: Session, order: Order) -> tuple[Text, ...]:
     """What the order lacks before it can be closed; closing starts from done, so nobody asks before."""
     if order.status != "done":
         return ()
     return tuple(text for reader in _missing_readers for text in reader(session, order))
+
+
+def _last_counted(session: Session, order: Order) -> tuple[Text, ...]:
+    counted = session.get(OrderPapers, order.id) if order.status == "done" else None
+    return tuple(text_from_json(text) for text in counted.missing) if counted else ()
 
 
 def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:

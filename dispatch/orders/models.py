@@ -213,6 +213,19 @@ class Approval(Base):
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
 
 
+class OrderPapers(Base):
+    """What an order that is done still lacks before it can be closed, as sentences; counted anew whenever one of them changes.
+
+    Pages read it here. Closing itself counts again.
+    """
+
+    __tablename__ = "order_papers"
+
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"), primary_key=True)
+    missing: Mapped[list[Any]]
+    at: Mapped[datetime]
+
+
 class OrderCounter(Base):
     """The last number given per kind and day, so that numbers run without gaps within a day."""
 

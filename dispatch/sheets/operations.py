@@ -19,6 +19,7 @@ from dispatch.files.operations import keep
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.papers import count_papers
 from dispatch.sheets.facts import Record, record_of, sheet_facts
 from dispatch.sheets.models import Sheet, SheetRelease, SheetVersion
 from dispatch.sheets.queries import Wanted, facts_hash, wanted_sheets
@@ -52,6 +53,7 @@ def ask_for_sheets(session: Session, order_id: int, *, at: datetime) -> None:
         sheet = _sheet(session, order, wanted, at=at)
         _begin_anew(session, sheet, at=at)
         enqueue(session, "sheets.make", lock=f"sheet:{sheet.id}", sheet_id=sheet.id)
+    count_papers(session, order, at=at)
 
 
 def _sheet(session: Session, order: Order, wanted: Wanted, *, at: datetime) -> Sheet:
@@ -138,7 +140,7 @@ def release_version(session: Session, draft: Draft, pdf: bytes, *, warnings: lis
 
     False when somebody else released the version first, or its facts have changed since it was begun: nothing is written then.
     """
-    locked_order(session, draft.order_id)  # first, as everywhere: its history is written below
+    order = locked_order(session, draft.order_id)  # first, as everywhere: its history is written below
     version = _open_version(session, draft.version_id)
     if version is None or version.facts_hash != draft.facts_hash:
         return False
@@ -147,7 +149,8 @@ def release_version(session: Session, draft: Draft, pdf: bytes, *, warnings: lis
     version.warnings, version.failure = [text_to_json(text) for text in warnings], None
     session.add(SheetRelease(sha256=kept.sha256, version_id=version.id, released_at=at))
     detail = {"name": version.name, "sha256": kept.sha256, "version": version.version, "line": version.sheet.line_id}
-    record(session, ("order", version.sheet.order_id), "sheet.release", by=SYSTEM, at=at, detail=detail)
+    record(session, ("order", order.id), "sheet.release", by=SYSTEM, at=at, detail=detail)
+    count_papers(session, order, at=at)
     return True
 
 

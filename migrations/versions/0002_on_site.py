@@ -67,6 +67,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_receipt_block_person_id_device"), "receipt_block", ["person_id", "device"], unique=False)
     op.create_table(
+        "order_papers",
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("missing", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["work_order.id"], name=op.f("fk_order_papers_order_id")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_papers")),
+    )
+    op.create_table(
         "arrival",
         sa.Column("visit_id", sa.BigInteger(), nullable=False),
         sa.Column("lat", sa.Double(), nullable=True),
@@ -397,6 +405,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_departure_check_visit_id"), table_name="departure_check")
     op.drop_table("departure_check")
     op.drop_table("arrival")
+    op.drop_table("order_papers")
     op.drop_index(op.f("ix_receipt_block_person_id_device"), table_name="receipt_block")
     op.drop_table("receipt_block")
     op.drop_table("stored_file")

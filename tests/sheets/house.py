@@ -22,12 +22,12 @@ BASE = "https://dispatch.example"
 PASSED = {item: {"result": "passed"} for item in TEST_ITEMS}
 
 
-def swapped(session: Session, cast: Cast, *, start: str = "09:30", **facts: Any) -> tuple[Order, Visit]:
+def swapped(session: Session, cast: Cast, *, start: str = "09:30", days: int = 900, **facts: Any) -> tuple[Order, Visit]:
     """A repair whose terminal and SIM were swapped, tested, photographed and signed; the technician is still on site."""
     order = approved_order(session, cast, **facts)
     visit = arrived(session, cast, order, cast.su, start=start)
     line = order.lines[0]
-    fitted_long_ago(session, cast, line)
+    fitted_long_ago(session, cast, line, days=days)
     [box], [card] = carrying(session, cast, cast.su)
     do(session, visit, "line.swap", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
     do(session, visit, "test.run", cast.su, line=line.id, results=PASSED)

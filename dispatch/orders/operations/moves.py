@@ -14,6 +14,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import FOLLOWING, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.technicians import fit_technician
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -112,3 +113,5 @@ def _write(
     subject.status = target
     session.flush()
     record(session, ("order", order.id), action, by=by, at=at, detail=change)
+    if subject is order and target == "done":
+        count_papers(session, order, at=at)

@@ -32,6 +32,12 @@ class LineRow:
     warranty: Warranty | None
 
     @property
+    def renewed(self) -> bool:
+        """Whether its terminal came in with this order: then the warranty shown is the new one's (after a swap it starts anew)."""
+        since = self.terminal.position.since if self.terminal and self.terminal.position else None
+        return since is not None and since >= self.line.order.received_at
+
+    @property
     def model(self) -> str | None:
         """The model that is wanted, else the one that is fitted."""
         return self.line.model or (self.terminal.terminal.model if self.terminal and self.terminal.terminal else None)
