@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from dispatch.words import Text, say
@@ -74,4 +75,4 @@ def _is_share(value: Any) -> bool:
 
 
 def _length(stroke: Sequence[Point]) -> float:
-    return sum(math.dist(a[:2], b[:2]) for a, b in zip(stroke, stroke[1:], strict=False))
+    return sum(math.dist(a[:2], b[:2]) for a, b in pairwise(stroke))

@@ -1,6 +1,6 @@
 """The store: files under the sha256 of what they say, each encrypted with a key of its own (Q16).
 
-A file on disk is: mark, its data key wrapped by the master key (RFC 3394), a nonce, and AES-256-GCM of the content. It is complete
+A file on disk is: mark, its data key wrapped by the master key (RFC 3394), a nonce, and AES-256-GCM of the content. It is whole
 in itself, so two writers of the same content can only replace like by like. `put` returns when the bytes are on disk for good:
 written beside, synced, renamed, and the folder synced. Only then may a row name it.
 """
@@ -96,7 +96,7 @@ _store: Store | None = None
 
 def configure(data_dir: Path, key_text: str) -> None:
     """Open this process's store below `data_dir`; the master key is made from `key_text`, any long secret."""
-    global _store  # noqa: PLW0603 - one store a process, opened by the assembly
+    global _store
     _store = Store(data_dir / "files", hashlib.sha256(b"files:" + key_text.encode()).digest())
 
 

@@ -63,7 +63,9 @@ def _read(content: bytes) -> Picture:
         width, height = opened.size
         if width * height > MOST_PIXELS:
             most = MOST_PIXELS // 1_000_000
-            raise Invalid({"photo": say("The photo has more than %(most)s megapixels. Take it with a lower resolution.", most=most)})
+            raise Invalid(
+                {"photo": say("The photo has more than %(most)s megapixels. Take it with a lower resolution.", most=most)}
+            )
         exif = opened.getexif()
         taken_at, place = _taken_at(exif), _place(exif)
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at the size that is needed

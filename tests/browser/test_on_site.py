@@ -19,12 +19,14 @@ from dispatch.fees.models import Price, Receipt
 from dispatch.field.models import Arrival, FieldFact, Photo, Signature
 from dispatch.orders.models import Order, Visit
 from tests.board.building import approved_order
+from tests.browser.papers import assert_proven, fetch_sheets, printed
 from tests.browser.walking import PHONE, Desk, SitDown
 from tests.conftest import Cast
 from tests.field.building import carrying, fitted_long_ago, sent_out
 from tests.field.conftest import LIST
+from tests.sheets.engine import needs_poppler
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, needs_poppler]
 
 PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "geolocation": PLACE, "permissions": ["geolocation"]}
@@ -84,7 +86,7 @@ def big(phone: Desk, word: str | re.Pattern[str]) -> None:
 
 
 def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
-    cast: Cast, prices: None, sit_down: SitDown, picture: Path
+    cast: Cast, prices: None, sit_down: SitDown, picture: Path, database: str, tmp_path: Path
 ) -> None:
     with transaction() as db:
         order = approved_order(db, cast)
@@ -143,12 +145,18 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
         assert not signed.refused and signed.lat == PLACE["latitude"] and len(signed.points or []) == 2
         assert db.scalars(sa.select(Photo)).one().width == 1600
 
+    [sheet] = fetch_sheets(sit_down("wang"), order.id, 1, tmp_path)
+    text = printed(sheet)
+    for word in ("维修服务单", order.number, "¥695.00", "RSZ000001", *old, *new):
+        assert word in text, word
+    assert_proven(sheet, database, tmp_path)
+
 
 # --- an installation of four vehicles by two technicians
 
 
 def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
-    cast: Cast, prices: None, sit_down: SitDown, picture: Path
+    cast: Cast, prices: None, sit_down: SitDown, picture: Path, database: str, tmp_path: Path
 ) -> None:
     with transaction() as db:
         order = approved_order(db, cast, lines=4, kind="installation", symptom=None, model="BD-808A")
@@ -192,9 +200,19 @@ def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
         whole = db.get_one(Order, number)
         assert [line.status for line in whole.lines] == ["done", "done", "done", "residual"]
         assert {visit.status for visit in whole.visits} == {"finished"}
-        assert len(fittings_of(db, number)) == 6
+        made = fittings_of(db, number)
+        assert len(made) == 6
+        fitted = {line.id: [unit_name(f.new_unit) for f in made if f.line_id == line.id and f.new_unit] for line in whole.lines}
         assert len(db.scalars(sa.select(Photo)).all()) == 3
         assert len(db.scalars(sa.select(Signature)).all()) == 2
+    summary, *each = fetch_sheets(sit_down("wang"), number, 4, tmp_path)
+    for sheet, line, plate in zip(each, ids, plates, strict=False):
+        text = printed(sheet)
+        assert all(word in text for word in ("车辆安装单", plate[2:], *fitted[line])), text
+    text = printed(summary)
+    assert "安装任务派工单" in text and "在外地" in text and all(plate[2:] in text for plate in plates)
+    for sheet in (summary, *each):
+        assert_proven(sheet, database, tmp_path)
 
 
 def install(phone: Desk, picture: Path) -> None:

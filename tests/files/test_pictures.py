@@ -54,7 +54,9 @@ def test_time_and_place_are_read_and_then_gone() -> None:
     assert b"PhoneMaker" not in picture.jpeg
 
 
-@pytest.mark.parametrize("odd", [{"taken": "gestern"}, {"taken": "0000:00:00 00:00:00"}, {"lat": (0.0, 0.0)}, {"lat": (999.0, 0.0, 0.0)}])
+@pytest.mark.parametrize(
+    "odd", [{"taken": "gestern"}, {"taken": "0000:00:00 00:00:00"}, {"lat": (0.0, 0.0)}, {"lat": (999.0, 0.0, 0.0)}]
+)
 def test_odd_camera_data_are_left_out(odd: dict[str, Any]) -> None:
     picture = read_picture(_photo(exif=_exif(**odd)))
     assert picture.taken_at is None if "taken" in odd else picture.lat is None

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.config import Settings, SettingError, load, with_secret
+from dispatch.config import SettingError, Settings, load, with_secret
 from dispatch.files.gateway import AlteredFile, MissingFile, Store, configure, store
 from dispatch.files.models import StoredFile
 from dispatch.files.operations import keep

@@ -33,7 +33,7 @@ class LineRow:
 
     @property
     def renewed(self) -> bool:
-        """Whether its terminal came in with this order: then the warranty shown is the new one's (after a swap it starts anew)."""
+        """Whether its terminal came in with this order: the warranty shown is then the new one's, which starts anew."""
         since = self.terminal.position.since if self.terminal and self.terminal.position else None
         return since is not None and since >= self.line.order.received_at
 
