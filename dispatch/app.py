@@ -13,6 +13,7 @@ from dispatch import config, db, paths
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.features import edges
+from dispatch.field import returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
     configure_files(settings.data_dir, settings.files_key)
     signing.configure_from(settings)
+    returning.configure(settings.return_before_closing)
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings

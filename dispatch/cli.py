@@ -12,6 +12,7 @@ from dispatch.config import Settings
 from dispatch.config_values import SettingError
 from dispatch.errors import Refusal
 from dispatch.features import edges
+from dispatch.host import commands as machine
 from dispatch.host.errors import CannotStart
 
 DEFAULT = "serve"
@@ -98,8 +99,8 @@ def show_config(settings: Settings) -> None:
 
 
 def feature_commands() -> Iterator[click.Command]:
-    """The commands of `dispatch/<feature>/commands.py`: each has a list `commands`."""
-    for module in edges("commands"):
+    """The commands of `dispatch/<feature>/commands.py` and `dispatch/host/commands.py`: each has a list `commands`."""
+    for module in (*edges("commands"), machine):
         yield from module.commands
 
 

@@ -37,6 +37,10 @@ def setting(name: str, read: Callable[[str], Any], default: Any, line: str, *, s
     return field(default=default, metadata={"name": name, "read": read, "line": line, "secret": secret})
 
 
+RESTORING = "restoring.json"
+"""Lies in DATA_DIR while a backup is brought back; nothing starts meanwhile."""
+
+
 def default_data_dir() -> Path:
     """`var/` in a checkout. Outside of one: /var/lib for root, the home directory's share for everybody else."""
     if paths.CHECKOUT:
@@ -92,8 +96,14 @@ class Settings:
     repair_minutes: int = setting("REPAIR_MINUTES", whole(1, 1440), 45, "time for one repair, minutes")
     setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
     plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 10.0, "limit of a planning run, seconds")
+    auto_close_hours: int = setting("AUTO_CLOSE_HOURS", whole(0, 8760), 0, "orders close after so long complete; 0: by hand only")
+    return_before_closing: bool = setting(
+        "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
+
+    cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
+    cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")
@@ -147,9 +157,13 @@ def from_environment() -> Settings:
 def with_secret(settings: Settings) -> Settings:
     """The settings with their secret keys: the given ones, or those kept in DATA_DIR, made there on first use.
 
-    Raises SettingError when files are there whose key is gone: a new one would not open them.
+    Raises SettingError when files are there whose key is gone: a new one would not open them; and for a half restored folder.
     """
     folder = settings.data_dir
+    if (folder / RESTORING).exists():
+        raise SettingError(
+            "DATA_DIR", str(folder), "a whole one: a backup is on its way back there; see it through by `./run restore`"
+        )
     if not settings.files_key and not (folder / "files_key").exists() and any((folder / "files").glob("*")):
         raise SettingError("FILES_KEY", "", f"the key of the files in {folder / 'files'}: the file files_key beside them is gone")
     secret_key = settings.secret_key or kept_secret(folder / "secret_key")

@@ -22,6 +22,8 @@ FEATURES = (
     "board",
     "field",
     "sheets",
+    "finance",
+    "reports",
 )
 
 

@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "order.decide": ("manager", "director"),
     "order.cancel": ("specialist", "supervisor", "manager"),
     "order.close": ("supervisor", "manager"),
+    "closing.see": ("specialist", "supervisor", "manager", "finance"),
     "order.plan": ("specialist", "supervisor", "manager"),
     "visit.drive": ("technician",),
     "visit.abandon": ("technician", "specialist", "supervisor", "manager"),
@@ -42,6 +43,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),
     "fee.refund": ("supervisor", "manager", "finance"),
+    "money.see": ("finance", "supervisor", "manager", "director"),
+    "money.confirm": ("finance",),
+    # what the day came to
+    "figures.see": ("supervisor", "manager", "director", "qa"),
     # the house
     "price.see": OFFICE,
     "price.change": ("finance", "manager", "administrator"),

@@ -10,6 +10,7 @@ import structlog
 from dispatch import db, jobs
 from dispatch.config import Settings
 from dispatch.features import edges
+from dispatch.field import returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.sheets import making, starting, verifying
 from dispatch.web.logs import set_up
@@ -23,6 +24,7 @@ def main(settings: Settings) -> None:
     db.connect(settings.database_url, pool_size=settings.worker_concurrency + 1)
     configure_files(settings.data_dir, settings.files_key)
     starting.prepare(settings)
+    returning.configure(settings.return_before_closing)
     list(edges("jobs"))
     list(edges("papers"))
     try:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.models import AuditEntry, AuditHead
-from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.audit.checks import broken_trail
+from dispatch.audit.models import AuditEntry
 
 
 def history(session: Session, subject: tuple[str, int], *, limit: int = 500) -> Sequence[AuditEntry]:
@@ -19,27 +19,4 @@ def history(session: Session, subject: tuple[str, int], *, limit: int = 500) -> 
 
 def broken_chains(session: Session) -> Iterator[str]:
     """One English line for each chain that does not add up; nothing when all are whole."""
-    query = sa.select(AuditEntry).order_by(AuditEntry.subject_kind, AuditEntry.subject_id, AuditEntry.seq)
-    heads = {(h.subject_kind, h.subject_id): h for h in session.scalars(sa.select(AuditHead))}
-    reached: dict[tuple[str, int], tuple[int, bytes]] = {}
-    for entry in session.scalars(query.execution_options(yield_per=2000)):
-        subject = (entry.subject_kind, entry.subject_id)
-        seq, prev = reached.get(subject, (0, GENESIS))
-        if entry.seq != seq + 1 or entry.prev_hash != prev or entry.hash != _expected(entry):
-            yield f"{subject[0]} {subject[1]}: entry {entry.seq} does not follow entry {seq}"
-        reached[subject] = (entry.seq, entry.hash)
-    for subject, head in heads.items():
-        if reached.get(subject, (0, GENESIS)) != (head.seq, head.hash):
-            yield f"{subject[0]} {subject[1]}: the head does not match the last entry"
-
-
-def _expected(entry: AuditEntry) -> bytes:
-    return chain_hash(
-        entry.prev_hash,
-        subject=(entry.subject_kind, entry.subject_id),
-        seq=entry.seq,
-        at=entry.at,
-        by_id=entry.by_id,
-        action=entry.action,
-        detail=entry.detail,
-    )
+    return map(str, broken_trail(session))

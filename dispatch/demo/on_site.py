@@ -9,11 +9,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from PIL import Image, ImageDraw
 
 from dispatch.audit.rules import canonical
 from dispatch.demo.company import Company
 from dispatch.devices.fitted import bag_units, slot_units, unit_name
+from dispatch.fees.models import Receipt
 from dispatch.fees.queries import account_of
 from dispatch.field.acting import act
 from dispatch.field.operations import SentFact
@@ -95,7 +97,8 @@ class OnSite:
     def _pay(self) -> None:
         due = account_of(self._company.session, self._order.id).due
         if due > 0:
-            channel = CHANNELS[self._order.id % len(CHANNELS)]
+            taken = self._company.session.scalar(sa.select(sa.func.count(Receipt.id))) or 0
+            channel = CHANNELS[taken % len(CHANNELS)]
             reference = None if channel == "cash" else f"42000{self._company.random.randrange(10**12):012d}"
             invoice = f"2644{self._company.random.randrange(10**16):016d}"
             self._do("payment.take", amount=str(due), channel=channel, reference=reference, invoice_number=invoice)

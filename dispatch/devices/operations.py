@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -176,7 +176,7 @@ def _entry(
         "order_id": order_id,
         "corrects_id": corrects_id,
     }
-    detail = facts | {"device_at": device_at.isoformat() if device_at else None}
+    detail = facts | {"device_at": device_at.astimezone(UTC).isoformat() if device_at else None}
     digest = chain_hash(prev, subject=("unit", unit_id), seq=seq, at=at, by_id=by.id, action=reason, detail=detail)
     written = {"seq": seq, "reason": reason, "by_id": by.id, "by_name": by.name, "at": at, "device_at": device_at}
     return facts | written | {"prev_hash": prev, "hash": digest}
@@ -213,7 +213,21 @@ def move_units(
     session.flush()
     for place in positions:
         session.expire(place, ["holder"])
+    for listener in _listeners:
+        listener(session, unit_ids)
     return ids
+
+
+MoveListener = Callable[[Session, Sequence[int]], object]
+
+_listeners: list[MoveListener] = []
+
+
+def on_move(listener: MoveListener) -> MoveListener:
+    """Register who wants to hear, in the same transaction, that units have another holder; the same one counts once."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+    return listener
 
 
 def _locked_positions(session: Session, unit_ids: Sequence[int]) -> Sequence[CustodyPosition]:

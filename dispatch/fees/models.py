@@ -15,8 +15,22 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.words import say
+
+__all__ = [
+    "Account",
+    "Charge",
+    "HandIn",
+    "HandInReceipt",
+    "Posting",
+    "Price",
+    "Receipt",
+    "ReceiptBlock",
+    "SeriesCounter",
+    "Voucher",
+]
 
 
 class Price(Base):

@@ -14,12 +14,18 @@ from dispatch.orders.models import Order
 from dispatch.words import Text, say
 
 
-@register_missing
+@register_missing("finance", "prices")
+def prices_missing(session: Session, order: Order) -> Iterator[Text]:
+    """Units that were fitted and that the price list does not name."""
+    if order.status == "done":
+        yield from unpriced(session, order)
+
+
+@register_missing("finance", "papers")
 def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     """What is missing of a finished order, naming who owes it."""
     if order.status != "done":
         return
-    yield from unpriced(session, order)
     due = account_of(session, order.id).due
     if due > 0:
         yield say("The customer owes ¥%(amount)s: neither paid nor put on account.", amount=f"{due:,.2f}")

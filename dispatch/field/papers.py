@@ -11,17 +11,22 @@ from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
+from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature, TestResult
+from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import TESTS
 from dispatch.field.summary import latest_tests
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.words import Text, say
 
+on_move(count_again)
+register_missing("technician", "bag")(units_to_return)
+
 GOOD = ("passed", "overruled", "not_available")
 
 
-@register_missing
+@register_missing("office", "on-site")
 def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     """What is missing of a finished order, naming who owes it."""
     if order.status != "done":

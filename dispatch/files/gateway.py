@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 MARK = b"GPSF1\n"
 WRAPPED, NONCE = 40, 12
+_NAME = re.compile("[0-9a-f]{64}")
 
 
 class MissingFile(Exception):
@@ -52,6 +55,12 @@ class Store:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise AlteredFile(sha256)
         return content
+
+    def names(self) -> Iterator[str]:
+        """The sha256 of everything that lies here, in no order. What is still being written is left out."""
+        for place in self._root.glob("??/??/*"):
+            if _NAME.fullmatch(place.name):
+                yield place.name
 
     def _place(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256[2:4] / sha256

@@ -36,14 +36,15 @@ class Binaries:
 
 def find(pg_bin: str, account: Account, major: int | None) -> Binaries:
     """The first folder whose programs this account can run, of `major` if the data are of that version. Raises CannotStart."""
-    found = [known for folder in _folders(pg_bin) if (known := _binaries(folder, account))]
+    found = [known for folder in folders(pg_bin) if (known := _binaries(folder, account))]
     fitting = [known for known in found if known.major >= OLDEST and major in (None, known.major)]
     if not fitting:
         raise CannotStart(_why_none(pg_bin, found, major))
     return fitting[0]
 
 
-def _folders(pg_bin: str) -> Iterator[Path]:
+def folders(pg_bin: str) -> Iterator[Path]:
+    """Where PostgreSQL's programs may be, the likeliest first; only `pg_bin` if it is given."""
     if pg_bin:
         yield Path(pg_bin).expanduser().absolute()
         return

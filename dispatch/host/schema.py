@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from dispatch.paths import MIGRATIONS
 
@@ -20,6 +22,25 @@ def upgrade(url: str, revision: str = "head") -> None:
         guard.commit()
         command.upgrade(alembic_config(url), revision)
     engine.dispose()
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """The version of the tables in a database; None if there are none of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_version() -> str:
+    """The version of the tables that this program needs."""
+    return str(_scripts().get_current_head())
+
+
+def known_versions() -> set[str]:
+    """All versions of the tables that this program can bring up to date."""
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config(""))
 
 
 def alembic_config(url: str) -> Config:

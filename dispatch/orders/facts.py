@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,13 +18,31 @@ from dispatch.words import Text, text_from_json
 ASKING = ("order.take", "order.rewrite", "order.submit")
 MissingReader = Callable[[Session, Order], Iterable[Text]]
 
-_missing_readers: list[MissingReader] = []
+
+@dataclass(frozen=True)
+class Paper:
+    """Something an order lacks: the sentence, who owes it (technician, office or finance), and the place where it is mended."""
+
+    text: Text
+    owes: str
+    place: str
 
 
-def register_missing(reader: MissingReader) -> MissingReader:
-    """Register a reader that names what an order still lacks before it can be closed (P8)."""
-    _missing_readers.append(reader)
-    return reader
+_missing_readers: list[tuple[MissingReader, str, str]] = []
+
+
+def register_missing(owes: str, place: str) -> Callable[[MissingReader], MissingReader]:
+    """Register a reader that names what an order still lacks before it can be closed (P8).
+
+    `owes` is "office" or "finance"; a sentence that names a person (as its parameter `who`) is about what that technician owes.
+    `place` is one of "on-site", "papers", "prices", "bag".
+    """
+
+    def register(reader: MissingReader) -> MissingReader:
+        _missing_readers.append((reader, owes, place))
+        return reader
+
+    return register
 
 
 def facts_of(session: Session, order: Order, by: Actor) -> OrderFacts:
@@ -71,9 +90,18 @@ def _facts(
 
 def missing_papers(session: Session, order: Order) -> tuple[Text, ...]:
     """What the order lacks before it can be closed; closing starts from done, so nobody asks before."""
+    return tuple(paper.text for paper in owed_papers(session, order))
+
+
+def owed_papers(session: Session, order: Order) -> tuple[Paper, ...]:
+    """The same, with who owes each paper and where it is mended."""
     if order.status != "done":
         return ()
-    return tuple(text for reader in _missing_readers for text in reader(session, order))
+    return tuple(
+        Paper(text, "technician" if isinstance(text.params.get("who"), str) else owes, place)
+        for reader, owes, place in _missing_readers
+        for text in reader(session, order)
+    )
 
 
 def _last_counted(session: Session, order: Order) -> tuple[Text, ...]:

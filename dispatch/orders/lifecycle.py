@@ -193,6 +193,7 @@ ORDER: tuple[Transition, ...] = (
         reason=True,
     ),
     Transition("close", ("done",), "closed", "order.close", say("Close order"), (all_settled, no_live_visit, papers_complete)),
+    Transition("auto_close", ("done",), "closed", None, say("Closes by rule"), (all_settled, no_live_visit, papers_complete)),
     Transition("reopen", ("closed",), None, "order.close", say("Reopen"), reason=True),
 )
 

@@ -216,7 +216,7 @@ class Approval(Base):
 class OrderPapers(Base):
     """What an order that is done still lacks before it can be closed, as sentences; counted anew whenever one of them changes.
 
-    Pages read it here. Closing itself counts again.
+    Beside each sentence stand who `owes` it and the `place` where it is mended. Pages read it here. Closing itself counts again.
     """
 
     __tablename__ = "order_papers"

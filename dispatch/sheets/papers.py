@@ -17,7 +17,7 @@ from dispatch.words import Text, say
 on_visit_end(ask_for_sheets)
 
 
-@register_missing
+@register_missing("office", "papers")
 def sheets_missing(session: Session, order: Order) -> Iterator[Text]:
     """Each sheet of which no released version says what is known now; the office owes it."""
     if order.status != "done":

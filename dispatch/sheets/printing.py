@@ -34,7 +34,7 @@ class Print:
 
 def sheet_html(facts: dict[str, Any], shown: Print) -> str:
     """The whole document. Its photos are named `file:SHA256.jpg` (see `printed_photos`)."""
-    template = _templates().get_template(f"sheets/{facts['kind']}.html")
+    template = templates().get_template(f"sheets/{facts['kind']}.html")
     return template.render(
         **facts,
         print=shown,
@@ -74,7 +74,7 @@ def _fair(photos: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.TEMPLATES),
         autoescape=True,

@@ -20,7 +20,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
-from dispatch.fees.models import Price, Receipt
+from dispatch.fees.models import HandIn, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.staff.models import Person
@@ -89,6 +89,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     send_what_fits_nothing(_client(app, "su"))
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
+        found |= _money(session)
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     return _plain() | found | phone | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
@@ -160,12 +161,24 @@ def _plain() -> dict[str, Sight]:
         "orders of the company": Sight("orders.index", "/orders", "chen"),
         "approvals": Sight("orders.approvals", "/approvals"),
         "approvals, none": Sight("orders.approvals", "/approvals", "chen"),
+        "closing": Sight("orders.closing", "/closing"),
+        "closing, what technicians owe": Sight("orders.closing", "/closing?owes=technician", "qian"),
+        "figures of the day": Sight("reports.figures", "/figures"),
+        "figures of a day long gone": Sight("reports.figures", "/figures?day=2025-02-03"),
+        "figures of all branches": Sight("reports.figures", "/figures?branch=all", "chen"),
         "prices": Sight("fees.index", "/prices"),
         "a new price": Sight("fees.new", "/prices/new"),
         "a call": Sight("intake.call", "/calls/new"),
         "a list of calls": Sight("intake.calls_upload", "/calls/import"),
         "a request": Sight("intake.request_upload", "/requests/new"),
         "messages from the field": Sight("field.disputes", "/field-messages"),
+        "money": Sight("finance.index", "/finance", "qian"),
+        "money of all branches": Sight("finance.index", "/finance?branches=all", "chen"),
+        "hand-ins": Sight("finance.hand_in_list", "/finance/hand-ins", "qian"),
+        "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
+        "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
+        "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
+        "my money": Sight("finance.my_money", "/my-money", "su"),
         "my day": Sight("field.today", "/my-day", "su"),
     }
     lists = ("terminals", "sims", "technicians", "prices")
@@ -230,6 +243,14 @@ def _on_site(session: Session) -> dict[str, Sight]:
         "money back": Sight("field.correction", f"{correct}/refund/{receipt_id}"),
         "an invoice number": Sight("field.correction", f"{correct}/invoice/{receipt_id}"),
     }
+
+
+def _money(session: Session) -> dict[str, Sight]:
+    """A hand-in that waits, one that is confirmed, and whose account they are on."""
+    rows = session.execute(sa.select(HandIn.status, sa.func.min(HandIn.id)).group_by(HandIn.status))
+    shown = {f"a hand-in, {status}": Sight("finance.show_hand_in", f"/finance/hand-ins/{id_}", "qian") for status, id_ in rows}
+    holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
+    return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}
 
 
 def _board(session: Session, zone: str) -> dict[str, Sight]:

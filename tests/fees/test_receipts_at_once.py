@@ -122,7 +122,7 @@ def test_two_devices_leasing_at_once(cast: Cast) -> None:
 def test_refunds_never_exceed_their_receipt(cast: Cast, attempt: int) -> None:
     order = saved(cast)
     with transaction() as session:
-        receipt = paid(session, order_of(session, order), "300", cast.su)
+        receipt = paid(session, order_of(session, order), "300", cast.su, channel="wechat")
 
     def back(who: Actor) -> Callable[[Session], Any]:
         return lambda s: refund(s, receipt.id, amount=Decimal(200), reason="x", device="desk", by=who, at=AT).number

@@ -188,7 +188,7 @@ def test_a_failed_point_is_let_pass_by_name(
 @pytest.fixture
 def receipt(db: Session, cast: Cast, order: Order, on_site: Visit, swapped: Swapped) -> Receipt:
     """Su has taken ¥680 and ended the visit."""
-    do(db, on_site, "payment.take", cast.su, amount="680.00", channel="cash")
+    do(db, on_site, "payment.take", cast.su, amount="680.00", channel="wechat", reference="42000")
     finish(db, cast, on_site)
     [taken] = receipts_of(db, order.id)
     return taken

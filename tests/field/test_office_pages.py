@@ -41,7 +41,7 @@ def done(app: object, db: Session, cast: Cast, prices: None) -> dict[str, Any]:
         results = {"online": {"result": "passed"}, "fix": {"result": "failed", "reason": "地下车库"}}
         do(opened, visit, "test.run", cast.su, line=line.id, results=results)
         photo = take_photo(opened, visit, cast.su, line=line.id)
-        do(opened, visit, "payment.take", cast.su, amount="600.00", channel="cash", payer="张超敏")
+        do(opened, visit, "payment.take", cast.su, amount="600.00", channel="wechat", payer="张超敏")
         sign(opened, visit, cast.su)
         do(opened, visit, "line.swap", cast.su, insist=True, line=line.id, terminal="T-UNKNOWN-9")
         do(opened, visit, "visit.finish", cast.su)
@@ -95,7 +95,7 @@ def test_everything_on_site_is_seen(done: dict[str, Any], cast: Cast, as_person:
 def test_money_signature_and_receipt_are_seen(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:
     html = page(as_person, cast.lin, done["number"], "papers")
     text = words(html)
-    for part in (done["receipt_number"], "¥680.00", "¥600.00", "¥80.00", "Cash", "张超敏", "188****4318", "the part is charged"):
+    for part in (done["receipt_number"], "¥680.00", "¥600.00", "¥80.00", "WeChat Pay", "张超敏", "188****4318", "the part is charged"):
         assert str(part) in text, part
     assert "<svg" in html and "<path" in html
 

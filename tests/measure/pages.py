@@ -117,6 +117,8 @@ def addresses(random: Random, orders: int) -> dict[str, tuple[float, Any]]:
         "order list, one status": (150, lambda: "/orders?status=approved"),
         "order list, oldest first": (150, lambda: "/orders?sort=oldest"),
         "approvals": (150, lambda: "/approvals"),
+        "closing": (150, lambda: f"/closing?page={random.randrange(1, 6)}"),
+        "figures of a day": (150, lambda: f"/figures?day=2026-11-{random.randrange(1, 28):02d}"),
         "customer": (150, lambda: f"/customers/{customer()}"),
         "vehicle": (150, lambda: f"/vehicles/{vehicle()}"),
     }

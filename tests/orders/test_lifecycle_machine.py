@@ -34,7 +34,7 @@ from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.operations.approving import approve, reject, submit
 from dispatch.orders.operations.moves import locked_order, move_line, move_order, move_visit
 from dispatch.orders.operations.visits import NewVisit, cancel_order, change_visit, locked_visit, plan_visit
-from dispatch.staff.rules import Actor
+from dispatch.staff.rules import SYSTEM, Actor
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast
 
@@ -181,8 +181,8 @@ class Pressing(RuleBasedStateMachine):
         self.press(acts.get(action if table == "order" else table, acts["order"]))
 
     def open_to(self, table: str, row: Transition, thing: Any, order: Order) -> list[Actor]:
-        able = [self.cast.lin, self.cast.wang, self.cast.su]
-        return [a for a in able if row.permission and why_not(row, table, thing.status, facts_of(self.session, order, a)) is None]
+        able = [self.cast.lin, self.cast.wang, self.cast.su] if row.permission else [SYSTEM] if row.action != "follow" else []
+        return [a for a in able if why_not(row, table, thing.status, facts_of(self.session, order, a)) is None]
 
     @rule(who=ACTORS, action=st.sampled_from([t.action for t in LINE]), reason=REASONS, position=st.integers(1, 4))
     def move_a_line(self, who: str, action: str, reason: str, position: int) -> None:
@@ -257,7 +257,8 @@ def test_whatever_people_press_the_rules_hold(db: Session, cast: Cast) -> None:
 
 REFUSED_AND_WORKED = """order.reject order.rework order.submit order.approve
 visit.dispatch visit.recall visit.dispatch visit.depart visit.arrive
-line.leave_over line.take_up line.give_up line.take_up line.complete line.complete visit.finish order.close order.reopen"""
+line.leave_over line.take_up line.give_up line.take_up line.complete line.complete visit.finish order.close order.reopen
+order.auto_close"""
 PUT_OFF_AND_CANCELLED = "visit.abandon order.hold order.resume order.cancel"
 
 

@@ -1,11 +1,12 @@
 """Writes of money: the price list, charges, receipt numbers, payments.
 
 Locks are taken in one order: the work order's row, the receipt numbers of one person's device, the branch (only to lease a
-block), then the head of the order's audit chain. Whoever adds a charge, a payment or a refund holds the order's row first, so
-that what is due is never read twice for two payments.
+block), the head of the order's audit chain, the accounts of the ledger by id, the counter of the branch's vouchers. Whoever
+adds a charge, a payment or a refund holds the order's row first, so that what is due is never read twice for two payments.
 """
 
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
+from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import note_invoice, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
@@ -15,6 +16,8 @@ __all__ = [
     "add_charge",
     "change_price",
     "charge_fittings",
+    "confirm_hand_in",
+    "hand_in",
     "lease_block",
     "next_number",
     "note_invoice",
@@ -22,4 +25,5 @@ __all__ = [
     "set_prices",
     "take_back_charge",
     "take_payment",
+    "withdraw_hand_in",
 ]

@@ -16,6 +16,7 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Price
+from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
 from dispatch.fees.queries import price_on, warranty_of_line
 from dispatch.fees.rules import Decision, amount_of, decide, serves_own_product
@@ -170,6 +171,7 @@ def _write(
     session.add(charge)
     session.flush()
     record(session, ("order", order.id), "charge.add", by=by, at=at, detail=_figures(charge))
+    post_charge(session, charge, order, by=by)
     return charge
 
 
@@ -189,6 +191,7 @@ def _take_back(session: Session, order: Order, charge: Charge, reason: str, *, b
     session.add(counter)
     session.flush()
     record(session, ("order", order.id), "charge.take_back", by=by, at=at, detail=_figures(counter))
+    post_charge(session, counter, order, by=by)
     return counter
 
 

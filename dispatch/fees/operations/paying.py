@@ -13,6 +13,7 @@ from dispatch.audit.operations import record
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations.numbering import claim_number, next_number
+from dispatch.fees.operations.posting import post_receipt
 from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, tidy_number, yuan
 from dispatch.orders.models import Order
@@ -79,6 +80,7 @@ def take_payment(
     session.add(receipt)
     session.flush()
     record(session, ("order", order.id), "receipt.take", by=by, at=receipt.recorded_at, detail=_figures(receipt))
+    post_receipt(session, receipt, order, by=by)
     return receipt
 
 
@@ -112,6 +114,7 @@ def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, d
     session.add(back)
     session.flush()
     record(session, ("order", order.id), "receipt.refund", by=by, at=at, detail=_figures(back))
+    post_receipt(session, back, order, by=by)
     return back
 
 

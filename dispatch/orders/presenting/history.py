@@ -84,6 +84,7 @@ LOOKS: dict[str, Look] = {
     "order.resume": Look(say("Resumed"), "play-circle", "approved"),
     "order.cancel": Look(say("Cancelled"), "slash-circle", "refused"),
     "order.close": Look(say("Closed"), "archive", "closed"),
+    "order.auto_close": Look(say("Closed by rule: its papers were complete for long enough"), "archive", "closed"),
     "order.reopen": Look(say("Reopened"), "arrow-repeat", "waiting"),
     "line.complete": Look(say("%(vehicle)s is done"), "check-circle", "done"),
     "line.give_up": Look(say("%(vehicle)s cannot be done"), "dash-circle", "refused"),

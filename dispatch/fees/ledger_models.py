@@ -1,0 +1,166 @@
+"""The ledger: accounts with their balance now, vouchers, and postings that are never changed; cash handed in to finance.
+
+Double entry: a posting's amount is positive for debit and negative for credit, and those of one voucher sum to zero. Postings are
+hash-chained per account; beside the chain stands the balance, which the database keeps from falling below zero where it is cash.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.ledger_rules import ACCOUNT_KINDS, HAND_IN_SERIES, HAND_IN_STATUSES, VOUCHER_KINDS, VOUCHER_SERIES
+from dispatch.words import say
+
+
+class Account(Base):
+    """One account with its balance now (above zero: debit). `key` is its `AccountKey`; `seq`, `hash`: its newest posting."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        words_of("kind", ACCOUNT_KINDS),
+        sa.CheckConstraint("kind NOT IN ('cash_in_hand', 'cash_desk') OR balance >= 0", name="cash_not_below_zero"),
+        sa.CheckConstraint("(kind = 'cash_in_hand') = (person_id IS NOT NULL)", name="hand_has_person"),
+        sa.CheckConstraint("(kind IN ('receivable', 'on_account')) = (customer_id IS NOT NULL)", name="debt_has_customer"),
+        sa.CheckConstraint("num_nonnulls(person_id, branch_id, customer_id) = 1", name="has_one_owner"),
+        sa.Index(None, "person_id"),
+        sa.Index(None, "branch_id"),
+        sa.Index(None, "customer_id"),
+    )
+
+    id: Mapped[Key]
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    branch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("branch.id"))
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
+    channel: Mapped[str | None]
+    balance: Mapped[Decimal]
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+
+
+class SeriesCounter(Base):
+    """The last number given of a branch's vouchers (PZ) or hand-ins (JK) of a year; its lock keeps them without gaps."""
+
+    __tablename__ = "series_counter"
+    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES)),)
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Voucher(Base):
+    """What was posted, and for which charge, receipt or hand-in. `at` is when it happened, `recorded_at` when it was posted."""
+
+    __tablename__ = "voucher"
+    __table_args__ = (
+        words_of("kind", VOUCHER_KINDS),
+        sa.CheckConstraint("num_nonnulls(charge_id, receipt_id, hand_in_id) = 1", name="has_one_cause"),
+        sa.UniqueConstraint("branch_id", "year", "running"),
+        sa.Index(None, "order_id"),
+        sa.Index(None, "reverses_id"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    year: Mapped[int]
+    running: Mapped[int]
+    kind: Mapped[str]
+    charge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("charge.id"), unique=True)
+    receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
+    hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
+    order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class Posting(Base):
+    """One line of a voucher: debit above zero, credit below; the balance after it, and its link in the account's chain."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        sa.CheckConstraint("amount <> 0", name="has_amount"),
+        sa.UniqueConstraint("account_id", "seq"),
+    )
+
+    voucher_id: Mapped[int] = mapped_column(sa.ForeignKey("voucher.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    seq: Mapped[int]
+    amount: Mapped[Decimal]
+    balance_after: Mapped[Decimal]
+    prev_hash: Mapped[bytes]
+    hash: Mapped[bytes]
+
+    voucher: Mapped[Voucher] = relationship()
+    account: Mapped[Account] = relationship()
+
+
+class HandIn(Base):
+    """Cash that a person hands in to finance (交款单): what he declares by receipts, and what finance has counted.
+
+    `counts` is what was counted of each denomination; `difference` = counted - declared, and one that is not zero has a reason
+    and an owner. Nobody confirms his own.
+    """
+
+    __tablename__ = "hand_in"
+    __table_args__ = (
+        words_of("status", HAND_IN_STATUSES),
+        sa.CheckConstraint("declared > 0", name="declares_something"),
+        sa.CheckConstraint("(status = 'confirmed') = (counted IS NOT NULL)", name="confirmed_is_counted"),
+        sa.CheckConstraint("difference IS NOT DISTINCT FROM counted - declared", name="difference_is_exact"),
+        sa.CheckConstraint(
+            "difference IS NULL OR difference = 0 OR (difference_reason IS NOT NULL AND difference_owner_id IS NOT NULL)",
+            name="difference_has_owner",
+        ),
+        sa.CheckConstraint("confirmed_by_id <> person_id", name="not_his_own"),
+        sa.CheckConstraint("(status = 'confirmed') = (confirmed_by_id IS NOT NULL)", name="confirmed_by_somebody"),
+        sa.Index(None, "branch_id", "status"),
+        sa.Index(None, "person_id"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    person_name: Mapped[str]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    status: Mapped[str]
+    declared: Mapped[Decimal]
+    handed_at: Mapped[datetime]
+    counts: Mapped[dict[str, Any] | None]
+    counted: Mapped[Decimal | None]
+    difference: Mapped[Decimal | None]
+    difference_reason: Mapped[str | None]
+    difference_owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    difference_owner_name: Mapped[str | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    confirmed_by_name: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+
+
+class HandInReceipt(Base):
+    """A receipt (or a refund out of the hand) in a hand-in; `live` until the hand-in is withdrawn."""
+
+    __tablename__ = "hand_in_receipt"
+    __table_args__ = (sa.Index("uq_hand_in_receipt_live", "receipt_id", unique=True, postgresql_where=sa.text("live")),)
+
+    hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"), primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(sa.ForeignKey("receipt.id"), primary_key=True)
+    live: Mapped[bool] = mapped_column(server_default=sa.true())
+
+
+constraint_says("uq_hand_in_receipt_live", say("One of these receipts was handed in already. Please look again."))
+constraint_says("ck_account_cash_not_below_zero", say("There is not so much cash there: nothing was posted."))
+constraint_says("ck_hand_in_not_his_own", say("Nobody confirms his own hand-in."))

@@ -1,0 +1,146 @@
+"""Reading the ledger: what stands on an account, what is promised to finance, who holds how much and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, Voucher
+from dispatch.fees.models import Receipt
+from dispatch.fees.rules import FEN
+from dispatch.staff.models import Branch, Person
+from dispatch.staff.rules import Actor
+
+
+def promised_cash(session: Session, person_id: int) -> Decimal:
+    """The cash in a person's hand that waits in hand-ins to be counted."""
+    waiting = sa.select(sa.func.sum(HandIn.declared)).where(HandIn.person_id == person_id, HandIn.status == "handed")
+    return Decimal(session.scalar(waiting) or 0).quantize(FEN)
+
+
+def _through_hands() -> sa.Select[Receipt]:
+    """Receipts whose cash went into a hand, and refunds that came out of one; joined to that account."""
+    return (
+        sa.select(Receipt)
+        .join(Voucher, Voucher.receipt_id == Receipt.id)
+        .join(Posting, Posting.voucher_id == Voucher.id)
+        .join(Account, Posting.account_id == Account.id)
+        .where(Account.kind == "cash_in_hand")
+    )
+
+
+def _handed() -> sa.ColumnElement[bool]:
+    return sa.exists().where(HandInReceipt.receipt_id == Receipt.id, HandInReceipt.live)
+
+
+def receipts_in_hand(session: Session, person_id: int) -> Sequence[Receipt]:
+    """The receipts whose cash a person holds and has not handed in, refunds out of his hand among them; the oldest first."""
+    mine = _through_hands().where(Account.person_id == person_id, ~_handed())
+    return session.scalars(mine.order_by(Receipt.at, Receipt.id)).all()
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a person holds in cash: all of it, what waits to be counted, and since when the oldest is held."""
+
+    person: Person
+    branch: Branch
+    cash: Decimal
+    waiting: Decimal
+    oldest_at: datetime | None
+
+
+def holdings(session: Session, branch_id: int | None = None, person_id: int | None = None) -> Sequence[Holding]:
+    """Who holds cash, the oldest first; of one branch, or of one person (also when he holds none)."""
+    unconfirmed = sa.exists().where(
+        HandInReceipt.receipt_id == Receipt.id,
+        HandInReceipt.live,
+        HandIn.id == HandInReceipt.hand_in_id,
+        HandIn.status == "confirmed",
+    )
+    ages = (
+        _through_hands()
+        .with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at"))
+        .where(~unconfirmed, Receipt.amount > 0)
+        .group_by(Account.person_id)
+        .subquery()
+    )
+    waits = (
+        sa.select(HandIn.person_id, sa.func.sum(HandIn.declared).label("sum"))
+        .where(HandIn.status == "handed")
+        .group_by(HandIn.person_id)
+        .subquery()
+    )
+    rows = (
+        sa.select(Person, Branch, Account.balance, waits.c.sum, ages.c.at)
+        .join(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"), isouter=person_id is not None)
+        .join(Branch, Person.branch_id == Branch.id)
+        .outerjoin(waits, waits.c.person_id == Person.id)
+        .outerjoin(ages, ages.c.person_id == Person.id)
+    )
+    if branch_id is not None:
+        rows = rows.where(Person.branch_id == branch_id)
+    rows = rows.where(Person.id == person_id) if person_id is not None else rows.where(Account.balance > 0)
+    found = session.execute(rows.order_by(ages.c.at, Person.id)).all()
+    return [Holding(who, branch, cash or Decimal(0), waiting or Decimal(0), at) for who, branch, cash, waiting, at in found]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One line of a person's statement: the voucher, what moved, the balance after it, and the paper it came from."""
+
+    voucher: Voucher
+    amount: Decimal
+    balance: Decimal
+    paper: str
+
+
+def statement(session: Session, person_id: int, limit: int = 200) -> Sequence[Movement]:
+    """What went into a person's hand and out of it, the newest first."""
+    paper = sa.func.coalesce(Receipt.number, HandIn.number)
+    rows = (
+        sa.select(Voucher, Posting.amount, Posting.balance_after, paper)
+        .join(Posting, Posting.voucher_id == Voucher.id)
+        .join(Account, Posting.account_id == Account.id)
+        .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
+        .outerjoin(HandIn, Voucher.hand_in_id == HandIn.id)
+        .where(Account.kind == "cash_in_hand", Account.person_id == person_id)
+    )
+    return [Movement(*row) for row in session.execute(rows.order_by(Posting.seq.desc()).limit(limit))]
+
+
+def hand_ins_of(session: Session, person_id: int, limit: int = 20) -> Sequence[HandIn]:
+    """A person's hand-ins, the newest first."""
+    return session.scalars(sa.select(HandIn).where(HandIn.person_id == person_id).order_by(HandIn.id.desc()).limit(limit)).all()
+
+
+def hand_ins(session: Session, by: Actor, *, branch_id: int | None = None, status: str | None = None) -> Sequence[HandIn]:
+    """The hand-ins that somebody may see: those that wait first, then the newest."""
+    seen = sa.select(HandIn).where(_seen(by))
+    if branch_id is not None:
+        seen = seen.where(HandIn.branch_id == branch_id)
+    if status:
+        seen = seen.where(HandIn.status == status)
+    return session.scalars(seen.order_by((HandIn.status == "handed").desc(), HandIn.id.desc()).limit(200)).all()
+
+
+def hand_in_seen(session: Session, hand_in_id: int, by: Actor) -> HandIn | None:
+    """A hand-in that somebody may see: his own, or with the right to see money one of his branches."""
+    return session.scalar(sa.select(HandIn).where(HandIn.id == hand_in_id, _seen(by)))
+
+
+def _seen(by: Actor) -> sa.ColumnElement[bool]:
+    if not by.may("money.see"):
+        return HandIn.person_id == by.id
+    return sa.true() if by.may("branches.all") else sa.or_(HandIn.branch_id == by.branch_id, HandIn.person_id == by.id)
+
+
+def receipts_handed(session: Session, hand_in_id: int) -> Sequence[Receipt]:
+    """The receipts of a hand-in, also of one that was withdrawn."""
+    mine = sa.select(Receipt).join(HandInReceipt, HandInReceipt.receipt_id == Receipt.id)
+    return session.scalars(mine.where(HandInReceipt.hand_in_id == hand_in_id).order_by(Receipt.at, Receipt.id)).all()

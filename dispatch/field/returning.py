@@ -1,0 +1,76 @@
+"""Units taken out of a vehicle that are still in a bag: where the company asks for it, closing waits for them (P6, P12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from dispatch.customers.models import Vehicle
+from dispatch.customers.rules import show_plate
+from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder
+from dispatch.jobs import enqueue
+from dispatch.orders.models import Order
+from dispatch.words import Text, say
+
+_asked = False
+
+
+def configure(asked: bool) -> None:
+    """Whether closing waits for the units that were taken out (RETURN_BEFORE_CLOSING)."""
+    global _asked
+    _asked = asked
+
+
+def units_to_return(session: Session, order: Order) -> Iterator[Text]:
+    """What somebody still carries of what this order took out of vehicles."""
+    if order.status != "done" or not _asked:
+        return
+    taken_out = [fitting for fitting in fittings_of(session, order.id) if fitting.old_unit_id is not None]
+    bags = _bags(session, taken_out)
+    for fitting in taken_out:
+        bag = bags.get(fitting.id)
+        if bag is not None and bag.person is not None and fitting.old_unit is not None:
+            yield say(
+                "%(who)s still has %(unit)s, taken out of %(vehicle)s: to be returned to the store.",
+                who=bag.person.name,
+                unit=unit_name(fitting.old_unit),
+                vehicle=_shown(session.get_one(Vehicle, fitting.vehicle_id)),
+                bag=bag.id,
+            )
+
+
+def _bags(session: Session, taken_out: Sequence[Fitting]) -> dict[int, Holder]:
+    """Fitting id -> the bag its old unit is in, if it was nowhere but in bags since. Drawn from a store again, it is not owed."""
+    later, holder = aliased(CustodyEntry), aliased(Holder)
+    elsewhere = sa.exists().where(
+        later.unit_id == CustodyEntry.unit_id,
+        later.seq > CustodyEntry.seq,
+        holder.id == later.to_holder_id,
+        holder.kind != "bag",
+    )
+    query = (
+        sa.select(Fitting.id, Holder)
+        .join(CustodyEntry, CustodyEntry.id == Fitting.out_entry_id)
+        .join(CustodyPosition, CustodyPosition.unit_id == Fitting.old_unit_id)
+        .join(Holder, Holder.id == CustodyPosition.holder_id)
+        .where(Fitting.id.in_([each.id for each in taken_out]), CustodyPosition.holder_kind == "bag", ~elsewhere)
+        .options(joinedload(Holder.person))
+    )
+    return dict(session.execute(query).all()) if taken_out else {}
+
+
+def count_again(session: Session, unit_ids: Sequence[int]) -> None:
+    """Units were moved: orders that are done and had taken them out are counted anew, once that is committed."""
+    if not _asked:
+        return
+    taken_out = sa.select(Fitting.order_id).join(Order, Order.id == Fitting.order_id)
+    waiting = taken_out.where(Fitting.old_unit_id.in_(unit_ids), Order.status == "done").distinct()
+    for order_id in session.scalars(waiting):
+        enqueue(session, "orders.count_papers", lock=f"order:{order_id}", order_id=order_id)
+
+
+def _shown(vehicle: Vehicle) -> str:
+    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or "—"

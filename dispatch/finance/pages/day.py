@@ -1,0 +1,106 @@
+"""The day list: every receipt and refund of a branch's day, filtered, and as a spreadsheet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request, send_file
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.fees.ledger_rules import HAND_IN_WORDS
+from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.finance.exporting import workbook
+from dispatch.finance.pages.blueprint import pages
+from dispatch.finance.queries import DayReceipt, day_receipts
+from dispatch.staff.models import Branch
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.locale import tr
+
+AMOUNT_COLUMN = 6
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the address asks for."""
+
+    day: date
+    channel: str | None
+    person_id: int | None
+
+    @classmethod
+    def asked(cls) -> Filter:
+        """The filter in the address; what cannot be read counts as not given."""
+        try:
+            day = date.fromisoformat(request.args.get("day", ""))
+        except ValueError:
+            day = local_day(now(), current().zone)
+        channel = request.args.get("channel", "")
+        return cls(day, channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
+
+    def rows(self, db: Session) -> list[DayReceipt]:
+        """The receipts it lets through."""
+        branch = db.get_one(Branch, current().branch_id)
+        return day_receipts(db, branch=branch, day=self.day, channel=self.channel, person_id=self.person_id)
+
+
+@pages.get("/finance/day")
+@may("money.see")
+def day_list() -> str:
+    """The receipts of one day."""
+    wanted = Filter.asked()
+    with transaction() as db:
+        rows = wanted.rows(db)
+        others = rows if wanted == Filter(wanted.day, None, None) else Filter(wanted.day, None, None).rows(db)
+    people = {row.receipt.by_id: row.receipt.by_name for row in others}
+    total = sum((row.receipt.amount for row in rows), Decimal(0))
+    return render_template(
+        "finance/day.html",
+        rows=rows,
+        wanted=wanted,
+        people=people,
+        total=total,
+        CHANNEL_WORDS=CHANNEL_WORDS,
+        HAND_IN_WORDS=HAND_IN_WORDS,
+    )
+
+
+@pages.get("/finance/day.xlsx")
+@may("money.see")
+def day_export() -> Response:
+    """The same list as a spreadsheet."""
+    wanted = Filter.asked()
+    with transaction() as db:
+        rows = wanted.rows(db)
+    heads = [
+        _("Time"),
+        _("Receipt"),
+        _("Order"),
+        _("Taken by"),
+        _("Channel"),
+        _("Payer"),
+        _("Amount"),
+        _("Invoice"),
+        _("Hand-in"),
+    ]
+    book = workbook(str(wanted.day), heads, _lines(rows), AMOUNT_COLUMN)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return send_file(io.BytesIO(book), mimetype=kind, as_attachment=True, download_name=f"receipts-{wanted.day}.xlsx")
+
+
+def _lines(rows: list[DayReceipt]) -> Iterator[list[Any]]:
+    for row in rows:
+        receipt = row.receipt
+        at = receipt.at.astimezone(ZoneInfo(current().zone)).strftime("%Y-%m-%d %H:%M")
+        more = (receipt.payer or "", receipt.amount, receipt.invoice_number or "", row.hand_in)
+        yield [at, receipt.number, row.order, receipt.by_name, tr(CHANNEL_WORDS[receipt.channel]), *more]

@@ -1,0 +1,77 @@
+"""Hand-ins as finance sees them: those that wait, counting one by denomination, confirming it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.fees.ledger_queries import hand_in_seen, hand_ins, receipts_handed
+from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_STATUSES, HAND_IN_WORDS
+from dispatch.fees.models import Voucher
+from dispatch.fees.operations import confirm_hand_in
+from dispatch.finance.forms import read_count
+from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
+from dispatch.staff.models import Person
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+
+
+@pages.get("/finance/hand-ins")
+@may("money.see")
+def hand_in_list() -> str:
+    """Every hand-in, those that wait first."""
+    asked = request.args.get("status", "")
+    status = asked if asked in HAND_IN_STATUSES else None
+    with transaction() as db:
+        rows = hand_ins(db, current(), branch_id=chosen_branch(), status=status)
+    return render_template("finance/hand_ins.html", rows=rows, status=status, HAND_IN_WORDS=HAND_IN_WORDS)
+
+
+@pages.get("/finance/hand-ins/<int:hand_in_id>")
+@may("money.see")
+def show_hand_in(hand_in_id: int) -> Answer:
+    """One hand-in: its receipts, and the form to count it while it waits."""
+    return _page(hand_in_id, Form())
+
+
+@pages.post("/finance/hand-ins/<int:hand_in_id>")
+@may("money.confirm")
+def confirm(hand_in_id: int) -> Answer:
+    """Confirm what was counted."""
+    form = Form.sent()
+    try:
+        count = read_count({name: form.text(name) for name in form.values})
+        with transaction() as db:
+            done = confirm_hand_in(db, hand_in_id, **count.__dict__, by=current(), at=now())
+            number = done.number
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _page(hand_in_id, form.refused(refusal), refusal)
+    flash(_("%(number)s is confirmed and posted.", number=number), "success")
+    return redirect(url_for("finance.show_hand_in", hand_in_id=hand_in_id))
+
+
+def _page(hand_in_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        made = hand_in_seen(db, hand_in_id, current())
+        if made is None:
+            raise NotFound
+        people = sa.select(Person.id, Person.name).where(Person.branch_id == made.branch_id, Person.active).order_by(Person.name)
+        page = render_template(
+            "finance/hand_in.html",
+            made=made,
+            receipts=receipts_handed(db, made.id),
+            voucher=db.scalar(sa.select(Voucher.number).where(Voucher.hand_in_id == made.id)),
+            people=[("", "—"), *((str(id_), name) for id_, name in db.execute(people))],
+            form=form,
+            refusal=refusal,
+            denominations=[str(worth) for worth in DENOMINATIONS],
+            counting=made.status == "handed" and made.person_id != current().id and current().may("money.confirm"),
+            HAND_IN_WORDS=HAND_IN_WORDS,
+        )
+    return (page, refusal.status) if refusal else page

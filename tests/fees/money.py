@@ -1,0 +1,51 @@
+"""Cash to hand in, and looks at the ledger from outside."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.fees.ledger_models import Account, HandIn, Posting
+from dispatch.fees.ledger_rules import AccountKey
+from dispatch.fees.operations import confirm_hand_in, hand_in
+from dispatch.orders.models import Order
+from dispatch.staff.rules import Actor
+from tests.conftest import AT, Cast
+from tests.fees.building import added, price_list, repair
+
+
+def owing(session: Session, cast: Cast, *, quantity: int = 10) -> Order:
+    """An order at work on which quantity x 150 yuan are due."""
+    price_list(session, cast)
+    order = repair(session, cast)
+    added(session, order, "S003", cast.su, quantity=quantity)
+    return order
+
+
+def balance(session: Session, kind: str, **of: int | str) -> Decimal:
+    """What stands on one account; zero when nobody has opened it."""
+    key = str(AccountKey(kind, **of))  # type: ignore[arg-type]
+    return session.scalar(sa.select(Account.balance).where(Account.key == key)) or Decimal(0)
+
+
+def handed(session: Session, receipts: list[int], by: Actor) -> HandIn:
+    """A hand-in of these receipts."""
+    return hand_in(session, receipts, by=by, at=AT)
+
+
+def confirmed(session: Session, hand_in_id: int, counts: dict[str, int], by: Actor, **facts: object) -> HandIn:
+    """Finance's count of it."""
+    given = {"counted": None, "reason": None, "owner_id": None, **facts}
+    return confirm_hand_in(session, hand_in_id, counts=counts, by=by, at=AT, **given)  # type: ignore[arg-type]
+
+
+def sums_agree(session: Session) -> None:
+    """Every balance is the sum of its postings, and all of them together are zero."""
+    postings = sa.select(Posting.account_id, sa.func.sum(Posting.amount)).group_by(Posting.account_id)
+    sums = dict(session.execute(postings).all())
+    balances = {account.id: account.balance for account in session.scalars(sa.select(Account))}
+    assert {key: value for key, value in balances.items() if key in sums} == sums
+    assert not any(value for key, value in balances.items() if key not in sums)
+    assert sum(balances.values()) == 0

@@ -1,0 +1,130 @@
+"""Pages of money: my cash and its slip, the overview, statements, counting, the day list and its spreadsheet."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from dispatch.db import transaction
+from dispatch.fees.ledger_queries import receipts_in_hand
+from dispatch.fees.models import HandIn
+from dispatch.finance.queries import day_rows
+from dispatch.sheets.gateway import missing_libraries
+from tests.conftest import AT, Cast, SignIn
+from tests.counting import queries
+from tests.fees.building import paid
+from tests.fees.money import balance, confirmed, handed, owing
+
+DAY = "2026-12-02"
+
+
+@pytest.fixture
+def held(database: str, cast: Cast) -> int:
+    """Su holds 300 and 45.50 in cash, 200 came through WeChat; the first is declared: its hand-in's id."""
+    with transaction() as db:
+        order = owing(db, cast)
+        first = paid(db, order, "300", cast.su, payer="=1+1")
+        paid(db, order, "45.5", cast.su)
+        paid(db, order, "200", cast.su, channel="wechat")
+        return handed(db, [first.id], cast.su).id
+
+
+def test_a_technician_declares_what_he_holds_and_takes_it_back(held: int, cast: Cast, as_person: SignIn) -> None:
+    client = as_person(cast.su)
+    page = client.get("/my-money").text
+    assert "¥345.50" in page and "JK-SZ-2026-0001" in page and "Waits to be counted" in page
+    with transaction() as db:
+        (loose,) = receipts_in_hand(db, cast.su.id or 0)
+    assert client.post("/my-money", data={"receipts": [loose.id]}).status_code == 302
+    again = client.post("/my-money", data={"receipts": [loose.id]})
+    assert (again.status_code, "handed in already" in again.text) == (409, True)
+    assert client.post(f"/my-money/{held}/withdraw").status_code == 302
+    assert client.post("/my-money", data={}).status_code == 422
+    assert as_person(cast.wei).post(f"/my-money/{held}/withdraw").status_code == 404
+
+
+def test_finance_counts_by_denomination(held: int, cast: Cast, as_person: SignIn) -> None:
+    client, url = as_person(cast.qian), f"/finance/hand-ins/{held}"
+    assert "Count the cash" in client.get(url).text
+    wrong = client.post(url, data={"n100": "2", "counted": "300"})
+    assert (wrong.status_code, "make ¥200.00, not ¥300.00" in wrong.text, 'value="2"' in wrong.text) == (422, True, True)
+    bare = client.post(url, data={"n100": "2"})
+    assert bare.status_code == 422 and "why is that?" in bare.text and "Who answers for the difference?" in bare.text
+    assert client.post(url, data={"n100": "x"}).status_code == 422
+    done = client.post(url, data={"n100": "2", "reason": "少一张", "owner": str(cast.su.id)})
+    assert done.status_code == 302
+    late = client.post(url, data={"n100": "3"})
+    assert late.status_code == 409 and "has confirmed" in late.text
+    shown = client.get(url).text
+    assert "-¥100.00" in shown and "少一张" in shown and "PZ-SZ-2026-" in shown
+    assert "-¥100.00" in client.get("/finance").text
+    with transaction() as db:
+        assert balance(db, "difference", branch_id=cast.sz) == Decimal(100)
+
+
+def test_who_may_look_and_who_may_count(held: int, cast: Cast, as_person: SignIn) -> None:
+    assert as_person(cast.su).get("/finance").status_code == 404
+    assert as_person(cast.lin).get("/my-money").status_code == 404
+    manager = as_person(cast.wang)
+    assert "Count the cash" not in manager.get(f"/finance/hand-ins/{held}").text
+    assert manager.post(f"/finance/hand-ins/{held}", data={"n100": "3"}).status_code == 404
+    assert manager.get(f"/finance/people/{cast.he.id}").status_code == 404
+    assert manager.get("/finance/hand-ins/999").status_code == 404
+
+
+def test_expected_collected_and_received_side_by_side(held: int, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        confirmed(db, held, {"100": 3}, cast.qian)
+        (row,) = day_rows(db, branch_id=cast.sz, since=AT.date(), until=AT.date())
+    assert (row.expected, row.collected, row.received) == (1500, Decimal("545.50"), 300)
+    assert (row.channels, row.in_hands, row.missing) == (200, Decimal("45.50"), Decimal("954.50"))
+
+
+def test_a_statement_reads_like_a_banks(held: int, cast: Cast, as_person: SignIn) -> None:
+    page = as_person(cast.qian).get(f"/finance/people/{cast.su.id}").text
+    assert page.index("¥345.50") and "PZ-SZ-2026-000003" in page and "RSZ000001" in page
+    assert "Held longer than" not in page or "24 hours" in page
+    assert as_person(cast.qian).get(f"/finance/people/{cast.wei.id}").status_code == 200
+
+
+def test_the_day_list_is_filtered_and_exported(held: int, cast: Cast, as_person: SignIn) -> None:
+    client = as_person(cast.qian)
+    assert "¥545.50" in client.get(f"/finance/day?day={DAY}").text
+    assert "¥200.00" in client.get(f"/finance/day?day={DAY}&channel=wechat&person={cast.su.id}").text
+    assert "No receipts on this day" in client.get("/finance/day?day=2020-01-01").text
+    assert client.get("/finance/day?day=yesterday&channel=gold&person=x").status_code == 200
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"/finance/day.xlsx?day={DAY}").data))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert rows[0][:3] == ["Time", "Receipt", "Order"]
+    assert [row[6] for row in rows[1:4]] == [300, 45.5, 200]
+    assert rows[1][5] == "=1+1" and rows[1][8] == "JK-SZ-2026-0001"
+
+
+@pytest.mark.skipif(bool(missing_libraries()), reason="this machine lacks the PDF engine's libraries")
+def test_the_slip_is_a_signed_pdf_for_its_owner_and_finance(held: int, cast: Cast, as_person: SignIn) -> None:
+    slip = as_person(cast.su).get(f"/hand-ins/{held}/slip.pdf")
+    assert (slip.status_code, slip.data[:5]) == (200, b"%PDF-")
+    assert as_person(cast.wei).get(f"/hand-ins/{held}/slip.pdf").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/finance", "/finance/hand-ins", "/finance/hand-ins/1", "/finance/people/5", f"/finance/day?day={DAY}"]
+)
+def test_a_page_asks_little_of_the_database(held: int, cast: Cast, as_person: SignIn, path: str) -> None:
+    client = as_person(cast.qian)
+    client.get(path)
+    with queries() as seen:
+        assert client.get(path).status_code == 200
+    assert len(seen) <= 12, seen
+
+
+def test_my_money_asks_little_of_the_database(held: int, cast: Cast, as_person: SignIn) -> None:
+    client = as_person(cast.su)
+    with queries() as seen:
+        assert client.get("/my-money").status_code == 200
+    assert len(seen) <= 12, seen
+    with transaction() as db:
+        assert db.get_one(HandIn, held).status == "handed"
