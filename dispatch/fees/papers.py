@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.orm import Session
 
 from dispatch.fees.models import Receipt
-from dispatch.fees.parts import unpriced
+from dispatch.fees.parts import uncharged, unpriced
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order
@@ -20,6 +20,7 @@ def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     if order.status != "done":
         return
     yield from unpriced(session, order)
+    yield from uncharged(session, order)
     due = account_of(session, order.id).due
     if due > 0:
         yield say("The customer owes ¥%(amount)s: neither paid nor put on account.", amount=f"{due:,.2f}")

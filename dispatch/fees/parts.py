@@ -45,6 +45,12 @@ def unpriced(session: Session, order: Order) -> list[Text]:
     return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
 
 
+def uncharged(session: Session, order: Order) -> list[Text]:
+    """A sentence for each fitted unit that costs something by now but was never charged: its price came into the list later."""
+    late = (part for part in uncharged_parts(session, order) if part.price is not None and not part.decision.free)
+    return [say("%(name)s was fitted and has a price by now, but is not charged.", name=part.price.name) for part in late if part.price]
+
+
 def _begins(fitting: Fitting) -> str:
     """What the name of a unit's price begins with: the terminal's model, or SIM."""
     unit = fitting.new_unit

@@ -11,7 +11,7 @@ from dispatch.devices.models import UNIT_KINDS
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, is_drawn
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -186,12 +186,12 @@ def read_payment(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_signature(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Who signed what, where, and how the pen went; what is no list of strokes counts as none."""
+    """Who signed what, where, and how the pen went; what is no signature counts as none and is not kept."""
     try:
         points = json.loads(str(values.get("points") or "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         points = []
-    return {**read_signer(values), "points": points, **read_position(values)}
+    return {**read_signer(values), "points": points if is_drawn(points) else [], **read_position(values)}
 
 
 def read_signer(values: Mapping[str, Any]) -> dict[str, Any]:

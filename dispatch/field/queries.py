@@ -18,6 +18,8 @@ from dispatch.orders.queries import visible
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
+SIGNED_FOR = ("line.install", "line.swap", "line.remove", "line.undo", "charge.add", "charge.take_back")
+"""The kinds of facts whose effect stands in the summary under which the customer signs, and costs him something."""
 SEEN = ("dispatched", "on_the_way", "on_site", "finished")
 
 
@@ -104,6 +106,15 @@ def signature_of(session: Session, visit_id: int) -> Signature | None:
     """The newest signature or refusal of a visit: the one that counts."""
     query = sa.select(Signature).where(Signature.visit_id == visit_id)
     return session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
+
+
+def changed_since_signing(session: Session, order_id: int) -> set[int]:
+    """The visits of an order on which something that the customer signs was changed after his newest word (P8)."""
+    newest = sa.select(Signature.visit_id, sa.func.max(Signature.received_at).label("at")).where(Signature.order_id == order_id)
+    signed = newest.group_by(Signature.visit_id).subquery()
+    changed = sa.select(FieldFact.visit_id).join(signed, FieldFact.visit_id == signed.c.visit_id)
+    later = (FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > signed.c.at)
+    return {visit_id for visit_id in session.scalars(changed.where(*later)) if visit_id is not None}
 
 
 def left_on(session: Session, visit_id: int) -> set[int]:
