@@ -100,10 +100,12 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     """The facts of one press: what replaces something is a swap, what goes into an empty place an installation.
 
     A number that was typed goes before the one that was chosen; `present` are the kinds the record knows in the vehicle, and
-    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named.
+    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named, or a SIM alone for a
+    vehicle that has no terminal.
     """
     new = {kind: number for kind in UNIT_KINDS if (number := _number(values, kind))}
-    if not new:
+    bare = "terminal" not in present and values.get("none_terminal")
+    if not new or (bare and "terminal" not in new):
         kind = "sim" if values.get("only") == "sim" else "terminal"
         raise Invalid({kind: say("Choose one from your bag, or type its number.")})
     empty = {kind for kind in new if kind not in present and values.get(f"none_{kind}")}

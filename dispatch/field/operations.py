@@ -45,7 +45,9 @@ class SentBefore(Conflict):
     """The UUID of a fact came again with another content, or from somebody else. The first one stands; this one is not kept."""
 
     def __init__(self) -> None:
-        super().__init__(say("This was sent before with another content, and that one counts. Look at the page and enter it anew."))
+        super().__init__(
+            say("This was sent before with another content, and that one counts. Look at the page and enter it anew.")
+        )
 
 
 def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> tuple[FieldFact, bool]:

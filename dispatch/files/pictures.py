@@ -75,10 +75,10 @@ def _read(content: bytes) -> Picture:
         exif = opened.getexif()
         taken_at, place = _taken_at(exif), _place(exif)
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at the size that is needed
-        if opened.mode == "P":  # colours of a palette cannot be mixed
-            opened = opened.convert("RGBA" if "transparency" in opened.info else "RGB")  # noqa: PLW2901
-        opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # first: everything after it would take the memory again
-        picture = ImageOps.exif_transpose(opened).convert("RGB")
+        # The colours of a palette cannot be mixed.
+        picture = opened.convert("RGBA" if "transparency" in opened.info else "RGB") if opened.mode == "P" else opened
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # first: everything after it would take the memory again
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
     out = io.BytesIO()
     Image.frombytes("RGB", picture.size, picture.tobytes()).save(out, "JPEG", quality=QUALITY, optimize=True)
     return Picture(out.getvalue(), *picture.size, taken_at, *place)

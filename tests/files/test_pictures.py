@@ -57,7 +57,14 @@ def test_time_and_place_are_read_and_then_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"taken": "gestern"}, {"taken": "0000:00:00 00:00:00"}, {"taken": "0001:01:01 00:00:00"}, {"lat": (0.0, 0.0)}, {"lat": (999.0, 0.0, 0.0)}]
+    "odd",
+    [
+        {"taken": "gestern"},
+        {"taken": "0000:00:00 00:00:00"},
+        {"taken": "0001:01:01 00:00:00"},
+        {"lat": (0.0, 0.0)},
+        {"lat": (999.0, 0.0, 0.0)},
+    ],
 )
 def test_odd_camera_data_are_left_out(odd: dict[str, Any]) -> None:
     picture = read_picture(_photo(exif=_exif(**odd)))
