@@ -46,7 +46,7 @@ def _call(company: Company, code: str, at: datetime, *, urgency: str = "normal",
         product_model=company.random.choice(words.MODELS)[0],
         symptom=symptom,
         symptom_text=text,
-        diagnosis="已远程重启,未恢复" if symptom == "offline" else None,
+        diagnosis="已远程重启，未恢复" if symptom == "offline" else None,
     )
     return _take(company, code, new, customer, [vehicle], at)
 
@@ -158,7 +158,7 @@ def _waiting_for_the_planner(company: Company, code: str, now: datetime) -> None
         taken = now - timedelta(minutes=240 - index * 12)
         order = _call(company, code, taken, urgency=urgency, complaint=index % len(words.COMPLAINTS))
         _approved(company, code, order, taken + timedelta(minutes=7))
-    for reason in ("客户车辆外出,周五返回", "等待厂家配件"):
+    for reason in ("客户车辆外出，周五返回", "等待厂家配件"):
         order = _approved(company, code, _call(company, code, early), early + timedelta(minutes=5))
         at = early + timedelta(minutes=30)
         move_order(company.session, locked_order(company.session, order.id), "hold", by=company.desk(code), at=at, reason=reason)
@@ -177,10 +177,10 @@ def _waiting_for_approval(company: Company, now: datetime) -> None:
         company.session,
         refused.id,
         approval_id=step,
-        reason="合同已到期,先联系业务员续签",
+        reason="合同已到期，先联系业务员续签",
         by=manager,
         at=now - timedelta(hours=2),
     )
     gone = _call(company, "SZ", now - timedelta(hours=4))
     at = now - timedelta(hours=3)
-    cancel_order(company.session, gone.id, version=None, by=company.desk("SZ"), at=at, reason="客户来电:已自行恢复")
+    cancel_order(company.session, gone.id, version=None, by=company.desk("SZ"), at=at, reason="客户来电：已自行恢复")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.orm import Session
 
 from dispatch.fees.models import Receipt
-from dispatch.fees.parts import unpriced
+from dispatch.fees.parts import uncharged, unpriced
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order
@@ -19,6 +19,7 @@ def prices_missing(session: Session, order: Order) -> Iterator[Text]:
     """Units that were fitted and that the price list does not name."""
     if order.status == "done":
         yield from unpriced(session, order)
+        yield from uncharged(session, order)
 
 
 @register_missing("finance", "papers")

@@ -14,7 +14,7 @@ from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting, Unit
 from dispatch.fees.models import Charge, Price
-from dispatch.fees.queries import prices_on, warranty_of_line
+from dispatch.fees.queries import first_prices_after, prices_on, warranty_of_line
 from dispatch.fees.rules import UNKNOWN_MODEL_MONTHS, Decision, decide, part_named
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.rules import Warranty, warranty
@@ -45,6 +45,12 @@ def unpriced(session: Session, order: Order) -> list[Text]:
     return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
 
 
+def uncharged(session: Session, order: Order) -> list[Text]:
+    """A sentence for each fitted unit that costs something by now but was never charged: its price came into the list later."""
+    late = (part.price.name for part in uncharged_parts(session, order) if part.price is not None and not part.decision.free)
+    return [say("%(name)s was fitted and has a price by now, but is not charged.", name=name) for name in late]
+
+
 def _begins(fitting: Fitting) -> str:
     """What the name of a unit's price begins with: the terminal's model, or SIM."""
     unit = fitting.new_unit
@@ -70,10 +76,16 @@ class _Deciding:
         return FittedPart(fitting, self._price(fitting, day), self._decision(fitting, day))
 
     def _price(self, fitting: Fitting, day: date) -> Price | None:
+        """The list's price on the day; a part that came into the list later has its first price."""
         if day not in self._prices:
-            self._prices[day] = [price for price in prices_on(self._session, day) if price.category == "part"]
+            listed = [price for price in prices_on(self._session, day) if price.category == "part"]
+            self._prices[day] = listed + self._later(day, {price.code for price in listed})
         code = part_named(_begins(fitting), [(price.code, price.name) for price in self._prices[day]])
         return next((price for price in self._prices[day] if price.code == code), None)
+
+    def _later(self, day: date, known: set[str]) -> list[Price]:
+        rows = self._session.scalars(first_prices_after(day)).all()
+        return [price for price in rows if price.category == "part" and price.code not in known]
 
     def _decision(self, fitting: Fitting, day: date) -> Decision:
         sold = self._order.kind == "installation"

@@ -43,10 +43,15 @@ class Listed:
         return found
 
 
+def first_prices_after(day: date) -> sa.Select[Price]:
+    """The next price of each code that begins after a day."""
+    coming = sa.select(Price).where(Price.valid_from > day).order_by(Price.code, Price.valid_from)
+    return coming.ext(distinct_on(Price.code))
+
+
 def prices_by_code(session: Session, day: date) -> Sequence[Listed]:
     """Every code with its price on a day and the next one, parts first, then by code."""
-    coming = sa.select(Price).where(Price.valid_from > day).order_by(Price.code, Price.valid_from)
-    later = {price.code: price for price in session.scalars(coming.ext(distinct_on(Price.code)))}
+    later = {price.code: price for price in session.scalars(first_prices_after(day))}
     valid = {price.code: price for price in prices_on(session, day)}
     rows = [Listed(code, valid.get(code), later.get(code)) for code in valid.keys() | later.keys()]
     return sorted(rows, key=lambda row: (row.shown.category, row.code))

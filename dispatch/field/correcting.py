@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +17,7 @@ from dispatch.devices.fitting import Work, install, swap, undo
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.operations import charge_fittings, note_invoice, refund, take_back_charge
+from dispatch.fees.operations import charge_fittings, note_invoice, refund, take_back_charge, take_payment
 from dispatch.field.endings import tell
 from dispatch.field.models import TestResult
 from dispatch.field.rules import TEST_ITEMS
@@ -158,6 +159,49 @@ def give_back(
     with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
         _receipt(session, order, receipt_id)
         return refund(session, receipt_id, amount=amount, reason=reason, device=device, by=by, at=at)
+
+
+def take_money(
+    session: Session,
+    order_id: int,
+    *,
+    amount: Decimal,
+    channel: str,
+    payer: str | None,
+    reference: str | None,
+    invoice_number: str | None,
+    device: str,
+    key: uuid.UUID | None,
+    by: Actor,
+    at: datetime,
+) -> Receipt:
+    """Money that came to the office after the visit, or is put on account there. The same `key` again is the first receipt.
+
+    What was fitted without a price is charged first, if it has one by now: so that nothing closes unpaid.
+    """
+    with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
+        charge_fittings(session, order, visit_id=None, by=by, at=at)
+        return take_payment(
+            session,
+            order,
+            amount=amount,
+            channel=channel,
+            payer=payer,
+            reference=reference,
+            invoice_number=invoice_number,
+            number=None,
+            device=device,
+            visit_id=None,
+            fact_id=key,
+            by=by,
+            at=at,
+        )
+
+
+def charge_late(session: Session, order_id: int, *, by: Actor, at: datetime) -> Sequence[Charge]:
+    """Charge what was fitted before the price list named it; nothing when all is charged."""
+    with _corrected(session, order_id, by=by, at=at) as order:
+        return charge_fittings(session, order, visit_id=None, by=by, at=at)
 
 
 def add_invoice(session: Session, order_id: int, receipt_id: int, *, number: str, by: Actor, at: datetime) -> None:

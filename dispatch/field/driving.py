@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Site
 from dispatch.errors import NotFound
+from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
 from dispatch.field.endings import tell
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact
@@ -61,6 +62,8 @@ def finish(session: Session, act: Act) -> None:
     `reason` why; all others are done.
     """
     if act.visit.status == "on_site":
+        # What had no price when it was fitted may have one by now.
+        charge_fittings(session, act.order, visit_id=act.visit.id, by=act.by, at=act.at)
         _settle_lines(session, act)
     move_visit(session, act.visit, "finish", by=act.by, at=act.at)
     tell(session, act.order.id, at=act.at)

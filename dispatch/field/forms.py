@@ -11,7 +11,7 @@ from dispatch.devices.models import UNIT_KINDS
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, is_drawn
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -100,10 +100,12 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     """The facts of one press: what replaces something is a swap, what goes into an empty place an installation.
 
     A number that was typed goes before the one that was chosen; `present` are the kinds the record knows in the vehicle, and
-    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named.
+    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named, or a SIM alone for a
+    vehicle that has no terminal.
     """
     new = {kind: number for kind in UNIT_KINDS if (number := _number(values, kind))}
-    if not new:
+    bare = "terminal" not in present and values.get("none_terminal")
+    if not new or (bare and "terminal" not in new):
         kind = "sim" if values.get("only") == "sim" else "terminal"
         raise Invalid({kind: say("Choose one from your bag, or type its number.")})
     empty = {kind for kind in new if kind not in present and values.get(f"none_{kind}")}
@@ -186,12 +188,12 @@ def read_payment(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_signature(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Who signed what, where, and how the pen went; what is no list of strokes counts as none."""
+    """Who signed what, where, and how the pen went; what is no signature counts as none and is not kept."""
     try:
         points = json.loads(str(values.get("points") or "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         points = []
-    return {**read_signer(values), "points": points, **read_position(values)}
+    return {**read_signer(values), "points": points if is_drawn(points) else [], **read_position(values)}
 
 
 def read_signer(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,16 +41,25 @@ class SentFact:
         return hashlib.sha256(canonical([self.kind, self.content])).digest()
 
 
+class SentBefore(Conflict):
+    """The UUID of a fact came again with another content, or from somebody else. The first one stands; this one is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            say("This was sent before with another content, and that one counts. Look at the page and enter it anew.")
+        )
+
+
 def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> tuple[FieldFact, bool]:
     """Store a fact; returns it and whether it is new. The same UUID again gives the first one back.
 
-    Raises Conflict when the same UUID comes with another content or from another person.
+    Raises SentBefore when the same UUID comes with another content or from another person.
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(sent.id), 0))))
     known = session.get(FieldFact, sent.id)
     if known is not None:
         if known.content_hash != sent.content_hash or known.person_id != by.id:
-            raise Conflict(say("This was sent before with another content. Both are kept; a dispatcher will decide."))
+            raise SentBefore
         return known, False
     copied = (
         "id",

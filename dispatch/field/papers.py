@@ -13,6 +13,7 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature, TestResult
+from dispatch.field.queries import changed_since_signing
 from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import TESTS
 from dispatch.field.summary import latest_tests
@@ -54,9 +55,12 @@ def _done_lines(order_id: int) -> sa.Select[OrderLine]:
 
 def _signatures_missing(session: Session, order_id: int, visits: Sequence[Visit], lines: Sequence[OrderLine]) -> Iterator[Text]:
     signed = set(session.scalars(sa.select(Signature.visit_id).where(Signature.order_id == order_id)))
+    stale = changed_since_signing(session, order_id)
     for visit in visits:
         if visit.id not in signed:
             yield say("%(who)s: the customer's signature is missing, or a refusal with a photo.", who=visit.technician.name)
+        elif visit.id in stale:
+            yield say("%(who)s: something was fitted or charged after the customer had signed.", who=visit.technician.name)
     if lines and not visits and not signed:
         yield say("Nobody has brought the customer's signature, or a refusal with a photo.")
 

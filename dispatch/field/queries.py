@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.errors import NotFound
 from dispatch.field.models import DepartureCheck, FieldFact, Photo, Signature, TestResult
 from dispatch.orders.lifecycle import VISIT_MOVING
@@ -18,6 +19,8 @@ from dispatch.orders.queries import visible
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
+SIGNED_FOR = ("line.install", "line.swap", "line.remove", "line.undo", "charge.add", "charge.take_back")
+"""The kinds of facts whose effect stands in the summary under which the customer signs, and costs him something."""
 SEEN = ("dispatched", "on_the_way", "on_site", "finished")
 
 
@@ -106,6 +109,15 @@ def signature_of(session: Session, visit_id: int) -> Signature | None:
     return session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
 
 
+def changed_since_signing(session: Session, order_id: int) -> set[int]:
+    """The visits of an order on which something that the customer signs was changed after his newest word (P8)."""
+    newest = sa.select(Signature.visit_id, sa.func.max(Signature.received_at).label("at")).where(Signature.order_id == order_id)
+    signed = newest.group_by(Signature.visit_id).subquery()
+    changed = sa.select(FieldFact.visit_id).join(signed, FieldFact.visit_id == signed.c.visit_id)
+    later = (FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > signed.c.at)
+    return {visit_id for visit_id in session.scalars(changed.where(*later)) if visit_id is not None}
+
+
 def left_on(session: Session, visit_id: int) -> set[int]:
     """The lines that were said not to be done on this visit: one that is left over was tried, and does not wait for him."""
     told = sa.select(FieldFact.content).where(FieldFact.visit_id == visit_id, FieldFact.kind == "line.not_done")
@@ -115,6 +127,18 @@ def left_on(session: Session, visit_id: int) -> set[int]:
 def was_tested(session: Session, line_id: int) -> bool:
     """Whether a vehicle was ever tested on its order, before a swap or after."""
     return session.scalar(sa.select(TestResult.id).where(TestResult.line_id == line_id).limit(1)) is not None
+
+
+def came_out(session: Session, person_id: int) -> frozenset[int]:
+    """What somebody carries that came out of a vehicle and has not been in a store since: it may be the very one that broke."""
+    out, later, bag = aliased(CustodyEntry), aliased(CustodyEntry), aliased(Holder)
+    of_it = (later.unit_id == out.unit_id, later.seq > out.seq)
+    stored = sa.select(later.id).join(Holder, later.to_holder_id == Holder.id).where(*of_it, Holder.kind == "store")
+    undone = sa.select(later.id).where(later.corrects_id == out.id)
+    query = sa.select(CustodyPosition.unit_id).join(bag, CustodyPosition.holder_id == bag.id)
+    query = query.join(out, out.unit_id == CustodyPosition.unit_id).join(Holder, out.from_holder_id == Holder.id)
+    standing = (out.corrects_id.is_(None), ~undone.exists(), ~stored.exists())
+    return frozenset(session.scalars(query.where(bag.person_id == person_id, Holder.kind == "slot", *standing)))
 
 
 def checks_of(session: Session, visit_id: int) -> dict[str, DepartureCheck]:

@@ -50,6 +50,8 @@ PHOTO_KINDS = tuple(PHOTOS)
 SHORTEST_SIGNATURE = 0.3
 """How much line a signature needs, as a share of the field's width: less is a dot or a slip of the finger."""
 MOST_POINTS = 20_000
+MOST_MEASURED = 6
+"""How many numbers a point has at most."""
 
 Point = Sequence[float]
 """x and y as shares of the field's width (0 to 1, y downwards), then whatever the device measured besides: time, pressure."""
@@ -66,12 +68,21 @@ def is_drawn(points: Any) -> bool:
 
 def _is_stroke(stroke: Any) -> bool:
     return isinstance(stroke, list) and all(
-        isinstance(point, list) and len(point) >= 2 and all(_is_share(value) for value in point[:2]) for point in stroke
+        isinstance(point, list)
+        and 2 <= len(point) <= MOST_MEASURED
+        and all(_is_share(value) for value in point[:2])
+        and all(_is_number(value) for value in point[2:])
+        for point in stroke
     )
 
 
 def _is_share(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and -0.1 <= value <= 1.1
+    return _is_number(value) and -0.1 <= value <= 1.1
+
+
+def _is_number(value: Any) -> bool:
+    """A number that can be kept: not true or false, not infinite, not NaN."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -1e15 < value < 1e15
 
 
 def _length(stroke: Sequence[Point]) -> float:

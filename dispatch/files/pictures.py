@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import threading
 import warnings
 from dataclasses import dataclass
@@ -26,11 +27,16 @@ MOST_PIXELS = 64_000_000
 LONGEST_SIDE = 2048
 SMALL_SIDE = 320
 QUALITY = 82
+CAMERA_YEARS = range(1990, 2101)
+"""A camera whose clock was never set writes the year 1, which no calendar of a branch can show."""
 
 EMPTY = say("The photo is empty. Please take it again.")
 UNREADABLE = say("This is no photo that can be read. JPEG, HEIC, PNG and WebP can.")
 
-# One at a time in a process: a large photo takes some 200 MB while it is open.
+# What the decoders raise over a damaged file, as far as they let it be known; RuntimeError comes from those of HEIC and AVIF.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, LookupError, TypeError, ArithmeticError, struct.error)
+
+# One at a time in a process: a large photo takes some 300 MB while it is open, twice that if it is transparent.
 _one_at_a_time = threading.Lock()
 
 
@@ -54,7 +60,7 @@ def read_picture(content: bytes) -> Picture:
         warnings.simplefilter("ignore")
         try:
             return _read(content)
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        except (UnidentifiedImageError, Image.DecompressionBombError, MemoryError, *_DAMAGED):
             raise Invalid({"photo": UNREADABLE}) from None
 
 
@@ -69,8 +75,10 @@ def _read(content: bytes) -> Picture:
         exif = opened.getexif()
         taken_at, place = _taken_at(exif), _place(exif)
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at the size that is needed
-        picture = ImageOps.exif_transpose(opened).convert("RGB")
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        # The colours of a palette cannot be mixed.
+        picture = opened.convert("RGBA" if "transparency" in opened.info else "RGB") if opened.mode == "P" else opened
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # first: everything after it would take the memory again
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
     out = io.BytesIO()
     Image.frombytes("RGB", picture.size, picture.tobytes()).save(out, "JPEG", quality=QUALITY, optimize=True)
     return Picture(out.getvalue(), *picture.size, taken_at, *place)
@@ -90,9 +98,10 @@ def _taken_at(exif: Image.Exif) -> datetime | None:
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     written = inner.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
     try:
-        return datetime.strptime(str(written).strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - cameras write no zone
+        taken = datetime.strptime(str(written).strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - cameras write no zone
     except ValueError:
         return None
+    return taken if taken.year in CAMERA_YEARS else None
 
 
 def _place(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:

@@ -203,7 +203,15 @@ LINE: tuple[Transition, ...] = (
         "give_up", ("open", "residual"), "not_done", "line.settle", say("Cannot be done"), (order_is_at_work,), reason=True
     ),
     Transition("leave_over", ("open",), "residual", "line.settle", say("Did not come"), (order_is_at_work,), reason=True),
-    Transition("take_up", ("not_done", "residual"), "open", "order.plan", say("Take up again"), (order_is_at_work,), reason=True),
+    Transition(
+        "take_up",
+        ("done", "not_done", "residual"),
+        "open",
+        "order.plan",
+        say("Take up again"),
+        (order_is_at_work,),
+        reason=True,
+    ),
 )
 
 VISIT: tuple[Transition, ...] = (

@@ -59,7 +59,7 @@ def _owed(by: Actor) -> sa.Subquery:
     return joined.where(Order.status == "done", visible(by)).distinct().subquery()
 
 
-def _since(order_id: sa.ColumnElement[int]) -> sa.ColumnElement[datetime]:
+def _since(order_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[datetime]:
     """SQL: when the last visit of an order ended; where nobody went, when its papers were counted."""
     ended = sa.select(sa.func.max(Visit.finished_at)).where(Visit.order_id == order_id).scalar_subquery()
     counted = sa.select(OrderPapers.at).where(OrderPapers.order_id == order_id).scalar_subquery()

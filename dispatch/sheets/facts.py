@@ -84,7 +84,7 @@ def _checks(session: Session, visit_ids: Sequence[int]) -> dict[int, dict[str, D
 def signatures_that_count(session: Session, order_id: int) -> list[Signature]:
     """The newest signature or refusal of each visit, oldest visit first."""
     rows = session.scalars(
-        sa.select(Signature).where(Signature.order_id == order_id).order_by(Signature.at, Signature.received_at)
+        sa.select(Signature).where(Signature.order_id == order_id).order_by(Signature.at, Signature.received_at, Signature.id)
     )
     return list({row.visit_id: row for row in rows}.values())
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.operations import record
 from dispatch.clock import local_day
-from dispatch.errors import NotFound
 from dispatch.field.models import Signature
 from dispatch.files.operations import keep
 from dispatch.jobs import enqueue
@@ -45,10 +44,8 @@ class Draft:
 
 def ask_for_sheets(session: Session, order_id: int, *, at: datetime) -> None:
     """Ask for every sheet that the order should have. What is up to date already costs one look of the worker."""
-    order = session.get(Order, order_id)
-    if order is None:
-        raise NotFound
     session.flush()
+    order = locked_order(session, order_id)  # first, as everywhere: two that ask at once would wait for each other's new rows
     for wanted in wanted_sheets(session, order):
         sheet = _sheet(session, order, wanted, at=at)
         _begin_anew(session, sheet, at=at)
@@ -80,11 +77,14 @@ def _begin_anew(session: Session, sheet: Sheet, *, at: datetime) -> None:
 def begin_version(session: Session, sheet_id: int, *, at: datetime) -> Draft | None:
     """What has to be made of a sheet now: its facts under the number of the next version; None when it is up to date.
 
-    A version that never left the house is not used up: it takes the new facts.
+    A version that never left the house is not used up: it takes the new facts. The order is locked while they are read, so that
+    no sheet says half of a correction.
     """
-    sheet = session.scalar(sa.select(Sheet).where(Sheet.id == sheet_id).with_for_update())
-    if sheet is None:
+    order_id = session.scalar(sa.select(Sheet.order_id).where(Sheet.id == sheet_id))
+    if order_id is None:
         return None
+    locked_order(session, order_id)
+    sheet = session.scalars(sa.select(Sheet).where(Sheet.id == sheet_id).with_for_update()).one()
     known = record_of(session, sheet.order_id)
     line = next((each for each in known.order.lines if each.id == sheet.line_id), None)
     facts = sheet_facts(known, line)

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.errors import Conflict, Invalid, Refusal
-from dispatch.files.gateway import store
+from dispatch.errors import Conflict, Invalid, NotFound, Refusal
+from dispatch.files.gateway import AlteredFile, MissingFile, store
 from dispatch.orders.queries import order_id_of, order_numbered
 from dispatch.sheets.operations import ask_for_sheets
 from dispatch.sheets.presenting import PublicSheet, order_sheets, public_sheet
@@ -32,14 +32,19 @@ pages = Blueprint("sheets", __name__)
 
 NEWEST = say("It is version %(version)s, the newest.")
 OLDER = say("It is version %(version)s; a newer one replaces it: version %(newest)s.")
+BUSY = say("Others are having files checked just now. Please try again in a moment.")
 ELSEWHERE = say("But it is not the sheet whose code you scanned.")
 TURN_SECONDS = 5
+PERSONAL = "private, no-cache"
+"""No house between here and the reader may keep it, and he is asked who he is each time."""
 
 Issued = tuple[str, int]
 """Of a file that we issued: the code and the version of its sheet."""
 
 _turn = threading.BoundedSemaphore(1)
 """Strangers' files are looked at one after the other."""
+_room = threading.BoundedSemaphore(2)
+"""One is looked at, one waits: more would take the threads that our own people need."""
 
 
 @pages.get("/orders/<number>/sheets/<int:version_id>.pdf")
@@ -49,7 +54,13 @@ def download(number: str, version_id: int) -> Response:
     with transaction() as db:
         version = released_version(db, number, version_id, current())
         name, sha256 = version.name, version.pdf_sha256 or ""
-    return send_file(io.BytesIO(store().get(sha256)), mimetype="application/pdf", download_name=name, etag=sha256)
+    try:
+        pdf = io.BytesIO(store().get(sha256))
+    except (MissingFile, AlteredFile):
+        raise NotFound(say("This sheet can no longer be read from the store.")) from None
+    answer = send_file(pdf, mimetype="application/pdf", download_name=name, etag=sha256)
+    answer.headers["Cache-Control"] = PERSONAL
+    return answer
 
 
 @pages.get("/orders/<number>/sheets")
@@ -82,7 +93,10 @@ def shown(token: str) -> str | tuple[str, int]:
 @pages.post("/s/<token>")
 @public
 def check(token: str) -> str | tuple[str, int]:
-    """Whether a file is the sheet that was issued."""
+    """Whether a file is the sheet that was issued. Who has no code of ours sends nothing: his file is not even read."""
+    with transaction() as db:
+        if sheet_behind(db, token) is None:
+            return _page(db, token, Form())
     try:
         content = _sent_pdf()
         sha256 = hashlib.sha256(content).hexdigest()
@@ -134,10 +148,15 @@ def _sent_pdf() -> bytes:
 
 def _judged(content: bytes) -> tuple[str, Text]:
     """The verdict over a file that we did not issue as it is."""
-    if not _turn.acquire(timeout=TURN_SECONDS):
-        raise Conflict(say("Others are having files checked just now. Please try again in a moment."))
+    if not _room.acquire(blocking=False):
+        raise Conflict(BUSY)
     try:
-        verdict = verify(content, issued=False)
+        if not _turn.acquire(timeout=TURN_SECONDS):
+            raise Conflict(BUSY)
+        try:
+            verdict = verify(content, issued=False)
+        finally:
+            _turn.release()
     finally:
-        _turn.release()
+        _room.release()
     return verdict.verdict, verdict.said

@@ -55,5 +55,10 @@ document.addEventListener("change", (event) => {
   typed.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+// Results that were changed after they had been kept: the big button keeps them first.
+document.addEventListener("input", (event) => {
+  if (event.target.closest?.("#test")) document.body.classList.add("is-changed");
+});
+
 // A refused form opens where something is to be mended.
-document.querySelector("[aria-invalid=true]")?.scrollIntoView({ block: "center" });
+document.querySelector("[aria-invalid=true], .has-error")?.scrollIntoView({ block: "center" });

@@ -11,6 +11,7 @@ function newKey() {
 
 const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
 let underWay = 0;
+let line = Promise.resolve(); // one after the other: each costs the server the memory of a whole photo
 
 addEventListener("beforeunload", (event) => {
   if (underWay) event.preventDefault();
@@ -39,7 +40,10 @@ function send(form, file, key, shot) {
   underWay += 1;
   request.open("POST", form.action);
   request.setRequestHeader("X-Photo", "1");
-  request.send(body);
+  return new Promise((over) => {
+    request.addEventListener("loadend", over);
+    request.send(body);
+  });
 }
 
 function arrived(shot, url) {
@@ -88,6 +92,9 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest?.("[data-photos]");
   if (!form || event.target.type !== "file") return;
   for (const old of form.querySelectorAll(".is-failed:not(:has(button))")) old.remove();
-  for (const file of event.target.files) send(form, file, newKey(), show(form, file));
+  for (const file of event.target.files) {
+    const key = newKey(), shot = show(form, file);
+    line = line.then(() => send(form, file, key, shot));
+  }
   event.target.value = "";
 });

@@ -49,8 +49,9 @@ box.querySelector("[data-pad-clear]").addEventListener("click", () => {
 });
 new ResizeObserver(fit).observe(canvas);
 
-// Before any other listener: an empty field is told at once, and costs no way to the server.
-form.addEventListener("submit", (event) => {
+// Before any other listener, so at the window: an empty field is told at once, and asks neither for the place nor the server.
+addEventListener("submit", (event) => {
+  if (event.target !== form) return;
   form.elements.points.value = JSON.stringify(strokes);
   if (strokes.length) return;
   event.preventDefault();

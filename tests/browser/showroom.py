@@ -23,6 +23,8 @@ from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
 from dispatch.fees.models import HandIn, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.sheets.models import Sheet
+from dispatch.sheets.operations import begin_version, release_version
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
 from tests.browser.phone_sights import phone_pages
@@ -48,6 +50,8 @@ NO_PAGES = {
     "board.map_data",
     "orders.news",
     "field.photo",
+    "sheets.of_order",
+    "sheets.download",
 }
 """Redirections, pieces of pages, data; the setup page is not there once a company is."""
 
@@ -87,11 +91,14 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     send_files(client)
     draft = make_a_draft(client)
     send_what_fits_nothing(_client(app, "su"))
+    issued, asked = issue_a_sheet()
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
         found |= _money(session)
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
-    return _plain() | found | phone | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
+    codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
+    shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
+    return _plain() | found | phone | shown | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
 def send_files(client: FlaskClient) -> None:
@@ -127,6 +134,16 @@ def send_what_fits_nothing(client: FlaskClient) -> None:
         mine = sa.select(Visit.id).join(Person, Visit.technician_id == Person.id).where(Person.username == "su")
         over = _first(session, mine.where(Visit.status == "finished"))
     client.post(f"/my-day/visits/{over}/arrive", data={"fact": str(uuid.uuid4())})
+
+
+def issue_a_sheet() -> tuple[str, str]:
+    """The first sheet that was asked for is issued, whatever is in its file; the codes of this one and of one that waits."""
+    with transaction() as session:
+        first, waiting = session.scalars(sa.select(Sheet).order_by(Sheet.id).limit(2)).all()
+        draft = begin_version(session, first.id, at=now())
+        assert draft is not None
+        release_version(session, draft, b"%PDF-1.7", warnings=[], at=now())
+        return first.token, waiting.token
 
 
 def _client(app: Flask, username: str) -> FlaskClient:

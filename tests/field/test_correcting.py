@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,8 @@ from dispatch.audit.queries import broken_chains, history
 from dispatch.devices.fitted import fittings_of, slot_units, unit_name
 from dispatch.devices.models import Unit
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
-from dispatch.fees.models import Receipt
+from dispatch.fees.models import Price, Receipt
+from dispatch.fees.papers import money_papers_missing
 from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field import correcting, endings
 from dispatch.field.summary import latest_tests, standing
@@ -220,3 +222,44 @@ def test_finance_notes_the_invoice_and_mends_it(db: Session, cast: Cast, order: 
         correcting.add_invoice(db, order.id, receipt.id, number="1", by=cast.lin, at=AT)
     with pytest.raises(NotFound):
         correcting.add_invoice(db, approved_order(db, cast).id, receipt.id, number="1", by=cast.qian, at=AT)
+
+
+def test_the_office_takes_what_was_not_paid_on_site(db: Session, cast: Cast, order: Order, swapped: Swapped) -> None:
+    money = {"payer": "恒通", "reference": "T1", "invoice_number": "25442000000012345678", "device": "desk", "by": cast.qian}
+    key = uuid.uuid4()
+    for _ in range(2):
+        taken = correcting.take_money(db, order.id, amount=Decimal("600"), channel="transfer", key=key, at=AT, **money)
+    assert (taken.visit_id, taken.by_name, account_of(db, order.id).due) == (None, cast.qian.name, Decimal("80.00"))
+    correcting.take_money(db, order.id, amount=Decimal("80"), channel="account", key=uuid.uuid4(), at=AT, **money)
+    with pytest.raises(RuleBroken, match="Nothing is due"):
+        correcting.take_money(db, order.id, amount=Decimal("1"), channel="cash", key=uuid.uuid4(), at=AT, **money)
+    with pytest.raises(NotAllowed):
+        correcting.take_money(
+            db, order.id, amount=Decimal("1"), channel="cash", key=uuid.uuid4(), at=AT, **(money | {"by": cast.lin})
+        )
+
+
+def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast: Cast) -> None:
+    order = approved_order(db, cast)
+    visit = arrived(db, cast, order, cast.su)
+    fitted_long_ago(db, cast, order.lines[0])
+    [box], _ = carrying(db, cast, cast.su)
+    do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
+    do(db, visit, "visit.finish", cast.su)
+    assert [str(text) for text in money_papers_missing(db, order)] == [
+        "The price list has no part whose name begins with BD-808A."
+    ]
+    price = {"code": "P001", "name": "BD-808A 主机", "category": "part", "amount": Decimal("680.00"), "tax_rate": Decimal("0.13")}
+    db.add(Price(**price, valid_from=AT.date()))
+    db.flush()
+    assert [str(text) for text in money_papers_missing(db, order)] == [
+        "BD-808A 主机 was fitted and has a price by now, but is not charged."
+    ]
+    [charge] = correcting.charge_late(db, order.id, by=cast.wang, at=AT)
+    assert charge.amount == 680
+    assert [str(text) for text in money_papers_missing(db, order)] == [
+        "The customer owes ¥680.00: neither paid nor put on account."
+    ]
+    correcting.drop_charge(db, order.id, charge.id, reason="商定免费", by=cast.wang, at=AT)
+    assert list(money_papers_missing(db, order)) == []
+    assert correcting.charge_late(db, order.id, by=cast.wang, at=AT) == []

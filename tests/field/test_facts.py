@@ -15,7 +15,8 @@ from dispatch.db import refusal_for
 from dispatch.errors import Conflict, NotAllowed, NotFound
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact
-from dispatch.field.operations import SentFact
+from dispatch.field.operations import SentBefore, SentFact
+from dispatch.field.pages.sending import may_insist
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
@@ -77,8 +78,9 @@ def test_the_same_fact_again_is_answered_as_before(db: Session, cast: Cast, sent
 def test_the_same_uuid_with_another_content_is_a_conflict(db: Session, cast: Cast, sent_out: Visit) -> None:
     sent = fact(sent_out, "depart", 1)
     act(db, sent, by=cast.su, at=AT, insist=True)
-    with pytest.raises(Conflict, match="sent before with another content"):
+    with pytest.raises(SentBefore, match="that one counts") as refused:
         act(db, fact(sent_out, "arrive", 2, id=sent.id), by=cast.su, at=AT, insist=True)
+    assert not may_insist("visit.arrive", refused.value)
     with pytest.raises(Conflict):
         act(db, sent, by=cast.wei, at=AT, insist=True)
     assert sent_out.status == "on_the_way"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.devices.fitted import fittings_of, slot_units, unit_name
-from dispatch.fees.queries import charges_of, receipts_of
+from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field.models import DepartureCheck
 from dispatch.field.summary import standing
 from dispatch.staff.rules import Actor
@@ -51,8 +52,23 @@ def done(app: object, db: Session, cast: Cast, prices: None) -> dict[str, Any]:
             fittings_of(opened, order.id),
         )
         names = {"old": unit_name(old), "new": unit_name(boxes[0]), "right": unit_name(boxes[1])}
-        ids = {"line": line.id, "vehicle": line.vehicle_id, "charge": charge.id, "receipt": receipt.id, "fitting": fitting.id}
-        return {"number": order.number, "order": order.id, "photo": photo, "receipt_number": receipt.number, **names, **ids}
+        ids = {
+            "order_itself": 0,
+            "line": line.id,
+            "vehicle": line.vehicle_id,
+            "charge": charge.id,
+            "receipt": receipt.id,
+            "fitting": fitting.id,
+        }
+        return {
+            "number": order.number,
+            "order": order.id,
+            "photo": photo,
+            "receipt_number": receipt.number,
+            "order_itself": 0,
+            **names,
+            **ids,
+        }
 
 
 def page(as_person: SignIn, who: Actor, number: str, section: str = "on-site", **headers: str) -> str:
@@ -95,7 +111,8 @@ def test_everything_on_site_is_seen(done: dict[str, Any], cast: Cast, as_person:
 def test_money_signature_and_receipt_are_seen(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:
     html = page(as_person, cast.lin, done["number"], "papers")
     text = words(html)
-    for part in (done["receipt_number"], "¥680.00", "¥600.00", "¥80.00", "WeChat Pay", "张超敏", "188****4318", "the part is charged"):
+    money = (done["receipt_number"], "¥680.00", "¥600.00", "¥80.00", "WeChat Pay")
+    for part in (*money, "张超敏", "188****4318", "the part is charged"):
         assert str(part) in text, part
     assert "<svg" in html and "<path" in html
 
@@ -158,6 +175,7 @@ CASES = [
     ("overrule", "line", {"reason": "地下车库", "item": "fix"}, "counts as passed now"),
     ("drop-charge", "charge", {"reason": "商定免费"}, "charge is taken back"),
     ("refund", "receipt", {"reason": "多收", "amount": "20"}, "The money is given back"),
+    ("payment", "order_itself", {"amount": "80", "channel": "account", "key": str(uuid.uuid4())}, "The money is taken"),
     ("invoice", "receipt", {"invoice_number": "2544 2000 0000 1234 5678"}, "invoice number is noted"),
 ]
 
@@ -177,6 +195,15 @@ def test_a_correction_is_made(
     assert told in client.get(made.location).text
 
 
+def test_money_that_came_later_is_taken_once(done: dict[str, Any], db: Session, cast: Cast, as_person: SignIn) -> None:
+    url, client = f"/orders/{done['number']}/corrections/payment/0", as_person(cast.wang)
+    typed = {"amount": "80", "channel": "account", "key": str(uuid.uuid4())}
+    for _ in range(2):
+        assert client.post(url, data=typed).status_code == 303
+    assert account_of(db, done["order"]).due == 0 and len(receipts_of(db, done["order"])) == 2
+    assert client.get(url).status_code == 404
+
+
 def test_the_right_unit_is_in_the_vehicle_afterwards(done: dict[str, Any], db: Session, cast: Cast, as_person: SignIn) -> None:
     url = f"/orders/{done['number']}/corrections/replace/{done['fitting']}"
     client = as_person(cast.wang)
@@ -194,6 +221,7 @@ def test_the_right_unit_is_in_the_vehicle_afterwards(done: dict[str, Any], db: S
         ("overrule", "line", {"reason": "", "item": "fix"}, "reason"),
         ("refund", "receipt", {"amount": "viel", "reason": "原话"}, "amount"),
         ("invoice", "receipt", {"invoice_number": ""}, "invoice_number"),
+        ("payment", "order_itself", {"amount": "80"}, "channel"),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field_and_typing_stays(
@@ -218,7 +246,7 @@ def test_a_refusal_of_the_whole_says_why(done: dict[str, Any], cast: Cast, as_pe
 
 def test_only_who_may_is_asked(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:
     allowed = {action: {cast.wang.id} for action, *_ in CASES}
-    allowed["refund"] = {cast.wang.id, cast.qian.id}
+    allowed["refund"] = allowed["payment"] = {cast.wang.id, cast.qian.id}
     allowed["invoice"] = {cast.wang.id, cast.qian.id, cast.su.id}
     for action, about, typed, _told in CASES:
         url = f"/orders/{done['number']}/corrections/{action}/{done[about]}?item=fix"

@@ -24,7 +24,7 @@ from dispatch.orders.models import Order, Visit
 from tests.board.building import approved_order
 from tests.conftest import Cast, SignIn
 from tests.counting import queries
-from tests.field.building import SWUNG, arrived, carrying, fitted_long_ago
+from tests.field.building import SWUNG, arrived, carrying, do, fitted_long_ago
 from tests.field.phone import Phone, file, jpeg, set_clock
 
 DRAWN = json.dumps(SWUNG)
@@ -274,7 +274,9 @@ def test_a_payment_pressed_twice_is_one_receipt(db: Session, order: Order, phone
 # --- signature
 
 
-@pytest.mark.parametrize("points", ["[[[0.5,0.5,0],[0.5,0.5,3]]]", "[]", "", "no json", "{}", "[[1]]"])
+@pytest.mark.parametrize(
+    "points", ["[[[0.5,0.5,0],[0.5,0.5,3]]]", "[]", "", "no json", "{}", "[[1]]", "[" * 99_999, '[["\\ud800"]]']
+)
 def test_a_dot_is_no_signature(db: Session, phone: Phone, points: str) -> None:
     phone.open("/signature")
     phone.press("/signature", status=422, points=points)
@@ -411,6 +413,33 @@ def fit_and_test(phone: Phone, order: Order, index: int) -> None:
     phone.press(f"{at(order, index)}/test", rest="passed")
     assert "Vehicle done" in phone.big()
     phone.press(f"{at(order, index)}/done")
+
+
+def test_a_sim_alone_does_not_make_an_installation(db: Session, cast: Cast, fleet: Order, as_person: SignIn) -> None:
+    visit = arrived(db, cast, fleet, cast.su)
+    [box], [card] = carrying(db, cast, cast.su)
+    db.commit()
+    phone = Phone(as_person(cast.su), visit.id)
+    phone.open(at(fleet))
+    assert phone.form(f"{at(fleet)}/fit")["pick_terminal"] == unit_name(box)
+    phone.press(f"{at(fleet)}/fit", status=422, pick_terminal="", pick_sim=unit_name(card))
+    assert "Choose one from your bag" in phone.page
+    assert not fittings_of(fresh(db), fleet.id)
+
+
+def test_what_came_out_of_a_vehicle_is_not_proposed_for_another(db: Session, cast: Cast, fleet: Order, as_person: SignIn) -> None:
+    visit = arrived(db, cast, fleet, cast.su)
+    worn_box, worn_card = fitted_long_ago(db, cast, fleet.lines[0])
+    [box], [card] = carrying(db, cast, cast.su)
+    units = {"terminal": unit_name(box), "sim": unit_name(card)}
+    do(db, visit, "line.swap", cast.su, line=fleet.lines[0].id, **units)
+    db.commit()
+    phone = Phone(as_person(cast.su), visit.id)
+    phone.open(at(fleet, 1))
+    assert phone.page.count("was in a vehicle") == 2
+    assert not {"pick_terminal", "pick_sim"} & phone.form(f"{at(fleet, 1)}/fit").keys()
+    for worn in (worn_box, worn_card):
+        assert f'value="{unit_name(worn)}"' in phone.page, "but he may choose it"
 
 
 def test_four_vehicles_are_shared_by_two(db: Session, fleet: Order, both: tuple[Phone, Phone]) -> None:

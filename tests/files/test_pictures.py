@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +57,14 @@ def test_time_and_place_are_read_and_then_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"taken": "gestern"}, {"taken": "0000:00:00 00:00:00"}, {"lat": (0.0, 0.0)}, {"lat": (999.0, 0.0, 0.0)}]
+    "odd",
+    [
+        {"taken": "gestern"},
+        {"taken": "0000:00:00 00:00:00"},
+        {"taken": "0001:01:01 00:00:00"},
+        {"lat": (0.0, 0.0)},
+        {"lat": (999.0, 0.0, 0.0)},
+    ],
 )
 def test_odd_camera_data_are_left_out(odd: dict[str, Any]) -> None:
     picture = read_picture(_photo(exif=_exif(**odd)))
@@ -86,6 +95,24 @@ def test_a_hundred_megapixels_are_refused_with_a_sentence() -> None:
 )
 def test_what_is_no_photo_is_refused_with_a_sentence(content: bytes) -> None:
     assert _sentence(content).startswith("This is no photo")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])
+def test_whatever_is_wrong_with_a_photo_is_a_sentence(format: str) -> None:
+    whole, dice = _photo((64, 48), format, exif=_exif()), random.Random(format)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(dice.choice((1, 2, 8))):
+            damaged[dice.randrange(2, min(len(damaged), 420))] = dice.choice((0, 1, 255, dice.randrange(256)))
+        with contextlib.suppress(Invalid):
+            read_picture(bytes(damaged))
+
+
+@pytest.mark.parametrize("mode", ["P", "1", "L", "LA", "RGBA", "CMYK", "I;16"])
+def test_every_kind_of_picture_is_made_smaller(mode: str) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (3000, 1000)).save(out, "JPEG" if mode == "CMYK" else "PNG")
+    assert read_picture(out.getvalue()).width == LONGEST_SIDE
 
 
 def test_an_empty_file_is_refused_with_a_sentence() -> None:

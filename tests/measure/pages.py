@@ -69,6 +69,18 @@ FILL = (
     "SELECT 'order', o.id, s, o.created_at + s * interval '10 minutes', :desk, '林晓', "
     "(ARRAY['order.take', 'order.submit', 'order.approve', 'visit.plan', 'visit.dispatch', 'visit.arrive', 'line.complete', 'order.close'])[s], "
     '\'{"from": "approved", "to": "planned"}\', \'\', \'\' FROM work_order o, generate_series(1, 8) s',
+    "INSERT INTO audit_head (subject_kind, subject_id, seq, hash) SELECT 'order', id, 8, '' FROM work_order",
+    "INSERT INTO test_result (order_id, line_id, visit_id, item, result, by_id, by_name, at) "
+    "SELECT l.order_id, l.id, l.visit_id, item, 'passed', :technician, '苏杰', now() FROM (SELECT l.order_id, l.id, v.id AS visit_id "
+    "FROM order_line l JOIN visit v USING (order_id)) l, unnest(ARRAY['online', 'identity', 'iccid', 'fix', 'signal', 'acc', 'power']) item",
+    "INSERT INTO charge (order_id, line_id, visit_id, code, name, category, quantity, unit_price, amount, tax_rate, rule, told, by_id, "
+    "by_name, at) SELECT l.order_id, l.id, v.id, 'P001', 'BD-808A 主机', 'part', 1, 680, 680, 0.13, 'part_out_of_warranty', "
+    '\'{"msgid": "Visit", "params": {}}\', :technician, \'苏杰\', now() FROM order_line l JOIN visit v USING (order_id)',
+    "INSERT INTO receipt_block (branch_id, person_id, device, first, last, used, leased_at) "
+    "VALUES (:branch, :technician, 'measure', 1, :orders, :orders, now())",
+    "INSERT INTO receipt (number, block_id, running, order_id, visit_id, branch_id, channel, amount, by_id, by_name, at, recorded_at) "
+    "SELECT 'RSZ' || lpad(v.id::text, 6, '0'), b.id, v.id, v.order_id, v.id, :branch, 'cash', 680, :technician, '苏杰', now(), now() "
+    "FROM visit v, receipt_block b",
     "ANALYZE",
 )
 
@@ -176,7 +188,12 @@ def _run(client: FlaskClient, desk: int, options: argparse.Namespace) -> int:
         numbers = session.scalars(sa.text("SELECT number FROM work_order ORDER BY random() LIMIT 500")).all()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = token
-    pages = addresses(random, options.orders) | {"order page": (100, lambda: f"/orders/{random.choice(numbers)}")}
+    pages = addresses(random, options.orders) | {
+        "order page": (100, lambda: f"/orders/{random.choice(numbers)}"),
+        "order page: work on site": (100, lambda: f"/orders/{random.choice(numbers)}/on-site"),
+        "order page: money and papers": (100, lambda: f"/orders/{random.choice(numbers)}/papers"),
+        "order page: any news?": (50, lambda: f"/orders/{random.choice(numbers)}/news?seen=0"),
+    }
     broken = 0
     for name, (limit, make) in pages.items():
         result = measure(client, make, options.rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.orders.models import Order
-from dispatch.sheets import jobs
+from dispatch.sheets import jobs, pages
 from dispatch.sheets.jobs import carry_out
 from dispatch.sheets.models import Sheet
 from tests.conftest import SAME_SITE, Cast, SignIn
@@ -160,6 +161,38 @@ def test_a_file_is_checked_against_what_was_issued(stranger: FlaskClient, issued
     assert "It is version 1, the newest." in genuine
     assert "exactly as it was issued" not in sent(stranger, token, flipped(made, len(made) // 2))
     assert "This file is not a PDF." in sent(stranger, token, b"hello")
+
+
+def test_a_sheet_is_kept_by_nobody_on_its_way(db: Session, cast: Cast, as_person: SignIn, issued: Any) -> None:
+    """It names customer, phone and address: no proxy may hand it to the next one who asks."""
+    answer = as_person(cast.lin).get(pdf_address(db, issued))
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_sheet_that_the_store_has_lost_is_a_sentence(
+    db: Session, cast: Cast, as_person: SignIn, issued: Any, tmp_path: Path
+) -> None:
+    from dispatch.files.gateway import configure
+
+    configure(tmp_path / "empty", "test")
+    answer = as_person(cast.lin).get(pdf_address(db, issued))
+    assert answer.status_code == 404
+    assert "can no longer be read" in answer.text
+
+
+def test_without_a_code_of_ours_no_file_is_read(stranger: FlaskClient, issued: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "sent_file", lambda: pytest.fail("it was read"))
+    assert stranger.post("/s/guessed", data={"file": (io.BytesIO(b"x"), "x.pdf")}).status_code == 404
+
+
+def test_strangers_never_keep_more_than_two_threads(stranger: FlaskClient, issued: Any) -> None:
+    """One file is looked at, one waits; the third is told at once, and what we issued is known without a look."""
+    with pages._room, pages._room:
+        begun = time.monotonic()
+        answer = stranger.post(f"/s/{issued[1].token}", data={"file": (io.BytesIO(b"%PDF-1.7"), "x.pdf")})
+        assert answer.status_code == 409 and "Others are having files checked" in answer.text
+        assert time.monotonic() - begun < 2
 
 
 def test_without_a_file_the_form_says_so(stranger: FlaskClient, issued: Any) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditEntry
+from dispatch.db import transaction
 from dispatch.errors import RuleBroken
 from dispatch.files.gateway import store
 from dispatch.orders.facts import facts_of
 from dispatch.orders.models import Order
-from dispatch.orders.operations.moves import move_order
+from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.sheets import jobs
 from dispatch.sheets.jobs import carry_out
 from dispatch.sheets.models import Sheet, SheetRelease
@@ -276,3 +278,18 @@ def test_the_desk_cannot_close_what_nobody_signed_or_tested(db: Session, cast: C
 def test_an_order_that_is_not_done_asks_nobody_for_papers(db: Session, cast: Cast) -> None:
     order, _ = installed(db, cast)
     assert missing(db, order, cast) == ""
+
+
+def test_nothing_is_corrected_while_a_sheet_reads_its_facts(db: Session, done: tuple[Order, Sheet]) -> None:
+    """Else a signed sheet could say half of a correction: the old terminal and the new one's price."""
+    order, sheet = done
+    locked_order(db, order.id)
+    with pytest.raises(OperationalError, match="lock timeout"), transaction() as other:
+        other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+        begin_version(other, sheet.id, at=AT)
+    with pytest.raises(OperationalError, match="lock timeout"), transaction() as other:
+        other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+        ask_for_sheets(other, order.id, at=AT)
+    db.rollback()
+    with transaction() as other:
+        assert begin_version(other, sheet.id, at=AT) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from dispatch.devices.fitted import bag_units, unit_name
 from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.money_forms import read_refund
-from dispatch.fees.queries import left_of
+from dispatch.fees.money_forms import read_payment, read_refund
+from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field import correcting
 from dispatch.field.pages.blueprint import pages
@@ -31,6 +32,7 @@ from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
 from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import order_id_of
 from dispatch.sheets.presenting import order_sheets
+from dispatch.typed import key_in
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
@@ -88,6 +90,9 @@ class Subject:
     sentence: Text
     values: Mapping[str, str]
     numbers: tuple[str, ...] = ()
+
+
+PAYMENT_FIELDS = ("amount", "channel", "payer", "reference", "invoice_number")
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,29 @@ def _invoice(db: Session, order_id: int, key: int, form: Form) -> None:
     correcting.add_invoice(db, order_id, key, number=form.text("invoice_number"), **_doing())
 
 
+def _account(db: Session, order_id: int, key: int) -> Subject:
+    """What is due on the order; `key` is 0, since this is about no single thing."""
+    due = account_of(db, order_id).due
+    if key or due <= 0:
+        raise NotFound
+    return Subject(say("Due: %(amount)s", amount=yuan(due)), {"amount": f"{due:.2f}", "key": str(uuid.uuid4())})
+
+
+def _payment(db: Session, order_id: int, key: int, form: Form) -> None:
+    typed = read_payment({name: form.text(name) for name in PAYMENT_FIELDS})
+    facts = {name: getattr(typed, name) for name in PAYMENT_FIELDS}
+    correcting.take_money(db, order_id, **facts, device=DESK, key=key_in(form.text("key")), **_doing())
+
+
 CORRECTIONS: dict[str, Correction] = {
+    "payment": Correction(
+        "fee.refund",
+        say("Take money"),
+        ("amount", "channel", "payer", "reference", "invoice_number", "key"),
+        _account,
+        _payment,
+        say("The money is taken, under a receipt of its own."),
+    ),
     "take-back": Correction(
         "fact.correct",
         say("Take back what was fitted"),
@@ -254,7 +281,8 @@ def _form(number: str, action: str, key: int, form: Form | None) -> Answer:
     with transaction() as db:
         subject = chosen.subject(db, order_id_of(db, number, current()), key)
         whole = "field/correction.html" if "HX-Request" not in request.headers else "field/correction_form.html"
-        text = render_template(whole, number=number, url=request.path, chosen=chosen, subject=subject, item=_item(), form=form)
+        shown = {"chosen": chosen, "subject": subject, "item": _item(), "form": form, "channels": CHANNEL_WORDS}
+        text = render_template(whole, number=number, url=request.path, **shown)
     return (text, 422) if form is not None and form.errors else text
 
 

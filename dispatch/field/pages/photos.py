@@ -34,6 +34,8 @@ from dispatch.words import say
 
 FOR_EVER = "private, max-age=31536000, immutable"
 DRAINED_TIMES = 8
+MOST_AT_ONCE = 10
+"""Each photo keeps a processor busy for up to seconds, and everybody else's photos wait."""
 TAKEN_HERE = ("condition", "work", "unit", "paper")
 """The kinds that have a page of their own; a refused signature brings its photo along."""
 
@@ -101,6 +103,8 @@ def sent_files() -> list[FileStorage]:
         raise TooLarge({"photo": sentence}) from None
     if not files:
         raise Invalid({"photo": say("Take a photo first.")})
+    if len(files) > MOST_AT_ONCE:
+        raise Invalid({"photo": say("These are more than %(most)s photos. Send them in several goes.", most=MOST_AT_ONCE)})
     return files
 
 

@@ -16,7 +16,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.field.acting import act
-from dispatch.field.operations import SentFact
+from dispatch.field.operations import SentBefore, SentFact
 from dispatch.typed import key_in
 from dispatch.web.access import current
 from dispatch.web.forms import Form
@@ -47,8 +47,10 @@ class Refused:
 
     @property
     def sentence(self) -> Text:
-        """What is wrong with the whole of it."""
-        return self.form.errors.get("") or say("This was not sent yet. What you typed is still here.")
+        """What is wrong with the whole of it; where he may insist, what he would insist on."""
+        errors = self.form.errors
+        told = next(iter(errors.values())) if self.insist else errors.get("")
+        return told or say("This was not sent yet. What you typed is still here.")
 
     @property
     def typed(self) -> Iterator[tuple[str, str]]:
@@ -96,7 +98,7 @@ def send_in(db: Session, visit_id: int, key: uuid.UUID, acts: Acts, *, at: datet
 
 def may_insist(step: str, refusal: Refusal) -> bool:
     """Whether the world may be right and the record wrong: then a dispatcher decides, not the form."""
-    if step in MENDED_HERE:
+    if step in MENDED_HERE or isinstance(refusal, SentBefore):
         return False
     if isinstance(refusal, Invalid):
         return bool(UNITS & refusal.fields.keys())

@@ -19,7 +19,7 @@ from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
 from dispatch.field.presenting.stops import Stop, run_state
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of
-from dispatch.field.queries import own_visit, was_tested
+from dispatch.field.queries import came_out, own_visit, was_tested
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -81,10 +81,11 @@ def line_of(stop: Stop, line_id: int) -> OrderLine:
 
 
 def _choices(db: Session, line: OrderLine, present: Mapping[str, Unit], *, propose: bool) -> dict[str, Any]:
-    """What is in the bag: of the model that is in the vehicle now, else of the one that is wanted, before the others."""
+    """What is in the bag: new before used, of the model that is in the vehicle now, else of the one wanted, before the others."""
     old = present["terminal"].terminal if "terminal" in present else None
     model = old.model if old else line.model or line.order.product_model
-    return bag_choices(bag_units(db, current().id or 0), model, propose=propose)
+    me = current().id or 0
+    return bag_choices(bag_units(db, me), model, used=came_out(db, me), propose=propose)
 
 
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/swap")
@@ -121,7 +122,7 @@ def fit(visit_id: int, line_id: int) -> Answer:
         visit_id,
         "line.swap",
         lambda form: read_fitting(form.values, form.texts("present"), line_id),
-        told=say("Fitted. What came out is in your bag."),
+        told=say("Fitted. What came out is in your bag.") if "present" in request.form else say("Fitted."),
         to=vehicle_url(visit_id, line_id),
         again=again,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.models import Unit
@@ -50,6 +50,14 @@ def disputed_of(session: Session, order: Order) -> list[Disputed]:
     vehicles = {line.vehicle_id for line, *_ in about if line}
     inside = fitted(session, list(vehicles)) if vehicles else {}
     return [_dispute(inside, *each) for each in about]
+
+
+def said_of(session: Session, facts: Sequence[FieldFact]) -> dict[uuid.UUID, list[tuple[Text, Text | str]]]:
+    """What each of these facts says, in words, by its id; one statement."""
+    wanted = [key for fact in facts if isinstance(key := fact.content.get("line"), int)]
+    query = sa.select(OrderLine).where(OrderLine.id.in_(wanted)).options(joinedload(OrderLine.vehicle))
+    lines = {line.id: line for line in session.scalars(query)}
+    return {fact.id: list(_said(fact, lines.get(fact.content.get("line") or 0))) for fact in facts}
 
 
 def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, visit: Visit | None) -> Disputed:

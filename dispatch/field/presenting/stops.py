@@ -19,7 +19,7 @@ from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature, TestResult
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
-from dispatch.field.queries import left_on, photos_of, signature_of
+from dispatch.field.queries import changed_since_signing, left_on, photos_of, signature_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -33,6 +33,7 @@ def run_state(results: Mapping[str, TestResult]) -> str:
     return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
 
 
+CHANGED = say("Something was changed after the customer had signed.")
 TEST_NOTES: dict[str, Text | None] = {
     "none": None,
     "partly": say("Not all points were tested"),
@@ -229,6 +230,8 @@ class Stop:
     def _sign(self) -> Step:
         if self.signature is None:
             return Step("sign", say("Signature"), "open", None, say("The customer has not signed."))
+        if self.visit.id in changed_since_signing(self._session, self.visit.order_id):
+            return Step("sign", say("Signature"), "open", say("Changed since: have it signed again"), CHANGED)
         if self.signature.refused:
             return Step("sign", say("Signature"), "odd", say("Refused: %(reason)s", reason=self.signature.reason))
         return Step("sign", say("Signature"), "done", self.signature.signer)

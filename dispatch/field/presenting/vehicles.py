@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dispatch.devices.models import Unit
+from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.presenting.stops import Stop
 from dispatch.orders.lifecycle import VISIT_LIVE
@@ -79,27 +79,33 @@ def _colleagues(visit: Visit) -> Iterable[Visit]:
 
 @dataclass(frozen=True)
 class BagChoice:
-    """What of the own bag can go into a vehicle: `first` is the one that is proposed."""
+    """What of the own bag can go into a vehicle: `first` is the one that is proposed, `used` came out of one before."""
 
     kind: str
     units: Sequence[Unit]
     first: Unit | None = None
+    used: frozenset[int] = frozenset()
 
 
-def bag_choices(bag: Sequence[Unit], model: str | None, *, propose: bool) -> dict[str, BagChoice]:
-    """By kind, terminals of the model that is wanted before the others, oldest first; `propose` marks the first of each."""
-    terminals = sorted(
-        (unit for unit in bag if unit.terminal),
-        key=lambda unit: model is not None and unit.terminal.model != model,  # type: ignore[union-attr]
-    )
-    by_kind = {"terminal": terminals, "sim": [unit for unit in bag if unit.sim]}
+def bag_choices(
+    bag: Sequence[Unit], model: str | None, *, used: frozenset[int] = frozenset(), propose: bool
+) -> dict[str, BagChoice]:
+    """By kind: new ones before used ones, terminals of the model that is wanted before the others, oldest first.
+
+    `propose` marks the first of each, if it fits.
+    """
+    ranked = sorted(bag, key=lambda unit: (unit.id in used, not _fits(unit, model)))
+    by_kind = {kind: [unit for unit in ranked if unit.kind == kind] for kind in UNIT_KINDS}
     return {
-        kind: BagChoice(kind, units, next(iter(units), None) if propose and _fits(units, model) else None)
-        for kind, units in by_kind.items()
+        kind: BagChoice(kind, units, _proposed(units, model, used) if propose else None, used) for kind, units in by_kind.items()
     }
 
 
-def _fits(units: Sequence[Unit], model: str | None) -> bool:
-    """A terminal of another model is there to be chosen, but is not proposed."""
+def _proposed(units: Sequence[Unit], model: str | None, used: frozenset[int]) -> Unit | None:
+    """A terminal of another model, or one that came out of a vehicle, is there to be chosen, but is not proposed."""
     first = next(iter(units), None)
-    return first is not None and (first.terminal is None or model is None or first.terminal.model == model)
+    return first if first is not None and first.id not in used and _fits(first, model) else None
+
+
+def _fits(unit: Unit, model: str | None) -> bool:
+    return unit.terminal is None or model is None or unit.terminal.model == model
