@@ -177,6 +177,11 @@ def to_environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
+def surroundings(**more: str) -> dict[str, str]:
+    """The environment for a program of somebody else's: ours, with `more` in it."""
+    return {**os.environ, **more}
+
+
 def kept_secret(file: Path) -> str:
     """The secret in `file`, made on first use, for the owner's eyes only. Two processes at once end with the same one."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import make_url
 
+from dispatch.config import surroundings
 from dispatch.config import Settings
 from dispatch.host.binaries import folders
 from dispatch.host.errors import CannotStart
@@ -39,7 +39,7 @@ def program(name: str, settings: Settings, major: int) -> str:
 def run(command: Sequence[str], url: str, doing: str) -> None:
     """Run one of them on the database behind `url`; a password travels in the environment. Raises CannotStart with its words."""
     address, password = _address(url)
-    environment = {**os.environ, "LC_ALL": "C"} | ({"PGPASSWORD": password} if password else {})
+    environment = surroundings(LC_ALL="C", **({"PGPASSWORD": password} if password else {}))
     done = subprocess.run(
         [*command, "--no-password", "--dbname", address],
         env=environment,

@@ -33,6 +33,8 @@ from tests.intake.building import send_file
 
 NO_PAGES = {
     "static",
+    "finance.slip",
+    "finance.day_export",
     "web.livez",
     "web.readyz",
     "web.certificate",

@@ -15,7 +15,7 @@ from dispatch.devices.fitted import fittings_of, slot_units, unit_name
 from dispatch.devices.models import Unit
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Price, Receipt
-from dispatch.fees.papers import money_papers_missing
+from dispatch.fees.papers import prices_missing
 from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field import correcting, endings
 from dispatch.field.summary import latest_tests, standing
@@ -246,20 +246,20 @@ def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast:
     [box], _ = carrying(db, cast, cast.su)
     do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
     do(db, visit, "visit.finish", cast.su)
-    assert [str(text) for text in money_papers_missing(db, order)] == [
+    assert [str(text) for text in prices_missing(db, order)] == [
         "The price list has no part whose name begins with BD-808A."
     ]
     price = {"code": "P001", "name": "BD-808A 主机", "category": "part", "amount": Decimal("680.00"), "tax_rate": Decimal("0.13")}
     db.add(Price(**price, valid_from=AT.date()))
     db.flush()
-    assert [str(text) for text in money_papers_missing(db, order)] == [
+    assert [str(text) for text in prices_missing(db, order)] == [
         "BD-808A 主机 was fitted and has a price by now, but is not charged."
     ]
     [charge] = correcting.charge_late(db, order.id, by=cast.wang, at=AT)
     assert charge.amount == 680
-    assert [str(text) for text in money_papers_missing(db, order)] == [
+    assert [str(text) for text in prices_missing(db, order)] == [
         "The customer owes ¥680.00: neither paid nor put on account."
     ]
     correcting.drop_charge(db, order.id, charge.id, reason="商定免费", by=cast.wang, at=AT)
-    assert list(money_papers_missing(db, order)) == []
+    assert list(prices_missing(db, order)) == []
     assert correcting.charge_late(db, order.id, by=cast.wang, at=AT) == []
