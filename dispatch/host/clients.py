@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import make_url
 
-from dispatch.config import surroundings
-from dispatch.config import Settings
+from dispatch.config import Settings, surroundings
 from dispatch.host.binaries import folders
 from dispatch.host.errors import CannotStart
 

@@ -15,13 +15,14 @@ from dispatch.devices.fitted import fittings_of, slot_units, unit_name
 from dispatch.devices.models import Unit
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Price, Receipt
-from dispatch.fees.papers import prices_missing
+from dispatch.fees.papers import money_papers_missing, prices_missing
 from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field import correcting, endings
 from dispatch.field.summary import latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.queries import actor_of
+from dispatch.words import Text
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast
 from tests.devices.building import where
@@ -239,6 +240,10 @@ def test_the_office_takes_what_was_not_paid_on_site(db: Session, cast: Cast, ord
         )
 
 
+def money_missing(db: Session, order: Order) -> list[Text]:
+    return [*prices_missing(db, order), *money_papers_missing(db, order)]
+
+
 def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast: Cast) -> None:
     order = approved_order(db, cast)
     visit = arrived(db, cast, order, cast.su)
@@ -246,20 +251,16 @@ def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast:
     [box], _ = carrying(db, cast, cast.su)
     do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
     do(db, visit, "visit.finish", cast.su)
-    assert [str(text) for text in prices_missing(db, order)] == [
-        "The price list has no part whose name begins with BD-808A."
-    ]
+    assert [str(text) for text in money_missing(db, order)] == ["The price list has no part whose name begins with BD-808A."]
     price = {"code": "P001", "name": "BD-808A 主机", "category": "part", "amount": Decimal("680.00"), "tax_rate": Decimal("0.13")}
     db.add(Price(**price, valid_from=AT.date()))
     db.flush()
-    assert [str(text) for text in prices_missing(db, order)] == [
+    assert [str(text) for text in money_missing(db, order)] == [
         "BD-808A 主机 was fitted and has a price by now, but is not charged."
     ]
     [charge] = correcting.charge_late(db, order.id, by=cast.wang, at=AT)
     assert charge.amount == 680
-    assert [str(text) for text in prices_missing(db, order)] == [
-        "The customer owes ¥680.00: neither paid nor put on account."
-    ]
+    assert [str(text) for text in money_missing(db, order)] == ["The customer owes ¥680.00: neither paid nor put on account."]
     correcting.drop_charge(db, order.id, charge.id, reason="商定免费", by=cast.wang, at=AT)
-    assert list(prices_missing(db, order)) == []
+    assert money_missing(db, order) == []
     assert correcting.charge_late(db, order.id, by=cast.wang, at=AT) == []
