@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from dispatch.clock import now
 from dispatch.db import transaction
@@ -26,6 +26,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # a busy machine is slow; what never comes fails all the same
+
 MORNING = 6
 """Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
 
