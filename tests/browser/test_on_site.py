@@ -55,6 +55,7 @@ def names(units: list[Unit]) -> list[str]:
 
 def draw(phone: Desk) -> None:
     """Sign in the field with the pointer: two strokes across it."""
+    phone.page.wait_for_load_state("load")  # the field listens from then on
     field = phone.page.locator("canvas.pad")
     field.scroll_into_view_if_needed()
     box = field.bounding_box()
@@ -122,6 +123,7 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
     big(su, "Money received")
     su.sees("RSZ000001")
     big(su, "Go on: signature")
+    su.page.wait_for_load_state("load")  # with its script the page says it at once
     big(su, "I agree and sign")
     su.sees("Please sign in the field first.")
     draw(su)
