@@ -88,13 +88,21 @@ function again(form, file, key, failure) {
   return button;
 }
 
-document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("[data-photos]");
-  if (!form || event.target.type !== "file") return;
+function take(input) {
+  const form = input.closest("[data-photos]");
   for (const old of form.querySelectorAll(".is-failed:not(:has(button))")) old.remove();
-  for (const file of event.target.files) {
+  for (const file of input.files) {
     const key = newKey(), shot = show(form, file);
     line = line.then(() => send(form, file, key, shot));
   }
-  event.target.value = "";
+  input.value = "";
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-photos] input[type=file]")) take(event.target);
 });
+
+// Taken on a slow line while this script was still on its way.
+for (const input of document.querySelectorAll("[data-photos] input[type=file]")) {
+  if (input.files.length) take(input);
+}
