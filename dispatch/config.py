@@ -185,17 +185,24 @@ def surroundings(**more: str) -> dict[str, str]:
 def kept_secret(file: Path) -> str:
     """The secret in `file`, made on first use, for the owner's eyes only. Two processes at once end with the same one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}-{os.getpid()}-{secrets.token_hex(4)}")
     if not file.exists():
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(secrets.token_urlsafe(48))
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        put_new(file, secrets.token_urlsafe(48).encode())
     return file.read_text().strip()
+
+
+def put_new(file: Path, content: bytes) -> None:
+    """Write a new file, whole, for the owner's eyes only; one that somebody else put there meanwhile stays."""
+    fresh = file.with_name(f".{file.name}-{secrets.token_hex(6)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(fresh, file)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
 
 
 def table(settings: Settings) -> list[tuple[str, str, str]]:

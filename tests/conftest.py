@@ -29,8 +29,9 @@ from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
 from dispatch.staff.rules import Actor
+from tests import resetting
 from tests.cast import AT, TRAINED, Cast, hire
-from tests.served import PASSWORD, Served, serving
+from tests.served import PASSWORD, Served, open_doors, serving
 
 __all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program"]
 
@@ -91,42 +92,19 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
-    """The address of the one database that tests use after one another; schema `baseline` remembers the cast."""
+    """The address of the one database that tests use after one another."""
     name = f"test_{os.getpid()}"
     _execute(cluster_url, f"CREATE DATABASE {name} TEMPLATE {template[0]}")
     url = _address(cluster_url, name)
-    _execute(url, "CREATE SCHEMA baseline")
-    for table in db.Base.metadata.sorted_tables:
-        _execute(url, f"CREATE TABLE baseline.{table.name} AS TABLE public.{table.name}")
+    resetting.prepare(url)
     yield url
     _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _as_it_was(url: str) -> None:
-    """Empty every table and bring the cast back: a tenth of what a fresh copy of the template costs."""
-    tables = [table.name for table in db.Base.metadata.sorted_tables]
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        run = connection.exec_driver_sql
-        run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        jobs = "procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events"
-        run(f"TRUNCATE {', '.join(tables)}, {jobs} RESTART IDENTITY")
-        for name in tables:
-            run(f"INSERT INTO {name} SELECT * FROM baseline.{name}")
-        for table in db.Base.metadata.sorted_tables:
-            if "id" in table.c and table.c.id.identity is not None:
-                sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
-                run(f"SELECT setval({sequence}, (SELECT max(id) FROM {table.name})) WHERE EXISTS (SELECT 1 FROM {table.name})")
-    engine.dispose()
 
 
 @pytest.fixture
 def database(shared_database: str) -> Iterator[str]:
     """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it."""
-    _as_it_was(shared_database)
+    resetting.restore(shared_database)
     engine = db.connect(shared_database, pool_size=4)
     yield shared_database
     engine.dispose()
@@ -197,6 +175,7 @@ def as_person(app: Flask) -> SignIn:
 @pytest.fixture
 def served(database: str, tmp_path: Path) -> Iterator[Served]:
     """`served.url` answers with web server and worker on a fresh database; everybody's password is PASSWORD."""
+    open_doors()
     with serving(database, tmp_path) as running:
         yield running
 

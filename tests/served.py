@@ -26,7 +26,23 @@ class Served:
     """The real product, running: supervisor, web server and worker as they are started by `./run`."""
 
     url: str
-    supervisor: int
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def supervisor(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def end(self) -> None:
+        """As Ctrl-C does; it may have ended before."""
+        self.process.terminate()
+        self.process.wait(20)
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return (self.folder / "served.log").read_text()
 
     def processes(self, role: str) -> list[int]:
         """Process ids of the children that are "web" (the server's master first) or "worker"."""
@@ -57,14 +73,18 @@ def _answers(url: str) -> bool:
         return False
 
 
-@contextmanager
-def serving(database: str, folder: Path) -> Iterator[Served]:
-    """Web server and worker on this database, their data in `folder`; everybody's password is PASSWORD."""
+def open_doors() -> None:
+    """From now on everybody's password is PASSWORD."""
     from dispatch.staff.passwords import configure, hash_password
 
     configure(memory_kib=64, time_cost=1)
     with db.transaction() as opened:
         opened.execute(sa.update(Person).values(password_hash=hash_password(PASSWORD)))
+
+
+@contextmanager
+def serving(database: str, folder: Path) -> Iterator[Served]:
+    """Web server and worker on this database, their data in `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -80,17 +100,16 @@ def serving(database: str, folder: Path) -> Iterator[Served]:
     environ, folder_of_code = {**os.environ, **own, **cheap}, paths.PACKAGE.parent
     with (folder / "served.log").open("w") as output:
         process = subprocess.Popen(command, env=environ, stdout=output, stderr=output, cwd=folder_of_code)
+        served = Served(f"http://127.0.0.1:{port}", process, folder)
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(url, process, folder / "served.log")
-            yield Served(url, process.pid)
+            _wait_for(served)
+            yield served
         finally:
-            process.terminate()
-            process.wait(20)
+            served.end()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(served: Served) -> None:
     until = time.monotonic() + 60
-    while not _answers(url):
-        assert process.poll() is None and time.monotonic() < until, log.read_text()
+    while not _answers(served.url):
+        assert served.process.poll() is None and time.monotonic() < until, served.log
         time.sleep(0.1)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditDigest, AuditEntry, AuditHead
@@ -99,7 +100,7 @@ def _is_clear_cut(session: Session, moment: datetime) -> bool:
 
 def _digest_at(session: Session, moment: datetime) -> tuple[int, bytes]:
     e = AuditEntry
-    heads = sa.select(e.hash).where(e.at <= moment).distinct(e.subject_kind, e.subject_id)
+    heads = sa.select(e.hash).where(e.at <= moment).ext(distinct_on(e.subject_kind, e.subject_id))
     ordered = heads.order_by(e.subject_kind, e.subject_id, e.seq.desc())
     whole, count = hashlib.sha256(), 0
     for value in session.scalars(ordered.execution_options(yield_per=AT_A_TIME)):

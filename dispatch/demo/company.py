@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -102,26 +103,25 @@ def _hire(company: Company) -> None:
     for code, technicians in words.TECHNICIANS.items():
         for (username, name, skills), place in zip(technicians, _spread(words.PLACES[code], len(technicians)), strict=True):
             number += 1
-            late = number % 4 == 0
-            _add(
-                company,
-                code,
-                NewPerson(
-                    f"JS{number:03d}",
-                    name,
-                    frozenset({"technician"}),
-                    phone=company.phone(),
-                    username=username,
-                    home_address=place[0],
-                    home=(place[1], place[2]),
-                    skills=skills,
-                    shift=(time(10), time(19)) if late else (time(8, 30), time(17, 30)),
-                    lunch=(time(12, 30), time(14, 30)) if late else (time(11, 30), time(13, 30)),
-                    trained_on=(company.at - timedelta(days=300)).date(),
-                ),
-            )
+            facts = {"username": username, "home_address": place[0], "home": place[1:], "skills": skills}
+            _add(company, code, _technician(company, number, name, **facts))
     novice = NewPerson("JS099", "许子轩", frozenset({"technician"}), phone=company.phone(), username="xu", skills={"repair": 1})
     _add(company, "SZ", novice)
+
+
+def _technician(company: Company, number: int, name: str, **facts: Any) -> NewPerson:
+    """A trained technician; each fourth works late."""
+    late = number % 4 == 0
+    return NewPerson(
+        f"JS{number:03d}",
+        name,
+        frozenset({"technician"}),
+        phone=company.phone(),
+        shift=(time(10), time(19)) if late else (time(8, 30), time(17, 30)),
+        lunch=(time(12, 30), time(14, 30)) if late else (time(11, 30), time(13, 30)),
+        trained_on=(company.at - timedelta(days=300)).date(),
+        **facts,
+    )
 
 
 def _spread(places: tuple[tuple[str, float, float], ...], count: int) -> list[tuple[str, float, float]]:

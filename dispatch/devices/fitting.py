@@ -16,12 +16,12 @@ from dispatch.devices.fitted import standing_entry, unit_name, whereabouts
 from dispatch.devices.found import register_found
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import move_units
-from dispatch.devices.slots import Work, open_bench, places_of, take_turn
+from dispatch.devices.slots import Work, open_bench, places_of, take_turn, work_of
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
-__all__ = ["Work", "install", "register_found", "remove", "swap", "undo"]
+__all__ = ["Work", "install", "register_found", "remove", "swap", "undo", "work_of"]
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,9 @@ def undo(
     first = _undoable(session, fitting_id, order_id, by=by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    ends = [first.in_entry.from_holder_id if first.in_entry else None, first.out_entry.to_holder_id if first.out_entry else None]
-    take_turn(session, {first.slot_id, *(end for end in ends if end is not None)})
-    if session.scalar(sa.select(Fitting.id).where(Fitting.undoes_id == first.id)) is not None:
-        raise Conflict(say("Somebody has undone this already."))
+    _take_turn_with(session, first)
     _must_be_as_left(session, first)
-    work = Work(
-        order_id=first.order_id,
-        line_id=first.line_id,
-        vehicle_id=first.vehicle_id,
-        branch_id=first.slot.branch_id,
-        visit_id=first.visit_id,
-        fact_id=fact_id,
-        device_at=device_at or at,
-    )
+    work = work_of(first, device_at=device_at or at, fact_id=fact_id)
     return _carry_out(session, work, _backwards(first, reason.strip()), by=by, at=at)
 
 
@@ -126,6 +115,14 @@ def _undoable(session: Session, fitting_id: int, order_id: int | None, *, by: Ac
     if by.id != first.by_id and not by.may("stock.change"):
         raise NotAllowed(say("Only %(name)s or the office can undo this.", name=first.by_name))
     return first
+
+
+def _take_turn_with(session: Session, first: Fitting) -> None:
+    """Wait for whoever works with the places a fitting has touched. Raises Conflict when it was undone meanwhile."""
+    ends = [first.in_entry.from_holder_id if first.in_entry else None, first.out_entry.to_holder_id if first.out_entry else None]
+    take_turn(session, {first.slot_id, *(end for end in ends if end is not None)})
+    if session.scalar(sa.select(Fitting.id).where(Fitting.undoes_id == first.id)) is not None:
+        raise Conflict(say("Somebody has undone this already."))
 
 
 def _backwards(first: Fitting, reason: str) -> _Change:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
@@ -30,7 +31,7 @@ class TerminalModel(Base):
     __tablename__ = "terminal_model"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    warranty_months: Mapped[int] = mapped_column(server_default="12")
+    warranty_months: Mapped[int] = mapped_column(server_default=str(UNKNOWN_MODEL_MONTHS))
 
 
 class Unit(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
@@ -30,7 +31,7 @@ class NewTerminal:
     phone_808: str | None = None
     batch: str | None = None
     received_on: date | None = None
-    warranty_months: int = 12
+    warranty_months: int = UNKNOWN_MODEL_MONTHS
 
 
 @dataclass(frozen=True)

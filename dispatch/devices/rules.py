@@ -19,6 +19,8 @@ PHONE_808_DIGITS = (12, 20)
 TERMINAL_ID_LONGEST = 30
 LEAST_ENDING = 4
 """Fewer last digits than this say too little."""
+UNKNOWN_MODEL_MONTHS = 12
+"""The warranty of a terminal whose model nobody knows, in months."""
 
 _LABELS = re.compile(r"^(?:ICCID|IMEI|SIM|ID|TEL|NO)\s*[::.]?\s*(?=[0-9A-Z])")
 _SHORTENED = re.compile(r"^\d(?:\.\d+)?E\+?\d+$")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.fitted import not_in_bag, unit_name, whereabouts, wrong_kind
-from dispatch.devices.models import CustodyPosition, Holder, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import bag_of, slot_of
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -41,6 +41,20 @@ class Work:
     fact_id: uuid.UUID | None
     device_at: datetime
     technician_id: int | None = None
+
+
+def work_of(first: Fitting, *, device_at: datetime, fact_id: uuid.UUID | None = None, technician_id: int | None = None) -> Work:
+    """The work that a fitting was part of, for what comes of it later: it is undone, or done again with another unit."""
+    return Work(
+        order_id=first.order_id,
+        line_id=first.line_id,
+        vehicle_id=first.vehicle_id,
+        branch_id=first.slot.branch_id,
+        visit_id=first.visit_id,
+        fact_id=fact_id,
+        device_at=device_at,
+        technician_id=technician_id,
+    )
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from dispatch.audit.rules import GENESIS
 from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.ledger_rules import VOUCHER_SERIES, posting_hash
 from dispatch.fees.models import Charge, Receipt
+from dispatch.words import Text, say
 
 
-def broken_ledgers(session: Session) -> Iterator[str]:
-    """One English line for everything in the money ledger that does not add up; nothing when all does."""
+def broken_ledgers(session: Session) -> Iterator[Text]:
+    """One sentence for everything in the money ledger that does not add up; nothing when all does."""
     yield from _broken_accounts(session)
     yield from _unbalanced_vouchers(session)
     yield from _number_gaps(session)
@@ -23,7 +24,7 @@ def broken_ledgers(session: Session) -> Iterator[str]:
     yield from _wrong_hand_ins(session)
 
 
-def _broken_accounts(session: Session) -> Iterator[str]:
+def _broken_accounts(session: Session) -> Iterator[Text]:
     """Chains that are broken, and positions that are not where their chain ends."""
     chains = (
         sa.select(Posting, Voucher.number, Voucher.recorded_at, Account.key)
@@ -44,22 +45,24 @@ def _broken_accounts(session: Session) -> Iterator[str]:
             recorded_at=recorded_at,
         )
         if (posting.seq, posting.balance_after, posting.hash) != (seq + 1, balance + posting.amount, expected):
-            yield f"account {key}: posting {posting.seq} of {number} does not follow posting {seq}"
+            link = {"account": key, "seq": posting.seq, "voucher": number, "before": seq}
+            yield say("Account %(account)s: posting %(seq)s of %(voucher)s does not follow posting %(before)s", **link)
         reached[posting.account_id] = (posting.seq, balance + posting.amount, posting.hash)
     for account in session.scalars(sa.select(Account).order_by(Account.id)):
         there = reached.get(account.id, (0, Decimal(0), GENESIS))
         if there != (account.seq, account.balance, account.hash):
-            yield f"account {account.key}: the balance is {account.balance:.2f}, its postings sum to {there[1]:.2f}"
+            sums = {"account": account.key, "balance": _sum(account.balance), "sum": _sum(there[1])}
+            yield say("Account %(account)s: the balance is %(balance)s, its postings sum to %(sum)s", **sums)
 
 
-def _unbalanced_vouchers(session: Session) -> Iterator[str]:
+def _unbalanced_vouchers(session: Session) -> Iterator[Text]:
     lines, total = sa.func.count(Posting.line), sa.func.coalesce(sa.func.sum(Posting.amount), 0)
     sums = sa.select(Voucher.number, lines, total).outerjoin(Posting, Posting.voucher_id == Voucher.id).group_by(Voucher.id)
     for number, count, amount in session.execute(sums.having(sa.or_(lines < 2, total != 0)).order_by(Voucher.number)):
-        yield f"voucher {number}: {count} postings sum to {amount:.2f}"
+        yield say("Voucher %(voucher)s: %(n)s postings sum to %(sum)s", voucher=number, n=count, sum=_sum(amount))
 
 
-def _number_gaps(session: Session) -> Iterator[str]:
+def _number_gaps(session: Session) -> Iterator[Text]:
     series = (Voucher.branch_id, Voucher.year)
     rows = session.execute(sa.select(*series, sa.func.count(), sa.func.max(Voucher.running)).group_by(*series).order_by(*series))
     given = {(branch, year): (count, last) for branch, year, count, last in rows}
@@ -68,24 +71,28 @@ def _number_gaps(session: Session) -> Iterator[str]:
     for key in sorted(given.keys() | last.keys()):
         count, highest = given.get(key, (0, 0))
         if not count == highest == last.get(key, 0):
-            told = f"{count} vouchers, the highest is {highest}, the counter stands at {last.get(key, 0)}"
-            yield f"vouchers of branch {key[0]} in {key[1]}: {told}"
+            told = {"branch": key[0], "year": key[1], "n": count, "highest": highest, "last": last.get(key, 0)}
+            yield say(
+                "Vouchers of branch %(branch)s in %(year)s: there are %(n)s, the highest is %(highest)s, "
+                "the counter stands at %(last)s",
+                **told,
+            )
 
 
-def _unposted(session: Session) -> Iterator[str]:
+def _unposted(session: Session) -> Iterator[Text]:
     charges = sa.select(Charge.id).where(Charge.amount != 0, ~sa.exists().where(Voucher.charge_id == Charge.id))
     for charge_id in session.scalars(charges.order_by(Charge.id)):
-        yield f"charge {charge_id} has no voucher"
+        yield say("Charge %(id)s has no voucher", id=charge_id)
     receipts = sa.select(Receipt.number).where(~sa.exists().where(Voucher.receipt_id == Receipt.id))
     for number in session.scalars(receipts.order_by(Receipt.id)):
-        yield f"receipt {number} has no voucher"
+        yield say("Receipt %(number)s has no voucher", number=number)
     settled = sa.select(HandIn.number).where(HandIn.status == "confirmed", ~sa.exists().where(Voucher.hand_in_id == HandIn.id))
     for number in session.scalars(settled.order_by(HandIn.id)):
-        yield f"hand-in {number} is confirmed and has no voucher"
+        yield say("Hand-in %(number)s is confirmed and has no voucher", number=number)
     yield from _wrongly_posted(session)
 
 
-def _wrongly_posted(session: Session) -> Iterator[str]:
+def _wrongly_posted(session: Session) -> Iterator[Text]:
     """Vouchers that moved another sum than the row behind them names: a charge's or receipt's on the customer's account."""
     cause = sa.func.coalesce(Charge.amount, -Receipt.amount)
     moved = sa.func.sum(Posting.amount)
@@ -100,10 +107,10 @@ def _wrongly_posted(session: Session) -> Iterator[str]:
         .having(moved != cause)
     )
     for number, wanted, amount in session.execute(sums.order_by(Voucher.number)):
-        yield f"voucher {number}: {amount:.2f} was posted for {wanted:.2f}"
+        yield say("Voucher %(voucher)s: %(sum)s was posted for %(wanted)s", voucher=number, sum=_sum(amount), wanted=_sum(wanted))
 
 
-def _wrong_hand_ins(session: Session) -> Iterator[str]:
+def _wrong_hand_ins(session: Session) -> Iterator[Text]:
     total = sa.func.coalesce(sa.func.sum(Receipt.amount), 0)
     sums = (
         sa.select(HandIn.number, HandIn.declared, total)
@@ -113,4 +120,9 @@ def _wrong_hand_ins(session: Session) -> Iterator[str]:
         .having(total != HandIn.declared)
     )
     for number, declared, amount in session.execute(sums.order_by(HandIn.number)):
-        yield f"hand-in {number}: {declared:.2f} declared, its receipts sum to {amount:.2f}"
+        told = {"number": number, "declared": _sum(declared), "sum": _sum(amount)}
+        yield say("Hand-in %(number)s: %(declared)s declared, its receipts sum to %(sum)s", **told)
+
+
+def _sum(amount: Decimal) -> str:
+    return f"{amount:.2f}"

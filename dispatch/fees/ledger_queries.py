@@ -57,25 +57,7 @@ class Holding:
 
 def holdings(session: Session, branch_id: int | None = None, person_id: int | None = None) -> Sequence[Holding]:
     """Who holds cash, the oldest first; of one branch, or of one person (also when he holds none)."""
-    unconfirmed = sa.exists().where(
-        HandInReceipt.receipt_id == Receipt.id,
-        HandInReceipt.live,
-        HandIn.id == HandInReceipt.hand_in_id,
-        HandIn.status == "confirmed",
-    )
-    ages = (
-        _through_hands()
-        .with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at"))
-        .where(~unconfirmed, Receipt.amount > 0)
-        .group_by(Account.person_id)
-        .subquery()
-    )
-    waits = (
-        sa.select(HandIn.person_id, sa.func.sum(HandIn.declared).label("sum"))
-        .where(HandIn.status == "handed")
-        .group_by(HandIn.person_id)
-        .subquery()
-    )
+    ages, waits = _oldest_held(), _waiting()
     rows = (
         sa.select(Person, Branch, Account.balance, waits.c.sum, ages.c.at)
         .join(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"), isouter=person_id is not None)
@@ -88,6 +70,24 @@ def holdings(session: Session, branch_id: int | None = None, person_id: int | No
     rows = rows.where(Person.id == person_id) if person_id is not None else rows.where(Account.balance > 0)
     found = session.execute(rows.order_by(ages.c.at, Person.id)).all()
     return [Holding(who, branch, cash or Decimal(0), waiting or Decimal(0), at) for who, branch, cash, waiting, at in found]
+
+
+def _oldest_held() -> sa.Subquery:
+    """Since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
+    confirmed = sa.exists().where(
+        HandInReceipt.receipt_id == Receipt.id,
+        HandInReceipt.live,
+        HandIn.id == HandInReceipt.hand_in_id,
+        HandIn.status == "confirmed",
+    )
+    held = _through_hands().where(~confirmed, Receipt.amount > 0).group_by(Account.person_id)
+    return held.with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at")).subquery()
+
+
+def _waiting() -> sa.Subquery:
+    """What each person has handed in and nobody has counted yet: person_id, sum."""
+    handed = sa.select(HandIn.person_id, sa.func.sum(HandIn.declared).label("sum")).where(HandIn.status == "handed")
+    return handed.group_by(HandIn.person_id).subquery()
 
 
 @dataclass(frozen=True)

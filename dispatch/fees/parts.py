@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting, Unit
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.fees.models import Charge, Price
 from dispatch.fees.queries import first_prices_after, prices_on, warranty_of_line
-from dispatch.fees.rules import UNKNOWN_MODEL_MONTHS, Decision, decide, part_named
+from dispatch.fees.rules import Decision, decide, part_named
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.rules import Warranty, warranty
 from dispatch.words import Text, say

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.clock import local_day
 from dispatch.devices.models import CustodyEntry, Holder, Terminal, TerminalModel, Unit
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.fees.models import Charge, Price, Receipt, ReceiptBlock
-from dispatch.fees.rules import FEN, UNKNOWN_MODEL_MONTHS, OrderAccount, receipt_number
+from dispatch.fees.rules import FEN, OrderAccount, receipt_number
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.rules import Warranty, warranty
 from dispatch.staff.models import Branch
@@ -129,7 +130,7 @@ def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: da
 
 def _months_of(session: Session, model: str | None) -> int:
     known = session.get(TerminalModel, model) if model else None
-    return (known.warranty_months if known else 0) or UNKNOWN_MODEL_MONTHS
+    return known.warranty_months if known else UNKNOWN_MODEL_MONTHS
 
 
 def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date) -> CustodyEntry | None:

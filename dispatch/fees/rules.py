@@ -28,9 +28,6 @@ FEN = Decimal("0.01")
 BLOCK_SIZE = 50
 """How many receipt numbers a device is given at a time."""
 
-UNKNOWN_MODEL_MONTHS = 12
-"""The warranty of a terminal whose model nobody knows."""
-
 
 # --- what it costs
 

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.devices.fitted import fittings_of, own_unit
-from dispatch.devices.fitting import Work, install, swap, undo
+from dispatch.devices.fitting import install, swap, undo, work_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.operations import charge_fittings, note_invoice, refund, take_back_charge, take_payment
+from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
 from dispatch.field.endings import tell
 from dispatch.field.models import TestResult
 from dispatch.field.rules import TEST_ITEMS
@@ -70,7 +70,8 @@ def replace_unit(
         if unit.id == first.new_unit_id:
             raise Invalid({"number": say("This is the unit that was entered before.")})
         again = swap if first.kind == "swap" else install
-        done = again(session, _work_again(first, technician_id), unit.id, by=by, at=at)
+        work = work_of(first, device_at=first.at, technician_id=technician_id)
+        done = again(session, work, unit.id, by=by, at=at)
         charge_fittings(session, order, visit_id=first.visit_id, by=by, at=at)
     return done
 
@@ -89,19 +90,6 @@ def _whose_bag(first: Fitting) -> int:
     if technician_id is None:
         raise NotFound
     return technician_id
-
-
-def _work_again(first: Fitting, technician_id: int) -> Work:
-    return Work(
-        order_id=first.order_id,
-        line_id=first.line_id,
-        vehicle_id=first.vehicle_id,
-        branch_id=first.slot.branch_id,
-        visit_id=first.visit_id,
-        fact_id=None,
-        device_at=first.at,
-        technician_id=technician_id,
-    )
 
 
 def overrule_test(
@@ -180,6 +168,7 @@ def take_money(
     What was fitted without a price is charged first, if it has one by now: so that nothing closes unpaid.
     """
     with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
+        prepare_payment(session, order, channel=channel, device=device, by=by, at=at)
         charge_fittings(session, order, visit_id=None, by=by, at=at)
         return take_payment(
             session,

@@ -25,8 +25,13 @@ def slip_pdf(made: HandIn, receipts: Sequence[Receipt], branch: Branch, *, at: d
     """The signed PDF of a hand-in as it stands. Raises SheetFailed when this machine cannot make any."""
     facts = slip_facts(made, receipts, branch)
     title = f"{wording.in_chinese(TITLE)} {made.number}"
+    shown = {
+        "title": title,
+        "made_at": at.astimezone(ZoneInfo(branch.zone)),
+        "rows_counted": [(worth, n, _text(Decimal(worth) * n)) for worth, n in facts["counts"]],
+    }
     return make_pdf(
-        templates().get_template("finance/slip.html").render(**facts, title=title, made_at=at.astimezone(ZoneInfo(branch.zone))),
+        templates().get_template("finance/slip.html").render(**facts, **shown),
         title=title,
         language="zh-CN",
         created=made.confirmed_at or made.handed_at,

@@ -25,6 +25,7 @@ from dispatch.host.keeping import DUMP, FILES, KEYS, Manifest
 from dispatch.host.locks import FileLock
 from dispatch.host.place import choose
 from dispatch.host.schema import revision_of
+from dispatch.words import Text, say
 
 UNFINISHED = ".unfinished-"
 
@@ -42,7 +43,7 @@ class Made:
         return self.manifest.missing
 
 
-def back_up(settings: Settings, into: Path, *, with_keys: bool, out: Callable[[str], None]) -> Made:
+def back_up(settings: Settings, into: Path, *, with_keys: bool, out: Callable[[Text], None]) -> Made:
     """Make a backup below `into`; `settings` reach a running database. Raises CannotStart, and leaves nothing half made."""
     into = into.expanduser().absolute()
     _must_be_outside(settings, into)
@@ -54,7 +55,7 @@ def back_up(settings: Settings, into: Path, *, with_keys: bool, out: Callable[[s
             fresh.rename(into / name)
             keeping.sync(into)
     except OSError as reason:
-        raise CannotStart(f"No backup was made: {keeping.told(reason, into)}.") from None
+        raise CannotStart(say("No backup was made: %(reason)s.", reason=keeping.told(reason, into))) from None
     _tell(into / name, manifest, out)
     return Made(into / name, manifest)
 
@@ -68,7 +69,11 @@ def _must_be_outside(settings: Settings, into: Path) -> None:
     for folder in inner:
         if into.resolve().is_relative_to(folder.resolve()):
             raise CannotStart(
-                f"{into} lies in {folder}, which is backed up itself; name a folder elsewhere, best on another disk."
+                say(
+                    "%(into)s lies in %(folder)s, which is backed up itself; name a folder elsewhere, best on another disk.",
+                    into=into,
+                    folder=folder,
+                )
             )
 
 
@@ -78,7 +83,7 @@ def _own_turn(into: Path) -> Iterator[None]:
     lock = FileLock(into / ".lock")
     try:
         if not lock.try_alone():
-            raise CannotStart(f"Another backup into {into} is under way.")
+            raise CannotStart(say("Another backup into %(into)s is under way.", into=into))
         for left in into.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield
@@ -90,7 +95,7 @@ def _own_turn(into: Path) -> Iterator[None]:
 def _unfinished(into: Path, name: str) -> Iterator[Path]:
     """A folder of another name while it is filled; gone if that does not end well."""
     if (into / name).exists():
-        raise CannotStart(f"{into / name} was made within this second; try again.")
+        raise CannotStart(say("%(folder)s was made within this second; try again.", folder=into / name))
     fresh = into / f"{UNFINISHED}{name}"
     fresh.mkdir(mode=0o700)
     try:
@@ -125,11 +130,11 @@ def _dump(settings: Settings, fresh: Path, *, with_keys: bool) -> tuple[Manifest
                 f"--snapshot={shared}",
                 f"--file={fresh / DUMP}",
             ]
-            clients.run([dump, *choices], settings.database_url, "Copying the database")
+            clients.run([dump, *choices], settings.database_url, say("Copying the database"))
             keeping.sync(fresh / DUMP)
             return manifest, set(connection.scalars(sa.text("SELECT sha256 FROM stored_file")))
     except sa.exc.SQLAlchemyError as reason:
-        raise CannotStart(f"The database cannot be read: {str(reason.__cause__ or reason).strip().splitlines()[0]}") from None
+        raise CannotStart(say("The database cannot be read: %(reason)s", reason=clients.first_line(reason))) from None
     finally:
         engine.dispose()
 
@@ -137,7 +142,7 @@ def _dump(settings: Settings, fresh: Path, *, with_keys: bool) -> tuple[Manifest
 def _manifest(settings: Settings, connection: sa.Connection, *, with_keys: bool) -> Manifest:
     tables = revision_of(connection)
     if tables is None:
-        raise CannotStart("There are no tables of this program in the database: there is nothing to back up.")
+        raise CannotStart(say("There are no tables of this program in the database: there is nothing to back up."))
     return Manifest(
         made_at=clock.now().isoformat(timespec="seconds"),
         program=_program(),
@@ -189,12 +194,15 @@ def _kept(top: Path, names: tuple[str, ...]) -> set[Path]:
     return {place for place in found if place.is_file() and not place.name.startswith(".")}
 
 
-def _tell(folder: Path, manifest: Manifest, out: Callable[[str], None]) -> None:
+def _tell(folder: Path, manifest: Manifest, out: Callable[[Text], None]) -> None:
     files = sum(name.startswith(f"{FILES}/") for name in manifest.content)
     size = sum(place.stat().st_size for place in folder.rglob("*") if place.is_file())
-    keys = (
-        "with the keys: keep it where nobody else reads" if manifest.with_keys else "without the keys: no file opens without them"
+    sums = {"rows": f"{sum(manifest.rows.values()):,}", "files": f"{files:,}", "size": f"{size / 1e6:,.1f}"}
+    out(say("%(folder)s: %(rows)s rows, %(files)s files, %(size)s MB.", folder=folder, **sums))
+    with_them, without = (
+        say("With the keys: keep it where nobody else reads."),
+        say("Without the keys: no file opens without them."),
     )
-    out(f"{folder}: {sum(manifest.rows.values()):,} rows, {files:,} files, {size / 1e6:,.1f} MB, {keys}.")
+    out(with_them if manifest.with_keys else without)
     for sha256 in manifest.missing:
-        out(f"Missing in the store, and so in the backup: file {sha256}")
+        out(say("Missing in the store, and so in the backup: file %(file)s", file=sha256))

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from dispatch.config import Settings, surroundings
 from dispatch.host.binaries import folders
 from dispatch.host.errors import CannotStart
+from dispatch.words import Text, listed, say
 
 
 def server_major(connection: sa.Connection) -> int:
@@ -28,14 +29,19 @@ def program(name: str, settings: Settings, major: int) -> str:
     found = {path: version for path in _places(name, settings.pg_bin) if (version := _version(path))}
     fitting = [path for path, version in found.items() if version >= major]
     if not fitting:
-        seen = ", ".join(f"{version} in {path.parent}" for path, version in found.items()) or "none"
         raise CannotStart(
-            f"{name} for PostgreSQL {major} is missing (found: {seen}); install postgresql-client-{major} or set PG_BIN."
+            say(
+                "%(name)s for PostgreSQL %(major)s is missing (found: %(seen)s); "
+                "install postgresql-client-%(major)s or set PG_BIN.",
+                name=name,
+                major=major,
+                seen=listed([f"{path} ({version})" for path, version in found.items()]) or "0",
+            )
         )
     return str(min(fitting, key=lambda path: found[path]))
 
 
-def run(command: Sequence[str], url: str, doing: str) -> None:
+def run(command: Sequence[str], url: str, doing: Text) -> None:
     """Run one of them on the database behind `url`; a password travels in the environment. Raises CannotStart with its words."""
     address, password = _address(url)
     environment = surroundings(LC_ALL="C", **({"PGPASSWORD": password} if password else {}))
@@ -49,7 +55,12 @@ def run(command: Sequence[str], url: str, doing: str) -> None:
     )
     if done.returncode:
         said = [line for line in done.stderr.strip().splitlines() if "error" in line.lower()] or done.stderr.strip().splitlines()
-        raise CannotStart(f"{doing} did not work: {(said or ['it gave no reason'])[0]}")
+        raise CannotStart(say("%(doing)s did not work: %(reason)s", doing=doing, reason=(said or [f"exit {done.returncode}"])[0]))
+
+
+def first_line(reason: Exception) -> str:
+    """What the database said, without the statement around it."""
+    return str(reason.__cause__ or reason).strip().splitlines()[0]
 
 
 def _address(url: str) -> tuple[str, str]:

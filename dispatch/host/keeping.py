@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dispatch.host.errors import CannotStart
+from dispatch.words import Text, say
 
 FORMAT = "gps-dispatch/backup/1"
 MANIFEST, DUMP, KEYS, FILES = "MANIFEST.json", "database.dump", "keys", "files"
@@ -48,12 +49,14 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         written: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if written.get("format") != FORMAT:
-            raise CannotStart(f"{folder} is a backup in the form {written.get('format')}, which this program does not know.")
+            form = {"folder": folder, "form": written.get("format")}
+            raise CannotStart(say("%(folder)s is a backup in the form %(form)s, which this program does not know.", **form))
         return Manifest(**written)
     except OSError as reason:
-        raise CannotStart(f"{folder / MANIFEST} cannot be read ({reason.strerror}): this is no whole backup.") from None
+        told = {"file": folder / MANIFEST, "reason": reason.strerror}
+        raise CannotStart(say("%(file)s cannot be read (%(reason)s): this is no whole backup.", **told)) from None
     except (ValueError, TypeError, AttributeError):
-        raise CannotStart(f"{folder / MANIFEST} is damaged: this is no whole backup.") from None
+        raise CannotStart(say("%(file)s is damaged: this is no whole backup.", file=folder / MANIFEST)) from None
 
 
 def unsound(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -126,8 +129,8 @@ def sync(file: Path) -> None:
         os.close(opened)
 
 
-def told(reason: OSError, place: Path) -> str:
+def told(reason: OSError, place: Path) -> Text | str:
     """Why something could not be written, as half a sentence."""
     if reason.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room left in {place}"
+        return say("there is no room left in %(folder)s", folder=place)
     return f"{reason.filename or place}: {reason.strerror or reason}"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.config import Settings
-from dispatch.host import checking
+from dispatch.host import checking, clients
 from dispatch.host.checking import Problem
 from dispatch.host.errors import CannotStart
 from dispatch.web.locale import LOCALES, tr_in
@@ -33,8 +33,7 @@ def report(settings: Settings, *, locale: str, as_json: bool, quick: bool, out: 
         with checking.snapshot(settings) as session:
             return (_object if as_json else _lines)(session, locale, quick, out, began)
     except sa.exc.SQLAlchemyError as reason:
-        first = str(reason.__cause__ or reason).strip().splitlines()[0]
-        raise CannotStart(f"The database cannot be read: {first}") from None
+        raise CannotStart(say("The database cannot be read: %(reason)s", reason=clients.first_line(reason))) from None
 
 
 def _lines(session: Session, locale: str, quick: bool, out: Print, began: float) -> int:

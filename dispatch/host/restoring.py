@@ -7,7 +7,7 @@ the database last and in one transaction, so what is interrupted can be gone on 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from dispatch.host.backing_up import row_counts
 from dispatch.host.errors import CannotStart
 from dispatch.host.keeping import DUMP, FILES, KEYS, MANIFEST, Manifest
 from dispatch.host.locks import FileLock
+from dispatch.words import Text, listed, say
 
 NAMED_AT_MOST = 10
 # A database that was only set up has these, and nothing that anybody would miss.
@@ -36,7 +37,7 @@ class Backup:
 
 
 @contextmanager
-def restored(settings: Settings, folder: Path, *, out: Callable[[str], None]) -> Iterator[Settings]:
+def restored(settings: Settings, folder: Path, *, out: Callable[[Text], None]) -> Iterator[Settings]:
     """Bring a backup back; in the block its database can be reached by the settings given. Raises CannotStart."""
     backup = _whole(_chosen(folder.expanduser().absolute()))
     with _alone(settings):
@@ -46,7 +47,7 @@ def restored(settings: Settings, folder: Path, *, out: Callable[[str], None]) ->
         _must_have_key(settings, backup)
         with _database(settings) as url:
             _bring(settings, backup, url, going_on=going_on)
-            out(f"{backup.folder} is back, in the state of {backup.manifest.made_at}.")
+            out(say("%(folder)s is back, in the state of %(at)s.", folder=backup.folder, at=backup.manifest.made_at))
             yield replace(with_secret(settings), database_url=url)
 
 
@@ -56,7 +57,7 @@ def _chosen(folder: Path) -> Path:
         return folder
     found = sorted(place.parent for place in folder.glob(f"[0-9]*/{MANIFEST}"))
     if not found:
-        raise CannotStart(f"There is no whole backup in {folder}.")
+        raise CannotStart(say("There is no whole backup in %(folder)s.", folder=folder))
     return found[-1]
 
 
@@ -64,16 +65,27 @@ def _whole(folder: Path) -> Backup:
     """The backup, if every file in it is what it was and this program knows its tables."""
     manifest = keeping.read_manifest(folder)
     if manifest.tables not in schema.known_versions():
+        versions = {"tables": manifest.tables, "here": schema.newest_version()}
         raise CannotStart(
-            f"{folder} was made by a newer version of this program (tables {manifest.tables}, here {schema.newest_version()}); "
-            "bring it back with that version."
+            say(
+                "%(folder)s was made by a newer version of this program (tables %(tables)s, here %(here)s); "
+                "bring it back with that version.",
+                folder=folder,
+                **versions,
+            )
         )
     if bad := list(keeping.unsound(folder, manifest)):
-        more = f" and {len(bad) - NAMED_AT_MOST} more" if len(bad) > NAMED_AT_MOST else ""
-        raise CannotStart(
-            f"{folder} is damaged: missing or changed are {', '.join(bad[:NAMED_AT_MOST])}{more}. Nothing was touched."
+        told = say(
+            "%(folder)s is damaged: missing or changed are %(names)s. Nothing was touched.", folder=folder, names=_some(bad)
         )
+        raise CannotStart(told)
     return Backup(folder, manifest, keeping.sha256_of(folder / MANIFEST))
+
+
+def _some(names: Sequence[str]) -> Text | str:
+    """The first names of a list that may be long."""
+    few, more = listed(names[:NAMED_AT_MOST]), len(names) - NAMED_AT_MOST
+    return say("%(names)s and %(n)s more", names=few, n=more) if more > 0 else few
 
 
 @contextmanager
@@ -82,7 +94,7 @@ def _alone(settings: Settings) -> Iterator[None]:
     lock = FileLock(settings.data_dir / (f"serve-{settings.port}.lock" if settings.database_url else "serve.lock"))
     try:
         if not lock.try_alone():
-            raise CannotStart(f"The product runs on {settings.data_dir}; end it first. Nothing was touched.")
+            raise CannotStart(say("The product runs on %(folder)s; end it first. Nothing was touched.", folder=settings.data_dir))
         yield
     finally:
         lock.close()
@@ -97,11 +109,15 @@ def _note_of(settings: Settings, backup: Backup) -> bool:
         noted = json.loads(note.read_text(encoding="utf-8"))
         same, name = noted["mark"] == backup.mark, str(noted["backup"])
     except (ValueError, KeyError, TypeError):
-        same, name = False, "a backup"
+        same, name = False, "DIR"
     if not same:
         raise CannotStart(
-            f"Bringing back {name} into {settings.data_dir} was interrupted. Go on with `./run restore {name}`, "
-            "or empty that folder and the database and begin anew."
+            say(
+                "Bringing back %(name)s into %(folder)s was interrupted. Go on with `./run restore %(name)s`, "
+                "or empty that folder and the database and begin anew.",
+                name=name,
+                folder=settings.data_dir,
+            )
         )
     return True
 
@@ -112,8 +128,11 @@ def _must_be_unused(settings: Settings, backup: Backup) -> None:
     present = [name for name in names if _is_there(settings.data_dir / name)]
     if present:
         raise CannotStart(
-            f"{settings.data_dir} is in use: {', '.join(present)} would be overwritten. Set DATA_DIR to an empty folder. "
-            "Nothing was touched."
+            say(
+                "%(folder)s is in use: %(names)s would be overwritten. Set DATA_DIR to an empty folder. Nothing was touched.",
+                folder=settings.data_dir,
+                names=listed(present),
+            )
         )
 
 
@@ -126,10 +145,16 @@ def _must_have_key(settings: Settings, backup: Backup) -> None:
     lying = settings.data_dir / "files_key"
     key = settings.files_key or (lying.read_text().strip() if lying.is_file() and not backup.manifest.with_keys else "")
     if not key and not backup.manifest.with_keys:
-        raise CannotStart(f"{backup.folder} was made without keys; set FILES_KEY, or put files_key into {settings.data_dir}.")
+        raise CannotStart(
+            say(
+                "%(backup)s was made without keys; set FILES_KEY, or put files_key into %(folder)s.",
+                backup=backup.folder,
+                folder=settings.data_dir,
+            )
+        )
     if key and keeping.key_mark(key) != backup.manifest.files_key_mark:
         raise CannotStart(
-            "The files of this backup were encrypted with another FILES_KEY than the one given. Nothing was touched."
+            say("The files of this backup were encrypted with another FILES_KEY than the one given. Nothing was touched.")
         )
 
 
@@ -159,15 +184,19 @@ def _bring(settings: Settings, backup: Backup, url: str, *, going_on: bool) -> N
         (settings.data_dir / RESTORING).unlink()
         keeping.sync(settings.data_dir)
     except OSError as reason:
-        raise CannotStart(f"{_interrupted(backup)}: {keeping.told(reason, settings.data_dir)}.") from None
+        raise CannotStart(_interrupted(backup, keeping.told(reason, settings.data_dir))) from None
     except sa.exc.SQLAlchemyError as reason:
-        raise CannotStart(f"{_interrupted(backup)}: {str(reason.__cause__ or reason).strip().splitlines()[0]}") from None
+        raise CannotStart(_interrupted(backup, clients.first_line(reason))) from None
     finally:
         engine.dispose()
 
 
-def _interrupted(backup: Backup) -> str:
-    return f"The backup is not back yet; mend what is in the way and call `./run restore {backup.folder}` again"
+def _interrupted(backup: Backup, reason: Text | str) -> Text:
+    return say(
+        "The backup is not back yet; mend what is in the way and call `./run restore %(folder)s` again: %(reason)s",
+        folder=backup.folder,
+        reason=reason,
+    )
 
 
 def _has_come_back(engine: sa.Engine, settings: Settings, backup: Backup, *, going_on: bool) -> bool:
@@ -175,16 +204,16 @@ def _has_come_back(engine: sa.Engine, settings: Settings, backup: Backup, *, goi
     with engine.connect() as connection:
         major, counts = clients.server_major(connection), row_counts(connection)
     if major < backup.manifest.postgres:
+        versions = {"backup": backup.manifest.postgres, "server": major}
         raise CannotStart(
-            f"The backup is of PostgreSQL {backup.manifest.postgres}, and the server is {major}. Nothing was touched."
+            say("The backup is of PostgreSQL %(backup)s, and the server is %(server)s. Nothing was touched.", **versions)
         )
     if going_on and (_noted_database(settings) or counts == backup.manifest.rows):
         return True
     used = [f"{name} ({number})" for name, number in counts.items() if number and name not in NOT_MISSED]
     if used:
-        more = f" and {len(used) - NAMED_AT_MOST} more" if len(used) > NAMED_AT_MOST else ""
-        names = ", ".join(used[:NAMED_AT_MOST]) + more
-        raise CannotStart(f"The database is in use, with rows in {names}. Give an empty one. Nothing was touched.")
+        told = say("The database is in use, with rows in %(names)s. Give an empty one. Nothing was touched.", names=_some(used))
+        raise CannotStart(told)
     return False
 
 
@@ -215,10 +244,10 @@ def _load(engine: sa.Engine, settings: Settings, backup: Backup, url: str) -> No
     """The rows, in one transaction, as many as were dumped."""
     program = clients.program("pg_restore", settings, backup.manifest.postgres)
     choices = ["--single-transaction", "--exit-on-error", "--clean", "--if-exists", "--no-owner", "--no-acl"]
-    clients.run([program, *choices, str(backup.folder / DUMP)], url, "Bringing back the database")
+    clients.run([program, *choices, str(backup.folder / DUMP)], url, say("Bringing back the database"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
         counts = row_counts(connection)
     if counts != backup.manifest.rows:
         differing = sorted(name for name, number in backup.manifest.rows.items() if counts.get(name) != number)
-        raise CannotStart(f"{_interrupted(backup)}: other numbers of rows came back in {', '.join(differing)}.")
+        raise CannotStart(_interrupted(backup, say("other numbers of rows came back in %(names)s.", names=listed(differing))))

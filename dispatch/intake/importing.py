@@ -12,6 +12,7 @@ from dispatch.audit.operations import record
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
 from dispatch.devices.queries import models
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
@@ -26,7 +27,6 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 ALREADY = say("This file was taken in already; nothing was taken twice.")
-DEFAULT_WARRANTY_MONTHS = 12
 LONGEST_STORE = 60
 
 
@@ -131,7 +131,7 @@ def _by_store(ready: Sequence[Marked], choice: Choice) -> dict[str, list[Termina
 
 def _new_terminal(row: TerminalRow | SimRow, terms: dict[str, int]) -> NewTerminal:
     assert isinstance(row, TerminalRow)
-    months = row.warranty_months if row.warranty_months is not None else terms.get(row.model, DEFAULT_WARRANTY_MONTHS)
+    months = row.warranty_months if row.warranty_months is not None else terms.get(row.model, UNKNOWN_MODEL_MONTHS)
     texts = {"batch": row.batch or None, "phone_808": row.phone_808, "terminal_id": row.terminal_id}
     return NewTerminal(row.serial, row.model, row.imei, received_on=row.received_on, warranty_months=months, **texts)
 

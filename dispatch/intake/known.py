@@ -15,6 +15,7 @@ from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import COMPANY_FORM, core_name, read_phone, read_plate
 from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.queries import fitted
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.intake.rules import model_of, show_place
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -25,7 +26,6 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text
 
 ENDED = ("done", "closed", "cancelled", "rejected")
-DEFAULT_MONTHS = 12
 MOST_ORDERS = 8
 MOST_VEHICLES = 12
 MOST_ALIKE = 4
@@ -200,7 +200,7 @@ def warranty_of(session: Session, inside: dict[str, Unit], purchased_on: date | 
 
 def _months(session: Session, model: str) -> int:
     names = {m.name: m.warranty_months for m in session.scalars(sa.select(TerminalModel))} if model else {}
-    return names.get(model_of(model, names), DEFAULT_MONTHS)
+    return names.get(model_of(model, names), UNKNOWN_MODEL_MONTHS)
 
 
 def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Customer]:

@@ -53,10 +53,10 @@ def figures() -> str:
 
 
 def _choice(db: Session) -> Choice:
+    every = list(branches(db)) if current().may("branches.all") else []
     own = db.get_one(Branch, current().branch_id)
-    if not current().may("branches.all"):
+    if not every:
         return Choice([], own)
-    every = list(branches(db))
     asked = request.args.get("branch", "")
     return Choice(every, None if asked == EVERY else next((one for one in every if str(one.id) == asked), own))
 

@@ -106,6 +106,8 @@ class Seen:
     collected: Decimal
     on_account: Decimal
     channels: list[Channel]
+    handed_in: Decimal
+    in_hands: Decimal
     technicians: list[TechnicianDay]
     trend: list[TrendDay]
     charts: dict[str, Chart]
@@ -127,7 +129,9 @@ def seen(read: Figures) -> Seen:
         collected=collected(channels),
         on_account=channels.get("account", Decimal(0)),
         channels=[Channel(CHANNEL_WORDS[name], channels[name]) for name in CHANNELS if name in channels and name != "account"],
-        technicians=technicians_of(read.visits, read.taken, scope),
+        handed_in=sum((hand.handed_in for hand in read.hands), Decimal(0)),
+        in_hands=sum((hand.held for hand in read.hands), Decimal(0)),
+        technicians=technicians_of(read.visits, read.taken, scope, read.hands),
         trend=trend,
         charts={name: chart([(day.day, float(getattr(day, name))) for day in trend]) for name in CHARTED},
         empty=read.empty,

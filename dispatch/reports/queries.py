@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dispatch.audit.models import AuditEntry
-from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.models import Account, Charge, HandIn, Posting, Receipt, Voucher
 from dispatch.orders.lifecycle import ORDER
 from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import ENDED
-from dispatch.reports.rules import Scope, Taken, VisitTimes
+from dispatch.reports.rules import Hand, Scope, Taken, VisitTimes
 from dispatch.staff.models import Person
 
 EVENTS = {
@@ -185,6 +185,34 @@ def taken(session: Session, scope: Scope) -> list[Taken]:
     return [Taken(*row) for row in session.execute(grouped)]
 
 
+def hands(session: Session, scope: Scope) -> list[Hand]:
+    """Whose cash finance confirmed on the day, and who held any at its end (now, if it has not ended)."""
+    after, handed = _moved_after(scope), _handed_in(scope)
+    sums = [sa.func.coalesce(total, 0) for total in (handed.c.sum, Account.balance - sa.func.coalesce(after.c.sum, 0))]
+    query = (
+        sa.select(Person.id, Person.name, *sums)
+        .join(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"))
+        .outerjoin(after, after.c.account_id == Account.id)
+        .outerjoin(handed, handed.c.person_id == Person.id)
+        .where(_of(Person.branch_id, scope), sa.or_(*(total != 0 for total in sums)))
+    )
+    return [Hand(*row) for row in session.execute(query)]
+
+
+def _moved_after(scope: Scope) -> sa.Subquery:
+    """Account -> what went into a hand and out of it after the day; nothing has, while the day lasts."""
+    moved = sa.select(Posting.account_id, sa.func.sum(Posting.amount).label("sum")).join(Voucher).join(Account)
+    end = scope.bounds[1]
+    later = Voucher.at >= end if end <= scope.at else sa.false()
+    return moved.where(later, Account.kind == "cash_in_hand").group_by(Posting.account_id).subquery()
+
+
+def _handed_in(scope: Scope) -> sa.Subquery:
+    start, end = scope.bounds
+    counted = sa.select(HandIn.person_id, sa.func.sum(HandIn.counted).label("sum")).where(HandIn.status == "confirmed")
+    return counted.where(HandIn.confirmed_at >= start, HandIn.confirmed_at < end).group_by(HandIn.person_id).subquery()
+
+
 def _charged(scope: Scope) -> sa.Select[Decimal]:
     """What the charges of the day come to."""
     start, end = scope.bounds
@@ -202,16 +230,17 @@ class Figures:
     visits: list[VisitTimes]
     repairs: Sequence[int]
     taken: list[Taken]
+    hands: list[Hand]
 
     @property
     def empty(self) -> bool:
         """Nothing at all happened on the day."""
-        money = any(row.day == self.scope.day for row in self.taken)
+        money = any(row.day == self.scope.day for row in self.taken) or any(hand.handed_in for hand in self.hands)
         return not (self.counts.get(self.scope.day) or self.visits or money or self.totals.charged or self.totals.left_over)
 
 
 def figures(session: Session, scope: Scope) -> Figures:
-    """The figures of a day, in six queries."""
+    """The figures of a day, in seven queries."""
     return Figures(
         scope,
         counts(session, scope),
@@ -219,4 +248,5 @@ def figures(session: Session, scope: Scope) -> Figures:
         visits_of(session, scope),
         visits_of_repairs_done(session, scope),
         taken(session, scope),
+        hands(session, scope),
     )

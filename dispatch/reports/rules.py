@@ -48,6 +48,14 @@ FORMULAE: dict[str, tuple[Text, Text]] = {
         say("Collected"),
         say("Money taken on this day less money given back on it, by channel; what went on account is no money yet. Yuan."),
     ),
+    "handed_in": (
+        say("Handed in to finance"),
+        say("Cash that finance counted and confirmed on this day, on whichever day it was taken. Yuan."),
+    ),
+    "in_hands": (
+        say("Cash still in hands"),
+        say("Cash taken by then and not confirmed by finance, declared or not: at the end of the day, today now. Yuan."),
+    ),
 }
 """Each figure's name, and how it is made."""
 
@@ -119,6 +127,16 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """One person's cash: what finance confirmed of it on the day, and what he held at the day's end."""
+
+    person_id: int
+    name: str
+    handed_in: Decimal
+    held: Decimal
+
+
+@dataclass(frozen=True)
 class Span:
     """How long something took: the middle one and the worst in seconds, the order of the worst, and how many there were."""
 
@@ -175,13 +193,15 @@ def first_time_fix(visits_of_repairs: Iterable[int]) -> Share:
 
 @dataclass
 class TechnicianDay:
-    """What one technician did and took that day."""
+    """What one technician did, took and handed in that day, and the cash he held at its end."""
 
     name: str
     visits: int = 0
     vehicles: int = 0
     spans: list[tuple[str, datetime | None, datetime | None]] = field(default_factory=list)
     collected: Decimal = Decimal(0)
+    handed_in: Decimal = Decimal(0)
+    in_hands: Decimal = Decimal(0)
 
     @property
     def work(self) -> Span | None:
@@ -189,8 +209,10 @@ class TechnicianDay:
         return span_of(self.spans)
 
 
-def technicians_of(visits: Sequence[VisitTimes], taken: Iterable[Taken], scope: Scope) -> list[TechnicianDay]:
-    """Everybody who ended a visit or took money that day, the busiest first."""
+def technicians_of(
+    visits: Sequence[VisitTimes], taken: Iterable[Taken], scope: Scope, hands: Iterable[Hand] = ()
+) -> list[TechnicianDay]:
+    """Everybody who ended a visit, took money or handed it in that day, or held cash at its end; the busiest first."""
     found: dict[int, TechnicianDay] = {}
     for visit in visits:
         if scope.has(visit.finished_at):
@@ -201,7 +223,10 @@ def technicians_of(visits: Sequence[VisitTimes], taken: Iterable[Taken], scope: 
     for row in taken:
         if row.day == scope.day and row.channel != "account":
             found.setdefault(row.by_id, TechnicianDay(row.by_name)).collected += row.amount
-    return sorted(found.values(), key=lambda his: (-his.visits, -his.collected, his.name))
+    for hand in hands:
+        his = found.setdefault(hand.person_id, TechnicianDay(hand.name))
+        his.handed_in, his.in_hands = hand.handed_in, hand.held
+    return sorted(found.values(), key=lambda his: (-his.visits, -his.collected, -his.in_hands, his.name))
 
 
 def by_channel(taken: Iterable[Taken], day: date) -> dict[str, Decimal]:

@@ -7,7 +7,6 @@ remembered in DATA_DIR/sheets/certificates: sheets of an earlier key stay ours.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from dispatch import clock
+from dispatch.config import put_new
 from dispatch.config_values import SettingError
 
 KEY_BITS = 3072
@@ -123,7 +123,7 @@ def _make(file: Path) -> None:
     key = rsa.generate_private_key(65537, KEY_BITS)
     private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _put(file, private + _certificate(key).public_bytes(PEM))
+    put_new(file, private + _certificate(key).public_bytes(PEM))
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
@@ -147,18 +147,4 @@ def _remember(folder: Path, certificate: x509.Certificate) -> None:
     file = folder / f"{certificate.fingerprint(hashes.SHA256()).hex()[:32]}.pem"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _put(file, certificate.public_bytes(PEM))
-
-
-def _put(file: Path, content: bytes) -> None:
-    """Write a new file, for the owner's eyes only; one that somebody else put there meanwhile stays."""
-    fresh = file.with_name(f".{file.name}-{secrets.token_hex(6)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        os.fsync(out.fileno())
-    try:
-        os.link(fresh, file)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+        put_new(file, certificate.public_bytes(PEM))

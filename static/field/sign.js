@@ -42,10 +42,12 @@ function tell(sentence) {
 pad.addEventListener("endStroke", () => {
   read();
   tell("");
+  document.body.classList.add("is-changed"); // the big button sends what was signed anew
 });
 box.querySelector("[data-pad-clear]").addEventListener("click", () => {
   pad.clear();
   strokes = [];
+  document.body.classList.remove("is-changed");
 });
 new ResizeObserver(fit).observe(canvas);
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,6 @@ from dispatch.board.operations.changes import assign, move_visit_to, recall, tak
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.board.queries import planned_visit_ids
 from dispatch.board.rules import Choice
-from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import locked_order, move_order, move_visit
@@ -37,6 +36,7 @@ from tests.board.building import (
     window,
 )
 from tests.conftest import AT, Cast
+from tests.racing import at_once
 
 
 def put(
@@ -224,24 +224,9 @@ def test_a_held_order_keeps_no_visit_to_send(db: Session, cast: Cast) -> None:
     assert dispatch_visits(db, [made.id], by=cast.lin, at=AT).count == 1
 
 
-def both_at_once(*acts: object) -> list[Refusal]:
+def both_at_once(*acts: Callable[[Session], object]) -> list[Refusal]:
     """Run the acts in threads that start together; gives the refusals."""
-    gate, refused = threading.Barrier(len(acts)), []
-
-    def run(act: object) -> None:
-        gate.wait()
-        try:
-            with transaction() as session:
-                act(session)  # type: ignore[operator]
-        except Refusal as refusal:
-            refused.append(refusal)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return refused
+    return [answer for answer in at_once(*acts) if isinstance(answer, Refusal)]
 
 
 def test_two_people_give_one_technician_two_orders_at_once(db: Session, cast: Cast) -> None:

@@ -31,8 +31,8 @@ from tests.board.building import (
 from tests.conftest import AT, Cast
 
 
-def begun_with(cast: Cast, meanwhile: Callable[[Session], Any]) -> PlanRun:
-    """A run during whose solving `meanwhile` happens."""
+def planned_while(db: Session, cast: Cast, meanwhile: Callable[[Session], Any]) -> PlanRun:
+    """A run during whose solving `meanwhile` happened, and the session as the database is after it."""
     with transaction() as session:
         run = ask_plan(session, branch_id=cast.sz, day=TOMORROW, by=cast.lin, at=AT)
     with transaction() as session:
@@ -43,15 +43,14 @@ def begun_with(cast: Cast, meanwhile: Callable[[Session], Any]) -> PlanRun:
         meanwhile(session)
     with transaction() as session:
         finish_run(session, run.id, begun, found, at=AT, seconds=1)
-    return run
+    db.expire_all()
+    return db.get_one(PlanRun, run.id)
 
 
 def test_an_order_cancelled_while_planning_is_skipped(db: Session, cast: Cast) -> None:
     gone, stays = approved_order(db, cast), approved_order(db, cast, place=PLACES[2])
     db.commit()
-    run = begun_with(cast, lambda s: cancel_order(s, gone.id, version=None, by=cast.lin, at=AT, reason="不修了"))
-    db.expire_all()
-    told = db.get_one(PlanRun, run.id)
+    told = planned_while(db, cast, lambda s: cancel_order(s, gone.id, version=None, by=cast.lin, at=AT, reason="不修了"))
     assert covered(live(db)) == list(line_ids(stays))
     assert [entry["order_id"] for entry in told.outcome["skipped"]] == [gone.id]
 
@@ -63,7 +62,7 @@ def test_what_was_planned_by_hand_meanwhile_stays(db: Session, cast: Cast) -> No
     def by_hand(session: Session) -> None:
         visit_at(session, cast, session.get_one(Order, first.id), cast.su, "16:00", by_hand=True)
 
-    begun_with(cast, by_hand)
+    planned_while(db, cast, by_hand)
     assert [(v.by_hand, v.starts_at) for v in visits_of(db, first.id)] == [(True, moment("16:00"))]
     assert len(visits_of(db, second.id)) == 1
 
@@ -75,9 +74,7 @@ def test_time_taken_meanwhile_leaves_the_order_in_the_queue(db: Session, cast: C
     def take_time(session: Session) -> None:
         visit_at(session, cast, approved_order(session, cast), cast.su, "08:30", minutes=120, by_hand=True)
 
-    run = begun_with(cast, take_time)
-    db.expire_all()
-    told = db.get_one(PlanRun, run.id)
+    told = planned_while(db, cast, take_time)
     assert told.state == "done"
     assert [str(text_from_json(entry["text"])) for entry in told.outcome["skipped"]] == [
         "The technician already has a visit at this time."
@@ -95,9 +92,7 @@ def test_without_its_replacement_a_planned_visit_stays(db: Session, cast: Cast) 
     def take_time(session: Session) -> None:
         visit_at(session, cast, approved_order(session, cast), cast.su, "09:30", minutes=90, by_hand=True)
 
-    run = begun_with(cast, take_time)
-    db.expire_all()
-    told = db.get_one(PlanRun, run.id)
+    told = planned_while(db, cast, take_time)
     assert [(v.id, v.status, v.starts_at) for v in visits_of(db, order.id)] == [(before.id, "planned", moment("14:00"))]
     assert [entry["order_id"] for entry in told.outcome["skipped"]] == [order.id]
     assert (told.outcome["lines"], told.outcome["served"]) == (2, 1)
@@ -116,9 +111,7 @@ def test_around_a_visit_that_stays_the_rest_is_written(db: Session, cast: Cast) 
     def take_time(session: Session) -> None:
         visit_at(session, cast, approved_order(session, cast), cast.su, "09:30", minutes=90, by_hand=True)
 
-    run = begun_with(cast, take_time)
-    db.expire_all()
-    told = db.get_one(PlanRun, run.id)
+    told = planned_while(db, cast, take_time)
     assert [v.id for v in live(db) if not v.by_hand] == [visit.id for visit in kept]
     assert {entry["order_id"] for entry in told.outcome["skipped"]} == {first.id, second.id}
     assert told.outcome["served"] == 0

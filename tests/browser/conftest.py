@@ -14,8 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
+from tests import resetting
 from tests.browser.walking import WIDE, Desk, SitDown
 from tests.conftest import PASSWORD, Served, browser_program
+from tests.served import open_doors, serving
 
 QUIET = [
     "--no-sandbox",
@@ -67,8 +69,22 @@ def opened(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context.close()
 
 
+@pytest.fixture(scope="package")
+def house(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One web server and worker for all browser tests: starting them costs as much as a short test."""
+    with serving(resetting.kept(shared_database), tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
 @pytest.fixture
-def sit_down(served: Served, opened: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[SitDown]:
+def served(house: Served, database: str) -> Served:
+    """The house on a fresh database; everybody's password is PASSWORD."""
+    open_doors()
+    return house
+
+
+@pytest.fixture
+def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[SitDown]:
     """`sit_down("lin")` is Lin at her screen, signed in. Whatever a page complains of in the console fails the test."""
     desks: list[Desk] = []
 
@@ -80,7 +96,7 @@ def sit_down(served: Served, opened: Callable[..., BrowserContext], tmp_path: Pa
 
     yield sign_in
     complaints = [complaint for desk in desks for complaint in desk.complaints]
-    assert not complaints, "\n".join([*complaints, "The server's log ends:", (tmp_path / "served.log").read_text()[-4000:]])
+    assert not complaints, "\n".join([*complaints, "The server's log ends:", served.log[-4000:]])
 
 
 @pytest.fixture

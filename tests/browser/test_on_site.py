@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from dispatch.db import transaction
 from dispatch.devices.fitted import fittings_of, unit_name
@@ -18,18 +17,17 @@ from dispatch.devices.models import Unit
 from dispatch.fees.models import Price, Receipt
 from dispatch.field.models import Arrival, FieldFact, Photo, Signature
 from dispatch.orders.models import Order, Visit
+from dispatch.sheets.models import SheetVersion
 from tests.board.building import approved_order
 from tests.browser.papers import assert_proven, fetch_sheets, printed
-from tests.browser.walking import PHONE, Desk, SitDown
-from tests.conftest import Cast
-from tests.field.building import carrying, fitted_long_ago, sent_out
+from tests.browser.roadside import PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
+from tests.browser.walking import SitDown
+from tests.conftest import Cast, Served
+from tests.field.building import arrived, carrying, fitted_long_ago, sent_out
 from tests.field.conftest import LIST
 from tests.sheets.engine import needs_poppler
 
 pytestmark = [pytest.mark.browser, needs_poppler]
-
-PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
-TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "geolocation": PLACE, "permissions": ["geolocation"]}
 
 
 @pytest.fixture
@@ -44,50 +42,18 @@ def prices(database: str) -> None:
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     """A photo as a camera makes it."""
-    path = tmp_path / "photo.jpg"
-    Image.radial_gradient("L").resize((1600, 1200)).save(path)
-    return path
+    return camera_picture(tmp_path / "photo.jpg")
 
 
 def names(units: list[Unit]) -> list[str]:
     return [unit_name(unit) for unit in units]
 
 
-def draw(phone: Desk) -> None:
-    """Sign in the field with the pointer: two strokes across it."""
-    phone.page.wait_for_load_state("load")  # the field listens from then on
-    field = phone.page.locator("canvas.pad")
-    field.scroll_into_view_if_needed()
-    box = field.bounding_box()
-    assert box
-    for height in (0.35, 0.65):
-        phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
-        phone.page.mouse.down()
-        for step in range(1, 15):
-            sway = 0.15 if step % 2 else -0.1
-            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 20), box["y"] + box["height"] * (height + sway))
-        phone.page.mouse.up()
-
-
-def take(phone: Desk, picture: Path) -> None:
-    """Take a photo: it is sent by itself."""
-    phone.page.set_input_files("#camera", picture)
-    expect(phone.page.locator("[data-shots] a").last).to_be_visible()
-
-
-def big(phone: Desk, word: str | re.Pattern[str]) -> None:
-    """Press the one big button, which says this."""
-    button = phone.page.locator(".phone-big .btn:visible")
-    expect(button).to_have_count(1)
-    expect(button).to_contain_text(word)
-    button.click()
-
-
 # --- a repair
 
 
 def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
-    cast: Cast, prices: None, sit_down: SitDown, picture: Path, database: str, tmp_path: Path
+    cast: Cast, prices: None, sit_down: SitDown, served: Served, picture: Path, database: str, tmp_path: Path
 ) -> None:
     with transaction() as db:
         order = approved_order(db, cast)
@@ -96,10 +62,7 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
         new = [unit_name(boxes[1]), unit_name(cards[2])]
         visit = sent_out(db, cast, order, cast.su).id
     su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
-    for word in ("Order and address read", "Tools complete", "Terminals, SIMs and parts", "Receipts, invoices"):
-        su.page.get_by_label(re.compile(word)).check()
-    big(su, "Depart")
-    big(su, "Arrived")
+    depart(su)
     big(su, "Photo before the work")
     take(su, picture)
     big(su, "Go on")
@@ -126,11 +89,9 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
     su.page.wait_for_load_state("load")  # with its script the page says it at once
     big(su, "I agree and sign")
     su.sees("Please sign in the field first.")
-    draw(su)
-    big(su, "I agree and sign")
+    sign(su)
     su.sees("Nothing is missing.")
-    big(su, "Finish")
-    su.page.wait_for_url("**/my-day")
+    finish(su)
 
     with transaction() as db:
         assert db.get_one(Visit, visit).status == "finished"
@@ -148,17 +109,19 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
         assert db.scalars(sa.select(Photo)).one().width == 1600
 
     [sheet] = fetch_sheets(sit_down("wang"), order.id, 1, tmp_path)
+    with transaction() as db:
+        assert db.scalars(sa.select(SheetVersion.version)).all() == [1]  # made once
     text = printed(sheet)
     for word in ("维修服务单", order.number, "¥695.00", "RSZ000001", *old, *new):
         assert word in text, word
-    assert_proven(sheet, database, tmp_path)
+    assert_proven(sheet, database, served.folder)
 
 
 # --- an installation of four vehicles by two technicians
 
 
 def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
-    cast: Cast, prices: None, sit_down: SitDown, picture: Path, database: str, tmp_path: Path
+    cast: Cast, prices: None, sit_down: SitDown, served: Served, picture: Path, database: str, tmp_path: Path
 ) -> None:
     with transaction() as db:
         order = approved_order(db, cast, lines=4, kind="installation", symptom=None, model="BD-808A")
@@ -194,10 +157,8 @@ def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
     for phone in (su, wei):
         phone.sees("Noted. The office knows." if phone is wei else "Vehicle done.")
         big(phone, "Signature")
-        draw(phone)
-        big(phone, "I agree and sign")
-        big(phone, "Finish")
-        phone.page.wait_for_url("**/my-day")
+        sign(phone)
+        finish(phone)
     with transaction() as db:
         whole = db.get_one(Order, number)
         assert [line.status for line in whole.lines] == ["done", "done", "done", "residual"]
@@ -214,15 +175,7 @@ def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
     text = printed(summary)
     assert "安装任务派工单" in text and "在外地" in text and all(plate[2:] in text for plate in plates)
     for sheet in (summary, *each):
-        assert_proven(sheet, database, tmp_path)
-
-
-def install(phone: Desk, picture: Path) -> None:
-    """One vehicle: a photo, the units that are proposed, all points passed, done."""
-    take(phone, picture)
-    big(phone, "Fit these")
-    big(phone, "Test-run: all passed")
-    big(phone, "Vehicle done")
+        assert_proven(sheet, database, served.folder)
 
 
 # --- what is refused
@@ -269,3 +222,18 @@ def test_what_cannot_be_gets_a_sentence_and_loses_nothing(cast: Cast, sit_down: 
         assert db.scalars(sa.select(FieldFact.kind).where(FieldFact.state == "disputed")).all() == ["line.swap"]
         assert not db.scalars(sa.select(Signature)).all() and not db.scalars(sa.select(Photo)).all()
         assert not fittings_of(db, order.id)
+
+
+def test_a_photo_taken_before_the_script_has_come_is_sent(cast: Cast, sit_down: SitDown, picture: Path) -> None:
+    with transaction() as db:
+        order = approved_order(db, cast)
+        visit, line = arrived(db, cast, order, cast.su).id, order.lines[0].id
+    su = sit_down("su", **TOUCH)
+    held: list[Route] = []
+    su.page.route("**/photos.js*", lambda route: held.append(route))
+    su.page.goto(f"{su.address}/my-day/visits/{visit}/photos?kind=condition&line={line}", wait_until="commit")
+    su.page.set_input_files("#camera", picture)
+    held[0].continue_()
+    expect(su.page.locator("[data-shots] a")).to_have_count(1)
+    with transaction() as db:
+        assert len(db.scalars(sa.select(Photo)).all()) == 1

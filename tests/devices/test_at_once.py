@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import CustodyPosition
 from tests.conftest import AT, Cast
 from tests.devices.building import into_bag, sims, store
+from tests.racing import at_once
 
 
 @pytest.mark.usefixtures("database")
@@ -38,13 +38,8 @@ def test_issuing_to_a_bag_and_returning_from_it(cast: Cast, monkeypatch: pytest.
     def back(db: Session) -> int:
         return hand_over(db, ids, source=bag, to=place, key=uuid.uuid4(), by=cast.lin, at=AT)
 
-    def run(act: Any) -> int:
-        with transaction() as db:
-            return int(act(db))
-
     monkeypatch.setattr(issuing, "_begin", begin_together)
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(run, (out, back))) == [2, 2]
+    assert at_once(out, back) == [2, 2]
     with transaction() as db:
         held = sa.select(CustodyPosition.holder_id, sa.func.count()).group_by(CustodyPosition.holder_id)
         assert dict(db.execute(held).all()) == {place.id: 2, bag.id: 2}

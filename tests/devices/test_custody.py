@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +17,11 @@ from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.devices.operations import NewTerminal, bag_of, move_units, receive_terminals, slot_of
 from dispatch.devices.queries import parts_in_bags, unit_history
-from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import vehicle
 from tests.conftest import AT, Cast
 from tests.devices.building import expected_hash, into_bag, sims, store, terminals, where
+from tests.racing import at_once
 
 
 def chain_of(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
@@ -161,24 +162,14 @@ def test_two_people_issue_the_same_unit_and_one_wins(database: str, cast: Cast) 
         (unit,) = terminals(db, cast)
         assert unit.terminal is not None
         serial, place_id = unit.terminal.serial, store(db, cast).id
-    outcomes: list[object] = []
-    gate = threading.Barrier(2)
 
-    def press(person_id: int) -> None:
-        gate.wait()
-        try:
-            with transaction() as db:
-                place = db.get_one(Holder, place_id)
-                done = issue(db, store=place, person_id=person_id, wanted=Wanted((serial,)), key=uuid.uuid4(), by=cast.lin, at=AT)
-                outcomes.append(done)
-        except Refusal as refusal:
-            outcomes.append(refusal)
+    def press(db: Session, person_id: int) -> int:
+        wanted = Wanted((serial,))
+        return issue(
+            db, store=db.get_one(Holder, place_id), person_id=person_id, wanted=wanted, key=uuid.uuid4(), by=cast.lin, at=AT
+        )
 
-    threads = [threading.Thread(target=press, args=(actor.id,)) for actor in (cast.su, cast.wei)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(*(partial(press, person_id=actor.id) for actor in (cast.su, cast.wei)))
     assert sorted(str(type(each).__name__) for each in outcomes) == ["CannotIssue", "int"]
     with transaction() as db:
         assert len(chain_of(db, unit.id)) == 2

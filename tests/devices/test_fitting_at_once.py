@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +17,7 @@ from dispatch.devices.fitting import Work, install, register_found, swap, undo
 from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import Fitting, Holder, Unit
 from dispatch.errors import Conflict, Refusal, RuleBroken
+from tests import racing
 from tests.building import installation_order
 from tests.conftest import AT, Cast
 from tests.devices.building import carried, ledger_faults, store, where, work
@@ -59,20 +58,8 @@ def ids(units: list[Unit]) -> tuple[int, int]:
 
 
 def at_once(*acts: Callable[[Session], Any]) -> list[Any]:
-    """Each act in its own thread and transaction, started together; results or refusals, in order."""
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[Session], Any]) -> Any:
-        start.wait(10)
-        try:
-            with transaction() as session:
-                act(session)
-                return "done"
-        except Refusal as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(30) for future in [pool.submit(run, act) for act in acts]]
+    """Started together, each in its own transaction: "done" or the refusal, in order."""
+    return [answer if isinstance(answer, Refusal) else "done" for answer in racing.at_once(*acts)]
 
 
 def check(units: int = 6) -> None:

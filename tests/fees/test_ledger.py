@@ -151,7 +151,7 @@ def test_the_check_finds_what_was_bent(db: Session, cast: Cast, statement: str, 
     for each in statement.split("; "):
         db.execute(sa.text(each))
     db.expire_all()
-    assert told in "\n".join(list(broken_ledgers(db)))
+    assert told in "\n".join(map(str, broken_ledgers(db)))
 
 
 def test_a_posting_knows_the_balance_after_it(db: Session, cast: Cast) -> None:

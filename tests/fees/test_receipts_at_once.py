@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -15,32 +14,19 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
-from dispatch.errors import Refusal, RuleBroken
+from dispatch.errors import RuleBroken
 from dispatch.fees.models import Charge, Receipt, ReceiptBlock
 from dispatch.fees.operations import charge_fittings, lease_block, next_number, refund, take_back_charge
+from dispatch.fees.operations.numbering import usable_block
 from dispatch.fees.queries import account_of, numbers_without_receipt
+from dispatch.field import correcting
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 from tests.fees.building import added, paid, price_list, repair, swapped
+from tests.racing import at_once, together
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def at_once(*acts: Callable[[Session], Any]) -> list[Any]:
-    """Each act in its own thread and transaction, started together; results or refusals, in order."""
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[Session], Any]) -> Any:
-        start.wait()
-        try:
-            with transaction() as session:
-                return act(session)
-        except Refusal as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result() for future in [pool.submit(run, act) for act in acts]]
 
 
 def saved(cast: Cast, *, quantity: int = 2) -> Order:
@@ -98,9 +84,7 @@ def test_numbers_have_no_gap_and_no_double(cast: Cast, attempt: int) -> None:
         return act
 
     people = (cast.su, cast.su, cast.wei, cast.qian)
-    with ThreadPoolExecutor(4) as pool:
-        for future in [pool.submit(collecting(order, who)) for order, who in zip(orders, people, strict=True)]:
-            future.result()
+    together(*(collecting(order, who) for order, who in zip(orders, people, strict=True)))
     with transaction() as session:
         numbers = list(session.scalars(sa.select(Receipt.number)))
         assert len(numbers) == len(set(numbers)) == 80
@@ -158,3 +142,33 @@ def test_one_fitting_charged_from_two_sides(cast: Cast) -> None:
     assert sorted(answers) == [0, 1]
     with transaction() as session:
         assert account_of(session, order.id).charged == 980 and list(broken_chains(session)) == []
+
+
+def test_a_late_charge_with_its_payment_and_another_payment(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One clerk in two windows: the one charges before it takes the money, the other has the receipt's number meanwhile."""
+    late, other, desk = saved(cast), saved(cast), {"device": "desk", "by": cast.qian}
+    with transaction() as session:
+        swapped(session, cast, order_of(session, late))
+    numbered, charged = threading.Event(), threading.Event()
+
+    def charge_then_tell(*args: Any, **facts: Any) -> Any:
+        done = charge_fittings(*args, **facts)
+        charged.set()
+        return done
+
+    def take_late(session: Session) -> str:
+        numbered.wait(5)
+        paper = {"channel": "cash", "payer": None, "reference": None, "invoice_number": None, "key": None}
+        return correcting.take_money(session, late.id, amount=Decimal(980), at=AT, **paper, **desk).number
+
+    def take(session: Session) -> str:
+        usable_block(session, at=AT, **desk)
+        numbered.set()
+        charged.wait(1)  # in vain: who charges first waits for the numbers
+        return paid(session, order_of(session, other), "300", cast.qian, device="desk").number
+
+    monkeypatch.setattr(correcting, "charge_fittings", charge_then_tell)
+    answers = at_once(take_late, take)
+    assert sorted(answers) == ["RSZ000001", "RSZ000002"]
+    with transaction() as session:
+        assert account_of(session, late.id).due == account_of(session, other.id).due == 0

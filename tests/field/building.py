@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,9 @@ from tests.devices.building import into_bag, sims, terminals
 
 SWUNG = [[[0.1 + i / 100, 0.2 + (i % 7) / 50, i * 16] for i in range(60)]]
 """A signature: one stroke across the field."""
+
+DRAWN = json.dumps(SWUNG)
+"""The same as a page sends it."""
 
 _seq = itertools.count(1)
 
@@ -86,6 +90,13 @@ def take_photo(session: Session, visit: Visit, by: Actor, *, kind: str = "condit
     """A photo of the visit, kept and told."""
     kept = keep(session, b"jpeg " + uuid.uuid4().bytes, "image/jpeg", at=AT)
     return do(session, visit, "photo", by, kind=kind, line=line, sha256=kept.sha256, width=640, height=480).id
+
+
+def fresh(session: Session) -> Session:
+    """The session as the database is now."""
+    session.rollback()
+    session.expire_all()
+    return session
 
 
 def shown_hash(session: Session, visit: Visit) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from dispatch.fees.models import Price
 from dispatch.files.gateway import configure
-
-LIST = (
-    ("P001", "BD-808A 主机", "part", "680.00", "0.13"),
-    ("P006", "SIM 卡", "part", "15.00", "0.13"),
-    ("S003", "移机费", "service", "150.00", "0.06"),
-)
+from dispatch.orders.models import Order, Visit
+from tests.board.building import approved_order
+from tests.conftest import Cast
+from tests.fees.building import price_list
+from tests.field.building import arrived
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +22,21 @@ def files(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def prices(db: Session) -> None:
-    """A price list of three."""
-    for code, name, category, amount, tax in LIST:
-        valid = date(2026, 1, 1)
-        db.add(Price(code=code, name=name, category=category, amount=Decimal(amount), tax_rate=Decimal(tax), valid_from=valid))
-    db.flush()
+def prices(db: Session, cast: Cast) -> None:
+    """The price list."""
+    price_list(db, cast)
+
+
+# --- a repair that Su is at
+
+
+@pytest.fixture
+def order(db: Session, cast: Cast) -> Order:
+    """A repair of one vehicle."""
+    return approved_order(db, cast)
+
+
+@pytest.fixture
+def on_site(db: Session, cast: Cast, order: Order) -> Visit:
+    """Su is there."""
+    return arrived(db, cast, order, cast.su)

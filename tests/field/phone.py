@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
 from dispatch.field.pages import day, money, photos, sending, signing
+from dispatch.orders.models import Order
 from tests.conftest import AT
 
 
@@ -86,6 +87,22 @@ class Phone:
         """What stands at the place of the one big button."""
         _, _, after = self.page.partition('class="phone-big"')
         return after.partition("</footer>")[0]
+
+
+def at(order: Order, index: int = 0) -> str:
+    """The path of a vehicle's page."""
+    return f"/vehicles/{order.lines[index].id}"
+
+
+def fit_and_test(phone: Phone, order: Order, index: int) -> None:
+    """One vehicle as proposed: fit, all passed, done."""
+    phone.open(at(order, index))
+    assert "Fit these" in phone.big()
+    phone.press(f"{at(order, index)}/fit")
+    assert "Test-run: all passed" in phone.big()
+    phone.press(f"{at(order, index)}/test", rest="passed")
+    assert "Vehicle done" in phone.big()
+    phone.press(f"{at(order, index)}/done")
 
 
 def sentences(page: str) -> list[tuple[str, str]]:

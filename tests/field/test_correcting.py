@@ -44,12 +44,6 @@ def line(order: Order) -> OrderLine:
 
 
 @pytest.fixture
-def on_site(db: Session, cast: Cast, order: Order) -> Visit:
-    """Su is there."""
-    return arrived(db, cast, order, cast.su)
-
-
-@pytest.fixture
 def swapped(db: Session, cast: Cast, line: OrderLine, on_site: Visit) -> Swapped:
     """He has swapped the terminal: the old one and the one he entered."""
     old, _ = fitted_long_ago(db, cast, line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -13,10 +14,12 @@ from dispatch.fees.ledger_queries import receipts_in_hand
 from dispatch.fees.models import HandIn
 from dispatch.finance.queries import day_rows
 from dispatch.sheets.gateway import missing_libraries
+from dispatch.sheets.verifying import verify
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.fees.building import paid
 from tests.fees.money import balance, confirmed, handed, owing
+from tests.sheets.engine import flipped, needs_libraries, needs_poppler, told
 
 DAY = "2026-12-02"
 
@@ -51,6 +54,8 @@ def test_finance_counts_by_denomination(held: int, cast: Cast, as_person: SignIn
     assert "Count the cash" in client.get(url).text
     wrong = client.post(url, data={"n100": "2", "counted": "300"})
     assert (wrong.status_code, "make ¥200.00, not ¥300.00" in wrong.text, 'value="2"' in wrong.text) == (422, True, True)
+    typo = client.post(url, data={"n0.5": "x"}).text
+    assert 'href="#f-n0.5"' in typo and 'id="f-n0.5"' in typo and "¥0.5: A whole number" in typo, "each error leads to its field"
     bare = client.post(url, data={"n100": "2"})
     assert bare.status_code == 422 and "why is that?" in bare.text and "Who answers for the difference?" in bare.text
     assert client.post(url, data={"n100": "x"}).status_code == 422
@@ -108,6 +113,34 @@ def test_the_slip_is_a_signed_pdf_for_its_owner_and_finance(held: int, cast: Cas
     slip = as_person(cast.su).get(f"/hand-ins/{held}/slip.pdf")
     assert (slip.status_code, slip.data[:5]) == (200, b"%PDF-")
     assert as_person(cast.wei).get(f"/hand-ins/{held}/slip.pdf").status_code == 404
+
+
+@needs_libraries
+@needs_poppler
+def test_the_slip_is_known_as_ours_and_a_turned_bit_in_it_as_well(
+    held: int, cast: Cast, as_person: SignIn, tmp_path: Path
+) -> None:
+    facts = {"reason": "少一百元", "owner_id": cast.su.id}
+    with transaction() as db:
+        confirmed(db, held, {"100": 2}, cast.qian, **facts)
+    pdf = as_person(cast.qian).get(f"/hand-ins/{held}/slip.pdf").data
+    file = tmp_path / "slip.pdf"
+    file.write_bytes(pdf)
+    said = told("pdfsig", "-nocert", file)
+    assert "Signature is Valid" in said and "Total document signed" in said
+    text = told("pdftotext", "-layout", file, "-")
+    assert all(word in text for word in ("交款单", "JK-SZ-2026-0001", "¥300.00", "¥200.00", "-¥100.00", "少一百元", "钱敏"))
+    verdict = verify(pdf, issued=False)
+    assert [(one["ours"], one["intact"]) for one in verdict.signatures] == [(True, True)]
+    assert verify(flipped(pdf, len(pdf) // 3), issued=False).verdict == "altered"
+
+
+def test_a_withdrawn_hand_ins_slip_is_void(held: int, cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.finance.slips.make_pdf", lambda html, **_: html.encode())
+    client = as_person(cast.su)
+    assert "作废" not in client.get(f"/hand-ins/{held}/slip.pdf").text
+    client.post(f"/my-money/{held}/withdraw")
+    assert "作废" in client.get(f"/hand-ins/{held}/slip.pdf").text
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,14 @@ from dispatch.host.backing_up import back_up, row_counts
 from dispatch.host.errors import CannotStart
 from dispatch.host.restoring import restored
 from dispatch.host.schema import upgrade
+from dispatch.words import Text
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 from tests.host.conftest import processes_in
 from tests.host.house import Company, build, database, elsewhere, engine, settings_for
 
 
-def quiet(_: str) -> None:
+def quiet(_: Text | str) -> None:
     """Nobody listens."""
 
 
@@ -206,11 +207,13 @@ def test_the_commands_bring_it_into_a_private_database_and_stop_that_again(kept:
     for command in commands.commands:
         cli.cli.add_command(command)
     for line, code, says in (
-        (["check"], 2, "no database"),
-        (["restore", str(kept.parent)], 0, "is back"),
+        (["check", "--lang", "en"], 2, "no database"),
+        (["restore", "--lang", "en", str(kept.parent)], 0, "is back"),
         (["check", "--lang", "en"], 0, "All is well."),
-        (["backup", str(room / "again")], 0, "rows"),
-        (["restore", str(kept)], 2, "in use"),
+        (["backup", "--lang", "en", str(room / "again")], 0, "rows"),
+        (["backup", "--lang", "zh_CN.UTF-8", str(room / "once more")], 0, "行数据"),
+        (["restore", "--lang", "en", str(kept)], 2, "in use"),
+        (["restore", "--lang", "zh", str(kept)], 2, "已被使用"),
     ):
         done = CliRunner().invoke(cli.cli, line, env=environment)
         assert (done.exit_code, says in done.output) == (code, True), done.output
@@ -223,7 +226,7 @@ def test_a_file_that_is_gone_is_told(company: Company, tmp_path: Path) -> None:
     place.rename(tmp_path / "aside")
     said: list[str] = []
     try:
-        made = back_up(company.settings, tmp_path / "kept", with_keys=True, out=said.append)
+        made = back_up(company.settings, tmp_path / "kept", with_keys=True, out=lambda line: said.append(str(line)))
     finally:
         (tmp_path / "aside").rename(place)
     assert made.missing == [sha256] and sha256 in said[-1]

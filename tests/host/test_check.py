@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from dispatch import cli
+from dispatch.audit.operations import make_digest
+from dispatch.db import transaction
 from dispatch.host import commands
 from dispatch.sheets.gateway import missing_libraries
-from tests.conftest import Cast
+from tests.conftest import AT, Cast
 from tests.host.house import Company, build, database, settings_for
 
 
@@ -73,6 +76,26 @@ def test_each_kind_of_damage_is_named(company: Company, damage: str) -> None:
     company.tamper(statement)
     named = [line for line in company.wrong() if line.startswith(begins) and says in line]
     assert named, company.wrong()
+
+
+DIGESTS = {
+    "its hash": ("UPDATE audit_digest SET hash = sha256(hash)",),
+    "its number of chains": ("UPDATE audit_digest SET heads = heads - 1",),
+    "a whole chain is gone": (
+        "DELETE FROM audit_entry WHERE (subject_kind, subject_id) = (SELECT subject_kind, subject_id FROM audit_head LIMIT 1)",
+        "DELETE FROM audit_head WHERE ctid = (SELECT ctid FROM audit_head LIMIT 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("tampering", DIGESTS)
+def test_a_nights_digest_speaks_for_all_chains(company: Company, tampering: str) -> None:
+    night = AT + timedelta(days=1)
+    with transaction() as session:
+        make_digest(session, day=night.date(), at=night)
+    assert company.wrong() == []
+    company.tamper(*DIGESTS[tampering])
+    assert f"audit: The digest of {night.date()} is not what the entries up to then give." in company.wrong()
 
 
 @pytest.mark.skipif(bool(missing_libraries()), reason="sheets cannot be made here")
@@ -136,8 +159,10 @@ def test_the_command_speaks_two_languages_and_json_and_its_code_tells(company: C
 
 def test_a_look_makes_no_database(tmp_path: Path) -> None:
     cli.cli.add_command(commands.check)
-    done = CliRunner().invoke(cli.cli, ["check"], env={"DATA_DIR": str(tmp_path / "none"), "DATABASE_URL": ""})
-    assert done.exit_code == 2 and "no database" in done.output and not (tmp_path / "none").exists()
+    for lang, says in (("en", "no database"), ("zh", "没有数据库")):
+        nowhere = {"DATA_DIR": str(tmp_path / "none"), "DATABASE_URL": "", "LANG": lang}
+        done = CliRunner().invoke(cli.cli, ["check", "--lang", lang], env=nowhere)
+        assert done.exit_code == 2 and says in done.output and not (tmp_path / "none").exists()
 
 
 def test_a_database_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of intake start from: a complete call, files sent in."""
+"""What the tests of intake start from: a complete call, files sent in; and the orders that came of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import re
 import uuid
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask.testing import FlaskClient
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.test import TestResponse
+
+from dispatch.customers.models import Vehicle
+from dispatch.db import transaction
+from dispatch.orders.models import Order, OrderLine
+from tests.tabular.files import xlsx
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 ADDRESS = "广东省深圳市宝安区宝安国际机场货运村"
+HEAD = {"customer": "平安旅游客运", "contact": "张超敏", "phone": "18886844318", "address": "广东省深圳市南山区科技园南路8号"}
+"""What stands above the lines of a request."""
 
 
 def call_form(**instead: str) -> dict[str, str]:
@@ -37,6 +46,33 @@ def send_file(client: FlaskClient, url: str, name: str, content: bytes | None = 
     head = f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + file + b"\r\n--cut--\r\n"
     return client.post(url, data=body, content_type="multipart/form-data; boundary=cut")
+
+
+def sent_in(client: FlaskClient, name: str, content: bytes | None = None) -> str:
+    """Send a request in; the address of its preview."""
+    answer = send_file(client, "/requests/new", name, content)
+    assert answer.status_code == 302, answer.text
+    return str(answer.location)
+
+
+def table(*rows: list[str]) -> bytes:
+    """A spreadsheet of vehicles: plate, its colour, VIN, address."""
+    return xlsx([["车牌号", "车牌颜色", "车架号", "安装地址"], *rows])
+
+
+def take_in(client: FlaskClient, url: str, **changes: str | list[str]) -> TestResponse:
+    """Press “Take in” with what the preview shows and these changes."""
+    return client.post(url, data=preview_form(client.get(url)) | {"then": "take"} | changes)
+
+
+def orders() -> list[Order]:
+    """All orders, oldest first, with customer, site, and the lines with their vehicles, drivers and sites."""
+    lines = selectinload(Order.lines).options(
+        joinedload(OrderLine.vehicle).selectinload(Vehicle.drivers), joinedload(OrderLine.own_site)
+    )
+    found = sa.select(Order).options(lines, joinedload(Order.customer), joinedload(Order.site)).order_by(Order.id)
+    with transaction() as db:
+        return list(db.scalars(found))
 
 
 def preview_form(page: TestResponse) -> dict[str, list[str]]:

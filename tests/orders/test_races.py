@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
-from dispatch.errors import Conflict, Refusal, RuleBroken
+from dispatch.errors import Conflict, RuleBroken
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.operations.approving import approve, reject
 from dispatch.orders.operations.moves import locked_order, move_line
@@ -26,24 +24,9 @@ from dispatch.orders.ties import live_visits
 from dispatch.staff.hiring import Ties, let_go, locked
 from tests.building import approved, repair_order, visit
 from tests.conftest import AT, Cast
+from tests.racing import at_once
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def at_once(*acts: Callable[[Session], Any]) -> list[Any]:
-    """Run each act in its own thread and transaction, started together; returns results or refusals, in order."""
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[Session], Any]) -> Any:
-        start.wait()
-        try:
-            with transaction() as session:
-                return act(session)
-        except Refusal as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result() for future in [pool.submit(run, act) for act in acts]]
 
 
 def saved(cast: Cast, **facts: Any) -> int:

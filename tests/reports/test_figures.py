@@ -8,12 +8,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from dispatch import paths
 from dispatch.db import transaction
+from dispatch.fees.ledger_queries import receipts_in_hand
+from dispatch.fees.operations import confirm_hand_in, hand_in
 from dispatch.orders.models import Order
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.reports.presenting import Seen, seen
 from dispatch.reports.queries import figures
-from dispatch.reports.rules import Scope
+from dispatch.reports.rules import FORMULAE, Scope
+from dispatch.web.frame import RAIL
 from tests.board.building import TODAY, approved_order, take, visit_at
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
@@ -80,6 +84,27 @@ def test_midnight_is_the_branchs(db: Session, cast: Cast) -> None:
     assert of_day(db, cast, TODAY + timedelta(days=1)).counted["received"] == 1
 
 
+def hands_of(shown: Seen) -> tuple[Decimal, Decimal, list[tuple[str, Decimal, Decimal]]]:
+    """What was handed in and what is in hands; the same for each technician."""
+    return shown.handed_in, shown.in_hands, [(his.name, his.handed_in, his.in_hands) for his in shown.technicians]
+
+
+def test_cash_is_in_hands_until_finance_confirms_it_on_whichever_day(db: Session, cast: Cast) -> None:
+    worked_day(db, cast)
+    held = (Decimal(0), Decimal(100), [("苏杰", Decimal(0), Decimal(100))])
+    assert hands_of(of_day(db, cast)) == held
+    assert hands_of(of_day(db, cast, YESTERDAY)) == (Decimal(0), Decimal(0), []), "it was not taken then"
+    made = hand_in(db, [receipt.id for receipt in receipts_in_hand(db, cast.su.id or 0)], by=cast.su, at=AT)
+    assert hands_of(of_day(db, cast)) == held, "a declaration is no confirmation"
+    told = {"counted": None, "reason": "少十元", "owner_id": cast.su.id}
+    tomorrow = AT + timedelta(days=1)
+    confirm_hand_in(db, made.id, counts={"50": 1, "20": 2}, by=cast.qian, at=tomorrow, **told)  # type: ignore[arg-type]
+    assert hands_of(of_day(db, cast, later=2)) == held, "the day's end stays as it was"
+    next_day = of_day(db, cast, TODAY + timedelta(days=1), later=1)
+    assert hands_of(next_day) == (Decimal(90), Decimal(0), [("苏杰", Decimal(90), Decimal(0))])
+    assert not next_day.empty and next_day.collected == 0
+
+
 def test_another_branch_has_its_own_day(db: Session, cast: Cast) -> None:
     worked_day(db, cast)
     other = of_day(db, cast, branch_id=cast.gz)
@@ -104,6 +129,8 @@ def test_the_page_links_the_worst_order_and_the_days_around(app: object, cast: C
     with queries() as sent:
         page = wang.get(f"/figures?day={TODAY}").text
     assert f"/orders/{number}" in page and "¥100.00" in page and "100 %" in page
+    for figure in ("handed_in", "in_hands"):
+        assert all(str(word) in page for word in FORMULAE[figure]), "named, and explained"
     assert f"day={YESTERDAY}" in page and f"day={TODAY + timedelta(days=1)}" in page
     assert "All branches" not in page, "a manager has his own branch"
     assert len(sent) <= MOST_QUERIES
@@ -127,3 +154,10 @@ def test_a_director_chooses_a_branch_or_all(app: object, cast: Cast, as_person: 
 @pytest.mark.parametrize("who", ["lin", "su", "qian"])
 def test_the_figures_are_not_for_everybody(cast: Cast, as_person: SignIn, who: str) -> None:
     assert as_person(getattr(cast, who)).get("/figures").status_code == 404
+
+
+def test_its_icon_in_the_rail_is_one_of_the_set_and_nobody_elses() -> None:
+    icons = [entry.icon for entry in RAIL]
+    [own] = [entry.icon for entry in RAIL if entry.endpoint == "reports.figures"]
+    assert icons.count(own) == 1
+    assert f'<symbol id="{own}"' in (paths.STATIC / "vendor/icons/icons.svg").read_text("utf-8")

@@ -9,6 +9,7 @@ import pytest
 
 from dispatch.reports.presenting import HEIGHT, chart, lasting
 from dispatch.reports.rules import (
+    Hand,
     Scope,
     Share,
     Taken,
@@ -93,6 +94,13 @@ def test_money_by_channel_without_what_went_on_account() -> None:
     su, wei = technicians_of([times("A")], rows, SCOPE)
     assert (su.name, su.visits, su.vehicles, su.collected) == ("苏杰", 1, 1, Decimal("145.00"))
     assert (wei.name, wei.visits, wei.collected) == ("卫晨", 0, Decimal("-45.00"))
+
+
+def test_who_only_hands_in_or_only_holds_cash_is_listed_as_well() -> None:
+    hands = [Hand(1, "苏杰", Decimal("265.00"), Decimal("0.00")), Hand(3, "周宁", Decimal(0), Decimal("680.00"))]
+    su, zhou = technicians_of([times("A")], [], SCOPE, hands)
+    assert (su.name, su.visits, su.handed_in, su.in_hands) == ("苏杰", 1, Decimal("265.00"), 0)
+    assert (zhou.name, zhou.visits, zhou.handed_in, zhou.in_hands) == ("周宁", 0, 0, Decimal("680.00"))
 
 
 def test_bars_stand_on_one_ground_and_the_largest_fills_the_chart() -> None:

@@ -3,12 +3,13 @@
 Locks are taken in one order: the work order's row, the receipt numbers of one person's device, the branch (only to lease a
 block), the head of the order's audit chain, the accounts of the ledger by id, the counter of the branch's vouchers. Whoever
 adds a charge, a payment or a refund holds the order's row first, so that what is due is never read twice for two payments.
+Whoever charges and takes money in one transaction calls `prepare_payment` before both.
 """
 
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
-from dispatch.fees.operations.paying import note_invoice, refund, take_payment
+from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "lease_block",
     "next_number",
     "note_invoice",
+    "prepare_payment",
     "refund",
     "set_prices",
     "take_back_charge",

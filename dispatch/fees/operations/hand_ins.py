@@ -103,10 +103,7 @@ def confirm_hand_in(
     owner = _owner(session, handed, total, reason, owner_id)
     record(session, ("hand_in", handed.id), "hand_in.confirm", by=by, at=at, detail=_figures(handed, total, reason, owner))
     handed.counts = {worth: number for worth, number in counts.items() if number}
-    handed.counted, handed.difference = total, total - handed.declared
-    if owner is not None:
-        handed.difference_reason, handed.difference_owner_id = (reason or "").strip(), owner.id
-        handed.difference_owner_name = owner.name
+    _note_total(handed, total, reason, owner)
     handed.status, handed.confirmed_by_id, handed.confirmed_by_name, handed.confirmed_at = "confirmed", by.id, by.name, at
     session.flush()
     post_hand_in(session, handed, by=by, at=at)
@@ -165,6 +162,13 @@ def _owner(session: Session, handed: HandIn, total: Decimal, reason: str | None,
     if missing:
         raise Invalid(missing)
     return owner
+
+
+def _note_total(handed: HandIn, total: Decimal, reason: str | None, owner: Person | None) -> None:
+    handed.counted, handed.difference = total, total - handed.declared
+    if owner is not None:
+        handed.difference_reason, handed.difference_owner_id = (reason or "").strip(), owner.id
+        handed.difference_owner_name = owner.name
 
 
 def _figures(handed: HandIn, total: Decimal, reason: str | None, owner: Person | None) -> dict[str, str]:

@@ -48,13 +48,18 @@ def next_number(session: Session, *, by: Actor, device: str, at: datetime) -> tu
 
     A new block is leased when the last one is used up, or belongs to a branch the person has left.
     """
+    block, branch = usable_block(session, by=by, device=device, at=at)
+    return _use(session, block, block.used + 1, branch.code)
+
+
+def usable_block(session: Session, *, by: Actor, device: str, at: datetime) -> tuple[ReceiptBlock, Branch]:
+    """The block out of which this person's device gets its next number, and its branch; held until the transaction ends."""
     by.must("fee.take")
     person_id = _person_id(by)
     _lock_numbers(session, person_id, device)
     branch = session.scalars(sa.select(Branch).join(Person, Person.branch_id == Branch.id).where(Person.id == person_id)).one()
     usable = (block for block in _fresh_blocks(session, person_id, device) if block.branch_id == branch.id)
-    block = next(usable, None) or lease_block(session, person_id=person_id, device=device, by=by, at=at)
-    return _use(session, block, block.used + 1, branch.code)
+    return next(usable, None) or lease_block(session, person_id=person_id, device=device, by=by, at=at), branch
 
 
 def claim_number(session: Session, number: str, *, by: Actor, device: str) -> tuple[ReceiptBlock, int, str]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Invalid, NotFound, RuleBroken
-from dispatch.fees.models import Receipt
-from dispatch.fees.operations.numbering import claim_number, next_number
-from dispatch.fees.operations.posting import post_receipt
+from dispatch.fees.models import Receipt, ReceiptBlock
+from dispatch.fees.operations.numbering import claim_number, next_number, usable_block
+from dispatch.fees.operations.posting import lock_payment, post_receipt
 from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, tidy_number, yuan
 from dispatch.orders.models import Order
@@ -23,6 +24,16 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 LONGEST_INVOICE = 40
+
+
+def prepare_payment(session: Session, order: Order, *, channel: str, device: str, by: Actor, at: datetime) -> None:
+    """Take the locks of a payment now, because charges of the order are posted before it in the same transaction.
+
+    Without it a second payment of this person and this one could each hold what the other waits for.
+    """
+    order = locked_order(session, order.id)
+    block, _ = usable_block(session, by=by, device=device, at=at)
+    lock_payment(session, order, channel, person_id=block.person_id, branch_id=block.branch_id)
 
 
 def take_payment(
@@ -56,29 +67,22 @@ def take_payment(
         raise Invalid({"channel": say("Choose how it was paid.")})
     _check_amount(amount)
     _check_due(amount, account_of(session, order.id))
-    block, running, printed = (
-        claim_number(session, number, by=by, device=device) if number else next_number(session, by=by, device=device, at=at)
-    )
-    receipt = Receipt(
-        number=printed,
-        block_id=block.id,
-        running=running,
-        order_id=order.id,
+    given = claim_number(session, number, by=by, device=device) if number else next_number(session, by=by, device=device, at=at)
+    receipt = _written(
+        session,
+        order,
+        given,
+        by,
         visit_id=visit_id,
-        branch_id=block.branch_id,
         channel=channel,
         amount=amount.quantize(FEN),
         payer=_said(payer),
         reference=_said(reference),
         invoice_number=_invoice(invoice_number),
         fact_id=fact_id,
-        by_id=by.id,
-        by_name=by.name,
         at=at,
         recorded_at=recorded_at or at,
     )
-    session.add(receipt)
-    session.flush()
     record(session, ("order", order.id), "receipt.take", by=by, at=receipt.recorded_at, detail=_figures(receipt))
     post_receipt(session, receipt, order, by=by)
     return receipt
@@ -93,29 +97,33 @@ def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, d
         raise Invalid({"reason": say("Please give a reason.")})
     _check_amount(amount)
     _check_left(receipt, amount, left_of(session, receipt))
-    block, running, printed = next_number(session, by=by, device=device, at=at)
-    back = Receipt(
-        number=printed,
-        block_id=block.id,
-        running=running,
-        order_id=order.id,
+    back = _written(
+        session,
+        order,
+        next_number(session, by=by, device=device, at=at),
+        by,
         visit_id=receipt.visit_id,
-        branch_id=block.branch_id,
         channel=receipt.channel,
         amount=-amount.quantize(FEN),
         payer=receipt.payer,
         refunds_id=receipt.id,
         reason=reason.strip(),
-        by_id=by.id,
-        by_name=by.name,
         at=at,
         recorded_at=at,
     )
-    session.add(back)
-    session.flush()
     record(session, ("order", order.id), "receipt.refund", by=by, at=at, detail=_figures(back))
     post_receipt(session, back, order, by=by)
     return back
+
+
+def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str], by: Actor, **facts: Any) -> Receipt:
+    """A receipt of the order under the number that was given out of a block."""
+    block, running, printed = given
+    numbers = {"number": printed, "block_id": block.id, "running": running, "branch_id": block.branch_id}
+    receipt = Receipt(order_id=order.id, by_id=by.id, by_name=by.name, **numbers, **facts)
+    session.add(receipt)
+    session.flush()
+    return receipt
 
 
 def note_invoice(session: Session, receipt_id: int, number: str, *, by: Actor, at: datetime) -> Receipt:

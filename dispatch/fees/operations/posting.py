@@ -1,7 +1,8 @@
 """Posting to the ledger, in the transaction of the act itself. Wrong postings are mended by a voucher that reverses the first.
 
 Locks come last and in one order: the accounts by id, then the counter of the branch's vouchers. The accounts that an act may
-touch are locked all at once, so that two acts never wait for each other.
+touch are locked all at once, so that two acts never wait for each other. That counts for an act that posts twice, too: it holds
+the counter from its first voucher on, and others wait for that with the accounts in their hands.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def post_receipt(session: Session, receipt: Receipt, order: Order, *, by: By) ->
     Raises RuleBroken when cash is given back that neither the giver's hand nor the branch's cash desk has.
     """
     first, owed = receipt.refunds_id, AccountKey("receivable", customer_id=order.customer_id)
-    place = _refunding_place(session, receipt, owed) if first and receipt.channel == "cash" else _place(receipt, order)
+    place = _place(order, receipt.channel, receipt.by_id, receipt.branch_id)
+    if first and receipt.channel == "cash":
+        place = _refunding_place(session, receipt, owed)
     of = {"receipt_id": receipt.id, "order_id": order.id, "reverses_id": _voucher_of(session, Voucher.receipt_id, first)}
     cause = Cause("refund" if first else "receipt", receipt.branch_id, by, receipt.at, receipt.recorded_at, of)
     return post(session, cause, {place: receipt.amount, owed: -receipt.amount})
@@ -94,11 +97,18 @@ def post(session: Session, cause: Cause, lines: Mapping[AccountKey, Decimal]) ->
 def lock_accounts(session: Session, keys: Iterable[AccountKey]) -> dict[AccountKey, Account]:
     """The accounts of these keys, opened where they are not there yet, locked in the order of their ids until the end."""
     wanted = sorted(keys, key=str)
-    if len(found := _locked(session, wanted)) < len(wanted):
+    # None is locked before all are there: who opens one may wait for another who opens it, too.
+    if _missing(session, wanted):
         fresh = [{**_columns(key), "balance": 0, "seq": 0, "hash": GENESIS} for key in wanted]
         session.execute(insert(Account).values(fresh).on_conflict_do_nothing(index_elements=["key"]))
-        found = _locked(session, wanted)
+    found = _locked(session, wanted)
     return {key: found[str(key)] for key in wanted}
+
+
+def lock_payment(session: Session, order: Order, channel: str, *, person_id: int, branch_id: int) -> None:
+    """Lock all accounts that charges of an order and a payment for it can touch; person and branch are those of the receipt."""
+    owed, place = AccountKey("receivable", customer_id=order.customer_id), _place(order, channel, person_id, branch_id)
+    lock_accounts(session, [place, owed, *(AccountKey(kind, branch_id=order.branch_id) for kind in ("income", "tax"))])
 
 
 def next_in_series(session: Session, series: str, branch_id: int, at: datetime) -> tuple[str, int, int]:
@@ -113,12 +123,12 @@ def next_in_series(session: Session, series: str, branch_id: int, at: datetime) 
     return series_number(series, branch.code, year, running), year, running
 
 
-def _place(receipt: Receipt, order: Order) -> AccountKey:
-    if receipt.channel == "cash":
-        return AccountKey("cash_in_hand", person_id=receipt.by_id)
-    if receipt.channel == "account":
+def _place(order: Order, channel: str, person_id: int, branch_id: int) -> AccountKey:
+    if channel == "cash":
+        return AccountKey("cash_in_hand", person_id=person_id)
+    if channel == "account":
         return AccountKey("on_account", customer_id=order.customer_id)
-    return AccountKey("clearing", branch_id=receipt.branch_id, channel=receipt.channel)
+    return AccountKey("clearing", branch_id=branch_id, channel=channel)
 
 
 def _refunding_place(session: Session, back: Receipt, owed: AccountKey) -> AccountKey:
@@ -142,6 +152,11 @@ def _refunding_place(session: Session, back: Receipt, owed: AccountKey) -> Accou
 
 def _voucher_of(session: Session, cause: Any, row_id: int | None) -> int | None:
     return session.scalar(sa.select(Voucher.id).where(cause == row_id)) if row_id else None
+
+
+def _missing(session: Session, keys: list[AccountKey]) -> bool:
+    named = sa.select(sa.func.count()).where(Account.key.in_([str(key) for key in keys]))
+    return (session.scalar(named) or 0) < len(keys)
 
 
 def _locked(session: Session, keys: list[AccountKey]) -> dict[str, Account]:

@@ -13,12 +13,12 @@ from dispatch.db import transaction
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.field.operations import settle_dispute
 from dispatch.field.pages.blueprint import pages
-from dispatch.field.presenting.disputed import said_of
+from dispatch.field.presenting.disputed import said_of, why_of
 from dispatch.field.queries import open_disputes
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import Text, say, text_from_json
+from dispatch.words import Text, say
 
 KIND_WORDS: dict[str, Text] = {
     "visit.depart": say("Depart"),
@@ -52,7 +52,7 @@ def _page(form: Form | None, pressed: uuid.UUID | None) -> str:
     with transaction() as db:
         rows = open_disputes(db, current())
         said = said_of(db, [row.fact for row in rows])
-        shown = {"kinds": KIND_WORDS, "why": text_from_json, "said": said}
+        shown = {"kinds": KIND_WORDS, "why": why_of, "said": said}
         return render_template("field/disputes.html", rows=rows, form=form, pressed=pressed, **shown)
 
 

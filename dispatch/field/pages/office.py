@@ -1,4 +1,4 @@
-"""What the office sees of the work on site, and how it corrects what was entered wrongly."""
+"""How the office corrects what was entered wrongly on site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,68 +16,25 @@ from dispatch.customers.rules import show_plate
 from dispatch.db import transaction
 from dispatch.devices.fitted import bag_units, unit_name
 from dispatch.devices.models import Fitting
-from dispatch.errors import NotFound, Refusal
+from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.money_forms import read_payment, read_refund
 from dispatch.fees.queries import account_of, left_of
-from dispatch.fees.rules import CHANNEL_WORDS, yuan
+from dispatch.fees.rules import CHANNEL_WORDS, invoice_warning, tidy_number, yuan
 from dispatch.field import correcting
 from dispatch.field.pages.blueprint import pages
-from dispatch.field.pages.disputes import KIND_WORDS
-from dispatch.field.presenting.on_site import on_site as seen_of
-from dispatch.field.presenting.on_site import order_with_vehicles
-from dispatch.field.presenting.papers import papers as papers_of
-from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
+from dispatch.field.rules import TESTS
 from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import order_id_of
-from dispatch.sheets.presenting import order_sheets
 from dispatch.typed import key_in
-from dispatch.web.access import allowed, current, may, signed_in
+from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import Text, say, text_from_json
+from dispatch.words import Text, say
 
 Answer = str | AnyResponse | tuple[str, int]
 DESK = "desk"
 """The device under which the office writes receipts."""
-
-WORDS = {
-    "departure": DEPARTURE,
-    "tests": TESTS,
-    "results": RESULTS,
-    "photo_words": PHOTOS,
-    "channel_words": CHANNEL_WORDS,
-    "kinds": KIND_WORDS,
-    "told": text_from_json,
-}
-
-
-# --- what there is to see
-
-
-@pages.get("/orders/<number>/on-site")
-@signed_in
-def on_site(number: str) -> str:
-    """What was done at the vehicles: a section of the order's page, or a page of its own without scripts."""
-    with transaction() as db:
-        order = order_with_vehicles(db, number, current())
-        return _section("field/on_site_seen.html", _("Work on site"), order=order, seen=seen_of(db, order))
-
-
-@pages.get("/orders/<number>/papers")
-@signed_in
-def papers(number: str) -> str:
-    """Money, signatures and sheets: the same."""
-    with transaction() as db:
-        order = order_with_vehicles(db, number, current())
-        sheets = order_sheets(db, order, now())
-        return _section("field/papers_seen.html", _("Money and papers"), order=order, papers=papers_of(db, order), sheets=sheets)
-
-
-def _section(fragment: str, title: str, **shown: Any) -> str:
-    whole = "field/on_site.html" if "HX-Request" not in request.headers else fragment
-    return render_template(whole, fragment=fragment, title=title, **shown, **WORDS)
-
 
 # --- what can be corrected
 
@@ -93,11 +49,16 @@ class Subject:
 
 
 PAYMENT_FIELDS = ("amount", "channel", "payer", "reference", "invoice_number")
+MAKE_SURE = "invoice_anyway"
+"""The tick that says that an odd invoice number is right."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """One way to put something right. `fields` are those of the form besides what it is about."""
+    """One way to put something right.
+
+    `fields` are those of the form besides what it is about; `button` is its word where the title will not do.
+    """
 
     permission: str
     title: Text
@@ -106,6 +67,7 @@ class Correction:
     carry_out: Callable[[Session, int, int, Form], object]
     done: Text
     danger: bool = False
+    button: Text | None = None
 
 
 def _fitting(db: Session, order_id: int, key: int) -> Subject:
@@ -175,7 +137,15 @@ def _refund(db: Session, order_id: int, key: int, form: Form) -> None:
 
 
 def _invoice(db: Session, order_id: int, key: int, form: Form) -> None:
-    correcting.add_invoice(db, order_id, key, number=form.text("invoice_number"), **_doing())
+    number = form.text("invoice_number")
+    _look_again(form, invoice_warning(tidy_number(number)) if number.strip() else None)
+    correcting.add_invoice(db, order_id, key, number=number, **_doing())
+
+
+def _look_again(form: Form, warning: Text | None) -> None:
+    """Raises Invalid beside an odd invoice number, unless it was said that it is right."""
+    if warning and not form.text(MAKE_SURE):
+        raise Invalid({"invoice_number": warning})
 
 
 def _account(db: Session, order_id: int, key: int) -> Subject:
@@ -188,6 +158,7 @@ def _account(db: Session, order_id: int, key: int) -> Subject:
 
 def _payment(db: Session, order_id: int, key: int, form: Form) -> None:
     typed = read_payment({name: form.text(name) for name in PAYMENT_FIELDS})
+    _look_again(form, typed.warnings.get("invoice_number"))
     facts = {name: getattr(typed, name) for name in PAYMENT_FIELDS}
     correcting.take_money(db, order_id, **facts, device=DESK, key=key_in(form.text("key")), **_doing())
 
@@ -217,6 +188,7 @@ CORRECTIONS: dict[str, Correction] = {
         _fitting,
         _replace,
         say("The order names the right unit now."),
+        button=say("Correct the number"),
     ),
     "overrule": Correction(
         "fact.correct", say("Let it count as passed"), ("reason",), _point, _overrule, say("The point counts as passed now.")
@@ -240,7 +212,13 @@ CORRECTIONS: dict[str, Correction] = {
         danger=True,
     ),
     "invoice": Correction(
-        "fee.take", say("Invoice number"), ("invoice_number",), _receipt, _invoice, say("The invoice number is noted.")
+        "fee.take",
+        say("Invoice number"),
+        ("invoice_number",),
+        _receipt,
+        _invoice,
+        say("The invoice number is noted."),
+        button=say("Save"),
     ),
 }
 

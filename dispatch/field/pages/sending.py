@@ -17,6 +17,7 @@ from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.operations import SentBefore, SentFact
+from dispatch.field.presenting.day import gone
 from dispatch.typed import key_in
 from dispatch.web.access import current
 from dispatch.web.forms import Form
@@ -30,6 +31,7 @@ Acts = Sequence[tuple[str, dict[str, Any]]]
 MENDED_HERE = frozenset({"visit.arrive", "sign", "sign.refuse", "photo"})
 """Facts about which a dispatcher could do nothing better than the technician on the spot."""
 UNITS = frozenset({"terminal", "sim", "old_terminal", "old_sim"})
+NOT_THERE = say("Press “Arrived” first: this belongs to the work on site.")
 DISPUTED = say("This does not fit what the office knows. It was kept, and the dispatcher will sort it out.")
 
 
@@ -53,6 +55,11 @@ class Refused:
         return told or say("This was not sent yet. What you typed is still here.")
 
     @property
+    def asks_to_arrive(self) -> bool:
+        """Whether the sentence makes sense only before the work, not after it."""
+        return self.sentence == NOT_THERE
+
+    @property
     def typed(self) -> Iterator[tuple[str, str]]:
         """Every name and text of the form, as it would be sent again."""
         return ((name, text) for name in self.form.values for text in self.form.texts(name))
@@ -67,8 +74,9 @@ def taken(
         acts = read(form)
         reading = False
         applied = send(visit_id, key, acts, insist=form.text("insist") == "1")
-    except NotFound:
-        raise
+    except NotFound as missing:
+        with transaction() as db:
+            raise gone(db, visit_id, current()) from missing
     except Refusal as refusal:
         insist = not reading and may_insist(step, refusal)
         return again(Refused(step, form.refused(refusal), request.path, insist)), refusal.status

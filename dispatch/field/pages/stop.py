@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.errors import NotFound
 from dispatch.field.forms import LEFT, LEFT_ONE, REASONS, read_abandon, read_departure, read_finish, read_position
 from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.pages.sending import Acts, Answer, Refused, taken
+from dispatch.field.presenting.day import gone
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import checks_of, own_visit
 from dispatch.field.rules import DEPARTURE
@@ -49,8 +52,11 @@ def step_urls(stop: Stop) -> Mapping[str, str]:
 
 def shown(db: Session, visit_id: int, refused: Refused | None = None) -> dict[str, Any]:
     """What every page of a stop is drawn from; raises NotFound for somebody else's."""
-    stop = Stop(db, own_visit(db, visit_id, current()))
-    return {"stop": stop, "urls": step_urls(stop), "refused": refused, "new_fact": uuid.uuid4}
+    try:
+        stop = Stop(db, own_visit(db, visit_id, current()))
+    except NotFound:
+        raise gone(db, visit_id, current()) from None
+    return {"stop": stop, "urls": step_urls(stop), "refused": refused, "new_fact": uuid.uuid4, "fact_words": KIND_WORDS}
 
 
 @pages.get("/my-day/visits/<int:visit_id>")

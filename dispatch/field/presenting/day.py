@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from dispatch.clock import local_day
 from dispatch.customers.models import Site
+from dispatch.errors import NotFound
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import SYMPTOMS
+from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 NEXT_STEP = {"dispatched": "depart", "on_the_way": "arrive", "on_site": "work"}
@@ -64,6 +69,14 @@ def cards(visits: Sequence[Visit], today: date, zone: str) -> tuple[list[StopCar
 def _card(visit: Visit, number: int, today: date, zone: str) -> StopCard:
     planned = local_day(visit.starts_at, zone)
     return StopCard(visit, number, planned if planned < today else None)
+
+
+def gone(session: Session, visit_id: int, by: Actor) -> NotFound:
+    """Why a visit is not to be found: nothing is said of a colleague's, but of an own one that the office has taken it back."""
+    recalled = sa.select(Visit.id).where(Visit.id == visit_id, Visit.technician_id == by.id, Visit.status == "planned")
+    if session.scalar(recalled) is None:
+        return NotFound()
+    return NotFound(say("The office has taken this visit back, so nothing was sent. Your day shows what comes next."))
 
 
 def lines_of(visit: Visit) -> list[OrderLine]:

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.models import Unit
 from dispatch.devices.queries import fitted
@@ -52,12 +53,47 @@ def disputed_of(session: Session, order: Order) -> list[Disputed]:
     return [_dispute(inside, *each) for each in about]
 
 
+IN_YOUR_BAG = say("%(unit)s is not in your bag: it is %(place)s.").msgid
+IN_HIS_BAG = say("%(unit)s is not in %(name)s's bag: it is %(place)s.").msgid
+
+
+def why_of(fact: FieldFact, who: str) -> Text | None:
+    """Why a fact of this person was refused, as somebody else reads it: the bag was not the reader's."""
+    if not fact.outcome or not fact.outcome.get("msgid"):
+        return None
+    told = text_from_json(fact.outcome)
+    return Text(IN_HIS_BAG, {**told.params, "name": who}) if told.msgid == IN_YOUR_BAG else told
+
+
 def said_of(session: Session, facts: Sequence[FieldFact]) -> dict[uuid.UUID, list[tuple[Text, Text | str]]]:
     """What each of these facts says, in words, by its id; one statement."""
     wanted = [key for fact in facts if isinstance(key := fact.content.get("line"), int)]
     query = sa.select(OrderLine).where(OrderLine.id.in_(wanted)).options(joinedload(OrderLine.vehicle))
     lines = {line.id: line for line in session.scalars(query)}
     return {fact.id: list(_said(fact, lines.get(fact.content.get("line") or 0))) for fact in facts}
+
+
+@dataclass(frozen=True)
+class OwnDispute:
+    """A fact of his own that fitted nothing, as its technician sees it: `answer` is how the dispatcher settled it, if he has."""
+
+    kind: str
+    line_id: int | None
+    said: Sequence[tuple[Text, Text | str]]
+    answer: str | None
+
+
+def own_disputes(session: Session, visit_id: int) -> list[OwnDispute]:
+    """What was sent on a visit and fitted nothing, the oldest first; one statement more where there is any."""
+    mine = (FieldFact.visit_id == visit_id, FieldFact.state == "disputed")
+    facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(FieldFact.received_at)).all()
+    said = said_of(session, facts) if facts else {}
+    return [OwnDispute(fact.kind, fact.content.get("line"), said[fact.id], _answer(fact)) for fact in facts]
+
+
+def _answer(fact: FieldFact) -> str | None:
+    settled = (fact.outcome or {}).get("settled")
+    return str(settled["reason"]) if settled else None
 
 
 def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, visit: Visit | None) -> Disputed:
@@ -68,7 +104,7 @@ def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, 
         device_at=fact.device_at,
         received_at=fact.received_at,
         said=list(_said(fact, line)),
-        why=text_from_json(fact.outcome) if fact.outcome and fact.outcome.get("msgid") else None,
+        why=why_of(fact, who),
         record=list(_record(inside, fact, visit, line)),
     )
 
@@ -93,7 +129,7 @@ SAID: dict[str, Text] = {
 def _said(fact: FieldFact, line: OrderLine | None) -> Iterator[tuple[Text, Text | str]]:
     """The content of a fact as a person reads it."""
     if line is not None:
-        yield say("Vehicle"), line.vehicle.plate or line.vehicle.vin or "—"
+        yield say("Vehicle"), show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—"
     for name, label in SAID.items():
         if fact.content.get(name):
             yield label, str(fact.content[name])

@@ -19,6 +19,7 @@ from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature, TestResult
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
+from dispatch.field.presenting.disputed import OwnDispute, own_disputes
 from dispatch.field.queries import changed_since_signing, left_on, photos_of, signature_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing
@@ -97,6 +98,15 @@ class Stop:
         """The customer's word under this visit."""
         return signature_of(self._session, self.visit.id)
 
+    @cached_property
+    def disputes(self) -> Sequence[OwnDispute]:
+        """What he sent from here that the dispatcher has to settle, or has settled."""
+        return own_disputes(self._session, self.visit.id)
+
+    def waits_for(self, line: OrderLine) -> bool:
+        """Whether the dispatcher has still to decide about a vehicle."""
+        return any(one.line_id == line.id and one.answer is None for one in self.disputes)
+
     @property
     def order(self) -> Order:
         """The order it is for."""
@@ -161,6 +171,11 @@ class Stop:
         return [*first, self._price(), self._pay(), self._sign()]
 
     @property
+    def begun(self) -> bool:
+        """Whether any of it was done."""
+        return any(step.state != "open" for step in self.steps)
+
+    @property
     def next(self) -> str:
         """The first step that is not done; "finish" when all are."""
         return next((step.name for step in self.steps if step.state == "open"), "finish")
@@ -223,6 +238,8 @@ class Stop:
         if self.due > 0:
             owed = say("%(due)s to be paid", due=yuan(self.due))
             return Step("pay", say("Payment"), "open", owed, say("%(due)s is not paid.", due=yuan(self.due)))
+        if self.due < 0:
+            return Step("pay", say("Payment"), "odd", say("%(amount)s too much was paid", amount=yuan(-self.due)))
         numbers = ", ".join(receipt.number for receipt in self.receipts)
         note = (numbers or say("Nothing to pay")) if self._priced else None
         return Step("pay", say("Payment"), "done" if self._priced else "open", note)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template, request, send_file
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -83,7 +84,7 @@ def day_export() -> Response:
     with transaction() as db:
         rows = wanted.rows(db)
     heads = [
-        _("Time"),
+        pgettext("clock", "Time"),
         _("Receipt"),
         _("Order"),
         _("Taken by"),

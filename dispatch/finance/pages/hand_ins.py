@@ -71,7 +71,14 @@ def _page(hand_in_id: int, form: Form, refusal: Refusal | None = None) -> Answer
             form=form,
             refusal=refusal,
             denominations=[str(worth) for worth in DENOMINATIONS],
+            labels=_labels(),
             counting=made.status == "handed" and made.person_id != current().id and current().may("money.confirm"),
             HAND_IN_WORDS=HAND_IN_WORDS,
         )
     return (page, refusal.status) if refusal else page
+
+
+def _labels() -> dict[str, str]:
+    """What the fields of the count are called, for the list of what is wrong."""
+    notes = {f"n{worth}": f"¥{worth}" for worth in DENOMINATIONS}
+    return {**notes, "counted": _("Sum"), "reason": _("Reason"), "owner": _("Who answers for it")}

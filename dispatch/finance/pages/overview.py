@@ -22,6 +22,8 @@ from dispatch.web.access import current, may
 
 DAYS = 14
 TOTALS = ("expected", "collected", "received")
+MOVEMENTS, DIFFERENCES = 200, 20
+"""So many are shown at most, the newest; the page says so."""
 
 
 @pages.get("/finance")
@@ -32,17 +34,16 @@ def index() -> str:
     with transaction() as db:
         rows = day_rows(db, branch_id=branch_id, since=today - timedelta(days=DAYS - 1), until=today)
         held = holdings(db, branch_id)
-        found = differences(db, branch_id)
+        found = differences(db, branch_id, limit=DIFFERENCES)
         accounts = branch_accounts(db, branch_id)
         waiting = hand_ins(db, current(), branch_id=branch_id, status="handed")
         return render_template(
             "finance/index.html",
             rows=rows,
-            totals={
-                name: sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("expected", "collected", "received")
-            },
+            totals={name: sum((getattr(row, name) for row in rows), Decimal(0)) for name in TOTALS},
             held=[(each, risks(each.cash, each.oldest_at)) for each in held],
             differences=found,
+            most=DIFFERENCES,
             accounts=accounts,
             waiting=waiting,
             every=branch_id is None,
@@ -64,7 +65,8 @@ def person(person_id: int) -> str:
             risks=risks(held.cash, held.oldest_at),
             limits=limits(),
             receipts=receipts_in_hand(db, person_id),
-            movements=statement(db, person_id),
+            movements=statement(db, person_id, limit=MOVEMENTS),
+            most=MOVEMENTS,
             handed=hand_ins_of(db, person_id),
             VOUCHER_WORDS=VOUCHER_WORDS,
             HAND_IN_WORDS=HAND_IN_WORDS,

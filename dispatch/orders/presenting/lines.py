@@ -11,13 +11,11 @@ from zoneinfo import ZoneInfo
 
 from dispatch.customers.rules import show_plate
 from dispatch.devices.models import Unit
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import Warranty, warranty
 from dispatch.words import Text, text_from_json
-
-DEFAULT_MONTHS = 12
-"""The term of a model that the list of models does not know."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def visits_by_line(visits: Iterable[Visit]) -> dict[int, Visit]:
 def warranty_of(order: Order, line: OrderLine, terminal: Unit | None, months: Mapping[str, int], zone: str) -> Warranty:
     """The warranty of one vehicle: from the day its terminal was fitted, else from the purchase date the caller named (P10)."""
     own = terminal.terminal.warranty_months if terminal and terminal.terminal else None
-    term = own or months.get(line.model or order.product_model or "", DEFAULT_MONTHS)
+    term = own or months.get(line.model or order.product_model or "", UNKNOWN_MODEL_MONTHS)
     return warranty(_fitted_on(terminal, zone), order.purchased_on or line.vehicle.purchased_on, term)
 
 

@@ -1,4 +1,4 @@
-"""The small parts of every page, drawn without the application; and the laws that all templates and colours obey."""
+"""The small parts of every page, drawn without the application."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
 
@@ -17,8 +16,6 @@ from markupsafe import Markup
 from dispatch import paths
 from dispatch.words import Text, say
 
-TEMPLATES = sorted(paths.TEMPLATES.rglob("*.html"))
-TOKENS = (paths.STATIC / "web/tokens.css").read_text("utf-8")
 AT = datetime(2026, 12, 3, 6, 5, tzinfo=UTC)
 
 
@@ -236,69 +233,3 @@ def test_what_people_wrote_is_text(draw: Any) -> None:
     ):
         entry = Thing(name=wrote, what=wrote, who=wrote, reason=wrote, old=wrote, new=wrote, server_at=AT)
         assert "<script>" not in draw(expression, t=entry, w=wrote)
-
-
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_template_carries_no_inline_style_or_script(file: Path) -> None:
-    source = file.read_text("utf-8")
-    assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", source)
-    assert not re.search(r"<style\b", source)
-    for opening in re.findall(r"<script\b[^>]*>", source):
-        assert "src=" in opening or "nonce=" in opening, opening
-
-
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_template_loads_only_what_is_here(file: Path) -> None:
-    for path in re.findall(r"asset\(['\"]([^'\"]+)['\"]\)", file.read_text("utf-8")):
-        assert (paths.STATIC / path).is_file(), path
-
-
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_every_icon_is_in_the_sprite(file: Path) -> None:
-    sprite = set(re.findall(r'<symbol id="([^"]+)"', (paths.STATIC / "vendor/icons/icons.svg").read_text("utf-8")))
-    assert set(re.findall(r"\bicon\([\"']([a-z0-9-]+)[\"']\)", file.read_text("utf-8"))) <= sprite
-
-
-def theme(name: str) -> dict[str, str]:
-    """The colours of one theme: token -> #rrggbb."""
-    block = re.search(r'\[data-bs-theme="' + name + r'"\]\s*\{(.*?)\n\}', TOKENS, re.S)
-    assert block
-    return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6})\b", block[1]))
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG contrast of two colours, 1 to 21."""
-
-    def light(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-STATUSES = ("draft", "awaiting", "approved", "planned", "dispatched", "moving", "site", "waiting", "done", "closed", "refused")
-
-
-@pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize("status", STATUSES)
-def test_status_can_be_read(name: str, status: str) -> None:
-    colours = theme(name)
-    grounds = [colours[ground] for ground in (f"{status}-soft", "surface", "raised", "hover") if ground in colours]
-    assert min(contrast(colours[status], ground) for ground in grounds) >= 4.5
-
-
-@pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize("word", ["text", "muted", "action-word", "danger-word", "warning-word"])
-def test_words_can_be_read_on_every_ground(name: str, word: str) -> None:
-    colours = theme(name)
-    assert min(contrast(colours[word], colours[ground]) for ground in ("bg", "surface", "raised", "sunken", "hover")) >= 4.5
-
-
-@pytest.mark.parametrize("name", ["light", "dark"])
-def test_buttons_and_fields_can_be_made_out(name: str) -> None:
-    colours = theme(name)
-    assert contrast(colours["on-action"], colours["action"]) >= 4.5
-    assert contrast("#ffffff", colours["danger"]) >= 4.5
-    assert contrast(colours["line-field"], colours["surface"]) >= 3

@@ -22,20 +22,13 @@ from dispatch.orders.operations.moves import move_line, move_visit
 from tests.board.building import TODAY, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-from tests.field.phone import Phone, set_clock
+from tests.field.phone import Phone
 
 
 @pytest.fixture(autouse=True)
-def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is 09:00 on TODAY, a second later each time somebody looks."""
-    set_clock(monkeypatch)
+def clock_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher's pages look at the same morning."""
     monkeypatch.setattr(blueprint, "now", lambda: AT)
-
-
-@pytest.fixture
-def su(as_person: SignIn, cast: Cast) -> FlaskClient:
-    """Su's phone."""
-    return as_person(cast.su)
 
 
 def on_site(db: Session, cast: Cast, *, lines: int = 1, steps: tuple[str, ...] = ("depart", "arrive")) -> Visit:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -15,19 +14,7 @@ from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.orders.models import Order, Visit
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
-from tests.field.phone import Phone, set_clock
-
-
-@pytest.fixture(autouse=True)
-def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is 09:00 on TODAY."""
-    set_clock(monkeypatch)
-
-
-@pytest.fixture
-def su(as_person: SignIn, cast: Cast) -> FlaskClient:
-    """Su's phone."""
-    return as_person(cast.su)
+from tests.field.phone import Phone
 
 
 def sent_out(db: Session, cast: Cast, order: Order, start: str, **facts: object) -> Visit:
@@ -35,6 +22,14 @@ def sent_out(db: Session, cast: Cast, order: Order, start: str, **facts: object)
     made = visit_at(db, cast, order, cast.su, start, **{"day": TODAY, **facts})
     dispatch_visits(db, [made.id], by=cast.lin, at=AT)
     return made
+
+
+def opened(db: Session, su: FlaskClient, made: Visit) -> Phone:
+    """A visit on Su's phone."""
+    db.commit()
+    phone = Phone(su, made.id)
+    phone.open()
+    return phone
 
 
 def test_an_empty_day(su: FlaskClient) -> None:
@@ -99,10 +94,7 @@ def test_the_day_is_walked_stop_by_stop(db: Session, cast: Cast, su: FlaskClient
 
 
 def test_setting_out_asks_for_four_ticks_or_a_word(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved_order(db, cast), "10:00")
-    db.commit()
-    phone = Phone(su, made.id)
-    phone.open()
+    phone = opened(db, su, sent_out(db, cast, approved_order(db, cast), "10:00"))
     phone.press("/depart", status=422, **{"check-facts": "1", "check-tools": "1"})
     assert "Tick all four, or write what is missing." in phone.page
     assert phone.form("/depart")["check-tools"] == "1"
@@ -113,10 +105,7 @@ def test_setting_out_asks_for_four_ticks_or_a_word(db: Session, cast: Cast, su: 
 
 
 def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved_order(db, cast), "10:00")
-    db.commit()
-    phone = Phone(su, made.id)
-    phone.open()
+    phone = opened(db, su, sent_out(db, cast, approved_order(db, cast), "10:00"))
     content = phone.form("/depart") | CHECKED
     for _ in range(2):
         assert su.post(f"{phone.root}/depart", data=content).status_code == 303
@@ -125,10 +114,7 @@ def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) ->
 
 
 def test_the_same_fact_for_another_step_is_a_conflict(db: Session, cast: Cast, su: FlaskClient) -> None:
-    made = sent_out(db, cast, approved_order(db, cast), "10:00")
-    db.commit()
-    phone = Phone(su, made.id)
-    phone.open()
+    phone = opened(db, su, sent_out(db, cast, approved_order(db, cast), "10:00"))
     content = phone.form("/depart") | CHECKED
     su.post(f"{phone.root}/depart", data=content)
     answer = su.post(f"{phone.root}/arrive", data=content)
@@ -139,9 +125,7 @@ def test_the_same_fact_for_another_step_is_a_conflict(db: Session, cast: Cast, s
 
 def test_what_the_office_took_back_goes_to_the_dispatcher_if_he_insists(db: Session, cast: Cast, su: FlaskClient) -> None:
     made = sent_out(db, cast, approved_order(db, cast), "10:00")
-    db.commit()
-    phone = Phone(su, made.id)
-    phone.open()
+    phone = opened(db, su, made)
     content = phone.form("/depart") | CHECKED
     made.status, made.reason = "abandoned", "客户取消"
     db.commit()

@@ -1,0 +1,55 @@
+"""What the office sees of the work on site: sections of an order's page, or pages of their own without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.disputes import KIND_WORDS
+from dispatch.field.presenting.on_site import on_site as seen_of
+from dispatch.field.presenting.on_site import order_with_vehicles
+from dispatch.field.presenting.papers import papers as papers_of
+from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
+from dispatch.sheets.presenting import order_sheets
+from dispatch.web.access import current, signed_in
+from dispatch.words import text_from_json
+
+WORDS = {
+    "departure": DEPARTURE,
+    "tests": TESTS,
+    "results": RESULTS,
+    "photo_words": PHOTOS,
+    "channel_words": CHANNEL_WORDS,
+    "kinds": KIND_WORDS,
+    "told": text_from_json,
+}
+
+
+@pages.get("/orders/<number>/on-site")
+@signed_in
+def on_site(number: str) -> str:
+    """What was done at the vehicles: a section of the order's page, or a page of its own without scripts."""
+    with transaction() as db:
+        order = order_with_vehicles(db, number, current())
+        return _section("field/on_site_seen.html", _("Work on site"), order=order, seen=seen_of(db, order))
+
+
+@pages.get("/orders/<number>/papers")
+@signed_in
+def papers(number: str) -> str:
+    """Money, signatures and sheets: the same."""
+    with transaction() as db:
+        order = order_with_vehicles(db, number, current())
+        sheets = order_sheets(db, order, now())
+        return _section("field/papers_seen.html", _("Money and papers"), order=order, papers=papers_of(db, order), sheets=sheets)
+
+
+def _section(fragment: str, title: str, **shown: Any) -> str:
+    whole = "field/on_site.html" if "HX-Request" not in request.headers else fragment
+    return render_template(whole, fragment=fragment, title=title, **shown, **WORDS)

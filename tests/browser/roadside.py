@@ -1,0 +1,133 @@
+"""What a technician does on his phone: the one big button, a photo, a signature."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.walking import PHONE, Desk
+
+PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
+TOUCH: dict[str, Any] = {
+    "viewport": PHONE,
+    "has_touch": True,
+    "is_mobile": True,
+    "geolocation": PLACE,
+    "permissions": ["geolocation"],
+}
+
+
+def camera_picture(path: Path) -> Path:
+    """A photo as a camera makes it."""
+    Image.radial_gradient("L").resize((1600, 1200)).save(path)
+    return path
+
+
+def big(phone: Desk, word: str | re.Pattern[str]) -> None:
+    """Press the one big button, which says this."""
+    button = phone.page.locator(".phone-big .btn:visible")
+    expect(button).to_have_count(1)
+    expect(button).to_contain_text(word)
+    button.click()
+
+
+def depart(phone: Desk) -> None:
+    """Everything is there: go, and arrive."""
+    for word in ("Order and address read", "Tools complete", "Terminals, SIMs and parts", "Receipts, invoices"):
+        phone.page.get_by_label(re.compile(word)).check()
+    big(phone, "Depart")
+    big(phone, "Arrived")
+
+
+def take(phone: Desk, picture: Path) -> None:
+    """Take a photo: it is sent by itself."""
+    phone.page.set_input_files("#camera", picture)
+    expect(phone.page.locator("[data-shots] a").last).to_be_visible()
+
+
+def draw(phone: Desk) -> None:
+    """Sign in the field with the pointer: two strokes across it."""
+    phone.page.wait_for_load_state("load")  # the field listens from then on
+    field = phone.page.locator("canvas.pad")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    for height in (0.35, 0.65):
+        phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
+        phone.page.mouse.down()
+        for step in range(1, 15):
+            sway = 0.15 if step % 2 else -0.1
+            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 20), box["y"] + box["height"] * (height + sway))
+        phone.page.mouse.up()
+
+
+def sign(phone: Desk) -> None:
+    """The customer signs what he was shown."""
+    draw(phone)
+    big(phone, "I agree and sign")
+
+
+def finish(phone: Desk) -> None:
+    """End the visit."""
+    big(phone, "Finish")
+    phone.page.wait_for_url("**/my-day")
+
+
+def install(phone: Desk, picture: Path) -> None:
+    """One vehicle: a photo, the units that are proposed, all points passed, done."""
+    take(phone, picture)
+    big(phone, "Fit these")
+    big(phone, "Test-run: all passed")
+    big(phone, "Vehicle done")
+
+
+def install_all(phone: Desk, picture: Path) -> None:
+    """Vehicle after vehicle, until none of one's own is left."""
+    big(phone, "Vehicles")
+    big(phone, "Next vehicle")
+    while True:
+        phone.page.wait_for_url(re.compile(r"/visits/\d+"))
+        if not re.search(r"/vehicles/\d+$", phone.path):
+            return
+        install(phone, picture)
+        phone.sees("Vehicle done.")
+
+
+def swap(phone: Desk, what: str, *, model: str, old: str) -> None:
+    """New units out of the bag, the first of the list; what was in the vehicle is read off it, the record knows of nothing."""
+    phone.follow({"both": "Swap both", "terminal": "Swap terminal", "sim": "Swap SIM"}[what])
+    if what == "terminal":
+        phone.fill("Number of the old terminal", old)
+        phone.fill("Model of the old terminal", model)
+    else:
+        for box in phone.page.get_by_label("There was none in it").all():
+            box.check()
+    for kind in ("terminal", "sim") if what == "both" else (what,):
+        phone.page.locator(f"#bag-{kind} label").first.click()
+    big(phone, "Swap")
+
+
+def add_service(phone: Desk, name: str) -> None:
+    """Something from the price list that does not follow from what was fitted."""
+    phone.page.get_by_text("Add a service").click()
+    phone.page.get_by_label(re.compile(name)).check()
+    phone.press("Add to the price")
+    phone.sees(name, within=phone.page.locator(".bill"))
+
+
+def is_due(phone: Desk) -> bool:
+    """Whether the price page asks for money."""
+    return "Take" in phone.page.locator(".phone-big .btn").inner_text()
+
+
+def pay(phone: Desk, channel: str, *, invoice: str) -> None:
+    """Take what is due; the invoice may follow later."""
+    phone.page.get_by_label(channel, exact=True).check()
+    if invoice:
+        phone.fill("Invoice number", invoice)
+    big(phone, "Money received")
+    big(phone, "Go on: signature")

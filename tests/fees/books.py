@@ -1,0 +1,117 @@
+"""What must hold of the money as it is committed, however it came there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, Voucher
+from dispatch.fees.ledger_queries import promised_cash, receipts_in_hand
+from dispatch.fees.models import Charge, Receipt
+from tests.fees.money import sums_agree
+
+Row = Charge | Receipt | HandIn
+TABLES: tuple[type[Row], ...] = (Charge, Receipt, HandIn)
+
+
+@dataclass
+class Written:
+    """What people were told is done: rows by table, and each hand-in as often as it was settled."""
+
+    rows: dict[type, set[int]] = field(default_factory=lambda: {table: set() for table in TABLES})
+    settled: list[int] = field(default_factory=list)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.rows[type(row)].add(row.id)
+            if isinstance(row, HandIn) and row.status != "handed":
+                self.settled.append(row.id)
+
+
+def check_nothing_twice(session: Session, written: Written) -> None:
+    """The tables hold what people were told, no more and no less; no fact counts twice, no hand-in was settled twice."""
+    for table, told in written.rows.items():
+        assert set(session.scalars(sa.select(table.id))) == told  # type: ignore[attr-defined]
+    settled = session.scalars(sa.select(HandIn.id).where(HandIn.status != "handed"))
+    assert sorted(written.settled) == sorted(settled)
+    once = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, Voucher.charge_id, Voucher.receipt_id, Voucher.hand_in_id)
+    counted = [_doubles(column) for column in once]
+    assert session.scalars(sa.union_all(*counted, _doubles(HandInReceipt.receipt_id, HandInReceipt.live))).all() == []
+
+
+def check_places(session: Session) -> None:
+    """Every balance is the sum of its postings, and every fen that was charged or taken stands where it should."""
+    sums_agree(session)
+    stands = {kind: Decimal(total) for kind, total in session.execute(_by(Account.kind, Account.balance)).all()}
+    taken = {channel: Decimal(total) for channel, total in session.execute(_by(Receipt.channel, Receipt.amount)).all()}
+    charged = session.scalar(sa.select(sa.func.sum(Charge.amount))) or Decimal(0)
+    wanted = {
+        "receivable": charged - sum(taken.values()),
+        "on_account": taken.pop("account", Decimal(0)),
+        "cash": taken.pop("cash", Decimal(0)),
+        "clearing": sum(taken.values(), Decimal(0)),
+        "earned": -charged,
+    }
+    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "difference"))
+    earned = stands.pop("income") + stands.pop("tax")
+    assert {"on_account": 0, "clearing": 0, **stands, "cash": cash, "earned": earned} == wanted
+
+
+def check_hands(session: Session) -> None:
+    """What stands in each hand are its receipts that are in no hand-in, and those that wait to be counted."""
+    holds = sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand")
+    handed = sa.exists().where(HandInReceipt.receipt_id == Receipt.id, HandInReceipt.live)
+    loose = (
+        sa.select(Account.person_id, sa.func.sum(Receipt.amount))
+        .select_from(Receipt)
+        .join(Voucher, Voucher.receipt_id == Receipt.id)
+        .join(Posting, Posting.voucher_id == Voucher.id)
+        .join(Account, sa.and_(Account.id == Posting.account_id, Account.kind == "cash_in_hand"))
+        .where(~handed)
+        .group_by(Account.person_id)
+    )
+    waits = _by(HandIn.person_id, HandIn.declared).where(HandIn.status == "handed")
+    sums: Counter[int] = Counter(dict(session.execute(loose).all()))
+    sums.update(dict(session.execute(waits).all()))
+    assert {who: balance for who, balance in session.execute(holds).all() if balance} == {
+        who: sums[who] for who in sums if sums[who]
+    }
+
+
+def check_refunds(session: Session) -> None:
+    """No receipt gave back more than it took."""
+    back = sa.select(Receipt.refunds_id, sa.func.sum(-Receipt.amount).label("sum")).group_by(Receipt.refunds_id).subquery()
+    over = sa.select(Receipt.number).join(back, back.c.refunds_id == Receipt.id).where(back.c.sum > Receipt.amount)
+    assert session.scalars(over).all() == []
+
+
+def check_receipts_in_hand(session: Session) -> None:
+    """The same by what the pages show."""
+    held = session.execute(sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand"))
+    for person_id, balance in held.all():
+        loose = sum(receipt.amount for receipt in receipts_in_hand(session, person_id))
+        assert balance == loose + promised_cash(session, person_id)
+
+
+def check_numbers(session: Session) -> None:
+    """Vouchers and hand-ins are numbered without a gap, in the order in which they were written."""
+    running = session.scalars(sa.select(Voucher.running).order_by(Voucher.id)).all()
+    assert list(running) == list(range(1, len(running) + 1))
+    numbers = session.scalars(sa.select(HandIn.number).order_by(HandIn.id)).all()
+    assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
+
+
+def _by(kind: Any, amount: Any) -> sa.Select[Any]:
+    return sa.select(kind, sa.func.sum(amount)).group_by(kind)
+
+
+def _doubles(column: Any, *where: Any) -> sa.Select[Any]:
+    """What stands in a column more than once, as text."""
+    there = sa.select(sa.cast(column, sa.Text)).where(column.is_not(None), *where)
+    return there.group_by(column).having(sa.func.count() > 1)

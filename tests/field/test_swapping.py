@@ -1,0 +1,139 @@
+"""Swaps, installations and test-runs on site: units move with the numbers that are kept, or a sentence says why not."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.field.acting import act
+from dispatch.field.models import FieldFact, TestResult
+from dispatch.field.summary import latest_tests
+from dispatch.orders.models import Order, Visit
+from dispatch.words import text_from_json
+from tests.board.building import approved_order
+from tests.conftest import AT, Cast
+from tests.devices.building import where
+from tests.field.building import arrived, carrying, do, fact, fitted_long_ago, sent_out
+
+# --- swapping and installing
+
+
+def test_a_swap_of_both_moves_four_units_and_names_all_numbers(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    old_box, old_card = fitted_long_ago(db, cast, order.lines[0])
+    [box], [card] = carrying(db, cast, cast.su)
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim=unit_name(card))
+    made = {row.unit_kind: (row.kind, row.old_unit_id, row.new_unit_id) for row in fittings_of(db, order.id)}
+    assert made == {"terminal": ("swap", old_box.id, box.id), "sim": ("swap", old_card.id, card.id)}
+    assert {where(db, unit).kind for unit in (box, card)} == {"slot"}
+    assert {where(db, unit).person_id for unit in (old_box, old_card)} == {cast.su.id}
+
+
+def test_a_swap_of_a_unit_in_a_colleagues_bag_says_where_it_is(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    fitted_long_ago(db, cast, order.lines[0])
+    [box], _ = carrying(db, cast, cast.wei)
+    sent = fact(on_site, "line.swap", line=order.lines[0].id, terminal=unit_name(box))
+    with pytest.raises(Invalid) as refused, db.begin_nested():
+        act(db, sent, by=cast.su, at=AT)
+    assert "卫晨" in str(refused.value.fields["terminal"])
+    assert db.get(FieldFact, sent.id) is None
+    assert where(db, box).person_id == cast.wei.id
+
+
+def test_who_insists_is_heard_by_the_dispatcher(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    old, _ = fitted_long_ago(db, cast, order.lines[0])
+    [box], _ = carrying(db, cast, cast.wei)
+    kept = do(db, on_site, "line.swap", cast.su, insist=True, line=order.lines[0].id, terminal=unit_name(box))
+    assert kept.state == "disputed"
+    assert "卫晨" in str(text_from_json(kept.outcome))
+    assert where(db, old).kind == "slot"
+    assert not fittings_of(db, order.id)
+
+
+def test_half_a_swap_is_none(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    old, _ = fitted_long_ago(db, cast, order.lines[0])
+    [box], _ = carrying(db, cast, cast.su)
+    with pytest.raises(Invalid) as refused, db.begin_nested():
+        do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim="8986000000000000000")
+    assert set(refused.value.fields) == {"sim"}
+    assert where(db, old).kind == "slot"
+    assert where(db, box).person_id == cast.su.id
+
+
+def test_an_old_unit_that_the_record_does_not_know_is_registered(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    [box], _ = carrying(db, cast, cast.su)
+    line = order.lines[0].id
+    with pytest.raises(Invalid) as refused, db.begin_nested():
+        do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box))
+    assert set(refused.value.fields) == {"old_terminal"}
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box), old_terminal="GT06N771203", old_model="GT06N")
+    [made] = fittings_of(db, order.id)
+    assert made.old_unit is not None
+    assert unit_name(made.old_unit) == "GT06N771203"
+    assert where(db, made.old_unit).person_id == cast.su.id
+
+
+def test_a_vehicle_planned_for_a_colleague_is_taken_over(db: Session, cast: Cast) -> None:
+    order = approved_order(db, cast, lines=2, kind="installation", symptom=None)
+    first, second = order.lines
+    mine = arrived(db, cast, order, cast.su, lines=(first.id,))
+    his = arrived(db, cast, order, cast.wei, lines=(second.id,))
+    [box], [card] = carrying(db, cast, cast.su)
+    do(db, mine, "line.install", cast.su, line=second.id, terminal=unit_name(box), sim=unit_name(card))
+    do(db, mine, "line.done", cast.su, line=second.id)
+    db.expire_all()
+    assert [row.line_id for row in his.visit_lines] == []
+    assert second.status == "done"
+    with pytest.raises(RuleBroken, match="settled"):
+        do(db, his, "line.done", cast.wei, line=second.id)
+
+
+def test_nothing_is_done_before_arrival(db: Session, cast: Cast, order: Order) -> None:
+    visit = sent_out(db, cast, order, cast.su)
+    for kind in ("line.swap", "line.install", "line.done", "test.run", "payment.take", "sign"):
+        with pytest.raises(RuleBroken, match="Arrived"), db.begin_nested():
+            do(db, visit, kind, cast.su, line=order.lines[0].id, results={}, amount="1", channel="cash")
+
+
+def test_other_orders_vehicles_are_not_there(db: Session, cast: Cast, on_site: Visit) -> None:
+    other = approved_order(db, cast)
+    with pytest.raises(NotFound):
+        do(db, on_site, "line.done", cast.su, line=other.lines[0].id)
+
+
+def test_a_wrong_swap_is_taken_back_and_done_again(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    old, _ = fitted_long_ago(db, cast, order.lines[0])
+    [wrong, right], _ = carrying(db, cast, cast.su, 2)
+    line = order.lines[0].id
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(wrong))
+    do(db, on_site, "line.undo", cast.su, line=line, fitting=fittings_of(db, order.id)[0].id, reason="拿错了")
+    assert where(db, old).kind == "slot"
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(right))
+    [standing] = fittings_of(db, order.id)
+    assert (standing.old_unit_id, standing.new_unit_id) == (old.id, right.id)
+
+
+# --- the test-run
+
+
+def test_results_from_before_a_swap_do_not_count(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    fitted_long_ago(db, cast, order.lines[0])
+    [box], _ = carrying(db, cast, cast.su)
+    line = order.lines[0].id
+    do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "passed"}})
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box))
+    assert latest_tests(db, order.id, fittings_of(db, order.id)) == {}
+    do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "failed"}, "fix": {"result": "passed"}})
+    do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "overruled", "reason": "地下车库"}})
+    counts = latest_tests(db, order.id, fittings_of(db, order.id))[line]
+    assert {item: row.result for item, row in counts.items()} == {"online": "overruled", "fix": "passed"}
+    assert counts["online"].by_name == "苏杰"
+
+
+def test_overruling_needs_a_reason(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+    with pytest.raises(Invalid) as refused, db.begin_nested():
+        do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results={"fix": {"result": "overruled"}})
+    assert set(refused.value.fields) == {"reason-fix"}
+    assert db.scalar(sa.select(sa.func.count()).select_from(TestResult)) == 0
