@@ -39,6 +39,8 @@ class Act:
 
     def must_be_on_site(self) -> None:
         """Raises RuleBroken unless the technician is at the vehicle."""
+        if self.visit.status in ("finished", "abandoned"):
+            raise RuleBroken(say("This visit is over, so nothing was changed."))
         if self.visit.status != "on_site":
             raise RuleBroken(say("Press “Arrived” first: this belongs to the work on site."))
 

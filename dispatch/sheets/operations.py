@@ -72,6 +72,8 @@ def _begin_anew(session: Session, sheet: Sheet, *, at: datetime) -> None:
     """Somebody asks again: for a version that was never released, earlier failures and waiting no longer count."""
     unreleased = (SheetVersion.sheet_id == sheet.id, SheetVersion.released_at.is_(None))
     session.execute(sa.update(SheetVersion).where(*unreleased).values(failure=None, created_at=at))
+    never_begun = ~sa.exists().where(SheetVersion.sheet_id == Sheet.id)
+    session.execute(sa.update(Sheet).where(Sheet.id == sheet.id, never_begun).values(created_at=at))
 
 
 def begin_version(session: Session, sheet_id: int, *, at: datetime) -> Draft | None:

@@ -40,7 +40,7 @@ RAIL = (
     Entry("orders.closing", "archive", say("Closing"), "closing.see"),
     Entry("reports.figures", "layout-three-columns", say("Figures of the day"), "figures.see"),
     Entry("finance.my_money", "wallet2", say("My money"), "visit.drive"),
-    Entry("finance.index", "cash-coin", say("Cash and collections"), "money.see"),
+    Entry("finance.index", "cash-coin", say("Finance"), "money.see"),
     Entry("customers.index", "people", say("Customers"), "customer.see"),
     Entry("devices.index", "box-seam", say("Stock"), "stock.see"),
     Entry("fees.index", "tag", say("Prices"), "price.see"),
@@ -51,12 +51,12 @@ ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa"
 
 @dataclass(frozen=True)
 class RailItem:
-    """An entry as the template draws it."""
+    """An entry as the template draws it. `current` is "page" on the entry's own page, "true" on others of its feature."""
 
     endpoint_url: str
     icon: str
     label: str
-    active: bool
+    current: str | None
     count: int | None
 
 
@@ -68,11 +68,18 @@ def rail(app: Flask, waiting: int) -> list[RailItem]:
             url_for(entry.endpoint),
             entry.icon,
             tr(entry.label),
-            request.endpoint == entry.endpoint,
+            _current(entry),
             waiting if entry.endpoint == "orders.approvals" else None,
         )
         for entry in shown
     ]
+
+
+def _current(entry: Entry) -> str | None:
+    if request.endpoint == entry.endpoint:
+        return "page"
+    elsewhere = request.endpoint not in {each.endpoint for each in RAIL}
+    return "true" if elsewhere and entry.endpoint == f"{request.blueprint}.index" else None
 
 
 @dataclass(frozen=True)

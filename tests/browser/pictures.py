@@ -43,8 +43,8 @@ class Picture:
 
 
 def take_a_call(page: Page) -> None:
-    """A caller is looked up by the end of his number, and found."""
-    page.locator("#who").press_sequentially("138")
+    """A caller is looked up by the beginning of his plate, and found."""
+    page.locator("#who").press_sequentially("粤B")
     page.locator("#found [role=option]").first.click()
     page.locator("#known [data-fill]").wait_for(state="attached")
     page.mouse.click(5, 5)
@@ -97,9 +97,8 @@ def a_sheet(folder: Path) -> None:
 
 def make(folder: Path, url: str, data: Path) -> None:
     """All of them."""
-    settings = config.with_secret(
-        config.load({"DATABASE_URL": url, "DATA_DIR": str(data), "DEFAULT_ZONE": zone_where_it_is(AFTERNOON)})
-    )
+    environ = {"DATABASE_URL": url, "DATA_DIR": str(data), "DEFAULT_ZONE": zone_where_it_is(AFTERNOON)}
+    settings = config.with_secret(config.load(environ))
     upgrade(url)
     demo.build(settings)
     app = create_app(settings)

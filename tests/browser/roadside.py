@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.walking import PHONE, Desk
 
 PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
+A_VEHICLE = re.compile(r"/vehicles/\d+$")
 TOUCH: dict[str, Any] = {
     "viewport": PHONE,
     "has_touch": True,
@@ -30,8 +31,12 @@ def camera_picture(path: Path) -> Path:
 def big(phone: Desk, word: str | re.Pattern[str]) -> None:
     """Press the one big button, which says this."""
     button = phone.page.locator(".phone-big .btn:visible")
-    expect(button).to_have_count(1)
-    expect(button).to_contain_text(word)
+    try:
+        expect(button).to_have_count(1)
+        expect(button).to_contain_text(word)
+    except AssertionError as missing:
+        missing.add_note(f"{phone.path} says:\n{phone.page.locator('main').inner_text()}")
+        raise
     button.click()
 
 
@@ -89,10 +94,8 @@ def install_all(phone: Desk, picture: Path) -> None:
     """Vehicle after vehicle, until none of one's own is left."""
     big(phone, "Vehicles")
     big(phone, "Next vehicle")
-    while True:
-        phone.page.wait_for_url(re.compile(r"/visits/\d+"))
-        if not re.search(r"/vehicles/\d+$", phone.path):
-            return
+    phone.page.wait_for_url(A_VEHICLE)
+    while A_VEHICLE.search(phone.path):
         install(phone, picture)
         phone.sees("Vehicle done.")
 
@@ -100,6 +103,7 @@ def install_all(phone: Desk, picture: Path) -> None:
 def swap(phone: Desk, what: str, *, model: str, old: str) -> None:
     """New units out of the bag, the first of the list; what was in the vehicle is read off it, the record knows of nothing."""
     phone.follow({"both": "Swap both", "terminal": "Swap terminal", "sim": "Swap SIM"}[what])
+    phone.page.wait_for_url("**/swap?*")
     if what == "terminal":
         phone.fill("Number of the old terminal", old)
         phone.fill("Model of the old terminal", model)
@@ -121,6 +125,7 @@ def add_service(phone: Desk, name: str) -> None:
 
 def is_due(phone: Desk) -> bool:
     """Whether the price page asks for money."""
+    phone.page.wait_for_url("**/price")
     return "Take" in phone.page.locator(".phone-big .btn").inner_text()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from playwright.sync_api import Route, expect
 from dispatch.db import transaction
 from dispatch.devices.fitted import fittings_of, unit_name
 from dispatch.devices.models import Unit
-from dispatch.fees.models import Price, Receipt
+from dispatch.fees.models import Receipt
 from dispatch.field.models import Arrival, FieldFact, Photo, Signature
 from dispatch.orders.models import Order, Visit
 from dispatch.sheets.models import SheetVersion
@@ -23,20 +22,18 @@ from tests.browser.papers import assert_proven, fetch_sheets, printed
 from tests.browser.roadside import PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
 from tests.browser.walking import SitDown
 from tests.conftest import Cast, Served
+from tests.fees.building import price_list
 from tests.field.building import arrived, carrying, fitted_long_ago, sent_out
-from tests.field.conftest import LIST
 from tests.sheets.engine import needs_poppler
 
 pytestmark = [pytest.mark.browser, needs_poppler]
 
 
 @pytest.fixture
-def prices(database: str) -> None:
+def prices(database: str, cast: Cast) -> None:
     """The price list."""
     with transaction() as db:
-        for code, name, category, amount, tax in LIST:
-            facts = {"name": name, "category": category, "amount": Decimal(amount), "tax_rate": Decimal(tax)}
-            db.add(Price(code=code, valid_from=date(2020, 1, 1), **facts))
+        price_list(db, cast)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -293,3 +294,13 @@ def test_nothing_is_corrected_while_a_sheet_reads_its_facts(db: Session, done: t
     db.rollback()
     with transaction() as other:
         assert begin_version(other, sheet.id, at=AT) is not None
+
+
+def test_asked_again_before_a_worker_came_the_waiting_begins_anew(db: Session, cast: Cast) -> None:
+    order = repaired(db, cast)
+    db.flush()
+    [sheet] = sheets(db, order)
+    later = sheet.created_at + timedelta(hours=1)
+    ask_for_sheets(db, order.id, at=later)
+    db.refresh(sheet)
+    assert sheet.created_at == later

@@ -31,7 +31,6 @@ Acts = Sequence[tuple[str, dict[str, Any]]]
 MENDED_HERE = frozenset({"visit.arrive", "sign", "sign.refuse", "photo"})
 """Facts about which a dispatcher could do nothing better than the technician on the spot."""
 UNITS = frozenset({"terminal", "sim", "old_terminal", "old_sim"})
-NOT_THERE = say("Press “Arrived” first: this belongs to the work on site.")
 DISPUTED = say("This does not fit what the office knows. It was kept, and the dispatcher will sort it out.")
 
 
@@ -53,11 +52,6 @@ class Refused:
         errors = self.form.errors
         told = next(iter(errors.values())) if self.insist else errors.get("")
         return told or say("This was not sent yet. What you typed is still here.")
-
-    @property
-    def asks_to_arrive(self) -> bool:
-        """Whether the sentence makes sense only before the work, not after it."""
-        return self.sentence == NOT_THERE
 
     @property
     def typed(self) -> Iterator[tuple[str, str]]:
