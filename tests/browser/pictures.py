@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from dispatch import config, demo
 from dispatch.app import create_app
+from dispatch.customers.models import Vehicle
 from dispatch.db import transaction
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
-from dispatch.orders.models import Order, Visit
+from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person
 from tests.browser.conftest import QUIET, zone_where_it_is
 from tests.browser.showroom import answering
@@ -42,9 +44,9 @@ class Picture:
     act: Callable[[Page], None] = lambda page: None
 
 
-def take_a_call(page: Page) -> None:
-    """A caller is looked up by the beginning of his plate, and found."""
-    page.locator("#who").press_sequentially("粤B")
+def take_a_call(page: Page, plate: str) -> None:
+    """A caller is looked up by his plate, and found."""
+    page.locator("#who").press_sequentially(plate)
     page.locator("#found [role=option]").first.click()
     page.locator("#known [data-fill]").wait_for(state="attached")
     page.mouse.click(5, 5)
@@ -62,8 +64,10 @@ def pictures(session: Session) -> dict[str, Picture]:
     """By the name of the file; the stop is the one at which he stands."""
     repairs = sa.select(Visit.id).join(Visit.order).join(Visit.technician).where(Order.kind == "repair", Person.username == "su")
     stop = session.scalars(repairs.where(Visit.status == "on_site")).first()
+    fitted = sa.select(Vehicle.plate).join(OrderLine, OrderLine.vehicle_id == Vehicle.id).join(OrderLine.order)
+    plate = session.scalars(fitted.where(Order.kind == "repair", OrderLine.status == "done", Vehicle.plate.is_not(None))).first()
     return {
-        "call": Picture("lin", "/calls/new", WIDE, take_a_call),
+        "call": Picture("lin", "/calls/new", WIDE, partial(take_a_call, plate=plate or "")),
         "plan": Picture("lin", "/plan", WIDE, open_routes),
         "day": Picture("su", "/my-day", PHONE),
         "stop": Picture("su", f"/my-day/visits/{stop}", PHONE),
