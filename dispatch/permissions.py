@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "customer.change": ("specialist", "supervisor", "manager"),
     "stock.see": (*OFFICE, "technician"),
     "stock.change": ("specialist", "supervisor", "manager", "administrator"),
+    "bag.hand_over": ("technician",),
     "fact.correct": ("supervisor", "manager"),
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),

@@ -15,10 +15,24 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
+
+__all__ = [
+    "CustodyEntry",
+    "CustodyPosition",
+    "Fitting",
+    "HandOver",
+    "HandOverUnit",
+    "Holder",
+    "Sim",
+    "Terminal",
+    "TerminalModel",
+    "Unit",
+]
 
 UNIT_KINDS = ("terminal", "sim")
 FITTING_KINDS = ("install", "swap", "remove", "undo")

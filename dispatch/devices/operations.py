@@ -204,7 +204,7 @@ def move_units(
     positions = _locked_positions(session, unit_ids)
     for place in positions:
         if place.holder_id == to.id or (expected_from is not None and place.holder_id != expected_from):
-            raise RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
+            raise _elsewhere(place)
     facts: dict[str, Any] = {"by": by, "at": at, "order_id": order_id, "device_at": device_at, "corrects_id": corrects_id}
     entries = [_entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, **facts) for p in positions]
     ids = session.scalars(sa.insert(CustodyEntry).returning(CustodyEntry.id, sort_by_parameter_order=True), entries).all()
@@ -229,6 +229,17 @@ def on_move(listener: MoveListener) -> MoveListener:
     if listener not in _listeners:
         _listeners.append(listener)
     return listener
+
+
+def lock_units(session: Session, unit_ids: Sequence[int], *, holder_id: int | None = None) -> None:
+    """Hold these units where they are until the transaction ends. Raises NotFound, or RuleBroken for one that another has."""
+    for place in _locked_positions(session, unit_ids):
+        if holder_id is not None and place.holder_id != holder_id:
+            raise _elsewhere(place)
+
+
+def _elsewhere(place: CustodyPosition) -> RuleBroken:
+    return RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
 
 
 def _locked_positions(session: Session, unit_ids: Sequence[int]) -> Sequence[CustodyPosition]:

@@ -8,6 +8,7 @@ REASONS: dict[str, Text] = {
     "receive": say("Taken into stock"),
     "issue": say("Issued"),
     "return": say("Returned to the store"),
+    "hand_over": say("Handed to a colleague"),
     "found": say("Found in the vehicle"),
     "install": say("Installed"),
     "swap_in": say("Fitted in a swap"),

@@ -198,6 +198,8 @@ def _plain() -> dict[str, Sight]:
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
         "my money": Sight("finance.my_money", "/my-money", "su"),
+        "my bag": Sight("devices.my_bag", "/my-bag", "su"),
+        "my bag, with an offer of mine": Sight("devices.my_bag", "/my-bag", "wei"),
         "my day": Sight("field.today", "/my-day", "su"),
     }
     lists = ("terminals", "sims", "technicians", "prices")

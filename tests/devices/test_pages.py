@@ -41,13 +41,13 @@ def test_the_office_sees_stores_and_every_bag(as_person: SignIn, cast: Cast, sto
 
 def test_a_technician_is_led_to_his_bag_and_sees_nothing_else(as_person: SignIn, cast: Cast, stocked: dict[str, int]) -> None:
     su, wei = as_person(cast.su), as_person(cast.wei)
-    assert su.get("/stock").location == f"/stock/{stocked['bag']}"
+    assert su.get("/stock").location == wei.get("/stock").location == "/my-bag"
     page = su.get(f"/stock/{stocked['bag']}").text
     assert "data-check" not in page and "T0" in page
     assert su.get(f"/stock/{stocked['store']}").status_code == 404
     assert [su.get(f"/units/{stocked[name]}").status_code for name in ("carried", "stored", "fitted")] == [200, 404, 404]
     assert wei.get(f"/stock/{stocked['bag']}").status_code == 404
-    assert "Your bag is empty" in wei.get("/stock").text
+    assert "Your bag is empty" in wei.get("/my-bag").text
     assert su.get("/stock/issue").status_code == 404
 
 

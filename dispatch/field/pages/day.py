@@ -7,6 +7,7 @@ from flask import render_template
 from dispatch.board.rules import day_bounds
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.handing_over import waiting_for
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.presenting.day import cards
 from dispatch.field.queries import visits_today
@@ -21,4 +22,5 @@ def today() -> str:
     day = local_day(at, who.zone)
     with transaction() as db:
         stops, here = cards(visits_today(db, who.id or 0, *day_bounds(day, who.zone)), day, who.zone)
-        return render_template("field/today.html", stops=stops, here=here, day=day)
+        offered = waiting_for(db, who.id or 0)
+        return render_template("field/today.html", stops=stops, here=here, day=day, offered=offered)

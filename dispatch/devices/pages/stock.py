@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
@@ -19,6 +18,7 @@ from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, read_issue, read_key
+from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
 from dispatch.errors import Invalid, Refusal
@@ -31,9 +31,6 @@ from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.words import say
 
-pages = Blueprint("devices", __name__)
-
-Answer = str | Response | tuple[str, int]
 PAGE_SIZE = 100
 MOST_PAGES = 10_000
 
@@ -69,7 +66,7 @@ def index() -> Answer:
     words = request.args.get("q", "").strip()[:60]
     with transaction() as db:
         if not current().may("order.see"):
-            return _own_bag(db)
+            return redirect(url_for("devices.my_bag"))
         found = units_found(db, words, current(), limit=50) if words else []
         if len(found) == 1:
             return redirect(url_for("devices.unit", unit_id=found[0].id))
@@ -83,13 +80,6 @@ def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None
     carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
     bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
     return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and (row.terminals or row.sims)]
-
-
-def _own_bag(db: Session) -> Answer:
-    mine = next(iter(shelves(db, current(), branch_id=_branch_id())), None)
-    if mine is not None:
-        return redirect(url_for("devices.holder", holder_id=mine.holder.id))
-    return render_template("devices/no_bag.html")
 
 
 @pages.get("/stock/<int:holder_id>", endpoint="holder")
