@@ -67,7 +67,6 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": settings.base_url.startswith("https"),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_absolute_hours),
-        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
     }
 
 

@@ -68,6 +68,13 @@ def check_key() -> None:
     seal_key(seal().source)
 
 
+def key_is_gone() -> bool:
+    """Whether this installation has signed before and its own key is not there any more."""
+    source = seal().source
+    own = not (source.key_file or source.certificate_file)
+    return own and not (source.folder / "seal.pem").exists() and bool(own_certificates(source.folder))
+
+
 def trusted() -> tuple[bytes, ...]:
     """The certificates (DER) of this installation's keys, past ones too."""
     return own_certificates(seal().source.folder)

@@ -39,9 +39,17 @@ def _headers(answer: Response) -> Response:
     answer.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=()"
     if request.is_secure:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static":
-        answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers["Cache-Control"] = _caching(answer)
     return answer
+
+
+def _caching(answer: Response) -> str:
+    """Static files change their address with their content. What people see is nobody else's, and old the next moment, unless a
+    page says otherwise; "no-cache" is not its word but what files are sent with by default."""
+    if request.endpoint == "static" and answer.status_code < 400:
+        return "public, max-age=31536000"
+    said = answer.headers.get("Cache-Control", "")
+    return "no-store" if said in ("", "no-cache") else said
 
 
 def init(app: Flask, *, tiles_url: str) -> None:

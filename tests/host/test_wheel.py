@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.host import house
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ("dispatch", "templates", "static", "migrations", "pyproject.toml", "README.md", "LICENSE")
@@ -59,6 +66,38 @@ def outside(room: Path, *arguments: str, cwd: Path | None = None, site: Path | N
 def test_it_starts_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     assert "serve" in outside(tmp_path, "-m", "dispatch.cli", "--help", site=installed)
     assert str(installed) in outside(tmp_path, "-c", QUESTION, site=installed)
+
+
+@pytest.mark.slow
+def test_it_serves_outside_the_checkout(installed: Path, cluster_url: str, tmp_path: Path) -> None:
+    with house.database(cluster_url, f"wheel_{os.getpid()}") as url, (tmp_path / "log").open("w") as log:
+        port = free_port()
+        own = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path / "data"), "PORT": str(port)}
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(installed), **own}
+        command = [sys.executable, "-m", "dispatch.cli", "serve"]
+        served = subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=log, stderr=log)
+        try:
+            shown = first_page(served, tmp_path / "log")
+        finally:
+            served.terminate()
+            assert served.wait(20) == 0
+    assert "<form" in shown and "stylesheet" in shown
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def first_page(served: subprocess.Popen[bytes], log: Path) -> str:
+    """The page at the address that the first start tells."""
+    until = time.monotonic() + 60
+    while not (told := re.search(r"http://\S+/setup\?token=\w+", log.read_text())):
+        assert served.poll() is None and time.monotonic() < until, log.read_text()
+        time.sleep(0.2)
+    with urllib.request.urlopen(told[0].replace("localhost", "127.0.0.1"), timeout=20) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.slow

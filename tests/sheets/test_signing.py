@@ -16,8 +16,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.timestamps import DummyTimeStamper
 
+from dispatch import config
 from dispatch.config_values import SettingError
-from dispatch.sheets import signing
+from dispatch.sheets import signing, starting
 from dispatch.sheets.keys import KeySource, SealKey, own_certificates, seal_key
 from dispatch.sheets.verifying import verify
 from tests.sheets.engine import AT, HTML, needs_libraries, needs_poppler, sheet, stranger, told, unsigned
@@ -77,6 +78,17 @@ def test_sheets_of_an_earlier_key_stay_ours(tmp_path: Path) -> None:
     second = seal_key(KeySource(tmp_path))
     assert first.certificate != second.certificate
     assert set(own_certificates(tmp_path)) == {first.certificate.public_bytes(DER), second.certificate.public_bytes(DER)}
+
+
+def test_a_key_that_was_there_and_is_gone_is_told_at_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = config.load({"DATA_DIR": str(tmp_path), "SECRET_KEY": "test", "DATABASE_URL": "postgresql://nobody@/none"})
+    starting.prepare(settings)
+    starting.prepare(settings)
+    assert "sheet_key_was_gone" not in "".join(capsys.readouterr())
+    (tmp_path / "sheets" / "seal.pem").unlink()
+    starting.prepare(settings)
+    assert "sheet_key_was_gone" in "".join(capsys.readouterr())
+    assert not signing.key_is_gone()
 
 
 def written(folder: Path, key: Any, *certificates: Any, password: bytes = b"") -> tuple[str, str]:
