@@ -64,7 +64,7 @@ def demo(tls: bool, host: str | None, port: str | None) -> None:
     """The same with a demonstration company, in a data folder of its own."""
     from dispatch.host import opening
 
-    opening.serve(opening.demonstration(_overlaid(tls, host, port)))
+    opening.serve(config.demonstration(_overlaid(tls, host, port)))
 
 
 @cli.command()

@@ -171,6 +171,11 @@ def with_secret(settings: Settings) -> Settings:
     return replace(settings, secret_key=secret_key, files_key=files_key)
 
 
+def demonstration(settings: Settings) -> Settings:
+    """The settings of the demonstration company: its own data folder, and with it its own database."""
+    return replace(settings, demo=True, data_dir=settings.data_dir / "demo")
+
+
 def to_environment(settings: Settings) -> dict[str, str]:
     """The environment for a child process: ours, overlaid with these settings. `load` of it gives them back."""
     ours = {row.metadata["name"]: as_text(getattr(settings, row.name)) for row in rows()}

@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "staff.see": OFFICE,
     "staff.change": ("manager", "administrator"),
     "staff.import": ("manager", "administrator"),
+    "branch.change": ("administrator",),
     "audit.see": ("director", "administrator", "qa"),
     "branches.all": ("director", "administrator", "finance", "qa"),
 }

@@ -49,8 +49,13 @@ def _errand(made: DayProblem, stop: Stop) -> tuple[object, object]:
     return (line.order_id, place_of(line)) if line else (stop.job, None)
 
 
-def outcome(made: DayProblem, plan: Plan, *, written: Collection[int], skipped: Iterable[Json], seconds: float) -> Json:
-    """What is kept of a run, as plain JSON; `written` are the lines whose trips were really written."""
+def outcome(
+    made: DayProblem, plan: Plan, *, written: Collection[int], skipped: Iterable[Json], kept: int, seconds: float
+) -> Json:
+    """What is kept of a run, as plain JSON.
+
+    `written` are the lines whose trips were really written, `kept` how many visits stay as they were planned before.
+    """
     left = [u for u in plan.unserved if u.job in made.lines]
     return {
         "lines": len(made.lines) + len(made.unplaced),
@@ -61,6 +66,7 @@ def outcome(made: DayProblem, plan: Plan, *, written: Collection[int], skipped: 
         "technicians": [_route_json(route) for route in plan.routes],
         "unserved": [*_unplaced_json(made.unplaced), *_unserved_json(made, left)],
         "skipped": list(skipped),
+        "left": kept,
         "homeless": [person.name for person in made.homeless],
     }
 

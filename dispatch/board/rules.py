@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -64,6 +64,11 @@ def next_workday(day: date) -> date:
     while following.weekday() in WEEKEND:
         following += timedelta(days=1)
     return following
+
+
+def shifts_over(ends: Collection[time], not_before: int | None) -> bool:
+    """Whether nobody has time left: `ends` of all shifts, and the seconds after midnight it is (None: the day has not begun)."""
+    return not_before is not None and bool(ends) and all(seconds_of_clock(end) <= not_before for end in ends)
 
 
 def district_of(address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dispatch.board.rules import district_of, part_words, seconds_of_clock
+from dispatch.board.rules import district_of, part_words, seconds_of_clock, shifts_over
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.customers.models import Site
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -170,6 +170,17 @@ class Overview:
     def sent(self) -> int:
         """Visits that were dispatched, whatever became of them."""
         return len(self.stops) - self.planned
+
+    @property
+    def loose(self) -> int:
+        """Planned visits that a new plan may give out anew: nobody set them by hand."""
+        return sum(stop.visit.status == "planned" and not stop.visit.by_hand for stop in self.stops)
+
+    @property
+    def shifts_over(self) -> bool:
+        """Whether it is so late that nobody has time left on this day."""
+        own = [route.person.shift_to for route in self.routes if route.person.branch_id == self.of.branch_id]
+        return shifts_over(own, self.of.not_before)
 
     @property
     def waiting(self) -> int:

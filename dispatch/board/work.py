@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -205,12 +205,13 @@ def joint_job(job_id: str, lines: Sequence[OrderLine], of: DayOfBranch, ways: Wa
         minutes=ways.setup_minutes + sum(n.minutes for n in needs),
         windows=_windows(lines[0].order, of.day, 0),
         priority=priority_of(lines[0].order, of),
-        skills=_highest(n.skills for n in needs),
+        skills=highest_skills(n.skills for n in needs),
         parts=parts_of_lines(lines, ways),
     )
 
 
-def _highest(asked: Iterable[dict[str, int]]) -> dict[str, int]:
+def highest_skills(asked: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """What somebody must know who does all of these: skill -> the highest level asked for."""
     levels: dict[str, int] = {}
     for skills in asked:
         for skill, level in skills.items():

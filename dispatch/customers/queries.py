@@ -29,7 +29,7 @@ def customer(session: Session, customer_id: int, by: Actor) -> Customer:
 
 def vehicle(session: Session, vehicle_id: int, by: Actor) -> Vehicle:
     """One vehicle with its customer and drivers. Raises NotFound for another branch's."""
-    found = session.get(Vehicle, vehicle_id, options=[joinedload(Vehicle.customer), selectinload(Vehicle.drivers)])
+    found = session.get(Vehicle, vehicle_id, options=[joinedload(Vehicle.customer), joinedload(Vehicle.drivers)])
     if found is None or not by.sees_branch(found.branch_id):
         raise NotFound
     return found

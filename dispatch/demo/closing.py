@@ -10,11 +10,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from dispatch.clock import local_day
+from dispatch.clock import local_day, now
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.orders.models import Order, Visit
-from dispatch.orders.operations.moves import locked_order, move_order
+from dispatch.orders.operations.closing import close_complete
 from dispatch.sheets import making, verifying
 from dispatch.sheets.gateway import missing_libraries
 from dispatch.sheets.jobs import carry_out
@@ -24,9 +24,16 @@ from dispatch.staff.queries import actor_of
 
 log = structlog.get_logger("demo")
 
+MORNING = time(8, 50)
+STILL_TO_CLOSE = 3
+"""So many of the newest ones nobody has closed yet: they are ready for it, or show what they lack."""
+
 
 def close_earlier_days(settings: Settings) -> None:
-    """Close what was finished before the newest day. Where no sheet can be made, those orders stay done."""
+    """Close what was finished before the newest day, once. Where no sheet can be made, those orders stay done.
+
+    What lacks another paper than its sheet stays done, too.
+    """
     with transaction() as session:
         finished = _finished_earlier(session, settings.default_zone)
         sheets = session.scalars(sa.select(Sheet.id).where(Sheet.order_id.in_([order_id for order_id, _ in finished]))).all()
@@ -39,24 +46,29 @@ def close_earlier_days(settings: Settings) -> None:
         making.stop()
         verifying.stop()
     with transaction() as session:
-        for order_id, finished_at in finished:
-            _close(session, order_id, finished_at + timedelta(hours=1))
+        for order_id, finished_at in finished[:-STILL_TO_CLOSE]:
+            _close(session, order_id, finished_at, settings.default_zone)
 
 
 def _finished_earlier(session: Session, zone: str) -> Sequence[tuple[int, datetime]]:
-    """Orders that are done, with the end of their last visit, from before the newest day on which one ended."""
+    """Orders that are done, with the end of their last visit, from before the newest day on which one ended; oldest end first.
+
+    None once any order is closed: then this was done before, and the rest is left to the people.
+    """
     last = sa.func.max(Visit.finished_at)
     newest = session.scalar(sa.select(last))
-    if newest is None:
+    if newest is None or session.scalar(sa.select(Order.id).where(Order.status == "closed").limit(1)):
         return []
     midnight = datetime.combine(local_day(newest, zone), time(), ZoneInfo(zone))
     done = sa.select(Order.id, last).join(Order.visits).where(Order.status == "done").group_by(Order.id).having(last < midnight)
-    return [(order_id, at) for order_id, at in session.execute(done.order_by(Order.id)) if at is not None]
+    return [(order_id, at) for order_id, at in session.execute(done.order_by(last, Order.id)) if at is not None]
 
 
-def _close(session: Session, order_id: int, at: datetime) -> None:
-    order = locked_order(session, order_id)
+def _close(session: Session, order_id: int, finished_at: datetime, zone: str) -> None:
+    """The manager goes through them on the next morning, if it has come."""
+    morning = datetime.combine(local_day(finished_at, zone) + timedelta(days=1), MORNING, ZoneInfo(zone))
+    order = session.get_one(Order, order_id)
     manager = session.scalars(
         sa.select(Person).where(Person.branch_id == order.branch_id, Person.username.in_(("wang", "lv")))
     ).one()
-    move_order(session, order, "close", by=actor_of(manager), at=at)
+    close_complete(session, order_id, by=actor_of(manager), at=min(morning, now()))

@@ -84,6 +84,11 @@ class Company:
         """Who decides for a branch."""
         return self.people["wang" if code == "SZ" else "lv"]
 
+    @staticmethod
+    def is_fitted(index: int) -> bool:
+        """Whether a vehicle carries a terminal from the start, by its place in the branch's list: each fourth has none yet."""
+        return index % 4 > 0
+
 
 def build(company: Company) -> None:
     """Everything that stands before the first call."""
@@ -188,7 +193,7 @@ def _stock(company: Company, code: str) -> None:
     branch = company.branches[code]
     keeper = company.manager(code)
     store = store_named(company.session, branch_id=branch.id, name="总仓" if code == "SZ" else "广州仓")
-    fitted = [v for i, v in enumerate(company.vehicles[code]) if i % 4]
+    fitted = [v for i, v in enumerate(company.vehicles[code]) if company.is_fitted(i)]
     technicians = [company.people[username] for username, _, _ in words.TECHNICIANS[code]]
     count = len(fitted) + 8 * len(technicians) + (60 if code == "SZ" else 15)
     receive_terminals(company.session, [_terminal(company) for _ in range(count)], store=store, by=keeper, at=company.at)

@@ -1,4 +1,4 @@
-"""Cash on its way to finance: yesterday morning's hand-ins are counted and confirmed, this morning's wait."""
+"""Cash on its way to finance: yesterday morning's hand-ins are counted and confirmed, of this morning's the first."""
 
 from __future__ import annotations
 
@@ -6,32 +6,57 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from dispatch.demo.company import Company
 from dispatch.fees.ledger_queries import holdings, receipts_in_hand
 from dispatch.fees.ledger_rules import DENOMINATIONS
+from dispatch.fees.models import HandIn
 from dispatch.fees.operations import confirm_hand_in, hand_in
-from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
 
 MORNING = time(8, 40)
+FORGETS = "yang"
+"""Who still holds what he took two days ago."""
+SHORT, MISSING = "wei", Decimal("5.00")
+"""Whose hand-in was short yesterday, and by how much."""
+COUNTED = 1
+"""So many of this morning's hand-ins are counted by now."""
+WHY = "找零时多找给客户 5 元，本人承担"
 
 
 def build(company: Company, moment: datetime) -> None:
-    """On both mornings everybody hands in what he held from the days before; yesterday's hand-ins are counted, today's wait."""
-    session, zone = company.session, ZoneInfo(company.zone)
-    clerk = actor_of(session.scalars(sa.select(Person).where(Person.username == "qian")).one())
+    """On both mornings they hand in what they held from the days before. Of today's all but one wait to be counted."""
+    zone = ZoneInfo(company.zone)
     today = moment.astimezone(zone).date()
-    for day in (today - timedelta(days=1), today):
-        at, midnight = (datetime.combine(day, hour, zone) for hour in (MORNING, time()))
-        for holder in [each.person for each in holdings(session) if each.oldest_at and each.oldest_at < midnight]:
-            chosen = [receipt.id for receipt in receipts_in_hand(session, holder.id) if receipt.at < midnight]
-            made = hand_in(session, chosen, by=actor_of(holder), at=min(at, moment))
-            if day < today:
-                counts = _notes(made.declared)
-                later = at + timedelta(minutes=12)
-                confirm_hand_in(session, made.id, counts=counts, counted=None, reason=None, owner_id=None, by=clerk, at=later)
+    yesterday = datetime.combine(today - timedelta(days=1), MORNING, zone)
+    _count(company, _handed_in(company, yesterday), yesterday + timedelta(minutes=12), moment)
+    morning = min(datetime.combine(today, MORNING, zone), moment)
+    _count(company, _handed_in(company, morning)[:COUNTED], morning + timedelta(minutes=25), moment)
+
+
+def _handed_in(company: Company, at: datetime) -> list[HandIn]:
+    """What everybody hands in who held cash when the day began."""
+    session, forgetful = company.session, company.people[FORGETS].id
+    midnight = at.replace(hour=0, minute=0, second=0)
+    made = []
+    for holder in [each.person for each in holdings(session) if each.oldest_at and each.oldest_at < midnight]:
+        chosen = [receipt.id for receipt in receipts_in_hand(session, holder.id) if receipt.at < midnight]
+        if chosen and holder.id != forgetful:
+            made.append(hand_in(session, chosen, by=actor_of(holder), at=at))
+    return made
+
+
+def _count(company: Company, waiting: list[HandIn], at: datetime, moment: datetime) -> None:
+    """The clerk counts, one after the other."""
+    for number, made in enumerate(waiting):
+        _confirm(company, made, min(at + timedelta(minutes=4 * number), moment))
+
+
+def _confirm(company: Company, made: HandIn, at: datetime) -> None:
+    """Of one hand-in something is missing, which its technician answers for."""
+    short = made.person_id == company.people[SHORT].id
+    why = {"reason": WHY, "owner_id": made.person_id} if short else {"reason": None, "owner_id": None}
+    counts = _notes(made.declared - (MISSING if short else 0))
+    confirm_hand_in(company.session, made.id, counts=counts, counted=None, **why, by=company.people["qian"], at=at)
 
 
 def _notes(total: Decimal) -> dict[str, int]:

@@ -9,13 +9,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from PIL import Image, ImageDraw
 
 from dispatch.audit.rules import canonical
 from dispatch.demo.company import Company
-from dispatch.devices.fitted import bag_units, slot_units, unit_name
-from dispatch.fees.models import Receipt
+from dispatch.demo.courses import WELL, Course
+from dispatch.devices.fitted import bag_units, fittings_of, slot_units, unit_name
+from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.fees.queries import account_of
 from dispatch.field.acting import act
 from dispatch.field.operations import SentFact
@@ -25,14 +25,25 @@ from dispatch.files.operations import keep
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.rules import Actor
 
-CHANNELS = ("cash", "wechat", "cash", "alipay")
+SWAPPED = {
+    "offline": ("terminal", "sim"),
+    "damaged": ("terminal",),
+    "restart": ("sim",),
+    "power": ("terminal",),
+    "speed": ("terminal",),
+    "sos": ("terminal",),
+}
+"""What a complaint makes him swap."""
+COLLEAGUE = "su"
+"""Whose terminal the disputed message names."""
 
 
 class OnSite:
-    """One visit, minute by minute."""
+    """One visit, minute by minute, on the course it takes."""
 
-    def __init__(self, company: Company, visit: Visit, technician: Actor) -> None:
-        self._company, self._visit, self._technician = company, visit, technician
+    def __init__(self, company: Company, visit: Visit, technician: Actor, course: Course = WELL) -> None:
+        self._company, self._visit, self._technician, self._course = company, visit, technician, course
+        self._session = company.session
         self._order: Order = visit.order
         self._at = visit.starts_at
 
@@ -51,63 +62,105 @@ class OnSite:
     def work(self) -> None:
         """Photo, swap where the complaint asks for one, test-run, money, signature; then he drives on."""
         for row in self._visit.visit_lines:
-            self._photo("condition", row.line)
+            if self._course.photographed:
+                self._photo("condition", row.line)
             self._exchange(row.line)
-            self._do("test.run", line=row.line_id, results={item: {"result": "passed"} for item in TEST_ITEMS})
+            self._test(row.line)
+        self._end()
+
+    def install(self, missing: OrderLine | None = None, why: str = "") -> None:
+        """A terminal and a SIM into each vehicle of the visit but the one that is missing."""
+        for row in self._visit.visit_lines:
+            if row.line is missing:
+                self._do("line.not_done", line=row.line_id, how="leave_over", reason=why)
+                continue
+            self._photo("condition", row.line)
+            self._do(
+                "line.install", line=row.line_id, **{kind: self._new(kind, self._order.product_model) for kind in UNIT_KINDS}
+            )
+            self._test(row.line)
+            self._photo("work", row.line)
+        self._end()
+
+    def _end(self) -> None:
         self._pay()
-        self._sign()
+        if self._course.refused:
+            self._be_refused(self._course.refused)
+        elif self._course.signed:
+            points = _scrawl(self._company.random.random() * 6)
+            self._do("sign", points=points, signer=self._order.contact_name, **self._shown())
         self._do("visit.finish")
 
-    def _do(self, kind: str, /, **content: Any) -> None:
-        self._at += timedelta(minutes=1)
-        number = self._company.random.getrandbits(128)
-        key = uuid.UUID(int=number, version=4)
+    def _do(self, kind: str, /, **content: Any) -> uuid.UUID:
+        """One fact; what is done at the vehicle takes its minutes. What comes late and fits nothing is disputed."""
+        self._at += timedelta(minutes=1 if kind.startswith("visit.") else self._company.random.randrange(1, 6))
+        key = uuid.UUID(int=self._company.random.getrandbits(128), version=4)
         seq = int(self._at.timestamp() * 1000) * 100 + self._technician.id % 100 if self._technician.id else 0
         sent = SentFact(key, kind, f"demo-{self._technician.id}", seq, content, self._at, 0, visit_id=self._visit.id)
-        act(self._company.session, sent, by=self._technician, at=self._at)
+        act(self._session, sent, by=self._technician, at=self._at, insist=self._course.disputed)
+        return key
 
-    def _photo(self, kind: str, line: OrderLine) -> None:
+    def _photo(self, kind: str, line: OrderLine) -> uuid.UUID:
         jpeg = _picture(self._company.random.randrange(360), (line.vehicle.plate or "")[1:])
-        kept = keep(self._company.session, jpeg, "image/jpeg", at=self._at)
-        self._do("photo", kind=kind, line=line.id, sha256=kept.sha256, width=640, height=480)
+        kept = keep(self._session, jpeg, "image/jpeg", at=self._at)
+        return self._do("photo", kind=kind, line=line.id, sha256=kept.sha256, width=640, height=480)
+
+    def _test(self, line: OrderLine) -> None:
+        results = {item: {"result": "failed" if item == self._course.failed else "passed"} for item in TEST_ITEMS}
+        self._do("test.run", line=line.id, results=results)
 
     def _exchange(self, line: OrderLine) -> None:
         """A terminal that is no longer online or broken is swapped, a SIM for one that keeps restarting."""
-        present = slot_units(self._company.session, line.vehicle_id)
-        wanted = {
-            "offline": ("terminal", "sim"),
-            "damaged": ("terminal",),
-            "restart": ("sim",),
-            "power": ("terminal",),
-            "speed": ("terminal",),
-            "sos": ("terminal",),
-        }
-        kinds = [kind for kind in wanted.get(self._order.symptom or "", ()) if kind in present]
-        numbers = {kind: number for kind in kinds if (number := self._new(kind, present["terminal"]))}
+        present = slot_units(self._session, line.vehicle_id)
+        kinds = [kind for kind in SWAPPED.get(self._order.symptom or "", ()) if kind in present]
+        if kinds and self._course.disputed:
+            self._do("line.swap", line=line.id, terminal=self._last_of(self._company.people[COLLEAGUE]))
+            return
+        if kinds and self._course.mistaken:
+            self._do("line.swap", line=line.id, terminal=self._last_of(self._technician))
+            wrong = fittings_of(self._session, self._order.id)[-1]
+            self._do("line.undo", line=line.id, fitting=wrong.id, reason="拿错型号，装回原机")
+        numbers = {kind: number for kind in kinds if (number := self._new(kind, _model_of(present.get("terminal"))))}
         if numbers:
             self._do("line.swap", line=line.id, **numbers)
+            self._photo("unit", line)
 
-    def _new(self, kind: str, old_terminal: Any) -> str | None:
-        """The number of a unit in the bag; a terminal of the old one's model where there is one."""
-        carried = bag_units(self._company.session, self._technician.id or 0, kind)
-        model = old_terminal.terminal.model if kind == "terminal" else None
-        same = [unit for unit in carried if model is None or (unit.terminal and unit.terminal.model == model)]
+    def _last_of(self, carrier: Actor) -> str:
+        """The number of the terminal that came into somebody's bag last."""
+        return unit_name(bag_units(self._session, carrier.id or 0, "terminal")[-1])
+
+    def _new(self, kind: str, model: str | None) -> str | None:
+        """The number of a unit in the bag; of a terminal one of the model where there is one."""
+        carried = bag_units(self._session, self._technician.id or 0, kind)
+        same = [unit for unit in carried if kind == "sim" or (unit.terminal and unit.terminal.model == model)]
         return unit_name((same or carried)[0]) if carried else None
 
     def _pay(self) -> None:
-        due = account_of(self._company.session, self._order.id).due
-        if due > 0:
-            taken = self._company.session.scalar(sa.select(sa.func.count(Receipt.id))) or 0
-            channel = CHANNELS[taken % len(CHANNELS)]
-            reference = None if channel == "cash" else f"42000{self._company.random.randrange(10**12):012d}"
-            invoice = f"2644{self._company.random.randrange(10**16):016d}"
-            self._do("payment.take", amount=str(due), channel=channel, reference=reference, invoice_number=invoice)
+        if self._course.extra:
+            self._do("charge.add", code=self._course.extra, quantity=1, line=self._visit.visit_lines[0].line_id)
+        due = account_of(self._session, self._order.id).due
+        if due > 0 and self._course.paid:
+            self._do("payment.take", amount=str(due), channel=self._course.channel, **self._numbers_of_payment())
 
-    def _sign(self) -> None:
-        shown = canonical(summary_of(self._company.session, self._order, self._visit))
-        phase = self._company.random.random() * 6
-        person = {"signer": self._order.contact_name, "phone": self._order.contact_phone}
-        self._do("sign", points=_scrawl(phase), summary_hash=hashlib.sha256(shown).hexdigest(), **person)
+    def _numbers_of_payment(self) -> dict[str, str | None]:
+        """What an app says of the payment, and the invoice; what goes on account is invoiced by the month."""
+        random, channel = self._company.random, self._course.channel
+        reference = f"42000{random.randrange(10**12):012d}" if channel in ("wechat", "alipay") else None
+        invoice = f"2644{random.randrange(10**16):016d}" if channel != "account" and self._course.invoiced else None
+        return {"reference": reference, "invoice_number": invoice}
+
+    def _be_refused(self, reason: str) -> None:
+        photo = self._photo("refusal", self._visit.visit_lines[0].line)
+        self._do("sign.refuse", reason=reason, photo=str(photo), signer=self._order.contact_name, **self._shown())
+
+    def _shown(self) -> dict[str, str]:
+        """Under what the customer is asked to sign."""
+        shown = canonical(summary_of(self._session, self._order, self._visit))
+        return {"phone": self._order.contact_phone, "summary_hash": hashlib.sha256(shown).hexdigest()}
+
+
+def _model_of(terminal: Unit | None) -> str | None:
+    return terminal.terminal.model if terminal and terminal.terminal else None
 
 
 def _scrawl(phase: float) -> list[list[list[float]]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.audit.operations import record
 from dispatch.devices.fitted import standing_entry, unit_name, whereabouts
@@ -156,6 +156,18 @@ def _changed_since(
     for unit_id, place in places.items():
         if unit_id not in entries and place.unit_kind == first.unit_kind:
             yield say("%(unit)s is in this vehicle now", unit=unit_name(place.unit))
+    for later in _later(session, first):
+        moved = later.new_unit or later.old_unit
+        assert moved is not None
+        yield say("%(unit)s was moved in between; undo what came later first", unit=unit_name(moved))
+
+
+def _later(session: Session, first: Fitting) -> Iterator[Fitting]:
+    """What came after a fitting in its slot, and stands: the papers would end there, and not at what the slot holds."""
+    other = aliased(Fitting)
+    undone = sa.exists().where(other.undoes_id == Fitting.id)
+    same = (Fitting.slot_id == first.slot_id, Fitting.unit_kind == first.unit_kind)
+    yield from session.scalars(sa.select(Fitting).where(*same, Fitting.id > first.id, Fitting.kind != "undo", ~undone))
 
 
 def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: datetime) -> Fitting:

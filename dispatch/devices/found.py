@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.devices.fitted import unit_name, whereabouts
 from dispatch.devices.models import TerminalModel, Unit
-from dispatch.devices.operations import NewSim, NewTerminal, put_found, slot_of
+from dispatch.devices.operations import NewSim, NewTerminal, put_found
 from dispatch.devices.queries import unit_anywhere
 from dispatch.devices.rules import LEAST_ENDING, read_iccid, tidy
-from dispatch.devices.slots import Work, check_work, places_of, take_turn, taken_by
+from dispatch.devices.slots import Work, open_bench, taken_by
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -26,15 +26,14 @@ def register_found(session: Session, work: Work, *, kind: str, number: str, mode
     Raises RuleBroken when the number is none or on record already, or the record has another one in this vehicle; Invalid
     (`old_model`) for a terminal without a model. Its warranty does not begin today: nobody knows since when it is there.
     """
-    check_work(session, work, by=by)
-    slot = slot_of(session, vehicle_id=work.vehicle_id, branch_id=work.branch_id)
-    take_turn(session, [slot.id])
+    # With the bag, though nothing comes out of it yet: who swaps next must not wait for it with the slot and the trail in hand.
+    bench = open_bench(session, work, [], by=by)
     new = _sim(number) if kind == "sim" else _terminal(session, number, model)
     _must_be_unknown(session, new, work)
-    for place in places_of(session, [], slot).values():
-        if place.unit_kind == kind:
-            raise RuleBroken(taken_by(place.unit))
-    unit_id = put_found(session, new, slot=slot, order_id=work.order_id, device_at=work.device_at, by=by, at=at)
+    present = bench.present(kind)
+    if present is not None:
+        raise RuleBroken(taken_by(present))
+    unit_id = put_found(session, new, slot=bench.slot, order_id=work.order_id, device_at=work.device_at, by=by, at=at)
     unit = session.get_one(Unit, unit_id)
     detail = {"line": work.line_id, "unit_kind": kind, "number": unit_name(unit)}
     record(session, ("order", work.order_id), "line.found", by=by, at=at, detail=detail)

@@ -39,14 +39,15 @@ def offer(
     Conflict for one that is offered already.
     """
     by.must("bag.hand_over")
+    mine = _bag(session, by)
+    take_turn(session, [mine.id])  # before the key is looked up: a form pressed twice at once comes second, and is found
     before = session.scalar(sa.select(HandOver).where(HandOver.key == key, HandOver.offered_by_id == by.id))
     if before is not None:
         return before
     chosen = sorted(set(unit_ids))
     if not chosen:
         raise Invalid({"units": say("Nothing was chosen.")})
-    mine, his = _bag(session, by), _bag_of_colleague(session, to_person_id, by)
-    take_turn(session, [mine.id])
+    his = _bag_of_colleague(session, to_person_id, by)
     lock_units(session, chosen, holder_id=mine.id)
     made = HandOver(
         key=key,
@@ -75,11 +76,11 @@ def accept(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> i
     if offered.status == "accepted":
         return 0
     take_turn(session, [offered.from_holder_id, offered.to_holder_id])
-    lock_units(session, [line.unit_id for line in offered.units])
     promised = sa.select(HandOverUnit.unit_id).where(HandOverUnit.hand_over_id == offered.id, HandOverUnit.open)
     left = session.scalars(promised.order_by(HandOverUnit.unit_id)).all()
     if not left:
         raise RuleBroken(say("None of these is in %(name)s's bag any more.", name=offered.offered_by_name))
+    lock_units(session, left, holder_id=offered.from_holder_id)
     _settle(offered, "accepted", by, at)
     session.flush()
     facts = {"expected_from": offered.from_holder_id, "reason": "hand_over", "by": by, "at": at}

@@ -201,9 +201,9 @@ def move_units(
     `expected_from` is the holder they were seen at: RuleBroken names the first one that is elsewhere by now. Raises NotFound for
     unknown units, Conflict (from the database) when a vehicle's slot is taken. `corrects_id` is the entry that this move mends.
     """
-    positions = _locked_positions(session, unit_ids)
+    positions = _locked_positions(session, unit_ids, expected_from)
     for place in positions:
-        if place.holder_id == to.id or (expected_from is not None and place.holder_id != expected_from):
+        if place.holder_id == to.id:
             raise _elsewhere(place)
     facts: dict[str, Any] = {"by": by, "at": at, "order_id": order_id, "device_at": device_at, "corrects_id": corrects_id}
     entries = [_entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, **facts) for p in positions]
@@ -233,21 +233,29 @@ def on_move(listener: MoveListener) -> MoveListener:
 
 def lock_units(session: Session, unit_ids: Sequence[int], *, holder_id: int | None = None) -> None:
     """Hold these units where they are until the transaction ends. Raises NotFound, or RuleBroken for one that another has."""
-    for place in _locked_positions(session, unit_ids):
-        if holder_id is not None and place.holder_id != holder_id:
-            raise _elsewhere(place)
+    _locked_positions(session, unit_ids, holder_id)
 
 
 def _elsewhere(place: CustodyPosition) -> RuleBroken:
     return RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
 
 
-def _locked_positions(session: Session, unit_ids: Sequence[int]) -> Sequence[CustodyPosition]:
+def _locked_positions(session: Session, unit_ids: Sequence[int], holder_id: int | None) -> Sequence[CustodyPosition]:
     query = sa.select(CustodyPosition).where(CustodyPosition.unit_id.in_(unit_ids)).order_by(CustodyPosition.unit_id)
-    found = session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+    fresh = query.execution_options(populate_existing=True)
+    # First without a lock: what is elsewhere is theirs who hold that place, and to wait for them there could be a circle.
+    _must_be_at(holder_id, session.scalars(fresh).all() if holder_id is not None else ())
+    found = session.scalars(fresh.with_for_update()).all()
     if not unit_ids or len(found) != len(set(unit_ids)):
         raise NotFound(say("There is no such unit on record."))
+    _must_be_at(holder_id, found)
     return found
+
+
+def _must_be_at(holder_id: int | None, places: Sequence[CustodyPosition]) -> None:
+    for place in places:
+        if holder_id is not None and place.holder_id != holder_id:
+            raise _elsewhere(place)
 
 
 def _label(place: CustodyPosition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,11 +20,14 @@ from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
 from dispatch.field.endings import tell
-from dispatch.field.models import TestResult
+from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
+from dispatch.field.photographed import photos_owed
+from dispatch.field.queries import photos_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.papers import count_papers
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -39,9 +43,11 @@ def _corrected(session: Session, order_id: int, *, permission: str = "fact.corre
         raise RuleBroken(say("This order is closed. Reopen it first."))
     yield order
     session.flush()
-    # Before the first visit ends there is no sheet that could be wrong.
     if session.scalar(sa.select(Visit.id).where(Visit.order_id == order_id, Visit.status == "finished").limit(1)):
         tell(session, order_id, at=at)
+    else:
+        # Before the first visit ends there is no sheet that could be wrong; one that was broken off may have left the order done.
+        count_papers(session, order, at=at)
 
 
 def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reason: str, by: Actor, at: datetime) -> Fitting:
@@ -100,35 +106,106 @@ def overrule_test(
     Raises Invalid without a reason, RuleBroken when there is nothing to overrule.
     """
     with _corrected(session, order_id, by=by, at=at) as order:
-        line = session.get(OrderLine, line_id)
-        if line is None or line.order_id != order.id or item not in TEST_ITEMS:
+        point = _point(session, order, line_id, item)
+        if point.standing is not None and point.standing.result in ("passed", "overruled"):
+            raise RuleBroken(say("This point counts as passed already."))
+        return _put_right(session, point, "overruled", reason, by=by, at=at)
+
+
+def fail_test(session: Session, order_id: int, line_id: int, item: str, *, reason: str, by: Actor, at: datetime) -> TestResult:
+    """A point of the test-run that was entered as passed, or as not available, by mistake: it counts as failed again.
+
+    Raises Invalid without a reason, RuleBroken when it counts as failed already or was never tested.
+    """
+    with _corrected(session, order_id, by=by, at=at) as order:
+        point = _point(session, order, line_id, item)
+        if point.standing is None:
+            raise RuleBroken(say("This point was not tested, so there is nothing to correct."))
+        if point.standing.result == "failed":
+            raise RuleBroken(say("This point counts as failed already."))
+        return _put_right(session, point, "failed", reason, by=by, at=at)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A point of a vehicle's test-run with the result that counts; `since` is when that became so, by the device's clock."""
+
+    line: OrderLine
+    item: str
+    standing: TestResult | None
+    since: datetime | None
+
+
+def _point(session: Session, order: Order, line_id: int, item: str) -> _Point:
+    line = session.get(OrderLine, line_id)
+    if line is None or line.order_id != order.id or item not in TEST_ITEMS:
+        raise NotFound
+    fittings = fittings_of(session, order.id)
+    standing = latest_tests(session, order.id, fittings).get(line.id, {}).get(item)
+    earlier = (row.at for row in (*fittings, standing) if row is not None and row.line_id == line.id)
+    return _Point(line, item, standing, max(earlier, default=None))
+
+
+def _put_right(session: Session, point: _Point, result: str, reason: str, *, by: Actor, at: datetime) -> TestResult:
+    """The row that counts from now on; it does so even where the technician's clock was ahead."""
+    row = TestResult(
+        order_id=point.line.order_id,
+        line_id=point.line.id,
+        item=point.item,
+        result=result,
+        reason=_reason(reason),
+        corrects_id=point.standing.id if point.standing else None,
+        by_id=by.id or 0,
+        by_name=by.name,
+        at=max(at, point.since) if point.since else at,
+    )
+    session.add(row)
+    detail = {"line": row.line_id, "results": {row.item: result}, "reason": row.reason}
+    record(session, ("order", row.order_id), "test.run", by=by, at=at, detail=detail)
+    return row
+
+
+def _reason(given: str) -> str:
+    if not given.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    return given.strip()
+
+
+def withdraw_photo(session: Session, order_id: int, photo_id: uuid.UUID, *, reason: str, by: Actor, at: datetime) -> None:
+    """A photo shows something else than it should: no page and no sheet shows it any more, and it does not count for closing.
+
+    Raises Invalid without a reason, RuleBroken for one that is withdrawn already or that a refused signature stands on.
+    """
+    with _corrected(session, order_id, by=by, at=at) as order:
+        photo = session.get(Photo, photo_id)
+        if photo is None or photo.order_id != order.id:
             raise NotFound
-        if not reason.strip():
-            raise Invalid({"reason": say("Please give a reason.")})
-        counts_from = _not_passed_until(session, line, item, at)
-        result = TestResult(
-            order_id=order.id,
-            line_id=line.id,
-            item=item,
-            result="overruled",
-            reason=reason.strip(),
-            by_id=by.id or 0,
-            by_name=by.name,
-            at=counts_from,
-        )
-        session.add(result)
-        detail = {"line": line.id, "results": {item: "overruled"}, "reason": result.reason}
-        record(session, ("order", order.id), "test.run", by=by, at=at, detail=detail)
-    return result
+        _check_withdrawable(session, photo.id)
+        row = PhotoWithdrawal(photo_id=photo.id, reason=_reason(reason), by_id=by.id or 0, by_name=by.name, at=at)
+        session.add(row)
+        detail = {"photo": str(photo.id), "kind": photo.kind, "line": photo.line_id, "reason": row.reason}
+        record(session, ("order", order.id), "photo.withdraw", by=by, at=at, detail=detail)
 
 
-def _not_passed_until(session: Session, line: OrderLine, item: str, at: datetime) -> datetime:
-    """From when an overruling counts: `at`, or what it overrules if the technician's clock was ahead. Raises RuleBroken."""
-    fittings = fittings_of(session, line.order_id)
-    standing = latest_tests(session, line.order_id, fittings).get(line.id, {}).get(item)
-    if standing is not None and standing.result in ("passed", "overruled"):
-        raise RuleBroken(say("This point counts as passed already."))
-    return max([at, *(row.at for row in (*fittings, standing) if row is not None and row.line_id == line.id)])
+def _check_withdrawable(session: Session, photo_id: uuid.UUID) -> None:
+    if session.get(PhotoWithdrawal, photo_id) is not None:
+        raise RuleBroken(say("This photo is withdrawn already."))
+    if session.scalar(sa.select(Signature.id).where(Signature.photo_id == photo_id).limit(1)) is not None:
+        raise RuleBroken(say("A refused signature stands on this photo, so it stays."))
+
+
+def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, by: Actor, at: datetime) -> None:
+    """Let the order close without a photo of a vehicle that is done: the moment to take it is gone.
+
+    Raises Invalid without a reason, RuleBroken when no photo is missing.
+    """
+    with _corrected(session, order_id, by=by, at=at) as order:
+        line = session.get(OrderLine, line_id)
+        if line is None or line.order_id != order.id:
+            raise NotFound
+        if line.status != "done" or not photos_owed(session, order, [line], photos_of(session, order.id)):
+            raise RuleBroken(say("No photo of this vehicle is missing."))
+        record(session, ("order", order.id), "photo.waive", by=by, at=at, detail={"line": line.id, "reason": _reason(reason)})
 
 
 def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:

@@ -75,7 +75,10 @@ class Arrival(Base):
 
 
 class TestResult(Base):
-    """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap."""
+    """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap.
+
+    `corrects_id` is the row that the office puts right by this one.
+    """
 
     __test__ = False  # no test of pytest's
     __tablename__ = "test_result"
@@ -83,6 +86,7 @@ class TestResult(Base):
         words_of("item", TEST_ITEMS),
         words_of("result", TEST_RESULTS),
         sa.CheckConstraint("result <> 'overruled' OR reason IS NOT NULL", name="overruled_has_reason"),
+        sa.CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_test_result_line"),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
@@ -95,6 +99,7 @@ class TestResult(Base):
     item: Mapped[str]
     result: Mapped[str]
     reason: Mapped[str | None]
+    corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("test_result.id"))
     fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
@@ -127,6 +132,18 @@ class Photo(Base):
     by_name: Mapped[str]
     at: Mapped[datetime]
     received_at: Mapped[datetime]
+
+
+class PhotoWithdrawal(Base):
+    """The office's word that a photo shows something else than it should: it stays on record, but nothing shows or counts it."""
+
+    __tablename__ = "photo_withdrawal"
+
+    photo_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("photo.id"), primary_key=True)
+    reason: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
 
 
 class Signature(Base):

@@ -1,4 +1,4 @@
-"""What technicians still owe before an order can be closed (P8): signatures, test-runs, terminals that were never entered."""
+"""What technicians still owe before an order can be closed (P8): signatures, photos, test-runs, terminals never entered."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.customers.models import Vehicle
-from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature, TestResult
-from dispatch.field.queries import changed_since_signing
+from dispatch.field.photographed import photos_owed
+from dispatch.field.queries import changed_since_signing, photos_of
 from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import TESTS
-from dispatch.field.summary import latest_tests
+from dispatch.field.summary import latest_tests, vehicle_shown
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.words import Text, say
@@ -39,11 +38,16 @@ def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     yield from _signatures_missing(session, order.id, visits, lines)
     fittings = fittings_of(session, order.id)
     tests, owing = latest_tests(session, order.id, fittings), _owing(session, order.id)
+    unseen = photos_owed(session, order, lines, photos_of(session, order.id))
     for line in lines:
         who = owing.get(line.id) or say("The office")
+        if line in unseen:
+            yield _photo_missing(order, line, who)
         if order.kind == "installation" and not _has_terminal(line.id, fittings):
             yield say(
-                "%(who)s: no terminal was entered for %(vehicle)s, though it is done.", who=who, vehicle=_shown(line.vehicle)
+                "%(who)s: no terminal was entered for %(vehicle)s, though it is done.",
+                who=who,
+                vehicle=vehicle_shown(line.vehicle),
             )
         yield from _tests_missing(line, tests.get(line.id, {}), who)
 
@@ -65,13 +69,20 @@ def _signatures_missing(session: Session, order_id: int, visits: Sequence[Visit]
         yield say("Nobody has brought the customer's signature, or a refusal with a photo.")
 
 
+def _photo_missing(order: Order, line: OrderLine, who: Text | str) -> Text:
+    if order.kind == "repair":
+        return say("%(who)s: there is no photo of %(vehicle)s before the work.", who=who, vehicle=vehicle_shown(line.vehicle))
+    return say("%(who)s: there is no photo of %(vehicle)s.", who=who, vehicle=vehicle_shown(line.vehicle))
+
+
 def _tests_missing(line: OrderLine, results: dict[str, TestResult], who: Text | str) -> Iterator[Text]:
     """At most one sentence a vehicle: what failed comes before what was never tested."""
-    vehicle = _shown(line.vehicle)
+    vehicle = vehicle_shown(line.vehicle)
     failed = next((item for item in TESTS if item in results and results[item].result not in GOOD), None)
     untested = next((item for item in TESTS if item not in results), None)
     if failed is not None:
-        who = results[failed].by_name
+        # Where the office has corrected it, the technician owes it all the same.
+        who = who if results[failed].corrects_id else results[failed].by_name
         yield say("%(who)s: the test-run of %(vehicle)s failed at “%(item)s”.", who=who, vehicle=vehicle, item=TESTS[failed])
     elif not results:
         yield say("%(who)s: %(vehicle)s has no test-run.", who=who, vehicle=vehicle)
@@ -89,7 +100,3 @@ def _owing(session: Session, order_id: int) -> dict[int, str]:
     whole = query.options(joinedload(Visit.technician), joinedload(Visit.visit_lines).load_only(VisitLine.line_id))
     last = session.scalars(whole.order_by(Visit.finished_at)).unique()
     return {row.line_id: visit.technician.name for visit in last for row in visit.visit_lines}
-
-
-def _shown(vehicle: Vehicle) -> str:
-    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or "—"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.errors import NotFound
-from dispatch.field.models import DepartureCheck, FieldFact, Photo, Signature, TestResult
+from dispatch.field.models import DepartureCheck, FieldFact, Photo, PhotoWithdrawal, Signature, TestResult
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import visible
@@ -90,23 +90,37 @@ def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
     return found
 
 
-def photos_of(session: Session, visit_id: int) -> Sequence[Photo]:
-    """The photos of a visit in the order in which they were taken."""
-    return session.scalars(sa.select(Photo).where(Photo.visit_id == visit_id).order_by(Photo.at, Photo.id)).all()
+_WITHDRAWN = sa.exists().where(PhotoWithdrawal.photo_id == Photo.id)
+
+
+def photos_of(session: Session, order_id: int) -> Sequence[Photo]:
+    """The photos of an order that stand, in the order in which they were taken: none that the office has withdrawn."""
+    mine = sa.select(Photo).where(Photo.order_id == order_id, ~_WITHDRAWN)
+    return session.scalars(mine.order_by(Photo.at, Photo.id)).all()
 
 
 def photo(session: Session, photo_id: uuid.UUID, by: Actor) -> Photo:
-    """One photo of an order that the reader may see. Raises NotFound."""
-    found = session.scalar(sa.select(Photo).join(Order, Order.id == Photo.order_id).where(Photo.id == photo_id, visible(by)))
+    """One photo of an order that the reader may see; a withdrawn one only for who may withdraw it. Raises NotFound."""
+    shown = sa.true() if by.may("fact.correct") else ~_WITHDRAWN
+    query = sa.select(Photo).join(Order, Order.id == Photo.order_id).where(Photo.id == photo_id, visible(by), shown)
+    found = session.scalar(query)
     if found is None:
         raise NotFound
     return found
 
 
-def signature_of(session: Session, visit_id: int) -> Signature | None:
-    """The newest signature or refusal of a visit: the one that counts."""
-    query = sa.select(Signature).where(Signature.visit_id == visit_id)
-    return session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
+def _changes_after(at: sa.ColumnElement[datetime]) -> tuple[sa.ColumnElement[bool], ...]:
+    """SQL: facts that change what the customer signs, which came in after `at`."""
+    return FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > at
+
+
+def word_of(session: Session, visit_id: int) -> tuple[Signature, bool] | None:
+    """The newest signature or refusal of a visit (the one that counts), and whether something was changed after it (P8)."""
+    newest = sa.select(sa.func.max(Signature.received_at)).where(Signature.visit_id == visit_id).scalar_subquery()
+    changed = sa.exists().where(FieldFact.visit_id == visit_id, *_changes_after(newest))
+    query = sa.select(Signature, changed).where(Signature.visit_id == visit_id)
+    row = session.execute(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def changed_since_signing(session: Session, order_id: int) -> set[int]:
@@ -114,8 +128,7 @@ def changed_since_signing(session: Session, order_id: int) -> set[int]:
     newest = sa.select(Signature.visit_id, sa.func.max(Signature.received_at).label("at")).where(Signature.order_id == order_id)
     signed = newest.group_by(Signature.visit_id).subquery()
     changed = sa.select(FieldFact.visit_id).join(signed, FieldFact.visit_id == signed.c.visit_id)
-    later = (FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > signed.c.at)
-    return {visit_id for visit_id in session.scalars(changed.where(*later)) if visit_id is not None}
+    return {visit_id for visit_id in session.scalars(changed.where(*_changes_after(signed.c.at))) if visit_id is not None}
 
 
 def left_on(session: Session, visit_id: int) -> set[int]:

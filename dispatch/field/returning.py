@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.customers.models import Vehicle
-from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of, unit_name
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder
+from dispatch.field.summary import vehicle_shown
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order
 from dispatch.words import Text, say
@@ -37,7 +37,7 @@ def units_to_return(session: Session, order: Order) -> Iterator[Text]:
                 "%(who)s still has %(unit)s, taken out of %(vehicle)s: to be returned to the store.",
                 who=bag.person.name,
                 unit=unit_name(fitting.old_unit),
-                vehicle=_shown(session.get_one(Vehicle, fitting.vehicle_id)),
+                vehicle=vehicle_shown(session.get_one(Vehicle, fitting.vehicle_id)),
                 bag=bag.id,
             )
 
@@ -70,7 +70,3 @@ def count_again(session: Session, unit_ids: Sequence[int]) -> None:
     waiting = taken_out.where(Fitting.old_unit_id.in_(unit_ids), Order.status == "done").distinct()
     for order_id in session.scalars(waiting):
         enqueue(session, "orders.count_papers", lock=f"order:{order_id}", order_id=order_id)
-
-
-def _shown(vehicle: Vehicle) -> str:
-    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or "—"

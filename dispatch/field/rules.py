@@ -47,6 +47,9 @@ PHOTOS: dict[str, Text] = {
 }
 PHOTO_KINDS = tuple(PHOTOS)
 
+SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit")}
+"""Which photos closing accepts as one of the vehicle (P8), by the kind of order: what a repair found must be seen untouched."""
+
 SHORTEST_SIGNATURE = 0.3
 """How much line a signature needs, as a share of the field's width: less is a dot or a slip of the finger."""
 MOST_POINTS = 20_000

@@ -2,36 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.customers.models import Vehicle
+from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of, unit_numbers
 from dispatch.devices.models import Fitting
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.queries import account_of, charges_of, receipts_of
+from dispatch.fees.queries import charges_of, receipts_of
+from dispatch.fees.rules import FEN
 from dispatch.field.models import TestResult
 from dispatch.orders.models import Order, OrderLine, Visit
 
 FORMAT = "gps-dispatch/summary/1"
 
 
+Tests = Mapping[int, Mapping[str, TestResult]]
+"""Line id -> point -> the result that counts."""
+
+
+class Work(Protocol):
+    """What was done and charged on an order and still stands, as somebody has read it."""
+
+    @property
+    def fittings(self) -> Sequence[Fitting]: ...
+    @property
+    def tests(self) -> Tests: ...
+    @property
+    def charges(self) -> Sequence[Charge]: ...
+    @property
+    def receipts(self) -> Sequence[Receipt]: ...
+
+
+@dataclass(frozen=True)
+class _Read:
+    fittings: Sequence[Fitting]
+    tests: Tests
+    charges: Sequence[Charge]
+    receipts: Sequence[Receipt]
+
+
 def summary_of(session: Session, order: Order, visit: Visit) -> dict[str, Any]:
-    """The visit as the customer signs it. Its canonical JSON is what the signature is bound to; money and moments are texts."""
+    """The visit as the customer signs it, out of the record."""
+    fittings = fittings_of(session, order.id)
+    tests = latest_tests(session, order.id, fittings)
+    return summary_from(
+        order, visit, _Read(fittings, tests, standing(charges_of(session, order.id)), receipts_of(session, order.id))
+    )
+
+
+def summary_from(order: Order, visit: Visit, work: Work) -> dict[str, Any]:
+    """The same out of rows that are read already.
+
+    Its canonical JSON is what the signature is bound to; money and moments are texts.
+    """
     lines = sorted((row.line for row in visit.visit_lines), key=lambda line: line.position)
-    account = account_of(session, order.id)
+    charged = sum((charge.amount for charge in work.charges), Decimal(0))
+    received = sum((receipt.amount for receipt in work.receipts), Decimal(0))
     return {
         "format": FORMAT,
         "number": order.number,
         "customer": order.customer.name,
         "technician": visit.technician.name,
-        "lines": _lines(session, order, lines),
-        "charges": [_charge(charge) for charge in standing(charges_of(session, order.id))],
-        "receipts": [_receipt(receipt) for receipt in receipts_of(session, order.id)],
-        "total": str(account.charged),
-        "due": str(account.due),
+        "lines": [_line(line, work) for line in lines],
+        "charges": [_charge(charge) for charge in work.charges],
+        "receipts": [_receipt(receipt) for receipt in work.receipts],
+        "total": str(charged.quantize(FEN)),
+        "due": str((charged - received).quantize(FEN)),
     }
 
 
@@ -41,20 +84,20 @@ def standing(charges: Sequence[Charge]) -> list[Charge]:
     return [charge for charge in charges if charge.reverses_id is None and charge.id not in gone]
 
 
-def _lines(session: Session, order: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
-    fittings = fittings_of(session, order.id)
-    tests = latest_tests(session, order.id, fittings)
-    return [
-        {
-            "position": line.position,
-            "plate": line.vehicle.plate,
-            "vin": line.vehicle.vin,
-            "status": line.status,
-            "fittings": [fitting_json(fitting) for fitting in fittings if fitting.line_id == line.id],
-            "tests": {item: result.result for item, result in tests.get(line.id, {}).items()},
-        }
-        for line in lines
-    ]
+def vehicle_shown(vehicle: Vehicle) -> str:
+    """What sentences call a vehicle."""
+    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or "—"
+
+
+def _line(line: OrderLine, work: Work) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "plate": line.vehicle.plate,
+        "vin": line.vehicle.vin,
+        "status": line.status,
+        "fittings": [fitting_json(fitting) for fitting in work.fittings if fitting.line_id == line.id],
+        "tests": {item: result.result for item, result in work.tests.get(line.id, {}).items()},
+    }
 
 
 def fitting_json(fitting: Fitting) -> dict[str, Any]:

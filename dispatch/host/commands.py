@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dispatch.config import Settings
+from dispatch.config import Settings, demonstration
 from dispatch.host.errors import CannotStart
 from dispatch.words import Text, say
 
@@ -92,8 +92,6 @@ def restore(ctx: click.Context, folder: Path, lang: str, demo: bool) -> None:
 
 
 def _settings(ctx: click.Context, demo: bool) -> Settings:
-    from dispatch.host.opening import demonstration
-
     settings: Settings = ctx.obj
     return demonstration(settings) if demo else settings
 

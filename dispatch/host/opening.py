@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,6 @@ def serve(settings: Settings) -> None:
     """Serve until a signal."""
     set_up(settings)
     Supervisor(settings, prepare=prepare, announce=announce).run()
-
-
-def demonstration(settings: Settings) -> Settings:
-    """The settings of the demonstration company: its own data folder, and with it its own database."""
-    return replace(settings, demo=True, data_dir=settings.data_dir / "demo")
 
 
 def prepare(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from dispatch.customers.rules import (
@@ -181,11 +181,12 @@ def answer_for(customer_id: int | None, name: str) -> str:
 
 @dataclass(frozen=True)
 class LineEdit:
-    """A line's plate, colour and VIN as a person typed them."""
+    """A line's plate, colour and VIN as a person typed them; `drivers` are name and phone of those on the page, by index."""
 
     plate: str
     colour: str
     vin: str
+    drivers: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,30 @@ class Edits:
 
 
 def read_edits(texts: Mapping[str, str], left_out: Iterable[str], moved: Iterable[str]) -> Edits:
-    """The preview's form -> Edits; nothing is refused here. Lines are named `plate-0`, `colour-0`, `vin-0`."""
+    """The preview's form -> Edits; nothing is refused here. Lines are named `plate-0`, `colour-0`, `vin-0`,
+    and the second driver of that line `driver-0-1`, `phone-0-1`."""
     tidy = {name: tidy_text(text)[:LONGEST_TEXT] for name, text in texts.items()}
     indexes = {int(found[1]) for name in tidy if (found := re.fullmatch(r"(?:plate|vin)-(\d{1,6})", name))}
-    lines = {i: LineEdit(*(_code(tidy, f"{part}-{i}") for part in ("plate", "colour", "vin"))) for i in indexes}
+    drivers = _drivers(tidy)
+    lines = {i: _line_edit(tidy, i, drivers.get(i, {})) for i in indexes}
     header = {name: tidy[name] for name in HEADER_FIELDS if name in tidy}
     version = tidy.get("version", "")
     return Edits(header, lines, _numbers(left_out), _numbers(moved), int(version) if version.isdecimal() else None)
+
+
+def _line_edit(tidy: Mapping[str, str], index: int, drivers: Mapping[int, tuple[str, str]]) -> LineEdit:
+    plate, colour, vin = (_code(tidy, f"{part}-{index}") for part in ("plate", "colour", "vin"))
+    return LineEdit(plate, colour, vin, drivers)
+
+
+def _drivers(tidy: Mapping[str, str]) -> dict[int, dict[int, tuple[str, str]]]:
+    """Name and phone as typed, by line and place in the line."""
+    found: dict[int, dict[int, tuple[str, str]]] = {}
+    for name in tidy:
+        if key := re.fullmatch(r"phone-(\d{1,6})-(\d{1,2})", name):
+            typed = (_code(tidy, f"driver-{key[1]}-{key[2]}"), _code(tidy, name))
+            found.setdefault(int(key[1]), {})[int(key[2])] = typed
+    return found
 
 
 def _code(tidy: Mapping[str, str], name: str) -> str:

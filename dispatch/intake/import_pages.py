@@ -21,10 +21,11 @@ from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.fees.page_forms import CATEGORIES
 from dispatch.intake.importing import ALREADY, Choice, keep_list, take_list
 from dispatch.intake.lists import KINDS, Reading, from_json, read_list, words_of
-from dispatch.intake.marks import Marked, marked_rows, stores_named, takeable
+from dispatch.intake.marks import Marked, marked_rows, names_made, stores_named, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.queries import upload as upload_numbered
 from dispatch.intake.queries import uploads_waiting
+from dispatch.intake.template import list_csv
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
@@ -121,6 +122,16 @@ def _upload_page(purpose: str, form: Form) -> str:
     return render_template("intake/import.html", purpose=purpose, about=ABOUT[purpose], form=form, waiting=waiting)
 
 
+@pages.get(f"/import/{LIST}/template.csv")
+@may("stock.change", "staff.import", "price.change")
+def template(purpose: str) -> Response:
+    """An empty list to be filled in."""
+    _check_access(purpose)
+    sent = Response(list_csv(purpose), mimetype="text/csv")
+    sent.headers.set("Content-Disposition", "attachment", filename=f"{tr(ABOUT[purpose].title)}.csv")
+    return sent
+
+
 # --- preview
 
 
@@ -166,6 +177,7 @@ def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
     return {
         "ready": ready,
         "shown": ready if whole else ready[:FIRST_ROWS],
+        "made": {kind: names_made(ready, kind) for kind in ("model", "store")},
         "known": [each for each in marked if each.refused is not None],
         "updates": sum(each.change == "update" for each in ready),
         "unchanged": sum(each.change == "same" for each in ready),

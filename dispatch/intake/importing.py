@@ -16,7 +16,7 @@ from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
-from dispatch.intake.lists import KINDS, Reading, from_json, to_json
+from dispatch.intake.lists import KINDS, BadRow, Reading, bad_to_json, from_json, to_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
@@ -71,11 +71,19 @@ def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by
     ready = _agreed(kind, ready, choice)
     _TAKERS[kind](session, upload, ready, choice, by, at)
     upload.done_at = at
-    upload.content = upload.content | {"taken": len(ready)}
+    upload.content = upload.content | {"taken": len(ready), "skipped": bad_to_json(_skipped(marked, ready))}
     record(session, ("upload", upload.id), f"{kind}.import", by=by, at=at, detail={"file": upload.file_name, "rows": len(ready)})
     return len(ready)
 
 
+def _skipped(marked: Sequence[Marked], taken: Sequence[Marked]) -> list[BadRow]:
+    """The rows that could be read and were not taken, with the reason: afterwards the record no longer tells it."""
+    rows = {each.row.row for each in taken}
+    left = [each for each in marked if each.row.row not in rows]
+    return [BadRow(each.row.row, words_of(each.row), (("", each.refused or NOT_AGREED),)) for each in left]
+
+
+NOT_AGREED = say("would change somebody on record, and that was not agreed to")
 CHANGED = say(
     "Since you looked, the record has changed: %(now)s rows can be taken now, not %(then)s. Nothing was taken in; look again."
 )

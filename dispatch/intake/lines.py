@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -150,6 +150,17 @@ def _drivers(row: TableRow, name_key: str, phone_key: str, shift: str) -> Iterab
 def add_drivers(line: RequestLine, drivers: Iterable[Driver]) -> RequestLine:
     """The line with more drivers; one who is there already is not added twice."""
     return replace(line, drivers=tuple(dict.fromkeys((*line.drivers, *drivers))))
+
+
+def mended_drivers(drivers: Sequence[Driver], typed: Mapping[int, tuple[str, str]]) -> tuple[Driver, ...]:
+    """The drivers with the name and phone a person typed for some of them, by index; one without either is gone."""
+    mended = [_mended(driver, *typed[index]) if index in typed else driver for index, driver in enumerate(drivers)]
+    return tuple(driver for driver in mended if driver.name or driver.phone)
+
+
+def _mended(driver: Driver, name: str, phone: str) -> Driver:
+    same = phone == driver.phone
+    return replace(driver, name=line_of(name), phone=phone if same else " / ".join(one.written for one in read_phones(phone)))
 
 
 # --- checking

@@ -48,13 +48,22 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file gave: rows that can be taken, rows that cannot, headings nobody knew."""
+    """What a file gave: rows that can be taken, rows that cannot, headings nobody knew.
+
+    `skipped` are rows that could be read and were left out when the others were taken in.
+    """
 
     rows: tuple[Row, ...]
     bad: tuple[BadRow, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     blank_rows: int = 0
     sheet: str = field(default="")
+    skipped: tuple[BadRow, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[BadRow, ...]:
+        """All rows that were not taken in, in the file's order."""
+        return tuple(sorted((*self.bad, *self.skipped), key=lambda bad: bad.row))
 
 
 def read_list(kind: str, name: str, content: bytes) -> Reading:
@@ -99,23 +108,28 @@ def words_of(row: Row) -> str:
 def to_json(reading: Reading) -> dict[str, Json]:
     """A Reading -> what waits in the upload."""
     same = {"unknown_columns": list(reading.unknown_columns), "blank_rows": reading.blank_rows, "sheet": reading.sheet}
-    return {"rows": [kept(row) for row in reading.rows], "bad": [_bad_to_json(bad) for bad in reading.bad], **same}
+    return {"rows": [kept(row) for row in reading.rows], "bad": bad_to_json(reading.bad), **same}
 
 
 def from_json(kind: str, stored: dict[str, Json]) -> Reading:
     """What `to_json` gave -> the Reading."""
     return Reading(
         rows=tuple(revived(KINDS[kind].row, row) for row in stored["rows"]),
-        bad=tuple(_bad_from_json(bad) for bad in stored["bad"]),
+        bad=_bad_from_json(stored["bad"]),
         unknown_columns=tuple(stored["unknown_columns"]),
         blank_rows=stored["blank_rows"],
         sheet=stored["sheet"],
+        skipped=_bad_from_json(stored.get("skipped", [])),
     )
 
 
-def _bad_to_json(bad: BadRow) -> Json:
-    return {"row": bad.row, "cells": bad.cells, "reasons": [[column, text_to_json(text)] for column, text in bad.reasons]}
+def bad_to_json(rows: Sequence[BadRow]) -> list[Json]:
+    """Rows that cannot be taken -> what is kept of them."""
+    return [{"row": bad.row, "cells": bad.cells, "reasons": [[c, text_to_json(text)] for c, text in bad.reasons]} for bad in rows]
 
 
-def _bad_from_json(stored: Json) -> BadRow:
-    return BadRow(stored["row"], stored["cells"], tuple((column, text_from_json(text)) for column, text in stored["reasons"]))
+def _bad_from_json(stored: list[Json]) -> tuple[BadRow, ...]:
+    return tuple(
+        BadRow(bad["row"], bad["cells"], tuple((column, text_from_json(text)) for column, text in bad["reasons"]))
+        for bad in stored
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.devices.forms import SimRow, TerminalRow
-from dispatch.devices.queries import numbers_taken
+from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
 from dispatch.intake.lists import Reading, Row
@@ -21,12 +22,16 @@ from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, Actor
 from dispatch.words import Text, listed, say
 
+Known = Mapping[str, Collection[str | None]]
+"""The names on record, by what they name: "model", "store"."""
+
 
 @dataclass(frozen=True)
 class Marked:
-    """A row and what it would do: `change` is "new", "update" or "same".
+    """A row and what it would do: `change` is "new", "update", "same", or "repriced": a known article's price from a day on.
 
-    `refused` says why it cannot be taken, `before` is what it replaces, `differs` what changes of a person on record.
+    `refused` says why it cannot be taken, `before` is what it replaces or follows, `differs` what changes of a person on record;
+    `makes` names what comes on record with the row besides itself: "model", "store".
     """
 
     row: Any
@@ -34,6 +39,7 @@ class Marked:
     refused: Text | None = None
     before: Any = None
     differs: Sequence[Difference] = ()
+    makes: frozenset[str] = frozenset()
 
 
 def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> list[Marked]:
@@ -41,16 +47,33 @@ def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> lis
     return _MARKERS[kind](session, reading.rows, by)
 
 
-def _terminals(session: Session, rows: Sequence[TerminalRow], _by: Actor) -> list[Marked]:
+def _terminals(session: Session, rows: Sequence[TerminalRow], by: Actor) -> list[Marked]:
     imeis = [row.imei for row in rows if row.imei]
     taken = numbers_taken(session, serials=[row.serial for row in rows], imeis=imeis)
-    return [Marked(row, refused=_on_record(taken, row.serial, row.imei)) for row in rows]
+    known: Known = {"model": {model.name for model in models(session)}, "store": _stores(session, by)}
+    return [Marked(row, refused=_on_record(taken, row.serial, row.imei), makes=_makes(row, known)) for row in rows]
 
 
-def _sims(session: Session, rows: Sequence[SimRow], _by: Actor) -> list[Marked]:
+def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
     msisdns = [row.msisdn for row in rows if row.msisdn]
     taken = numbers_taken(session, iccid_keys=[row.iccid.key for row in rows], msisdns=msisdns)
-    return [Marked(row, refused=_on_record(taken, row.iccid.key, row.msisdn)) for row in rows]
+    known: Known = {"store": _stores(session, by)}
+    return [Marked(row, refused=_on_record(taken, row.iccid.key, row.msisdn), makes=_makes(row, known)) for row in rows]
+
+
+def _stores(session: Session, by: Actor) -> set[str | None]:
+    """The names of the branch's own stores."""
+    return {store.name for store in stores(session, by) if store.branch_id == by.branch_id}
+
+
+def _makes(row: TerminalRow | SimRow, known: Known) -> frozenset[str]:
+    """Which of the names in a row nobody has used before."""
+    return frozenset(kind for kind, names in known.items() if getattr(row, kind) and getattr(row, kind) not in names)
+
+
+def names_made(marked: Sequence[Marked], kind: str) -> dict[str, int]:
+    """The new models or stores that taking these rows would make, with how many rows each."""
+    return dict(Counter(getattr(each.row, kind) for each in marked if kind in each.makes))
 
 
 def _on_record(taken: set[str], *numbers: str | None) -> Text | None:
@@ -89,14 +112,20 @@ def _not_his(person: Person, by: Actor) -> Text | None:
 
 
 def _prices(session: Session, rows: Sequence[PriceRow], _by: Actor) -> list[Marked]:
-    known = sa.tuple_(Price.code, Price.valid_from).in_([(row.code, row.valid_from) for row in rows])
-    before = {(price.code, price.valid_from): price for price in session.scalars(sa.select(Price).where(known))}
-    return [_price(row, before.get((row.code, row.valid_from))) for row in rows]
+    query = sa.select(Price).where(Price.code.in_({row.code for row in rows})).order_by(Price.valid_from)
+    known: dict[str, list[Price]] = {}
+    for price in session.scalars(query):
+        known.setdefault(price.code, []).append(price)
+    return [_price(row, known.get(row.code, [])) for row in rows]
 
 
-def _price(row: PriceRow, before: Price | None) -> Marked:
-    if before is None:
+def _price(row: PriceRow, known: Sequence[Price]) -> Marked:
+    """`known` are the prices of this code on record, the oldest first."""
+    if not known:
         return Marked(row)
+    before = next((price for price in reversed(known) if price.valid_from <= row.valid_from), None)
+    if before is None or before.valid_from < row.valid_from:
+        return Marked(row, "repriced", before=before)
     facts = ("name", "category", "amount", "tax_rate")
     same = all(getattr(row, name) == getattr(before, name) for name in facts)
     return Marked(row, "same" if same else "update", before=before)

@@ -10,7 +10,7 @@ import click
 import sqlalchemy as sa
 
 from dispatch import db
-from dispatch.config import Settings
+from dispatch.config import Settings, demonstration
 from dispatch.host.cluster import database_of
 from dispatch.host.errors import CannotStart
 from dispatch.host.place import choose
@@ -22,7 +22,10 @@ from dispatch.words import Text, say
 
 EXIT_CODES = {"valid": 0, "altered": 1, "unknown": 1, "not_a_pdf": 2}
 UNREADABLE = say("%(file)s cannot be read: %(reason)s")
-NO_RECORD = say("The record of issued sheets cannot be read here, so no file can be known as issued.")
+NO_RECORD = say(
+    "The record of issued sheets in %(folder)s cannot be read, so no file can be known as issued. "
+    "A sheet of the demonstration company needs --demo."
+)
 INTACT, BROKEN = say("intact"), say("not intact")
 OURS, STRANGE = say("ours"), say("not ours")
 
@@ -36,23 +39,25 @@ def sheet() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 @click.option("--lang", envvar=["LC_ALL", "LC_MESSAGES", "LANG"], default="zh", help="zh or en; else as LANG says.")
+@click.option("--demo", is_flag=True, help="A sheet of the demonstration company, which has a data folder of its own.")
 @click.pass_context
-def verify_file(ctx: click.Context, file: Path, as_json: bool, lang: str) -> None:
+def verify_file(ctx: click.Context, file: Path, as_json: bool, lang: str, demo: bool) -> None:
     """Tell whether FILE is a sheet of ours, as it was issued.
 
     Ends with 0 only if it is valid, with 1 if it is altered or unknown, and with 2 if it is no PDF or cannot be read.
     """
     locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
-    signing.configure_from(ctx.obj)
+    settings = demonstration(ctx.obj) if demo else ctx.obj
+    signing.configure_from(settings)
     try:
         with file.open("rb") as opened:
             pdf = opened.read(LARGEST + 1)
     except OSError as reason:
         _note(tr_in(locale, say(UNREADABLE.msgid, file=str(file), reason=reason.strerror or str(reason))))
         ctx.exit(2)
-    issued = _is_issued(ctx.obj, pdf)
+    issued = _is_issued(settings, pdf)
     if issued is None:
-        _note(tr_in(locale, NO_RECORD))
+        _note(tr_in(locale, say(NO_RECORD.msgid, folder=str(settings.data_dir))))
     verdict = verify(pdf, issued=bool(issued))
     click.echo(json.dumps(verdict.as_json(), ensure_ascii=False) if as_json else "\n".join(_lines(verdict, locale)))
     ctx.exit(EXIT_CODES[verdict.verdict])

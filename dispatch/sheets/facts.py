@@ -19,6 +19,7 @@ from dispatch.devices.models import Fitting
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
 from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
+from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
 from dispatch.field.summary import fitting_json, latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -54,7 +55,7 @@ def record_of(session: Session, order_id: int) -> Record:
         tests=latest_tests(session, order.id, fittings),
         checks=_checks(session, visit_ids),
         arrivals={a.visit_id: a for a in session.scalars(sa.select(Arrival).where(Arrival.visit_id.in_(visit_ids)))},
-        photos=session.scalars(sa.select(Photo).where(Photo.order_id == order.id).order_by(Photo.at, Photo.id)).all(),
+        photos=photos_of(session, order.id),
         signatures=signatures_that_count(session, order.id),
         charges=standing(charges_of(session, order.id)),
         receipts=receipts_of(session, order.id),

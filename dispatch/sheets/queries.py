@@ -55,8 +55,8 @@ def _at_work() -> sa.Select[int]:
 
 def sheets_of(session: Session, order_id: int) -> Sequence[Sheet]:
     """The sheets of an order with their versions, the order's own first, then by vehicle."""
-    query = sa.select(Sheet).where(Sheet.order_id == order_id).options(selectinload(Sheet.versions))
-    return session.scalars(query.order_by(Sheet.line_id.asc().nulls_first())).all()
+    query = sa.select(Sheet).where(Sheet.order_id == order_id).options(joinedload(Sheet.versions))
+    return session.scalars(query.order_by(Sheet.line_id.asc().nulls_first())).unique().all()
 
 
 def latest(sheet: Sheet) -> SheetVersion | None:

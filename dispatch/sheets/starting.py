@@ -19,7 +19,9 @@ def prepare(settings: Settings) -> None:
     signing.configure_from(settings)
     gateway.check_ready()
     if signing.key_is_gone():
-        log.warning("sheet_key_was_gone", folder=str(settings.data_dir / "sheets"), bring_back="seal.pem", now="a new key is made")
+        log.warning(
+            "sheet_key_was_gone", folder=str(settings.data_dir / "sheets"), bring_back="seal.pem", now="a new key is made"
+        )
     signing.check_key()
     if missing := gateway.missing_libraries():
         log.warning("sheets_cannot_be_made", missing=missing, install=f"apt-get install {' '.join(missing)}")

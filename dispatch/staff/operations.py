@@ -48,12 +48,24 @@ class NewPerson:
 
 
 def add_branch(session: Session, *, code: str, name: str, zone: str, by: Actor, at: datetime) -> Branch:
-    """Add a service branch."""
+    """Add a service branch; the first one is the system's. Raises Conflict when the code is taken."""
+    if by != SYSTEM:
+        by.must("branch.change")
     branch = Branch(code=code, name=name, zone=zone)
     session.add(branch)
     session.flush()
     record(session, ("branch", branch.id), "branch.add", by=by, at=at, detail={"code": code, "name": name})
     return branch
+
+
+def change_branch(session: Session, branch: Branch, *, name: str, zone: str, by: Actor, at: datetime) -> None:
+    """Give a branch another name or zone. Its code stays: it is part of receipt numbers."""
+    by.must("branch.change")
+    detail = {"before": {"name": branch.name, "zone": branch.zone}, "name": name, "zone": zone}
+    if (branch.name, branch.zone) != (name, zone):
+        branch.name, branch.zone = name, zone
+        session.flush()
+        record(session, ("branch", branch.id), "branch.change", by=by, at=at, detail=detail)
 
 
 def add_person(session: Session, *, branch: Branch, new: NewPerson, by: Actor, at: datetime) -> Person:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from zoneinfo import available_timezones
 
 from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
@@ -79,3 +80,31 @@ def _read_level(text: str) -> int | Text:
 
 def _read_id(text: str) -> int | Text:
     return int(text) if re.fullmatch(r"\d{1,18}", text) else say("Choose one of your branches.")
+
+
+@dataclass(frozen=True)
+class BranchFacts:
+    """A branch: its code stands in receipt numbers, its zone is one of the IANA's."""
+
+    code: str
+    name: str
+    zone: str
+
+
+def read_branch(typed: Mapping[str, str]) -> BranchFacts:
+    """Texts by field name -> BranchFacts. Raises Invalid."""
+    reader = Typed(typed, longest=LONGEST)
+    facts = BranchFacts(
+        code=reader.need("code", _read_code, ""), name=reader.needed("name"), zone=reader.need("zone", _read_zone, "")
+    )
+    reader.check()
+    return facts
+
+
+def _read_code(text: str) -> str | Text:
+    code = plain(text).upper()
+    return code if re.fullmatch("[A-Z][A-Z0-9]{1,5}", code) else say("Two to six letters and digits, such as SZ.")
+
+
+def _read_zone(text: str) -> str | Text:
+    return text if text in available_timezones() else say("This is no time zone; Asia/Shanghai is one.")

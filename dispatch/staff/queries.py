@@ -33,12 +33,19 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def session_of(session: Session, token: str, *, at: datetime, idle: timedelta, absolute: timedelta) -> LoginSession | None:
-    """The living login session of a token: not revoked, not idle too long, not older than the absolute limit."""
-    found = session.get(LoginSession, token_hash(token))
-    if found is None or found.revoked_at or found.seen_at + idle < at or found.started_at + absolute < at:
+def signed_in(
+    session: Session, token: str, *, at: datetime, idle: timedelta, absolute: timedelta
+) -> tuple[LoginSession, Person] | None:
+    """The living login session of a token (not revoked, not idle too long, not older than the absolute limit) and whose it is.
+
+    None as well for somebody who no longer works here. One statement: every page begins with it.
+    """
+    query = sa.select(LoginSession, Person).join(Person, Person.id == LoginSession.person_id).where(Person.active)
+    whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
+    row = session.execute(whole.where(LoginSession.token_hash == token_hash(token))).unique().one_or_none()
+    if row is None or row[0].revoked_at or row[0].seen_at + idle < at or row[0].started_at + absolute < at:
         return None
-    return found
+    return row[0], row[1]
 
 
 def sessions_of(session: Session, person_id: int) -> Sequence[LoginSession]:
@@ -72,6 +79,12 @@ def nobody_yet(session: Session) -> bool:
 def branches(session: Session) -> Sequence[Branch]:
     """All branches by code."""
     return session.scalars(sa.select(Branch).order_by(Branch.code)).all()
+
+
+def headcounts(session: Session) -> dict[int, int]:
+    """Branch id -> how many work there."""
+    counts = sa.select(Person.branch_id, sa.func.count().label("many")).where(Person.active).group_by(Person.branch_id)
+    return {row.branch_id: row.many for row in session.execute(counts)}
 
 
 def branch(session: Session, branch_id: int | None, by: Actor) -> Branch:

@@ -34,11 +34,15 @@ class Column:
 
 @dataclass(frozen=True)
 class TableRow:
-    """One filled row: its number in the sheet (from 1), cells by column key, and what stood under unknown headings."""
+    """One filled row: its number in the sheet (from 1), cells by column key, and what stood under unknown headings.
+
+    `beyond`: so many cells more than the heading has, in a table that was cut from text.
+    """
 
     row: int
     cells: dict[str, Cell]
     extra: dict[str, str]
+    beyond: int = 0
 
     def cell(self, key: str) -> Cell:
         """The cell, "" when the column is not there."""
@@ -170,7 +174,7 @@ def _table(sheet: Sheet, header: _Header) -> Table:
         sheet=sheet.name,
         header_row=header.index + 1,
         headings={key: header.names[column] for column, key in header.keys.items()},
-        rows=tuple(_row(index, row, header) for index, row in filled),
+        rows=tuple(_row(index, row, header, sheet) for index, row in filled),
         unknown_columns=tuple(_unknown(header).values()),
         blank_rows=sum(1 for index, row in body if index < last and not any(cell != "" for cell in row)),
         left_out=tuple(index + 1 for index in range(end, len(sheet.rows)) if _filled(sheet.rows[index], header) > FEW_CELLS),
@@ -210,10 +214,10 @@ def _unknown(header: _Header) -> dict[int, str]:
     return {column: name for column, name in header.names.items() if name and column not in header.keys}
 
 
-def _row(index: int, row: Row, header: _Header) -> TableRow:
+def _row(index: int, row: Row, header: _Header, sheet: Sheet) -> TableRow:
     cells = {key: row[column] for column, key in header.keys.items() if column < len(row)}
     extra = {name: line_of(row[column]) for column, name in _unknown(header).items() if column < len(row) and row[column] != ""}
-    return TableRow(index + 1, cells, extra)
+    return TableRow(index + 1, cells, extra, max(0, len(row) - len(header.names)) if sheet.cut else 0)
 
 
 def find_labels(rows: Sequence[Row], labels: Sequence[Column]) -> dict[str, Cell]:

@@ -93,12 +93,21 @@ def read_rows(
     for table_row in table.rows:
         reader = RowReader(table, table_row)
         row = read_one(reader)
+        if table_row.beyond:
+            reader.problems = [RowProblem(reader.row, "", _too_wide(table_row.beyond))]
         if not reader.problems:
             _check_unique(reader, row, unique, seen)
         problems += reader.problems
         if not reader.problems:
             rows.append(row)
     return Import(tuple(rows), tuple(problems), table.unknown_columns, table.blank_rows)
+
+
+def _too_wide(beyond: int) -> Text:
+    """Whatever else is wrong with such a row comes of its cells having moved to the right."""
+    if beyond == 1:
+        return say("This row has one column more than the heading: put amounts with a comma into quotes.")
+    return say("This row has %(n)s columns more than the heading: put amounts with a comma into quotes.", n=beyond)
 
 
 def _check_unique(

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
@@ -24,10 +24,14 @@ Row = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class Sheet:
-    """A grid: `rows[0]` is row 1. Blank rows in between are kept, blank ones at the end are not."""
+    """A grid: `rows[0]` is row 1. Blank rows in between are kept, blank ones at the end are not.
+
+    `cut` from text at its delimiters, which may stand inside a cell that nobody put into quotes.
+    """
 
     name: str
     rows: tuple[Row, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ def read(name: str, content: bytes) -> Workbook:
 
 
 def _text_sheets(name: str, content: bytes) -> list[Sheet]:
-    return [_sheet(name, ([tidy_text(cell) for cell in row] for row in delimited.rows_of(delimited.decode(content))))]
+    rows = delimited.rows_of(delimited.decode(content))
+    return [replace(_sheet(name, ([tidy_text(cell) for cell in row] for row in rows)), cut=True)]
 
 
 def _zipped_sheets(_: str, content: bytes) -> list[Sheet]:

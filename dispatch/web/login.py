@@ -12,7 +12,7 @@ from dispatch.clock import now
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
-from dispatch.staff.queries import active_person, actor_of, session_of
+from dispatch.staff.queries import actor_of, signed_in
 from dispatch.staff.rules import Actor
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -40,10 +40,10 @@ def load(token: str) -> SignedIn | None:
     at = now()
     idle, absolute = timedelta(minutes=limits.session_idle_minutes), timedelta(hours=limits.session_absolute_hours)
     with transaction() as db:
-        login = session_of(db, token, at=at, idle=idle, absolute=absolute)
-        person = active_person(db, login.person_id) if login else None
-        if login is None or person is None:
+        found = signed_in(db, token, at=at, idle=idle, absolute=absolute)
+        if found is None:
             return None
+        login, person = found
         if at - login.seen_at > SEEN_EVERY and WATCHING not in request.headers:
             login.seen_at = at
         actor = actor_of(person)

@@ -37,3 +37,16 @@ if (all) {
     for (const route of routes) route.open = open;
   });
 }
+
+// Before planned visits are planned anew a dialog asks; its own form then asks for the run.
+const again = document.querySelector("form[data-ask]");
+again?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  document.getElementById(again.dataset.ask).showModal();
+});
+
+// The number of vehicles stands once on the page, but every form of the dialog sends it: they follow while it is typed.
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "f-count") return;
+  for (const copy of document.querySelectorAll("#change-body input[type=hidden][name=count]")) copy.value = event.target.value;
+});

@@ -15,3 +15,13 @@ document.getElementById("request").addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.form.requestSubmit(event.target.form.querySelector("[name=then][value=check]"));
 });
+
+// The button says how many vehicles will be taken: a tick counts at once, a line that cannot be taken as soon as it is mended.
+const take = document.querySelector("[data-take]");
+table.addEventListener("input", (event) => {
+  const line = event.target.closest("tr");
+  if (event.target.name !== "leave") line.dataset.mended = "";
+  const lines = [...table.querySelectorAll("tbody tr")];
+  const count = lines.filter((one) => !one.querySelector("[name=leave]:checked") && !one.matches(".line-blocked:not([data-mended])")).length;
+  take.textContent = count === 1 ? take.dataset.one : take.dataset.many.replace("{}", count);
+});

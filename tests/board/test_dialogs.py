@@ -73,7 +73,7 @@ def test_an_unfinished_choice_is_asked_for_again(db: Session, cast: Cast, lin: F
     db.commit()
     refused = lin.post(f"/plan/orders/{order.number}/assign", data={"day": DAY, "start": "25:00", "count": "9"})
     assert refused.status_code == 422
-    assert "Choose a number from 1 to 2." in refused.text
+    assert "Choose a number from 1 to 2." in refused.text and 'max="2" value="9"' in refused.text
     refused = lin.post(f"/plan/orders/{order.number}/assign", data={"day": DAY, "start": "25:00"})
     assert "Choose a technician." in refused.text and "Give a time such as 14:30." in refused.text
     assert visits_of(db) == []
@@ -145,6 +145,8 @@ def test_a_fleet_is_offered_as_far_as_a_bag_goes(db: Session, cast: Cast, lin: F
     assert f'value="{cast.su.id}@' in dialog
     asked = lin.get(f"{url}&count=9", headers=HTMX).text
     assert 'max="9" value="9"' in asked and "nobody could take it" in asked
+    field = dialog[dialog.index('class="filters how-many"') : dialog.index('id="who-could"')]
+    assert 'hx-target="#who-could" hx-select="#who-could"' in field  # the field itself is not put in place anew
 
 
 def test_where_bags_are_short_a_link_fills_them(db: Session, cast: Cast, lin: FlaskClient) -> None:

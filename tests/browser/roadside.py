@@ -22,9 +22,9 @@ TOUCH: dict[str, Any] = {
 }
 
 
-def camera_picture(path: Path) -> Path:
+def camera_picture(path: Path, size: tuple[int, int] = (1600, 1200)) -> Path:
     """A photo as a camera makes it."""
-    Image.radial_gradient("L").resize((1600, 1200)).save(path)
+    Image.radial_gradient("L").resize(size).save(path)
     return path
 
 
@@ -64,9 +64,9 @@ def draw(phone: Desk) -> None:
     for height in (0.35, 0.65):
         phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
         phone.page.mouse.down()
-        for step in range(1, 15):
+        for step in range(1, 8):
             sway = 0.15 if step % 2 else -0.1
-            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 20), box["y"] + box["height"] * (height + sway))
+            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 10), box["y"] + box["height"] * (height + sway))
         phone.page.mouse.up()
 
 

@@ -46,6 +46,7 @@ NO_PAGES = {
     "intake.warranty",
     "intake.place",
     "intake.request_template",
+    "imports.template",
     "board.assign_check",
     "board.visit_check",
     "board.progress",
@@ -89,10 +90,10 @@ def answering(app: Flask) -> Iterator[str]:
 
 def sights(app: Flask, zone: str) -> dict[str, Sight]:
     """Every page worth a look, by a name that reads well in a report."""
-    client = _client(app, "wang")
+    client = signed_in(app, "wang")
     send_files(client)
     draft = make_a_draft(client)
-    send_what_fits_nothing(_client(app, "su"))
+    send_what_fits_nothing(signed_in(app, "su"))
     issued, asked = issue_a_sheet()
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
@@ -148,7 +149,7 @@ def issue_a_sheet() -> tuple[str, str]:
         return first.token, waiting.token
 
 
-def _client(app: Flask, username: str) -> FlaskClient:
+def signed_in(app: Flask, username: str) -> FlaskClient:
     with transaction() as session:
         person = session.scalars(sa.select(Person).where(Person.username == username)).one()
         token = start_session(session, person, address="test", browser="test", at=now())
@@ -198,6 +199,8 @@ def _plain() -> dict[str, Sight]:
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
         "my money": Sight("finance.my_money", "/my-money", "su"),
+        "branches": Sight("staff.branch_list", "/branches", "admin"),
+        "a branch": Sight("staff.one_branch", "/branches/1", "admin"),
         "my bag": Sight("devices.my_bag", "/my-bag", "su"),
         "my bag, with an offer of mine": Sight("devices.my_bag", "/my-bag", "wei"),
         "my day": Sight("field.today", "/my-day", "su"),

@@ -172,9 +172,9 @@ def _violations(page: Page) -> list[str]:
 
 
 SHORTEN = (
-    """document.querySelectorAll("tbody tr:nth-child(n+21), .routes details:nth-of-type(n+6)").forEach(one => one.remove())"""
+    """document.querySelectorAll("tbody tr:nth-child(n+13), .routes details:nth-of-type(n+5)").forEach(one => one.remove())"""
 )
-"""Rows of a list are alike: the first twenty stand for all."""
+"""Rows of a list are alike: the first twelve stand for all."""
 WIDEST = """[...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
     .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""

@@ -91,7 +91,7 @@ def test_a_whole_day(
     stations.find_again(lin, numbers[0], orders[numbers[0]]["车牌号"])
 
     phones = phones_for(sit_down, names)
-    picture = roadside.camera_picture(away / "photo.jpg")
+    picture = roadside.camera_picture(away / "photo.jpg", (800, 600))
     for phone in phones.values():
         ride(phone, orders, picture)
     balance_the_day(qian, phones)

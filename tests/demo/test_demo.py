@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import broken_chains
 from dispatch.customers.models import Vehicle
 from dispatch.demo import fill
-from dispatch.devices.models import CustodyEntry, CustodyPosition
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting
+from dispatch.fees.models import Charge, HandIn, Receipt
+from dispatch.field.models import FieldFact, Signature, TestResult
 from dispatch.files.gateway import configure
+from dispatch.host.checking import problems
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_STATUSES
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.permissions import ROLES
@@ -48,8 +53,50 @@ def test_its_ledgers_add_up(company: Session) -> None:
     assert told == {p.unit_id: (p.holder_id, p.hash) for p in company.scalars(sa.select(CustodyPosition))}
 
 
+def test_a_check_is_content_with_it(company: Session) -> None:
+    assert [f"{problem.area}: {problem.said}" for problem in problems(company)] == []
+
+
+def test_work_went_wrong_here_and_there(company: Session) -> None:
+    assert set(company.scalars(sa.select(TestResult.result).distinct())) >= {"passed", "failed", "overruled"}
+    assert company.scalars(sa.select(Signature).where(Signature.refused, Signature.photo_id.is_not(None))).first()
+    disputed = company.scalars(sa.select(FieldFact).where(FieldFact.state == "disputed")).all()
+    assert [(fact.kind, "settled" in (fact.outcome or {})) for fact in disputed] == [("line.swap", False)]
+    undone = company.scalars(sa.select(Fitting).where(Fitting.kind == "undo")).one()
+    again = sa.select(Fitting).where(Fitting.line_id == undone.line_id, Fitting.kind == "swap", Fitting.id > undone.id)
+    assert company.scalars(again).first()
+
+
+def test_money_came_by_all_ways_from_many_people(company: Session) -> None:
+    rows = company.execute(sa.select(Receipt.channel, Receipt.by_id, Receipt.branch_id).where(Receipt.amount > 0)).all()
+    assert {channel for channel, _, _ in rows} == {"cash", "wechat", "alipay", "account"}
+    assert len({by_id for _, by_id, _ in rows}) >= 8 and len({branch_id for _, _, branch_id in rows}) == 2
+    assert len({by_id for channel, by_id, _ in rows if channel == "cash"}) >= 4
+    back = company.scalars(sa.select(Receipt).where(Receipt.amount < 0)).one()
+    assert back.reason and back.refunds_id
+    assert company.scalars(sa.select(Charge).where(Charge.reverses_id.is_not(None), Charge.order_id == back.order_id)).one()
+    taken = sa.select(Receipt).where(Receipt.amount > 0, Receipt.channel != "account")
+    assert company.scalars(taken.where(Receipt.invoice_number.is_(None))).first()
+
+
+def test_hand_ins_are_counted_short_and_waiting(company: Session) -> None:
+    handed = company.scalars(sa.select(HandIn)).all()
+    counted = [each for each in handed if each.status == "confirmed"]
+    assert len({each.person_id for each in counted}) >= 4 and len(handed) > len(counted) + 1
+    (short,) = (each for each in counted if each.difference)
+    assert short.difference == Decimal("-5.00") and short.difference_reason and short.difference_owner_id == short.person_id
+
+
+def test_an_installation_is_under_way_with_a_vehicle_that_did_not_come(company: Session) -> None:
+    order = company.scalars(sa.select(Order).where(Order.kind == "installation", Order.status == "working")).one()
+    assert sorted(line.status for line in order.lines) == [*["done"] * 6, "residual"]
+    finished = [visit for visit in order.visits if visit.status == "finished"]
+    assert len({visit.technician_id for visit in finished}) == 2 and len(order.visits) == 3
+
+
 def test_nothing_in_it_happens_after_it_was_built(company: Session) -> None:
     late = AT + timedelta(hours=6, minutes=31)
+    assert company.scalar(sa.select(sa.func.max(AuditEntry.at))) <= late  # type: ignore[operator]
     assert company.scalar(sa.select(sa.func.max(Order.created_at))) <= late  # type: ignore[operator]
     assert company.scalar(sa.select(sa.func.max(Visit.finished_at))) <= late  # type: ignore[operator]
 

@@ -104,3 +104,19 @@ def sentence_of_form(db: Session, fitting_id: int, by: Actor) -> dict[str, Any]:
     with pytest.raises(Invalid) as refused:
         undo(db, fitting_id, reason="  ", by=by, at=AT)
     return refused.value.fields
+
+
+def test_undo_of_what_came_before_another_unit_came_and_went(db: Session, cast: Cast, order: Order) -> None:
+    """The fittings that stand always lead to what the vehicle holds, though the place is as empty as it was left."""
+    first, second = carried(db, cast, cast.su, boxes=2)
+    install(db, work(order), first.id, by=cast.su, at=AT)
+    gone = remove(db, work(order), first.id, by=cast.su, at=AT)
+    came = install(db, work(order), second.id, by=cast.su, at=AT)
+    went = remove(db, work(order), second.id, by=cast.su, at=AT)
+    assert sentence(undo, db, gone.id, reason="x", by=cast.su, at=AT) == (
+        f"This cannot be undone: {unit_name(second)} was moved in between; undo what came later first."
+    )
+    for later in (went, came, gone):
+        undo(db, later.id, reason="x", by=cast.su, at=AT)
+    assert [fitting.kind for fitting in fittings_of(db, order.id)] == ["install"]
+    assert slot_units(db, order.lines[0].vehicle_id) == {"terminal": first}

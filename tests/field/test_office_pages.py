@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.devices.fitted import fittings_of, slot_units, unit_name
+from dispatch.errors import NotFound
 from dispatch.fees.queries import account_of, charges_of, receipts_of
+from dispatch.field import correcting
 from dispatch.field.models import DepartureCheck
+from dispatch.field.queries import photo
+from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import standing
 from dispatch.staff.rules import Actor
 from tests.board.building import approved_order
-from tests.conftest import Cast, SignIn
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.field.building import arrived, carrying, do, fitted_long_ago, shown_hash, sign, take_photo
 
@@ -173,6 +177,7 @@ CASES = [
     ("take-back", "fitting", {"reason": "没有更换"}, "units are where they were before"),
     ("replace", "fitting", {"reason": "看错", "number": "{right}"}, "names the right unit now"),
     ("overrule", "line", {"reason": "地下车库", "item": "fix"}, "counts as passed now"),
+    ("fail", "line", {"reason": "平台离线", "item": "online"}, "counts as failed now"),
     ("drop-charge", "charge", {"reason": "商定免费"}, "charge is taken back"),
     ("refund", "receipt", {"reason": "多收", "amount": "20"}, "The money is given back"),
     ("payment", "order_itself", {"amount": "80", "channel": "account", "key": str(uuid.uuid4())}, "The money is taken"),
@@ -236,6 +241,49 @@ def test_what_is_wrong_stands_beside_its_field_and_typing_stays(
             assert text.strip() in refused.text
         if "item" in typed:
             assert '<input type="hidden" name="item" value="fix">' in refused.text
+
+
+def test_a_wrong_photo_is_withdrawn(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:
+    client, url = as_person(cast.wang), f"/orders/{done['number']}/corrections/withdraw-photo/0"
+    about = f"?item={done['photo']}"
+    assert f'href="{url}{about}"' in page(as_person, cast.wang, done["number"])
+    assert f'href="{url}' not in page(as_person, cast.lin, done["number"])
+    assert f"/photos/{done['photo']}?small=1" in client.get(url + about).text
+    refused = client.post(url, data={"item": done["photo"], "reason": " "})
+    assert refused.status_code == 422 and 'id="correct-reason-error"' in refused.text
+    made = client.post(url, data={"item": done["photo"], "reason": "别的车"})
+    assert made.status_code == 303
+    order = client.get(made.location).text
+    assert "The photo is withdrawn" in order and "Photo withdrawn:" in order and "别的车" in order
+    for person in (cast.wang, cast.su):
+        assert str(done["photo"]) not in page(as_person, person, done["number"])
+    for wrong in ("", "?item=nonsense", f"?item={uuid.uuid4()}"):
+        assert client.get(url + wrong).status_code == 404
+    assert client.get(f"{url[:-1]}7{about}").status_code == 404
+    assert as_person(cast.su).get(url + about).status_code == 404
+
+
+def test_who_sees_a_withdrawn_photo(done: dict[str, Any], db: Session, cast: Cast) -> None:
+    correcting.withdraw_photo(db, done["order"], done["photo"], reason="别的车", by=cast.wang, at=AT)
+    assert photo(db, done["photo"], cast.wang).id == done["photo"]
+    for nobody in (cast.lin, cast.su):
+        with pytest.raises(NotFound):
+            photo(db, done["photo"], nobody)
+
+
+def test_a_point_that_passed_can_be_corrected_however_many_vehicles_there_are(
+    app: object, cast: Cast, prices: None, db: Session, as_person: SignIn
+) -> None:
+    db.commit()  # the price list
+    with transaction() as opened:
+        order = approved_order(opened, cast, lines=5, kind="installation", symptom=None)
+        visit = arrived(opened, cast, order, cast.su)
+        for line in order.lines:
+            results = {item: {"result": "passed"} for item in TEST_ITEMS}
+            do(opened, visit, "test.run", cast.su, line=line.id, results=results)
+        number, line_id = order.number, order.lines[4].id
+    assert f"/corrections/fail/{line_id}?item=fix" in page(as_person, cast.wang, number)
+    assert "/corrections/" not in page(as_person, cast.lin, number)
 
 
 def test_a_refusal_of_the_whole_says_why(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:

@@ -14,6 +14,7 @@ from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_
 from dispatch.db import transaction
 from tests.conftest import AT, Cast, SignIn
 from tests.intake.building import HEAD, orders, preview_form, sent_in, table, take_in
+from tests.tabular.files import xlsx
 
 
 def test_lines_are_mended_left_out_and_checked_again(as_person: SignIn, cast: Cast) -> None:
@@ -157,3 +158,35 @@ def test_a_similar_customer_may_be_a_new_one(as_person: SignIn, cast: Cast) -> N
     assert 'value="new:平安旅游客运" checked' in client.get(url).text
     assert take_in(client, url).status_code == 302
     assert [order.customer_id for order in orders()] != [known]
+
+
+def driver_table(*rows: list[str]) -> bytes:
+    return xlsx([["车牌号", "车牌颜色", "司机姓名", "司机电话", "终端型号"], *rows])
+
+
+def test_a_wrong_phone_of_a_driver_is_mended_and_checked_again(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    rows = [["粤B11111", "黄", "赵六/李四", "1350000/13812345678", "BD-808A"], ["粤B22222", "黄", "王五", "13912345678", ""]]
+    url = sent_in(client, "表.xlsx", driver_table(*rows))
+    page = client.get(url)
+    assert "1350000 is not a complete phone number" in page.text and "· 赵六" not in page.text
+    form = preview_form(page)
+    assert (form["driver-0-0"], form["phone-0-0"], form["phone-0-1"]) == (["赵六"], ["1350000"], ["13812345678"])
+    assert not any(name.startswith("phone-1-") for name in form), "only where something is wrong"
+    again = client.post(url, data=form | HEAD | {"then": "check", "phone-0-0": "13500"}, follow_redirects=True)
+    assert "13500 is not a complete phone number" in again.text
+    mended = preview_form(again) | {"then": "check", "phone-0-0": "135-0000-1111", "driver-0-0": "赵六六"}
+    checked = client.post(url, data=mended, follow_redirects=True)
+    assert "fine now" in checked.text and preview_form(checked)["phone-0-0"] == ["13500001111"]
+    assert take_in(client, url).status_code == 302
+    drivers = [(d.name, d.phone) for d in orders()[0].lines[0].vehicle.drivers]
+    assert sorted(drivers) == [("李四", "13812345678"), ("赵六六", "13500001111")]
+
+
+def test_the_button_counts_what_will_be_taken(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    url = sent_in(client, "表.xlsx", table(["粤B11111", "黄", "", ""], ["无", "", "", ""], ["粤B33333", "蓝", "", ""]))
+    assert "Take in: 2 vehicles" in client.get(url).text
+    form = preview_form(client.get(url)) | {"then": "check", "leave": ["1", "2"]}
+    page = client.post(url, data=form, follow_redirects=True).text
+    assert ">Take in: 1 vehicle<" in page and 'data-many="Take in: {} vehicles"' in page

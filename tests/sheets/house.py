@@ -31,7 +31,7 @@ def swapped(session: Session, cast: Cast, *, start: str = "09:30", days: int = 9
     [box], [card] = carrying(session, cast, cast.su)
     do(session, visit, "line.swap", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
     do(session, visit, "test.run", cast.su, line=line.id, results=PASSED)
-    picture(session, visit, cast.su, line.id)
+    picture(session, visit, cast.su, line.id, kind="condition")
     sign(session, visit, cast.su)
     return order, visit
 
@@ -52,6 +52,7 @@ def installed(session: Session, cast: Cast, *, lines: int = 3, left: int = 1, st
     for line, box, card in zip(order.lines, boxes, cards, strict=False):
         do(session, visit, "line.install", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
         do(session, visit, "test.run", cast.su, line=line.id, results=PASSED)
+        picture(session, visit, cast.su, line.id)
     sign(session, visit, cast.su)
     return order, visit
 

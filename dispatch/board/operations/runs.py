@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.board.models import PlanRun
+from dispatch.board.operations.keeping import change_of
 from dispatch.board.operations.writing import replace_visits
 from dispatch.board.outcome import Json, outcome, trips
 from dispatch.board.problem import DayProblem, day_problem
-from dispatch.board.queries import UNDER_WAY, replaceable
+from dispatch.board.queries import UNDER_WAY, replaceable, team
+from dispatch.board.rules import next_workday, shifts_over
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
 from dispatch.errors import NotFound, RuleBroken
@@ -37,7 +39,8 @@ LEFT = say("%(name)s may not plan any more. Nothing was changed.")
 def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: datetime) -> PlanRun:
     """Ask for a day to be planned in the background.
 
-    Raises RuleBroken for a day that is over, Conflict (from the database) while the day is being planned already.
+    Raises RuleBroken for a day that is over or on which nobody has time left, Conflict (from the database) while the day is being
+    planned already.
     """
     by.must("order.plan")
     branch = session.get(Branch, branch_id)
@@ -45,12 +48,18 @@ def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: date
         raise NotFound
     if day < local_day(at, branch.zone):
         raise RuleBroken(DAY_OVER)
+    _check_time_left(session, DayOfBranch(branch_id, day, branch.zone, at))
     _give_up_lost(session, branch_id, day, at)
     run = PlanRun(branch_id=branch_id, day=day, state="asked", asked_by_id=by.id, asked_at=at)
     session.add(run)
     session.flush()
     enqueue(session, "board.plan", run_id=run.id)
     return run
+
+
+def _check_time_left(session: Session, of: DayOfBranch) -> None:
+    if shifts_over([person.shift_to for person in team(session, of.branch_id)], of.not_before):
+        raise RuleBroken(say("Today's shifts are over. Plan %(day)s instead.", day=f"{next_workday(of.today):%m-%d}"))
 
 
 def _give_up_lost(session: Session, branch_id: int, day: date, at: datetime) -> None:
@@ -95,10 +104,11 @@ def finish_run(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: d
     wanted = trips(made, plan)
     standing = _replaceable(session, made.of)
     lock_orders(session, {trip.order_id for trip in wanted} | {visit.order_id for visit in standing})
-    written = replace_visits(session, [v for v in standing if _may_go(v)], wanted, made.of, by=by, at=at)
-    told = outcome(made, plan, written=written.lines, skipped=written.skipped, seconds=seconds)
-    _end(run, "done", told, at)
-    figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(wanted) - len(written.refused)}
+    change = change_of(made, plan, [v for v in standing if _may_go(v)], wanted)
+    written = replace_visits(session, change.goes, change.trips, made.of, by=by, at=at)
+    kept = len(change.stays)
+    _end(run, "done", outcome(made, plan, written=written.lines, skipped=written.skipped, kept=kept, seconds=seconds), at)
+    figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(change.trips) - len(written.refused)}
     record(session, ("branch", run.branch_id), "board.plan", by=by, at=at, detail=figures)
 
 

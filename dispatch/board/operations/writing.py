@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dispatch.board.operations.keeping import lines_of
 from dispatch.board.outcome import Json, Trip
 from dispatch.board.queries import free_line_ids
 from dispatch.board.rules import moment_of
@@ -55,7 +56,7 @@ def replace_visits(
         attempt = session.begin_nested()
         take_off_plan(session, goes, by=by, at=at, reason=str(PLANNED_ANEW))
         written = _write_trips(session, [trip for trip in new if trip not in given_up], of, by=by, at=at)
-        stays = {visit.id: _visit_lines(visit) for visit in goes if _visit_lines(visit) & _lines(written.refused)}
+        stays = {visit.id: lines_of(visit) for visit in goes if lines_of(visit) & _lines(written.refused)}
         if not stays:
             attempt.commit()
             return Written(written.lines | unchanged, given_up | written.refused)
@@ -69,17 +70,13 @@ def _lines(trips: Iterable[Trip]) -> frozenset[int]:
     return frozenset(line_id for trip in trips for line_id in trip.line_ids)
 
 
-def _visit_lines(visit: Visit) -> frozenset[int]:
-    return frozenset(row.line_id for row in visit.visit_lines)
-
-
 def _key(trip: Trip, of: DayOfBranch) -> tuple[object, ...]:
     start, end = moment_of(trip.start, of.day, of.zone), moment_of(trip.end, of.day, of.zone)
     return trip.technician_id, frozenset(trip.line_ids), start, end
 
 
 def _visit_key(visit: Visit) -> tuple[object, ...]:
-    return visit.technician_id, _visit_lines(visit), visit.starts_at, visit.ends_at
+    return visit.technician_id, lines_of(visit), visit.starts_at, visit.ends_at
 
 
 def _write_trips(session: Session, wanted: Sequence[Trip], of: DayOfBranch, *, by: Actor, at: datetime) -> Written:

@@ -61,6 +61,11 @@ class RunView:
         """Why trips could not be written any more."""
         return [text_from_json(entry["text"]) for entry in self.outcome.get("skipped", [])]
 
+    @property
+    def left(self) -> int:
+        """How many visits stayed as they were, because nobody was found for them anew."""
+        return int(self.outcome.get("left", 0))
+
 
 def run_view(db: Session, of: DayOfBranch) -> RunView | None:
     """The day's last run, if there was one."""

@@ -18,8 +18,9 @@ from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.photos import photo_act, sent_files
 from dispatch.field.pages.sending import Acts, Answer, Refused, fact_key, taken
 from dispatch.field.pages.stop import shown
+from dispatch.field.presenting.stops import Stop
 from dispatch.field.rules import RESULTS, TESTS
-from dispatch.field.summary import summary_of
+from dispatch.field.summary import summary_from
 from dispatch.files.pictures import read_picture
 from dispatch.orders.lifecycle import LINE_WORDS
 from dispatch.web.access import may
@@ -42,7 +43,8 @@ def signature_page(visit_id: int, refused: Refused | None = None) -> str:
     """The signature, with a refused form on it; the summary is always the newest."""
     with transaction() as db:
         seen = shown(db, visit_id, refused)
-        summary = summary_of(db, seen["stop"].order, seen["stop"].visit)
+        stop: Stop = seen["stop"]
+        summary = summary_from(stop.order, stop.visit, stop)
         digest = hashlib.sha256(canonical(summary)).hexdigest()
         return render_template("field/signature.html", **seen, **WORDS, summary=summary, digest=digest)
 

@@ -17,7 +17,7 @@ from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_rea
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
-from dispatch.field.presenting.stops import Stop, run_state
+from dispatch.field.presenting.stops import NO_PHOTO, Stop, run_state
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of
 from dispatch.field.queries import came_out, own_visit, was_tested
 from dispatch.orders.models import OrderLine
@@ -67,6 +67,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": run_state(tests),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
         "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
+        "no_photo": NO_PHOTO,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
     }

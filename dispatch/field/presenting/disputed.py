@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,11 +65,15 @@ def why_of(fact: FieldFact, who: str) -> Text | None:
     return Text(IN_HIS_BAG, {**told.params, "name": who}) if told.msgid == IN_YOUR_BAG else told
 
 
-def said_of(session: Session, facts: Sequence[FieldFact]) -> dict[uuid.UUID, list[tuple[Text, Text | str]]]:
-    """What each of these facts says, in words, by its id; one statement."""
-    wanted = [key for fact in facts if isinstance(key := fact.content.get("line"), int)]
-    query = sa.select(OrderLine).where(OrderLine.id.in_(wanted)).options(joinedload(OrderLine.vehicle))
-    lines = {line.id: line for line in session.scalars(query)}
+def said_of(
+    session: Session, facts: Sequence[FieldFact], known: Iterable[OrderLine] = ()
+) -> dict[uuid.UUID, list[tuple[Text, Text | str]]]:
+    """What each of these facts says, in words, by its id; one statement for the lines that are not among the `known`."""
+    lines = {line.id: line for line in known}
+    wanted = {key for fact in facts if isinstance(key := fact.content.get("line"), int)} - lines.keys()
+    if wanted:
+        query = sa.select(OrderLine).where(OrderLine.id.in_(wanted)).options(joinedload(OrderLine.vehicle))
+        lines |= {line.id: line for line in session.scalars(query)}
     return {fact.id: list(_said(fact, lines.get(fact.content.get("line") or 0))) for fact in facts}
 
 
@@ -83,11 +87,11 @@ class OwnDispute:
     answer: str | None
 
 
-def own_disputes(session: Session, visit_id: int) -> list[OwnDispute]:
-    """What was sent on a visit and fitted nothing, the oldest first; one statement more where there is any."""
+def own_disputes(session: Session, visit_id: int, lines: Iterable[OrderLine]) -> list[OwnDispute]:
+    """What was sent on a visit and fitted nothing, the oldest first; `lines` are those of its order."""
     mine = (FieldFact.visit_id == visit_id, FieldFact.state == "disputed")
     facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(FieldFact.received_at)).all()
-    said = said_of(session, facts) if facts else {}
+    said = said_of(session, facts, lines)
     return [OwnDispute(fact.kind, fact.content.get("line"), said[fact.id], _answer(fact)) for fact in facts]
 
 

@@ -14,7 +14,9 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
+from dispatch.field.photographed import Waiver, waivers_of, without_photo
 from dispatch.field.presenting.disputed import Disputed, disputed_of
+from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
 from dispatch.field.summary import latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -63,6 +65,10 @@ class VehicleSeen:
     points: Sequence[Point]
     tested: TestResult | None
     photos: Sequence[Photo]
+    lacks_photo: bool = False
+    """Whether the order cannot be closed for want of one."""
+    waiver: Waiver | None = None
+    """Why it can all the same."""
 
     @property
     def failed(self) -> int:
@@ -82,7 +88,7 @@ class VehicleSeen:
     @property
     def touched(self) -> bool:
         """Whether anything was done at all."""
-        return bool(self.fittings or self.tested or self.photos)
+        return bool(self.fittings or self.tested or self.photos) or self.line.status == "done"
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,13 @@ def on_site(session: Session, order: Order) -> OnSite:
     """What was done. Its number of statements does not grow with the vehicles."""
     fittings = fittings_of(session, order.id)
     tests = latest_tests(session, order.id, fittings)
-    photos = session.scalars(sa.select(Photo).where(Photo.order_id == order.id).order_by(Photo.at, Photo.id)).all()
-    seen = [_vehicle(line, fittings, tests.get(line.id, {}), photos) for line in order.lines]
+    photos = photos_of(session, order.id)
+    owed = without_photo(order, [line for line in order.lines if line.status == "done"], photos)
+    waivers = waivers_of(session, order.id) if owed else {}
+    seen = [
+        _vehicle(line, fittings, tests.get(line.id, {}), photos, owed=line in owed, waiver=waivers.get(line.id))
+        for line in order.lines
+    ]
     touched = [vehicle for vehicle in seen if vehicle.touched]
     return OnSite(
         order=order,
@@ -149,7 +160,13 @@ def _trips(session: Session, order_id: int) -> list[Trip]:
 
 
 def _vehicle(
-    line: OrderLine, fittings: Iterable[Fitting], tests: Mapping[str, TestResult], photos: Iterable[Photo]
+    line: OrderLine,
+    fittings: Iterable[Fitting],
+    tests: Mapping[str, TestResult],
+    photos: Iterable[Photo],
+    *,
+    owed: bool,
+    waiver: Waiver | None,
 ) -> VehicleSeen:
     usual = _usual(tests.values())
     points = [Point(item, row, row is not None and _by(row) != _by(usual)) for item in TEST_ITEMS for row in [tests.get(item)]]
@@ -159,6 +176,8 @@ def _vehicle(
         points=points if tests else (),
         tested=usual,
         photos=[photo for photo in photos if photo.line_id == line.id],
+        lacks_photo=owed and waiver is None,
+        waiver=waiver if owed else None,
     )
 
 

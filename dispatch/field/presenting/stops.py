@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -18,11 +18,12 @@ from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature, TestResult
+from dispatch.field.photographed import photos_owed
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
-from dispatch.field.queries import changed_since_signing, left_on, photos_of, signature_of
+from dispatch.field.queries import left_on, photos_of, word_of
 from dispatch.field.rules import TEST_ITEMS
-from dispatch.field.summary import latest_tests, standing
+from dispatch.field.summary import latest_tests, standing, vehicle_shown
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.words import Text, say
 
@@ -35,6 +36,12 @@ def run_state(results: Mapping[str, TestResult]) -> str:
 
 
 CHANGED = say("Something was changed after the customer had signed.")
+NO_PHOTO = {
+    "repair": say("There is no photo of the vehicle before the work."),
+    "installation": say("There is no photo of the vehicle."),
+}
+MOST_NAMED = 6
+"""So many plates are read at a glance."""
 TEST_NOTES: dict[str, Text | None] = {
     "none": None,
     "partly": say("Not all points were tested"),
@@ -51,7 +58,7 @@ class Step:
     label: Text
     state: str
     note: Text | str | None = None
-    lacks: Text | None = None
+    lacks: tuple[Text, ...] = ()
 
 
 class Stop:
@@ -74,7 +81,17 @@ class Stop:
     @cached_property
     def photos(self) -> Sequence[Photo]:
         """What was photographed on this visit."""
-        return photos_of(self._session, self.visit.id)
+        return [photo for photo in self._photos if photo.visit_id == self.visit.id]
+
+    @cached_property
+    def _photos(self) -> Sequence[Photo]:
+        """What was photographed for the order, by colleagues and on earlier visits too."""
+        return photos_of(self._session, self.visit.order_id)
+
+    @cached_property
+    def without_photo(self) -> list[OrderLine]:
+        """The order's vehicles of which closing will miss a photo."""
+        return photos_owed(self._session, self.order, self.order.lines, self._photos)
 
     @cached_property
     def charges(self) -> Sequence[Charge]:
@@ -93,15 +110,19 @@ class Stop:
         doubtful = any(fitting.new_unit_id and fitting.id not in charged for fitting in self.fittings)
         return unpriced(self._session, self.order) if doubtful and self.order.kind == "repair" else ()
 
-    @cached_property
+    @property
     def signature(self) -> Signature | None:
         """The customer's word under this visit."""
-        return signature_of(self._session, self.visit.id)
+        return self._word[0] if self._word else None
+
+    @cached_property
+    def _word(self) -> tuple[Signature, bool] | None:
+        return word_of(self._session, self.visit.id)
 
     @cached_property
     def disputes(self) -> Sequence[OwnDispute]:
         """What he sent from here that the dispatcher has to settle, or has settled."""
-        return own_disputes(self._session, self.visit.id)
+        return own_disputes(self._session, self.visit.id, self.order.lines)
 
     def waits_for(self, line: OrderLine) -> bool:
         """Whether the dispatcher has still to decide about a vehicle."""
@@ -183,24 +204,42 @@ class Stop:
     @property
     def lacking(self) -> list[Text]:
         """What will be missing for closing if he finishes now."""
-        return [step.lacks for step in self.steps if step.lacks]
+        return [text for step in self.steps for text in step.lacks]
 
     def worked_on(self, line: OrderLine) -> bool:
         """Whether something was fitted into a vehicle, or it was tested."""
         return any(fitting.line_id == line.id for fitting in self.fittings) or line.id in self.tests
 
+    def begun_at(self, line: OrderLine) -> bool:
+        """Whether a vehicle is done or worked on: what closing will miss of it can be said."""
+        return line.status == "done" or self.worked_on(line)
+
+    def lacks_photo(self, line: OrderLine) -> bool:
+        """Whether a vehicle that is done or worked on still has to be photographed."""
+        return line in self.without_photo and self.begun_at(line)
+
     def _vehicles(self) -> Step:
         done = sum(line.status == "done" for line in self.lines)
         note = say("%(done)s of %(all)s done", done=done, all=len(self.lines))
-        begun = [line for line in self.lines if line.status == "done" or self.worked_on(line)]
-        untested = [line for line in begun if self._test_of(line) != "passed"]
-        lacks = say("Vehicles whose test-run is not complete: %(n)s", n=len(untested)) if untested else None
+        lacks = (*self._unphotographed(), *self._untested())
         return Step("vehicles", say("Vehicles"), "open" if self.to_do else "done", note, lacks)
+
+    def _untested(self) -> Iterator[Text]:
+        untested = [line for line in self.lines if self.begun_at(line) and self._test_of(line) != "passed"]
+        if untested:
+            yield say("Vehicles whose test-run is not complete: %(n)s", n=len(untested))
+
+    def _unphotographed(self) -> Iterator[Text]:
+        """Named, so that he need not look through the list for the one he forgot."""
+        lacking = [vehicle_shown(line.vehicle) for line in self.lines if self.lacks_photo(line)]
+        if lacking:
+            names = " · ".join([*lacking[:MOST_NAMED], *(["…"] if len(lacking) > MOST_NAMED else [])])
+            yield say("Vehicles without a photo: %(n)s (%(names)s)", n=len(lacking), names=names)
 
     def _photo(self) -> Step:
         count = sum(photo.kind == "condition" for photo in self.photos)
         note = say("Photos: %(n)s", n=count) if count else None
-        lacks = None if count else say("There is no photo of the vehicle before the work.")
+        lacks = (NO_PHOTO[self.order.kind],) if self.line in self.without_photo else ()
         return Step("photo", say("Photo before the work"), "done" if count else "open", note, lacks)
 
     def _work(self) -> Step:
@@ -221,7 +260,7 @@ class Stop:
     def _test(self) -> Step:
         state = self._test_of(self.line)
         shown = {"none": "open", "partly": "open", "failed": "odd", "passed": "done"}[state]
-        lacks = None if state == "passed" else say("The test-run is not complete, or a point failed.")
+        lacks = () if state == "passed" else (say("The test-run is not complete, or a point failed."),)
         return Step("test", say("Test-run"), shown, TEST_NOTES[state], lacks)
 
     @property
@@ -230,14 +269,14 @@ class Stop:
         return bool(self.charges or self.receipts or self.signature) and not self.unpriced
 
     def _price(self) -> Step:
-        lacks = say("Something that was fitted has no price.") if self.unpriced else None
+        lacks = (say("Something that was fitted has no price."),) if self.unpriced else ()
         note = yuan(self.total) if self.charges else None
         return Step("price", say("Price"), "done" if self._priced else "open", note, lacks)
 
     def _pay(self) -> Step:
         if self.due > 0:
             owed = say("%(due)s to be paid", due=yuan(self.due))
-            return Step("pay", say("Payment"), "open", owed, say("%(due)s is not paid.", due=yuan(self.due)))
+            return Step("pay", say("Payment"), "open", owed, (say("%(due)s is not paid.", due=yuan(self.due)),))
         if self.due < 0:
             return Step("pay", say("Payment"), "odd", say("%(amount)s too much was paid", amount=yuan(-self.due)))
         numbers = ", ".join(receipt.number for receipt in self.receipts)
@@ -246,9 +285,9 @@ class Stop:
 
     def _sign(self) -> Step:
         if self.signature is None:
-            return Step("sign", say("Signature"), "open", None, say("The customer has not signed."))
-        if self.visit.id in changed_since_signing(self._session, self.visit.order_id):
-            return Step("sign", say("Signature"), "open", say("Changed since: have it signed again"), CHANGED)
+            return Step("sign", say("Signature"), "open", None, (say("The customer has not signed."),))
+        if self._word and self._word[1]:
+            return Step("sign", say("Signature"), "open", say("Changed since: have it signed again"), (CHANGED,))
         if self.signature.refused:
             return Step("sign", say("Signature"), "odd", say("Refused: %(reason)s", reason=self.signature.reason))
         return Step("sign", say("Signature"), "done", self.signature.signer)

@@ -14,7 +14,7 @@ from dispatch.devices.queries import models
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.intake.forms import Edits, Header, LineEdit, answer_for, customer_named_in, read_header
 from dispatch.intake.known import in_doubt
-from dispatch.intake.lines import RequestLine
+from dispatch.intake.lines import RequestLine, mended_drivers
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import own_customer, pin_for
 from dispatch.intake.operations.uploads import check_version, keep_upload, locked_upload
@@ -96,7 +96,9 @@ def _answered(session: Session, header: dict[str, str], by: Actor) -> dict[str, 
 
 
 def _edited(line: RequestLine, edit: LineEdit | None) -> RequestLine:
-    return replace(line, plate=edit.plate, colour=edit.colour, vin=edit.vin) if edit else line
+    if edit is None:
+        return line
+    return replace(line, plate=edit.plate, colour=edit.colour, vin=edit.vin, drivers=mended_drivers(line.drivers, edit.drivers))
 
 
 def _ready(session: Session, upload: Upload, by: Actor) -> tuple[Header, list[Settled]]:

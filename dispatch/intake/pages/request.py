@@ -159,6 +159,7 @@ def _preview_page(db: Session, seen: Upload, form: Form) -> str:
         stored=from_json(seen.content["request"]),
         lines=lines,
         open_lines=_open_lines(lines, seen),
+        edited=set(seen.content["edited"]),
         moved=set(seen.content["moved"]),
         before=taken_before(db, seen),
         alike=_alike(db, seen),

@@ -109,6 +109,8 @@ LOOKS: dict[str, Look] = {
     "visit.take_over": Look(say("%(vehicle)s is taken over"), "arrow-repeat", "planned"),
     "test.run": Look(say("%(vehicle)s: test-run passed"), "check-circle", "done"),
     "photo": Look(say("Photo taken: %(photo)s"), "camera", "draft"),
+    "photo.withdraw": Look(say("Photo withdrawn: %(photo)s"), "camera", "refused"),
+    "photo.waive": Look(say("%(vehicle)s: closes without a photo"), "camera", "waiting"),
     "sign": Look(say("%(name)s has signed"), "pencil", "done"),
     "sign.refuse": Look(say("%(name)s did not sign"), "x-circle", "waiting"),
     "sheet.release": Look(say("Sheet issued: %(name)s"), "file-earmark-text", "done"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import STALE, transaction
@@ -18,6 +17,7 @@ from dispatch.staff.hiring import Ties, give_password, hire, let_go, locked, new
 from dispatch.staff.models import Branch, Person
 from dispatch.staff.operations import NewPerson
 from dispatch.staff.page_forms import PersonFacts, read_person
+from dispatch.staff.pages.blueprint import Answer, pages
 from dispatch.staff.passwords import hash_password
 from dispatch.staff.queries import branch, branches, people, people_counts, person
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, SKILLS, Actor, roles_to_give, skill_counts
@@ -25,9 +25,6 @@ from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.words import say
 
-pages = Blueprint("staff", __name__)
-
-Answer = str | Response | tuple[str, int]
 LEFT = "left"
 """The filter for those who left, beside the roles."""
 
