@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -83,10 +84,15 @@ def clock(stored: str | None) -> str:
     return f"{datetime.fromisoformat(stored):%m-%d %H:%M}" if stored else "—"
 
 
-def money(amount: str | None) -> str:
+def money(amount: str | Decimal | None) -> str:
     """¥1,280.00, negative with a minus before the sign."""
     value = Decimal(amount or 0)
     return f"{'-' if value < 0 else ''}¥{abs(value):,.2f}"
+
+
+def on_account(receipts: Iterable[Mapping[str, Any]]) -> Decimal:
+    """What the receipts only promise to be paid later, in yuan: a customer who reads "still to pay 0" has not paid that yet."""
+    return sum((Decimal(receipt["amount"]) for receipt in receipts if receipt["channel"] == "account"), Decimal(0))
 
 
 def ending(number: str | None) -> Markup:
