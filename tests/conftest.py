@@ -13,46 +13,77 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dispatch import config, db
 from dispatch.config import Settings
 from dispatch.features import edges
-from dispatch.host.cluster import start_throwaway, stop_throwaway
+from dispatch.host.cluster import Cluster, start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
 from dispatch.staff.rules import Actor
 from tests import resetting
 from tests.cast import AT, TRAINED, Cast, hire
+from tests.company import demo_company
+from tests.once import once
 from tests.served import PASSWORD, Served, open_doors, serving
 
-__all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program"]
+__all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program", "demo_company"]
 
 list(edges("papers"))  # as in every assembly: what closing asks for does not hang on which test ran before
 
 SignIn = Callable[[Actor], FlaskClient]
 """`as_person`: a browser in which somebody has signed in."""
 
+CLUSTER = pytest.StashKey[Cluster]()
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """One PostgreSQL serves all processes of a run; each has databases of its own in it."""
+    config = node.config
+    if CLUSTER not in config.stash and "TEST_DATABASE_URL" not in os.environ:
+        config.stash[CLUSTER] = start_throwaway()
+    if CLUSTER in config.stash:
+        node.workerinput["cluster_url"] = config.stash[CLUSTER].url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if CLUSTER in config.stash:
+        stop_throwaway(config.stash[CLUSTER])
+
+
 @pytest.fixture(scope="session")
-def cluster_url() -> Iterator[str]:
+def cluster_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """The address of a private PostgreSQL for this run; TEST_DATABASE_URL names another one to use instead."""
-    given = os.environ.get("TEST_DATABASE_URL")
+    given = os.environ.get("TEST_DATABASE_URL") or _of_run(pytestconfig)
     if given:
         yield given
         return
     cluster = start_throwaway()
     yield cluster.url
     stop_throwaway(cluster)
+
+
+def _of_run(config: pytest.Config) -> str | None:
+    return getattr(config, "workerinput", {}).get("cluster_url")
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, which all processes share that have the same PostgreSQL."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if _of_run(pytestconfig) else own
 
 
 def _execute(url: str, statement: str) -> None:
@@ -67,8 +98,15 @@ def _address(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(cluster_url: str) -> Iterator[tuple[str, Cast]]:
+def template(cluster_url: str, run_folder: Path) -> Iterator[tuple[str, Cast]]:
     """The name of the template database, with schema and cast, and the cast itself."""
+    name, cast = once(run_folder, "template", lambda: _make_template(cluster_url))
+    yield name, cast
+    if "TEST_DATABASE_URL" in os.environ:
+        _execute(cluster_url, f"DROP DATABASE {name}")
+
+
+def _make_template(cluster_url: str) -> tuple[str, Cast]:
     name = f"template_{os.getpid()}"
     _execute(cluster_url, f"CREATE DATABASE {name}")
     url = _address(cluster_url, name)
@@ -77,8 +115,7 @@ def template(cluster_url: str) -> Iterator[tuple[str, Cast]]:
     with Session(engine, expire_on_commit=False) as session, session.begin():
         cast = hire(session)
     engine.dispose()
-    yield name, cast
-    _execute(cluster_url, f"DROP DATABASE {name}")
+    return name, cast
 
 
 @pytest.fixture
@@ -122,6 +159,14 @@ def empty_db(cluster_url: str) -> Iterator[Session]:
         yield opened
     engine.dispose()
     _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_compiled_once(run_folder: Path) -> None:
+    """Every test makes an application of its own; compiling the same pages for each took longer than all else it did."""
+    folder = run_folder / "pages"
+    folder.mkdir(exist_ok=True)
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 
 @pytest.fixture

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
 
-from dispatch import config, db, demo
+from dispatch import db
 from dispatch.app import create_app
-from dispatch.clock import now
-from tests.browser.conftest import zone_where_it_is
 from tests.browser.showroom import Sight, sights, signed_in
+from tests.company import DemoCompany
 from tests.counting import queries
 
 MOST = 12
-AFTERNOON = 14
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,10 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company(empty_db: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def company(demo_company: DemoCompany) -> Iterator[Company]:
     """The demonstration company at two in the afternoon."""
-    zone = zone_where_it_is(AFTERNOON)
-    url = empty_db.get_bind().engine.url.render_as_string(hide_password=False)
-    environ = {"DATABASE_URL": url, "SECRET_KEY": "test", "DATA_DIR": str(tmp_path_factory.mktemp("counted"))}
-    app = create_app(config.load(environ | {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1"}))
-    demo.fill(empty_db, now=now(), password_hash="", zone=zone)
-    empty_db.commit()
-    yield Company(app, sights(app, zone))
+    app = create_app(demo_company.settings)
+    yield Company(app, sights(app, demo_company.zone))
     db.disconnect()
 
 

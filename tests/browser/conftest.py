@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.staff.models import Branch
 from tests import resetting
 from tests.browser.walking import WIDE, Desk, SitDown
+from tests.company import zone_where_it_is
 from tests.conftest import PASSWORD, Served, browser_program
 from tests.served import open_doors, serving
 
@@ -32,12 +32,6 @@ expect.set_options(timeout=20_000)  # a busy machine is slow; what never comes f
 
 MORNING = 6
 """Nobody's shift has begun at six: whatever the hour of the test run, the whole day is still to be planned."""
-
-
-def zone_where_it_is(hour: int) -> str:
-    """A time zone of the world in which the clock shows this hour now."""
-    east = (hour - now().hour + 12) % 24 - 12
-    return f"Etc/GMT{-east:+d}"  # the sign of these names points west
 
 
 @pytest.fixture(scope="package")

@@ -23,13 +23,13 @@ from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person
-from tests.browser.conftest import QUIET, zone_where_it_is
+from tests.browser.conftest import QUIET
 from tests.browser.showroom import answering
 from tests.browser.walking import PHONE, WIDE, Desk
+from tests.company import AFTERNOON, zone_where_it_is
 from tests.conftest import browser_program
 from tests.sheets.gallery import drawn, usual
 
-AFTERNOON = 14
 COLOURS = 128
 """A picture of a page has few: this makes it a third as large."""
 

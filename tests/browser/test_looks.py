@@ -9,20 +9,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
-from sqlalchemy.orm import Session
 
-from dispatch import config, db, demo
+from dispatch import db
 from dispatch.app import create_app
-from dispatch.clock import now
-from dispatch.staff.passwords import hash_password
-from tests.browser.conftest import zone_where_it_is
 from tests.browser.showroom import NO_PAGES, Sight, answering, sights
 from tests.browser.walking import PHONE, WIDE, Desk
+from tests.company import DemoCompany
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-AFTERNOON = 14
 AXE = Axe()
 
 
@@ -36,15 +32,10 @@ class Showroom:
 
 
 @pytest.fixture(scope="module")
-def showroom(empty_db: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showroom]:
-    """The demonstration company at two in the afternoon, on a server in this process; everybody's password is PASSWORD."""
-    zone = zone_where_it_is(AFTERNOON)
-    url = empty_db.get_bind().engine.url.render_as_string(hide_password=False)
-    environ = {"DATABASE_URL": url, "SECRET_KEY": "test", "DATA_DIR": str(tmp_path_factory.mktemp("showroom"))}
-    app = create_app(config.load(environ | {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1"}))
-    demo.fill(empty_db, now=now(), password_hash=hash_password(PASSWORD), zone=zone)
-    empty_db.commit()
-    found = sights(app, zone)
+def showroom(demo_company: DemoCompany) -> Iterator[Showroom]:
+    """The demonstration company at two in the afternoon, on a server in this process."""
+    app = create_app(demo_company.settings)
+    found = sights(app, demo_company.zone)
     with answering(app) as address:
         yield Showroom(address, app, found)
     db.disconnect()

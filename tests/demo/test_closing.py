@@ -6,22 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from dispatch import config, db
+from dispatch import db
 from dispatch.clock import now
 from dispatch.config import Settings
 from dispatch.db import transaction
-from dispatch.demo import closing, fill
+from dispatch.demo import closing
 from dispatch.files.gateway import configure
 from dispatch.orders.models import Order, OrderPapers
 from dispatch.orders.outstanding import groups
 from dispatch.sheets.operations import begin_version, release_version
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
-from tests.browser.conftest import zone_where_it_is
-
-AFTERNOON = 15
+from tests.company import DemoCompany
 
 
 def released(sheet_id: int, base_url: str) -> None:
@@ -33,18 +30,14 @@ def released(sheet_id: int, base_url: str) -> None:
 
 
 @pytest.fixture
-def settings(empty_db: Session, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(demo_company: DemoCompany, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """The demonstration company of this afternoon, before the days before are closed."""
-    place = tmp_path_factory.mktemp("closing")
-    configure(place, "a secret for tests")
-    zone = zone_where_it_is(AFTERNOON)
-    fill(empty_db, now=now(), password_hash="none", zone=zone)
-    empty_db.commit()
-    url = empty_db.get_bind().engine.url.render_as_string(hide_password=False)
+    settings = demo_company.settings
+    configure(settings.data_dir, settings.files_key)
     monkeypatch.setattr(closing, "carry_out", released)
     monkeypatch.setattr(closing, "missing_libraries", tuple)
-    db.connect(url, pool_size=2)
-    yield config.load({"DATABASE_URL": url, "SECRET_KEY": "test", "DATA_DIR": str(place), "DEFAULT_ZONE": zone})
+    db.connect(settings.database_url, pool_size=2)
+    yield settings
     db.disconnect()
 
 

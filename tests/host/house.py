@@ -21,7 +21,7 @@ from dispatch.host import checking
 from dispatch.sheets import signing
 from dispatch.sheets.gateway import missing_libraries
 from dispatch.sheets.jobs import carry_out
-from tests.conftest import AT, Cast
+from tests.cast import AT, Cast
 from tests.fees.building import price_list
 from tests.field.building import do
 from tests.sheets.house import BASE, repaired, sheets, swapped

@@ -1,0 +1,71 @@
+"""The demonstration company for tests: built once a run, a copy for each file that asks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch import config, demo
+from dispatch.clock import now
+from dispatch.config import Settings
+from dispatch.files.gateway import configure
+from dispatch.host.schema import upgrade
+from dispatch.staff.passwords import hash_password
+from tests.host.house import database, engine
+from tests.once import once
+from tests.served import PASSWORD
+
+AFTERNOON = 14
+FILES_KEY = "a key of the demonstration"
+
+
+@dataclass(frozen=True)
+class DemoCompany:
+    """Its database, the zone in which it is early afternoon, and the folder of its files; everybody's password is PASSWORD."""
+
+    url: str
+    zone: str
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        """What the product is started with on it."""
+        environ = {"DATABASE_URL": self.url, "DATA_DIR": str(self.folder), "DEFAULT_ZONE": self.zone, "FILES_KEY": FILES_KEY}
+        return config.load(environ | {"SECRET_KEY": "test", "ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1"})
+
+
+@pytest.fixture(scope="module")
+def demo_company(cluster_url: str, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCompany]:
+    """The demonstration company of this afternoon, for the tests of one file."""
+    first = once(run_folder, "company", lambda: _build(cluster_url, run_folder))
+    folder = tmp_path_factory.mktemp("company")
+    shutil.copytree(first.folder, folder, dirs_exist_ok=True)
+    with database(cluster_url, f"company_{os.getpid()}", first.url) as url:
+        yield DemoCompany(url, first.zone, folder)
+
+
+def _build(cluster_url: str, run_folder: Path) -> DemoCompany:
+    """The one that the others are copies of; its `url` is the database's name."""
+    name, zone, folder = f"first_company_{os.getpid()}", zone_where_it_is(AFTERNOON), run_folder / "company"
+    folder.mkdir()
+    configure(folder, FILES_KEY)
+    with engine(cluster_url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    url = sa.make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
+    upgrade(url)
+    with Session(engine(url)) as session, session.begin():
+        demo.fill(session, now=now(), password_hash=hash_password(PASSWORD), zone=zone)
+    return DemoCompany(name, zone, folder)
+
+
+def zone_where_it_is(hour: int) -> str:
+    """A time zone of the world in which the clock shows this hour now."""
+    east = (hour - now().hour + 12) % 24 - 12
+    return f"Etc/GMT{-east:+d}"  # the sign of these names points west
