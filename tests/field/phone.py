@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
@@ -56,8 +55,8 @@ def _counts(given: dict[str, str | None]) -> bool:
 class Phone:
     """One technician's browser at one of his visits. `page` is the text of the page he looks at."""
 
-    def __init__(self, client: FlaskClient, visit_id: int) -> None:
-        self.client = client
+    def __init__(self, client: Any, visit_id: int) -> None:
+        self.client = client  # Flask's own, or another that can get and post like it
         self.root = f"/my-day/visits/{visit_id}"
         self.page = ""
 
@@ -95,14 +94,19 @@ def at(order: Order, index: int = 0) -> str:
 
 
 def fit_and_test(phone: Phone, order: Order, index: int) -> None:
-    """One vehicle as proposed: fit, all passed, done."""
-    phone.open(at(order, index))
+    """One vehicle of an order as proposed: fit, all passed, done."""
+    do_as_proposed(phone, at(order, index))
+
+
+def do_as_proposed(phone: Phone, vehicle: str) -> None:
+    """The same for the vehicle with this path."""
+    phone.open(vehicle)
     assert "Fit these" in phone.big()
-    phone.press(f"{at(order, index)}/fit")
+    phone.press(f"{vehicle}/fit")
     assert "Test-run: all passed" in phone.big()
-    phone.press(f"{at(order, index)}/test", rest="passed")
+    phone.press(f"{vehicle}/test", rest="passed")
     assert "Vehicle done" in phone.big()
-    phone.press(f"{at(order, index)}/done")
+    phone.press(f"{vehicle}/done")
 
 
 def sentences(page: str) -> list[tuple[str, str]]:
