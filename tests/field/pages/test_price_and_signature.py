@@ -108,7 +108,7 @@ def test_a_summary_that_changed_meanwhile_is_shown_again(db: Session, phone: Pho
 def test_a_refusal_needs_reason_and_photo(db: Session, phone: Phone) -> None:
     phone.open("/signature")
     phone.press("/signature/refused", status=422)
-    assert "Please give a reason." in phone.page and "Take a photo first." in phone.page
+    assert "Please give a reason." in phone.page and "A photo is needed as evidence. Take one first." in phone.page
     phone.press("/signature/refused", status=422, reason="嫌贵", photo=file(b"no photo"))
     assert "This is no photo that can be read." in phone.page and "嫌贵" in phone.page
     phone.press("/signature/refused", reason="嫌贵", photo=jpeg())
