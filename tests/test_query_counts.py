@@ -14,7 +14,8 @@ from dispatch import config, db, demo
 from dispatch.app import create_app
 from dispatch.clock import now
 from tests.browser.conftest import zone_where_it_is
-from tests.browser.showroom import Sight, sights, signed_in
+from tests.browser.showroom import Sight, sights
+from tests.browser.staging import signed_in
 from tests.counting import queries
 
 MOST = 12

@@ -16,7 +16,8 @@ from dispatch.app import create_app
 from dispatch.clock import now
 from dispatch.staff.passwords import hash_password
 from tests.browser.conftest import zone_where_it_is
-from tests.browser.showroom import NO_PAGES, Sight, answering, sights
+from tests.browser.showroom import NO_PAGES, Sight, sights
+from tests.browser.staging import answering
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.conftest import PASSWORD
 
