@@ -46,7 +46,12 @@ class Found:
 
     def meant_by(self, words: str) -> Vehicle | Driver | Contact | Customer | None:
         """The only hit, where the words are its whole plate, VIN, number or name: nobody else can be meant."""
-        hits = [*self.vehicles, *(driver for driver, _ in self.drivers), *self.contacts, *self.customers]
+        hits: list[Vehicle | Driver | Contact | Customer] = [
+            *self.vehicles,
+            *(driver for driver, _ in self.drivers),
+            *self.contacts,
+            *self.customers,
+        ]
         return hits[0] if len(hits) == 1 and _is_named(hits[0], words) else None
 
 
