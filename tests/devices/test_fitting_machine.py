@@ -129,7 +129,7 @@ def missed_lock(cause: BaseException | None) -> bool:
 
 @pytest.mark.slow
 def test_no_unit_is_lost_or_doubled_in_1500_acts_of_two_hands(database: str, cast: Cast) -> None:
-    done = walk(Custody, database, cast, stories=18, pairs=50)
+    done = walk(Custody, database, cast, stories=20, pairs=50)
     assert done.total() >= 1500, done
     works = {"Receiving", "Issuing", "Returning", "Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding"}
     works |= {"Offering", "Answering"}
