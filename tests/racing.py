@@ -1,17 +1,25 @@
-"""Things done at the same moment: each in a thread of its own, all let go together."""
+"""Things done at the same moment: each in a thread of its own, all let go together; and state machines of such pairs."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.errors import Refusal
+from tests.conftest import Cast
+
+Strategy = st.SearchStrategy[Any]
 
 PATIENCE = 30
 """Seconds after which one who should have started too is given up."""
@@ -40,3 +48,95 @@ def _tried(act: Callable[[Session], Any]) -> Any:
             return act(session)
     except Refusal as refusal:
         return refusal
+
+
+# --- state machines
+
+
+def pairs_of(kinds: Sequence[Strategy], often: Sequence[Strategy], *rivals: Sequence[tuple[Strategy, Strategy]]) -> Strategy:
+    """Two things done at once: any two, one pressed twice, two of a kind, or two that are in each other's way.
+
+    `often` are kinds that come more often than the others; rivals named twice meet more often.
+    """
+    anything = st.one_of(*kinds, *often)
+    return st.one_of(
+        st.tuples(anything, anything),
+        anything.map(lambda act: (act, act)),
+        st.one_of(*(st.tuples(kind, kind) for kind in kinds)),
+        *(st.one_of(*(st.tuples(*pair) for pair in group)) for group in rivals),
+    )
+
+
+class TwoHands(RuleBasedStateMachine):
+    """Two acts at a time on a real database, each works whole or is refused with a sentence.
+
+    A machine says with what it begins, what each act does on the page it is chosen from, and what must hold after each pair.
+    `done` counts what worked and what was refused, by the act's name.
+    """
+
+    url: ClassVar[str]
+    cast: ClassVar[Cast]
+    done: ClassVar[Counter[str]]
+    faults: ClassVar[list[Exception]]
+    pair: Any = None
+
+    def page(self, session: Session) -> Any:
+        """What the acts choose from, as both see it."""
+        raise NotImplementedError
+
+    def keep(self, answer: Any) -> None:
+        """What an act that worked gave."""
+        raise NotImplementedError
+
+    def check_refusal(self, name: str, refusal: Refusal) -> None:
+        """Whether a refusal was told by a rule and not by a constraint that had to catch a lock that was missing."""
+        raise NotImplementedError
+
+    def do_at_once(self, pair: tuple[Any, Any]) -> None:
+        """Both choose from the same page, then act together."""
+        self.pair = pair
+        with self.first_fault_kept():
+            with transaction() as session:
+                page = self.page(session)
+                chosen = [act.on(page) for act in pair]
+            for act, answer in zip(pair, at_once(*chosen), strict=True):
+                self.note(type(act).__name__, answer)
+
+    def note(self, name: str, answer: Any) -> None:
+        """Count how an act went, and keep what it gave."""
+        if isinstance(answer, Refusal):
+            self.check_refusal(name, answer)
+            self.done[f"{name} refused"] += 1
+        else:
+            self.keep(answer)
+            self.done[name] += 1
+
+    @contextmanager
+    def first_fault_kept(self) -> Iterator[None]:
+        """Hypothesis does again what went wrong, and a race goes another way then: so the first fault is the one to tell."""
+        try:
+            yield
+        except Exception as fault:
+            fault.add_note(f"after these at once: {self.pair}")
+            self.faults.append(fault)
+            raise
+
+
+def walk(machine: type[TwoHands], url: str, cast: Cast, *, stories: int, pairs: int) -> Counter[str]:
+    """So many stories of so many pairs on the database at `url`; what worked and what was refused. Raises the first fault."""
+    done: Counter[str] = Counter()
+    faults: list[Exception] = []
+    kind = type(machine.__name__, (machine,), {"url": url, "cast": cast, "done": done, "faults": faults})
+    quietly = settings(
+        max_examples=stories,
+        stateful_step_count=pairs,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],  # a race is not met again by making its story shorter
+        suppress_health_check=list(HealthCheck),
+    )
+    try:
+        run_state_machine_as_test(kind, settings=quietly)
+    except Exception as told:
+        raise faults[0] if faults else told from None
+    return done

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from dispatch import db
 from dispatch.app import create_app
-from tests.browser.showroom import Sight, sights, signed_in
+from tests.browser.showroom import Sight, sights
+from tests.browser.staging import signed_in
 from tests.company import DemoCompany
 from tests.counting import queries
 

@@ -102,12 +102,11 @@ def order_named(session: Session, number: str, by: Actor) -> tuple[int, int]:
 
 
 def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:
-    """One visit with order, customer and technician. Raises NotFound for another branch's."""
-    order = joinedload(Visit.order)
-    query = sa.select(Visit).where(Visit.id == visit_id)
-    found = session.scalar(
-        query.options(joinedload(Visit.technician), order.joinedload(Order.customer), order.joinedload(Order.site))
-    )
+    """One visit with order, customer, technician and its vehicles. Raises NotFound for another branch's."""
+    order, line = joinedload(Visit.order), joinedload(Visit.visit_lines).joinedload(VisitLine.line)
+    of_line = (line.joinedload(OrderLine.vehicle), line.joinedload(OrderLine.own_site))
+    whole = (joinedload(Visit.technician), order.joinedload(Order.customer), order.joinedload(Order.site), *of_line)
+    found = session.scalars(sa.select(Visit).where(Visit.id == visit_id).options(*whole)).unique().one_or_none()
     if found is None or not by.sees_branch(found.branch_id):
         raise NotFound
     return found

@@ -52,8 +52,8 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     moment = min(local, local.replace(hour=AFTERNOON, minute=30))
     company = Company(session, Random(SEED), moment - before.AGE, password_hash, zone)
     before.build(company)
+    installing.build(company, moment)  # over before the day's visits: whoever is under way is so once
     day.build(company, moment)
-    installing.build(company, moment)
     handing_in.build(company, moment)
     handing_over.build(company, moment)
     return company

@@ -9,6 +9,7 @@ from dispatch.clock import local_day
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.demo import words
 from dispatch.demo.company import Company, make_vehicle
+from dispatch.devices.fitted import slot_units
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.approving import approve
 from dispatch.orders.operations.moves import move_visit
@@ -32,12 +33,18 @@ def take_call(
         contact_name=contact.name if contact else company.someone(),
         contact_phone=(contact.phone if contact else None) or company.phone(),
         urgency=urgency,
-        product_model=company.random.choice(words.MODELS)[0],
+        product_model=_product(company, vehicle),
         symptom=symptom,
         symptom_text=text,
         diagnosis="已远程重启，未恢复" if symptom == "offline" else None,
     )
     return _take(company, code, new, customer, [vehicle], at)
+
+
+def _product(company: Company, vehicle: Vehicle) -> str:
+    """The model of the terminal in the vehicle; any where there is none on record."""
+    unit = slot_units(company.session, vehicle.id).get("terminal")
+    return unit.terminal.model if unit and unit.terminal else company.random.choice(words.MODELS)[0]
 
 
 def _vehicles(company: Company, code: str, customer: Customer, *, fitted: bool) -> list[Vehicle]:

@@ -32,7 +32,12 @@ def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
         yield say("The customer owes ¥%(amount)s: neither paid nor put on account.", amount=f"{due:,.2f}")
     elif due < 0:
         yield say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-due:,.2f}")
-    for receipt in without_invoice(receipts_of(session, order.id)):
+    yield from invoices_owed(receipts_of(session, order.id))
+
+
+def invoices_owed(receipts: Sequence[Receipt]) -> Iterator[Text]:
+    """A sentence for each of an order's receipts whose invoice is not known."""
+    for receipt in without_invoice(receipts):
         yield say("%(who)s: receipt %(number)s has no invoice number.", who=receipt.by_name, number=receipt.number)
 
 

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, unit_name
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
 from dispatch.field.summary import vehicle_shown
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order
 from dispatch.words import Text, say
 
+HINTS = {
+    "terminal": say("The old terminal %(unit)s is still in the bag of %(who)s; it does not hold back closing."),
+    "sim": say("The old SIM %(unit)s is still in the bag of %(who)s; it does not hold back closing."),
+}
 _asked = False
 
 
@@ -28,18 +32,31 @@ def units_to_return(session: Session, order: Order) -> Iterator[Text]:
     """What somebody still carries of what this order took out of vehicles."""
     if order.status != "done" or not _asked:
         return
+    for fitting, unit, bag, who in _carried(session, order):
+        yield say(
+            "%(who)s still has %(unit)s, taken out of %(vehicle)s: to be returned to the store.",
+            who=who,
+            unit=unit_name(unit),
+            vehicle=vehicle_shown(session.get_one(Vehicle, fitting.vehicle_id)),
+            bag=bag.id,
+        )
+
+
+def units_not_waited_for(session: Session, order: Order) -> list[Text]:
+    """The same for a reader of the order's page where closing does not wait for them: a hint, no paper that is missing."""
+    if order.status != "done" or _asked:
+        return []
+    return [say(HINTS[unit.kind].msgid, unit=unit_name(unit), who=who) for _, unit, _, who in _carried(session, order)]
+
+
+def _carried(session: Session, order: Order) -> Iterator[tuple[Fitting, Unit, Holder, str]]:
+    """What was taken out and is in somebody's bag: the fitting, its old unit, the bag and its owner's name."""
     taken_out = [fitting for fitting in fittings_of(session, order.id) if fitting.old_unit_id is not None]
     bags = _bags(session, taken_out)
     for fitting in taken_out:
         bag = bags.get(fitting.id)
         if bag is not None and bag.person is not None and fitting.old_unit is not None:
-            yield say(
-                "%(who)s still has %(unit)s, taken out of %(vehicle)s: to be returned to the store.",
-                who=bag.person.name,
-                unit=unit_name(fitting.old_unit),
-                vehicle=vehicle_shown(session.get_one(Vehicle, fitting.vehicle_id)),
-                bag=bag.id,
-            )
+            yield fitting, fitting.old_unit, bag, bag.person.name
 
 
 def _bags(session: Session, taken_out: Sequence[Fitting]) -> dict[int, Holder]:

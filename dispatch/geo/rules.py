@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from dispatch.words import Text, say
+
 Coordinates = tuple[float, float]
 
 EARTH_RADIUS_M = 6_371_000
@@ -19,6 +21,14 @@ def metres(a: Coordinates, b: Coordinates) -> float:
     south, north = math.radians(a[0]), math.radians(b[0])
     h = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(math.radians(b[1] - a[1]) / 2) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, h)))
+
+
+def distance_words(distance_m: float) -> Text:
+    """A distance as people say it: metres below a kilometre, kilometres with one decimal below a hundred, whole ones above."""
+    if round(distance_m) < 1000:
+        return say("%(n)s m", n=f"{distance_m:.0f}")
+    km = distance_m / 1000
+    return say("%(km)s km", km=f"{km:.1f}" if round(km, 1) < 100 else f"{km:,.0f}")
 
 
 def travel_seconds(distance_m: float, factor: float, speed_kmh: float) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.models import Contact, Customer, Driver, Vehicle
 from dispatch.customers.queries import contacts_found, customers_found, drivers_found, vehicles_found
-from dispatch.customers.rules import read_phone
+from dispatch.customers.rules import normalise_plate, normalise_vin, read_phone
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
@@ -20,6 +20,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
 from dispatch.orders.models import Order
+from dispatch.search import normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 
@@ -42,6 +43,25 @@ class Found:
 
     def __bool__(self) -> bool:
         return bool(self.vehicles or self.drivers or self.contacts or self.customers)
+
+    def meant_by(self, words: str) -> Vehicle | Driver | Contact | Customer | None:
+        """The only hit, where the words are its whole plate, VIN, number or name: nobody else can be meant."""
+        hits: list[Vehicle | Driver | Contact | Customer] = [
+            *self.vehicles,
+            *(driver for driver, _ in self.drivers),
+            *self.contacts,
+            *self.customers,
+        ]
+        return hits[0] if len(hits) == 1 and _is_named(hits[0], words) else None
+
+
+def _is_named(hit: Vehicle | Driver | Contact | Customer, words: str) -> bool:
+    """Whether words are all of what somebody or something is called by."""
+    if isinstance(hit, Vehicle):
+        return normalise_plate(words) == hit.plate or normalise_vin(words) == hit.vin
+    if isinstance(hit, Customer):
+        return normalise(words) == normalise(hit.name)
+    return bool(hit.phone) and read_phone(words).written == read_phone(hit.phone or "").written
 
 
 def found(session: Session, words: str, by: Actor) -> Found:

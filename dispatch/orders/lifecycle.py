@@ -69,7 +69,8 @@ class OrderFacts:
     """What the checks of this table look at, gathered by the readers that features register. Plain data.
 
     While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who decided the
-    levels before it.
+    levels before it. While a visit is about to begin: `to_end_first` is the number of the order whose visit its technician has
+    to end before.
     """
 
     order_status: str = "draft"
@@ -83,6 +84,7 @@ class OrderFacts:
     lines: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
     missing: tuple[Text, ...] = field(default=())
+    to_end_first: str | None = None
 
 
 Check = Callable[[OrderFacts], Text | None]
@@ -158,6 +160,12 @@ def order_is_at_work(facts: OrderFacts) -> Text | None:
     return say("The order is not approved or is waiting, so nobody can be sent.")
 
 
+def nowhere_else(facts: OrderFacts) -> Text | None:
+    """A technician is under way to one place at a time."""
+    number = facts.to_end_first
+    return say("You are under way to another visit. End the visit of %(number)s first.", number=number) if number else None
+
+
 _UNDER_WAY = ("approved", "planned", "dispatched", "working")
 
 ORDER: tuple[Transition, ...] = (
@@ -217,7 +225,7 @@ LINE: tuple[Transition, ...] = (
 VISIT: tuple[Transition, ...] = (
     Transition("dispatch", ("planned",), "dispatched", "order.plan", say("Dispatch"), (order_is_at_work,)),
     Transition("recall", ("dispatched",), "planned", "order.plan", say("Recall"), reason=True),
-    Transition("depart", ("dispatched",), "on_the_way", "visit.drive", say("Depart"), (order_is_at_work,)),
+    Transition("depart", ("dispatched",), "on_the_way", "visit.drive", say("Depart"), (order_is_at_work, nowhere_else)),
     Transition("arrive", ("on_the_way",), "on_site", "visit.drive", say("Arrived"), (order_is_at_work,)),
     Transition("finish", ("on_site",), "finished", "visit.drive", say("Finish"), (order_is_at_work,)),
     Transition("abandon", VISIT_LIVE, "abandoned", "visit.abandon", say("Abandon"), reason=True),

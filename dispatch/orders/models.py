@@ -119,7 +119,9 @@ class OrderLine(Base):
 
 
 class Visit(Base):
-    """One trip of one technician to one order's site. Live visits of a technician never overlap: the database sees to it."""
+    """One trip of one technician to one order's site. Live visits of a technician never overlap, and he is on the way to one
+    at most: the database sees to it.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -136,6 +138,7 @@ class Visit(Base):
             using="gist",
             where=sa.text(f"status IN ({', '.join(repr(s) for s in VISIT_LIVE)})"),
         ),
+        sa.Index("uq_visit_one_on_the_way", "technician_id", unique=True, postgresql_where=sa.text("status = 'on_the_way'")),
         sa.Index(None, "order_id"),
         sa.Index(None, "technician_id", "starts_at"),
         sa.Index(None, "branch_id", "starts_at"),
@@ -236,6 +239,7 @@ class OrderCounter(Base):
 
 
 constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))
+constraint_says("uq_visit_one_on_the_way", say("The technician is on the way to another visit. End that one first."))
 constraint_says("uq_approval_open_step", say("This order is already waiting for this approval."))
 constraint_says("uq_work_order_request_key", say("This order was saved already."))
 constraint_says("uq_order_line_order_id_vehicle_id", say("This vehicle stands twice in the order."))

@@ -84,6 +84,14 @@ def templates() -> jinja2.Environment:
     )
     made.globals.update(_=wording.two, pgettext=wording.two_in_context, word=wording.word, told=wording.told)
     made.globals.update(signature_svg=signature_svg)
-    for filter_ in (wording.moment, wording.clock, wording.money, wording.on_account, wording.ending, wording.plate):
+    for filter_ in (
+        wording.moment,
+        wording.clock,
+        wording.distance,
+        wording.money,
+        wording.on_account,
+        wording.ending,
+        wording.plate,
+    ):
         made.filters[filter_.__name__] = filter_
     return made

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from dispatch.customers.rules import COLOURS, show_plate
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
+from dispatch.geo.rules import distance_words
 from dispatch.orders.lifecycle import LINE_WORDS
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.sheets.rules import TITLES
@@ -82,6 +83,11 @@ def moment(stored: str | None) -> str:
 def clock(stored: str | None) -> str:
     """12-02 14:05"""
     return f"{datetime.fromisoformat(stored):%m-%d %H:%M}" if stored else "—"
+
+
+def distance(metres: float) -> str:
+    """850 m, 12.3 km: the same signs in both languages."""
+    return tr_in(EN, distance_words(metres))
 
 
 def money(amount: str | Decimal | None) -> str:

@@ -1,4 +1,4 @@
-"""How values read on pages: times in the branch's zone, money, phones."""
+"""How values read on pages: times in the branch's zone, money, distances, phones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask_babel import format_timedelta, gettext
 
 from dispatch.clock import now
 from dispatch.customers.rules import mask_phone, odd_plate
+from dispatch.geo.rules import distance_words
 from dispatch.web.locale import tr, zone
 
 
@@ -56,9 +57,14 @@ def money(amount: Decimal | int | None) -> str:
     return f"{'-' if value < 0 else ''}¥{abs(value):,.2f}"
 
 
+def distance(metres: float | None) -> str:
+    """850 m, 12.3 km, 1,220 km"""
+    return tr(distance_words(metres)) if metres is not None else ""
+
+
 def init(app: Flask) -> None:
     """Give the filters to every template."""
-    for filter_ in (when, clock, day, ago, money, tr):
+    for filter_ in (when, clock, day, ago, money, distance, tr):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.filters["phone_mask"] = mask_phone
     app.jinja_env.tests["odd_plate"] = odd_plate

@@ -22,6 +22,9 @@ function mark(option) {
   } else who.removeAttribute("aria-activedescendant");
 }
 
+// Nobody is taken for the caller by the mere order of a list: only what leaves no other choice is chosen beforehand.
+const sure = () => (options().length === 1 ? options()[0] : (box.querySelector("[data-exact]") ?? null));
+
 function open(yes) {
   box.classList.toggle("is-shut", !yes);
   who.setAttribute("aria-expanded", String(yes && options().length > 0));
@@ -33,7 +36,7 @@ function step(by) {
   if (!all.length) return;
   open(true);
   const at = all.indexOf(chosen());
-  mark(all[(at + by + all.length) % all.length]);
+  mark(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length]);
 }
 
 who.addEventListener("keydown", (event) => {
@@ -57,7 +60,7 @@ who.addEventListener("input", () => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== box) return;
   open(true);
-  mark(options()[0]);
+  mark(sure());
   if (!hasty || !answered()) return;
   hasty = false;
   if (chosen()) choose(chosen());

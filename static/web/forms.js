@@ -9,7 +9,9 @@ const around = (field) => field.closest(".field") || field.parentElement;
 function sentence(field) {
   if (field.validity.customError) return field.validationMessage;
   if (!field.validity.valueMissing) return words.wordUnclear;
-  return field.matches("select, [type=radio], [type=checkbox], [type=file]") ? words.wordChoose : words.wordMissing;
+  if (field.dataset.wordMissing) return field.dataset.wordMissing; // it says itself what it needs
+  if (field.type === "file") return words.wordFile;
+  return field.matches("select, [type=radio], [type=checkbox]") ? words.wordChoose : words.wordMissing;
 }
 
 function tell(field) {

@@ -67,12 +67,13 @@ def _visit(session: Session, status: str, *where: sa.ColumnElement[bool]) -> Vis
 
 
 def _stand_at_an_installation(session: Session) -> Visit:
-    """The last installation that waits for the planner is given to him, and he is there."""
+    """The last installation that waits for the planner is given to him; it is at the yard where he is already."""
     waiting = sa.select(Order).where(Order.kind == "installation", Order.status == "approved").order_by(Order.number.desc())
     order, at = session.scalars(waiting).first(), now()
     assert order is not None
     desk, technician = _actor(session, "wang"), _actor(session, WHO)
     start = at + timedelta(hours=HOURS_LATER)
+    order.site = _visit(session, "on_site").order.site
     lines = tuple(line.id for line in order.lines)
     new = NewVisit(order.id, technician.id or 0, start, start + timedelta(hours=1), lines)
     visit = plan_visit(session, new, by=desk, at=at)

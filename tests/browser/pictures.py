@@ -24,7 +24,7 @@ from dispatch.host.schema import upgrade
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person
 from tests.browser.conftest import QUIET
-from tests.browser.showroom import answering
+from tests.browser.staging import answering
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.company import AFTERNOON, zone_where_it_is
 from tests.conftest import browser_program

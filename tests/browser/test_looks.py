@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page
 
 from dispatch import db
 from dispatch.app import create_app
-from tests.browser.showroom import NO_PAGES, Sight, answering, sights
+from tests.browser.showroom import NO_PAGES, Sight, sights
+from tests.browser.staging import answering
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.company import DemoCompany
 from tests.conftest import PASSWORD

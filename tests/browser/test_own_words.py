@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dispatch.db import transaction
+from tests.board.building import approved_order
 from tests.browser.walking import SitDown
 from tests.building import approved, installation_order
 from tests.conftest import Cast
+from tests.field.building import arrived
 
 pytestmark = pytest.mark.browser
 
@@ -45,3 +47,18 @@ def test_a_long_order_unfolds_and_is_searched_behind_its_fold(sit_down: SitDown,
     page.fill(".line-search", "")
     page.click(".show-all summary")
     assert shown.count() == 20
+
+
+def test_a_missing_file_is_called_a_file_and_a_missing_photo_a_photo(sit_down: SitDown, cast: Cast) -> None:
+    wang = sit_down("wang").go("/calls/import")
+    wang.page.locator("main form .btn-primary").first.click()
+    assert wang.page.locator(".field-error").inner_text() == "Please choose a file."
+    with transaction() as db:
+        visit = arrived(db, cast, approved_order(db, cast), cast.su)
+    su = sit_down("su").go(f"/my-day/visits/{visit.id}/signature")
+    su.page.get_by_text("The customer does not sign").click()
+    su.page.fill("#refuse-reason", "赶时间")
+    su.press("Keep the refusal")
+    assert (
+        su.page.locator(".field:has(#refuse-photo) .field-error").inner_text() == "A photo is needed as evidence. Take one first."
+    )

@@ -13,7 +13,7 @@ from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import broken_chains
 from dispatch.customers.models import Vehicle
 from dispatch.demo import fill
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Terminal
 from dispatch.fees.models import Charge, HandIn, Receipt
 from dispatch.field.models import FieldFact, Signature, TestResult
 from dispatch.files.gateway import configure
@@ -105,3 +105,14 @@ def test_the_same_seed_gives_the_same_company(company: Session) -> None:
     plates = company.scalars(sa.select(Vehicle.plate).order_by(Vehicle.id).limit(4)).all()
     assert plates == FIRST_PLATES
     assert company.scalar(sa.select(sa.func.count()).select_from(Person)) == 22
+
+
+def test_a_repair_is_about_a_terminal_of_the_vehicle(company: Session) -> None:
+    fitted = sa.select(Holder.vehicle_id, Terminal.model).join(CustodyEntry, CustodyEntry.to_holder_id == Holder.id)
+    models: dict[int, set[str]] = {}
+    for vehicle_id, model in company.execute(fitted.join(Terminal, Terminal.unit_id == CustodyEntry.unit_id)):
+        models.setdefault(vehicle_id, set()).add(model)
+    repairs = sa.select(Order.branch_id, Order.product_model, OrderLine.vehicle_id).join(Order.lines)
+    told = [row for row in company.execute(repairs.where(Order.kind == "repair")) if row.vehicle_id in models]
+    assert len({row.branch_id for row in told}) == 2
+    assert [row for row in told if row.product_model not in models[row.vehicle_id]] == []

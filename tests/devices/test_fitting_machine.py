@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,7 +24,7 @@ from tests.devices import acts, fitting_acts
 from tests.devices.acting import Act, Outcome, Page
 from tests.devices.books import Told, check_hand_overs, check_nothing_lost, check_nothing_twice, check_slots
 from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
-from tests.racing import at_once
+from tests.racing import TwoHands, pairs_of, walk
 
 KINDS = (
     acts.RECEIVE,
@@ -59,15 +54,7 @@ RIVALS = (
     (acts.ANSWER, fitting_acts.INSTALL),
     (acts.RECEIVE, fitting_acts.FIND),
 )
-ANY = st.one_of(*KINDS, acts.ISSUE, fitting_acts.SWAP, fitting_acts.INSTALL)
-PAIRS = st.one_of(
-    st.tuples(ANY, ANY),
-    ANY.map(lambda act: (act, act)),
-    st.one_of(*(st.tuples(kind, kind) for kind in KINDS)),
-    st.one_of(*(st.tuples(*pair) for pair in RIVALS)),
-    st.one_of(*(st.tuples(*pair) for pair in RIVALS)),
-)
-"""Two things done at once: any two, one pressed twice, two of a kind, or two that are in each other's way."""
+PAIRS = pairs_of(KINDS, (acts.ISSUE, fitting_acts.SWAP, fitting_acts.INSTALL), RIVALS, RIVALS)
 
 UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}
 """A unit that nobody has yet has no row on which to wait for each other: there the constraint is the one that decides."""
@@ -75,14 +62,8 @@ TELLS_ITSELF = {"uq_hand_over_unit_open"}
 """What is promised already is told by its constraint even to somebody who is alone."""
 
 
-class Custody(RuleBasedStateMachine):
+class Custody(TwoHands):
     """Three technicians and a store, three vehicles, two in the office; each act works whole or is refused with a sentence."""
-
-    url: str
-    cast: Cast
-    done: Counter[str]
-    faults: list[Exception]
-    pair: tuple[Act, Act] | None = None
 
     @initialize()
     def stock_up(self) -> None:
@@ -108,22 +89,17 @@ class Custody(RuleBasedStateMachine):
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:
         self.at += timedelta(seconds=7)
-        self.pair = pair
-        with self.first_fault_kept():
-            with transaction() as session:
-                page = Page(session, self.at, self.people, self.works, self.store_id)
-                chosen = [act.on(page) for act in pair]
-            for act, answer in zip(pair, at_once(*chosen), strict=True):
-                self.note(type(act).__name__, answer)
+        self.do_at_once(pair)
 
-    def note(self, name: str, answer: Any) -> None:
-        if isinstance(answer, Outcome):
-            self.told.add(answer)
-            self.done[name] += 1
-            return
-        assert isinstance(answer, Refusal)
-        assert not missed_lock(answer.__cause__), f"{name}: {answer.__cause__}"
-        self.done[f"{name} refused"] += 1
+    def page(self, session: Session) -> Page:
+        return Page(session, self.at, self.people, self.works, self.store_id)
+
+    def keep(self, answer: Any) -> None:
+        assert isinstance(answer, Outcome)
+        self.told.add(answer)
+
+    def check_refusal(self, name: str, refusal: Refusal) -> None:
+        assert not missed_lock(refusal.__cause__), f"{name}: {refusal.__cause__}"
 
     @invariant()
     def nothing_is_lost_or_doubled(self) -> None:
@@ -143,16 +119,6 @@ class Custody(RuleBasedStateMachine):
             assert list(broken_custody(session)) == []
             assert list(broken_chains(session)) == []
 
-    @contextmanager
-    def first_fault_kept(self) -> Iterator[None]:
-        """Hypothesis does again what went wrong, and a race goes another way then: so the first fault is the one to tell."""
-        try:
-            yield
-        except Exception as fault:
-            fault.add_note(f"after these at once: {self.pair}")
-            self.faults.append(fault)
-            raise
-
 
 def missed_lock(cause: BaseException | None) -> bool:
     """True for what the database had to catch although those who work with the same holders take turns."""
@@ -161,25 +127,9 @@ def missed_lock(cause: BaseException | None) -> bool:
     return isinstance(cause, SQLAlchemyError)
 
 
-QUIETLY = settings(
-    max_examples=18,
-    stateful_step_count=50,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],  # a race is not met again by making its story shorter
-    suppress_health_check=list(HealthCheck),
-)
-
-
 @pytest.mark.slow
 def test_no_unit_is_lost_or_doubled_in_1500_acts_of_two_hands(database: str, cast: Cast) -> None:
-    done: Counter[str] = Counter()
-    faults: list[Exception] = []
-    kind = type("Custody", (Custody,), {"url": database, "cast": cast, "done": done, "faults": faults})
-    try:
-        run_state_machine_as_test(kind, settings=QUIETLY)
-    except Exception as told:
-        raise faults[0] if faults else told from None
+    done = walk(Custody, database, cast, stories=20, pairs=50)
     assert done.total() >= 1500, done
     works = {"Receiving", "Issuing", "Returning", "Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding"}
     works |= {"Offering", "Answering"}

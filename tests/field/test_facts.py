@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.db import refusal_for
-from dispatch.errors import Conflict, NotAllowed, NotFound
+from dispatch.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentBefore, SentFact
@@ -126,3 +126,15 @@ def test_other_branches_visits_are_not_there(db: Session, cast: Cast, sent_out: 
         step(db, sent_out, "depart", 1, cast.su)
     with pytest.raises(NotFound):
         act(db, fact(sent_out, "depart", 2, visit_id=999_999), by=cast.su, at=AT, insist=True)
+
+
+def test_who_insists_that_he_set_out_for_two_visits_leaves_it_to_the_dispatcher(db: Session, cast: Cast, sent_out: Visit) -> None:
+    other = visit_at(db, cast, approved_order(db, cast), cast.su, "13:00", day=TODAY)
+    dispatch_visits(db, [other.id], by=cast.lin, at=AT)
+    step(db, sent_out, "depart", 1, cast.su)
+    with pytest.raises(RuleBroken, match=f"End the visit of {sent_out.order.number} first") as refused:
+        act(db, fact(other, "depart", 2), by=cast.su, at=AT)
+    assert may_insist("visit.depart", refused.value)
+    db.expire_all()
+    assert step(db, other, "depart", 3, cast.su).state == "disputed"
+    assert (sent_out.status, other.status) == ("on_the_way", "dispatched")

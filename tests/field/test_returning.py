@@ -12,10 +12,11 @@ from dispatch.devices.fitted import unit_name
 from dispatch.devices.models import Unit
 from dispatch.devices.operations import bag_of, move_units, store_named
 from dispatch.field import returning
+from dispatch.field.returning import units_not_waited_for
 from dispatch.orders.facts import owed_papers
 from dispatch.orders.models import Order
 from tests.board.building import approved_order
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.field.building import arrived, carrying, do, fitted_long_ago, sign
 
 
@@ -64,6 +65,28 @@ def test_who_still_carries_it_owes_it_until_it_was_in_a_store(db: Session, cast:
 def test_unless_it_is_asked_for_closing_does_not_wait(db: Session, cast: Cast) -> None:
     order, _old = swapped(db, cast)
     assert missing(db, order) == []
+
+
+def test_the_page_tells_of_what_it_does_not_wait_for(db: Session, cast: Cast, as_person: SignIn) -> None:
+    order, old = swapped(db, cast)
+    db.commit()
+    hint = f"The old terminal {unit_name(old)} is still in the bag of 苏杰; it does not hold back closing."
+    assert hint in as_person(cast.wang).get(f"/orders/{order.number}").text
+    su, reminder = as_person(cast.su), "One old unit"
+    assert reminder in su.get("/my-day").text
+    bag = su.get("/my-bag").text
+    assert reminder in bag and bag.count("old: bring it back") == 1
+    store = store_named(db, branch_id=cast.sz, name="深圳仓")
+    move_units(db, [old.id], to=store, reason="return", by=cast.lin, at=AT)
+    db.commit()
+    assert hint not in as_person(cast.wang).get(f"/orders/{order.number}").text
+    assert reminder not in su.get("/my-day").text and reminder not in su.get("/my-bag").text
+
+
+@pytest.mark.usefixtures("asked")
+def test_where_closing_waits_there_is_no_hint_beside(db: Session, cast: Cast) -> None:
+    order, _old = swapped(db, cast)
+    assert missing(db, order) != [] and units_not_waited_for(db, order) == []
 
 
 @pytest.mark.usefixtures("asked")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dispatch.geo.rules import in_mainland_china, is_place, metres, travel_seconds
+from dispatch.geo.rules import distance_words, in_mainland_china, is_place, metres, travel_seconds
 from dispatch.routing import Job, Problem, Technician, Travel
 from dispatch.routing.roads import roads_of
 
@@ -22,6 +22,23 @@ def test_metres_at_the_edges():
     assert metres(SHENZHEN, SHENZHEN) == 0
     assert metres((0, 0), (0, 180)) == pytest.approx(math.pi * 6_371_000)
     assert metres((10, 179.9), (10, -179.9)) < 25_000
+
+
+@pytest.mark.parametrize(
+    ("metres_away", "said"),
+    [
+        (0, "0 m"),
+        (38.4, "38 m"),
+        (999.4, "999 m"),
+        (999.6, "1.0 km"),
+        (12_340, "12.3 km"),
+        (99_940, "99.9 km"),
+        (99_960, "100 km"),
+        (1_219_741, "1,220 km"),
+    ],
+)
+def test_a_distance_is_said_as_people_say_it(metres_away, said):
+    assert str(distance_words(metres_away)) == said
 
 
 def test_travel_seconds_are_whole():

@@ -41,6 +41,32 @@ def test_a_caller_is_found_by_plate_phone_or_name(as_person: SignIn, cast: Cast,
     assert f'id="{hit}' in as_person(cast.lin).get("/calls/find", query_string={"q": words}, headers={"HX-Request": "true"}).text
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("粤b·5q8jf", True),
+        ("138 9960 3082", True),
+        ("0755-26556565转801", True),
+        ("LSGPC52U6AF102554", True),
+        ("恒通物流有限公司", True),
+        ("5q8jf", False),
+        ("1389960", False),
+        ("6565", False),
+        ("恒通", False),
+    ],
+)
+def test_who_is_named_in_full_and_alone_is_meant(as_person: SignIn, cast: Cast, known: int, words: str, meant: bool) -> None:
+    assert (" data-exact" in as_person(cast.lin).get("/calls/find", query_string={"q": words}).text) is meant
+
+
+def test_of_two_with_one_name_neither_is_meant(as_person: SignIn, cast: Cast, known: int) -> None:
+    with transaction() as db:
+        owner = customer_named(db, branch_id=cast.sz, name="恒通物流有限公司", by=cast.lin, at=AT)
+        contact_of(db, customer=owner, name="李磊涛", phone="13899603082")
+    page = as_person(cast.lin).get("/calls/find?q=13899603082").text
+    assert "found-c" in page and "found-d" in page and "data-exact" not in page
+
+
 def test_another_branch_finds_nothing_and_may_not_ask(as_person: SignIn, cast: Cast, known: int) -> None:
     client = as_person(cast.he)
     found = client.get("/calls/find", query_string={"q": "5q8jf"}).text

@@ -1,15 +1,23 @@
-"""One signed sheet for all tests of this folder, made by the real engine in its real child process."""
+"""What the tests of sheets start from: a signed sheet by the real engine in its real child process, an order with its sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from dispatch.files.gateway import configure as configure_files
-from dispatch.sheets import making, signing, verifying
+from dispatch.orders.models import Order
+from dispatch.sheets import jobs, making, signing, verifying
+from dispatch.sheets.models import Sheet
+from dispatch.sheets.verifying import Verdict
+from dispatch.words import say
+from tests.conftest import Cast
 from tests.sheets.engine import HTML, sheet
+from tests.sheets.house import repaired, sheets
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +58,26 @@ def house(seal: Path, tmp_path: Path) -> Path:
     """The store of files and the seal, ready for whole sheets of whole orders."""
     configure_files(tmp_path, "test")
     return seal
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """PDFs that cost nothing; the list of what was drawn."""
+    drawn: list[str] = []
+
+    def make_pdf(html: str, **_: Any) -> bytes:
+        drawn.append(html)
+        return b"%PDF-1.7 " + html.encode()
+
+    monkeypatch.setattr(jobs, "make_pdf", make_pdf)
+    monkeypatch.setattr(jobs, "verify", lambda pdf, issued: Verdict("valid", issued, say("This file is empty.")))
+    return drawn
+
+
+@pytest.fixture
+def done(db: Session, cast: Cast) -> tuple[Order, Sheet]:
+    """A repair whose visit has ended, and its sheet, which was asked for."""
+    order = repaired(db, cast)
+    db.commit()
+    [sheet] = sheets(db, order)
+    return order, sheet

@@ -47,7 +47,8 @@ def test_the_same_facts_are_the_same_bytes(db: Session, cast: Cast) -> None:
 
 
 def test_the_record_of_many_vehicles_takes_no_more_statements(db: Session, cast: Cast) -> None:
-    few, _ = installed(db, cast, lines=2, left=0)
+    few, visit = installed(db, cast, lines=2, left=0)
+    finish_leaving(db, visit, cast.su)
     many, _ = installed(db, cast, lines=6, left=0, start="13:30")
     counts = []
     for order in (few, many):

@@ -17,9 +17,8 @@ from dispatch.audit.models import AuditEntry
 from dispatch.db import transaction
 from dispatch.errors import RuleBroken
 from dispatch.files.gateway import store
-from dispatch.orders.facts import facts_of
 from dispatch.orders.models import Order
-from dispatch.orders.operations.moves import locked_order, move_order
+from dispatch.orders.operations.moves import locked_order
 from dispatch.sheets import jobs
 from dispatch.sheets.jobs import carry_out
 from dispatch.sheets.models import Sheet, SheetRelease
@@ -32,20 +31,6 @@ from tests.sheets.engine import needs_libraries, needs_poppler
 from tests.sheets.house import BASE, finish_leaving, installed, repaired, sheets, versions
 
 pytestmark = pytest.mark.usefixtures("house")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """PDFs that cost nothing; the list of what was drawn."""
-    drawn: list[str] = []
-
-    def make_pdf(html: str, **_: Any) -> bytes:
-        drawn.append(html)
-        return b"%PDF-1.7 " + html.encode()
-
-    monkeypatch.setattr(jobs, "make_pdf", make_pdf)
-    monkeypatch.setattr(jobs, "verify", lambda pdf, issued: Verdict("valid", issued, say("This file is empty.")))
-    return drawn
 
 
 def asked(session: Session) -> list[int]:
@@ -61,15 +46,6 @@ def asked(session: Session) -> list[int]:
 def released(session: Session) -> int:
     """How many PDFs have left the house."""
     return session.scalar(sa.select(sa.func.count()).select_from(SheetRelease)) or 0
-
-
-@pytest.fixture
-def done(db: Session, cast: Cast) -> tuple[Order, Sheet]:
-    """A repair whose visit has ended, and its sheet, which was asked for."""
-    order = repaired(db, cast)
-    db.commit()
-    [sheet] = sheets(db, order)
-    return order, sheet
 
 
 def test_the_end_of_a_visit_asks_for_the_sheet_in_the_same_breath(db: Session, cast: Cast) -> None:
@@ -238,47 +214,6 @@ def test_an_installation_gets_its_summary_and_a_sheet_for_each_vehicle(db: Sessi
     assert [sheet.kind for sheet in made] == ["installation", "vehicle", "vehicle"]
     assert len({sheet.token for sheet in made}) == 3
     assert released(db) == 3
-
-
-# --- papers: what has to be there before an order can be closed (P8)
-
-
-def missing(db: Session, order: Order, cast: Cast) -> str:
-    db.expire_all()
-    return "\n".join(str(text) for text in facts_of(db, db.get_one(Order, order.id), cast.wang).missing)
-
-
-def test_an_order_without_its_sheet_cannot_be_closed(
-    db: Session, cast: Cast, done: tuple[Order, Sheet], quick: list[str]
-) -> None:
-    order, sheet = done
-    assert "The office owes the sheet" in missing(db, order, cast)
-    with pytest.raises(RuleBroken):
-        move_order(db, db.get_one(Order, order.id), "close", by=cast.wang, at=AT)
-    carry_out(sheet.id, BASE)
-    assert "The office owes the sheet" not in missing(db, order, cast)
-    db.get_one(Order, order.id).diagnosis = "改正"
-    db.commit()
-    assert "The office owes the sheet" in missing(db, order, cast)
-
-
-def test_the_desk_cannot_close_what_nobody_signed_or_tested(db: Session, cast: Cast) -> None:
-    from tests.board.building import approved_order
-    from tests.field.building import arrived, do
-
-    order = approved_order(db, cast, lines=1, kind="installation", symptom=None)
-    visit = arrived(db, cast, order, cast.su)
-    do(db, visit, "line.done", cast.su, line=order.lines[0].id)
-    do(db, visit, "visit.finish", cast.su)
-    told = missing(db, order, cast)
-    assert "苏杰: the customer's signature is missing" in told
-    assert "no terminal was entered" in told
-    assert "has no test-run" in told
-
-
-def test_an_order_that_is_not_done_asks_nobody_for_papers(db: Session, cast: Cast) -> None:
-    order, _ = installed(db, cast)
-    assert missing(db, order, cast) == ""
 
 
 def test_nothing_is_corrected_while_a_sheet_reads_its_facts(db: Session, done: tuple[Order, Sheet]) -> None:

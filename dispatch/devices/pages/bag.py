@@ -18,6 +18,7 @@ from dispatch.devices.page_forms import read_ids, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import bag, units_held
 from dispatch.errors import NotFound, Refusal
+from dispatch.field.queries import came_out
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -121,6 +122,7 @@ def _shown(db: Session) -> Mapping[str, Any]:
     to_me, by_me = handing_over.offers(db, me.id)
     return {
         "units": units,
+        "old": came_out(db, me.id),
         "to_me": to_me,
         "by_me": by_me,
         "promised": {line.unit_id for each in by_me for line in each.units if line.open},

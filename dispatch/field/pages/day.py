@@ -10,7 +10,7 @@ from dispatch.db import transaction
 from dispatch.devices.handing_over import waiting_for
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.presenting.day import cards
-from dispatch.field.queries import visits_today
+from dispatch.field.queries import came_out, visits_today
 from dispatch.web.access import current, may
 
 
@@ -23,4 +23,5 @@ def today() -> str:
     with transaction() as db:
         stops, here = cards(visits_today(db, who.id or 0, *day_bounds(day, who.zone)), day, who.zone)
         offered = waiting_for(db, who.id or 0)
-        return render_template("field/today.html", stops=stops, here=here, day=day, offered=offered)
+        old = len(came_out(db, who.id or 0))
+        return render_template("field/today.html", stops=stops, here=here, day=day, offered=offered, old=old)

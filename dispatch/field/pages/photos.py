@@ -30,12 +30,13 @@ from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
 from dispatch.web.uploads import TooLarge, drain
-from dispatch.words import say
+from dispatch.words import Text, say
 
 FOR_EVER = "private, max-age=31536000, immutable"
 DRAINED_TIMES = 8
 MOST_AT_ONCE = 10
 """Each photo keeps a processor busy for up to seconds, and everybody else's photos wait."""
+NO_PHOTO = say("Take a photo first.")
 TAKEN_HERE = ("condition", "work", "unit", "paper")
 """The kinds that have a page of their own; a refused signature brings its photo along."""
 
@@ -90,8 +91,8 @@ def send_photo(visit_id: int) -> Answer:
     return redirect(url_for("field.photos", visit_id=visit_id, kind=asked_kind(), line=asked_line()), 303)
 
 
-def sent_files() -> list[FileStorage]:
-    """The photos of this request. Raises Invalid when none was taken, or they are too large for this server."""
+def sent_files(*, none: Text = NO_PHOTO) -> list[FileStorage]:
+    """The photos of this request. Raises Invalid, saying `none` when there are none, or that they are too large."""
     try:
         files = [file for file in request.files.getlist("photo") if file.filename]
     except RequestEntityTooLarge:
@@ -102,7 +103,7 @@ def sent_files() -> list[FileStorage]:
         )
         raise TooLarge({"photo": sentence}) from None
     if not files:
-        raise Invalid({"photo": say("Take a photo first.")})
+        raise Invalid({"photo": none})
     if len(files) > MOST_AT_ONCE:
         raise Invalid({"photo": say("These are more than %(most)s photos. Send them in several goes.", most=MOST_AT_ONCE)})
     return files

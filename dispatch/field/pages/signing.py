@@ -30,6 +30,7 @@ from dispatch.words import Text, say
 V = TypeVar("V")
 
 WORDS = {"items": TESTS, "results": RESULTS, "line_words": LINE_WORDS, "channels": CHANNEL_WORDS}
+NO_EVIDENCE = say("A photo is needed as evidence. Take one first.")
 
 
 @pages.get("/my-day/visits/<int:visit_id>/signature")
@@ -81,7 +82,7 @@ def _refused(form: Form) -> Acts:
     """Two facts: the photo, and the refusal that names it. Raises Invalid for everything that is missing at once."""
     wrong: dict[str, Text] = {}
     reason = _gathered(wrong, lambda: read_reason(form.values))
-    pictures = _gathered(wrong, lambda: [read_picture(file.read()) for file in sent_files()])
+    pictures = _gathered(wrong, lambda: [read_picture(file.read()) for file in sent_files(none=NO_EVIDENCE)])
     if wrong or not pictures:
         raise Invalid(wrong)
     with transaction() as db:

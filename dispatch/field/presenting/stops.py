@@ -13,6 +13,7 @@ from dispatch.customers.models import Site
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.papers import invoices_owed
 from dispatch.fees.parts import unpriced
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import yuan
@@ -274,14 +275,16 @@ class Stop:
         return Step("price", say("Price"), "done" if self._priced else "open", note, lacks)
 
     def _pay(self) -> Step:
+        label, lacks = say("Payment"), tuple(invoices_owed(self.receipts))
         if self.due > 0:
             owed = say("%(due)s to be paid", due=yuan(self.due))
-            return Step("pay", say("Payment"), "open", owed, (say("%(due)s is not paid.", due=yuan(self.due)),))
+            return Step("pay", label, "open", owed, (say("%(due)s is not paid.", due=yuan(self.due)), *lacks))
         if self.due < 0:
-            return Step("pay", say("Payment"), "odd", say("%(amount)s too much was paid", amount=yuan(-self.due)))
+            over = say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-self.due:,.2f}")
+            return Step("pay", label, "odd", say("%(amount)s too much was paid", amount=yuan(-self.due)), (over, *lacks))
         numbers = ", ".join(receipt.number for receipt in self.receipts)
         note = (numbers or say("Nothing to pay")) if self._priced else None
-        return Step("pay", say("Payment"), "done" if self._priced else "open", note)
+        return Step("pay", label, "odd" if lacks else "done" if self._priced else "open", note, lacks)
 
     def _sign(self) -> Step:
         if self.signature is None:

@@ -108,7 +108,8 @@ def find() -> str:
     words = _words("q")
     with transaction() as db:
         answer = found(db, words, current()) if len(words) > 1 else Found()
-        return render_template("intake/found.html", q=words, found=answer, start=starting_field(words), phone=digits_of(words))
+        shown = {"found": answer, "meant": answer.meant_by(words), "start": starting_field(words), "phone": digits_of(words)}
+        return render_template("intake/found.html", q=words, **shown)
 
 
 @pages.get("/calls/known", endpoint="known")

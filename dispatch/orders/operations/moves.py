@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import FOLLOWING, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.operations.departing import to_end_first
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.technicians import fit_technician
 from dispatch.staff.rules import Actor
@@ -57,6 +59,8 @@ def move_visit(session: Session, visit: Visit, action: str, *, by: Actor, at: da
     facts = facts_of(session, order, by)
     if row.permission == "visit.drive" and visit.technician_id != by.id:
         raise NotFound
+    if action == "depart":
+        facts = replace(facts, to_end_first=to_end_first(session, visit))
     _check(row, "visit", visit.status, facts, reason)
     if action == "dispatch":
         fit_technician(session, visit.technician_id)

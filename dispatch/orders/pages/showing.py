@@ -20,6 +20,7 @@ from dispatch.customers.rules import read_phone
 from dispatch.db import transaction
 from dispatch.devices.queries import fitted, models
 from dispatch.errors import NotFound, Refusal
+from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
@@ -91,6 +92,7 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
         "missing": facts.missing if order.status == "done" else (),
+        "reminders": units_not_waited_for(db, order),
         "history": _history(db, order, entries),
         "seen": max((entry.seq for entry in entries), default=0),
         "under_way": any(visit.dispatched_at is not None for visit in order.visits),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 from dispatch.devices.jt808.gateway import Gateway, serve
@@ -18,6 +21,25 @@ FIRST = 13_800_000_000
 """Phones from here on are configured: FIRST + n is terminal n, up to 9,999."""
 SECRET = b"a secret of the tests"
 QUICK = Limits(linger_seconds=0.01, sweep_seconds=0.05, closing_seconds=0.5)
+AT = datetime(2026, 12, 2, 1, 30, 15, tzinfo=UTC)
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A test that waits for things, in an event loop of its own and not for ever."""
+
+    @wraps(test)
+    def run(**given: Any) -> None:
+        asyncio.run(asyncio.wait_for(test(**given), 30))
+
+    return run
+
+
+async def until(true: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait until something has come about."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came about"
+        await asyncio.sleep(0.01)
 
 
 def known(phone: str, terminal_id: str | None) -> Terminal | None:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.fees.papers import money_papers_missing
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.field.models import Photo, Signature
 from dispatch.orders.models import Order
@@ -42,6 +43,25 @@ def test_an_odd_payment_is_asked_back_and_an_odd_invoice_number_can_stand(db: Se
     assert "An invoice number has" in phone.page
     phone.press("/payment", invoice_number="123", invoice_anyway="1")
     assert [row.invoice_number for row in receipts_of(fresh(db), order.id)] == ["123"]
+
+
+@pytest.mark.usefixtures("prices")
+@pytest.mark.parametrize("invoice", ["", "12345678"])
+def test_the_end_says_of_a_receipt_without_its_invoice_what_closing_will_say(
+    db: Session, order: Order, phone: Phone, invoice: str
+) -> None:
+    db.commit()
+    phone.open("/price")
+    phone.press("/price/add", code="S003")
+    phone.open("/payment")
+    phone.press("/payment", channel="cash", invoice_number=invoice)
+    (receipt,) = receipts_of(fresh(db), order.id)
+    missing = f"苏杰: receipt {receipt.number} has no invoice number."
+    for path in ("/finish", "/payment"):
+        assert (missing in phone.open(path)) is (invoice == "")
+    fresh(db)
+    order.status = "done"
+    assert (missing in map(str, money_papers_missing(db, order))) is (invoice == "")
 
 
 @pytest.mark.usefixtures("prices")
@@ -88,7 +108,7 @@ def test_a_summary_that_changed_meanwhile_is_shown_again(db: Session, phone: Pho
 def test_a_refusal_needs_reason_and_photo(db: Session, phone: Phone) -> None:
     phone.open("/signature")
     phone.press("/signature/refused", status=422)
-    assert "Please give a reason." in phone.page and "Take a photo first." in phone.page
+    assert "Please give a reason." in phone.page and "A photo is needed as evidence. Take one first." in phone.page
     phone.press("/signature/refused", status=422, reason="嫌贵", photo=file(b"no photo"))
     assert "This is no photo that can be read." in phone.page and "嫌贵" in phone.page
     phone.press("/signature/refused", reason="嫌贵", photo=jpeg())

@@ -54,7 +54,7 @@ def test_a_repair_is_walked_from_the_photo_to_the_end(db: Session, cast: Cast, o
     assert phone.form("/payment")["amount"] == "845.00"
     phone.press("/payment", channel="cash", amount="800", invoice_number="12345678")
     assert "RSZ000001" in phone.page and "¥45.00" in phone.page
-    phone.press("/payment", channel="wechat", reference="4200001")
+    phone.press("/payment", channel="wechat", reference="4200001", invoice_number="12345679")
     assert "RSZ000002" in phone.page and "Everything is paid." in phone.page
     assert account_of(fresh(db), order.id).due == 0
 

@@ -1,0 +1,95 @@
+"""What is done to the demonstration company before its pages are looked at, and the server that shows them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.orders.models import Approval, Order, Visit
+from dispatch.sheets.models import Sheet
+from dispatch.sheets.operations import begin_version, release_version
+from dispatch.staff.models import Person
+from dispatch.staff.operations import start_session
+from tests.conftest import SAME_SITE
+from tests.intake.building import send_file
+
+
+@contextmanager
+def answering(app: Flask) -> Iterator[str]:
+    """The application behind a real socket, in threads of this process; gives its address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def send_files(client: FlaskClient) -> None:
+    """Files that wait on their previews."""
+    for path, name in (
+        ("/requests/new", "install_request_1.xlsx"),
+        ("/requests/new", "install_request_2.csv"),
+        ("/calls/import", "repair_calls.csv"),
+        ("/import/terminals", "stock_terminals.csv"),
+        ("/import/sims", "stock_sims.csv"),
+        ("/import/technicians", "technicians.csv"),
+        ("/import/prices", "prices.csv"),
+    ):
+        assert send_file(client, path, name).status_code == 302, name
+
+
+def make_a_draft(client: FlaskClient) -> str:
+    """An order that was rejected and taken back to be changed; its number."""
+    with transaction() as session:
+        step = session.scalars(sa.select(Approval).where(Approval.decision.is_(None)).order_by(Approval.id)).first()
+        assert step is not None
+        number, step_id = step.order.number, step.id
+    client.post(f"/approvals/{step_id}/reject", data={"reason": "先联系客户"})
+    with transaction() as session:
+        version = session.scalars(sa.select(Order.version).where(Order.number == number)).one()
+    assert client.post(f"/orders/{number}/rework", data={"version": version}).status_code == 302
+    return number
+
+
+def send_what_fits_nothing(client: FlaskClient) -> None:
+    """The technician arrives at a visit that is over."""
+    with transaction() as session:
+        mine = sa.select(Visit.id).join(Person, Visit.technician_id == Person.id).where(Person.username == "su")
+        over = session.scalars(mine.where(Visit.status == "finished").limit(1)).one()
+    client.post(f"/my-day/visits/{over}/arrive", data={"fact": str(uuid.uuid4())})
+
+
+def issue_a_sheet() -> tuple[str, str]:
+    """The first sheet that was asked for is issued, whatever is in its file; the codes of this one and of one that waits."""
+    with transaction() as session:
+        first, waiting = session.scalars(sa.select(Sheet).order_by(Sheet.id).limit(2)).all()
+        draft = begin_version(session, first.id, at=now())
+        assert draft is not None
+        release_version(session, draft, b"%PDF-1.7", warnings=[], at=now())
+        return first.token, waiting.token
+
+
+def signed_in(app: Flask, username: str) -> FlaskClient:
+    with transaction() as session:
+        person = session.scalars(sa.select(Person).where(Person.username == username)).one()
+        token = start_session(session, person, address="test", browser="test", at=now())
+    client = app.test_client()
+    client.environ_base.update(SAME_SITE)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+    return client

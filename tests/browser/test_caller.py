@@ -1,0 +1,78 @@
+"""Who calls is chosen by whoever takes the call, not by the order of a list; the keyboard is enough."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dispatch.customers.operations import contact_of, customer_named
+from dispatch.db import transaction
+from tests.browser.walking import Desk, SitDown
+from tests.building import vehicle
+from tests.conftest import AT, Cast
+
+pytestmark = pytest.mark.browser
+
+PLATE, ALIKE, PHONE = "粤B5Q8JF", "粤B5Q8JG", "13350921198"
+
+
+@pytest.fixture
+def lin(sit_down: SitDown, cast: Cast) -> Desk:
+    """The call page, two vehicles of different customers with nearly the same plate, and a contact."""
+    with transaction() as db:
+        vehicle(db, cast, plate=PLATE, customer="恒通物流有限公司")
+        vehicle(db, cast, plate=ALIKE, customer="平安旅游客运")
+        owner = customer_named(db, branch_id=cast.sz, name="平安旅游客运", by=cast.lin, at=AT)
+        contact_of(db, customer=owner, name="范健平", phone=PHONE)
+    return sit_down("lin").go("/calls/new")
+
+
+def look_for(page: Page, words: str) -> None:
+    """Type into the search, and wait for what it comes upon."""
+    page.locator("#who").fill(words)
+    page.locator(f"#found[data-q='{words}'] [role=option]").first.wait_for()
+
+
+def chosen(page: Page) -> int:
+    return page.locator("#found [aria-selected=true]").count()
+
+
+def test_of_several_hits_none_is_chosen_by_itself(lin: Desk) -> None:
+    page, customer = lin.page, lin.field("Customer")
+    look_for(page, "5Q8J")
+    assert page.locator("#found [role=option]").count() == 2 and chosen(page) == 0
+    assert page.locator("#who").get_attribute("aria-activedescendant") is None
+    lin.type("Enter")
+    expect(customer).to_have_value("")
+    expect(page.locator("#who")).to_have_attribute("aria-expanded", "true")
+    lin.type("ArrowUp")
+    assert page.locator("#found [role=option]").last.get_attribute("aria-selected") == "true"
+    lin.type("ArrowDown")
+    first = page.locator("#found [role=option]").first
+    assert first.get_attribute("id") == page.locator("#who").get_attribute("aria-activedescendant")
+    lin.type("Enter")
+    expect(customer).to_have_value("平安旅游客运")
+    expect(lin.field("Plate")).to_have_value(ALIKE)
+
+
+@pytest.mark.parametrize(
+    ("words", "customer"), [("5Q8JF", "恒通物流有限公司"), (PLATE, "恒通物流有限公司"), (PHONE, "平安旅游客运")]
+)
+def test_the_only_hit_is_taken_with_one_key(lin: Desk, words: str, customer: str) -> None:
+    look_for(lin.page, words)
+    assert chosen(lin.page) == 1
+    lin.type("Enter")
+    expect(lin.field("Customer")).to_have_value(customer)
+
+
+def test_a_part_of_a_name_may_be_somebody_new(lin: Desk) -> None:
+    look_for(lin.page, "平安旅游")
+    assert chosen(lin.page) == 0 and lin.page.locator("#found-new").is_visible()
+
+
+def test_who_presses_enter_before_the_answer_takes_nobody_of_several(lin: Desk) -> None:
+    lin.page.locator("#who").focus()
+    lin.type("5Q8J", "Enter")
+    lin.page.locator("#found[data-q='5Q8J'] [role=option]").first.wait_for()
+    assert chosen(lin.page) == 0
+    expect(lin.field("Customer")).to_have_value("")
