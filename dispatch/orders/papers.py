@@ -1,4 +1,4 @@
-"""Approvals by word among an order's papers (P8, P13): until they are backfilled, or their refusal is settled, it is not closed."""
+"""Approvals by word among an order's papers (P8, P13): until they are backfilled or settled, it is not closed."""
 
 from __future__ import annotations
 

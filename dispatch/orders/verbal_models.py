@@ -44,7 +44,9 @@ class VerbalApproval(Base):
         sa.CheckConstraint("num_nonnulls(settled_by_id, settled_at, settled_reason) IN (0, 3)", name="settled_is_whole"),
         sa.CheckConstraint("settled_at IS NULL OR decision IS NOT DISTINCT FROM 'refused'", name="only_refused_is_settled"),
         sa.CheckConstraint("settled_by_id <> recorded_by_id", name="not_settled_by_its_recorder"),
-        sa.ForeignKeyConstraint(["approval_id", "order_id"], ["approval.id", "approval.order_id"], name="fk_verbal_approval_step"),
+        sa.ForeignKeyConstraint(
+            ["approval_id", "order_id"], ["approval.id", "approval.order_id"], name="fk_verbal_approval_step"
+        ),
         sa.UniqueConstraint("key"),
         sa.UniqueConstraint("approval_id"),
         sa.Index(None, "order_id"),

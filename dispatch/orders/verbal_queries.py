@@ -57,7 +57,7 @@ def waiting_words(session: Session, by: Actor, *, limit: int = 200) -> Sequence[
 
 
 def word_number(session: Session, word_id: int, by: Actor) -> str | None:
-    """The number of the order that an approval by word is about, as far as `by` may know of it: by branch, or by his name in it."""
+    """The number of the order that an approval by word is about, for whoever it names or may see the order."""
     query = sa.select(Order.number).join(VerbalApproval, VerbalApproval.order_id == Order.id).where(VerbalApproval.id == word_id)
     return session.scalar(query.where(sa.or_(VerbalApproval.approver_id == by.id, _own_branch(by))))
 

@@ -38,7 +38,7 @@ def configure(hours: int) -> None:
 
 @dataclass(frozen=True)
 class SaidWord:
-    """What somebody is said to have approved: who, by which channel, when and what for. `key` is the form's or the fact's UUID."""
+    """What somebody is said to have approved: who, by which channel, when, what for. `key` is the form's or the fact's UUID."""
 
     approver_id: int
     channel: str

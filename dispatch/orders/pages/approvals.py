@@ -32,6 +32,13 @@ from dispatch.web.locale import same_words
 from dispatch.words import Text
 
 MOST_AT_ONCE = 200
+WORDS = {
+    "kind_words": KIND_WORDS,
+    "urgency_words": URGENCY_WORDS,
+    "symptoms": SYMPTOMS,
+    "same_words": same_words,
+    "channels": VERBAL_CHANNELS,
+}
 
 
 @dataclass(frozen=True)
@@ -69,9 +76,8 @@ def approvals_page(**extra: Any) -> str:
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
         owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
-        words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "same_words": same_words, "channels": VERBAL_CHANNELS}
-        nothing = {"refused": None, "not_taken": [], "taken": 0}
-        return render_template("orders/approvals.html", cards=cards, owed=owed, **words, **(nothing | extra))
+        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0}
+        return render_template("orders/approvals.html", cards=cards, owed=owed, **WORDS, **(nothing | extra))
 
 
 def _card(approval: Approval) -> Waiting:

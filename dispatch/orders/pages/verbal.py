@@ -64,7 +64,8 @@ def _form_page(number: str, form: Form | None) -> str | None:
         if not way_to_word(order, facts):
             return None
         people = nameable(order, facts, approvers(db, order.branch_id, besides=current()))
-        shown = {"order": order, "open_step": open_approval(db, order.id), "people": options(people)}
+        step = next((step for step in order.approvals if step.decision is None), None)
+        shown = {"order": order, "open_step": step, "people": options(people)}
         words = {"channels": list(VERBAL_CHANNELS.items()), "hours": settings().approval_backfill_hours}
         return render_template("orders/by_word.html", **shown, **words, form=form, new_key=uuid.uuid4())
 
@@ -95,7 +96,7 @@ def _record(db: Session, order_id: int, form: Form) -> str:
         raise Conflict(CHANGED)
     else:
         row = record_word(db, order_id, word, by=current(), at=now())
-    return _("Recorded. %(name)s is asked to confirm it.", name=row.approver.name)
+    return str(_("Recorded. %(name)s is asked to confirm it.", name=row.approver.name))
 
 
 def _word(form: Form) -> SaidWord:
