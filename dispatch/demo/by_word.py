@@ -1,4 +1,4 @@
-"""Approvals by word: two that the manager has still to backfill, one he confirmed, one he refused and the director has to settle."""
+"""Approvals by word: two that the manager still owes, one he confirmed, one he refused for the director to settle."""
 
 from __future__ import annotations
 

@@ -68,12 +68,6 @@ def open_words(session: Session, order_id: int) -> Sequence[VerbalApproval]:
     return session.scalars(query.options(joinedload(VerbalApproval.approver)).order_by(VerbalApproval.id)).all()
 
 
-def words_of(session: Session, order_id: int) -> Sequence[VerbalApproval]:
-    """All of an order, with the named person."""
-    query = sa.select(VerbalApproval).where(VerbalApproval.order_id == order_id).options(joinedload(VerbalApproval.approver))
-    return session.scalars(query.order_by(VerbalApproval.id)).all()
-
-
 def approvers(session: Session, branch_id: int, *, besides: Actor) -> Sequence[Person]:
     """Who could have approved by word an order of a branch: active, deciding, of the branch or with a view of all; not `besides`.
 

@@ -20,9 +20,6 @@ from dispatch.field.presenting.day import gone
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import checks_of, own_visit
 from dispatch.field.rules import DEPARTURE
-from dispatch.orders.presenting.verbal import options
-from dispatch.orders.verbal_forms import read_word
-from dispatch.orders.verbal_queries import approvers
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.sheets.presenting import order_sheets
 from dispatch.web.access import current, may
@@ -77,8 +74,7 @@ def stop_page(visit_id: int, refused: Refused | None = None) -> str:
         stop: Stop = seen["stop"]
         checked = checks_of(db, visit_id) if stop.visit.status == "on_the_way" else {}
         sheets = order_sheets(db, stop.order, now()) if stop.visit.status == "finished" else None
-        may_allow = options(approvers(db, stop.order.branch_id, besides=current())) if stop.live else []
-        words = {"departure": DEPARTURE, "reasons": REASONS, "channels": VERBAL_CHANNELS, "may_allow": may_allow}
+        words = {"departure": DEPARTURE, "reasons": REASONS, "channels": VERBAL_CHANNELS}
         return render_template("field/stop.html", **seen, **words, checked=checked, sheets=sheets)
 
 
@@ -122,27 +118,6 @@ def abandon(visit_id: int) -> Answer:
         to=url_for("field.today"),
         again=lambda refused: stop_page(visit_id, refused),
     )
-
-
-@pages.post("/my-day/visits/<int:visit_id>/by-word")
-@may("visit.drive")
-def by_word(visit_id: int) -> Answer:
-    """Somebody has allowed something by word; he is asked to confirm it later."""
-    return taken(
-        visit_id,
-        "word.record",
-        _allowed,
-        told=say("Recorded. Go on; the office confirms it later."),
-        to=stop_url(visit_id),
-        again=lambda refused: stop_page(visit_id, refused),
-    )
-
-
-def _allowed(form: Form) -> Acts:
-    word = read_word(form.values, zone=current().zone)
-    said_at = word.said_at.isoformat() if word.said_at else None
-    told = {"approver": word.approver_id, "channel": word.channel, "said_at": said_at, "what_for": word.what_for}
-    return [("word.record", told)]
 
 
 @pages.get("/my-day/visits/<int:visit_id>/finish")

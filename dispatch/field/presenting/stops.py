@@ -26,7 +26,6 @@ from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing, vehicle_shown
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
-from dispatch.orders.verbal_queries import words_of
 from dispatch.words import Text, say
 
 
@@ -130,10 +129,10 @@ class Stop:
         """Whether the dispatcher has still to decide about a vehicle."""
         return any(one.line_id == line.id and one.answer is None for one in self.disputes)
 
-    @cached_property
-    def words(self) -> Sequence[VerbalApproval]:
-        """What was approved by word for the order, its open level apart."""
-        return [word for word in words_of(self._session, self.visit.order_id) if word.approval_id is None]
+    @property
+    def words(self) -> list[VerbalApproval]:
+        """What was approved by word during the work."""
+        return [word for word in self.order.verbal_approvals if word.approval_id is None]
 
     @property
     def order(self) -> Order:
