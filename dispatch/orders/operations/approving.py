@@ -59,8 +59,10 @@ def pass_step(
     _decide(step, decision, by_id=named.id if named else by.id, at=at)
     session.flush()
     if following is not None:
-        passed = "approval.pass_by_word" if named else "approval.pass"
-        record(session, ("order", order.id), passed, by=by, at=at, detail={"step": step.step})
+        if named:
+            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail={"step": step.step})
+        else:
+            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail={"step": step.step})
         _open_step(session, order, following, by_id=step.requested_by_id, at=at)
 
 

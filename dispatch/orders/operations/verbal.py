@@ -144,8 +144,9 @@ def _keep(
     )
     session.add(row)
     session.flush()
-    detail = {"channel": word.channel, "said_at": row.said_at.isoformat(), "reason": row.what_for, **(trail or {})}
-    _tell(session, order, row, "word.record", approver.name, by=by, at=at, **detail)
+    detail = {"channel": word.channel, "said_at": row.said_at.isoformat(), **(trail or {})}
+    record(session, ("order", order.id), "word.record", by=by, at=at, detail=_about(row, row.what_for) | detail)
+    _count(session, order, at)
     return row
 
 
@@ -153,7 +154,8 @@ def confirm_word(session: Session, word_id: int, *, by: Actor, at: datetime) -> 
     """The named person says that he approved it. Raises NotFound, Conflict when it is decided, RuleBroken for anybody else."""
     order, row = _to_answer(session, word_id, by)
     row.decision, row.decided_by_id, row.decided_at = "confirmed", by.id, at
-    _tell(session, order, row, "word.confirm", row.approver.name, by=by, at=at)
+    record(session, ("order", order.id), "word.confirm", by=by, at=at, detail=_about(row))
+    _count(session, order, at)
     return order
 
 
@@ -165,7 +167,8 @@ def refuse_word(session: Session, word_id: int, *, reason: str, by: Actor, at: d
     order, row = _to_answer(session, word_id, by)
     row.decision_reason = _reason(reason)
     row.decision, row.decided_by_id, row.decided_at = "refused", by.id, at
-    _tell(session, order, row, "word.refuse", row.approver.name, by=by, at=at, reason=row.decision_reason)
+    record(session, ("order", order.id), "word.refuse", by=by, at=at, detail=_about(row, row.decision_reason))
+    _count(session, order, at)
     return order
 
 
@@ -179,7 +182,8 @@ def settle_word(session: Session, word_id: int, *, reason: str, by: Actor, at: d
         raise RuleBroken(say("You recorded this approval by word: somebody else has to settle it."))
     row.settled_reason = _reason(reason)
     row.settled_by_id, row.settled_at = by.id, at
-    _tell(session, order, row, "word.settle", row.approver.name, by=by, at=at, reason=row.settled_reason)
+    record(session, ("order", order.id), "word.settle", by=by, at=at, detail=_about(row, row.settled_reason))
+    _count(session, order, at)
     return order
 
 
@@ -215,11 +219,12 @@ def _reason(typed: str) -> str:
     return typed.strip()
 
 
-def _tell(
-    session: Session, order: Order, row: VerbalApproval, action: str, name: str, *, by: Actor, at: datetime, **detail: Any
-) -> None:
-    """Write it into the order's history; what the order lacks is counted anew."""
+def _about(row: VerbalApproval, reason: str | None = None) -> dict[str, Any]:
+    return {"word": row.id, "name": row.approver.name} | ({"reason": reason} if reason else {})
+
+
+def _count(session: Session, order: Order, at: datetime) -> None:
+    """What the order lacks is counted anew."""
     session.flush()
-    record(session, ("order", order.id), action, by=by, at=at, detail={"word": row.id, "name": name, **detail})
     if order.status == "done":
         count_papers(session, order, at=at)
