@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.features import edges
 from dispatch.field import returning
 from dispatch.files.gateway import configure as configure_files
+from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
 from dispatch.staff.queries import nobody_yet
@@ -30,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     configure_files(settings.data_dir, settings.files_key)
     signing.configure_from(settings)
     returning.configure(settings.return_before_closing)
+    verbal.configure(settings.approval_backfill_hours)
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings

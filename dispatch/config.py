@@ -101,6 +101,8 @@ class Settings:
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
+    approval_backfill_hours: int = setting(
+        "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
 
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")

@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "order.approve": ("manager",),
     "order.approve_director": ("director",),
     "order.decide": ("manager", "director"),
+    "word.record": ("specialist", "supervisor", "manager", "technician"),
     "order.cancel": ("specialist", "supervisor", "manager"),
     "order.close": ("supervisor", "manager"),
     "closing.see": ("specialist", "supervisor", "manager", "finance"),

@@ -12,6 +12,7 @@ from dispatch.config import Settings
 from dispatch.features import edges
 from dispatch.field import returning
 from dispatch.files.gateway import configure as configure_files
+from dispatch.orders.operations import verbal
 from dispatch.sheets import making, starting, verifying
 from dispatch.web.logs import set_up
 
@@ -25,6 +26,7 @@ def main(settings: Settings) -> None:
     configure_files(settings.data_dir, settings.files_key)
     starting.prepare(settings)
     returning.configure(settings.return_before_closing)
+    verbal.configure(settings.approval_backfill_hours)
     list(edges("jobs"))
     list(edges("papers"))
     try:

@@ -16,6 +16,7 @@ from dispatch.field.models import DepartureCheck, FieldFact, Photo, PhotoWithdra
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import visible
+from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
@@ -74,13 +75,14 @@ def dispute_count(session: Session, by: Actor) -> int:
 
 
 def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
-    """A technician's own visit, from its dispatch on, with its order's vehicles and everybody who works there.
+    """A technician's own visit, from its dispatch on, with its order's vehicles, who works there, and what was allowed by word.
 
     Two statements whatever the order's size. Raises NotFound.
     """
     order = joinedload(Visit.order)
     vehicle = order.joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site))
-    whole = (order.joinedload(Order.customer), order.joinedload(Order.site), vehicle, joinedload(Visit.technician))
+    words = order.joinedload(Order.verbal_approvals).joinedload(VerbalApproval.approver)
+    whole = (order.joinedload(Order.customer), order.joinedload(Order.site), vehicle, words, joinedload(Visit.technician))
     rows = joinedload(Visit.visit_lines).joinedload(VisitLine.line)
     there = order.selectinload(Order.visits).options(joinedload(Visit.technician), rows)
     query = sa.select(Visit).where(Visit.id == visit_id, Visit.technician_id == by.id, Visit.status != "planned")

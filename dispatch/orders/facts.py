@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditEntry
-from dispatch.orders.lifecycle import OrderFacts
+from dispatch.orders.lifecycle import Named, OrderFacts
 from dispatch.orders.models import Approval, Order, OrderLine, OrderPapers, Visit
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import Actor
@@ -35,7 +35,7 @@ def register_missing(owes: str, place: str) -> Callable[[MissingReader], Missing
     """Register a reader that names what an order still lacks before it can be closed (P8).
 
     `owes` is "office" or "finance"; a sentence that names a person (as its parameter `who`) is about what that technician owes.
-    `place` is one of "on-site", "papers", "prices", "bag".
+    `place` is one of "on-site", "papers", "prices", "bag", "approvals".
     """
 
     def register(reader: MissingReader) -> MissingReader:
@@ -45,12 +45,13 @@ def register_missing(owes: str, place: str) -> Callable[[MissingReader], Missing
     return register
 
 
-def facts_of(session: Session, order: Order, by: Actor) -> OrderFacts:
-    """All facts about one order as `by` meets it."""
+def facts_of(session: Session, order: Order, by: Actor, *, named: Named | None = None) -> OrderFacts:
+    """All facts about one order as `by` meets it; `named` is whose approval by word he reports."""
     approvals = session.scalars(sa.select(Approval).where(Approval.order_id == order.id)).all()
     lines = session.scalars(sa.select(OrderLine.status).where(OrderLine.order_id == order.id))
     visits = session.scalars(sa.select(Visit.status).where(Visit.order_id == order.id))
-    return _facts(session, order, by, approvals, lines, visits, missing=missing_papers(session, order))
+    facts = _facts(session, order, by, approvals, lines, visits, missing=missing_papers(session, order))
+    return replace(facts, named=named)
 
 
 def facts_read(session: Session, order: Order, by: Actor) -> OrderFacts:

@@ -26,6 +26,7 @@ def read_filter(typed: Mapping[str, str], me: int | None) -> Filter:
         urgency=_known(typed.get("urgency"), URGENCIES),
         owner_id=me if typed.get("mine") else None,
         customer_id=read_number(typed.get("customer", ""), 0) or None,
+        backfill=typed.get("backfill") == "1",
         sort=_known(typed.get("sort"), tuple(SORTS)) or "newest",
     )
 

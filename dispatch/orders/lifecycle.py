@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from dispatch.orders.verbal_rules import OWN_WORD
 from dispatch.words import Text, say
 
 ORDER_STATUSES = (
@@ -65,12 +66,21 @@ FOLLOWING = ("approved", "planned", "dispatched", "working", "done")
 
 
 @dataclass(frozen=True)
+class Named:
+    """Whoever is said to have approved by word; without permissions once he has left or has no business with the branch."""
+
+    id: int | None
+    name: str
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
 class OrderFacts:
     """What the checks of this table look at, gathered by the readers that features register. Plain data.
 
     While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who decided the
-    levels before it. While a visit is about to begin: `to_end_first` is the number of the order whose visit its technician has
-    to end before.
+    levels before it, `named` whose word the actor reports. While a visit is about to begin: `to_end_first` is the number of the
+    order whose visit its technician has to end before.
     """
 
     order_status: str = "draft"
@@ -80,6 +90,7 @@ class OrderFacts:
     step_requested_by_id: int | None = None
     asked_by: frozenset[int | None] = frozenset()
     decided_by: frozenset[int | None] = frozenset()
+    named: Named | None = None
     actor_permissions: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
@@ -128,6 +139,34 @@ def is_approvers_turn(facts: OrderFacts) -> Text | None:
     if facts.open_step_permission not in facts.actor_permissions:
         return say("The next decision is not yours.")
     return None
+
+
+NAME_HIM = say("Say who has approved by word.")
+"""What the form of an approval by word asks for: no reason to shut the way to it."""
+
+
+def somebody_is_named(facts: OrderFacts) -> Text | None:
+    """An approval by word is somebody's."""
+    return None if facts.named else NAME_HIM
+
+
+def named_could_decide(facts: OrderFacts) -> Text | None:
+    """Whoever approved by word could have decided the open level himself, in writing (P3)."""
+    named = facts.named
+    if named is None or facts.open_step_permission is None:
+        return say("No approval is open.")
+    if facts.open_step_permission not in named.permissions:
+        return say("%(name)s cannot decide this level.", name=named.name)
+    if named.id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by}:
+        return say("%(name)s asked for this order himself: somebody else has to decide.", name=named.name)
+    if named.id in facts.decided_by:
+        return say("%(name)s has decided an earlier level: somebody else has to decide this one.", name=named.name)
+    return None
+
+
+def named_is_somebody_else(facts: OrderFacts) -> Text | None:
+    """Nobody reports his own word."""
+    return OWN_WORD if facts.named and facts.named.id == facts.actor_id else None
 
 
 def nobody_moving(facts: OrderFacts) -> Text | None:
@@ -186,6 +225,14 @@ ORDER: tuple[Transition, ...] = (
         say("Reject"),
         (is_approvers_turn, not_ones_own, not_twice),
         reason=True,
+    ),
+    Transition(
+        "approve_by_word",
+        ("awaiting_approval",),
+        "approved",
+        "order.take",
+        say("Approved by word"),
+        (somebody_is_named, named_is_somebody_else, named_could_decide),
     ),
     Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),
     Transition("follow", FOLLOWING, None, None, say("Follows the work")),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
+from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Branch, Person
 from dispatch.words import say
@@ -83,8 +84,20 @@ class Order(Base):
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
     visits: Mapped[list[Visit]] = relationship(back_populates="order", order_by="Visit.starts_at", overlaps="order")
     approvals: Mapped[list[Approval]] = relationship(back_populates="order", order_by="Approval.id")
+    verbal_approvals: Mapped[list[VerbalApproval]] = relationship(back_populates="order", order_by="VerbalApproval.id")
+
+    if TYPE_CHECKING:
+        backfill_due: Mapped[datetime | None]
+        disowned: Mapped[bool]
 
     __mapper_args__ = {"version_id_col": version}
+
+
+_owed = sa.select(sa.func.min(VerbalApproval.due_at)).where(VerbalApproval.order_id == Order.id, undecided())
+Order.backfill_due = column_property(_owed.scalar_subquery())
+"""By when the approvals given by word are to be backfilled, the first of them; None where nothing is owed."""
+Order.disowned = column_property(sa.exists().where(VerbalApproval.order_id == Order.id, disowned()))
+"""An approval by word was refused afterwards, and nobody has said how that was settled."""
 
 
 class OrderLine(Base):
@@ -187,14 +200,18 @@ class VisitLine(Base):
 
 
 class Approval(Base):
-    """One step of the approval of an order; open until somebody decides, and nobody decides his own (P3)."""
+    """One step of the approval of an order; open until somebody decides, and nobody decides his own (P3).
+
+    Decided `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
+    """
 
     __tablename__ = "approval"
     __table_args__ = (
-        words_of("decision", ("approved", "rejected", "withdrawn")),
+        words_of("decision", ("approved", "by_word", "rejected", "withdrawn")),
         sa.CheckConstraint("decided_by_id <> requested_by_id", name="not_by_himself"),
         sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_is_whole"),
         sa.CheckConstraint("decision <> 'rejected' OR reason IS NOT NULL", name="rejected_has_reason"),
+        sa.UniqueConstraint("id", "order_id"),
         sa.Index("uq_approval_open_step", "order_id", "step", unique=True, postgresql_where=sa.text("decision IS NULL")),
         sa.Index(None, "order_id"),
         sa.Index("ix_approval_waiting", "permission", "id", postgresql_where=sa.text("decision IS NULL")),

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.orders.verbal_queries import has_open_word, waits_for
 from dispatch.permissions import permissions_of
 from dispatch.search import found_in
 from dispatch.staff.models import Person
@@ -44,6 +46,8 @@ class Filter:
     wanted_on: date | None = None
     owner_id: int | None = None
     customer_id: int | None = None
+    backfill: bool = False
+    """Only orders with an approval by word that is to be backfilled or settled."""
     sort: str = "newest"
 
 
@@ -76,6 +80,7 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
     conditions = [visible(by)]
     conditions += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
+    conditions += [has_open_word()] if chosen.backfill else []
     for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
         conditions += [getattr(Order, name) == wanted] if wanted is not None else []
@@ -99,11 +104,21 @@ def _line_counts(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
     return dict(session.execute(counted).all())
 
 
-def status_counts(session: Session, by: Actor, chosen: Filter | None = None) -> dict[str, int]:
-    """How many orders stand in each status, for the filter chips; `chosen` narrows them, its own status aside."""
-    where = _conditions(replace(chosen or Filter(), status=None), by)
-    counted = sa.select(Order.status, sa.func.count()).where(*where).group_by(Order.status)
-    return dict(session.execute(counted).all())
+@dataclass(frozen=True)
+class Counts:
+    """How many orders there are of each status, and how many with an approval by word that is to be backfilled."""
+
+    by_status: dict[str, int]
+    backfill: int
+
+
+def counts_of(session: Session, by: Actor, chosen: Filter) -> Counts:
+    """For the filter chips: `chosen` narrows them, its own status aside."""
+    where = _conditions(replace(chosen, status=None), by)
+    word = sa.func.count().filter(has_open_word())
+    counted = sa.select(Order.status, sa.func.count(), word).where(*where).group_by(Order.status)
+    rows = session.execute(counted).all()
+    return Counts({status: count for status, count, _ in rows}, sum(open_ for *_, open_ in rows))
 
 
 def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Order]:
@@ -115,7 +130,7 @@ def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) ->
 def order_numbered(session: Session, number: str, by: Actor) -> Order:
     """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's.
 
-    Three statements whatever its size: the order with its lines and their drivers, the visits, the approvals.
+    Four statements whatever its size: the order with its lines and their drivers, the visits, the approvals, those by word.
     """
     visits = selectinload(Order.visits)
     vehicle = joinedload(OrderLine.vehicle).joinedload(Vehicle.drivers)
@@ -129,6 +144,12 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),
+        selectinload(Order.verbal_approvals).options(
+            joinedload(VerbalApproval.approver),
+            joinedload(VerbalApproval.recorded_by),
+            joinedload(VerbalApproval.decided_by),
+            joinedload(VerbalApproval.settled_by),
+        ),
     )
     found = session.scalars(whole).unique().one_or_none()
     if found is None:
@@ -188,10 +209,12 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
 
 
 def waiting_count(session: Session, by: Actor) -> int:
-    """How many decisions wait for `by`."""
+    """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle."""
     own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
-    query = sa.select(sa.func.count()).select_from(Approval).join(Approval.order)
-    return session.scalar(query.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)) or 0
+    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order)
+    steps = steps.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)
+    words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
+    return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery())) or 0
 
 
 def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:

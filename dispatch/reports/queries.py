@@ -22,7 +22,7 @@ from dispatch.reports.rules import Hand, Scope, Taken, VisitTimes
 from dispatch.staff.models import Person
 
 EVENTS = {
-    "approved": ("order.approve",),
+    "approved": ("order.approve", "order.approve_by_word"),
     "planned": ("visit.plan",),
     "done": ("order.follow",),
     "closed": ("order.close", "order.auto_close"),
@@ -30,6 +30,8 @@ EVENTS = {
 """Figure -> the entries of an order's history that count for it; `order.follow` only where it ends at done."""
 
 MOVES = [f"order.{row.action}" for row in ORDER]
+
+YES = ("approved", "by_word")
 
 Counts = dict[date, dict[str, int]]
 
@@ -134,7 +136,7 @@ def visits_of(session: Session, scope: Scope) -> list[VisitTimes]:
     }
     approved = (
         sa.select(sa.func.max(Approval.decided_at))
-        .where(Approval.order_id == Visit.order_id, Approval.decision == "approved", Approval.decided_at <= first["departed_at"])
+        .where(Approval.order_id == Visit.order_id, Approval.decision.in_(YES), Approval.decided_at <= first["departed_at"])
         .correlate(Visit)
     )
     vehicles = (

@@ -10,8 +10,11 @@ from typing import Any
 from flask import Flask, g, request, session, url_for
 
 from dispatch import paths
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.orders.lifecycle import WORDS
+from dispatch.orders.models import Order
+from dispatch.orders.presenting.verbal import Mark, mark_of
 from dispatch.orders.queries import waiting_count
 from dispatch.permissions import ROLES
 from dispatch.staff.queries import branches
@@ -104,6 +107,11 @@ def status_word(kind: str, code: str) -> str:
     return tr(WORDS[kind][code])
 
 
+def backfill_mark(order: Order) -> Mark | None:
+    """What an order carries beside its status while an approval by word is open."""
+    return mark_of(order, now())
+
+
 @cache
 def _content_mark(path: str) -> str:
     return hashlib.sha256((paths.STATIC / path).read_bytes()).hexdigest()[:10]
@@ -132,5 +140,5 @@ def _frame(app: Flask) -> dict[str, Any]:
 
 def init(app: Flask) -> None:
     """Give the frame to every template."""
-    app.jinja_env.globals.update(asset=asset, status_word=status_word, allowed=allowed)
+    app.jinja_env.globals.update(asset=asset, status_word=status_word, backfill_mark=backfill_mark, allowed=allowed)
     app.context_processor(lambda: _frame(app))

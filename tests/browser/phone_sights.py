@@ -51,6 +51,7 @@ def _of_repair(visit: Visit, name: str) -> Pages:
         ": payment": ("field.payment", "/payment"),
         ": signature": ("field.signature", "/signature"),
         ": finish": ("field.ending", "/finish"),
+        ": approved by word": ("field.by_word", "/by-word"),
     }
     return {name + own: (endpoint, root + path) for own, (endpoint, path) in pages.items()}
 

@@ -16,6 +16,7 @@ from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
 from dispatch.fees.models import HandIn, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import issue_a_sheet, make_a_draft, send_files, send_what_fits_nothing, signed_in
@@ -100,7 +101,8 @@ def _plain() -> dict[str, Sight]:
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
         "approvals": Sight("orders.approvals", "/approvals"),
-        "approvals, none": Sight("orders.approvals", "/approvals", "chen"),
+        "approvals, a refusal to be settled": Sight("orders.approvals", "/approvals", "chen"),
+        "orders to be backfilled": Sight("orders.index", "/orders?backfill=1"),
         "closing": Sight("orders.closing", "/closing"),
         "closing, what technicians owe": Sight("orders.closing", "/closing?owes=technician", "qian"),
         "figures of the day": Sight("reports.figures", "/figures"),
@@ -167,7 +169,14 @@ def _orders(session: Session) -> dict[str, Sight]:
     shown = {f"an order, {status}, {kind}": Sight("orders.show", f"/orders/{number}") for status, kind, number in rows}
     mine = sa.select(Order.number).join(Visit).join(Person, Visit.technician_id == Person.id)
     number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
-    return shown | {"an order on the phone": Sight("orders.show", f"/orders/{number}", "su")}
+    waiting = sa.select(Order.number).where(Order.status == "awaiting_approval").order_by(Order.number)
+    refused = sa.select(Order.number).join(Order.verbal_approvals).where(VerbalApproval.decision == "refused")
+    return shown | {
+        "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
+        "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
+        "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
+    }
 
 
 def _on_site(session: Session) -> dict[str, Sight]:

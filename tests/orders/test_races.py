@@ -19,8 +19,10 @@ from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.operations.approving import approve, reject
 from dispatch.orders.operations.moves import locked_order, move_line
 from dispatch.orders.operations.taking import next_number, order_saved
+from dispatch.orders.operations.verbal import SaidWord, approve_by_word, confirm_word, refuse_word
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.orders.ties import live_visits
+from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.hiring import Ties, let_go, locked
 from tests.building import approved, repair_order, visit
 from tests.conftest import AT, Cast
@@ -59,6 +61,36 @@ def test_two_managers_deciding_at_once(cast: Cast, attempt: int) -> None:
     lost = [a for a in answers if isinstance(a, Conflict)]
     assert len(lost) == 1 and "Somebody else decided this" in str(lost[0])
     assert read(sa.select(Order.status)) == [next(a for a in answers if isinstance(a, str))]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_confirming_and_refusing_one_word_at_once(cast: Cast, attempt: int) -> None:
+    order_id = saved(cast)
+    step = read(sa.select(Approval.id).where(Approval.order_id == order_id))[0]
+    said = SaidWord(cast.wang.id or 0, "phone", AT, "first act", uuid.uuid4())
+    with transaction() as session:
+        word_id = approve_by_word(session, order_id, said, approval_id=step, by=cast.lin, at=AT).id
+    answers = at_once(
+        lambda s: confirm_word(s, word_id, by=cast.wang, at=AT).id,
+        lambda s: refuse_word(s, word_id, reason="no", by=cast.wang, at=AT).id,
+    )
+    lost = [a for a in answers if isinstance(a, Conflict)]
+    assert len(lost) == 1 and str(lost[0]) == "You have decided this already."
+    won = "refused" if isinstance(answers[0], Conflict) else "confirmed"
+    assert read(sa.select(VerbalApproval.decision)) == [won]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_deciding_in_person_while_a_colleague_records_the_word(cast: Cast, attempt: int) -> None:
+    order_id = saved(cast)
+    step = read(sa.select(Approval.id).where(Approval.order_id == order_id))[0]
+    said = SaidWord(cast.wang.id or 0, "phone", AT, "first act", uuid.uuid4())
+    answers = at_once(
+        lambda s: approve(s, order_id, approval_id=step, by=cast.wang, at=AT).status,
+        lambda s: approve_by_word(s, order_id, said, approval_id=step, by=cast.lin, at=AT).waits,
+    )
+    assert sum(isinstance(a, Conflict) for a in answers) == 1
+    assert len(read(sa.select(VerbalApproval.id))) == (0 if answers[0] == "approved" else 1)
 
 
 def test_two_dispatchers_giving_one_technician_two_visits_at_one_time(cast: Cast) -> None:

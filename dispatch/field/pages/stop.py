@@ -20,6 +20,7 @@ from dispatch.field.presenting.day import gone
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import checks_of, own_visit
 from dispatch.field.rules import DEPARTURE
+from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.sheets.presenting import order_sheets
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -73,7 +74,7 @@ def stop_page(visit_id: int, refused: Refused | None = None) -> str:
         stop: Stop = seen["stop"]
         checked = checks_of(db, visit_id) if stop.visit.status == "on_the_way" else {}
         sheets = order_sheets(db, stop.order, now()) if stop.visit.status == "finished" else None
-        words = {"departure": DEPARTURE, "reasons": REASONS}
+        words = {"departure": DEPARTURE, "reasons": REASONS, "channels": VERBAL_CHANNELS}
         return render_template("field/stop.html", **seen, **words, checked=checked, sheets=sheets)
 
 

@@ -123,6 +123,7 @@ SAID: dict[str, Text] = {
     "quantity": say("Quantity"),
     "number": say("Receipt"),
     "invoice_number": say("Invoice"),
+    "what_for": say("What for?"),
     "reason": say("Reason"),
     "note": say("Note"),
     "signer": say("Signed by"),

@@ -26,6 +26,7 @@ from dispatch.field.queries import left_on, photos_of, word_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing, vehicle_shown
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.words import Text, say
 
 
@@ -128,6 +129,11 @@ class Stop:
     def waits_for(self, line: OrderLine) -> bool:
         """Whether the dispatcher has still to decide about a vehicle."""
         return any(one.line_id == line.id and one.answer is None for one in self.disputes)
+
+    @property
+    def words(self) -> list[VerbalApproval]:
+        """What was approved by word during the work."""
+        return [word for word in self.order.verbal_approvals if word.approval_id is None]
 
     @property
     def order(self) -> Order:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
-from dispatch.orders.lifecycle import transition, why_not
+from dispatch.orders.lifecycle import Named, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.orders.rules import ApprovalStep, ExtraApproval, approval_steps
@@ -34,27 +34,45 @@ def approve(
 
     Raises Conflict when somebody else decided first, RuleBroken for one's own request or another's turn.
     """
-    order, step = _open(session, order_id, approval_id, by)
+    order, step = open_step(session, order_id, approval_id, by)
+    pass_step(session, order, step, by=by, at=at, extra=extra)
+    return order
+
+
+def pass_step(
+    session: Session,
+    order: Order,
+    step: Approval,
+    *,
+    by: Actor,
+    at: datetime,
+    extra: tuple[ExtraApproval, ...],
+    named: Named | None = None,
+) -> None:
+    """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
+    action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
     following = _following_step(session, order, step, extra)
     if following is None:
-        move_order(session, order, "approve", by=by, at=at)
+        move_order(session, order, action, by=by, at=at, named=named)
     else:
-        _check_may_decide(session, order, by)
-    _decide(step, "approved", by=by, at=at)
+        _check_may_decide(session, order, action, by, named)
+    _decide(step, decision, by_id=named.id if named else by.id, at=at)
+    session.flush()
     if following is not None:
-        record(session, ("order", order.id), "approval.pass", by=by, at=at, detail={"step": step.step})
-        session.flush()
+        if named:
+            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail={"step": step.step})
+        else:
+            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail={"step": step.step})
         _open_step(session, order, following, by_id=step.requested_by_id, at=at)
-    return order
 
 
 def reject(session: Session, order_id: int, *, approval_id: int, reason: str, by: Actor, at: datetime) -> Order:
     """Reject the open step with a reason. Raises like `approve`, and Invalid without a reason."""
-    order, step = _open(session, order_id, approval_id, by)
+    order, step = open_step(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
     move_order(session, order, "reject", by=by, at=at, reason=reason.strip())
-    _decide(step, "rejected", by=by, at=at, reason=reason.strip())
+    _decide(step, "rejected", by_id=by.id, at=at, reason=reason.strip())
     return order
 
 
@@ -65,7 +83,8 @@ def withdraw_open_steps(session: Session, order: Order, *, by: Actor, at: dateti
         step.decision, step.decided_at = "withdrawn", at
 
 
-def _open(session: Session, order_id: int, approval_id: int, by: Actor) -> tuple[Order, Approval]:
+def open_step(session: Session, order_id: int, approval_id: int, by: Actor) -> tuple[Order, Approval]:
+    """The locked order and its step that waits for a decision. Raises NotFound, or Conflict when it was decided meanwhile."""
     order = locked_order(session, order_id)
     step = session.get(Approval, approval_id, populate_existing=True)
     if step is None or step.order_id != order_id:
@@ -75,8 +94,8 @@ def _open(session: Session, order_id: int, approval_id: int, by: Actor) -> tuple
     return order, step
 
 
-def _check_may_decide(session: Session, order: Order, by: Actor) -> None:
-    no = why_not(transition("order", "approve"), "order", order.status, facts_of(session, order, by))
+def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> None:
+    no = why_not(transition("order", action), "order", order.status, facts_of(session, order, by, named=named))
     if no is not None:
         raise RuleBroken(no)
 
@@ -86,8 +105,8 @@ def _following_step(session: Session, order: Order, step: Approval, extra: tuple
     return next((s for s in approval_steps(order.kind, lines, extra) if s.step > step.step), None)
 
 
-def _decide(step: Approval, decision: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:
-    step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by.id, at, reason
+def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, reason: str | None = None) -> None:
+    step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
 
 
 def _open_step(session: Session, order: Order, step: ApprovalStep, *, by_id: int | None, at: datetime) -> None:

@@ -13,7 +13,7 @@ from dispatch.audit.operations import record
 from dispatch.db import STALE
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
-from dispatch.orders.lifecycle import FOLLOWING, OrderFacts, Transition, followed_status, transition, why_not
+from dispatch.orders.lifecycle import FOLLOWING, Named, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.departing import to_end_first
 from dispatch.orders.operations.papers import count_papers
@@ -32,10 +32,22 @@ def locked_order(session: Session, order_id: int, *, version: int | None = None)
     return order
 
 
-def move_order(session: Session, order: Order, action: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:
-    """Take one row of the order table. `order` must be locked. Raises NotAllowed, RuleBroken or Invalid (no reason given)."""
+def move_order(
+    session: Session,
+    order: Order,
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str | None = None,
+    named: Named | None = None,
+) -> None:
+    """Take one row of the order table. `order` must be locked; `named` is who approved by word, where that is the action.
+
+    Raises NotAllowed, RuleBroken or Invalid (no reason given).
+    """
     row = transition("order", action)
-    _check(row, "order", order.status, facts_of(session, order, by), reason)
+    _check(row, "order", order.status, facts_of(session, order, by, named=named), reason)
     target = row.target or followed_status(*_parts(session, order.id))
     _write(session, order, order, "order." + action, target, by=by, at=at, reason=reason)
 

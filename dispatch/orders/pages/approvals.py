@@ -20,14 +20,25 @@ from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import Refused, extra_approvals, sentence_of
 from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
+from dispatch.orders.presenting.verbal import WordCard, card_of
 from dispatch.orders.queries import approval_order, waiting_for
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
+from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.orders.verbal_queries import waiting_words
+from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import same_words
 from dispatch.words import Text
 
 MOST_AT_ONCE = 200
+WORDS = {
+    "kind_words": KIND_WORDS,
+    "urgency_words": URGENCY_WORDS,
+    "symptoms": SYMPTOMS,
+    "same_words": same_words,
+    "channels": VERBAL_CHANNELS,
+}
 
 
 @dataclass(frozen=True)
@@ -57,16 +68,16 @@ class NotTaken:
 @may("order.decide")
 def approvals() -> str:
     """What waits for the reader's decision."""
-    return _page()
+    return approvals_page()
 
 
-def _page(**extra: Any) -> str:
+def approvals_page(**extra: Any) -> str:
+    """The page, with what was refused or could not be taken on top."""
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
-        words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "same_words": same_words}
-        return render_template(
-            "orders/approvals.html", cards=cards, **words, **({"refused": None, "not_taken": [], "taken": 0} | extra)
-        )
+        owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
+        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0}
+        return render_template("orders/approvals.html", cards=cards, owed=owed, **WORDS, **(nothing | extra))
 
 
 def _card(approval: Approval) -> Waiting:
@@ -74,6 +85,10 @@ def _card(approval: Approval) -> Waiting:
     today = local_day(now(), current().zone)
     order = approval.order
     return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today))
+
+
+def _word_card(word: VerbalApproval) -> WordCard:
+    return card_of(word, current().id, now(), lambda name: url_for("orders.answer_word", word_id=word.id, name=name))
 
 
 @pages.post("/approvals/<int:approval_id>/approve")
@@ -123,7 +138,7 @@ def _decided(order: Order) -> Response:
 
 def _refused(approval_id: int, name: str, refusal: Refusal) -> tuple[str, int]:
     refused = Refused(name, sentence_of(refusal), Form.sent())
-    return _page(refused=refused, refused_id=approval_id, refused_number=_number_of(approval_id)), refusal.status
+    return approvals_page(refused=refused, refused_id=approval_id, refused_number=_number_of(approval_id)), refusal.status
 
 
 def _number_of(approval_id: int) -> str:
@@ -137,7 +152,7 @@ def approve_many() -> str:
     """Approve all that were checked, each in a transaction of its own; says which were not possible and why."""
     ids = [read_number(typed, 0) for typed in request.form.getlist("ids")[:MOST_AT_ONCE]]
     not_taken = [problem for approval_id in ids if (problem := _try(approval_id))]
-    return _page(not_taken=not_taken, taken=len(ids) - len(not_taken))
+    return approvals_page(not_taken=not_taken, taken=len(ids) - len(not_taken))
 
 
 def _try(approval_id: int) -> NotTaken | None:

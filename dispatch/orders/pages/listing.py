@@ -11,14 +11,14 @@ from dispatch.db import transaction
 from dispatch.orders.forms import read_filter, read_page
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.listing import Leaf, Sort, chips_of, rows_of
-from dispatch.orders.queries import Filter, Page, orders_page, status_counts
+from dispatch.orders.queries import Counts, Filter, Page, counts_of, orders_page
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.words import say
 
-HELD = ("q", "status", "kind", "urgency", "mine", "customer", "sort")
-MINE = say("Mine")
+HELD = ("q", "status", "kind", "urgency", "mine", "customer", "backfill", "sort")
+MINE, BACKFILL = say("Mine"), say("To be backfilled")
 
 
 @pages.get("/orders")
@@ -30,15 +30,15 @@ def index() -> str:
     with transaction() as db:
         page = orders_page(db, chosen, actor, number=read_page(request.args))
         # Counting every status of a search would cost more than the search itself.
-        counts = None if chosen.words else status_counts(db, actor, chosen)
+        counts = None if chosen.words else counts_of(db, actor, chosen)
         return render_template("orders/index.html", **_shown(page, chosen, counts))
 
 
-def _shown(page: Page, chosen: Filter, counts: dict[str, int] | None) -> dict[str, Any]:
-    chips = [chip | {"label": tr(chip["label"])} for chip in chips_of(chosen, counts, address)]
+def _shown(page: Page, chosen: Filter, counts: Counts | None) -> dict[str, Any]:
+    chips = [chip | {"label": tr(chip["label"])} for chip in chips_of(chosen, counts.by_status if counts else None, address)]
     return {
         "rows": rows_of(page, local_day(now(), current().zone), lambda number: url_for("orders.show", number=number)),
-        "chips": [*chips, _mine(chosen)],
+        "chips": [*chips, *_backfill(chosen, counts), _mine(chosen)],
         "chosen": chosen,
         "filtered": chosen != Filter(sort=chosen.sort),
         "sort": Sort(chosen.sort, address),
@@ -53,11 +53,19 @@ def _mine(chosen: Filter) -> dict[str, Any]:
     return {"label": tr(MINE), "active": on, "url": address(mine=None if on else "1"), "count": None}
 
 
-def _total(page: Page, chosen: Filter, counts: dict[str, int] | None) -> int:
+def _backfill(chosen: Filter, counts: Counts | None) -> list[dict[str, Any]]:
+    """Shown where there is something to be backfilled, or it was chosen."""
+    if not chosen.backfill and counts is not None and not counts.backfill:
+        return []
+    url = address(backfill=None if chosen.backfill else "1")
+    return [{"label": tr(BACKFILL), "active": chosen.backfill, "url": url, "count": counts.backfill if counts else None}]
+
+
+def _total(page: Page, chosen: Filter, counts: Counts | None) -> int:
     """The exact number where it was counted anyway; a search stops counting at its limit."""
     if counts is None:
         return page.total
-    return counts.get(chosen.status, 0) if chosen.status else sum(counts.values())
+    return counts.by_status.get(chosen.status, 0) if chosen.status else sum(counts.by_status.values())
 
 
 def address(**changed: object) -> str:

@@ -32,8 +32,10 @@ from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing
+from dispatch.orders.presenting.verbal import way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness, reason_words
+from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
@@ -46,6 +48,7 @@ WORDS = {
     "urgency_words": URGENCY_WORDS,
     "channel_words": CHANNEL_WORDS,
     "symptoms": SYMPTOMS,
+    "verbal_channels": VERBAL_CHANNELS,
     "datums": DATUMS,
     "reason_words": reason_words,
     "same_words": same_words,
@@ -102,6 +105,8 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "line_actions": _line_actions(order, facts),
         "edge": lateness(order.status, order.wanted_on, today),
         "today": today,
+        "at": now(),
+        "may_word": way_to_word(order, facts) and allowed("order.take"),
         "may_pin": allowed("customer.change"),
     }
 

@@ -12,11 +12,15 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 FORWARD = ("approve", "submit", "close", "resume", "rework")
-DANGEROUS = ("cancel", "reject")
+DANGEROUS = ("cancel", "reject", "refuse")
+WITH_FORM = ("approve_by_word",)
+"""Taken on a page of their own, which asks for more than a reason."""
 WHAT: dict[str, Text] = {
     "reject": say("The order goes back to whoever took it, with your reason."),
     "hold": say("Nobody is sent until somebody resumes the order."),
     "cancel": say("The order ends here: planned visits are taken off the plan and open approvals are withdrawn."),
+    "refuse": say("The work stays as it is, but the order is not closed before the director has settled it."),
+    "settle": say("The order can be closed once this is written down, as far as nothing else is missing."),
     "reopen": say("The order is taken up again and has to be closed anew."),
 }
 """What will happen, said before it does."""
@@ -64,7 +68,7 @@ class Actions:
 
 def actions_of(order: Order, facts: OrderFacts, url: Callable[[str], str]) -> Actions:
     """The buttons of an order for the person whose `facts` these are; `url` makes the address of an action."""
-    made = [_action(row, order, facts, url(row.action)) for row in ORDER if row.permission]
+    made = [_action(row, order, facts, url(row.action)) for row in ORDER if row.permission and row.action not in WITH_FORM]
     usable = [action for action in made if action.allowed]
     primary = next((a for name in FORWARD for a in usable if a.name == name), None)
     shut = [action for action in made if not action.allowed]

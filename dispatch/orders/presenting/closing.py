@@ -22,6 +22,7 @@ PLACE_WORDS: dict[str, Text] = {
     "papers": say("Money and papers"),
     "prices": say("Price list"),
     "bag": say("Bag"),
+    "approvals": say("Approvals"),
 }
 UrlFor = Callable[..., str]
 

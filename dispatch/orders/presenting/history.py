@@ -17,6 +17,7 @@ from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order
 from dispatch.orders.rules import reason_words
+from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.words import Text, say, text_from_json
 
 
@@ -76,6 +77,12 @@ LOOKS: dict[str, Look] = {
     "order.submit": Look(say("Sent for approval"), "send", "awaiting"),
     "order.approve": Look(say("Approved"), "check-lg", "done"),
     "approval.pass": Look(say("Approved at level %(step)s: the next level decides"), "check-lg", "awaiting"),
+    "approval.pass_by_word": Look(say("Approved by word at level %(step)s: the next level decides"), "check-lg", "awaiting"),
+    "order.approve_by_word": Look(say("Approved by word"), "check-lg", "backfill"),
+    "word.record": Look(say("%(name)s approved by word (%(medium)s): to be backfilled"), "clock-history", "backfill"),
+    "word.confirm": Look(say("Backfilled: %(name)s approved by word"), "check-lg", "done"),
+    "word.refuse": Look(say("Refused afterwards: %(name)s is said to have approved by word"), "x-circle", "refused"),
+    "word.settle": Look(say("Settled: the approval by word that %(name)s is said to have given"), "check-circle", "done"),
     "order.reject": Look(say("Rejected"), "x-circle", "refused"),
     "order.rewrite": Look(say("Draft changed"), "pencil", "draft"),
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
@@ -217,6 +224,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "action": lambda: entry.action,
         "amount": lambda: yuan(abs(Decimal(detail.get("amount", 0)))),
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
+        "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
         "unit": lambda: KIND_WORDS.get(detail.get("unit_kind", ""), "—"),
     }

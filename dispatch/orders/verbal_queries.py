@@ -1,0 +1,82 @@
+"""Reading approvals by word: who could have given one, what waits to be backfilled or settled, what an order still owes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
+from dispatch.orders.verbal_rules import LEVELS, SETTLES
+from dispatch.permissions import PERMISSIONS, permissions_of
+from dispatch.staff.models import Person, PersonRole
+from dispatch.staff.rules import Actor
+
+DECIDERS = tuple({role for level in LEVELS for role in PERMISSIONS[level]})
+
+
+def has_open_word() -> sa.ColumnElement[bool]:
+    """SQL: an approval by word of the order waits to be backfilled, or was refused and is not settled."""
+    return Order.id.in_(sa.select(VerbalApproval.order_id).where(sa.or_(undecided(), disowned())))
+
+
+def _is_there() -> sa.ColumnElement[bool]:
+    """SQL: the named person still works here and decides something."""
+    holds = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(DECIDERS))
+    return sa.exists().where(Person.id == VerbalApproval.approver_id, Person.active, holds)
+
+
+def _own_branch(by: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
+
+
+def waits_for(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: approvals by word (joined with their orders) that `by` has to backfill, or whose refusal he has to settle."""
+    held = permissions_of(by.roles)
+    instead = sa.and_(~_is_there(), VerbalApproval.permission.in_(held), VerbalApproval.recorded_by_id != by.id, _own_branch(by))
+    to_answer = sa.and_(undecided(), sa.or_(VerbalApproval.approver_id == by.id, instead))
+    to_settle = sa.and_(disowned(), VerbalApproval.recorded_by_id != by.id, _own_branch(by))
+    return sa.or_(to_answer, to_settle) if SETTLES in held else to_answer
+
+
+def waiting_words(session: Session, by: Actor, *, limit: int = 200) -> Sequence[VerbalApproval]:
+    """What `by` has to backfill, what is due first before the rest; then what he has to settle."""
+    order = joinedload(VerbalApproval.order)
+    query = sa.select(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
+    whole = query.options(
+        joinedload(VerbalApproval.approver),
+        joinedload(VerbalApproval.recorded_by),
+        joinedload(VerbalApproval.decided_by),
+        order.joinedload(Order.customer),
+        order.joinedload(Order.lines.and_(OrderLine.position == 1)).joinedload(OrderLine.vehicle),
+    )
+    oldest_due = (VerbalApproval.decision.is_not(None), VerbalApproval.due_at, VerbalApproval.id)
+    return session.scalars(whole.order_by(*oldest_due).limit(limit)).unique().all()
+
+
+def word_number(session: Session, word_id: int, by: Actor) -> str | None:
+    """The number of the order that an approval by word is about, for whoever it names or may see the order."""
+    query = sa.select(Order.number).join(VerbalApproval, VerbalApproval.order_id == Order.id).where(VerbalApproval.id == word_id)
+    return session.scalar(query.where(sa.or_(VerbalApproval.approver_id == by.id, _own_branch(by))))
+
+
+def open_words(session: Session, order_id: int) -> Sequence[VerbalApproval]:
+    """Those of an order that wait to be backfilled or settled, with the named person."""
+    query = sa.select(VerbalApproval).where(VerbalApproval.order_id == order_id, sa.or_(undecided(), disowned()))
+    return session.scalars(query.options(joinedload(VerbalApproval.approver)).order_by(VerbalApproval.id)).all()
+
+
+def approvers(session: Session, branch_id: int, *, besides: Actor) -> Sequence[Person]:
+    """Who could have approved by word an order of a branch: active, deciding, of the branch or with a view of all; not `besides`.
+
+    With their roles and branch.
+    """
+    held = sa.select(PersonRole.person_id)
+    everywhere = held.where(PersonRole.role.in_(PERMISSIONS["branches.all"]))
+    here = sa.or_(Person.branch_id == branch_id, Person.id.in_(everywhere))
+    deciding = Person.id.in_(held.where(PersonRole.role.in_(DECIDERS)))
+    query = sa.select(Person).where(Person.active, deciding, here, Person.id != (besides.id or 0))
+    whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
+    return session.scalars(whole.order_by(Person.branch_id != branch_id, Person.staff_no)).unique().all()

@@ -1,0 +1,51 @@
+"""Approval by word: by what channels it comes, whose word counts, and who answers for it afterwards (P13, Q14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from dispatch.permissions import allows
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+VERBAL_CHANNELS: dict[str, Text] = {
+    "phone": say("By phone"),
+    "wechat": say("By WeChat"),
+    "in_person": say("In person"),
+    "other": say("Another way"),
+}
+VERBAL_DECISIONS = ("confirmed", "refused")
+
+LEVELS = ("order.approve", "order.approve_director")
+"""Whose word counts, the lower level first."""
+SETTLES = "order.approve_director"
+"""Who says how an approval was settled that was refused afterwards."""
+
+SLACK = timedelta(minutes=5)
+"""So much later than it is recorded something may have been said: clocks differ."""
+
+OWN_WORD = say("Nobody records his own word. Decide it yourself, or let a colleague record it.")
+
+
+def level_of(roles: Iterable[str]) -> str | None:
+    """The level of approval that somebody with these roles stands for; None for nobody who decides."""
+    held = frozenset(roles)
+    return next((level for level in LEVELS if allows(held, level)), None)
+
+
+def why_not_answer(
+    by: Actor, *, approver_id: int, approver: str, approver_is_there: bool, recorded_by_id: int, permission: str
+) -> Text | None:
+    """Why `by` cannot say whether a word was given; None when he can.
+
+    The named one answers for it, nobody else. When he has left or decides nothing any more, somebody else of the level
+    (`permission`) who did not record it does.
+    """
+    if by.id == approver_id:
+        return None
+    if approver_is_there:
+        return say("Only %(name)s can say whether he approved this.", name=approver)
+    if by.id == recorded_by_id:
+        return say("You recorded this approval by word: somebody else has to confirm it.")
+    return None if by.may(permission) else say("Your role does not allow this. Ask your administrator if you need it.")
