@@ -63,7 +63,8 @@ class Voucher(Base):
     __tablename__ = "voucher"
     __table_args__ = (
         words_of("kind", VOUCHER_KINDS),
-        sa.CheckConstraint("num_nonnulls(charge_id, receipt_id, hand_in_id) = 1", name="has_one_cause"),
+        sa.CheckConstraint("num_nonnulls(charge_id, receipt_id, hand_in_id, hand_in_back_id) = 1", name="has_one_cause"),
+        sa.CheckConstraint("hand_in_back_id IS NULL OR reverses_id IS NOT NULL", name="back_reverses"),
         sa.UniqueConstraint("branch_id", "year", "running"),
         sa.Index(None, "order_id"),
         sa.Index(None, "reverses_id"),
@@ -78,6 +79,7 @@ class Voucher(Base):
     charge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("charge.id"), unique=True)
     receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
     hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
+    hand_in_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in_back.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -149,9 +151,33 @@ class HandIn(Base):
     confirmed_by_name: Mapped[str | None]
     confirmed_at: Mapped[datetime | None]
 
+    back: Mapped[HandInBack | None] = relationship(viewonly=True)
+
+    @property
+    def state(self) -> str:
+        """What it reads, a word of `HAND_IN_WORDS`: a confirmed one that was taken back keeps its status."""
+        return "taken_back" if self.back else self.status
+
+
+class HandInBack(Base):
+    """A confirmed hand-in that finance has taken back, once and for a reason: its voucher is reversed, its receipts are free.
+
+    The database takes it for a confirmed hand-in only, and from nobody for his own.
+    """
+
+    __tablename__ = "hand_in_back"
+    __table_args__ = (sa.CheckConstraint("btrim(reason) <> ''", name="has_reason"),)
+
+    id: Mapped[Key]
+    hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
+    reason: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
 
 class HandInReceipt(Base):
-    """A receipt (or a refund out of the hand) in a hand-in; `live` until the hand-in is withdrawn."""
+    """A receipt (or a refund out of the hand) in a hand-in; `live` until the hand-in is withdrawn or taken back."""
 
     __tablename__ = "hand_in_receipt"
     __table_args__ = (sa.Index("uq_hand_in_receipt_live", "receipt_id", unique=True, postgresql_where=sa.text("live")),)
@@ -164,3 +190,5 @@ class HandInReceipt(Base):
 constraint_says("uq_hand_in_receipt_live", say("One of these receipts was handed in already. Please look again."))
 constraint_says("ck_account_cash_not_below_zero", say("There is not so much cash there: nothing was posted."))
 constraint_says("ck_hand_in_not_his_own", say("Nobody confirms his own hand-in."))
+constraint_says("uq_hand_in_back_hand_in_id", say("Somebody has taken this hand-in back already."))
+constraint_says("hand_in_back_not_his_own", say("Nobody takes back his own hand-in."))

@@ -100,9 +100,12 @@ def _receipts() -> Figures:
 
 
 def at_the_desk() -> sa.ColumnElement[bool]:
-    """Receipts whose cash has reached the desk: confirmed in a hand-in, or given back from there."""
+    """Receipts whose cash has reached the desk: confirmed in a hand-in that stands, or given back from there."""
     confirmed = sa.exists().where(
-        HandInReceipt.receipt_id == Receipt.id, HandIn.id == HandInReceipt.hand_in_id, HandIn.status == "confirmed"
+        HandInReceipt.receipt_id == Receipt.id,
+        HandInReceipt.live,
+        HandIn.id == HandInReceipt.hand_in_id,
+        HandIn.status == "confirmed",
     )
     from_desk = sa.exists().where(
         Voucher.receipt_id == Receipt.id,
@@ -114,8 +117,8 @@ def at_the_desk() -> sa.ColumnElement[bool]:
 
 
 def differences(session: Session, branch_id: int | None, limit: int = 20) -> Sequence[HandIn]:
-    """Hand-ins in which another sum was counted than declared, the newest first."""
-    found = sa.select(HandIn).where(HandIn.difference != 0)
+    """Hand-ins that stand, in which another sum was counted than declared, the newest first."""
+    found = sa.select(HandIn).where(HandIn.difference != 0, ~HandIn.back.has())
     if branch_id is not None:
         found = found.where(HandIn.branch_id == branch_id)
     return session.scalars(found.order_by(HandIn.id.desc()).limit(limit)).all()

@@ -7,9 +7,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.ledger_models import Account, HandIn, Posting
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, Posting
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.operations import confirm_hand_in, hand_in
+from dispatch.fees.operations import confirm_hand_in, hand_in, take_back_hand_in
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -49,3 +49,8 @@ def sums_agree(session: Session) -> None:
     assert {key: value for key, value in balances.items() if key in sums} == sums
     assert not any(value for key, value in balances.items() if key not in sums)
     assert sum(balances.values()) == 0
+
+
+def taken_back(session: Session, hand_in_id: int, by: Actor, reason: str = "数错了") -> HandInBack:
+    """Finance takes a confirmed hand-in back."""
+    return take_back_hand_in(session, hand_in_id, reason=reason, by=by, at=AT)

@@ -10,9 +10,9 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.ledger_queries import hand_in_seen, hand_ins, receipts_handed
-from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_STATUSES, HAND_IN_WORDS
-from dispatch.fees.models import Voucher
-from dispatch.fees.operations import confirm_hand_in
+from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
+from dispatch.fees.models import HandIn, Voucher
+from dispatch.fees.operations import confirm_hand_in, take_back_hand_in
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.staff.models import Person
@@ -25,10 +25,10 @@ from dispatch.web.forms import Form
 def hand_in_list() -> str:
     """Every hand-in, those that wait first."""
     asked = request.args.get("status", "")
-    status = asked if asked in HAND_IN_STATUSES else None
+    state = asked if asked in HAND_IN_WORDS else None
     with transaction() as db:
-        rows = hand_ins(db, current(), branch_id=chosen_branch(), status=status)
-    return render_template("finance/hand_ins.html", rows=rows, status=status, HAND_IN_WORDS=HAND_IN_WORDS)
+        rows = hand_ins(db, current(), branch_id=chosen_branch(), state=state)
+    return render_template("finance/hand_ins.html", rows=rows, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
 
 
 @pages.get("/finance/hand-ins/<int:hand_in_id>")
@@ -56,6 +56,22 @@ def confirm(hand_in_id: int) -> Answer:
     return redirect(url_for("finance.show_hand_in", hand_in_id=hand_in_id))
 
 
+@pages.post("/finance/hand-ins/<int:hand_in_id>/take-back")
+@may("money.confirm")
+def take_back(hand_in_id: int) -> Answer:
+    """Take a confirmed hand-in back: its receipts can be handed in again."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            take_back_hand_in(db, hand_in_id, reason=form.text("reason"), by=current(), at=now())
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _page(hand_in_id, form.refused(refusal), refusal)
+    flash(_("Taken back and booked back. Its receipts can be handed in again."), "success")
+    return redirect(url_for("finance.show_hand_in", hand_in_id=hand_in_id))
+
+
 def _page(hand_in_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
     with transaction() as db:
         made = hand_in_seen(db, hand_in_id, current())
@@ -66,16 +82,28 @@ def _page(hand_in_id: int, form: Form, refusal: Refusal | None = None) -> Answer
             "finance/hand_in.html",
             made=made,
             receipts=receipts_handed(db, made.id),
-            voucher=db.scalar(sa.select(Voucher.number).where(Voucher.hand_in_id == made.id)),
+            vouchers=db.scalars(_vouchers_of(made)).all(),
             people=[("", "—"), *((str(id_), name) for id_, name in db.execute(people))],
             form=form,
             refusal=refusal,
             denominations=[str(worth) for worth in DENOMINATIONS],
             labels=_labels(),
-            counting=made.status == "handed" and made.person_id != current().id and current().may("money.confirm"),
+            counting=made.state == "handed" and _others(made),
+            can_take_back=made.state == "confirmed" and _others(made),
             HAND_IN_WORDS=HAND_IN_WORDS,
         )
     return (page, refusal.status) if refusal else page
+
+
+def _others(made: HandIn) -> bool:
+    """Whether the reader may decide about it: finance, and not its own."""
+    return made.person_id != current().id and current().may("money.confirm")
+
+
+def _vouchers_of(made: HandIn) -> sa.Select[str]:
+    """The numbers of its voucher and of the one that booked it back."""
+    mine = sa.or_(Voucher.hand_in_id == made.id, Voucher.hand_in_back_id == (made.back.id if made.back else None))
+    return sa.select(Voucher.number).where(mine).order_by(Voucher.id)
 
 
 def _labels() -> dict[str, str]:

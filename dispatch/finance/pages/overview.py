@@ -36,7 +36,7 @@ def index() -> str:
         held = holdings(db, branch_id)
         found = differences(db, branch_id, limit=DIFFERENCES)
         accounts = branch_accounts(db, branch_id)
-        waiting = hand_ins(db, current(), branch_id=branch_id, status="handed")
+        waiting = hand_ins(db, current(), branch_id=branch_id, state="handed")
         return render_template(
             "finance/index.html",
             rows=rows,
