@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.fees.ledger_models import HandIn, HandInBack, HandInReceipt, Posting, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
+from dispatch.fees.settling_models import DifferenceSettlement
 from dispatch.words import Text, say
 
-EXACT = ("charge_back", "hand_in_back")
+EXACT = ("charge_back", "hand_in_back", "difference_back")
 """Vouchers that reverse another as a whole; a refund may give back a part."""
 
 
@@ -19,6 +20,8 @@ def broken_counter_entries(session: Session) -> Iterator[Text]:
     yield from _unposted_backs(session)
     yield from _crooked_reversals(session)
     yield from _receipts_not_free(session)
+    yield from _wrong_settlements(session)
+    yield from _settled_past_zero(session)
 
 
 def _unposted_backs(session: Session) -> Iterator[Text]:
@@ -57,3 +60,40 @@ def _receipts_not_free(session: Session) -> Iterator[Text]:
     rows = sa.select(HandIn.number).join(HandInReceipt, HandInReceipt.hand_in_id == HandIn.id)
     for number in session.scalars(rows.where(HandInReceipt.live != stands).distinct().order_by(HandIn.number)):
         yield say("Hand-in %(number)s: its receipts do not follow whether it stands", number=number)
+
+
+def _wrong_settlements(session: Session) -> Iterator[Text]:
+    """Settlements without a voucher, or with one that took another amount from the differences."""
+    row, moved = DifferenceSettlement, sa.func.sum(Posting.amount)
+    way = sa.case((HandIn.difference < 0, -1), else_=1)
+    sums = (
+        sa.select(row.id, HandIn.number, row.amount)
+        .join(HandIn, HandIn.id == row.hand_in_id)
+        .outerjoin(Voucher, Voucher.difference_settlement_id == row.id)
+        .outerjoin(Posting, sa.and_(Posting.voucher_id == Voucher.id, Posting.account_id.in_(_of_kind("difference"))))
+        .group_by(row.id, HandIn.id)
+        .having(sa.func.coalesce(moved, 0) != row.amount * way)
+    )
+    for id_, number, amount in session.execute(sums.order_by(row.id)):
+        told = {"id": id_, "number": number, "sum": f"{amount:.2f}"}
+        yield say("Settlement %(id)s of the difference of %(number)s: %(sum)s is not what was posted for it", **told)
+
+
+def _settled_past_zero(session: Session) -> Iterator[Text]:
+    """Differences of which more is settled than there was, or that were taken back with their hand-in all the same."""
+    settled = sa.func.sum(DifferenceSettlement.amount)
+    most = sa.case((sa.func.bool_or(HandInBack.id.is_not(None)), 0), else_=sa.func.abs(HandIn.difference))
+    sums = (
+        sa.select(HandIn.number, settled, most)
+        .join(DifferenceSettlement, DifferenceSettlement.hand_in_id == HandIn.id)
+        .outerjoin(HandInBack, HandInBack.hand_in_id == HandIn.id)
+        .group_by(HandIn.id)
+        .having(sa.not_(settled.between(0, most)))
+    )
+    for number, total, limit in session.execute(sums.order_by(HandIn.number)):
+        told = {"number": number, "sum": f"{total:.2f}", "most": f"{limit:.2f}"}
+        yield say("Hand-in %(number)s: %(sum)s of a difference of %(most)s is settled", **told)
+
+
+def _of_kind(kind: str) -> sa.Select[int]:
+    return sa.select(Account.id).where(Account.kind == kind)

@@ -17,6 +17,9 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.ledger_rules import ACCOUNT_KINDS, HAND_IN_SERIES, HAND_IN_STATUSES, VOUCHER_KINDS, VOUCHER_SERIES
 from dispatch.words import say
 
+CAUSES = ("charge_id", "receipt_id", "hand_in_id", "hand_in_back_id", "difference_settlement_id")
+"""Columns of a voucher of which one names the row it is written for."""
+
 
 class Account(Base):
     """One account with its balance now (above zero: debit). `key` is its `AccountKey`; `seq`, `hash`: its newest posting."""
@@ -58,13 +61,13 @@ class SeriesCounter(Base):
 
 
 class Voucher(Base):
-    """What was posted, and for which charge, receipt or hand-in. `at` is when it happened, `recorded_at` when it was posted."""
+    """What was posted, and for which row (`CAUSES`). `at` is when it happened, `recorded_at` when it was posted."""
 
     __tablename__ = "voucher"
     __table_args__ = (
         words_of("kind", VOUCHER_KINDS),
-        sa.CheckConstraint("num_nonnulls(charge_id, receipt_id, hand_in_id, hand_in_back_id) = 1", name="has_one_cause"),
-        sa.CheckConstraint("hand_in_back_id IS NULL OR reverses_id IS NOT NULL", name="back_reverses"),
+        sa.CheckConstraint(f"num_nonnulls({', '.join(CAUSES)}) = 1", name="has_one_cause"),
+        sa.CheckConstraint("kind NOT IN ('hand_in_back', 'difference_back') OR reverses_id IS NOT NULL", name="back_reverses"),
         sa.UniqueConstraint("branch_id", "year", "running"),
         sa.Index(None, "order_id"),
         sa.Index(None, "reverses_id"),
@@ -80,6 +83,7 @@ class Voucher(Base):
     receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
     hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
     hand_in_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in_back.id"), unique=True)
+    difference_settlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -114,14 +113,6 @@ def at_the_desk() -> sa.ColumnElement[bool]:
         Account.kind == "cash_desk",
     )
     return sa.or_(confirmed, from_desk)
-
-
-def differences(session: Session, branch_id: int | None, limit: int = 20) -> Sequence[HandIn]:
-    """Hand-ins that stand, in which another sum was counted than declared, the newest first."""
-    found = sa.select(HandIn).where(HandIn.difference != 0, ~HandIn.back.has())
-    if branch_id is not None:
-        found = found.where(HandIn.branch_id == branch_id)
-    return session.scalars(found.order_by(HandIn.id.desc()).limit(limit)).all()
 
 
 def branch_accounts(session: Session, branch_id: int | None) -> list[tuple[str, str, str | None, Decimal]]:

@@ -1,4 +1,4 @@
-"""confirmed hand-ins that are taken back"""
+"""counter-entries: hand-ins taken back, differences settled"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,11 @@ branch_labels = None
 depends_on = None
 
 CAUSES = ("charge", "receipt", "hand_in")
-BACKS = ("hand_in_back",)
+BACKS = ("hand_in_back", "difference_settlement")
 KINDS = ("charge", "charge_back", "receipt", "refund", "hand_in")
+
+REVERSES = "kind NOT IN ('hand_in_back', 'difference_back') OR reverses_id IS NOT NULL"
+ACCOUNTS = ("cash_in_hand", "cash_desk", "clearing", "receivable", "on_account", "income", "tax", "difference")
 
 KEPT = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON hand_in_back FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -25,9 +28,34 @@ BEGIN
     IF handed.person_id = NEW.by_id THEN
         RAISE EXCEPTION 'his own hand-in' USING ERRCODE = 'check_violation', CONSTRAINT = 'hand_in_back_not_his_own';
     END IF;
+    IF (SELECT coalesce(sum(amount), 0) FROM difference_settlement WHERE hand_in_id = NEW.hand_in_id) <> 0 THEN
+        RAISE EXCEPTION 'settled' USING ERRCODE = 'check_violation', CONSTRAINT = 'hand_in_back_difference_settled';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER allowed BEFORE INSERT ON hand_in_back FOR EACH ROW EXECUTE FUNCTION hand_in_back_allowed();
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON difference_settlement FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION difference_settlement_allowed() RETURNS trigger LANGUAGE plpgsql AS
+$$ DECLARE handed hand_in%ROWTYPE; settled numeric;
+BEGIN
+    SELECT * INTO handed FROM hand_in WHERE id = NEW.hand_in_id FOR UPDATE;
+    IF handed.difference_owner_id = NEW.by_id THEN
+        RAISE EXCEPTION 'his own difference' USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_not_his_own';
+    END IF;
+    IF NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT FROM difference_settlement WHERE id = NEW.reverses_id
+        AND hand_in_id = NEW.hand_in_id AND how = NEW.how AND amount = -NEW.amount)
+    THEN RAISE EXCEPTION 'a settlement is taken back as a whole'; END IF;
+    SELECT coalesce(sum(amount), 0) + NEW.amount INTO settled FROM difference_settlement WHERE hand_in_id = NEW.hand_in_id;
+    IF settled < 0 OR settled > abs(coalesce(handed.difference, 0))
+        OR EXISTS (SELECT FROM hand_in_back WHERE hand_in_id = NEW.hand_in_id)
+    THEN
+        RAISE EXCEPTION 'past zero' USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_not_past_zero';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER allowed BEFORE INSERT ON difference_settlement FOR EACH ROW EXECUTE FUNCTION difference_settlement_allowed();
 """
 
 
@@ -46,7 +74,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_in_back")),
         sa.UniqueConstraint("hand_in_id", name=op.f("uq_hand_in_back_hand_in_id")),
     )
-    _causes(CAUSES + BACKS, (*KINDS, "hand_in_back"))
+    op.create_table(
+        "difference_settlement",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("hand_in_id", sa.BigInteger(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=12, scale=2), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reverses_id", sa.BigInteger(), nullable=True),
+        sa.Column("request_key", sa.Uuid(), nullable=True),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("how IN ('paid', 'written_off')", name=op.f("ck_difference_settlement_how_known")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_difference_settlement_has_amount")),
+        sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name=op.f("ck_difference_settlement_negative_reverses")),
+        sa.CheckConstraint(
+            "(how = 'paid' AND amount > 0) OR btrim(coalesce(reason, '')) <> ''",
+            name=op.f("ck_difference_settlement_has_reason"),
+        ),
+        sa.ForeignKeyConstraint(["hand_in_id"], ["hand_in.id"], name=op.f("fk_difference_settlement_hand_in_id")),
+        sa.ForeignKeyConstraint(["reverses_id"], ["difference_settlement.id"], name=op.f("fk_difference_settlement_reverses_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_difference_settlement_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_difference_settlement")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_difference_settlement_reverses_id")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_difference_settlement_request_key")),
+    )
+    op.create_index(op.f("ix_difference_settlement_hand_in_id"), "difference_settlement", ["hand_in_id"], unique=False)
+    _accounts((*ACCOUNTS, "written_off"))
+    _causes(CAUSES + BACKS, (*KINDS, "hand_in_back", "difference_settled", "difference_back"))
     op.get_bind().connection.cursor().execute(KEPT)
 
 
@@ -59,7 +115,13 @@ def _causes(causes: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     columns, words = ", ".join(f"{cause}_id" for cause in causes), ", ".join(f"'{kind}'" for kind in kinds)
     _check_anew("has_one_cause", f"num_nonnulls({columns}) = 1")
     _check_anew("kind_known", f"kind IN ({words})")
-    op.create_check_constraint(op.f("ck_voucher_back_reverses"), "voucher", "hand_in_back_id IS NULL OR reverses_id IS NOT NULL")
+    op.create_check_constraint(op.f("ck_voucher_back_reverses"), "voucher", REVERSES)
+
+
+def _accounts(kinds: tuple[str, ...]) -> None:
+    words = ", ".join(f"'{kind}'" for kind in kinds)
+    op.drop_constraint(op.f("ck_account_kind_known"), "account", type_="check")
+    op.create_check_constraint(op.f("ck_account_kind_known"), "account", f"kind IN ({words})")
 
 
 def _check_anew(name: str, rule: str) -> None:
@@ -71,7 +133,9 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_voucher_back_reverses"), "voucher", type_="check")
     _check_anew("has_one_cause", "num_nonnulls(charge_id, receipt_id, hand_in_id) = 1")
     _check_anew("kind_known", f"kind IN ({', '.join(repr(kind) for kind in KINDS)})")
+    _accounts(ACCOUNTS)
     for cause in BACKS:
         op.drop_column("voucher", f"{cause}_id")
         op.drop_table(cause)
     op.execute("DROP FUNCTION hand_in_back_allowed")
+    op.execute("DROP FUNCTION difference_settlement_allowed")

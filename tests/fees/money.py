@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, Posting
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.operations import confirm_hand_in, hand_in, take_back_hand_in
+from dispatch.fees.operations import confirm_hand_in, hand_in, settle_difference, take_back_hand_in
+from dispatch.fees.settling_models import DifferenceSettlement
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -54,3 +56,9 @@ def sums_agree(session: Session) -> None:
 def taken_back(session: Session, hand_in_id: int, by: Actor, reason: str = "数错了") -> HandInBack:
     """Finance takes a confirmed hand-in back."""
     return take_back_hand_in(session, hand_in_id, reason=reason, by=by, at=AT)
+
+
+def settled(session: Session, hand_in_id: int, amount: str, by: Actor, how: str = "paid", **facts: Any) -> DifferenceSettlement:
+    """So much of a difference settled: paid at the desk, or written off."""
+    given: dict[str, Any] = {"reason": "核实后处理", "request_key": None, "at": AT, **facts}
+    return settle_difference(session, hand_in_id, how=how, amount=Decimal(amount), by=by, **given)

@@ -11,6 +11,7 @@ from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+from dispatch.fees.operations.settling import settle_difference, take_back_settlement
 from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "prepare_payment",
     "refund",
     "set_prices",
+    "settle_difference",
     "take_back_charge",
     "take_back_hand_in",
+    "take_back_settlement",
     "take_payment",
     "withdraw_hand_in",
 ]

@@ -1,4 +1,4 @@
-"""Counter-entries: a voucher booked back line by line, and the cash desk that must hold what is taken out of it."""
+"""Counter-entries: a voucher booked back line by line, the cash desk that must hold what leaves it, amounts and reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dispatch.errors import Invalid, RuleBroken
 from dispatch.fees.ledger_models import Account, Posting, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause, lock_accounts, post
-from dispatch.fees.rules import yuan
+from dispatch.fees.rules import FEN, yuan
 from dispatch.words import say
 
 
@@ -30,6 +30,15 @@ def post_from_desk(session: Session, cause: Cause, lines: Mapping[AccountKey, De
             told = {"amount": yuan(-amount), "desk": yuan(there)}
             raise RuleBroken(say("%(amount)s would leave the cash desk, and only %(desk)s is in it: nothing was posted.", **told))
     return post(session, cause, lines)
+
+
+def amount_given(amount: Decimal) -> Decimal:
+    """An amount above zero, in fen at most. Raises Invalid."""
+    if not amount.is_finite() or amount <= 0:
+        raise Invalid({"amount": say("An amount above zero, please.")})
+    if amount >= Decimal(10**8) or amount != amount.quantize(FEN):
+        raise Invalid({"amount": say("An amount in yuan with at most two decimals, please.")})
+    return amount.quantize(FEN)
 
 
 def reason_given(reason: str) -> str:

@@ -19,6 +19,7 @@ from dispatch.fees.ledger_rules import HAND_IN_WORDS
 from dispatch.fees.operations.posting import Cause
 from dispatch.fees.operations.reversing import post_reversal, reason_given
 from dispatch.fees.rules import yuan
+from dispatch.fees.settling_queries import settled_of
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -61,3 +62,7 @@ def _check(session: Session, handed: HandIn, by: Actor) -> None:
         )
     if handed.person_id == by.id:
         raise NotAllowed(say("Nobody takes back his own hand-in."))
+    settled = settled_of(session, handed.id)
+    if settled:
+        told = {"sum": yuan(settled), "number": handed.number}
+        raise RuleBroken(say("%(sum)s of the difference of %(number)s are settled: take that back first.", **told))

@@ -15,15 +15,16 @@ from dispatch.errors import NotFound
 from dispatch.fees.ledger_queries import Holding, hand_ins, hand_ins_of, holdings, receipts_in_hand, statement
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.fees.settling_queries import open_differences
 from dispatch.finance.pages.blueprint import chosen_branch, limits, pages, risks
-from dispatch.finance.queries import branch_accounts, day_rows, differences
+from dispatch.finance.queries import branch_accounts, day_rows
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
 
 DAYS = 14
 TOTALS = ("expected", "collected", "received")
 MOVEMENTS, DIFFERENCES = 200, 20
-"""So many are shown at most, the newest; the page says so."""
+"""So many are shown at most, of movements the newest, of differences the oldest; the page says so."""
 
 
 @pages.get("/finance")
@@ -34,7 +35,7 @@ def index() -> str:
     with transaction() as db:
         rows = day_rows(db, branch_id=branch_id, since=today - timedelta(days=DAYS - 1), until=today)
         held = holdings(db, branch_id)
-        found = differences(db, branch_id, limit=DIFFERENCES)
+        found = open_differences(db, branch_id, limit=DIFFERENCES)
         accounts = branch_accounts(db, branch_id)
         waiting = hand_ins(db, current(), branch_id=branch_id, state="handed")
         return render_template(

@@ -1,0 +1,57 @@
+"""Money that comes after the fact: how the difference of a hand-in is settled.
+
+Rows are never changed. A wrong one is taken back by a row of the opposite amount that names it; the database keeps their sum
+between nothing and what is open.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.ledger_models import HandIn
+from dispatch.fees.settling_rules import SETTLEMENTS
+from dispatch.words import say
+
+
+class DifferenceSettlement(Base):
+    """So much of a hand-in's difference is settled: in cash between its owner and the desk, or written off.
+
+    `amount` is above zero whichever way the money went, below where a settlement was taken back. Nobody settles his own.
+    """
+
+    __tablename__ = "difference_settlement"
+    __table_args__ = (
+        words_of("how", tuple(SETTLEMENTS)),
+        sa.CheckConstraint("amount <> 0", name="has_amount"),
+        sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name="negative_reverses"),
+        sa.CheckConstraint("(how = 'paid' AND amount > 0) OR btrim(coalesce(reason, '')) <> ''", name="has_reason"),
+        sa.UniqueConstraint("reverses_id"),
+        sa.UniqueConstraint("request_key"),
+        sa.Index(None, "hand_in_id"),
+    )
+
+    id: Mapped[Key]
+    hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"))
+    how: Mapped[str]
+    amount: Mapped[Decimal]
+    reason: Mapped[str | None]
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"))
+    request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+    hand_in: Mapped[HandIn] = relationship()
+
+
+constraint_says("difference_not_past_zero", say("Not so much of this difference is open any more. Please look again."))
+constraint_says("difference_not_his_own", say("Nobody settles his own difference."))
+constraint_says("hand_in_back_difference_settled", say("Its difference is settled: take that back first."))
+constraint_says("uq_difference_settlement_reverses_id", say("Somebody has taken this settlement back already."))
+constraint_says("uq_difference_settlement_request_key", say("This is booked already."))
