@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
-from dispatch.fees.settling_models import DifferenceSettlement
+from dispatch.fees.ledger_models import BACKS, Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
+from dispatch.fees.models import Receipt
+from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.words import Text, say
 
-EXACT = ("charge_back", "hand_in_back", "difference_back")
+EXACT = ("charge_back", *BACKS)
 """Vouchers that reverse another as a whole; a refund may give back a part."""
 
 
@@ -22,6 +23,8 @@ def broken_counter_entries(session: Session) -> Iterator[Text]:
     yield from _receipts_not_free(session)
     yield from _wrong_settlements(session)
     yield from _settled_past_zero(session)
+    yield from _wrong_payments(session)
+    yield from _paid_past_zero(session)
 
 
 def _unposted_backs(session: Session) -> Iterator[Text]:
@@ -93,6 +96,33 @@ def _settled_past_zero(session: Session) -> Iterator[Text]:
     for number, total, limit in session.execute(sums.order_by(HandIn.number)):
         told = {"number": number, "sum": f"{total:.2f}", "most": f"{limit:.2f}"}
         yield say("Hand-in %(number)s: %(sum)s of a difference of %(most)s is settled", **told)
+
+
+def _wrong_payments(session: Session) -> Iterator[Text]:
+    """Payments of what was on account without a voucher, or with one that took another amount off the account."""
+    row, moved = AccountPayment, sa.func.sum(Posting.amount)
+    sums = (
+        sa.select(row.id, Receipt.number, row.amount)
+        .join(Receipt, Receipt.id == row.receipt_id)
+        .outerjoin(Voucher, Voucher.account_payment_id == row.id)
+        .outerjoin(Posting, sa.and_(Posting.voucher_id == Voucher.id, Posting.account_id.in_(_of_kind("on_account"))))
+        .group_by(row.id, Receipt.id)
+        .having(sa.func.coalesce(moved, 0) != -row.amount)
+    )
+    for id_, number, amount in session.execute(sums.order_by(row.id)):
+        told = {"id": id_, "number": number, "sum": f"{amount:.2f}"}
+        yield say("Payment %(id)s of receipt %(number)s: %(sum)s is not what was posted for it", **told)
+
+
+def _paid_past_zero(session: Session) -> Iterator[Text]:
+    """Receipts of which more is paid than was on account, or that never were."""
+    first, back = aliased(Receipt), aliased(Receipt)
+    given = sa.select(sa.func.coalesce(sa.func.sum(back.amount), 0)).where(back.refunds_id == first.id).scalar_subquery()
+    paid, most = sa.func.sum(AccountPayment.amount), sa.case((first.channel == "account", first.amount + given), else_=0)
+    sums = sa.select(first.number, paid, most).join(AccountPayment, AccountPayment.receipt_id == first.id).group_by(first.id)
+    for number, total, limit in session.execute(sums.having(sa.not_(paid.between(0, most))).order_by(first.number)):
+        told = {"number": number, "sum": f"{total:.2f}", "most": f"{limit:.2f}"}
+        yield say("Receipt %(number)s: %(sum)s was paid of %(most)s on account", **told)
 
 
 def _of_kind(kind: str) -> sa.Select[int]:

@@ -17,8 +17,10 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.ledger_rules import ACCOUNT_KINDS, HAND_IN_SERIES, HAND_IN_STATUSES, VOUCHER_KINDS, VOUCHER_SERIES
 from dispatch.words import say
 
-CAUSES = ("charge_id", "receipt_id", "hand_in_id", "hand_in_back_id", "difference_settlement_id")
+CAUSES = ("charge_id", "receipt_id", "hand_in_id", "hand_in_back_id", "difference_settlement_id", "account_payment_id")
 """Columns of a voucher of which one names the row it is written for."""
+BACKS = ("hand_in_back", "difference_back", "account_payment_back")
+"""Vouchers that book another one back, which they name."""
 
 
 class Account(Base):
@@ -28,6 +30,7 @@ class Account(Base):
     __table_args__ = (
         words_of("kind", ACCOUNT_KINDS),
         sa.CheckConstraint("kind NOT IN ('cash_in_hand', 'cash_desk') OR balance >= 0", name="cash_not_below_zero"),
+        sa.CheckConstraint("kind <> 'on_account' OR balance >= 0", name="on_account_not_below_zero"),
         sa.CheckConstraint("(kind = 'cash_in_hand') = (person_id IS NOT NULL)", name="hand_has_person"),
         sa.CheckConstraint("(kind IN ('receivable', 'on_account')) = (customer_id IS NOT NULL)", name="debt_has_customer"),
         sa.CheckConstraint("num_nonnulls(person_id, branch_id, customer_id) = 1", name="has_one_owner"),
@@ -67,7 +70,7 @@ class Voucher(Base):
     __table_args__ = (
         words_of("kind", VOUCHER_KINDS),
         sa.CheckConstraint(f"num_nonnulls({', '.join(CAUSES)}) = 1", name="has_one_cause"),
-        sa.CheckConstraint("kind NOT IN ('hand_in_back', 'difference_back') OR reverses_id IS NOT NULL", name="back_reverses"),
+        sa.CheckConstraint(f"kind NOT IN {BACKS} OR reverses_id IS NOT NULL", name="back_reverses"),
         sa.UniqueConstraint("branch_id", "year", "running"),
         sa.Index(None, "order_id"),
         sa.Index(None, "reverses_id"),
@@ -84,6 +87,7 @@ class Voucher(Base):
     hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
     hand_in_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in_back.id"), unique=True)
     difference_settlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"), unique=True)
+    account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -193,6 +197,7 @@ class HandInReceipt(Base):
 
 constraint_says("uq_hand_in_receipt_live", say("One of these receipts was handed in already. Please look again."))
 constraint_says("ck_account_cash_not_below_zero", say("There is not so much cash there: nothing was posted."))
+constraint_says("ck_account_on_account_not_below_zero", say("Not so much is on account: nothing was posted."))
 constraint_says("ck_hand_in_not_his_own", say("Nobody confirms his own hand-in."))
 constraint_says("uq_hand_in_back_hand_in_id", say("Somebody has taken this hand-in back already."))
 constraint_says("hand_in_back_not_his_own", say("Nobody takes back his own hand-in."))

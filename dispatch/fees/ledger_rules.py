@@ -32,6 +32,8 @@ VOUCHER_KINDS = (
     "hand_in_back",
     "difference_settled",
     "difference_back",
+    "account_payment",
+    "account_payment_back",
 )
 VOUCHER_WORDS: dict[str, Text] = {
     "charge": say("Charge"),
@@ -42,6 +44,8 @@ VOUCHER_WORDS: dict[str, Text] = {
     "hand_in_back": say("Hand-in taken back"),
     "difference_settled": say("Difference settled"),
     "difference_back": say("Settlement taken back"),
+    "account_payment": say("Payment of what was on account"),
+    "account_payment_back": say("Payment taken back"),
 }
 HAND_IN_STATUSES = ("handed", "confirmed", "withdrawn")
 HAND_IN_WORDS: dict[str, Text] = {

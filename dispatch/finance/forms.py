@@ -1,4 +1,4 @@
-"""What finance types: the count by denomination, why it differs and who answers for it, and how that is settled."""
+"""What finance types: the count by denomination, why it differs and how that is settled, payments of what was on account."""
 
 from __future__ import annotations
 
@@ -55,6 +55,33 @@ def read_settlement(texts: Mapping[str, str]) -> TypedSettlement:
     typed = Typed(texts)
     amount = typed.need("amount", read_money, Decimal(0))
     facts = TypedSettlement(typed.line("how"), amount, typed.line("reason"), key_in(typed.line("request_key")))
+    typed.check()
+    return facts
+
+
+@dataclass(frozen=True)
+class TypedAccountPayment:
+    """What a customer pays of a receipt on account, in yuan."""
+
+    receipt_id: int
+    amount: Decimal
+    channel: str
+    payer: str | None
+    reference: str | None
+    request_key: uuid.UUID | None
+
+
+def read_account_payment(texts: Mapping[str, str]) -> TypedAccountPayment:
+    """The payment out of the fields receipt, amount, channel, payer, reference and request_key. Raises Invalid."""
+    typed = Typed(texts)
+    facts = TypedAccountPayment(
+        receipt_id=typed.need("receipt", number_in, 0),
+        amount=typed.need("amount", read_money, Decimal(0)),
+        channel=typed.line("channel"),
+        payer=typed.line("payer") or None,
+        reference=typed.line("reference") or None,
+        request_key=key_in(typed.line("request_key")),
+    )
     typed.check()
     return facts
 

@@ -1,4 +1,4 @@
-"""counter-entries: hand-ins taken back, differences settled"""
+"""counter-entries: hand-ins taken back, differences settled; payments of what was on account"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,10 +9,11 @@ branch_labels = None
 depends_on = None
 
 CAUSES = ("charge", "receipt", "hand_in")
-BACKS = ("hand_in_back", "difference_settlement")
+BACKS = ("hand_in_back", "difference_settlement", "account_payment")
 KINDS = ("charge", "charge_back", "receipt", "refund", "hand_in")
 
-REVERSES = "kind NOT IN ('hand_in_back', 'difference_back') OR reverses_id IS NOT NULL"
+FRESH = ("hand_in_back", "difference_settled", "difference_back", "account_payment", "account_payment_back")
+REVERSES = "kind NOT IN ('hand_in_back', 'difference_back', 'account_payment_back') OR reverses_id IS NOT NULL"
 ACCOUNTS = ("cash_in_hand", "cash_desk", "clearing", "receivable", "on_account", "income", "tax", "difference")
 
 KEPT = """
@@ -56,6 +57,36 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER allowed BEFORE INSERT ON difference_settlement FOR EACH ROW EXECUTE FUNCTION difference_settlement_allowed();
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON account_payment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- What is paid of a receipt on account and given back of it, counted after either: both wait for the receipt's row.
+CREATE FUNCTION account_stays_above_zero() RETURNS trigger LANGUAGE plpgsql AS
+$$ DECLARE first receipt%ROWTYPE; paid numeric; back numeric;
+BEGIN
+    SELECT * INTO first FROM receipt WHERE id = (to_jsonb(NEW) ->> TG_ARGV[0])::bigint FOR UPDATE;
+    SELECT coalesce(sum(amount), 0) INTO paid FROM account_payment WHERE receipt_id = first.id;
+    SELECT coalesce(sum(amount), 0) INTO back FROM receipt WHERE refunds_id = first.id;
+    IF first.channel <> 'account' OR first.amount < 0 OR paid < 0 OR paid > first.amount + back THEN
+        RAISE EXCEPTION 'past zero' USING ERRCODE = 'check_violation', CONSTRAINT = 'account_not_past_zero';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER not_past_zero AFTER INSERT ON account_payment
+    FOR EACH ROW EXECUTE FUNCTION account_stays_above_zero('receipt_id');
+CREATE TRIGGER account_not_past_zero AFTER INSERT ON receipt
+    FOR EACH ROW WHEN (NEW.refunds_id IS NOT NULL AND NEW.channel = 'account')
+    EXECUTE FUNCTION account_stays_above_zero('refunds_id');
+
+CREATE FUNCTION account_payment_reverses() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF NOT EXISTS (SELECT FROM account_payment WHERE id = NEW.reverses_id
+        AND receipt_id = NEW.receipt_id AND channel = NEW.channel AND amount = -NEW.amount)
+    THEN RAISE EXCEPTION 'a payment is taken back as a whole'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reverses BEFORE INSERT ON account_payment
+    FOR EACH ROW WHEN (NEW.reverses_id IS NOT NULL) EXECUTE FUNCTION account_payment_reverses();
 """
 
 
@@ -101,8 +132,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_key", name=op.f("uq_difference_settlement_request_key")),
     )
     op.create_index(op.f("ix_difference_settlement_hand_in_id"), "difference_settlement", ["hand_in_id"], unique=False)
+    op.create_table(
+        "account_payment",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("receipt_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=12, scale=2), nullable=False),
+        sa.Column("payer", sa.Text(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reverses_id", sa.BigInteger(), nullable=True),
+        sa.Column("request_key", sa.Uuid(), nullable=True),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("channel IN ('transfer', 'wechat', 'alipay', 'cash')", name=op.f("ck_account_payment_channel_known")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_account_payment_has_amount")),
+        sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name=op.f("ck_account_payment_negative_reverses")),
+        sa.CheckConstraint("amount > 0 OR btrim(coalesce(reason, '')) <> ''", name=op.f("ck_account_payment_has_reason")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_account_payment_receipt_id")),
+        sa.ForeignKeyConstraint(["reverses_id"], ["account_payment.id"], name=op.f("fk_account_payment_reverses_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_account_payment_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_payment")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_account_payment_reverses_id")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_account_payment_request_key")),
+    )
+    op.create_index(op.f("ix_account_payment_receipt_id"), "account_payment", ["receipt_id"], unique=False)
+    op.create_check_constraint(op.f("ck_account_on_account_not_below_zero"), "account", "kind <> 'on_account' OR balance >= 0")
     _accounts((*ACCOUNTS, "written_off"))
-    _causes(CAUSES + BACKS, (*KINDS, "hand_in_back", "difference_settled", "difference_back"))
+    _causes(CAUSES + BACKS, (*KINDS, *FRESH))
     op.get_bind().connection.cursor().execute(KEPT)
 
 
@@ -134,8 +192,12 @@ def downgrade() -> None:
     _check_anew("has_one_cause", "num_nonnulls(charge_id, receipt_id, hand_in_id) = 1")
     _check_anew("kind_known", f"kind IN ({', '.join(repr(kind) for kind in KINDS)})")
     _accounts(ACCOUNTS)
+    op.drop_constraint(op.f("ck_account_on_account_not_below_zero"), "account", type_="check")
+    op.execute("DROP TRIGGER account_not_past_zero ON receipt")
     for cause in BACKS:
         op.drop_column("voucher", f"{cause}_id")
         op.drop_table(cause)
     op.execute("DROP FUNCTION hand_in_back_allowed")
     op.execute("DROP FUNCTION difference_settlement_allowed")
+    op.execute("DROP FUNCTION account_stays_above_zero")
+    op.execute("DROP FUNCTION account_payment_reverses")

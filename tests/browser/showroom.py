@@ -275,6 +275,12 @@ def _money(session: Session) -> dict[str, Sight]:
     shown = {f"a hand-in, {status}": Sight("finance.show_hand_in", f"/finance/hand-ins/{id_}", "qian") for status, id_ in rows}
     back = _first(session, sa.select(HandInBack.hand_in_id))
     shown["a hand-in, taken back"] = Sight("finance.show_hand_in", f"/finance/hand-ins/{back}", "qian")
+    open_difference = _first(session, sa.select(HandIn.id).where(HandIn.difference < 0).order_by(HandIn.difference.desc()))
+    shown["a difference, to be written off"] = Sight("finance.show_hand_in", f"/finance/hand-ins/{open_difference}", "chen")
+    debtor = _first(
+        session, sa.select(Order.customer_id).join(Receipt, Receipt.order_id == Order.id).where(Receipt.channel == "account")
+    )
+    shown["what is on account"] = Sight("finance.account", f"/finance/accounts/{debtor}", "qian")
     holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
     return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, Posting
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.operations import confirm_hand_in, hand_in, settle_difference, take_back_hand_in
-from dispatch.fees.settling_models import DifferenceSettlement
+from dispatch.fees.operations import confirm_hand_in, hand_in, pay_on_account, settle_difference, take_back_hand_in
+from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -62,3 +62,11 @@ def settled(session: Session, hand_in_id: int, amount: str, by: Actor, how: str 
     """So much of a difference settled: paid at the desk, or written off."""
     given: dict[str, Any] = {"reason": "核实后处理", "request_key": None, "at": AT, **facts}
     return settle_difference(session, hand_in_id, how=how, amount=Decimal(amount), by=by, **given)
+
+
+def paid_off(
+    session: Session, receipt_id: int, amount: str, by: Actor, channel: str = "transfer", **facts: Any
+) -> AccountPayment:
+    """So much of a receipt on account paid at finance."""
+    given: dict[str, Any] = {"payer": None, "reference": None, "request_key": None, "at": AT, **facts}
+    return pay_on_account(session, receipt_id, amount=Decimal(amount), channel=channel, by=by, **given)

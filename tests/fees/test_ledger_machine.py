@@ -29,6 +29,7 @@ from tests.fees import acts
 from tests.fees.acts import Act, Page
 from tests.fees.books import (
     Written,
+    check_differences,
     check_hands,
     check_nothing_twice,
     check_numbers,
@@ -41,8 +42,26 @@ from tests.fees.money import handed, owing
 from tests.orders.building import dispatched
 from tests.racing import at_once
 
-KINDS = (acts.CHARGE, acts.TAKE_BACK, acts.TAKE, acts.SETTLE, acts.GIVE_BACK, acts.HAND_IN, acts.WITHDRAW, acts.CONFIRM)
+KINDS = (
+    acts.CHARGE,
+    acts.TAKE_BACK,
+    acts.TAKE,
+    acts.SETTLE,
+    acts.GIVE_BACK,
+    acts.HAND_IN,
+    acts.WITHDRAW,
+    acts.CONFIRM,
+    acts.BOOK_BACK,
+    acts.EVEN,
+    acts.PAY_OFF,
+    acts.CORRECT,
+)
 RIVALS = (
+    (acts.BOOK_BACK, acts.HAND_IN),
+    (acts.BOOK_BACK, acts.EVEN),
+    (acts.BOOK_BACK, acts.GIVE_BACK),
+    (acts.PAY_OFF, acts.GIVE_BACK),
+    (acts.EVEN, acts.CORRECT),
     (acts.CONFIRM, acts.WITHDRAW),
     (acts.CONFIRM, acts.GIVE_BACK),
     (acts.HAND_IN, acts.GIVE_BACK),
@@ -110,6 +129,7 @@ class Money(RuleBasedStateMachine):
         with self.first_fault_kept(), transaction() as session:
             check_places(session)
             check_hands(session)
+            check_differences(session)
             check_refunds(session)
             check_numbers(session)
             check_nothing_twice(session, self.written)
@@ -155,5 +175,6 @@ def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: s
         raise faults[0] if faults else told from None
     assert done.total() >= 2000
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
+    works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
     refused = {f"{name} refused" for name in works - {"Charging", "Settling"}}
     assert works | refused <= set(done), done

@@ -105,6 +105,12 @@ def test_what_was_taken_back_is_not_at_finance_any_more(held: int, cast: Cast, a
     assert (row.received, row.in_hands) == (0, Decimal("345.50"))
     book = CalamineWorkbook.from_filelike(io.BytesIO(as_person(cast.qian).get(f"/finance/day.xlsx?day={DAY}").data))
     assert [line[8] for line in book.get_sheet_by_index(0).to_python()[1:4]] == ["", "", ""]
+    (settled_at,) = book.get_sheet_by_index(1).to_python()[1:]
+    assert settled_at[:2] == ["PZ-SZ-2026-000006", "2026-12-02 09:00"]
+    assert settled_at[2:] == ["Hand-in taken back", "JK-SZ-2026-0001", "钱敏", "数错了", -300]
+    day = as_person(cast.qian).get(f"/finance/day?day={DAY}").text
+    assert "Settled at finance" in day and "-¥300.00" in day
+    assert "Settled at finance" not in as_person(cast.qian).get(f"/finance/day?day={DAY}&channel=cash").text
     phone = as_person(cast.su).get("/my-money").text
     assert "Taken back" in phone and "数错了" in phone and "¥345.50" in phone
 

@@ -6,6 +6,7 @@ adds a charge, a payment or a refund holds the order's row first, so that what i
 Whoever charges and takes money in one transaction calls `prepare_payment` before both.
 """
 
+from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
@@ -24,10 +25,12 @@ __all__ = [
     "lease_block",
     "next_number",
     "note_invoice",
+    "pay_on_account",
     "prepare_payment",
     "refund",
     "set_prices",
     "settle_difference",
+    "take_back_account_payment",
     "take_back_charge",
     "take_back_hand_in",
     "take_back_settlement",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
+from dispatch.fees.account_queries import debts
 from dispatch.fees.ledger_queries import Holding, hand_ins, hand_ins_of, holdings, receipts_in_hand, statement
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
@@ -23,8 +24,8 @@ from dispatch.web.access import current, may
 
 DAYS = 14
 TOTALS = ("expected", "collected", "received")
-MOVEMENTS, DIFFERENCES = 200, 20
-"""So many are shown at most, of movements the newest, of differences the oldest; the page says so."""
+MOVEMENTS, DIFFERENCES, DEBTS = 200, 20, 20
+"""So many are shown at most, of movements the newest, of differences and debts the oldest; the page says so."""
 
 
 @pages.get("/finance")
@@ -46,6 +47,8 @@ def index() -> str:
             differences=found,
             most=DIFFERENCES,
             accounts=accounts,
+            debts=debts(db, branch_id, limit=DEBTS),
+            most_debts=DEBTS,
             waiting=waiting,
             every=branch_id is None,
             days=DAYS,
