@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,6 +47,15 @@ def open_part(made: HandIn, settled: Decimal) -> Decimal:
     if made.back or not made.difference:
         return Decimal("0.00")
     return made.difference + settled if made.difference < 0 else made.difference - settled
+
+
+def open_parts(session: Session, hand_ins: Iterable[HandIn]) -> dict[int, Decimal]:
+    """What is open of each of these hand-ins' differences, by the hand-in's id; those without one are left out."""
+    differing = {made.id: made for made in hand_ins if made.difference}
+    row = DifferenceSettlement
+    sums = sa.select(row.hand_in_id, sa.func.sum(row.amount)).where(row.hand_in_id.in_(differing)).group_by(row.hand_in_id)
+    settled = dict(session.execute(sums).all()) if differing else {}
+    return {id_: open_part(made, settled.get(id_, Decimal(0))) for id_, made in differing.items()}
 
 
 @dataclass(frozen=True)

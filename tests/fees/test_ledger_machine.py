@@ -38,7 +38,7 @@ from tests.fees.books import (
     check_refunds,
 )
 from tests.fees.building import paid
-from tests.fees.money import handed, owing
+from tests.fees.money import confirmed, handed, owing
 from tests.orders.building import dispatched
 from tests.racing import at_once
 
@@ -100,7 +100,10 @@ class Money(RuleBasedStateMachine):
             self.orders = (first.id, second.id)
             self.written.add(session.scalars(sa.select(Charge)))
             receipts = [paid(session, first, "300", self.people[who]) for who in ("su", "wei", "wang")]
-            self.written.add([*receipts, handed(session, [receipts[0].id], self.people["su"])])
+            self.written.add([*receipts, paid(session, first, "200", self.people["su"], channel="account")])
+            short = handed(session, [receipts[1].id], self.people["wei"])
+            confirmed(session, short.id, {"100": 2, "50": 1}, self.people["qian"], reason="x", owner_id=self.people["su"].id)
+            self.written.add([short, handed(session, [receipts[0].id], self.people["su"])])
 
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:

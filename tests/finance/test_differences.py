@@ -40,6 +40,17 @@ def test_what_is_open_shrinks_until_it_is_settled(short: str, cast: Cast, as_per
     assert late.status_code == 422 and "No difference of JK-SZ-2026-0001 is open" in late.text
 
 
+def test_the_technician_sees_what_is_still_open(short: str, cast: Cast, as_person: SignIn) -> None:
+    phone = as_person(cast.su)
+    assert "difference -¥100.00: 少一张" in phone.get("/my-money").text
+    with transaction() as db:
+        settled(db, 1, "60", cast.qian)
+    assert "still open: -¥40.00" in phone.get("/my-money").text
+    with transaction() as db:
+        settled(db, 1, "40", cast.wang, how="written_off")
+    assert "This difference is settled." in phone.get("/my-money").text
+
+
 def test_what_was_typed_stays_where_it_is_refused(short: str, cast: Cast, as_person: SignIn) -> None:
     page = as_person(cast.qian).post(f"{short}/settle", data={"how": "paid", "amount": "100.5", "reason": "转账"})
     assert page.status_code == 422 and "is more than what is open" in page.text

@@ -16,7 +16,7 @@ from dispatch.fees.ledger_queries import hand_in_seen, hand_ins, receipts_handed
 from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
 from dispatch.fees.models import HandIn, Voucher
 from dispatch.fees.operations import confirm_hand_in, take_back_hand_in
-from dispatch.fees.settling_queries import Settled, open_part, settlements_of
+from dispatch.fees.settling_queries import Settled, open_part, open_parts, settlements_of
 from dispatch.fees.settling_rules import SETTLEMENT_WORDS, SETTLEMENTS
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
@@ -33,7 +33,8 @@ def hand_in_list() -> str:
     state = asked if asked in HAND_IN_WORDS else None
     with transaction() as db:
         rows = hand_ins(db, current(), branch_id=chosen_branch(), state=state)
-    return render_template("finance/hand_ins.html", rows=rows, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
+        left = open_parts(db, rows)
+    return render_template("finance/hand_ins.html", rows=rows, left=left, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
 
 
 @pages.get("/finance/hand-ins/<int:hand_in_id>")
