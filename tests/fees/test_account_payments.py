@@ -122,6 +122,9 @@ def test_the_same_press_twice_is_booked_once(db: Session, cast: Cast) -> None:
     receipt, key = on_account(db, cast), uuid.uuid4()
     first = paid_off(db, receipt.id, "100", cast.qian, request_key=key)
     assert paid_off(db, receipt.id, "100", cast.qian, request_key=key) is first
+    for other in ({"amount": "50"}, {"amount": "100", "channel": "cash"}):
+        with pytest.raises(Conflict, match="booked already, with other figures"):
+            paid_off(db, receipt.id, by=cast.qian, request_key=key, **other)  # type: ignore[arg-type]
     assert owed(db) == [(200, 1)]
 
 

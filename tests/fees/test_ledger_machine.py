@@ -25,7 +25,7 @@ from dispatch.fees.queries import numbers_without_receipt
 from tests import resetting
 from tests.building import repair_order
 from tests.conftest import AT, Cast
-from tests.fees import acts
+from tests.fees import acts, afterwards
 from tests.fees.acts import Act, Page
 from tests.fees.books import (
     Written,
@@ -51,17 +51,17 @@ KINDS = (
     acts.HAND_IN,
     acts.WITHDRAW,
     acts.CONFIRM,
-    acts.BOOK_BACK,
-    acts.EVEN,
-    acts.PAY_OFF,
-    acts.CORRECT,
+    afterwards.BOOK_BACK,
+    afterwards.EVEN,
+    afterwards.PAY_OFF,
+    afterwards.CORRECT,
 )
 RIVALS = (
-    (acts.BOOK_BACK, acts.HAND_IN),
-    (acts.BOOK_BACK, acts.EVEN),
-    (acts.BOOK_BACK, acts.GIVE_BACK),
-    (acts.PAY_OFF, acts.GIVE_BACK),
-    (acts.EVEN, acts.CORRECT),
+    (afterwards.BOOK_BACK, acts.HAND_IN),
+    (afterwards.BOOK_BACK, afterwards.EVEN),
+    (afterwards.BOOK_BACK, acts.GIVE_BACK),
+    (afterwards.PAY_OFF, acts.GIVE_BACK),
+    (afterwards.EVEN, afterwards.CORRECT),
     (acts.CONFIRM, acts.WITHDRAW),
     (acts.CONFIRM, acts.GIVE_BACK),
     (acts.HAND_IN, acts.GIVE_BACK),

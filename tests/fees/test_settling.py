@@ -128,6 +128,8 @@ def test_the_same_press_twice_is_booked_once(db: Session, cast: Cast) -> None:
     made, key = differing(db, cast, -100), uuid.uuid4()
     first = settled(db, made.id, "40", cast.qian, request_key=key)
     assert settled(db, made.id, "40", cast.qian, request_key=key) is first
+    with pytest.raises(Conflict, match="booked already, with other figures"):
+        settled(db, made.id, "20", cast.qian, request_key=key)
     assert stands(db, cast) == (240, 60, 0)
 
 

@@ -18,7 +18,7 @@ from dispatch.fees.ledger_models import Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations.posting import Cause, post
-from dispatch.fees.operations.reversing import amount_given, post_reversal, reason_given
+from dispatch.fees.operations.reversing import amount_given, post_reversal, reason_given, same_press
 from dispatch.fees.queries import left_of
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import AccountPayment
@@ -44,12 +44,12 @@ def pay_on_account(
     """Book what a customer pays of a receipt on account; the same `request_key` again answers with the first.
 
     Raises NotFound for a receipt that is not on account, Invalid for a wrong amount or channel, RuleBroken when so much is not
-    open.
+    open, Conflict for a used key.
     """
     receipt, order = _locked(session, receipt_id, by)
     first = _pressed_before(session, request_key)
     if first is not None:
-        return first
+        return same_press(first, receipt_id=receipt.id, channel=channel, amount=amount)
     if channel not in PAYING_CHANNELS:
         raise Invalid({"channel": say("Choose how it was paid.")})
     amount = amount_given(amount)

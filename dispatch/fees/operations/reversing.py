@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Invalid, RuleBroken
+from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.ledger_models import Account, Posting, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause, lock_accounts, post
 from dispatch.fees.rules import FEN, yuan
 from dispatch.words import say
+
+Row = TypeVar("Row")
 
 
 def post_reversal(session: Session, cause: Cause, first_id: int) -> Voucher:
@@ -39,6 +42,13 @@ def amount_given(amount: Decimal) -> Decimal:
     if amount >= Decimal(10**8) or amount != amount.quantize(FEN):
         raise Invalid({"amount": say("An amount in yuan with at most two decimals, please.")})
     return amount.quantize(FEN)
+
+
+def same_press(first: Row, **facts: object) -> Row:
+    """What a form's key has booked before, if it says the same again. Raises Conflict when it says something else now."""
+    if any(getattr(first, name) != value for name, value in facts.items()):
+        raise Conflict(say("This form was booked already, with other figures. Look at what is booked, and begin a new one."))
+    return first
 
 
 def reason_given(reason: str) -> str:

@@ -17,7 +17,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.ledger_models import HandIn, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause
-from dispatch.fees.operations.reversing import amount_given, post_from_desk, post_reversal, reason_given
+from dispatch.fees.operations.reversing import amount_given, post_from_desk, post_reversal, reason_given, same_press
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import DifferenceSettlement
 from dispatch.fees.settling_queries import open_part, settled_of
@@ -40,12 +40,12 @@ def settle_difference(
     """Settle so much of what is open of a hand-in's difference; the same `request_key` again answers with the first.
 
     What was missing is paid into the cash desk, what was too much is given out of it, or it is written off for a reason. Raises
-    NotAllowed for one's own, RuleBroken when so much is not open or not in the cash desk.
+    NotAllowed for one's own, RuleBroken when so much is not open or not in the cash desk, Conflict for a used key.
     """
     handed = _locked(session, hand_in_id, how, by)
     first = _pressed_before(session, request_key)
     if first is not None:
-        return first
+        return same_press(first, hand_in_id=handed.id, how=how, amount=amount)
     amount = amount_given(amount)
     settled = DifferenceSettlement(
         hand_in_id=handed.id,
