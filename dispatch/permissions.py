@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "fee.refund": ("supervisor", "manager", "finance"),
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),
+    "money.write_off": ("manager", "director"),
     # what the day came to
     "figures.see": ("supervisor", "manager", "director", "qa"),
     # the house

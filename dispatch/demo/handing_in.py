@@ -1,4 +1,7 @@
-"""Cash on its way to finance: yesterday morning's hand-ins are counted and confirmed, of this morning's the first."""
+"""Cash on its way to finance: yesterday morning's hand-ins are counted and confirmed, of this morning's the first.
+
+One of yesterday's was taken back and handed in again.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,26 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from dispatch.demo.company import Company
-from dispatch.fees.ledger_queries import holdings, receipts_in_hand
+from dispatch.fees.ledger_queries import holdings, receipts_handed, receipts_in_hand
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.models import HandIn
-from dispatch.fees.operations import confirm_hand_in, hand_in
+from dispatch.fees.operations import confirm_hand_in, hand_in, settle_difference, take_back_hand_in
 from dispatch.staff.queries import actor_of
 
 MORNING = time(8, 40)
 FORGETS = "yang"
 """Who still holds what he took two days ago."""
-SHORT, MISSING = "wei", Decimal("5.00")
+SHORT = {"wei": Decimal("5.00"), "yun": Decimal("20.00")}
 """Whose hand-in was short yesterday, and by how much."""
+PAID = "yun"
+"""Who has paid it in meanwhile."""
+AGAIN = "su"
+"""Whose hand-in was taken back yesterday and handed in again."""
 COUNTED = 1
 """So many of this morning's hand-ins are counted by now."""
-WHY = "找零时多找给客户 5 元，本人承担"
+WHY = {Decimal("5.00"): "找零时多找给客户 5 元，本人承担", Decimal("20.00"): "少一张 20 元，当场清点不足"}
+BROUGHT = "回车上找到，当日补交"
+MIXED_UP = "两人的现金放在一起清点，重新分开清点"
 
 
 def build(company: Company, moment: datetime) -> None:
@@ -28,7 +37,10 @@ def build(company: Company, moment: datetime) -> None:
     zone = ZoneInfo(company.zone)
     today = moment.astimezone(zone).date()
     yesterday = datetime.combine(today - timedelta(days=1), MORNING, zone)
-    _count(company, _handed_in(company, yesterday), yesterday + timedelta(minutes=12), moment)
+    first = _handed_in(company, yesterday)
+    _count(company, first, yesterday + timedelta(minutes=12), moment)
+    _paid_in(company, first, yesterday + timedelta(minutes=45))
+    _again(company, first, yesterday + timedelta(minutes=70))
     morning = min(datetime.combine(today, MORNING, zone), moment)
     _count(company, _handed_in(company, morning)[:COUNTED], morning + timedelta(minutes=25), moment)
 
@@ -52,11 +64,29 @@ def _count(company: Company, waiting: list[HandIn], at: datetime, moment: dateti
 
 
 def _confirm(company: Company, made: HandIn, at: datetime) -> None:
-    """Of one hand-in something is missing, which its technician answers for."""
-    short = made.person_id == company.people[SHORT].id
-    why = {"reason": WHY, "owner_id": made.person_id} if short else {"reason": None, "owner_id": None}
-    counts = _notes(made.declared - (MISSING if short else 0))
+    """Of two hand-ins something is missing, which their technicians answer for."""
+    missing = {company.people[name].id: amount for name, amount in SHORT.items()}.get(made.person_id, Decimal(0))
+    why = {"reason": WHY[missing], "owner_id": made.person_id} if missing else {"reason": None, "owner_id": None}
+    counts = _notes(made.declared - missing)
     confirm_hand_in(company.session, made.id, counts=counts, counted=None, **why, by=company.people["qian"], at=at)
+
+
+def _again(company: Company, counted: list[HandIn], at: datetime) -> None:
+    """The clerk notices that she has put two people's cash together: it is taken back, and handed in and counted anew."""
+    session, holder = company.session, company.people[AGAIN]
+    for made in [each for each in counted if each.person_id == holder.id]:
+        chosen = [receipt.id for receipt in receipts_handed(session, made.id)]
+        take_back_hand_in(session, made.id, reason=MIXED_UP, by=company.people["qian"], at=at)
+        anew = hand_in(session, chosen, by=holder, at=at + timedelta(minutes=6))
+        _confirm(company, anew, at + timedelta(minutes=11))
+
+
+def _paid_in(company: Company, counted: list[HandIn], at: datetime) -> None:
+    """One of those who answer for a difference brings what was missing."""
+    for made in counted:
+        if made.difference and made.person_id == company.people[PAID].id:
+            facts = {"how": "paid", "reason": BROUGHT, "request_key": None, "by": company.people["qian"], "at": at}
+            settle_difference(company.session, made.id, amount=-made.difference, **facts)  # type: ignore[arg-type]
 
 
 def _notes(total: Decimal) -> dict[str, int]:

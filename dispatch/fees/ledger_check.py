@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS
+from dispatch.fees.counter_check import broken_counter_entries
 from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.ledger_rules import VOUCHER_SERIES, posting_hash
 from dispatch.fees.models import Charge, Receipt
@@ -22,6 +23,7 @@ def broken_ledgers(session: Session) -> Iterator[Text]:
     yield from _number_gaps(session)
     yield from _unposted(session)
     yield from _wrong_hand_ins(session)
+    yield from broken_counter_entries(session)
 
 
 def _broken_accounts(session: Session) -> Iterator[Text]:

@@ -17,6 +17,11 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.ledger_rules import ACCOUNT_KINDS, HAND_IN_SERIES, HAND_IN_STATUSES, VOUCHER_KINDS, VOUCHER_SERIES
 from dispatch.words import say
 
+CAUSES = ("charge_id", "receipt_id", "hand_in_id", "hand_in_back_id", "difference_settlement_id", "account_payment_id")
+"""Columns of a voucher of which one names the row it is written for."""
+BACKS = ("hand_in_back", "difference_back", "account_payment_back")
+"""Vouchers that book another one back, which they name."""
+
 
 class Account(Base):
     """One account with its balance now (above zero: debit). `key` is its `AccountKey`; `seq`, `hash`: its newest posting."""
@@ -25,6 +30,7 @@ class Account(Base):
     __table_args__ = (
         words_of("kind", ACCOUNT_KINDS),
         sa.CheckConstraint("kind NOT IN ('cash_in_hand', 'cash_desk') OR balance >= 0", name="cash_not_below_zero"),
+        sa.CheckConstraint("kind <> 'on_account' OR balance >= 0", name="on_account_not_below_zero"),
         sa.CheckConstraint("(kind = 'cash_in_hand') = (person_id IS NOT NULL)", name="hand_has_person"),
         sa.CheckConstraint("(kind IN ('receivable', 'on_account')) = (customer_id IS NOT NULL)", name="debt_has_customer"),
         sa.CheckConstraint("num_nonnulls(person_id, branch_id, customer_id) = 1", name="has_one_owner"),
@@ -58,12 +64,13 @@ class SeriesCounter(Base):
 
 
 class Voucher(Base):
-    """What was posted, and for which charge, receipt or hand-in. `at` is when it happened, `recorded_at` when it was posted."""
+    """What was posted, and for which row (`CAUSES`). `at` is when it happened, `recorded_at` when it was posted."""
 
     __tablename__ = "voucher"
     __table_args__ = (
         words_of("kind", VOUCHER_KINDS),
-        sa.CheckConstraint("num_nonnulls(charge_id, receipt_id, hand_in_id) = 1", name="has_one_cause"),
+        sa.CheckConstraint(f"num_nonnulls({', '.join(CAUSES)}) = 1", name="has_one_cause"),
+        sa.CheckConstraint(f"kind NOT IN {BACKS} OR reverses_id IS NOT NULL", name="back_reverses"),
         sa.UniqueConstraint("branch_id", "year", "running"),
         sa.Index(None, "order_id"),
         sa.Index(None, "reverses_id"),
@@ -78,6 +85,9 @@ class Voucher(Base):
     charge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("charge.id"), unique=True)
     receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
     hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
+    hand_in_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in_back.id"), unique=True)
+    difference_settlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"), unique=True)
+    account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -149,9 +159,33 @@ class HandIn(Base):
     confirmed_by_name: Mapped[str | None]
     confirmed_at: Mapped[datetime | None]
 
+    back: Mapped[HandInBack | None] = relationship(viewonly=True)
+
+    @property
+    def state(self) -> str:
+        """What it reads, a word of `HAND_IN_WORDS`: a confirmed one that was taken back keeps its status."""
+        return "taken_back" if self.back else self.status
+
+
+class HandInBack(Base):
+    """A confirmed hand-in that finance has taken back, once and for a reason: its voucher is reversed, its receipts are free.
+
+    The database takes it for a confirmed hand-in only, and from nobody for his own.
+    """
+
+    __tablename__ = "hand_in_back"
+    __table_args__ = (sa.CheckConstraint("btrim(reason) <> ''", name="has_reason"),)
+
+    id: Mapped[Key]
+    hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"), unique=True)
+    reason: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
 
 class HandInReceipt(Base):
-    """A receipt (or a refund out of the hand) in a hand-in; `live` until the hand-in is withdrawn."""
+    """A receipt (or a refund out of the hand) in a hand-in; `live` until the hand-in is withdrawn or taken back."""
 
     __tablename__ = "hand_in_receipt"
     __table_args__ = (sa.Index("uq_hand_in_receipt_live", "receipt_id", unique=True, postgresql_where=sa.text("live")),)
@@ -163,4 +197,7 @@ class HandInReceipt(Base):
 
 constraint_says("uq_hand_in_receipt_live", say("One of these receipts was handed in already. Please look again."))
 constraint_says("ck_account_cash_not_below_zero", say("There is not so much cash there: nothing was posted."))
+constraint_says("ck_account_on_account_not_below_zero", say("Not so much is on account: nothing was posted."))
 constraint_says("ck_hand_in_not_his_own", say("Nobody confirms his own hand-in."))
+constraint_says("uq_hand_in_back_hand_in_id", say("Somebody has taken this hand-in back already."))
+constraint_says("hand_in_back_not_his_own", say("Nobody takes back his own hand-in."))

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.models import Receipt
 from dispatch.fees.rules import FEN
 from dispatch.staff.models import Branch, Person
@@ -92,23 +92,26 @@ def _waiting() -> sa.Subquery:
 
 @dataclass(frozen=True)
 class Movement:
-    """One line of a person's statement: the voucher, what moved, the balance after it, and the paper it came from."""
+    """One line of a person's statement: what moved, the balance after it, the paper (and hand-in) it came from, and why."""
 
     voucher: Voucher
     amount: Decimal
     balance: Decimal
     paper: str
+    hand_in_id: int | None
+    reason: str | None
 
 
 def statement(session: Session, person_id: int, limit: int = 200) -> Sequence[Movement]:
     """What went into a person's hand and out of it, the newest first."""
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
     rows = (
-        sa.select(Voucher, Posting.amount, Posting.balance_after, paper)
+        sa.select(Voucher, Posting.amount, Posting.balance_after, paper, HandIn.id, HandInBack.reason)
         .join(Posting, Posting.voucher_id == Voucher.id)
         .join(Account, Posting.account_id == Account.id)
         .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
-        .outerjoin(HandIn, Voucher.hand_in_id == HandIn.id)
+        .outerjoin(HandInBack, Voucher.hand_in_back_id == HandInBack.id)
+        .outerjoin(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
         .where(Account.kind == "cash_in_hand", Account.person_id == person_id)
     )
     return [Movement(*row) for row in session.execute(rows.order_by(Posting.seq.desc()).limit(limit))]
@@ -116,22 +119,27 @@ def statement(session: Session, person_id: int, limit: int = 200) -> Sequence[Mo
 
 def hand_ins_of(session: Session, person_id: int, limit: int = 20) -> Sequence[HandIn]:
     """A person's hand-ins, the newest first."""
-    return session.scalars(sa.select(HandIn).where(HandIn.person_id == person_id).order_by(HandIn.id.desc()).limit(limit)).all()
+    mine = _with_back().where(HandIn.person_id == person_id)
+    return session.scalars(mine.order_by(HandIn.id.desc()).limit(limit)).all()
 
 
-def hand_ins(session: Session, by: Actor, *, branch_id: int | None = None, status: str | None = None) -> Sequence[HandIn]:
-    """The hand-ins that somebody may see: those that wait first, then the newest."""
-    seen = sa.select(HandIn).where(_seen(by))
+def hand_ins(session: Session, by: Actor, *, branch_id: int | None = None, state: str | None = None) -> Sequence[HandIn]:
+    """The hand-ins that somebody may see, of one state if asked for: those that wait first, then the newest."""
+    seen = _with_back().where(_seen(by))
     if branch_id is not None:
         seen = seen.where(HandIn.branch_id == branch_id)
-    if status:
-        seen = seen.where(HandIn.status == status)
+    if state:
+        seen = seen.where(HandIn.back.has() if state == "taken_back" else sa.and_(HandIn.status == state, ~HandIn.back.has()))
     return session.scalars(seen.order_by((HandIn.status == "handed").desc(), HandIn.id.desc()).limit(200)).all()
 
 
 def hand_in_seen(session: Session, hand_in_id: int, by: Actor) -> HandIn | None:
     """A hand-in that somebody may see: his own, or with the right to see money one of his branches."""
-    return session.scalar(sa.select(HandIn).where(HandIn.id == hand_in_id, _seen(by)))
+    return session.scalar(_with_back().where(HandIn.id == hand_in_id, _seen(by)))
+
+
+def _with_back() -> sa.Select[HandIn]:
+    return sa.select(HandIn).options(joinedload(HandIn.back))
 
 
 def _seen(by: Actor) -> sa.ColumnElement[bool]:
@@ -141,6 +149,6 @@ def _seen(by: Actor) -> sa.ColumnElement[bool]:
 
 
 def receipts_handed(session: Session, hand_in_id: int) -> Sequence[Receipt]:
-    """The receipts of a hand-in, also of one that was withdrawn."""
+    """The receipts of a hand-in, also of one that was withdrawn or taken back."""
     mine = sa.select(Receipt).join(HandInReceipt, HandInReceipt.receipt_id == Receipt.id)
     return session.scalars(mine.where(HandInReceipt.hand_in_id == hand_in_id).order_by(Receipt.at, Receipt.id)).all()

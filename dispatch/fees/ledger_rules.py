@@ -21,21 +21,40 @@ ACCOUNT_KINDS = (
     "income",
     "tax",
     "difference",
+    "written_off",
 )
-VOUCHER_KINDS = ("charge", "charge_back", "receipt", "refund", "hand_in")
+VOUCHER_KINDS = (
+    "charge",
+    "charge_back",
+    "receipt",
+    "refund",
+    "hand_in",
+    "hand_in_back",
+    "difference_settled",
+    "difference_back",
+    "account_payment",
+    "account_payment_back",
+)
 VOUCHER_WORDS: dict[str, Text] = {
     "charge": say("Charge"),
     "charge_back": say("Charge taken back"),
     "receipt": say("Receipt"),
     "refund": say("Refund"),
     "hand_in": say("Hand-in"),
+    "hand_in_back": say("Hand-in taken back"),
+    "difference_settled": say("Difference settled"),
+    "difference_back": say("Settlement taken back"),
+    "account_payment": say("Payment of what was on account"),
+    "account_payment_back": say("Payment taken back"),
 }
 HAND_IN_STATUSES = ("handed", "confirmed", "withdrawn")
 HAND_IN_WORDS: dict[str, Text] = {
     "handed": say("Waits to be counted"),
     "confirmed": say("Confirmed"),
     "withdrawn": say("Withdrawn"),
+    "taken_back": say("Taken back"),
 }
+"""What a hand-in reads: its status, or that its confirmation was taken back, which is a row of its own."""
 DENOMINATIONS = tuple(Decimal(worth) for worth in ("100", "50", "20", "10", "5", "1", "0.5", "0.1"))
 """Notes and coins, in yuan."""
 

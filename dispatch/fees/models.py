@@ -15,14 +15,18 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, SeriesCounter, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
+from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.words import say
 
 __all__ = [
     "Account",
+    "AccountPayment",
     "Charge",
+    "DifferenceSettlement",
     "HandIn",
+    "HandInBack",
     "HandInReceipt",
     "Posting",
     "Price",

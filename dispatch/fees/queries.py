@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from dispatch.clock import local_day
 from dispatch.devices.models import CustodyEntry, Holder, Terminal, TerminalModel, Unit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
-from dispatch.fees.models import Charge, Price, Receipt, ReceiptBlock
+from dispatch.fees.models import AccountPayment, Charge, Price, Receipt, ReceiptBlock
 from dispatch.fees.rules import FEN, OrderAccount, receipt_number
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.rules import Warranty, warranty
@@ -91,9 +91,10 @@ def account_of(session: Session, order_id: int) -> OrderAccount:
 
 
 def left_of(session: Session, receipt: Receipt) -> Decimal:
-    """How much of a receipt was not given back yet."""
+    """How much of a receipt was not given back yet; of one on account, nor paid."""
     back = session.scalar(sa.select(sa.func.sum(Receipt.amount)).where(Receipt.refunds_id == receipt.id))
-    return receipt.amount + Decimal(back or 0)
+    paid = session.scalar(sa.select(sa.func.sum(AccountPayment.amount)).where(AccountPayment.receipt_id == receipt.id))
+    return receipt.amount + Decimal(back or 0) - Decimal(paid or 0)
 
 
 def open_blocks(session: Session, person_id: int, device: str) -> Sequence[ReceiptBlock]:

@@ -1,14 +1,16 @@
-"""What finance types when it counts: how many of each denomination, the sum, why it differs and who answers for it."""
+"""What finance types: the count by denomination, why it differs and how that is settled, payments of what was on account."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
-from dispatch.typed import number_in
+from dispatch.fees.money_forms import read_money
+from dispatch.typed import Typed, key_in, number_in
 from dispatch.words import Text, say
 
 
@@ -36,6 +38,52 @@ def read_count(texts: Mapping[str, str]) -> Count:
     if wrong:
         raise Invalid(wrong)
     return Count(counts, counted, texts.get("reason", "").strip(), number_in(texts.get("owner", "")))
+
+
+@dataclass(frozen=True)
+class TypedSettlement:
+    """How much of a difference is settled, how and why."""
+
+    how: str
+    amount: Decimal
+    reason: str
+    request_key: uuid.UUID | None
+
+
+def read_settlement(texts: Mapping[str, str]) -> TypedSettlement:
+    """The settlement out of the fields how, amount, reason and request_key. Raises Invalid."""
+    typed = Typed(texts)
+    amount = typed.need("amount", read_money, Decimal(0))
+    facts = TypedSettlement(typed.line("how"), amount, typed.line("reason"), key_in(typed.line("request_key")))
+    typed.check()
+    return facts
+
+
+@dataclass(frozen=True)
+class TypedAccountPayment:
+    """What a customer pays of a receipt on account, in yuan."""
+
+    receipt_id: int
+    amount: Decimal
+    channel: str
+    payer: str | None
+    reference: str | None
+    request_key: uuid.UUID | None
+
+
+def read_account_payment(texts: Mapping[str, str]) -> TypedAccountPayment:
+    """The payment out of the fields receipt, amount, channel, payer, reference and request_key. Raises Invalid."""
+    typed = Typed(texts)
+    facts = TypedAccountPayment(
+        receipt_id=typed.need("receipt", number_in, 0),
+        amount=typed.need("amount", read_money, Decimal(0)),
+        channel=typed.line("channel"),
+        payer=typed.line("payer") or None,
+        reference=typed.line("reference") or None,
+        request_key=key_in(typed.line("request_key")),
+    )
+    typed.check()
+    return facts
 
 
 def _sum(typed: str, wrong: dict[str, Text]) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,7 +11,19 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.models import Account, Charge, HandIn, HandInReceipt, Posting, Receipt, Voucher
+from dispatch.fees.models import (
+    Account,
+    AccountPayment,
+    Charge,
+    DifferenceSettlement,
+    HandIn,
+    HandInBack,
+    HandInReceipt,
+    Posting,
+    Receipt,
+    Voucher,
+)
+from dispatch.fees.settling_rules import AFTERWARDS
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
@@ -100,9 +111,12 @@ def _receipts() -> Figures:
 
 
 def at_the_desk() -> sa.ColumnElement[bool]:
-    """Receipts whose cash has reached the desk: confirmed in a hand-in, or given back from there."""
+    """Receipts whose cash has reached the desk: confirmed in a hand-in that stands, or given back from there."""
     confirmed = sa.exists().where(
-        HandInReceipt.receipt_id == Receipt.id, HandIn.id == HandInReceipt.hand_in_id, HandIn.status == "confirmed"
+        HandInReceipt.receipt_id == Receipt.id,
+        HandInReceipt.live,
+        HandIn.id == HandInReceipt.hand_in_id,
+        HandIn.status == "confirmed",
     )
     from_desk = sa.exists().where(
         Voucher.receipt_id == Receipt.id,
@@ -111,14 +125,6 @@ def at_the_desk() -> sa.ColumnElement[bool]:
         Account.kind == "cash_desk",
     )
     return sa.or_(confirmed, from_desk)
-
-
-def differences(session: Session, branch_id: int | None, limit: int = 20) -> Sequence[HandIn]:
-    """Hand-ins in which another sum was counted than declared, the newest first."""
-    found = sa.select(HandIn).where(HandIn.difference != 0)
-    if branch_id is not None:
-        found = found.where(HandIn.branch_id == branch_id)
-    return session.scalars(found.order_by(HandIn.id.desc()).limit(limit)).all()
 
 
 def branch_accounts(session: Session, branch_id: int | None) -> list[tuple[str, str, str | None, Decimal]]:
@@ -146,8 +152,7 @@ def day_receipts(
     session: Session, *, branch: Branch, day: date, channel: str | None = None, person_id: int | None = None
 ) -> list[DayReceipt]:
     """The receipts and refunds of a branch on a day of its zone, in the order of their time."""
-    start = datetime.combine(day, time(), ZoneInfo(branch.zone))
-    end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(branch.zone))
+    start, end = _bounds(branch, day)
     rows = (
         sa.select(Receipt, Order.number, HandIn.id, HandIn.number, HandIn.status)
         .join(Order, Receipt.order_id == Order.id)
@@ -159,3 +164,47 @@ def day_receipts(
     rows = rows.where(Receipt.by_id == person_id) if person_id else rows
     found = session.execute(rows.order_by(Receipt.at, Receipt.id))
     return [DayReceipt(receipt, order, id_, number or "", status or "") for receipt, order, id_, number, status in found]
+
+
+def _bounds(branch: Branch, day: date) -> tuple[datetime, datetime]:
+    """When a day of the branch's zone begins and ends."""
+    zone = ZoneInfo(branch.zone)
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+@dataclass(frozen=True)
+class DayEntry:
+    """Something that finance settled or corrected on a day: its paper, why, and the amount (below zero: it went out)."""
+
+    voucher: Voucher
+    paper: str
+    hand_in_id: int | None
+    customer_id: int | None
+    reason: str
+    amount: Decimal
+
+
+def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry]:
+    """What a branch's finance settled, corrected or was paid of what was on account on a day, in the order of its time."""
+    start, end = _bounds(branch, day)
+    came = sa.select(sa.func.sum(Posting.amount)).join(Account, Account.id == Posting.account_id)
+    came = came.where(Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "written_off")))
+    why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference, "")
+    rows = (
+        sa.select(
+            Voucher,
+            sa.func.coalesce(HandIn.number, Receipt.number),
+            HandIn.id,
+            Order.customer_id,
+            sa.func.coalesce(*why),
+            sa.func.coalesce(came.scalar_subquery(), 0),
+        )
+        .outerjoin(HandInBack, HandInBack.id == Voucher.hand_in_back_id)
+        .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
+        .outerjoin(AccountPayment, AccountPayment.id == Voucher.account_payment_id)
+        .outerjoin(HandIn, HandIn.id == sa.func.coalesce(HandInBack.hand_in_id, DifferenceSettlement.hand_in_id))
+        .outerjoin(Receipt, Receipt.id == AccountPayment.receipt_id)
+        .outerjoin(Order, Order.id == Receipt.order_id)
+        .where(Voucher.kind.in_(AFTERWARDS), Voucher.branch_id == branch.id, Voucher.at >= start, Voucher.at < end)
+    )
+    return [DayEntry(*row) for row in session.execute(rows.order_by(Voucher.at, Voucher.id))]

@@ -51,6 +51,7 @@ def slip_facts(made: HandIn, receipts: Sequence[Receipt], branch: Branch) -> dic
         "branch": {"code": branch.code, "name": branch.name},
         "person": made.person_name,
         "status": made.status,
+        "taken_back": _taken_back(made, zone),
         "handed_at": made.handed_at.astimezone(zone).isoformat(),
         "declared": _text(made.declared),
         "receipts": [
@@ -65,6 +66,12 @@ def slip_facts(made: HandIn, receipts: Sequence[Receipt], branch: Branch) -> dic
         "confirmed_by": made.confirmed_by_name,
         "confirmed_at": made.confirmed_at.astimezone(zone).isoformat() if made.confirmed_at else None,
     }
+
+
+def _taken_back(made: HandIn, zone: ZoneInfo) -> dict[str, str] | None:
+    """Who has taken it back after it was confirmed, when and why."""
+    back = made.back
+    return {"by": back.by_name, "at": back.at.astimezone(zone).isoformat(), "reason": back.reason} if back else None
 
 
 def _text(amount: Decimal) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dispatch.audit.models import AuditEntry
-from dispatch.fees.models import Account, Charge, HandIn, Posting, Receipt, Voucher
+from dispatch.fees.models import Account, Charge, HandIn, HandInBack, Posting, Receipt, Voucher
 from dispatch.orders.lifecycle import ORDER
 from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import ENDED
@@ -210,9 +210,13 @@ def _moved_after(scope: Scope) -> sa.Subquery:
 
 
 def _handed_in(scope: Scope) -> sa.Subquery:
+    """Person -> what finance confirmed on the day, less what it took back on it, whenever that was confirmed."""
     start, end = scope.bounds
-    counted = sa.select(HandIn.person_id, sa.func.sum(HandIn.counted).label("sum")).where(HandIn.status == "confirmed")
-    return counted.where(HandIn.confirmed_at >= start, HandIn.confirmed_at < end).group_by(HandIn.person_id).subquery()
+    came = sa.select(HandIn.person_id, HandIn.counted.label("sum"))
+    came = came.where(HandIn.status == "confirmed", HandIn.confirmed_at >= start, HandIn.confirmed_at < end)
+    went = sa.select(HandIn.person_id, (-HandIn.counted).label("sum")).join(HandInBack, HandInBack.hand_in_id == HandIn.id)
+    moved = sa.union_all(came, went.where(HandInBack.at >= start, HandInBack.at < end)).subquery()
+    return sa.select(moved.c.person_id, sa.func.sum(moved.c.sum).label("sum")).group_by(moved.c.person_id).subquery()
 
 
 def _charged(scope: Scope) -> sa.Select[Decimal]:

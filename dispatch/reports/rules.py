@@ -50,7 +50,7 @@ FORMULAE: dict[str, tuple[Text, Text]] = {
     ),
     "handed_in": (
         say("Handed in to finance"),
-        say("Cash that finance counted and confirmed on this day, on whichever day it was taken. Yuan."),
+        say("Cash that finance confirmed on this day less what it took back on it, whenever it was taken. Yuan."),
     ),
     "in_hands": (
         say("Cash still in hands"),

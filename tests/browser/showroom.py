@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
-from dispatch.fees.models import HandIn, Price, Receipt
+from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
@@ -202,6 +202,14 @@ def _money(session: Session) -> dict[str, Sight]:
     """A hand-in that waits, one that is confirmed, and whose account they are on."""
     rows = session.execute(sa.select(HandIn.status, sa.func.min(HandIn.id)).group_by(HandIn.status))
     shown = {f"a hand-in, {status}": Sight("finance.show_hand_in", f"/finance/hand-ins/{id_}", "qian") for status, id_ in rows}
+    back = _first(session, sa.select(HandInBack.hand_in_id))
+    shown["a hand-in, taken back"] = Sight("finance.show_hand_in", f"/finance/hand-ins/{back}", "qian")
+    open_difference = _first(session, sa.select(HandIn.id).where(HandIn.difference < 0).order_by(HandIn.difference.desc()))
+    shown["a difference, to be written off"] = Sight("finance.show_hand_in", f"/finance/hand-ins/{open_difference}", "chen")
+    debtor = _first(
+        session, sa.select(Order.customer_id).join(Receipt, Receipt.order_id == Order.id).where(Receipt.channel == "account")
+    )
+    shown["what is on account"] = Sight("finance.account", f"/finance/accounts/{debtor}", "qian")
     holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
     return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}
 

@@ -15,6 +15,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.demo import fill
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Terminal
 from dispatch.fees.models import Charge, HandIn, Receipt
+from dispatch.fees.settling_queries import open_differences
 from dispatch.field.models import FieldFact, Signature, TestResult
 from dispatch.files.gateway import configure
 from dispatch.host.checking import problems
@@ -83,8 +84,13 @@ def test_hand_ins_are_counted_short_and_waiting(company: Session) -> None:
     handed = company.scalars(sa.select(HandIn)).all()
     counted = [each for each in handed if each.status == "confirmed"]
     assert len({each.person_id for each in counted}) >= 4 and len(handed) > len(counted) + 1
-    (short,) = (each for each in counted if each.difference)
-    assert short.difference == Decimal("-5.00") and short.difference_reason and short.difference_owner_id == short.person_id
+    short = sorted((each for each in counted if each.difference), key=lambda each: each.difference or 0)
+    assert [each.difference for each in short] == [Decimal("-20.00"), Decimal("-5.00")]
+    assert all(each.difference_reason and each.difference_owner_id == each.person_id for each in short)
+    assert [each.hand_in for each in open_differences(company, None)] == [short[1]], "one was paid in, one is open"
+    (back,) = (each for each in counted if each.back)
+    again = [each for each in counted if each.declared == back.declared and each.person_id == back.person_id and not each.back]
+    assert again and back.back and back.back.reason
 
 
 def test_an_installation_is_under_way_with_a_vehicle_that_did_not_come(company: Session) -> None:

@@ -182,7 +182,7 @@ def counted(total: Decimal) -> dict[str, int]:
 _ORDER, _NEWEST = st.integers(0, 1), st.sampled_from([0, 0, 0, 1, 1, 2, 3, 5, 8, 20])
 _TAKERS, _GIVERS = st.sampled_from(["su", "wei", "wang", "qian"]), st.sampled_from(["qian", "qian", "wang", "wang", "wang", "su"])
 _CLERKS, _OFF = st.sampled_from(["qian", "zhou", "zhou", "zhou", "su"]), st.sampled_from([0, 0, 0, 0, 1, -1, 20])
-_WAITING, _SELDOM = st.sampled_from([0, 0, 0, 0, 1, 2, 5]), st.sampled_from([False, False, False, False, True])
+_WAITING, SELDOM = st.sampled_from([0, 0, 0, 0, 1, 2, 5]), st.sampled_from([False, False, False, False, True])
 _FACT = st.one_of(st.just(0), st.integers(1, 200))
 _TENTHS, _FEN = st.integers(1, 4_000).map(lambda n: Decimal(n) / 10), st.integers(1, 90_000).map(lambda n: Decimal(n) / 100)
 _CODE, _CHANNEL = st.sampled_from(["S003", "P003", "P001", "S001"]), st.sampled_from(["cash", "cash", *CHANNELS])

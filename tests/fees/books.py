@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.ledger_models import Account, HandIn, HandInReceipt, Posting, Voucher
+from dispatch.fees.ledger_models import CAUSES, Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.ledger_queries import promised_cash, receipts_in_hand
 from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from tests.fees.money import sums_agree
 
-Row = Charge | Receipt | HandIn
-TABLES: tuple[type[Row], ...] = (Charge, Receipt, HandIn)
+Row = Charge | Receipt | HandIn | HandInBack | DifferenceSettlement | AccountPayment
+TABLES: tuple[type[Row], ...] = (Charge, Receipt, HandIn, HandInBack, DifferenceSettlement, AccountPayment)
 
 
 @dataclass
@@ -40,8 +41,9 @@ def check_nothing_twice(session: Session, written: Written) -> None:
         assert set(session.scalars(sa.select(table.id))) == told  # type: ignore[attr-defined]
     settled = session.scalars(sa.select(HandIn.id).where(HandIn.status != "handed"))
     assert sorted(written.settled) == sorted(settled)
-    once = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, Voucher.charge_id, Voucher.receipt_id, Voucher.hand_in_id)
-    counted = [_doubles(column) for column in once]
+    once = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, HandInBack.hand_in_id)
+    later = [getattr(each, name) for each in (DifferenceSettlement, AccountPayment) for name in ("reverses_id", "request_key")]
+    counted = [_doubles(column) for column in (*once, *later, *(getattr(Voucher, cause) for cause in CAUSES))]
     assert session.scalars(sa.union_all(*counted, _doubles(HandInReceipt.receipt_id, HandInReceipt.live))).all() == []
 
 
@@ -51,16 +53,33 @@ def check_places(session: Session) -> None:
     stands = {kind: Decimal(total) for kind, total in session.execute(_by(Account.kind, Account.balance)).all()}
     taken = {channel: Decimal(total) for channel, total in session.execute(_by(Receipt.channel, Receipt.amount)).all()}
     charged = session.scalar(sa.select(sa.func.sum(Charge.amount))) or Decimal(0)
+    payments = session.execute(_by(AccountPayment.channel, AccountPayment.amount)).all()
+    paid = {channel: Decimal(total) for channel, total in payments}
     wanted = {
         "receivable": charged - sum(taken.values()),
-        "on_account": taken.pop("account", Decimal(0)),
-        "cash": taken.pop("cash", Decimal(0)),
-        "clearing": sum(taken.values(), Decimal(0)),
+        "on_account": taken.pop("account", Decimal(0)) - sum(paid.values()),
+        "cash": taken.pop("cash", Decimal(0)) + paid.pop("cash", Decimal(0)),
+        "clearing": sum(taken.values(), Decimal(0)) + sum(paid.values()),
         "earned": -charged,
     }
-    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "difference"))
+    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "difference", "written_off"))
     earned = stands.pop("income") + stands.pop("tax")
     assert {"on_account": 0, "clearing": 0, **stands, "cash": cash, "earned": earned} == wanted
+
+
+def check_differences(session: Session) -> None:
+    """What stands on the differences is what is open of the hand-ins that stand."""
+    settled = sa.select(DifferenceSettlement.hand_in_id, sa.func.sum(DifferenceSettlement.amount).label("sum"))
+    settled_by = settled.group_by(DifferenceSettlement.hand_in_id).subquery()
+    rows = sa.select(HandIn.difference, sa.func.coalesce(settled_by.c.sum, 0)).outerjoin(
+        settled_by, settled_by.c.hand_in_id == HandIn.id
+    )
+    open_ = sum(
+        (-difference - total if difference < 0 else total - difference)
+        for difference, total in session.execute(rows.where(HandIn.difference != 0, ~HandIn.back.has())).all()
+    )
+    stands = session.scalar(sa.select(sa.func.sum(Account.balance)).where(Account.kind == "difference")) or 0
+    assert stands == open_
 
 
 def check_hands(session: Session) -> None:

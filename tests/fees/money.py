@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.ledger_models import Account, HandIn, Posting
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, Posting
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.operations import confirm_hand_in, hand_in
+from dispatch.fees.operations import confirm_hand_in, hand_in, pay_on_account, settle_difference, take_back_hand_in
+from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -49,3 +51,22 @@ def sums_agree(session: Session) -> None:
     assert {key: value for key, value in balances.items() if key in sums} == sums
     assert not any(value for key, value in balances.items() if key not in sums)
     assert sum(balances.values()) == 0
+
+
+def taken_back(session: Session, hand_in_id: int, by: Actor, reason: str = "数错了") -> HandInBack:
+    """Finance takes a confirmed hand-in back."""
+    return take_back_hand_in(session, hand_in_id, reason=reason, by=by, at=AT)
+
+
+def settled(session: Session, hand_in_id: int, amount: str, by: Actor, how: str = "paid", **facts: Any) -> DifferenceSettlement:
+    """So much of a difference settled: paid at the desk, or written off."""
+    given: dict[str, Any] = {"reason": "核实后处理", "request_key": None, "at": AT, **facts}
+    return settle_difference(session, hand_in_id, how=how, amount=Decimal(amount), by=by, **given)
+
+
+def paid_off(
+    session: Session, receipt_id: int, amount: str, by: Actor, channel: str = "transfer", **facts: Any
+) -> AccountPayment:
+    """So much of a receipt on account paid at finance."""
+    given: dict[str, Any] = {"payer": None, "reference": None, "request_key": None, "at": AT, **facts}
+    return pay_on_account(session, receipt_id, amount=Decimal(amount), channel=channel, by=by, **given)

@@ -25,10 +25,11 @@ from dispatch.fees.queries import numbers_without_receipt
 from tests import resetting
 from tests.building import repair_order
 from tests.conftest import AT, Cast
-from tests.fees import acts
+from tests.fees import acts, afterwards
 from tests.fees.acts import Act, Page
 from tests.fees.books import (
     Written,
+    check_differences,
     check_hands,
     check_nothing_twice,
     check_numbers,
@@ -37,12 +38,30 @@ from tests.fees.books import (
     check_refunds,
 )
 from tests.fees.building import paid
-from tests.fees.money import handed, owing
+from tests.fees.money import confirmed, handed, owing
 from tests.orders.building import dispatched
 from tests.racing import at_once
 
-KINDS = (acts.CHARGE, acts.TAKE_BACK, acts.TAKE, acts.SETTLE, acts.GIVE_BACK, acts.HAND_IN, acts.WITHDRAW, acts.CONFIRM)
+KINDS = (
+    acts.CHARGE,
+    acts.TAKE_BACK,
+    acts.TAKE,
+    acts.SETTLE,
+    acts.GIVE_BACK,
+    acts.HAND_IN,
+    acts.WITHDRAW,
+    acts.CONFIRM,
+    afterwards.BOOK_BACK,
+    afterwards.EVEN,
+    afterwards.PAY_OFF,
+    afterwards.CORRECT,
+)
 RIVALS = (
+    (afterwards.BOOK_BACK, acts.HAND_IN),
+    (afterwards.BOOK_BACK, afterwards.EVEN),
+    (afterwards.BOOK_BACK, acts.GIVE_BACK),
+    (afterwards.PAY_OFF, acts.GIVE_BACK),
+    (afterwards.EVEN, afterwards.CORRECT),
     (acts.CONFIRM, acts.WITHDRAW),
     (acts.CONFIRM, acts.GIVE_BACK),
     (acts.HAND_IN, acts.GIVE_BACK),
@@ -81,7 +100,10 @@ class Money(RuleBasedStateMachine):
             self.orders = (first.id, second.id)
             self.written.add(session.scalars(sa.select(Charge)))
             receipts = [paid(session, first, "300", self.people[who]) for who in ("su", "wei", "wang")]
-            self.written.add([*receipts, handed(session, [receipts[0].id], self.people["su"])])
+            self.written.add([*receipts, paid(session, first, "200", self.people["su"], channel="account")])
+            short = handed(session, [receipts[1].id], self.people["wei"])
+            confirmed(session, short.id, {"100": 2, "50": 1}, self.people["qian"], reason="x", owner_id=self.people["su"].id)
+            self.written.add([short, handed(session, [receipts[0].id], self.people["su"])])
 
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:
@@ -110,6 +132,7 @@ class Money(RuleBasedStateMachine):
         with self.first_fault_kept(), transaction() as session:
             check_places(session)
             check_hands(session)
+            check_differences(session)
             check_refunds(session)
             check_numbers(session)
             check_nothing_twice(session, self.written)
@@ -155,5 +178,6 @@ def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: s
         raise faults[0] if faults else told from None
     assert done.total() >= 2000
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
+    works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
     refused = {f"{name} refused" for name in works - {"Charging", "Settling"}}
     assert works | refused <= set(done), done

@@ -18,7 +18,7 @@ from dispatch.sheets.verifying import verify
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.fees.building import paid
-from tests.fees.money import balance, confirmed, handed, owing
+from tests.fees.money import balance, confirmed, handed, owing, taken_back
 from tests.sheets.engine import flipped, needs_libraries, needs_poppler, told
 
 DAY = "2026-12-02"
@@ -68,6 +68,51 @@ def test_finance_counts_by_denomination(held: int, cast: Cast, as_person: SignIn
     assert "-¥100.00" in client.get("/finance").text
     with transaction() as db:
         assert balance(db, "difference", branch_id=cast.sz) == Decimal(100)
+
+
+def test_finance_takes_a_confirmed_hand_in_back(held: int, cast: Cast, as_person: SignIn) -> None:
+    client, url = as_person(cast.qian), f"/finance/hand-ins/{held}"
+    assert "Take this hand-in back" not in client.get(url).text
+    assert client.post(f"{url}/take-back", data={"reason": "x"}).status_code == 422
+    client.post(url, data={"n100": "2", "reason": "少一张", "owner": str(cast.su.id)})
+    page = client.get(url).text
+    assert "Take this hand-in back" in page and "¥200.00 leaves the cash desk, and 苏杰 answers for the ¥300.00" in page
+    bare = client.post(f"{url}/take-back", data={"reason": " "})
+    assert (
+        bare.status_code == 422 and "Please give a reason." in bare.text and '<details class="counter-entry" open>' in bare.text
+    )
+    assert "Take this hand-in back" not in as_person(cast.wang).get(url).text
+    assert as_person(cast.wang).post(f"{url}/take-back", data={"reason": "x"}).status_code == 404
+    assert client.post(f"{url}/take-back", data={"reason": "数错了"}).status_code == 302
+    shown = client.get(url).text
+    assert "Taken back by 钱敏 on" in shown and "数错了" in shown
+    assert [number for number in range(1, 9) if f"PZ-SZ-2026-{number:06d}" in shown] == [5, 6], "its vouchers and no other"
+    again = client.post(f"{url}/take-back", data={"reason": "数错了"})
+    assert again.status_code == 409 and "钱敏 has taken JK-SZ-2026-0001 back already" in again.text
+    assert client.post("/finance/hand-ins/999/take-back", data={"reason": "x"}).status_code == 404
+    assert "Differences first" not in client.get("/finance").text
+    assert "JK-SZ-2026-0001" in client.get("/finance/hand-ins?status=taken_back").text
+    assert "JK-SZ-2026-0001" not in client.get("/finance/hand-ins?status=confirmed").text
+    account = client.get(f"/finance/people/{cast.su.id}").text
+    assert "Hand-in taken back" in account and "数错了 · 钱敏" in account
+
+
+def test_what_was_taken_back_is_not_at_finance_any_more(held: int, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        confirmed(db, held, {"100": 3}, cast.qian)
+        taken_back(db, held, cast.qian)
+        (row,) = day_rows(db, branch_id=cast.sz, since=AT.date(), until=AT.date())
+    assert (row.received, row.in_hands) == (0, Decimal("345.50"))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(as_person(cast.qian).get(f"/finance/day.xlsx?day={DAY}").data))
+    assert [line[8] for line in book.get_sheet_by_index(0).to_python()[1:4]] == ["", "", ""]
+    (settled_at,) = book.get_sheet_by_index(1).to_python()[1:]
+    assert settled_at[:2] == ["PZ-SZ-2026-000006", "2026-12-02 09:00"]
+    assert settled_at[2:] == ["Hand-in taken back", "JK-SZ-2026-0001", "钱敏", "数错了", -300]
+    day = as_person(cast.qian).get(f"/finance/day?day={DAY}").text
+    assert "Settled at finance" in day and "-¥300.00" in day
+    assert "Settled at finance" not in as_person(cast.qian).get(f"/finance/day?day={DAY}&channel=cash").text
+    phone = as_person(cast.su).get("/my-money").text
+    assert "Taken back" in phone and "数错了" in phone and "¥345.50" in phone
 
 
 def test_who_may_look_and_who_may_count(held: int, cast: Cast, as_person: SignIn) -> None:
@@ -141,6 +186,20 @@ def test_a_withdrawn_hand_ins_slip_is_void(held: int, cast: Cast, as_person: Sig
     assert "作废" not in client.get(f"/hand-ins/{held}/slip.pdf").text
     client.post(f"/my-money/{held}/withdraw")
     assert "作废" in client.get(f"/hand-ins/{held}/slip.pdf").text
+
+
+def test_the_slip_of_what_was_taken_back_is_void_and_says_why(
+    held: int, cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatch.finance.slips.make_pdf", lambda html, **_: html.encode())
+    with transaction() as db:
+        confirmed(db, held, {"100": 3}, cast.qian)
+    client = as_person(cast.qian)
+    assert "作废" not in client.get(f"/hand-ins/{held}/slip.pdf").text
+    with transaction() as db:
+        taken_back(db, held, cast.qian, reason="张冠李戴")
+    slip = client.get(f"/hand-ins/{held}/slip.pdf").text
+    assert "作废" in slip and "张冠李戴" in slip and "钱敏" in slip and "12-02 09:00" in slip
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch import paths
 from dispatch.db import transaction
 from dispatch.fees.ledger_queries import receipts_in_hand
-from dispatch.fees.operations import confirm_hand_in, hand_in
+from dispatch.fees.operations import confirm_hand_in, hand_in, take_back_hand_in
 from dispatch.orders.models import Order
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.reports.presenting import Seen, seen
@@ -102,6 +102,10 @@ def test_cash_is_in_hands_until_finance_confirms_it_on_whichever_day(db: Session
     assert hands_of(of_day(db, cast, later=2)) == held, "the day's end stays as it was"
     next_day = of_day(db, cast, TODAY + timedelta(days=1), later=1)
     assert hands_of(next_day) == (Decimal(90), Decimal(0), [("苏杰", Decimal(90), Decimal(0))])
+    take_back_hand_in(db, made.id, reason="数错了", by=cast.qian, at=tomorrow + timedelta(days=1))
+    assert hands_of(of_day(db, cast, TODAY + timedelta(days=1), later=3)) == hands_of(next_day), "that day stays as it was, too"
+    third = hands_of(of_day(db, cast, TODAY + timedelta(days=2), later=2))
+    assert third == (Decimal(-90), Decimal(100), [("苏杰", Decimal(-90), Decimal(100))]), "it counts on its own day"
     assert not next_day.empty and next_day.collected == 0
 
 

@@ -6,11 +6,14 @@ adds a charge, a payment or a refund holds the order's row first, so that what i
 Whoever charges and takes money in one transaction calls `prepare_payment` before both.
 """
 
+from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+from dispatch.fees.operations.settling import settle_difference, take_back_settlement
+from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
     "NewPrice",
@@ -22,10 +25,15 @@ __all__ = [
     "lease_block",
     "next_number",
     "note_invoice",
+    "pay_on_account",
     "prepare_payment",
     "refund",
     "set_prices",
+    "settle_difference",
+    "take_back_account_payment",
     "take_back_charge",
+    "take_back_hand_in",
+    "take_back_settlement",
     "take_payment",
     "withdraw_hand_in",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +18,11 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.fees.ledger_rules import HAND_IN_WORDS
+from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
-from dispatch.finance.exporting import workbook
+from dispatch.finance.exporting import Table, workbook
 from dispatch.finance.pages.blueprint import pages
-from dispatch.finance.queries import DayReceipt, day_receipts
+from dispatch.finance.queries import DayEntry, DayReceipt, day_entries, day_receipts
 from dispatch.staff.models import Branch
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -49,10 +49,19 @@ class Filter:
         channel = request.args.get("channel", "")
         return cls(day, channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
 
+    @property
+    def whole(self) -> bool:
+        """Whether it lets the whole day through."""
+        return self == Filter(self.day, None, None)
+
     def rows(self, db: Session) -> list[DayReceipt]:
         """The receipts it lets through."""
         branch = db.get_one(Branch, current().branch_id)
         return day_receipts(db, branch=branch, day=self.day, channel=self.channel, person_id=self.person_id)
+
+    def entries(self, db: Session) -> list[DayEntry]:
+        """What finance settled or corrected on the day; nothing while only some receipts are asked for."""
+        return day_entries(db, branch=db.get_one(Branch, current().branch_id), day=self.day) if self.whole else []
 
 
 @pages.get("/finance/day")
@@ -62,7 +71,8 @@ def day_list() -> str:
     wanted = Filter.asked()
     with transaction() as db:
         rows = wanted.rows(db)
-        others = rows if wanted == Filter(wanted.day, None, None) else Filter(wanted.day, None, None).rows(db)
+        others = rows if wanted.whole else Filter(wanted.day, None, None).rows(db)
+        entries = wanted.entries(db)
     people = {row.receipt.by_id: row.receipt.by_name for row in others}
     total = sum((row.receipt.amount for row in rows), Decimal(0))
     return render_template(
@@ -71,6 +81,8 @@ def day_list() -> str:
         wanted=wanted,
         people=people,
         total=total,
+        entries=entries,
+        VOUCHER_WORDS=VOUCHER_WORDS,
         CHANNEL_WORDS=CHANNEL_WORDS,
         HAND_IN_WORDS=HAND_IN_WORDS,
     )
@@ -82,7 +94,7 @@ def day_export() -> Response:
     """The same list as a spreadsheet."""
     wanted = Filter.asked()
     with transaction() as db:
-        rows = wanted.rows(db)
+        rows, entries = wanted.rows(db), wanted.entries(db)
     heads = [
         pgettext("clock", "Time"),
         _("Receipt"),
@@ -94,14 +106,35 @@ def day_export() -> Response:
         _("Invoice"),
         _("Hand-in"),
     ]
-    book = workbook(str(wanted.day), heads, _lines(rows), AMOUNT_COLUMN)
+    receipts = Table(str(wanted.day), heads, _lines(rows), AMOUNT_COLUMN)
+    more = [_("Voucher"), pgettext("clock", "Time"), _("What"), _("Paper"), _("Booked by"), _("Reason"), _("Amount")]
+    settled = Table(_("Settled at finance"), more, _entry_lines(entries), AMOUNT_COLUMN, summed=False)
+    book = workbook(receipts, *([settled] if entries else []))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return send_file(io.BytesIO(book), mimetype=kind, as_attachment=True, download_name=f"receipts-{wanted.day}.xlsx")
+
+
+def _entry_lines(entries: list[DayEntry]) -> Iterator[list[Any]]:
+    for each in entries:
+        voucher = each.voucher
+        yield [
+            voucher.number,
+            _minute(voucher.at),
+            tr(VOUCHER_WORDS[voucher.kind]),
+            each.paper,
+            voucher.by_name,
+            each.reason,
+            each.amount,
+        ]
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(ZoneInfo(current().zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def _lines(rows: list[DayReceipt]) -> Iterator[list[Any]]:
     for row in rows:
         receipt = row.receipt
-        at = receipt.at.astimezone(ZoneInfo(current().zone)).strftime("%Y-%m-%d %H:%M")
+        at = _minute(receipt.at)
         more = (receipt.payer or "", receipt.amount, receipt.invoice_number or "", row.hand_in)
         yield [at, receipt.number, row.order, receipt.by_name, tr(CHANNEL_WORDS[receipt.channel]), *more]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from decimal import Decimal
+
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,9 +13,11 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.ledger_queries import hand_in_seen, hand_ins, receipts_handed
-from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_STATUSES, HAND_IN_WORDS
-from dispatch.fees.models import Voucher
-from dispatch.fees.operations import confirm_hand_in
+from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
+from dispatch.fees.models import HandIn, Voucher
+from dispatch.fees.operations import confirm_hand_in, take_back_hand_in
+from dispatch.fees.settling_queries import Settled, open_part, open_parts, settlements_of
+from dispatch.fees.settling_rules import SETTLEMENT_WORDS, SETTLEMENTS
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.staff.models import Person
@@ -25,17 +30,18 @@ from dispatch.web.forms import Form
 def hand_in_list() -> str:
     """Every hand-in, those that wait first."""
     asked = request.args.get("status", "")
-    status = asked if asked in HAND_IN_STATUSES else None
+    state = asked if asked in HAND_IN_WORDS else None
     with transaction() as db:
-        rows = hand_ins(db, current(), branch_id=chosen_branch(), status=status)
-    return render_template("finance/hand_ins.html", rows=rows, status=status, HAND_IN_WORDS=HAND_IN_WORDS)
+        rows = hand_ins(db, current(), branch_id=chosen_branch(), state=state)
+        left = open_parts(db, rows)
+    return render_template("finance/hand_ins.html", rows=rows, left=left, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
 
 
 @pages.get("/finance/hand-ins/<int:hand_in_id>")
 @may("money.see")
 def show_hand_in(hand_in_id: int) -> Answer:
     """One hand-in: its receipts, and the form to count it while it waits."""
-    return _page(hand_in_id, Form())
+    return hand_in_page(hand_in_id, Form())
 
 
 @pages.post("/finance/hand-ins/<int:hand_in_id>")
@@ -51,34 +57,76 @@ def confirm(hand_in_id: int) -> Answer:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _page(hand_in_id, form.refused(refusal), refusal)
+        return hand_in_page(hand_in_id, form.refused(refusal), refusal)
     flash(_("%(number)s is confirmed and posted.", number=number), "success")
     return redirect(url_for("finance.show_hand_in", hand_in_id=hand_in_id))
 
 
-def _page(hand_in_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+@pages.post("/finance/hand-ins/<int:hand_in_id>/take-back")
+@may("money.confirm")
+def take_back(hand_in_id: int) -> Answer:
+    """Take a confirmed hand-in back: its receipts can be handed in again."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            take_back_hand_in(db, hand_in_id, reason=form.text("reason"), by=current(), at=now())
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return hand_in_page(hand_in_id, form.refused(refusal), refusal, acting="take_back")
+    flash(_("Taken back and booked back. Its receipts can be handed in again."), "success")
+    return redirect(url_for("finance.show_hand_in", hand_in_id=hand_in_id))
+
+
+def hand_in_page(hand_in_id: int, form: Form, refusal: Refusal | None = None, *, acting: str = "count") -> Answer:
+    """The page of a hand-in; `acting` names the form on it that `refusal` is about. Raises NotFound."""
     with transaction() as db:
         made = hand_in_seen(db, hand_in_id, current())
         if made is None:
             raise NotFound
         people = sa.select(Person.id, Person.name).where(Person.branch_id == made.branch_id, Person.active).order_by(Person.name)
+        settled = settlements_of(db, made.id) if made.difference else []
+        left = open_part(made, sum((each.row.amount for each in settled if not each.back), Decimal(0)))
         page = render_template(
             "finance/hand_in.html",
             made=made,
             receipts=receipts_handed(db, made.id),
-            voucher=db.scalar(sa.select(Voucher.number).where(Voucher.hand_in_id == made.id)),
+            vouchers=db.scalars(_vouchers_of(made)).all(),
             people=[("", "—"), *((str(id_), name) for id_, name in db.execute(people))],
             form=form,
             refusal=refusal,
+            acting=acting if refusal else "",
             denominations=[str(worth) for worth in DENOMINATIONS],
             labels=_labels(),
-            counting=made.status == "handed" and made.person_id != current().id and current().may("money.confirm"),
+            open=left,
+            settled=settled,
+            forms=_forms(made, left, settled),
+            request_key=uuid.uuid4(),
+            SETTLEMENT_WORDS=SETTLEMENT_WORDS,
             HAND_IN_WORDS=HAND_IN_WORDS,
         )
     return (page, refusal.status) if refusal else page
 
 
+def _forms(made: HandIn, left: Decimal, settled: list[Settled]) -> list[str]:
+    """The names of the forms that are for the reader now: what may be done about it, and nobody to his own."""
+    mine = {"handed": "count", "confirmed": "take_back"}.get(made.state)
+    forms = [mine] if mine and made.person_id != current().id and current().may("money.confirm") else []
+    if made.back or made.difference_owner_id == current().id:
+        return forms
+    ways = [how for how, permission in SETTLEMENTS.items() if current().may(permission)]
+    stand = [f"settlement-{each.row.id}" for each in settled if each.row.how in ways and not each.back]
+    return [*forms, *stand, *(ways if left else ())]
+
+
+def _vouchers_of(made: HandIn) -> sa.Select[str]:
+    """The numbers of its voucher and of the one that booked it back."""
+    mine = Voucher.hand_in_id == made.id
+    mine = sa.or_(mine, Voucher.hand_in_back_id == made.back.id) if made.back else mine
+    return sa.select(Voucher.number).where(mine).order_by(Voucher.id)
+
+
 def _labels() -> dict[str, str]:
     """What the fields of the count are called, for the list of what is wrong."""
     notes = {f"n{worth}": f"¥{worth}" for worth in DENOMINATIONS}
-    return {**notes, "counted": _("Sum"), "reason": _("Reason"), "owner": _("Who answers for it")}
+    return {**notes, "counted": _("Sum"), "reason": _("Reason"), "owner": _("Who answers for it"), "amount": _("Amount")}

@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
+from dispatch.fees.account_queries import debts
 from dispatch.fees.ledger_queries import Holding, hand_ins, hand_ins_of, holdings, receipts_in_hand, statement
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.fees.settling_queries import open_differences
 from dispatch.finance.pages.blueprint import chosen_branch, limits, pages, risks
-from dispatch.finance.queries import branch_accounts, day_rows, differences
+from dispatch.finance.queries import branch_accounts, day_rows
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
 
 DAYS = 14
 TOTALS = ("expected", "collected", "received")
-MOVEMENTS, DIFFERENCES = 200, 20
-"""So many are shown at most, the newest; the page says so."""
+MOVEMENTS, DIFFERENCES, DEBTS = 200, 20, 20
+"""So many are shown at most, of movements the newest, of differences and debts the oldest; the page says so."""
 
 
 @pages.get("/finance")
@@ -34,9 +36,9 @@ def index() -> str:
     with transaction() as db:
         rows = day_rows(db, branch_id=branch_id, since=today - timedelta(days=DAYS - 1), until=today)
         held = holdings(db, branch_id)
-        found = differences(db, branch_id, limit=DIFFERENCES)
+        found = open_differences(db, branch_id, limit=DIFFERENCES)
         accounts = branch_accounts(db, branch_id)
-        waiting = hand_ins(db, current(), branch_id=branch_id, status="handed")
+        waiting = hand_ins(db, current(), branch_id=branch_id, state="handed")
         return render_template(
             "finance/index.html",
             rows=rows,
@@ -45,6 +47,8 @@ def index() -> str:
             differences=found,
             most=DIFFERENCES,
             accounts=accounts,
+            debts=debts(db, branch_id, limit=DEBTS),
+            most_debts=DEBTS,
             waiting=waiting,
             every=branch_id is None,
             days=DAYS,

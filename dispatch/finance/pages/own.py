@@ -15,6 +15,7 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.fees.ledger_queries import hand_in_seen, hand_ins_of, holdings, receipts_handed, receipts_in_hand
 from dispatch.fees.ledger_rules import HAND_IN_WORDS
 from dispatch.fees.operations import hand_in, withdraw_hand_in
+from dispatch.fees.settling_queries import open_parts
 from dispatch.finance.pages.blueprint import Answer, limits, pages, risks
 from dispatch.finance.slips import slip_pdf
 from dispatch.staff.models import Branch
@@ -78,11 +79,12 @@ def _my_page(refusal: Refusal | None = None) -> Answer:
     me = current().id or 0
     with transaction() as db:
         held, mine = receipts_in_hand(db, me), hand_ins_of(db, me)
-        holding = holdings(db, person_id=me)[0]
+        holding, left = holdings(db, person_id=me)[0], open_parts(db, mine)
     page = render_template(
         "finance/my_money.html",
         held=held,
         mine=mine,
+        left=left,
         holding=holding,
         loose=sum((receipt.amount for receipt in held), Decimal(0)),
         risks=risks(holding.cash, holding.oldest_at),

@@ -103,6 +103,8 @@ LOOKS: dict[str, Look] = {
     "charge.take_back": Look(say("Charge taken back: %(name)s, %(amount)s"), "receipt", "refused"),
     "receipt.take": Look(say("%(amount)s taken: %(channel)s, receipt %(receipt)s"), "cash-coin", "done"),
     "receipt.refund": Look(say("%(amount)s given back: %(channel)s, receipt %(receipt)s"), "cash-coin", "refused"),
+    "account.pay": Look(say("%(amount)s of receipt %(receipt)s paid at finance: %(channel)s"), "cash-coin", "done"),
+    "account.take_back": Look(say("Payment of receipt %(receipt)s taken back: %(channel)s, %(amount)s"), "cash-coin", "refused"),
     "invoice.note": Look(say("Invoice %(invoice)s noted for receipt %(receipt)s"), "receipt", "done"),
     "visit.plan": Look(say("Visit planned: %(technician)s, %(starts_at)s"), "calendar-check", "planned"),
     "visit.change": Look(say("Visit changed: %(technician)s, %(starts_at)s"), "calendar3", "planned"),

@@ -1,0 +1,126 @@
+"""What went on account is paid later, at finance: all of it or a part, by receipt.
+
+Locks: the order's row, its audit head, then the accounts, as for every other payment of the order.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.fees.ledger_models import Voucher
+from dispatch.fees.ledger_rules import AccountKey
+from dispatch.fees.models import Receipt
+from dispatch.fees.operations.posting import Cause, post
+from dispatch.fees.operations.reversing import amount_given, post_reversal, reason_given, same_press
+from dispatch.fees.queries import left_of
+from dispatch.fees.rules import yuan
+from dispatch.fees.settling_models import AccountPayment
+from dispatch.fees.settling_rules import PAYING_CHANNELS
+from dispatch.orders.models import Order
+from dispatch.orders.operations.moves import locked_order
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+def pay_on_account(
+    session: Session,
+    receipt_id: int,
+    *,
+    amount: Decimal,
+    channel: str,
+    payer: str | None,
+    reference: str | None,
+    request_key: uuid.UUID | None,
+    by: Actor,
+    at: datetime,
+) -> AccountPayment:
+    """Book what a customer pays of a receipt on account; the same `request_key` again answers with the first.
+
+    Raises NotFound for a receipt that is not on account, Invalid for a wrong amount or channel, RuleBroken when so much is not
+    open, Conflict for a used key.
+    """
+    receipt, order = _locked(session, receipt_id, by)
+    first = _pressed_before(session, request_key)
+    if first is not None:
+        return same_press(first, receipt_id=receipt.id, channel=channel, amount=amount)
+    if channel not in PAYING_CHANNELS:
+        raise Invalid({"channel": say("Choose how it was paid.")})
+    amount = amount_given(amount)
+    _check_open(receipt, amount, left_of(session, receipt))
+    said = {"payer": (payer or "").strip() or None, "reference": (reference or "").strip() or None}
+    row = AccountPayment(receipt_id=receipt.id, channel=channel, amount=amount, request_key=request_key, **said, **_who(by, at))
+    _written(session, row, receipt, "account.pay", by)
+    of = {"account_payment_id": row.id, "order_id": order.id}
+    place = AccountKey("clearing", branch_id=receipt.branch_id, channel=channel)
+    place = AccountKey("cash_desk", branch_id=receipt.branch_id) if channel == "cash" else place
+    owed = AccountKey("on_account", customer_id=order.customer_id)
+    post(session, Cause("account_payment", receipt.branch_id, by, at, at, of), {place: amount, owed: -amount})
+    return row
+
+
+def take_back_account_payment(session: Session, payment_id: int, *, reason: str, by: Actor, at: datetime) -> AccountPayment:
+    """Book a payment back by a row of the opposite amount: the customer owes so much again.
+
+    Raises Invalid without a reason, Conflict when it was taken back before, RuleBroken when the cash desk has not so much.
+    """
+    found = session.get(AccountPayment, payment_id)
+    if found is None or found.reverses_id is not None:
+        raise NotFound
+    receipt, order = _locked(session, found.receipt_id, by)
+    _check_stands(session, found)
+    given = {"reason": reason_given(reason), "reverses_id": found.id, "payer": found.payer, "reference": found.reference}
+    back = AccountPayment(receipt_id=receipt.id, channel=found.channel, amount=-found.amount, **given, **_who(by, at))
+    _written(session, back, receipt, "account.take_back", by)
+    first = session.scalars(sa.select(Voucher.id).where(Voucher.account_payment_id == found.id)).one()
+    of = {"account_payment_id": back.id, "order_id": order.id, "reverses_id": first}
+    post_reversal(session, Cause("account_payment_back", receipt.branch_id, by, at, at, of), first)
+    return back
+
+
+def _locked(session: Session, receipt_id: int, by: Actor) -> tuple[Receipt, Order]:
+    """The receipt on account and its order, under the order's row lock."""
+    by.must("money.confirm")
+    receipt = session.get(Receipt, receipt_id)
+    if receipt is None or receipt.channel != "account" or receipt.refunds_id or not by.sees_branch(receipt.branch_id):
+        raise NotFound
+    return receipt, locked_order(session, receipt.order_id)
+
+
+def _pressed_before(session: Session, request_key: uuid.UUID | None) -> AccountPayment | None:
+    asked = sa.select(AccountPayment).where(AccountPayment.request_key == request_key)
+    return session.scalar(asked) if request_key else None
+
+
+def _check_open(receipt: Receipt, amount: Decimal, left: Decimal) -> None:
+    if left <= 0:
+        raise RuleBroken(say("Nothing of %(number)s is open any more.", number=receipt.number))
+    if amount > left:
+        told = {"amount": yuan(amount), "left": yuan(left), "number": receipt.number}
+        raise RuleBroken(say("%(amount)s is more than what is open of %(number)s: %(left)s.", **told))
+
+
+def _check_stands(session: Session, row: AccountPayment) -> None:
+    back = session.scalar(sa.select(AccountPayment).where(AccountPayment.reverses_id == row.id))
+    if back is not None:
+        told = {"name": back.by_name, "amount": yuan(row.amount)}
+        raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
+
+
+def _who(by: Actor, at: datetime) -> dict[str, object]:
+    return {"by_id": by.id, "by_name": by.name, "at": at}
+
+
+def _written(session: Session, row: AccountPayment, receipt: Receipt, action: str, by: Actor) -> None:
+    session.add(row)
+    session.flush()
+    said = {"receipt": receipt.number, "channel": row.channel, "amount": str(row.amount)}
+    more = {"reference": row.reference, "reason": row.reason}
+    detail = {**said, **{name: value for name, value in more.items() if value}}
+    record(session, ("order", receipt.order_id), action, by=by, at=row.at, detail=detail)

@@ -1,0 +1,68 @@
+"""Counter-entries: a voucher booked back line by line, the cash desk that must hold what leaves it, amounts and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict, Invalid, RuleBroken
+from dispatch.fees.ledger_models import Account, Posting, Voucher
+from dispatch.fees.ledger_rules import AccountKey
+from dispatch.fees.operations.posting import Cause, lock_accounts, post
+from dispatch.fees.rules import FEN, yuan
+from dispatch.words import say
+
+Row = TypeVar("Row")
+
+
+def post_reversal(session: Session, cause: Cause, first_id: int) -> Voucher:
+    """Book every posting of a voucher back; `cause` names it. Raises RuleBroken when the cash desk has not so much."""
+    return post_from_desk(session, cause, _mirrored(session, first_id))
+
+
+def post_from_desk(session: Session, cause: Cause, lines: Mapping[AccountKey, Decimal]) -> Voucher:
+    """Write one voucher that may take cash out of the desk. Raises RuleBroken when there is not so much."""
+    accounts = lock_accounts(session, lines)
+    for key, amount in lines.items():
+        there = accounts[key].balance
+        if key.kind == "cash_desk" and there + amount < 0:
+            told = {"amount": yuan(-amount), "desk": yuan(there)}
+            raise RuleBroken(say("%(amount)s would leave the cash desk, and only %(desk)s is in it: nothing was posted.", **told))
+    return post(session, cause, lines)
+
+
+def amount_given(amount: Decimal) -> Decimal:
+    """An amount above zero, in fen at most. Raises Invalid."""
+    if not amount.is_finite() or amount <= 0:
+        raise Invalid({"amount": say("An amount above zero, please.")})
+    if amount >= Decimal(10**8) or amount != amount.quantize(FEN):
+        raise Invalid({"amount": say("An amount in yuan with at most two decimals, please.")})
+    return amount.quantize(FEN)
+
+
+def same_press(first: Row, **facts: object) -> Row:
+    """What a form's key has booked before, if it says the same again. Raises Conflict when it says something else now."""
+    if any(getattr(first, name) != value for name, value in facts.items()):
+        raise Conflict(say("This form was booked already, with other figures. Look at what is booked, and begin a new one."))
+    return first
+
+
+def reason_given(reason: str) -> str:
+    """The reason, tidied. Raises Invalid when there is none."""
+    if not reason.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    return reason.strip()
+
+
+def _mirrored(session: Session, voucher_id: int) -> dict[AccountKey, Decimal]:
+    of = sa.select(Account, Posting.amount).join(Posting, Posting.account_id == Account.id)
+    rows = session.execute(of.where(Posting.voucher_id == voucher_id).order_by(Posting.line))
+    return {_key(account): -amount for account, amount in rows}
+
+
+def _key(account: Account) -> AccountKey:
+    return AccountKey(account.kind, account.person_id, account.branch_id, account.customer_id, account.channel)

@@ -1,0 +1,76 @@
+"""Reading what is still open: differences of hand-ins, whose they are and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.fees.ledger_models import HandIn, Voucher
+from dispatch.fees.settling_models import DifferenceSettlement
+
+
+def settled_of(session: Session, hand_in_id: int) -> Decimal:
+    """How much of a hand-in's difference is settled, in yuan; never below zero."""
+    settled = sa.select(sa.func.sum(DifferenceSettlement.amount)).where(DifferenceSettlement.hand_in_id == hand_in_id)
+    return Decimal(session.scalar(settled) or 0)
+
+
+@dataclass(frozen=True)
+class OpenDifference:
+    """A hand-in whose difference is not settled, and what is open of it: below zero is missing, above was too much."""
+
+    hand_in: HandIn
+    open: Decimal
+
+
+def open_differences(session: Session, branch_id: int | None, limit: int = 20) -> list[OpenDifference]:
+    """The differences that are open, of one branch or all, the oldest first."""
+    settled = sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0)
+    found = (
+        sa.select(HandIn, settled)
+        .outerjoin(DifferenceSettlement, DifferenceSettlement.hand_in_id == HandIn.id)
+        .where(HandIn.difference != 0, ~HandIn.back.has())
+        .group_by(HandIn.id)
+        .having(sa.func.abs(HandIn.difference) > settled)
+    )
+    found = found if branch_id is None else found.where(HandIn.branch_id == branch_id)
+    rows = session.execute(found.order_by(HandIn.confirmed_at, HandIn.id).limit(limit))
+    return [OpenDifference(made, open_part(made, total)) for made, total in rows]
+
+
+def open_part(made: HandIn, settled: Decimal) -> Decimal:
+    """What is open of a hand-in's difference when so much is settled, with the difference's sign; zero once it is taken back."""
+    if made.back or not made.difference:
+        return Decimal("0.00")
+    return made.difference + settled if made.difference < 0 else made.difference - settled
+
+
+def open_parts(session: Session, hand_ins: Iterable[HandIn]) -> dict[int, Decimal]:
+    """What is open of each of these hand-ins' differences, by the hand-in's id; those without one are left out."""
+    differing = {made.id: made for made in hand_ins if made.difference}
+    row = DifferenceSettlement
+    sums = sa.select(row.hand_in_id, sa.func.sum(row.amount)).where(row.hand_in_id.in_(differing)).group_by(row.hand_in_id)
+    settled = dict(session.execute(sums).all()) if differing else {}
+    return {id_: open_part(made, settled.get(id_, Decimal(0))) for id_, made in differing.items()}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One settlement with its voucher's number, and the row that took it back, if any."""
+
+    row: DifferenceSettlement
+    voucher: str
+    back: DifferenceSettlement | None
+
+
+def settlements_of(session: Session, hand_in_id: int) -> list[Settled]:
+    """How the difference of a hand-in was settled, in the order in which it happened."""
+    row = DifferenceSettlement
+    rows = sa.select(row, Voucher.number).join(Voucher, Voucher.difference_settlement_id == row.id)
+    found = session.execute(rows.where(row.hand_in_id == hand_in_id).order_by(row.id)).all()
+    backs = {row.reverses_id: row for row, _ in found}
+    return [Settled(row, number, backs.get(row.id)) for row, number in found if row.reverses_id is None]
