@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from dispatch.orders.lifecycle import TABLES, WORDS, Transition
+from dispatch.orders.lifecycle import TABLES, Transition
+from dispatch.orders.status_words import WORDS
 from dispatch.permissions import PERMISSIONS
 
 

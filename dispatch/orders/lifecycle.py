@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import OWN_WORD
 from dispatch.words import Text, say
 
@@ -28,35 +29,6 @@ ORDER_STATUSES = (
 )
 LINE_STATUSES = ("open", "done", "not_done", "residual")
 VISIT_STATUSES = ("planned", "dispatched", "on_the_way", "on_site", "finished", "abandoned")
-
-ORDER_WORDS: dict[str, Text] = {
-    "draft": say("Draft"),
-    "awaiting_approval": say("Awaiting approval"),
-    "approved": say("Approved"),
-    "planned": say("Planned"),
-    "dispatched": say("Dispatched"),
-    "working": say("Working"),
-    "waiting": say("Waiting"),
-    "done": say("Done"),
-    "closed": say("Closed"),
-    "rejected": say("Rejected"),
-    "cancelled": say("Cancelled"),
-}
-LINE_WORDS: dict[str, Text] = {
-    "open": say("Open"),
-    "done": say("Done"),
-    "not_done": say("Not done"),
-    "residual": say("Left over"),
-}
-VISIT_WORDS: dict[str, Text] = {
-    "planned": say("Planned"),
-    "dispatched": say("Dispatched"),
-    "on_the_way": say("On the way"),
-    "on_site": say("On site"),
-    "finished": say("Finished"),
-    "abandoned": say("Abandoned"),
-}
-WORDS = {"order": ORDER_WORDS, "line": LINE_WORDS, "visit": VISIT_WORDS}
 
 VISIT_LIVE = ("planned", "dispatched", "on_the_way", "on_site")
 VISIT_MOVING = ("on_the_way", "on_site")

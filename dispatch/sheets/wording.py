@@ -13,8 +13,8 @@ from dispatch.customers.rules import COLOURS, show_plate
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
 from dispatch.geo.rules import distance_words
-from dispatch.orders.lifecycle import LINE_WORDS
 from dispatch.orders.rules import SYMPTOMS
+from dispatch.orders.status_words import LINE_WORDS
 from dispatch.sheets.rules import TITLES
 from dispatch.web.locale import catalogue, tr_in
 from dispatch.words import Text, say, text_from_json

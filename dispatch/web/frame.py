@@ -12,10 +12,10 @@ from flask import Flask, g, request, session, url_for
 from dispatch import paths
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order
 from dispatch.orders.presenting.verbal import Mark, mark_of
 from dispatch.orders.queries import waiting_count
+from dispatch.orders.status_words import WORDS
 from dispatch.permissions import ROLES
 from dispatch.staff.queries import branches
 from dispatch.web.access import allowed, current

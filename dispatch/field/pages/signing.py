@@ -22,7 +22,7 @@ from dispatch.field.presenting.stops import Stop
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.field.summary import summary_from
 from dispatch.files.pictures import read_picture
-from dispatch.orders.lifecycle import LINE_WORDS
+from dispatch.orders.status_words import LINE_WORDS
 from dispatch.web.access import may
 from dispatch.web.forms import Form
 from dispatch.words import Text, say

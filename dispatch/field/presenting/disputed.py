@@ -16,8 +16,8 @@ from dispatch.devices.models import Unit
 from dispatch.devices.queries import fitted
 from dispatch.field.models import FieldFact
 from dispatch.field.rules import RESULTS, TESTS
-from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.status_words import WORDS
 from dispatch.staff.models import Person
 from dispatch.words import Text, say, text_from_json
 

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
-from dispatch.orders.lifecycle import FOLLOWING, ORDER_WORDS, Named
+from dispatch.orders.lifecycle import FOLLOWING, Named
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import DECIDED, DECIDED_BY_YOU, open_step, pass_step
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.rules import ExtraApproval
+from dispatch.orders.status_words import ORDER_WORDS
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_rules import OWN_WORD, SETTLES, SLACK, VERBAL_CHANNELS, level_of, why_not_answer
 from dispatch.permissions import permissions_of

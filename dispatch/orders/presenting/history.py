@@ -14,9 +14,9 @@ from dispatch.customers.presenting import KIND_WORDS
 from dispatch.customers.rules import show_plate
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
-from dispatch.orders.lifecycle import WORDS
 from dispatch.orders.models import Order
 from dispatch.orders.rules import reason_words
+from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.words import Text, say, text_from_json
 

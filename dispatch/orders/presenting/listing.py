@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dispatch.orders.lifecycle import ORDER_STATUSES, ORDER_WORDS
+from dispatch.orders.lifecycle import ORDER_STATUSES
 from dispatch.orders.models import Order
 from dispatch.orders.queries import Filter, Page
 from dispatch.orders.rules import lateness
+from dispatch.orders.status_words import ORDER_WORDS
 from dispatch.words import Text, say
 
 Address = Callable[..., str]
