@@ -60,13 +60,17 @@ def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequ
 
 def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:
     """What was fitted, swapped and removed for an order and still stands, in the order of time."""
-    later = aliased(Fitting)
-    undone = sa.select(later.id).where(later.undoes_id == Fitting.id).exists()
-    query = sa.select(Fitting).where(Fitting.order_id == order_id, Fitting.kind != "undo", ~undone)
+    query = sa.select(Fitting).where(Fitting.order_id == order_id, stands())
     units = [
         joinedload(unit).options(joinedload(Unit.terminal), joinedload(Unit.sim)) for unit in (Fitting.old_unit, Fitting.new_unit)
     ]
     return session.scalars(query.options(*units).order_by(Fitting.at, Fitting.id)).unique().all()
+
+
+def stands() -> sa.ColumnElement[bool]:
+    """SQL: a fitting that was not undone, and does not undo another."""
+    later = aliased(Fitting)
+    return sa.and_(Fitting.kind != "undo", ~sa.select(later.id).where(later.undoes_id == Fitting.id).exists())
 
 
 def standing_entry(session: Session, unit_id: int) -> CustodyEntry:

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.customers.models import Vehicle
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import stands, unit_name
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
 from dispatch.field.summary import vehicle_shown
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order
+from dispatch.staff.models import Person
 from dispatch.words import Text, say
 
 HINTS = {
@@ -49,18 +50,11 @@ def units_not_waited_for(session: Session, order: Order) -> list[Text]:
     return [say(HINTS[unit.kind].msgid, unit=unit_name(unit), who=who) for _, unit, _, who in _carried(session, order)]
 
 
-def _carried(session: Session, order: Order) -> Iterator[tuple[Fitting, Unit, Holder, str]]:
-    """What was taken out and is in somebody's bag: the fitting, its old unit, the bag and its owner's name."""
-    taken_out = [fitting for fitting in fittings_of(session, order.id) if fitting.old_unit_id is not None]
-    bags = _bags(session, taken_out)
-    for fitting in taken_out:
-        bag = bags.get(fitting.id)
-        if bag is not None and bag.person is not None and fitting.old_unit is not None:
-            yield fitting, fitting.old_unit, bag, bag.person.name
+def _carried(session: Session, order: Order) -> Sequence[sa.Row[Fitting, Unit, Holder, str]]:
+    """What was taken out and is in somebody's bag: the fitting, its old unit, the bag and its owner's name.
 
-
-def _bags(session: Session, taken_out: Sequence[Fitting]) -> dict[int, Holder]:
-    """Fitting id -> the bag its old unit is in, if it was nowhere but in bags since. Drawn from a store again, it is not owed."""
+    What was elsewhere since, and was drawn from a store again, is not owed.
+    """
     later, holder = aliased(CustodyEntry), aliased(Holder)
     elsewhere = sa.exists().where(
         later.unit_id == CustodyEntry.unit_id,
@@ -69,14 +63,17 @@ def _bags(session: Session, taken_out: Sequence[Fitting]) -> dict[int, Holder]:
         holder.kind != "bag",
     )
     query = (
-        sa.select(Fitting.id, Holder)
+        sa.select(Fitting, Unit, Holder, Person.name)
         .join(CustodyEntry, CustodyEntry.id == Fitting.out_entry_id)
-        .join(CustodyPosition, CustodyPosition.unit_id == Fitting.old_unit_id)
+        .join(Unit, Unit.id == Fitting.old_unit_id)
+        .join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
         .join(Holder, Holder.id == CustodyPosition.holder_id)
-        .where(Fitting.id.in_([each.id for each in taken_out]), CustodyPosition.holder_kind == "bag", ~elsewhere)
-        .options(joinedload(Holder.person))
+        .join(Person, Person.id == Holder.person_id)
+        .where(Fitting.order_id == order.id, stands(), CustodyPosition.holder_kind == "bag", ~elsewhere)
+        .options(joinedload(Unit.terminal), joinedload(Unit.sim))
+        .order_by(Fitting.at, Fitting.id)
     )
-    return dict(session.execute(query).all()) if taken_out else {}
+    return session.execute(query).all()
 
 
 def count_again(session: Session, unit_ids: Sequence[int]) -> None:

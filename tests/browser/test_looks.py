@@ -163,10 +163,15 @@ def _violations(page: Page) -> list[str]:
     ]
 
 
-SHORTEN = (
-    """document.querySelectorAll("tbody tr:nth-child(n+13), .routes details:nth-of-type(n+5)").forEach(one => one.remove())"""
-)
-"""Rows of a list are alike: the first twelve stand for all."""
+SHORTEN = """() => {
+    const looks = one => [one, ...one.querySelectorAll("*")].map(each => each.tagName + each.getAttribute("class")).join();
+    for (const list of document.querySelectorAll("tbody, ul, ol, dl, .routes")) {
+        const seen = new Set();
+        for (const one of [...list.children])
+            if (seen.size > 11 || seen.has(looks(one))) one.remove(); else seen.add(looks(one));
+    }
+}"""
+"""Of the rows of a list that look alike the first one stands for all; twelve kinds are enough."""
 WIDEST = """[...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
     .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""

@@ -90,6 +90,8 @@ def test_a_whole_day(
     stations.send_them_out(lin, numbers)
     stations.find_again(lin, numbers[0], orders[numbers[0]]["车牌号"])
 
+    for desk in (wang, lin, qian):
+        desk.rest()
     phones = phones_for(sit_down, names)
     picture = roadside.camera_picture(away / "photo.jpg", (800, 600))
     for phone in phones.values():
@@ -160,7 +162,7 @@ def ride(phone: Desk, orders: dict[str, Call], picture: Path) -> None:
         phone.go("/my-day")
         ahead = phone.page.locator(".stop:not(.is-over) .stop-link")
         if not ahead.count():
-            return
+            return phone.rest()
         ahead.first.click()
         phone.sees("Check before leaving")
         number = phone.page.locator("article a[href^='/orders/']").first.inner_text()

@@ -48,6 +48,10 @@ class Desk:
         assert answer
         return answer.status
 
+    def rest(self) -> None:
+        """Look away: an open page of an order asks for news again and again, also when nobody reads them."""
+        self.page.goto("about:blank")
+
     @property
     def path(self) -> str:
         """Where we are, without the server's name."""

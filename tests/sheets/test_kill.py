@@ -23,15 +23,16 @@ from tests.sheets.house import swapped
 from tests.web.test_kill import Dispatcher, killing
 
 pytestmark = pytest.mark.slow
+YARD = {"customer": "恒通物流有限公司", "address": "深圳市宝安区福永街道凤凰第一工业区"}
 STARTS = ("08:30", "10:30", "12:30", "14:30", "16:30", "18:30")
 
 
 @pytest.fixture
 def standing(served: Served, tmp_path: Path, cast: Cast) -> list[int]:
-    """Visits of Su whose work is done and signed, all but their end; the product's own files are open to the test."""
+    """Visits of Su at one yard whose work is done and signed, all but their end; the product's own files are open to the test."""
     configure(tmp_path, (tmp_path / "files_key").read_text().strip())
     with transaction() as session:
-        return [swapped(session, cast, start=start)[1].id for start in STARTS]
+        return [swapped(session, cast, start=start, **YARD)[1].id for start in STARTS]
 
 
 def finish(phone: Dispatcher, visit_id: int, key: uuid.UUID) -> None:

@@ -56,7 +56,9 @@ def pay_on_account(
     _check_open(receipt, amount, left_of(session, receipt))
     said = {"payer": (payer or "").strip() or None, "reference": (reference or "").strip() or None}
     row = AccountPayment(receipt_id=receipt.id, channel=channel, amount=amount, request_key=request_key, **said, **_who(by, at))
-    _written(session, row, receipt, "account.pay", by)
+    session.add(row)
+    session.flush()
+    record(session, ("order", receipt.order_id), "account.pay", by=by, at=at, detail=_said(row, receipt))
     of = {"account_payment_id": row.id, "order_id": order.id}
     place = AccountKey("clearing", branch_id=receipt.branch_id, channel=channel)
     place = AccountKey("cash_desk", branch_id=receipt.branch_id) if channel == "cash" else place
@@ -77,7 +79,9 @@ def take_back_account_payment(session: Session, payment_id: int, *, reason: str,
     _check_stands(session, found)
     given = {"reason": reason_given(reason), "reverses_id": found.id, "payer": found.payer, "reference": found.reference}
     back = AccountPayment(receipt_id=receipt.id, channel=found.channel, amount=-found.amount, **given, **_who(by, at))
-    _written(session, back, receipt, "account.take_back", by)
+    session.add(back)
+    session.flush()
+    record(session, ("order", receipt.order_id), "account.take_back", by=by, at=at, detail=_said(back, receipt))
     first = session.scalars(sa.select(Voucher.id).where(Voucher.account_payment_id == found.id)).one()
     of = {"account_payment_id": back.id, "order_id": order.id, "reverses_id": first}
     post_reversal(session, Cause("account_payment_back", receipt.branch_id, by, at, at, of), first)
@@ -117,10 +121,7 @@ def _who(by: Actor, at: datetime) -> dict[str, object]:
     return {"by_id": by.id, "by_name": by.name, "at": at}
 
 
-def _written(session: Session, row: AccountPayment, receipt: Receipt, action: str, by: Actor) -> None:
-    session.add(row)
-    session.flush()
+def _said(row: AccountPayment, receipt: Receipt) -> dict[str, str]:
     said = {"receipt": receipt.number, "channel": row.channel, "amount": str(row.amount)}
     more = {"reference": row.reference, "reason": row.reason}
-    detail = {**said, **{name: value for name, value in more.items() if value}}
-    record(session, ("order", receipt.order_id), action, by=by, at=row.at, detail=detail)
+    return said | {name: value for name, value in more.items() if value}

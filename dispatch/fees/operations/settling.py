@@ -58,7 +58,9 @@ def settle_difference(
         at=at,
     )
     _check_open(handed, amount, settled_of(session, handed.id))
-    _written(session, handed, settled, "difference.settle", by)
+    session.add(settled)
+    session.flush()
+    record(session, ("hand_in", handed.id), "difference.settle", by=by, at=at, detail=_said(handed, settled))
     cause = Cause("difference_settled", handed.branch_id, by, at, at, {"difference_settlement_id": settled.id})
     post_from_desk(session, cause, _lines(handed, settled))
     return settled
@@ -84,7 +86,9 @@ def take_back_settlement(session: Session, settlement_id: int, *, reason: str, b
         by_name=by.name,
         at=at,
     )
-    _written(session, handed, back, "difference.take_back", by)
+    session.add(back)
+    session.flush()
+    record(session, ("hand_in", handed.id), "difference.take_back", by=by, at=at, detail=_said(handed, back))
     first = session.scalars(sa.select(Voucher.id).where(Voucher.difference_settlement_id == found.id)).one()
     of = {"difference_settlement_id": back.id, "reverses_id": first}
     post_reversal(session, Cause("difference_back", handed.branch_id, by, at, at, of), first)
@@ -127,12 +131,9 @@ def _check_stands(session: Session, settled: DifferenceSettlement) -> None:
         raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
 
 
-def _written(session: Session, handed: HandIn, settled: DifferenceSettlement, action: str, by: Actor) -> None:
-    session.add(settled)
-    session.flush()
+def _said(handed: HandIn, settled: DifferenceSettlement) -> dict[str, str]:
     said = {"number": handed.number, "how": settled.how, "amount": str(settled.amount)}
-    detail = {**said, **({"reason": settled.reason} if settled.reason else {})}
-    record(session, ("hand_in", handed.id), action, by=by, at=settled.at, detail=detail)
+    return said | ({"reason": settled.reason} if settled.reason else {})
 
 
 def _lines(handed: HandIn, settled: DifferenceSettlement) -> dict[AccountKey, Decimal]:
