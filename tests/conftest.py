@@ -45,6 +45,9 @@ SignIn = Callable[[Actor], FlaskClient]
 """`as_person`: a browser in which somebody has signed in."""
 
 CLUSTER = pytest.StashKey[Cluster]()
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first of these that is there: Chromium without its windows draws the same pages with a third less work."""
+
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
 
@@ -235,7 +238,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def browser_program() -> str | None:
     """Where Chromium is on this machine."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,12 @@ apt_refresh() {
     apt_updated=yes
 }
 
+apt_offers() {
+    [ "$(id -u)" -eq 0 ] && have apt-cache && have apt-get || return 1
+    apt_refresh
+    apt-cache show "$1" >/dev/null 2>&1
+}
+
 # --- Python 3.11 or later, with venv
 find_python() {
     for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
