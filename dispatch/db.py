@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -61,9 +62,15 @@ _sentences: dict[str, Text] = {}
 def connect(url: str, *, pool_size: int = 8) -> sa.Engine:
     """Make the engine for this process and bind `transaction()` to it. `url` is SQLAlchemy's, with psycopg 3."""
     disconnect()
-    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": OPTIONS})
+    engine = _engine(url, pool_size)
     _sessions.configure(bind=engine)
     return engine
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str, pool_size: int) -> sa.Engine:
+    """Remembered, since an engine keeps the statements that it has compiled: whoever connects again need not begin anew."""
+    return sa.create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"options": OPTIONS})
 
 
 def disconnect() -> None:

@@ -6,6 +6,7 @@ commit, race and break things without being seen by another.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -39,6 +40,7 @@ from tests.served import PASSWORD, Served, open_doors, serving
 
 __all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program", "demo_company"]
 
+gc.set_threshold(100_000, 50, 100)  # looking for garbage among all that pytest holds took a fifth of the time
 list(edges("papers"))  # as in every assembly: what closing asks for does not hang on which test ran before
 
 SignIn = Callable[[Actor], FlaskClient]
@@ -145,7 +147,7 @@ def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[st
 def database(shared_database: str) -> Iterator[str]:
     """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it."""
     resetting.restore(shared_database)
-    engine = db.connect(shared_database, pool_size=4)
+    engine = db.connect(shared_database, pool_size=16)
     yield shared_database
     engine.dispose()
 
