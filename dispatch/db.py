@@ -61,8 +61,9 @@ _sentences: dict[str, Text] = {}
 
 def connect(url: str, *, pool_size: int = 8) -> sa.Engine:
     """Make the engine for this process and bind `transaction()` to it. `url` is SQLAlchemy's, with psycopg 3."""
-    disconnect()
     engine = _engine(url, pool_size)
+    if engine is not _sessions.kw.get("bind"):
+        disconnect()
     _sessions.configure(bind=engine)
     return engine
 

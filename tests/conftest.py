@@ -195,14 +195,13 @@ def session(database: str) -> Iterator[Session]:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings) -> Flask:
     """The web application on a fresh database."""
     from dispatch.app import create_app
 
     application = create_app(settings)
     application.testing = False
-    yield application
-    db.disconnect()
+    return application
 
 
 @pytest.fixture
