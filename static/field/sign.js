@@ -49,7 +49,10 @@ box.querySelector("[data-pad-clear]").addEventListener("click", () => {
   strokes = [];
   document.body.classList.remove("is-changed");
 });
-new ResizeObserver(fit).observe(canvas);
+new ResizeObserver(() => {
+  fit();
+  box.removeAttribute("aria-busy"); // before its first fitting a stroke would have left nothing
+}).observe(canvas);
 
 // Before any other listener, so at the window: an empty field is told at once, and asks neither for the place nor the server.
 addEventListener("submit", (event) => {

@@ -16,6 +16,8 @@ from tests.field.phone import Phone, do_as_proposed
 PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
 A_VEHICLE = re.compile(r"/vehicles/\d+$")
 NEXT_VEHICLE = re.compile(r'href="[^"]*/vehicles/(\d+)"')
+LISTENING = "[data-pad]:not([aria-busy]) canvas"
+"""The field for the signature, once a stroke in it leaves something."""
 ON_THE_SCREEN = 2
 """So many vehicles of an installation are done on the screen; the others would show the same pages again."""
 TOUCH: dict[str, Any] = {
@@ -61,8 +63,7 @@ def take(phone: Desk, picture: Path) -> None:
 
 def draw(phone: Desk) -> None:
     """Sign in the field with the pointer: two strokes across it."""
-    phone.page.wait_for_load_state("load")  # the field listens from then on
-    field = phone.page.locator("canvas.pad")
+    field = phone.page.locator(LISTENING)
     field.scroll_into_view_if_needed()
     box = field.bounding_box()
     assert box

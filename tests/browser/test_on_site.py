@@ -19,7 +19,7 @@ from dispatch.orders.models import Order, Visit
 from dispatch.sheets.models import SheetVersion
 from tests.board.building import approved_order
 from tests.browser.papers import assert_proven, fetch_sheets, printed
-from tests.browser.roadside import PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
+from tests.browser.roadside import LISTENING, PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
 from tests.browser.walking import SitDown
 from tests.conftest import Cast, Served
 from tests.fees.building import price_list
@@ -83,7 +83,7 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
     big(su, "Money received")
     su.sees("RSZ000001")
     big(su, "Go on: signature")
-    su.page.wait_for_load_state("load")  # with its script the page says it at once
+    expect(su.page.locator(LISTENING)).to_be_visible()  # with its script the page says it at once
     big(su, "I agree and sign")
     su.sees("Please sign in the field first.")
     sign(su)
