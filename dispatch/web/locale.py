@@ -95,3 +95,4 @@ def init(app: Flask) -> None:
     babel = Babel(app, locale_selector=chosen_locale, timezone_selector=zone)
     # Flask-Babel takes only a catalogue's name; the domain it makes of it looks for compiled files, which we do not keep.
     babel.domain_instance = _PoDomain()
+    app.jinja_env.globals["same_words"] = same_words

@@ -28,7 +28,6 @@ from dispatch.orders.verbal_queries import waiting_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
-from dispatch.web.locale import same_words
 from dispatch.words import Text
 
 MOST_AT_ONCE = 200
@@ -36,7 +35,6 @@ WORDS = {
     "kind_words": KIND_WORDS,
     "urgency_words": URGENCY_WORDS,
     "symptoms": SYMPTOMS,
-    "same_words": same_words,
     "channels": VERBAL_CHANNELS,
 }
 

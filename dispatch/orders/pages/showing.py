@@ -39,7 +39,6 @@ from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
-from dispatch.web.locale import same_words
 from dispatch.web.login import settings
 from dispatch.words import Text
 
@@ -51,7 +50,6 @@ WORDS = {
     "verbal_channels": VERBAL_CHANNELS,
     "datums": DATUMS,
     "reason_words": reason_words,
-    "same_words": same_words,
 }
 
 
