@@ -10,14 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from dispatch import config, db, paths
+from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.features import edges
-from dispatch.field import returning
-from dispatch.files.gateway import configure as configure_files
-from dispatch.orders.operations import verbal
-from dispatch.sheets import signing
-from dispatch.staff.passwords import configure as configure_passwords
 from dispatch.staff.queries import nobody_yet
 from dispatch.web import access, filters, frame, locale, login, logs, problems, security
 from dispatch.web.first_start import setup_token
@@ -26,12 +22,7 @@ from dispatch.words import Text, say
 
 def create_app(settings: Settings) -> Flask:
     """The application with every feature's pages; `transaction()` is bound to the settings' database."""
-    db.connect(settings.database_url, pool_size=settings.web_pool_size)
-    configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
-    configure_files(settings.data_dir, settings.files_key)
-    signing.configure_from(settings)
-    returning.configure(settings.return_before_closing)
-    verbal.configure(settings.approval_backfill_hours)
+    bind(settings, pool_size=settings.web_pool_size)
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings

@@ -7,12 +7,10 @@ import asyncio
 import procrastinate
 import structlog
 
-from dispatch import db, jobs
+from dispatch import jobs
+from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.features import edges
-from dispatch.field import returning
-from dispatch.files.gateway import configure as configure_files
-from dispatch.orders.operations import verbal
 from dispatch.sheets import making, starting, verifying
 from dispatch.web.logs import set_up
 
@@ -22,11 +20,8 @@ log = structlog.get_logger("worker")
 def main(settings: Settings) -> None:
     """Run jobs side by side until SIGTERM or SIGINT; jobs under way are finished first."""
     set_up(settings)
-    db.connect(settings.database_url, pool_size=settings.worker_concurrency + 1)
-    configure_files(settings.data_dir, settings.files_key)
+    bind(settings, pool_size=settings.worker_concurrency + 1)
     starting.prepare(settings)
-    returning.configure(settings.return_before_closing)
-    verbal.configure(settings.approval_backfill_hours)
     list(edges("jobs"))
     list(edges("papers"))
     try:

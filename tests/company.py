@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,15 @@ FILES_KEY = "a key of the demonstration"
 
 @dataclass(frozen=True)
 class DemoCompany:
-    """Its database, the zone in which it is early afternoon, and the folder of its files; everybody's password is PASSWORD."""
+    """Its database, the zone in which it is early afternoon, the folder of its files, and when it was built.
+
+    Everybody's password is PASSWORD.
+    """
 
     url: str
     zone: str
     folder: Path
+    built: datetime
 
     @property
     def settings(self) -> Settings:
@@ -48,11 +53,12 @@ def demo_company(cluster_url: str, run_folder: Path, tmp_path_factory: pytest.Te
     folder = tmp_path_factory.mktemp("company")
     shutil.copytree(first.folder, folder, dirs_exist_ok=True)
     with database(cluster_url, f"company_{os.getpid()}", first.url) as url:
-        yield DemoCompany(url, first.zone, folder)
+        yield replace(first, url=url, folder=folder)
 
 
 def _build(cluster_url: str, run_folder: Path) -> DemoCompany:
     """The one that the others are copies of; its `url` is the database's name."""
+    built = now()
     name, zone, folder = f"first_company_{os.getpid()}", zone_where_it_is(AFTERNOON), run_folder / "company"
     folder.mkdir()
     configure(folder, FILES_KEY)
@@ -61,8 +67,8 @@ def _build(cluster_url: str, run_folder: Path) -> DemoCompany:
     url = sa.make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
     upgrade(url)
     with Session(engine(url)) as session, session.begin():
-        demo.fill(session, now=now(), password_hash=hash_password(PASSWORD), zone=zone)
-    return DemoCompany(name, zone, folder)
+        demo.fill(session, now=built, password_hash=hash_password(PASSWORD), zone=zone)
+    return DemoCompany(name, zone, folder, built)
 
 
 def zone_where_it_is(hour: int) -> str:

@@ -7,7 +7,6 @@ commit, race and break things without being seen by another.
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import shutil
 import socket
@@ -25,6 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dispatch import config, db
+from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.features import edges
 from dispatch.host.cluster import Cluster, start_throwaway, stop_throwaway
@@ -49,6 +49,9 @@ SignIn = Callable[[Actor], FlaskClient]
 CLUSTER = pytest.StashKey[Cluster]()
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first of these that is there: Chromium without its windows draws the same pages with a third less work."""
+
+POOL_SIZE = config.load({"SECRET_KEY": "test"}).web_pool_size
+"""The connections of a test; the application keeps as many, so both have one engine with all that it has compiled."""
 
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
@@ -129,9 +132,6 @@ def cast(template: tuple[str, Cast]) -> Cast:
     return template[1]
 
 
-_numbers = itertools.count(1)
-
-
 @pytest.fixture(scope="session")
 def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
     """The address of the one database that tests use after one another."""
@@ -147,23 +147,9 @@ def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[st
 def database(shared_database: str) -> Iterator[str]:
     """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it."""
     resetting.restore(shared_database)
-    engine = db.connect(shared_database, pool_size=16)
+    engine = db.connect(shared_database, pool_size=POOL_SIZE)
     yield shared_database
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def empty_db(cluster_url: str) -> Iterator[Session]:
-    """An open session on a database that holds the schema and nobody; the tests of one file share it."""
-    name = f"empty_{os.getpid()}_{next(_numbers)}"
-    _execute(cluster_url, f"CREATE DATABASE {name}")
-    url = _address(cluster_url, name)
-    upgrade(url)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with Session(engine, expire_on_commit=False) as opened:
-        yield opened
-    engine.dispose()
-    _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -177,14 +163,12 @@ def pages_are_compiled_once(run_folder: Path) -> None:
 @pytest.fixture
 def settings(database: str, tmp_path: Path) -> Settings:
     """Settings for a test's own database, with cheap passwords."""
-    environ = {
-        "DATABASE_URL": database,
-        "SECRET_KEY": "test",
-        "ARGON2_MEMORY_KIB": "64",
-        "ARGON2_TIME_COST": "1",
-        "DATA_DIR": str(tmp_path),
-    }
-    return config.load(environ)
+    return _settings(database, tmp_path)
+
+
+def _settings(url: str, folder: Path) -> Settings:
+    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME_COST": "1"}
+    return config.load({"DATABASE_URL": url, "SECRET_KEY": "test", "DATA_DIR": str(folder), **cheap})
 
 
 @pytest.fixture(name="db")
@@ -194,14 +178,22 @@ def session(database: str) -> Iterator[Session]:
         yield opened
 
 
-@pytest.fixture
-def app(settings: Settings) -> Flask:
-    """The web application on a fresh database."""
+@pytest.fixture(scope="session")
+def assembled(shared_database: str, run_folder: Path) -> Flask:
+    """The web application, put together once: compiling its addresses takes longer than most tests."""
     from dispatch.app import create_app
 
-    application = create_app(settings)
+    application = create_app(_settings(shared_database, run_folder))
     application.testing = False
     return application
+
+
+@pytest.fixture
+def app(assembled: Flask, settings: Settings) -> Flask:
+    """The web application on a fresh database."""
+    bind(settings, pool_size=settings.web_pool_size)
+    assembled.extensions["settings"] = settings
+    return assembled
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from dispatch import db
+from dispatch.binding import bind
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
@@ -16,11 +16,9 @@ from dispatch.demo import by_word, closing, day, handing_in, handing_over, insta
 from dispatch.demo import company as before
 from dispatch.demo.company import Company
 from dispatch.features import edges
-from dispatch.files.gateway import configure as configure_files
 from dispatch.permissions import ROLES
-from dispatch.sheets import signing
 from dispatch.staff.operations import first_comes
-from dispatch.staff.passwords import configure, hash_password
+from dispatch.staff.passwords import hash_password
 
 SEED = 20261202
 PASSWORD = "dispatch-demo"  # noqa: S105  the demonstration's, printed at its start
@@ -32,10 +30,7 @@ def build(settings: Settings) -> list[list[str]]:
 
     Its day is one transaction; then yesterday's sheets are made and its orders closed. Broken off, the next start goes on.
     """
-    db.connect(settings.database_url, pool_size=2)
-    configure(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
-    configure_files(settings.data_dir, settings.files_key)
-    signing.configure_from(settings)
+    bind(settings, pool_size=2)
     with transaction() as session:
         if first_comes(session):
             fill(session, now=present(), password_hash=hash_password(PASSWORD), zone=settings.default_zone)

@@ -19,7 +19,7 @@ from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.orders.models import Order
-from dispatch.sheets import signing, verifying
+from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
 from dispatch.words import Text, listed, say
 
@@ -88,7 +88,6 @@ def snapshot(settings: Settings) -> Iterator[Session]:
         with Session(engine) as session:
             yield session
     finally:
-        verifying.stop()
         engine.dispose()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import broken_chains
 from dispatch.customers.models import Vehicle
-from dispatch.demo import fill
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Terminal
 from dispatch.fees.models import Charge, HandIn, Receipt
 from dispatch.fees.settling_queries import open_differences
@@ -23,17 +22,18 @@ from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_STATU
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.permissions import ROLES
 from dispatch.staff.models import Person, PersonRole
-from tests.conftest import AT
+from tests.company import FILES_KEY, DemoCompany
+from tests.host.house import engine
 
 FIRST_PLATES = ["粤BF56278", "粤BK2P59", "粤BUFU92", "粤B5QR67"]
 
 
 @pytest.fixture(scope="module")
-def company(empty_db: Session, tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """A database in which only the demonstration company lives, built around three in the afternoon."""
-    configure(tmp_path_factory.mktemp("demo"), "a secret for tests")
-    fill(empty_db, now=AT + timedelta(hours=6), password_hash="none", zone="Asia/Shanghai")
-    return empty_db
+def company(demo_company: DemoCompany) -> Iterator[Session]:
+    """An open session on the database in which only the demonstration company lives."""
+    configure(demo_company.folder, FILES_KEY)
+    with Session(engine(demo_company.url)) as session:
+        yield session
 
 
 def test_it_shows_every_state_and_every_role(company: Session) -> None:
@@ -100,8 +100,8 @@ def test_an_installation_is_under_way_with_a_vehicle_that_did_not_come(company: 
     assert len({visit.technician_id for visit in finished}) == 2 and len(order.visits) == 3
 
 
-def test_nothing_in_it_happens_after_it_was_built(company: Session) -> None:
-    late = AT + timedelta(hours=6, minutes=31)
+def test_nothing_in_it_happens_after_it_was_built(company: Session, demo_company: DemoCompany) -> None:
+    late = demo_company.built
     assert company.scalar(sa.select(sa.func.max(AuditEntry.at))) <= late  # type: ignore[operator]
     assert company.scalar(sa.select(sa.func.max(Order.created_at))) <= late  # type: ignore[operator]
     assert company.scalar(sa.select(sa.func.max(Visit.finished_at))) <= late  # type: ignore[operator]

@@ -13,10 +13,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dispatch import config, db
+from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.fees.operations import refund
-from dispatch.files.gateway import configure as configure_files
 from dispatch.host import checking
 from dispatch.sheets import signing
 from dispatch.sheets.gateway import missing_libraries
@@ -37,9 +37,7 @@ class Company:
     def opened(self) -> Company:
         """The same with its keys, and this process working on it."""
         settings = config.with_secret(self.settings)
-        db.connect(settings.database_url, pool_size=4)
-        configure_files(settings.data_dir, settings.files_key)
-        signing.configure_from(settings)
+        bind(settings, pool_size=4)
         return Company(settings, self.cast)
 
     def wrong(self) -> list[str]:

@@ -1,0 +1,21 @@
+"""What the settings tell the features of a process: where database and files are, the keys, the rules that can be chosen."""
+
+from __future__ import annotations
+
+from dispatch import db
+from dispatch.config import Settings
+from dispatch.field import returning
+from dispatch.files.gateway import configure as configure_files
+from dispatch.orders.operations import verbal
+from dispatch.sheets import signing
+from dispatch.staff.passwords import configure as configure_passwords
+
+
+def bind(settings: Settings, *, pool_size: int) -> None:
+    """Bind this process to the settings, keeping at most `pool_size` connections; again, it holds what is said last."""
+    db.connect(settings.database_url, pool_size=pool_size)
+    configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
+    configure_files(settings.data_dir, settings.files_key)
+    signing.configure_from(settings)
+    returning.configure(settings.return_before_closing)
+    verbal.configure(settings.approval_backfill_hours)
