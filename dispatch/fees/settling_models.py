@@ -1,7 +1,6 @@
 """Money that comes after the fact: how the difference of a hand-in is settled, what is paid of what went on account.
 
-Rows are never changed. A wrong one is taken back by a row of the opposite amount that names it; the database keeps their sum
-between nothing and what is open.
+Rows are never changed; the database keeps the sum of those that settle or pay one thing between nothing and what is open.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.ledger_models import HandIn
@@ -19,7 +18,36 @@ from dispatch.fees.settling_rules import PAYING_CHANNELS, SETTLEMENTS
 from dispatch.words import say
 
 
-class DifferenceSettlement(Base):
+class CounterEntry:
+    """What both have: a row books an amount, and another one of the opposite amount, which names it, may take it back once.
+
+    `request_key` is the form's, by which a second press finds the first; what is taken back has none.
+    """
+
+    id: Mapped[Key]
+    amount: Mapped[Decimal]
+    reason: Mapped[str | None]
+    request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid, unique=True)
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+    @declared_attr
+    @classmethod
+    def reverses_id(cls) -> Mapped[int | None]:
+        """The row that this one takes back."""
+        return mapped_column(sa.ForeignKey(f"{cls.__tablename__}.id"), unique=True)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def rules() -> tuple[sa.CheckConstraint, ...]:
+        """What the database holds about them."""
+        return (
+            sa.CheckConstraint("amount <> 0", name="has_amount"),
+            sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name="negative_reverses"),
+        )
+
+
+class DifferenceSettlement(CounterEntry, Base):
     """So much of a hand-in's difference is settled: in cash between its owner and the desk, or written off.
 
     `amount` is above zero whichever way the money went, below where a settlement was taken back. Nobody settles his own.
@@ -27,30 +55,19 @@ class DifferenceSettlement(Base):
 
     __tablename__ = "difference_settlement"
     __table_args__ = (
+        *CounterEntry.rules(),
         words_of("how", tuple(SETTLEMENTS)),
-        sa.CheckConstraint("amount <> 0", name="has_amount"),
-        sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name="negative_reverses"),
         sa.CheckConstraint("(how = 'paid' AND amount > 0) OR btrim(coalesce(reason, '')) <> ''", name="has_reason"),
-        sa.UniqueConstraint("reverses_id"),
-        sa.UniqueConstraint("request_key"),
         sa.Index(None, "hand_in_id"),
     )
 
-    id: Mapped[Key]
     hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"))
     how: Mapped[str]
-    amount: Mapped[Decimal]
-    reason: Mapped[str | None]
-    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"))
-    request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
-    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    by_name: Mapped[str]
-    at: Mapped[datetime]
 
     hand_in: Mapped[HandIn] = relationship()
 
 
-class AccountPayment(Base):
+class AccountPayment(CounterEntry, Base):
     """Money a customer has paid at finance for a receipt on account; below zero where a payment was taken back.
 
     What is paid of a receipt and given back of it is never more than it took.
@@ -58,27 +75,16 @@ class AccountPayment(Base):
 
     __tablename__ = "account_payment"
     __table_args__ = (
+        *CounterEntry.rules(),
         words_of("channel", PAYING_CHANNELS),
-        sa.CheckConstraint("amount <> 0", name="has_amount"),
-        sa.CheckConstraint("(reverses_id IS NOT NULL) = (amount < 0)", name="negative_reverses"),
         sa.CheckConstraint("amount > 0 OR btrim(coalesce(reason, '')) <> ''", name="has_reason"),
-        sa.UniqueConstraint("reverses_id"),
-        sa.UniqueConstraint("request_key"),
         sa.Index(None, "receipt_id"),
     )
 
-    id: Mapped[Key]
     receipt_id: Mapped[int] = mapped_column(sa.ForeignKey("receipt.id"))
     channel: Mapped[str]
-    amount: Mapped[Decimal]
     payer: Mapped[str | None]
     reference: Mapped[str | None]
-    reason: Mapped[str | None]
-    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"))
-    request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
-    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    by_name: Mapped[str]
-    at: Mapped[datetime]
 
 
 constraint_says("account_not_past_zero", say("Not so much of this receipt is open any more. Please look again."))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,137 +10,56 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
-from dispatch.audit.queries import broken_chains, history
-from dispatch.errors import Refusal
 from dispatch.orders import facts
 from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import (
-    FOLLOWING,
     LINE,
-    LINE_SETTLED,
     ORDER,
     TABLES,
     VISIT,
-    VISIT_LIVE,
     Named,
     Transition,
-    followed_status,
     transition,
     why_not,
 )
-from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.approving import approve, reject, submit
-from dispatch.orders.operations.moves import locked_order, move_line, move_order, move_visit
+from dispatch.orders.operations.moves import move_line, move_order, move_visit
 from dispatch.orders.operations.verbal import (
-    SaidWord,
     approve_by_word,
-    confirm_word,
-    record_word,
-    refuse_word,
-    settle_word,
 )
 from dispatch.orders.operations.visits import NewVisit, cancel_order, change_visit, locked_visit, plan_visit
-from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import SYSTEM, Actor
-from tests.building import approved, repair_order
 from tests.conftest import AT, Cast
+from tests.orders.people import ACTORS, REASONS, People
+from tests.orders.what_holds import (
+    actions_of_a_whole_history,
+    approvals_are_honest,
+    nobody_is_booked_twice,
+    status_follows,
+    words_are_answered_for,
+)
 
-ACTORS = st.sampled_from(["lin", "wang", "chen", "su", "wei", "qian"])
-REASONS = st.sampled_from(["customer asked", "part missing", "", "  "])
 BY_HAND = st.sampled_from([t.action for t in ORDER if t.permission in ("order.plan", "order.close") or t.action == "rework"])
 DEAD_ENDS = {"cancel", "abandon", "give_up"}
 
 
-class Pressing(RuleBasedStateMachine):
+class Pressing(People):
     """People press anything at any time; refusals leave no trace, successes keep the invariants."""
 
-    session: Session
-    cast: Cast
     taken: set[str]
-
-    @initialize(lines=st.integers(1, 3), decided=st.sampled_from([True, True, True, False]))
-    def take(self, lines: int, decided: bool) -> None:
-        self.nested = self.session.begin_nested()
-        order = repair_order(self.session, self.cast, lines=lines)
-        self.order_id, self.at = order.id, AT
-        if decided:
-            approved(self.session, self.cast, order)
-            self.plan_all(order)
-
-    def plan_all(self, order: Order) -> None:
-        start = AT + timedelta(hours=1)
-        lines = tuple(line.id for line in order.lines)
-        new = NewVisit(order.id, self.cast.su.id or 0, start, start + timedelta(minutes=90), lines)
-        plan_visit(self.session, new, by=self.cast.lin, at=AT)
-
-    def teardown(self) -> None:
-        if hasattr(self, "nested"):
-            self.nested.rollback()
-            self.session.expire_all()
-
-    def press(self, act: Callable[[Order, datetime], object]) -> None:
-        self.at += timedelta(seconds=7)
-        before = len(history(self.session, ("order", self.order_id)))
-        attempt = self.session.begin_nested()
-        try:
-            act(locked_order(self.session, self.order_id), self.at)
-            self.session.flush()
-            attempt.commit()
-        except (Refusal, sa.exc.IntegrityError):
-            attempt.rollback()
-            self.session.expire_all()
-            assert len(history(self.session, ("order", self.order_id))) == before, "a refusal left a trace"
-
-    def actor(self, name: str) -> Actor:
-        found = getattr(self.cast, name)
-        assert isinstance(found, Actor)
-        return found
-
-    def some_visit(self, data: st.DataObject) -> int | None:
-        visits = self.session.scalars(sa.select(Visit.id).where(Visit.order_id == self.order_id).order_by(Visit.id)).all()
-        return data.draw(st.sampled_from(list(visits))) if visits else None
 
     @rule(who=ACTORS, yes=st.booleans(), reason=REASONS)
     def decide(self, who: str, yes: bool, reason: str) -> None:
-        newest = sa.select(Approval.id).where(Approval.order_id == self.order_id).order_by(Approval.id.desc()).limit(1)
-        step, by = self.session.scalars(newest).one(), self.actor(who)
+        step, by = self.newest_step(), self.actor(who)
         if yes:
             self.press(lambda order, at: approve(self.session, order.id, approval_id=step, by=by, at=at))
         else:
             self.press(lambda order, at: reject(self.session, order.id, approval_id=step, reason=reason, by=by, at=at))
-
-    @rule(who=ACTORS, named=ACTORS)
-    def decide_by_word(self, who: str, named: str) -> None:
-        newest = sa.select(Approval.id).where(Approval.order_id == self.order_id).order_by(Approval.id.desc()).limit(1)
-        step, by = self.session.scalars(newest).one(), self.actor(who)
-        self.press(
-            lambda order, at: approve_by_word(self.session, order.id, self.word(named, at), approval_id=step, by=by, at=at)
-        )
-
-    @rule(who=ACTORS, named=ACTORS)
-    def allow_by_word(self, who: str, named: str) -> None:
-        by = self.actor(who)
-        self.press(lambda order, at: record_word(self.session, order.id, self.word(named, at), by=by, at=at))
-
-    def word(self, named: str, at: datetime) -> SaidWord:
-        return SaidWord(self.actor(named).id or 0, "phone", at, "first act", uuid.uuid4())
-
-    @rule(who=ACTORS, how=st.sampled_from(["confirm", "refuse", "settle"]), reason=REASONS, data=st.data())
-    def answer_for_a_word(self, who: str, how: str, reason: str, data: st.DataObject) -> None:
-        words = self.session.scalars(sa.select(VerbalApproval.id).where(VerbalApproval.order_id == self.order_id)).all()
-        if words:
-            chosen, by = data.draw(st.sampled_from(sorted(words))), self.actor(who)
-            self.press(lambda order, at: self.answer(chosen, how, reason, by, at))
-
-    def answer(self, word_id: int, how: str, reason: str, by: Actor, at: datetime) -> None:
-        if how == "confirm":
-            confirm_word(self.session, word_id, by=by, at=at)
-        else:
-            {"refuse": refuse_word, "settle": settle_word}[how](self.session, word_id, reason=reason, by=by, at=at)
 
     @rule(who=ACTORS, action=BY_HAND, reason=REASONS)
     def move_the_order(self, who: str, action: str, reason: str) -> None:
@@ -206,19 +123,17 @@ class Pressing(RuleBasedStateMachine):
                 self.rules_hold()
 
     def take_way(self, table: str, thing: Any, action: str, who: Actor) -> None:
-        step = self.session.scalar(
-            sa.select(Approval.id).where(Approval.order_id == self.order_id).order_by(Approval.id.desc()).limit(1)
-        )
+        step = self.newest_step()
         acts: dict[str, Callable[[Order, datetime], object]] = {
             "visit": lambda o, at: move_visit(
                 self.session, locked_visit(self.session, thing.id), action, by=who, at=at, reason="why"
             ),
             "line": lambda o, at: move_line(self.session, thing, action, by=who, at=at, reason="why"),
             "submit": lambda o, at: submit(self.session, o, by=who, at=at),
-            "approve": lambda o, at: approve(self.session, o.id, approval_id=step or 0, by=who, at=at),
-            "reject": lambda o, at: reject(self.session, o.id, approval_id=step or 0, reason="why", by=who, at=at),
+            "approve": lambda o, at: approve(self.session, o.id, approval_id=step, by=who, at=at),
+            "reject": lambda o, at: reject(self.session, o.id, approval_id=step, reason="why", by=who, at=at),
             "approve_by_word": lambda o, at: approve_by_word(
-                self.session, o.id, self.word("wang", at), approval_id=step or 0, by=who, at=at
+                self.session, o.id, self.word("wang", at), approval_id=step, by=who, at=at
             ),
             "cancel": lambda o, at: cancel_order(self.session, o.id, version=None, by=who, at=at, reason="why"),
             "order": lambda o, at: move_order(self.session, o, action, by=who, at=at, reason="why"),
@@ -244,44 +159,11 @@ class Pressing(RuleBasedStateMachine):
         if hasattr(self, "order_id"):
             self.session.expire_all()
             order = self.session.get_one(Order, self.order_id)
-            self.status_follows(order)
-            self.nobody_is_booked_twice(order)
-            self.approvals_are_honest(order)
-            self.words_are_answered_for(order)
-            self.history_is_whole(order)
-
-    def status_follows(self, order: Order) -> None:
-        lines = [line.status for line in order.lines]
-        if order.status in FOLLOWING:
-            assert order.status == followed_status(lines, [v.status for v in order.visits])
-        if order.status == "closed":
-            assert all(line in LINE_SETTLED for line in lines)
-
-    def nobody_is_booked_twice(self, order: Order) -> None:
-        live = sorted((v.technician_id, v.starts_at, v.ends_at) for v in order.visits if v.status in VISIT_LIVE)
-        assert all(a[0] != b[0] or a[2] <= b[1] for a, b in itertools.pairwise(live))
-        covered = [vl.line_id for v in order.visits if v.status in VISIT_LIVE for vl in v.visit_lines]
-        assert len(covered) == len(set(covered)), "two visits are to serve one vehicle"
-
-    def approvals_are_honest(self, order: Order) -> None:
-        assert order.approved or not order.visits
-        assert not any(v.technician_id == self.cast.zhou.id for v in order.visits), "an untrained technician was sent"
-        assert all(step.decided_by_id != order.created_by_id for step in order.approvals if step.decided_by_id)
-
-    def words_are_answered_for(self, order: Order) -> None:
-        by_word = {step.id for step in order.approvals if step.decision == "by_word"}
-        assert {word.approval_id for word in order.verbal_approvals if word.approval_id} == by_word
-        for word in order.verbal_approvals:
-            assert word.recorded_by_id not in (word.approver_id, word.decided_by_id, word.settled_by_id)
-            assert word.decided_by_id in (None, word.approver_id), "somebody else answered for a word"
-            assert order.status != "closed" or not (word.waits or word.disowned), "closed before it was backfilled"
-
-    def history_is_whole(self, order: Order) -> None:
-        assert not list(broken_chains(self.session))
-        entries = history(self.session, ("order", order.id))
-        self.taken.update(e.action for e in entries)
-        told = [e.detail["to"] for e in entries if e.action.startswith("order.") and "to" in e.detail]
-        assert told[0] == order.status, "the history does not end where the order stands"
+            status_follows(order)
+            nobody_is_booked_twice(order)
+            approvals_are_honest(order, untrained=self.cast.zhou)
+            words_are_answered_for(order)
+            self.taken.update(actions_of_a_whole_history(self.session, order))
 
 
 @pytest.fixture(autouse=True)

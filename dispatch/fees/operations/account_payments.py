@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.ledger_models import Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations.posting import Cause, post
-from dispatch.fees.operations.reversing import amount_given, post_reversal, reason_given, same_press
+from dispatch.fees.operations.reversing import amount_given, booked, check_stands, first_press, post_reversal, reason_given
 from dispatch.fees.queries import left_of
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import AccountPayment
@@ -47,9 +47,9 @@ def pay_on_account(
     open, Conflict for a used key.
     """
     receipt, order = _locked(session, receipt_id, by)
-    first = _pressed_before(session, request_key)
+    first = first_press(session, AccountPayment, request_key, receipt_id=receipt.id, channel=channel, amount=amount)
     if first is not None:
-        return same_press(first, receipt_id=receipt.id, channel=channel, amount=amount)
+        return first
     if channel not in PAYING_CHANNELS:
         raise Invalid({"channel": say("Choose how it was paid.")})
     amount = amount_given(amount)
@@ -72,11 +72,9 @@ def take_back_account_payment(session: Session, payment_id: int, *, reason: str,
 
     Raises Invalid without a reason, Conflict when it was taken back before, RuleBroken when the cash desk has not so much.
     """
-    found = session.get(AccountPayment, payment_id)
-    if found is None or found.reverses_id is not None:
-        raise NotFound
+    found = booked(session, AccountPayment, payment_id)
     receipt, order = _locked(session, found.receipt_id, by)
-    _check_stands(session, found)
+    check_stands(session, found)
     given = {"reason": reason_given(reason), "reverses_id": found.id, "payer": found.payer, "reference": found.reference}
     back = AccountPayment(receipt_id=receipt.id, channel=found.channel, amount=-found.amount, **given, **_who(by, at))
     session.add(back)
@@ -97,24 +95,12 @@ def _locked(session: Session, receipt_id: int, by: Actor) -> tuple[Receipt, Orde
     return receipt, locked_order(session, receipt.order_id)
 
 
-def _pressed_before(session: Session, request_key: uuid.UUID | None) -> AccountPayment | None:
-    asked = sa.select(AccountPayment).where(AccountPayment.request_key == request_key)
-    return session.scalar(asked) if request_key else None
-
-
 def _check_open(receipt: Receipt, amount: Decimal, left: Decimal) -> None:
     if left <= 0:
         raise RuleBroken(say("Nothing of %(number)s is open any more.", number=receipt.number))
     if amount > left:
         told = {"amount": yuan(amount), "left": yuan(left), "number": receipt.number}
         raise RuleBroken(say("%(amount)s is more than what is open of %(number)s: %(left)s.", **told))
-
-
-def _check_stands(session: Session, row: AccountPayment) -> None:
-    back = session.scalar(sa.select(AccountPayment).where(AccountPayment.reverses_id == row.id))
-    if back is not None:
-        told = {"name": back.by_name, "amount": yuan(row.amount)}
-        raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
 
 
 def _who(by: Actor, at: datetime) -> dict[str, object]:

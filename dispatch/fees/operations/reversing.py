@@ -1,7 +1,8 @@
-"""Counter-entries: a voucher booked back line by line, the cash desk that must hold what leaves it, amounts and reasons."""
+"""Counter-entries: what a form booked before, a voucher booked back line by line, the cash desk that must hold what leaves it."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeVar
@@ -9,14 +10,15 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Conflict, Invalid, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.fees.ledger_models import Account, Posting, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause, lock_accounts, post
 from dispatch.fees.rules import FEN, yuan
+from dispatch.fees.settling_models import CounterEntry
 from dispatch.words import say
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=CounterEntry)
 
 
 def post_reversal(session: Session, cause: Cause, first_id: int) -> Voucher:
@@ -44,11 +46,29 @@ def amount_given(amount: Decimal) -> Decimal:
     return amount.quantize(FEN)
 
 
-def same_press(first: Row, **facts: object) -> Row:
-    """What a form's key has booked before, if it says the same again. Raises Conflict when it says something else now."""
-    if any(getattr(first, name) != value for name, value in facts.items()):
+def first_press(session: Session, kind: type[Row], request_key: uuid.UUID | None, **facts: object) -> Row | None:
+    """What a form's key has booked before, if anything. Raises Conflict when the form says something else now."""
+    first = session.scalar(sa.select(kind).where(kind.request_key == request_key)) if request_key else None
+    if first and any(getattr(first, name) != value for name, value in facts.items()):
         raise Conflict(say("This form was booked already, with other figures. Look at what is booked, and begin a new one."))
     return first
+
+
+def booked(session: Session, kind: type[Row], entry_id: int) -> Row:
+    """An entry that somebody may want to take back. Raises NotFound, also for one that takes back another."""
+    found = session.get(kind, entry_id)
+    if found is None or found.reverses_id is not None:
+        raise NotFound
+    return found
+
+
+def check_stands(session: Session, entry: CounterEntry) -> None:
+    """Raises Conflict when an entry was taken back before. Call it under the lock of what the entry belongs to."""
+    kind = type(entry)
+    back = session.scalar(sa.select(kind).where(kind.reverses_id == entry.id))
+    if back is not None:
+        told = {"name": back.by_name, "amount": yuan(entry.amount)}
+        raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
 
 
 def reason_given(reason: str) -> str:

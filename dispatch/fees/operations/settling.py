@@ -13,11 +13,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.errors import Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.ledger_models import HandIn, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause
-from dispatch.fees.operations.reversing import amount_given, post_from_desk, post_reversal, reason_given, same_press
+from dispatch.fees.operations.reversing import (
+    amount_given,
+    booked,
+    check_stands,
+    first_press,
+    post_from_desk,
+    post_reversal,
+    reason_given,
+)
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import DifferenceSettlement
 from dispatch.fees.settling_queries import open_part, settled_of
@@ -43,9 +51,9 @@ def settle_difference(
     NotAllowed for one's own, RuleBroken when so much is not open or not in the cash desk, Conflict for a used key.
     """
     handed = _locked(session, hand_in_id, how, by)
-    first = _pressed_before(session, request_key)
+    first = first_press(session, DifferenceSettlement, request_key, hand_in_id=handed.id, how=how, amount=amount)
     if first is not None:
-        return same_press(first, hand_in_id=handed.id, how=how, amount=amount)
+        return first
     amount = amount_given(amount)
     settled = DifferenceSettlement(
         hand_in_id=handed.id,
@@ -71,11 +79,9 @@ def take_back_settlement(session: Session, settlement_id: int, *, reason: str, b
 
     Raises Invalid without a reason, Conflict when it was taken back before, RuleBroken when the cash desk has not so much.
     """
-    found = session.get(DifferenceSettlement, settlement_id)
-    if found is None or found.reverses_id is not None:
-        raise NotFound
+    found = booked(session, DifferenceSettlement, settlement_id)
     handed = _locked(session, found.hand_in_id, found.how, by)
-    _check_stands(session, found)
+    check_stands(session, found)
     back = DifferenceSettlement(
         hand_in_id=handed.id,
         how=found.how,
@@ -93,11 +99,6 @@ def take_back_settlement(session: Session, settlement_id: int, *, reason: str, b
     of = {"difference_settlement_id": back.id, "reverses_id": first}
     post_reversal(session, Cause("difference_back", handed.branch_id, by, at, at, of), first)
     return back
-
-
-def _pressed_before(session: Session, request_key: uuid.UUID | None) -> DifferenceSettlement | None:
-    asked = sa.select(DifferenceSettlement).where(DifferenceSettlement.request_key == request_key)
-    return session.scalar(asked) if request_key else None
 
 
 def _locked(session: Session, hand_in_id: int, how: str, by: Actor) -> HandIn:
@@ -122,13 +123,6 @@ def _check_open(handed: HandIn, amount: Decimal, settled: Decimal) -> None:
     if amount > left:
         told = {"amount": yuan(amount), "left": yuan(left), "number": handed.number}
         raise RuleBroken(say("%(amount)s is more than what is open of the difference of %(number)s: %(left)s.", **told))
-
-
-def _check_stands(session: Session, settled: DifferenceSettlement) -> None:
-    back = session.scalar(sa.select(DifferenceSettlement).where(DifferenceSettlement.reverses_id == settled.id))
-    if back is not None:
-        told = {"name": back.by_name, "amount": yuan(settled.amount)}
-        raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
 
 
 def _said(handed: HandIn, settled: DifferenceSettlement) -> dict[str, str]:
