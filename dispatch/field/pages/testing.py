@@ -10,7 +10,7 @@ from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Acts, Answer, Refused, taken
 from dispatch.field.pages.stop import shown
 from dispatch.field.pages.vehicles import line_of, vehicle_page, vehicle_url
-from dispatch.field.presenting.stops import run_state
+from dispatch.field.presenting.steps import run_state
 from dispatch.field.queries import was_tested
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.web.access import may

@@ -17,7 +17,8 @@ from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_rea
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
-from dispatch.field.presenting.stops import NO_PHOTO, Stop, run_state
+from dispatch.field.presenting.steps import run_state
+from dispatch.field.presenting.stops import NO_PHOTO, Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of
 from dispatch.field.queries import came_out, own_visit, was_tested
 from dispatch.orders.models import OrderLine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
@@ -22,20 +21,12 @@ from dispatch.field.models import Photo, Signature, TestResult
 from dispatch.field.photographed import photos_owed
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
+from dispatch.field.presenting.steps import Step, run_state
 from dispatch.field.queries import left_on, photos_of, word_of
-from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests, standing, vehicle_shown
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.words import Text, say
-
-
-def run_state(results: Mapping[str, TestResult]) -> str:
-    """ "none", "partly", "failed" or "passed": of the results that count for one vehicle."""
-    if not all(item in results for item in TEST_ITEMS):
-        return "partly" if results else "none"
-    return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
-
 
 CHANGED = say("Something was changed after the customer had signed.")
 NO_PHOTO = {
@@ -50,17 +41,6 @@ TEST_NOTES: dict[str, Text | None] = {
     "failed": say("A point failed"),
     "passed": None,
 }
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step on site. `state` is "done", "open" or "odd" (done, but not as it should be); `lacks` is what closing will miss."""
-
-    name: str
-    label: Text
-    state: str
-    note: Text | str | None = None
-    lacks: tuple[Text, ...] = ()
 
 
 class Stop:

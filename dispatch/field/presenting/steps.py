@@ -1,0 +1,28 @@
+"""A step of a stop as the phone shows it, and how far the test-run of a vehicle is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dispatch.field.models import TestResult
+from dispatch.field.rules import TEST_ITEMS
+from dispatch.words import Text
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step on site. `state` is "done", "open" or "odd" (done, but not as it should be); `lacks` is what closing will miss."""
+
+    name: str
+    label: Text
+    state: str
+    note: Text | str | None = None
+    lacks: tuple[Text, ...] = ()
+
+
+def run_state(results: Mapping[str, TestResult]) -> str:
+    """ "none", "partly", "failed" or "passed": of the results that count for one vehicle."""
+    if not all(item in results for item in TEST_ITEMS):
+        return "partly" if results else "none"
+    return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
