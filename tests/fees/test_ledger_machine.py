@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
@@ -40,7 +36,7 @@ from tests.fees.books import (
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing
 from tests.orders.building import dispatched
-from tests.racing import at_once
+from tests.racing import TwoHands, pairs_of, walk
 
 KINDS = (
     acts.CHARGE,
@@ -69,24 +65,11 @@ RIVALS = (
     (acts.HAND_IN, acts.TAKE),
     (acts.SETTLE, acts.TAKE),
 )
-ANY = st.one_of(*KINDS, acts.TAKE, acts.HAND_IN, acts.CONFIRM)
-PAIRS = st.one_of(
-    st.tuples(ANY, ANY),
-    ANY.map(lambda act: (act, act)),
-    st.one_of(*(st.tuples(kind, kind) for kind in KINDS)),
-    st.one_of(*(st.tuples(*pair) for pair in RIVALS)),
-)
-"""Two things done at once: any two, one pressed twice, two of a kind, or two that are in each other's way."""
+PAIRS = pairs_of(KINDS, (acts.TAKE, acts.HAND_IN, acts.CONFIRM), RIVALS)
 
 
-class Money(RuleBasedStateMachine):
+class Money(TwoHands):
     """Two orders, four people who take money, two who count it; each act either works whole or is refused with a sentence."""
-
-    url: str
-    cast: Cast
-    done: Counter[str]
-    faults: list[Exception]
-    pair: tuple[Act, Act] | None = None
 
     @initialize()
     def begin(self) -> None:
@@ -105,25 +88,22 @@ class Money(RuleBasedStateMachine):
             confirmed(session, short.id, {"100": 2, "50": 1}, self.people["qian"], reason="x", owner_id=self.people["su"].id)
             self.written.add([short, handed(session, [receipts[0].id], self.people["su"])])
 
+    def page(self, session: Session) -> Page:
+        """Who may act, on what, and when."""
+        return Page(session, self.at, self.people, self.orders)
+
+    def keep(self, answer: Any) -> None:
+        """Remember what was written."""
+        self.written.add(answer if isinstance(answer, tuple) else [answer])
+
+    def check_refusal(self, name: str, refusal: Refusal) -> None:
+        """A constraint that had to catch it is a lock that was missing."""
+        assert not isinstance(refusal.__cause__, SQLAlchemyError), f"{name}: {refusal.__cause__}"
+
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:
         self.at += timedelta(minutes=7)
-        self.pair = pair
-        with self.first_fault_kept():
-            with transaction() as session:
-                page = Page(session, self.at, self.people, self.orders)
-                chosen = [act.on(page) for act in pair]
-            for act, answer in zip(pair, at_once(*chosen), strict=True):
-                self.note(type(act).__name__, answer)
-
-    def note(self, name: str, answer: Any) -> None:
-        if not isinstance(answer, Refusal):
-            self.written.add(answer if isinstance(answer, tuple) else [answer])
-            self.done[name] += 1
-            return
-        # A constraint that had to catch it is a lock that was missing.
-        assert not isinstance(answer.__cause__, SQLAlchemyError), f"{name}: {answer.__cause__}"
-        self.done[f"{name} refused"] += 1
+        self.do_at_once(pair)
 
     @invariant()
     def every_fen_is_in_one_place(self) -> None:
@@ -146,36 +126,10 @@ class Money(RuleBasedStateMachine):
             assert list(broken_chains(session)) == []
             assert numbers_without_receipt(session, self.cast.sz) == []
 
-    @contextmanager
-    def first_fault_kept(self) -> Iterator[None]:
-        """Hypothesis does again what went wrong, and a race goes another way then: so the first fault is the one to tell."""
-        try:
-            yield
-        except Exception as fault:
-            fault.add_note(f"after these at once: {self.pair}")
-            self.faults.append(fault)
-            raise
-
-
-QUIETLY = settings(
-    max_examples=24,
-    stateful_step_count=50,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],  # a race is not met again by making its story shorter
-    suppress_health_check=list(HealthCheck),
-)
-
 
 @pytest.mark.slow
 def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: str, cast: Cast) -> None:
-    done: Counter[str] = Counter()
-    faults: list[Exception] = []
-    kind = type("Money", (Money,), {"url": database, "cast": cast, "done": done, "faults": faults})
-    try:
-        run_state_machine_as_test(kind, settings=QUIETLY)
-    except Exception as told:
-        raise faults[0] if faults else told from None
+    done = walk(Money, database, cast, stories=24, pairs=50)
     assert done.total() >= 2000
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
     works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
