@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import config, demo
@@ -19,7 +18,7 @@ from dispatch.config import Settings
 from dispatch.files.gateway import configure
 from dispatch.host.schema import upgrade
 from dispatch.staff.passwords import hash_password
-from tests.host.house import database, engine
+from tests.databases import create, database, engine
 from tests.once import once
 from tests.served import PASSWORD
 
@@ -62,9 +61,7 @@ def _build(cluster_url: str, run_folder: Path) -> DemoCompany:
     name, zone, folder = f"first_company_{os.getpid()}", zone_where_it_is(AFTERNOON), run_folder / "company"
     folder.mkdir()
     configure(folder, FILES_KEY)
-    with engine(cluster_url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    url = sa.make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
+    url = create(cluster_url, name)
     upgrade(url)
     with Session(engine(url)) as session, session.begin():
         demo.fill(session, now=built, password_hash=hash_password(PASSWORD), zone=zone)

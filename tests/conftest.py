@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dispatch import config, db
@@ -32,7 +30,7 @@ from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
 from dispatch.staff.rules import Actor
-from tests import resetting
+from tests import databases, resetting
 from tests.cast import AT, TRAINED, Cast, hire
 from tests.company import demo_company
 from tests.once import once
@@ -94,36 +92,21 @@ def run_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     return own.parent if _of_run(pytestconfig) else own
 
 
-def _execute(url: str, statement: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
-def _address(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
 @pytest.fixture(scope="session")
 def template(cluster_url: str, run_folder: Path) -> Iterator[tuple[str, Cast]]:
     """The name of the template database, with schema and cast, and the cast itself."""
     name, cast = once(run_folder, "template", lambda: _make_template(cluster_url))
     yield name, cast
     if "TEST_DATABASE_URL" in os.environ:
-        _execute(cluster_url, f"DROP DATABASE {name}")
+        databases.drop(cluster_url, name)
 
 
 def _make_template(cluster_url: str) -> tuple[str, Cast]:
     name = f"template_{os.getpid()}"
-    _execute(cluster_url, f"CREATE DATABASE {name}")
-    url = _address(cluster_url, name)
+    url = databases.create(cluster_url, name)
     upgrade(url)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        cast = hire(session)
-    engine.dispose()
-    return name, cast
+    with Session(databases.engine(url), expire_on_commit=False) as session, session.begin():
+        return name, hire(session)
 
 
 @pytest.fixture
@@ -135,12 +118,9 @@ def cast(template: tuple[str, Cast]) -> Cast:
 @pytest.fixture(scope="session")
 def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
     """The address of the one database that tests use after one another."""
-    name = f"test_{os.getpid()}"
-    _execute(cluster_url, f"CREATE DATABASE {name} TEMPLATE {template[0]}")
-    url = _address(cluster_url, name)
-    resetting.prepare(url)
-    yield url
-    _execute(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.database(cluster_url, f"test_{os.getpid()}", template[0]) as url:
+        resetting.prepare(url)
+        yield url
 
 
 @pytest.fixture
@@ -154,7 +134,7 @@ def database(shared_database: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def pages_are_compiled_once(run_folder: Path) -> None:
-    """Every test makes an application of its own; compiling the same pages for each took longer than all else it did."""
+    """Several applications are made in a run; compiling the same pages for each took longer than all else it did."""
     folder = run_folder / "pages"
     folder.mkdir(exist_ok=True)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(str(folder))}

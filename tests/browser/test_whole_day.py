@@ -20,13 +20,13 @@ from playwright.sync_api import BrowserContext, expect
 from dispatch import db
 from dispatch.db import transaction
 from dispatch.fees.models import Receipt
+from tests import databases
 from tests.browser import roadside, stations, till
 from tests.browser.papers import fetch_all_sheets, prove_all, run
 from tests.browser.roadside import TOUCH, big
 from tests.browser.stations import Call
 from tests.browser.walking import Desk, SitDown
 from tests.conftest import PASSWORD, Cast, Served
-from tests.host import house
 from tests.served import open_doors, serving
 from tests.sheets.engine import needs_poppler
 
@@ -54,7 +54,7 @@ LOGINS = {"苏杰": "su", "卫晨": "wei", "韩鑫敏": "zhou"}
 @pytest.fixture
 def database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[str]:
     """A database of its own, which the test may wipe."""
-    with house.database(cluster_url, f"day_{os.getpid()}", template[0]) as url:
+    with databases.database(cluster_url, f"day_{os.getpid()}", template[0]) as url:
         db.connect(url, pool_size=2)
         yield url
 
@@ -283,7 +283,7 @@ def back_up_wipe_and_restore(served: Served, database: str, folder: Path) -> Non
 
 def wipe(database: str) -> None:
     """Nothing is left in it."""
-    with house.engine(database).begin() as connection:
+    with databases.engine(database).begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
 

@@ -23,7 +23,7 @@ from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.permissions import ROLES
 from dispatch.staff.models import Person, PersonRole
 from tests.company import FILES_KEY, DemoCompany
-from tests.host.house import engine
+from tests.databases import engine
 
 FIRST_PLATES = ["粤BF56278", "粤BK2P59", "粤BUFU92", "粤B5QR67"]
 

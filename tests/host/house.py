@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dispatch import config, db
@@ -22,6 +19,7 @@ from dispatch.sheets import signing
 from dispatch.sheets.gateway import missing_libraries
 from dispatch.sheets.jobs import carry_out
 from tests.cast import AT, Cast
+from tests.databases import engine
 from tests.fees.building import price_list
 from tests.field.building import do
 from tests.sheets.house import BASE, repaired, sheets, swapped
@@ -56,22 +54,6 @@ class Company:
         """The first value of an answer."""
         with engine(self.settings.database_url).connect() as connection:
             return connection.scalar(sa.text(question))
-
-
-def engine(url: str) -> sa.Engine:
-    """An engine that keeps no connection."""
-    return sa.create_engine(url, poolclass=sa.NullPool)
-
-
-@contextmanager
-def database(cluster_url: str, name: str, template: str = "template1") -> Iterator[str]:
-    """A database of its own, gone afterwards."""
-    with engine(cluster_url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
-        db.disconnect()
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def settings_for(url: str, folder: Path) -> Settings:

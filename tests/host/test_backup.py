@@ -26,8 +26,9 @@ from dispatch.host.schema import upgrade
 from dispatch.words import Text
 from tests.building import repair_order
 from tests.conftest import AT, Cast
+from tests.databases import database, engine
 from tests.host.conftest import processes_in
-from tests.host.house import Company, build, database, elsewhere, engine, settings_for
+from tests.host.house import Company, build, elsewhere, settings_for
 
 
 def quiet(_: Text | str) -> None:

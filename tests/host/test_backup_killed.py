@@ -20,8 +20,9 @@ from dispatch.host.errors import CannotStart
 from dispatch.host.restoring import restored
 from dispatch.words import Text
 from tests.conftest import Cast
+from tests.databases import database
 from tests.host.conftest import wait_until
-from tests.host.house import Company, build, database, elsewhere, settings_for
+from tests.host.house import Company, build, elsewhere, settings_for
 
 SLOW_DUMP = """#!/bin/sh
 case "$1" in --version) exec {real} --version ;; esac

@@ -17,7 +17,8 @@ from dispatch.db import transaction
 from dispatch.host import commands
 from dispatch.sheets.gateway import missing_libraries
 from tests.conftest import AT, Cast
-from tests.host.house import Company, build, database, settings_for
+from tests.databases import database
+from tests.host.house import Company, build, settings_for
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host import house
+from tests import databases
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ("dispatch", "templates", "static", "migrations", "pyproject.toml", "README.md", "LICENSE")
@@ -70,7 +70,7 @@ def test_it_starts_outside_the_checkout(installed: Path, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_it_serves_outside_the_checkout(installed: Path, cluster_url: str, tmp_path: Path) -> None:
-    with house.database(cluster_url, f"wheel_{os.getpid()}") as url, (tmp_path / "log").open("w") as log:
+    with databases.database(cluster_url, f"wheel_{os.getpid()}") as url, (tmp_path / "log").open("w") as log:
         port = free_port()
         own = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path / "data"), "PORT": str(port)}
         environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(installed), **own}

@@ -15,10 +15,12 @@ from flask.testing import FlaskClient
 from dispatch.app import create_app, opening_words
 from dispatch.config import Settings
 from dispatch.db import transaction
+from dispatch.host.schema import upgrade
 from dispatch.staff.models import LoginSession, Person
 from dispatch.staff.passwords import hash_password
 from dispatch.staff.rules import Actor
 from dispatch.web.first_start import setup_token
+from tests import databases
 from tests.conftest import SAME_SITE, Cast
 
 PASSWORD = "correct horse"
@@ -143,13 +145,12 @@ def test_health_is_told_without_signing_in(app: Flask) -> None:
 
 
 def test_the_first_start_asks_for_the_administrator_once(cluster_url: str, settings: Settings) -> None:
-    from dispatch.host.schema import upgrade
-    from tests.conftest import _address, _execute
+    with databases.database(cluster_url, "first_start") as url:
+        upgrade(url)
+        found_the_company(replace(settings, database_url=url))
 
-    _execute(cluster_url, "DROP DATABASE IF EXISTS first_start WITH (FORCE)")
-    _execute(cluster_url, "CREATE DATABASE first_start")
-    empty = replace(settings, database_url=_address(cluster_url, "first_start"))
-    upgrade(empty.database_url)
+
+def found_the_company(empty: Settings) -> None:
     client = create_app(empty).test_client()
     client.environ_base.update(SAME_SITE)
     assert setup_token(empty) in str(opening_words(empty, "http://localhost:8000")[0])
