@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 from random import Random
 
@@ -41,7 +42,7 @@ class Dispatcher:
         self.post("/signin", {"username": username, "password": PASSWORD})
 
     def post(self, path: str, typed: dict[str, str]) -> str:
-        """Send a form; returns where the answer led. Raises OSError when the server was gone."""
+        """Send a form; returns where the answer led. Raises OSError when the server was gone, HTTPException in mid-answer."""
         body = urllib.parse.urlencode(typed).encode()
         request = urllib.request.Request(self.url + path, body, {"Sec-Fetch-Site": "same-origin"})
         with self.opener.open(request, timeout=20) as answer:
@@ -67,7 +68,7 @@ class Dispatcher:
         for _ in range(40):
             try:
                 where = self.post("/calls/new", typed)
-            except OSError:
+            except (OSError, HTTPException):
                 time.sleep(0.2)
                 continue
             if "/orders/" in where:
