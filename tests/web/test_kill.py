@@ -42,11 +42,14 @@ class Dispatcher:
         self.post("/signin", {"username": username, "password": PASSWORD})
 
     def post(self, path: str, typed: dict[str, str]) -> str:
-        """Send a form; returns where the answer led. Raises OSError when the server was gone, HTTPException in mid-answer."""
+        """Send a form; returns where the answer led. Raises OSError when the server was gone, or broke off."""
         body = urllib.parse.urlencode(typed).encode()
         request = urllib.request.Request(self.url + path, body, {"Sec-Fetch-Site": "same-origin"})
-        with self.opener.open(request, timeout=20) as answer:
-            return str(answer.geturl())
+        try:
+            with self.opener.open(request, timeout=20) as answer:
+                return str(answer.geturl())
+        except HTTPException as broken:
+            raise ConnectionError(broken) from broken
 
     def call(self, number: int) -> tuple[str, str]:
         """Take call `number`, pressing save again after every failure; returns its key and the order's page."""
@@ -68,7 +71,7 @@ class Dispatcher:
         for _ in range(40):
             try:
                 where = self.post("/calls/new", typed)
-            except (OSError, HTTPException):
+            except OSError:
                 time.sleep(0.2)
                 continue
             if "/orders/" in where:
