@@ -36,7 +36,7 @@ __all__ = [
 
 UNIT_KINDS = ("terminal", "sim")
 FITTING_KINDS = ("install", "swap", "remove", "undo")
-HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost")
+HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost", "bench", "transit", "contractor")
 
 
 class TerminalModel(Base):

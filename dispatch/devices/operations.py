@@ -278,4 +278,7 @@ PLACES = {
     "supplier": say("with the supplier"),
     "scrapped": say("scrapped"),
     "lost": say("lost"),
+    "bench": say("on the repair bench"),
+    "transit": say("on the way between branches"),
+    "contractor": say("with a contractor"),
 }
