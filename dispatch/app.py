@@ -38,6 +38,8 @@ def create_app(settings: Settings) -> Flask:
     list(edges("papers"))
     for module in (*edges("pages"), *edges("import_pages")):
         app.register_blueprint(module.pages)
+    for module in edges("api"):
+        app.register_blueprint(module.api)
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]

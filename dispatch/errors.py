@@ -1,4 +1,4 @@
-"""The four refusals, and the one for forms. Each carries a sentence fit to be shown; edges decide how."""
+"""The refusals, and the one for forms. Each carries a sentence fit to be shown; edges decide how."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ class NotFound(Refusal):
 
     def __init__(self, text: Text | str | None = None, **params: Any) -> None:
         super().__init__(text or say("There is nothing here, or it is not yours to see."), **params)
+
+
+class NotSignedIn(Refusal):
+    """A program asks and does not say for whom. (People are shown the page to sign in.)"""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(say("Please sign in first."))
 
 
 class NotAllowed(Refusal):

@@ -28,7 +28,7 @@ FEATURES = (
 
 
 def edges(kind: str) -> Iterator[ModuleType]:
-    """The modules of one kind ("models", "pages", "jobs", "commands", "papers") that exist, in the features' order."""
+    """The modules of one kind ("models", "pages", "api", "jobs", "commands", "papers") that exist, in the features' order."""
     for name in FEATURES:
         if importlib.util.find_spec(f"dispatch.{name}.{kind}") is not None:
             yield importlib.import_module(f"dispatch.{name}.{kind}")

@@ -24,16 +24,16 @@ from dispatch.customers.operations import (
     set_pin,
 )
 from dispatch.customers.operations import reveal_phone as reveal
-from dispatch.customers.presenting import fittings
+from dispatch.customers.presenting import life
 from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
 from dispatch.devices.fitted import unit_name
-from dispatch.devices.queries import fitted, units_by_id, vehicle_history
+from dispatch.devices.queries import fitted
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.forms import read_number, read_page, read_pin
-from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
+from dispatch.orders.queries import ENDED, orders_of_customer, under_way_counts
 from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
@@ -248,19 +248,8 @@ def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
     with transaction() as db:
         found = vehicle(db, vehicle_id, current())
         return render_template(
-            "customers/vehicle.html", vehicle=found, phone=phone or {}, **_life(db, vehicle_id), **_vehicle_words()
+            "customers/vehicle.html", vehicle=found, phone=phone or {}, **life(db, vehicle_id, current()), **_vehicle_words()
         )
-
-
-def _life(db: Session, vehicle_id: int) -> dict[str, Any]:
-    entries = vehicle_history(db, vehicle_id)
-    lines = lines_of_vehicle(db, vehicle_id, current())
-    return {
-        "inside": fitted(db, [vehicle_id]).get(vehicle_id, {}),
-        "fittings": fittings(entries, units_by_id(db, {entry.unit_id for entry in entries}), vehicle_id),
-        "lines": lines,
-        "order_numbers": {line.order_id: line.order.number for line in lines},
-    }
 
 
 def _vehicle_words() -> dict[str, Any]:

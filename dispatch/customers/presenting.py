@@ -6,9 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
+from dispatch.devices.queries import fitted, units_by_id, vehicle_history
+from dispatch.orders.queries import lines_of_vehicle
+from dispatch.sheets.queries import released_about
+from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 KIND_WORDS: dict[str, Text] = {"terminal": say("Terminal"), "sim": say("SIM")}
@@ -40,6 +47,19 @@ class Fitting:
         if self.old and self.new:
             return say("%(kind)s swapped", kind=self.kind)
         return say("%(kind)s fitted", kind=self.kind) if self.new else say("%(kind)s taken out", kind=self.kind)
+
+
+def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
+    """What the life page of a vehicle shows: what is in it, what went in and out, its orders and their sheets."""
+    entries = vehicle_history(session, vehicle_id)
+    lines = lines_of_vehicle(session, vehicle_id, by)
+    return {
+        "inside": fitted(session, [vehicle_id]).get(vehicle_id, {}),
+        "fittings": fittings(entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id),
+        "lines": lines,
+        "order_numbers": {line.order_id: line.order.number for line in lines},
+        "sheets": released_about(session, {line.order_id for line in lines}, {line.id for line in lines}),
+    }
 
 
 def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:

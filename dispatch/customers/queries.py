@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
-from dispatch.customers.rules import number_begun
+from dispatch.customers.rules import normalise_plate, normalise_vin, number_begun
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
@@ -90,6 +90,16 @@ def vehicles_found(session: Session, words: str, by: Actor, *, limit: int = 20) 
     """Vehicles by part of a plate, VIN or fleet number, with their customers."""
     query = sa.select(Vehicle).where(found_in(Vehicle.search_text, words), _own(Vehicle.branch_id, by))
     return session.scalars(query.options(joinedload(Vehicle.customer)).order_by(Vehicle.id.desc()).limit(limit)).all()
+
+
+def vehicle_numbered(session: Session, number: str, by: Actor) -> Vehicle | None:
+    """The vehicle with this very plate or VIN."""
+    plate, vin = normalise_plate(number), normalise_vin(number)
+    exact = sa.or_(*(column == text for column, text in ((Vehicle.plate, plate), (Vehicle.vin, vin)) if text))
+    if not (plate or vin):
+        return None
+    query = sa.select(Vehicle).where(exact, _own(Vehicle.branch_id, by)).options(joinedload(Vehicle.customer))
+    return session.scalars(query.order_by(Vehicle.id.desc())).first()
 
 
 def vehicles_of(session: Session, customer_id: int, *, limit: int = 500) -> Sequence[Vehicle]:

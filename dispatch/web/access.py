@@ -8,7 +8,7 @@ from typing import TypeVar
 from flask import Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from dispatch.errors import NotFound
+from dispatch.errors import NotFound, NotSignedIn
 from dispatch.permissions import PERMISSIONS
 from dispatch.staff.rules import Actor
 
@@ -69,7 +69,14 @@ def init(app: Flask) -> None:
         return None
 
 
+def for_a_program() -> bool:
+    """True if another program asks: it wants JSON, and no page to sign in."""
+    return request.path.startswith("/api/")
+
+
 def _ask_to_sign_in() -> Response:
+    if for_a_program():
+        raise NotSignedIn
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     where = url_for("web.signin", next=wanted)
     if "HX-Request" in request.headers:

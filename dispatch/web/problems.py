@@ -6,11 +6,12 @@ import json
 import uuid
 
 import structlog
-from flask import Flask, Response, g, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from dispatch.errors import Refusal
+from dispatch.errors import Invalid, Refusal
+from dispatch.web.access import for_a_program
 from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
@@ -36,7 +37,9 @@ SENTENCES = {
 
 
 def answer(status: int, sentence: Text | str) -> tuple[Response | str, int]:
-    """The answer to a no: a toast header for htmx, a page for everybody else."""
+    """The answer to a no: JSON for a program, a toast header for htmx, a page for everybody else."""
+    if for_a_program():
+        return jsonify(error=tr(sentence)), status
     if "HX-Request" in request.headers:
         told = Response(status=status)
         told.headers["HX-Trigger"] = json.dumps({"toast": {"text": tr(sentence), "tone": "danger"}})
@@ -58,6 +61,9 @@ def _page(status: int, sentence: Text | str) -> str:
 
 
 def _refused(refusal: Refusal) -> tuple[Response | str, int]:
+    if for_a_program() and isinstance(refusal, Invalid):
+        fields = {name: tr(sentence) for name, sentence in refusal.fields.items()}
+        return jsonify(error=tr(refusal.text), errors=fields), refusal.status
     return answer(refusal.status, refusal.text)
 
 

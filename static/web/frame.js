@@ -49,6 +49,7 @@ document.addEventListener("click", (event) => {
   if (at instanceof HTMLDialogElement && outside(at, event)) at.close();
   if (at.closest("[data-rail-fold]")) foldRail();
   if (at.closest("[data-back]")) history.back();
+  if (at.closest("[data-print]")) print();
   const copy = at.closest("[data-copy]");
   if (copy) copyText(copy);
 });

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, Terminal, Unit
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -44,6 +44,7 @@ NO_PAGES = {
     "orders.news",
     "field.photo",
     "sheets.of_order",
+    "devices_api.fitted_at",
     "sheets.download",
 }
 
@@ -144,6 +145,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
     bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
     store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
+    serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
     carried = sa.select(Unit.id).join(CustodyPosition).where(CustodyPosition.holder_id == bag)
     return {
         "a technician": Sight("staff.show", f"/people/{technician}"),
@@ -157,6 +159,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
         "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
+        "what was where": Sight("devices.past", "/stock/past"),
+        "what was where, told": Sight("devices.past", f"/stock/past?number={_first(session, serial)}"),
         "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),
         "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
         "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
@@ -24,6 +25,7 @@ from dispatch.devices.reasons import reason_word
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.rules import warranty
 from dispatch.orders.ties import order_numbers
+from dispatch.sheets.queries import released_about
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
@@ -252,6 +254,7 @@ def show_unit(unit_id: int) -> Answer:
             unit=found,
             entries=entries,
             numbers=numbers,
+            sheets=released_about(db, numbers, lines_of_unit(db, unit_id)),
             describe=describe,
             reason_word=reason_word,
             partner=_partner(db, found),
