@@ -121,6 +121,7 @@ class Holder(Base):
             unique=True,
             postgresql_where=sa.text("kind NOT IN ('bag', 'slot')"),
         ),
+        sa.Index("ix_holder_stock", "branch_id", postgresql_where=sa.text("kind IN ('store', 'bag')")),
     )
 
     id: Mapped[Key]
@@ -176,7 +177,7 @@ class CustodyPosition(Base):
         sa.Index(
             "uq_custody_position_slot", "holder_id", "unit_kind", unique=True, postgresql_where=sa.text("holder_kind = 'slot'")
         ),
-        sa.Index(None, "holder_id"),
+        sa.Index(None, "holder_id", "unit_id"),
     )
 
     unit_id: Mapped[int] = mapped_column(primary_key=True)

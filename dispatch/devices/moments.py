@@ -74,8 +74,9 @@ def together(stays: Iterable[Stay]) -> list[Together]:
 def _stays(session: Session, moment: datetime, slots: sa.Select[int], *, also: int | None = None) -> list[Stay]:
     """Where everything that ever was in one of these slots, and one unit more, was at the moment; a terminal before its SIM."""
     ever = sa.select(CustodyEntry.unit_id).where(CustodyEntry.to_holder_id.in_(slots))
-    those = sa.or_(CustodyEntry.unit_id.in_(ever), CustodyEntry.unit_id == also)
-    newest = sa.select(CustodyEntry).where(those, moment >= HAPPENED).ext(distinct_on(CustodyEntry.unit_id))
+    those = ever.union(sa.select(sa.literal(also, sa.BigInteger)))  # no OR: each half is found by its own index
+    newest = sa.select(CustodyEntry).where(CustodyEntry.unit_id.in_(those), moment >= HAPPENED)
+    newest = newest.ext(distinct_on(CustodyEntry.unit_id))
     entry = aliased(CustodyEntry, newest.order_by(CustodyEntry.unit_id, CustodyEntry.seq.desc()).subquery())
     following = aliased(CustodyEntry)
     place = joinedload(entry.to_holder)

@@ -93,7 +93,9 @@ def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
 def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]:
     """Every unit that went into or out of a vehicle, newest first."""
     slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
-    query = sa.select(CustodyEntry).where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
+    came = sa.select(CustodyEntry.id).where(CustodyEntry.to_holder_id.in_(slots))
+    went = sa.select(CustodyEntry.id).where(CustodyEntry.from_holder_id.in_(slots))
+    query = sa.select(CustodyEntry).where(CustodyEntry.id.in_(came.union(went)))  # no OR: each half is found by its own index
     ends = [
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
@@ -161,10 +163,9 @@ def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[str |
         .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
         .where(CustodyPosition.holder_id.in_(holder_ids))
         .group_by(CustodyPosition.holder_id, Terminal.model)
-        .order_by(CustodyPosition.holder_id, Terminal.model)
     )
     counts: dict[int, dict[str | None, int]] = {}
-    for holder_id, model, count in session.execute(query):
+    for holder_id, model, count in sorted(session.execute(query), key=lambda row: row.model or ""):  # to sort all rows is dear
         counts.setdefault(holder_id, {})[model] = count
     return counts
 
@@ -243,9 +244,12 @@ def units_like(session: Session, number: str, *, branch_id: int, kind: str, limi
 
 
 def _numbered(numbers: Collection[str]) -> sa.Select[Unit]:
+    terminals, sims = sa.select(Terminal.unit_id), sa.select(Sim.unit_id)
     keys = [number[:ICCID_KEY] for number in numbers]
-    exact = sa.or_(Terminal.serial.in_(numbers), Terminal.imei.in_(numbers), Sim.iccid_key.in_(keys), Sim.msisdn.in_(numbers))
-    return _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id).where(exact)
+    exact = terminals.where(Terminal.serial.in_(numbers)).union(  # no OR: each kind of number is found by its own index
+        terminals.where(Terminal.imei.in_(numbers)), sims.where(Sim.iccid_key.in_(keys)), sims.where(Sim.msisdn.in_(numbers))
+    )
+    return _units().where(Unit.id.in_(exact))
 
 
 def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Sequence[Unit]:

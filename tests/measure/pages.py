@@ -12,27 +12,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
-import time
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from dispatch import config, db
-from dispatch.app import create_app
-from dispatch.host.cluster import start_throwaway, stop_throwaway
-from dispatch.host.schema import upgrade
-from dispatch.staff.models import Person
-from dispatch.staff.operations import NewPerson, add_branch, add_person, start_session
+from dispatch import db
+from dispatch.staff.operations import NewPerson, add_branch, add_person
 from dispatch.staff.rules import SYSTEM
-from tests.counting import queries
+from tests.measure import fetching
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
-MOST_QUERIES = 12
 
 FILL = (
     "INSERT INTO customer (branch_id, name, tier, created_at, search_text) "
@@ -95,16 +87,11 @@ def fill(url: str, *, orders: int) -> int:
         )
         person = add_person(session, branch=branch, new=NewPerson("T1", "苏杰", frozenset({"technician"})), by=SYSTEM, at=at)
         facts = {"branch": branch.id, "desk": desk.id, "technician": person.id}
-    facts |= {"orders": orders, "customers": max(1, orders // 25), "vehicles": max(10, orders // 2)}
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        for statement in FILL:
-            connection.execute(sa.text(statement), facts)
-    engine.dispose()
+    fetching.fill(url, FILL, facts | {"orders": orders, "customers": max(1, orders // 25), "vehicles": max(10, orders // 2)})
     return desk.id
 
 
-def addresses(random: Random, orders: int) -> dict[str, tuple[float, Any]]:
+def addresses(random: Random, orders: int) -> dict[str, tuple[float, fetching.Make]]:
     """Page -> its limit in milliseconds and a maker of one address."""
 
     def vehicle() -> int:
@@ -124,7 +111,7 @@ def addresses(random: Random, orders: int) -> dict[str, tuple[float, Any]]:
         "nothing": lambda: "火星车队",
         "two words": lambda: f"运输 粤B{vehicle():05x}"[:9],
     }
-    pages: dict[str, tuple[float, Any]] = {
+    pages: dict[str, tuple[float, fetching.Make]] = {
         "order list": (150, lambda: f"/orders?page={random.randrange(1, 6)}"),
         "order list, one status": (150, lambda: "/orders?status=approved"),
         "order list, oldest first": (150, lambda: "/orders?sort=oldest"),
@@ -142,64 +129,27 @@ def addresses(random: Random, orders: int) -> dict[str, tuple[float, Any]]:
     return pages
 
 
-def measure(client: FlaskClient, make: Any, rounds: int) -> dict[str, Any]:
-    """Fetch `rounds` addresses one after the other; the first two warm up and do not count."""
-    times, most = [], 0
-    for number in range(rounds + 2):
-        address = make()
-        with queries() as seen:
-            start = time.perf_counter()
-            answer = client.get(address)
-            spent = (time.perf_counter() - start) * 1000
-        assert answer.status_code == 200, answer.status
-        if number >= 2:
-            times.append(spent)
-            most = max(most, len(seen))
-    return {
-        "median_ms": round(statistics.median(times), 1),
-        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
-        "queries": most,
-    }
-
-
 def main() -> int:
     """Run it all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--orders", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
-    cluster = start_throwaway()
-    try:
-        upgrade(cluster.url)
-        settings = config.load(
-            {"DATABASE_URL": cluster.url, "SECRET_KEY": "measure", "ARGON2_MEMORY_KIB": "64", "LOG_LEVEL": "error"}
-        )
-        app = create_app(settings)
-        return _run(app.test_client(), fill(cluster.url, orders=options.orders), options)
-    finally:
-        db.disconnect()
-        stop_throwaway(cluster)
+    with fetching.application() as (app, url):
+        return _run(fetching.sit_down(app, fill(url, orders=options.orders)), options)
 
 
-def _run(client: FlaskClient, desk: int, options: argparse.Namespace) -> int:
-    random = Random(1)
+def _run(client: FlaskClient, options: argparse.Namespace) -> int:
     with db.transaction() as session:
-        token = start_session(session, session.get_one(Person, desk), address="measure", browser="measure", at=datetime.now(UTC))
         numbers = session.scalars(sa.text("SELECT number FROM work_order ORDER BY random() LIMIT 500")).all()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"] = token
+    random = Random(1)
     pages = addresses(random, options.orders) | {
         "order page": (100, lambda: f"/orders/{random.choice(numbers)}"),
         "order page: work on site": (100, lambda: f"/orders/{random.choice(numbers)}/on-site"),
         "order page: money and papers": (100, lambda: f"/orders/{random.choice(numbers)}/papers"),
         "order page: any news?": (50, lambda: f"/orders/{random.choice(numbers)}/news?seen=0"),
     }
-    broken = 0
-    for name, (limit, make) in pages.items():
-        result = measure(client, make, options.rounds)
-        fits = result["p95_ms"] <= limit and result["queries"] <= MOST_QUERIES
-        broken += not fits
-        print(json.dumps({"page": name, **result, "limit_ms": limit, "fits": fits}, ensure_ascii=False), flush=True)
+    broken = fetching.hold_against_limits(client, pages, options.rounds)
     print(json.dumps({"orders": options.orders, "rounds": options.rounds, "cores": os.cpu_count(), "broken": broken}))
     return 1 if broken else 0
 
