@@ -70,14 +70,16 @@ def units_held(
     offset: int = 0,
 ) -> Sequence[Unit]:
     """What a holder has, oldest first."""
-    query = _units().join(Unit.position).where(CustodyPosition.holder_id == holder_id)
+    held = sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == holder_id)
     if kind:
-        query = query.where(Unit.kind == kind)
+        held = held.where(CustodyPosition.unit_kind == kind)
     if model:
-        query = query.where(Unit.id.in_(sa.select(Terminal.unit_id).where(Terminal.model == model)))
+        held = held.where(CustodyPosition.unit_id.in_(sa.select(Terminal.unit_id).where(Terminal.model == model)))
     if words.strip():
-        query = query.where(found_in(Unit.search_text, words))
-    return session.scalars(query.order_by(Unit.id).limit(limit).offset(offset)).unique().all()
+        held = held.where(CustodyPosition.unit_id.in_(sa.select(Unit.id).where(found_in(Unit.search_text, words))))
+    # The page is cut out of the holder's own numbers, before anything is joined to them.
+    page = held.order_by(CustodyPosition.unit_id).limit(limit).offset(offset)
+    return session.scalars(_units().where(Unit.id.in_(page)).order_by(Unit.id)).unique().all()
 
 
 def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
