@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import words
-from dispatch.devices.models import Holder
+from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import (
     NewSim,
     NewTerminal,
@@ -244,6 +244,13 @@ def _fit(company: Company, store: Holder, vehicles: list[Vehicle], keeper: Actor
         days = 1 + int((AGE.days - 10) * company.random.random() ** 5)  # most of them early: some warranties are over
         at = company.at + timedelta(days=days, minutes=company.random.randrange(600))
         move_units(company.session, [terminal.id, sim.id], to=slot, reason="install", by=keeper, at=at)
+    _bind_to_another(sims[-1], terminals[0])
+
+
+def _bind_to_another(card: Unit, beside: Unit) -> None:
+    """Nobody told the carrier when this SIM came into another terminal."""
+    assert card.sim and beside.terminal
+    card.sim.bound_imei = beside.terminal.imei
 
 
 def _fill_bag(company: Company, store: Holder, technician: Actor, keeper: Actor) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, unit_anywhere, units_like
 from dispatch.devices.rules import LEAST_ENDING, tidy
@@ -91,13 +91,21 @@ def standing_entry(session: Session, unit_id: int) -> CustodyEntry:
     return standing[-1]
 
 
-def rebind_needed(session: Session, vehicle_id: int) -> Text | None:
-    """What to ask the carrier for when the SIM in a vehicle is bound to another IMEI than the terminal's beside it."""
-    inside = slot_units(session, vehicle_id)
+def bound_elsewhere(inside: Mapping[str, Unit]) -> tuple[Terminal, Sim] | None:
+    """Terminal and SIM of one slot (kind -> unit) when the SIM is bound to another IMEI than the terminal's."""
     terminal = inside["terminal"].terminal if "terminal" in inside else None
     sim = inside["sim"].sim if "sim" in inside else None
     if terminal is None or sim is None or sim.bound_imei in (None, terminal.imei):
         return None
+    return terminal, sim
+
+
+def rebind_needed(session: Session, vehicle_id: int) -> Text | None:
+    """What to ask the carrier for when the SIM in a vehicle is bound to another IMEI than the terminal's beside it."""
+    pair = bound_elsewhere(slot_units(session, vehicle_id))
+    if pair is None:
+        return None
+    terminal, sim = pair
     if terminal.imei is None:
         return say(
             "SIM %(sim)s is bound to IMEI %(bound)s, and the IMEI of terminal %(serial)s is not on record. "

@@ -13,6 +13,7 @@ from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature, TestResult
 from dispatch.field.photographed import photos_owed
 from dispatch.field.queries import changed_since_signing, photos_of
+from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import TESTS
 from dispatch.field.summary import latest_tests, vehicle_shown
@@ -22,6 +23,7 @@ from dispatch.words import Text, say
 
 on_move(count_again)
 register_missing("technician", "bag")(units_to_return)
+register_missing("office", "binding")(bindings_missing)
 
 GOOD = ("passed", "overruled", "not_available")
 

@@ -159,6 +159,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
         "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
+        "SIMs to see to": Sight("devices.sims", "/stock/sims"),
+        "SIMs about to run out": Sight("devices.sims", "/stock/sims?concern=expiring"),
         "what was where": Sight("devices.past", "/stock/past"),
         "what was where, told": Sight("devices.past", f"/stock/past?number={_first(session, serial)}"),
         "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),

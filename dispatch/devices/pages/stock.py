@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.fitted import lines_of_unit
@@ -22,6 +23,7 @@ from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, rea
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
+from dispatch.devices.sim_life import told
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.rules import warranty
 from dispatch.orders.ties import order_numbers
@@ -44,6 +46,7 @@ class Pager:
     number: int
     total: int
     args: Mapping[str, Any]
+    endpoint: str | None = None
 
     @property
     def pages(self) -> int:
@@ -52,7 +55,7 @@ class Pager:
 
     def url(self, number: int) -> str:
         """The address of another page of the same list."""
-        return url_for(request.endpoint or "", **{**self.args, "page": number})
+        return url_for(self.endpoint or request.endpoint or "", **{**self.args, "page": number})
 
 
 def _branch_id() -> int:
@@ -258,6 +261,8 @@ def show_unit(unit_id: int) -> Answer:
             describe=describe,
             reason_word=reason_word,
             partner=_partner(db, found),
+            trail=history(db, ("sim", unit_id)) if found.sim else (),
+            told=told,
             warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
             today=local_day(now(), current().zone),
         )

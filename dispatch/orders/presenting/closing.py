@@ -22,6 +22,7 @@ PLACE_WORDS: dict[str, Text] = {
     "papers": say("Money and papers"),
     "prices": say("Price list"),
     "bag": say("Bag"),
+    "binding": say("SIMs to see to"),
     "approvals": say("Approvals"),
 }
 UrlFor = Callable[..., str]
@@ -78,6 +79,8 @@ def _place_url(paper: dict[str, Any], order: Order, url_for: UrlFor) -> str:
     place = paper.get("place", "papers")
     if place == "prices":
         return url_for("fees.index")
+    if place == "binding":
+        return url_for("devices.sims", concern="rebind")
     if place == "bag":
         return url_for("devices.holder", holder_id=paper["params"]["bag"])
     return url_for("orders.show", number=order.number, _anchor=place)

@@ -1,0 +1,86 @@
+"""SIMs somebody has to see to: bound to another terminal, run out or about to, in a vehicle without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from dispatch.devices.models import CustodyPosition, Holder, Sim, Terminal, Unit
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+PAGE_SIZE = 100
+SOON = timedelta(days=60)
+GONE = ("scrapped", "lost")
+
+CONCERNS: Mapping[str, Text] = {
+    "rebind": say("To be rebound"),
+    "expired": say("Run out"),
+    "expiring": say("About to run out"),
+    "alone": say("Without a terminal"),
+}
+"""What a SIM may need, with its word; the first that has any is shown first."""
+
+_beside = aliased(CustodyPosition)
+_partner = aliased(Terminal)
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One SIM, and the terminal beside it in the vehicle."""
+
+    unit: Unit
+    terminal: Terminal | None
+
+
+@dataclass(frozen=True)
+class ConcernPage:
+    """One page of the SIMs with one concern; `counts` of all, by concern."""
+
+    concern: str
+    rows: Sequence[Concern]
+    counts: Mapping[str, int]
+
+
+def sims_of_concern(session: Session, concern: str | None, by: Actor, *, today: date, number: int = 1) -> ConcernPage:
+    """Page `number` (from 1) of the SIMs with this concern, or with the first that any has; what runs out first comes first."""
+    tests = _tests(today)
+    counted = sa.select(*(sa.func.count().filter(test).label(name) for name, test in tests.items()))
+    counts = dict(session.execute(_all(counted, by)).one()._mapping)
+    chosen = concern if concern in tests else next((name for name, count in counts.items() if count), "rebind")
+    place = joinedload(Unit.position).joinedload(CustodyPosition.holder)
+    options = (joinedload(Unit.sim), place.joinedload(Holder.vehicle), place.joinedload(Holder.person))
+    query = _all(sa.select(Unit, _partner), by).where(tests[chosen]).options(*options)
+    page = query.order_by(Sim.expires_on, Unit.id).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    return ConcernPage(chosen, [Concern(unit, terminal) for unit, terminal in session.execute(page).unique()], counts)
+
+
+def _all(query: sa.Select[*tuple[Any, ...]], by: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """The SIMs the reader may see and that are still anywhere, each with what shares its slot."""
+    slot = sa.and_(_beside.holder_id == Holder.id, _beside.unit_kind == "terminal", Holder.kind == "slot")
+    joined = (
+        query.select_from(Sim)
+        .join(Unit, Unit.id == Sim.unit_id)
+        .join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
+        .join(Holder, Holder.id == CustodyPosition.holder_id)
+        .outerjoin(_beside, slot)
+        .outerjoin(_partner, _partner.unit_id == _beside.unit_id)
+        .where(Holder.kind.not_in(GONE))
+    )
+    return joined if by.may("branches.all") else joined.where(Unit.branch_id == by.branch_id)
+
+
+def _tests(today: date) -> dict[str, sa.ColumnElement[bool]]:
+    return {
+        "rebind": sa.and_(
+            _partner.unit_id.is_not(None), Sim.bound_imei.is_not(None), Sim.bound_imei.is_distinct_from(_partner.imei)
+        ),
+        "expired": Sim.expires_on < today,
+        "expiring": Sim.expires_on.between(today, today + SOON),
+        "alone": sa.and_(Holder.kind == "slot", _partner.unit_id.is_(None)),
+    }

@@ -1,0 +1,185 @@
+"""SIMs somebody has to see to: lists by concern, a binding that is confirmed, a contract that is renewed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.queries import history
+from dispatch.devices.fitting import swap
+from dispatch.devices.models import Sim, Unit
+from dispatch.devices.operations import move_units, slot_of
+from dispatch.devices.sim_life import renew
+from dispatch.devices.sim_queries import SOON, sims_of_concern
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.field.rebinding import bindings_missing, confirm_binding
+from dispatch.orders.models import Order, OrderPapers
+from dispatch.orders.operations.papers import count_papers
+from tests.board.building import approved_order
+from tests.conftest import AT, Cast, SignIn
+from tests.devices.building import into_bag, sims, terminals, work
+from tests.racing import at_once
+
+TODAY = date(2026, 12, 2)
+OLD_IMEI, NEW_IMEI = "861550031001714", "861550031001722"
+
+
+@pytest.fixture
+def order(db: Session, cast: Cast) -> Order:
+    """A repair of one vehicle, done but for its papers."""
+    return approved_order(db, cast)
+
+
+@pytest.fixture
+def card(db: Session, cast: Cast, order: Order) -> Unit:
+    """A SIM that stayed in that vehicle, bound to the terminal that was swapped out beside it."""
+    old, new = terminals(db, cast, 2)
+    (card,) = sims(db, cast)
+    assert old.terminal and new.terminal and card.sim
+    old.terminal.imei, new.terminal.imei, card.sim.bound_imei = OLD_IMEI, NEW_IMEI, OLD_IMEI
+    slot = slot_of(db, vehicle_id=order.lines[0].vehicle_id, branch_id=cast.sz)
+    move_units(db, [old.id, card.id], to=slot, reason="install", by=cast.lin, at=AT)
+    into_bag(db, cast, cast.su, [new])
+    swap(db, work(order), new.id, old_unit_id=old.id, by=cast.su, at=AT)
+    order.status = "done"
+    db.flush()
+    return card
+
+
+def concerns(db: Session, cast: Cast, concern: str) -> list[int]:
+    return [row.unit.id for row in sims_of_concern(db, concern, cast.lin, today=TODAY).rows]
+
+
+def test_a_swap_leaves_a_binding_to_be_confirmed(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+    assert concerns(db, cast, "rebind") == [card.id]
+    (told,) = bindings_missing(db, order)
+    assert card.sim and card.sim.iccid in str(told)
+    confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    assert concerns(db, cast, "rebind") == [] and list(bindings_missing(db, order)) == []
+    (entry,) = history(db, ("sim", card.id))
+    assert (entry.action, entry.by_name, entry.detail) == ("sim.bind", "林晓", {"from": OLD_IMEI, "to": NEW_IMEI})
+    confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    assert len(history(db, ("sim", card.id))) == 1, "pressed twice, written once"
+
+
+def test_closing_waits_for_it(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+    def counted() -> list[str]:
+        count_papers(db, order, at=AT)
+        db.expire_all()
+        return [paper["place"] for paper in db.get_one(OrderPapers, order.id).missing]
+
+    assert "binding" in counted()
+    confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    assert "binding" not in counted()
+    asked = sa.text("SELECT (args ->> 'order_id')::bigint FROM procrastinate_jobs WHERE task_name = 'orders.count_papers'")
+    assert order.id in set(db.scalars(asked)), "the order is counted anew"
+
+
+def test_a_card_that_is_bound_to_nothing_needs_nothing(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+    assert card.sim
+    card.sim.bound_imei = None
+    db.flush()
+    assert concerns(db, cast, "rebind") == [] and list(bindings_missing(db, order)) == []
+
+
+def test_what_was_seen_must_still_be_so(db: Session, cast: Cast, card: Unit) -> None:
+    with pytest.raises(Conflict, match="Another terminal is beside this SIM by now"):
+        confirm_binding(db, card.id, imei=OLD_IMEI, by=cast.lin, at=AT)
+    (loose,) = sims(db, cast)
+    with pytest.raises(RuleBroken, match="in no vehicle with a terminal"):
+        confirm_binding(db, loose.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    with pytest.raises(NotAllowed):
+        confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.su, at=AT)
+    (box,) = terminals(db, cast)
+    with pytest.raises(NotFound):
+        renew(db, box.id, until=TODAY + SOON, by=cast.lin, at=AT)
+
+
+def test_two_who_confirm_at_once_write_one_line(db: Session, cast: Cast, card: Unit) -> None:
+    db.commit()
+    unit_id = card.id
+    answers = at_once(*[lambda s: confirm_binding(s, unit_id, imei=NEW_IMEI, by=cast.lin, at=AT)] * 2)
+    assert all(isinstance(answer, Sim) for answer in answers)
+    assert len(history(db, ("sim", unit_id))) == 1
+
+
+@pytest.mark.parametrize(
+    ("runs_until", "concern"),
+    [
+        (TODAY - timedelta(days=1), "expired"),
+        (TODAY, "expiring"),
+        (TODAY + SOON, "expiring"),
+        (TODAY + SOON + timedelta(days=1), None),
+        (None, None),
+    ],
+)
+def test_what_runs_out(db: Session, cast: Cast, runs_until: date | None, concern: str | None) -> None:
+    (card,) = sims(db, cast)
+    assert card.sim
+    card.sim.expires_on = runs_until
+    db.flush()
+    counts = sims_of_concern(db, None, cast.lin, today=TODAY).counts
+    assert {name for name, count in counts.items() if count} == ({concern} if concern else set())
+
+
+def test_a_renewed_card_is_no_concern_any_more(db: Session, cast: Cast) -> None:
+    (card,) = sims(db, cast)
+    assert card.sim
+    card.sim.expires_on = TODAY
+    for _ in range(2):
+        renew(db, card.id, until=date(2027, 12, 31), by=cast.lin, at=AT)
+    assert card.sim.expires_on == date(2027, 12, 31) and concerns(db, cast, "expiring") == []
+    (entry,) = history(db, ("sim", card.id))
+    assert entry.detail == {"from": "2026-12-02", "to": "2027-12-31"}
+    with pytest.raises(Invalid) as refusal:
+        renew(db, card.id, until=date(2027, 1, 1), by=cast.lin, at=AT)
+    assert "It already runs until 2027-12-31" in str(refusal.value.fields["until"])
+
+
+def test_one_that_has_run_out_is_renewed_for_days_to_come(db: Session, cast: Cast) -> None:
+    (card,) = sims(db, cast)
+    with pytest.raises(Invalid) as refusal:
+        renew(db, card.id, until=TODAY, by=cast.lin, at=AT)
+    assert "still to come" in str(refusal.value.fields["until"])
+
+
+def test_a_card_without_a_terminal_beside_it(db: Session, cast: Cast, order: Order) -> None:
+    (card,) = sims(db, cast)
+    slot = slot_of(db, vehicle_id=order.lines[0].vehicle_id, branch_id=cast.sz)
+    move_units(db, [card.id], to=slot, reason="install", by=cast.lin, at=AT)
+    assert concerns(db, cast, "alone") == [card.id]
+    assert sims_of_concern(db, "alone", cast.he, today=TODAY).counts["alone"] == 0, "another branch's"
+
+
+# --- pages
+
+
+def test_the_page_confirms_and_says_so(db: Session, cast: Cast, as_person: SignIn, card: Unit) -> None:
+    db.commit()
+    lin = as_person(cast.lin)
+    page = lin.get("/stock/sims").text
+    assert "The carrier has bound it" in page and NEW_IMEI[-3:] in page
+    stale = lin.post(f"/stock/sims/{card.id}/bound?concern=rebind", data={"imei": OLD_IMEI})
+    assert stale.status_code == 409 and "Another terminal is beside this SIM by now" in stale.text
+    done = lin.post(f"/stock/sims/{card.id}/bound?concern=rebind", data={"imei": NEW_IMEI}, follow_redirects=True)
+    assert "The binding is confirmed." in done.text and "No SIM is in need of this." in done.text
+    assert f"Bound to IMEI {NEW_IMEI}" in lin.get(f"/units/{card.id}").text
+    assert as_person(cast.su).get("/stock/sims").status_code == 404
+    assert as_person(cast.he).post(f"/stock/sims/{card.id}/bound", data={"imei": NEW_IMEI}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("", "Please fill this in."), ("soon", "is not a date"), ("2020-01-01", "still to come")]
+)
+def test_a_day_that_is_none_is_told_beside_its_field(
+    db: Session, cast: Cast, as_person: SignIn, typed: str, sentence: str
+) -> None:
+    (card,) = sims(db, cast)
+    assert card.sim
+    card.sim.expires_on = date(2019, 1, 1)
+    db.commit()
+    answer = as_person(cast.lin).post(f"/stock/sims/{card.id}/renew?concern=expired", data={"until": typed})
+    assert answer.status_code == 422 and sentence in answer.text and "<details open>" in answer.text
