@@ -9,6 +9,12 @@ branch_labels = None
 depends_on = None
 
 
+# Evidence is not changed; when it is old it may go.
+AS_TOLD = """
+CREATE TRIGGER as_told BEFORE UPDATE ON observation FOR EACH ROW EXECUTE FUNCTION refuse_change();
+"""
+
+
 def upgrade() -> None:
     op.create_table(
         "observation",
@@ -48,6 +54,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_observation_unit", "observation", ["unit_id", "kind", sa.text("received_at DESC")], unique=False)
     op.create_index("ix_observation_received", "observation", ["received_at"], unique=False, postgresql_using="brin")
+    op.execute(AS_TOLD)
     op.add_column("test_result", sa.Column("observation_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_test_result_observation_id"), "test_result", "observation", ["observation_id"], ["id"])
     op.create_check_constraint(
