@@ -39,6 +39,11 @@ def configure(*, within_m: int, least_signal: int, listening: bool) -> None:
     _measures = Measures(within_m, least_signal, listening)
 
 
+def listening() -> bool:
+    """Whether terminals can report to us here."""
+    return _measures.listening
+
+
 def evidence_of(session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting]) -> Mapping[str, Evidence]:
     """Point -> what the terminal in a vehicle says of it; `fittings` are the order's that stand.
 

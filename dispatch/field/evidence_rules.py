@@ -170,7 +170,7 @@ def _number(one: Told) -> str:
 
 def _online(asked: Asked, own: Sequence[Told]) -> Evidence:
     first = next(iter(own), None)
-    return Evidence("proven", say("it reports"), first) if first else Evidence("unknown", say("It has not reported yet."))
+    return Evidence("proven", say("it has reported"), first) if first else Evidence("unknown", say("It has not reported yet."))
 
 
 def _iccid(asked: Asked, own: Sequence[Told]) -> Evidence:
@@ -181,9 +181,11 @@ def _iccid(asked: Asked, own: Sequence[Told]) -> Evidence:
     key = (named[-1].iccid or "").upper()[:ICCID_KEY]
     if asked.fitted.iccid is None:
         return Evidence("unknown", say("It has SIM %(iccid)s, but no SIM of this vehicle is on record.", iccid=in_fours(key)))
-    said = say("it has SIM %(iccid)s", iccid=in_fours(key))
-    same = key == asked.fitted.iccid.upper()[:ICCID_KEY]
-    return Evidence("proven", said, _first_alike(named)) if same else Evidence("contradicted", said, named[-1])
+    fitted = asked.fitted.iccid.upper()[:ICCID_KEY]
+    if key == fitted:
+        return Evidence("proven", say("it has SIM %(iccid)s", iccid=in_fours(key)), _first_alike(named))
+    said = say("it has SIM %(iccid)s, and fitted is %(fitted)s", iccid=in_fours(key), fitted=in_fours(fitted))
+    return Evidence("contradicted", said, named[-1])
 
 
 def _first_alike(named: Sequence[Told]) -> Told:
@@ -244,7 +246,7 @@ def _acc(asked: Asked, own: Sequence[Told]) -> Evidence:
     first = {state: next((one for one in own if one.acc is state), None) for state in (True, False)}
     on, off = first[True], first[False]
     if on and off:
-        return Evidence("proven", say("on and off"), max((on, off), key=lambda one: (one.received_at, one.id)))
+        return Evidence("proven", say("both on and off"), max((on, off), key=lambda one: (one.received_at, one.id)))
     if on:
         return Evidence("unknown", say("ACC on was reported, off not yet."))
     return Evidence("unknown", say("ACC off was reported, on not yet.") if off else say("It has not told ACC yet."))

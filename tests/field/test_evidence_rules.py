@@ -165,7 +165,11 @@ def test_letters_of_an_iccid_may_be_small() -> None:
 
 def test_another_sim_contradicts_until_the_fitted_one_is_named() -> None:
     other, own = {"iccid": "8986" + "9" * 16}, {"iccid": ICCID}
-    assert point("iccid", own, other) == ("contradicted", "it has SIM 8986 9999 9999 9999 999", 2)
+    assert point("iccid", own, other) == (
+        "contradicted",
+        "it has SIM 8986 9999 9999 9999 999, and fitted is 8986 0622 5886 6787 848",
+        2,
+    )
     assert point("iccid", other, own, own) == ("proven", "it has SIM 8986 0622 5886 6787 848", 2)
 
 
@@ -224,7 +228,7 @@ def test_acc_has_to_be_seen_both_on_and_off() -> None:
     on, off = {"acc": True}, {"acc": False}
     assert point("acc", on, on) == ("unknown", "ACC on was reported, off not yet.", None)
     assert point("acc", off) == ("unknown", "ACC off was reported, on not yet.", None)
-    assert point("acc", on, on, off, on) == ("proven", "on and off", 3)
+    assert point("acc", on, on, off, on) == ("proven", "both on and off", 3)
 
 
 def test_cutting_the_power_raises_the_alarm_or_is_not_known() -> None:

@@ -25,7 +25,8 @@ from tests.conftest import AT, Cast
 from tests.field.building import carrying, do, fitted_long_ago, fresh
 
 HERE = (22.6301, 113.8124)
-LATER = AT + timedelta(minutes=10)
+LATER = AT + timedelta(hours=8)
+"""After all that is done in the tests of a run: each act is a second later than the one before."""
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def swapped(db: Session, cast: Cast, order: Order, on_site: Visit) -> tuple[Unit
 
 
 def tell(session: Session, unit: Unit, kind: str = "position", **facts: Any) -> Observation:
-    """The terminal says something ten minutes later."""
+    """The terminal says something afterwards."""
     given = {"phone": "013912344323", "serial": 1, "received_at": LATER, "raw": "", **facts}
     assert keep(session, [Said(who=unit.id, kind=kind, **given)]) == []  # type: ignore[arg-type]
     return session.scalars(sa.select(Observation).order_by(Observation.id.desc()).limit(1)).one()
