@@ -48,7 +48,10 @@ function propose(point, verdict) {
     passed.dataset.proposed = "";
   } else if (verdict !== "proven" && passed.checked && "proposed" in passed.dataset) {
     passed.checked = false;
+  } else {
+    return;
   }
+  passed.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 document.addEventListener("change", (event) => {

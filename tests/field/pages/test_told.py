@@ -95,7 +95,7 @@ def test_proposals_are_kept_as_proven_and_the_rest_as_judged_by_hand(
     rows = {row.item: row.observation_id is not None for row in fresh(db).scalars(sa.select(TestResult))}
     assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 7
     said = lines(phone.page)
-    assert said["signal"].endswith("by the terminal, 17:00") and said["power"].endswith("judged by hand")
+    assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("judged by hand")
     seen = as_person(cast.lin).get(f"/orders/{order.number}/on-site").text
     assert seen.count("by the terminal, 17:00") == 4 and seen.count("judged by hand") == 3
 
