@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -132,8 +131,17 @@ def entries(session: Session) -> list[Entry]:
 # --- and out again
 
 
-def forget(session: Session, *, before: datetime, spare: sa.Select[Any], most: int) -> int:
-    """Remove observations from before a moment, at most so many, but for those that `spare` lists; returns how many went."""
-    old = sa.select(Row.id).where(Row.received_at < before, Row.id.not_in(spare)).limit(most)
-    gone = session.execute(sa.delete(Row).where(Row.id.in_(old)), execution_options={"synchronize_session": False})
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+def old_ones(session: Session, *, before: datetime, spare: sa.ColumnElement[bool]) -> tuple[int, int] | None:
+    """The ids between which there are observations from before a moment; not counted are those of which `spare` is true."""
+    lowest, highest = session.execute(sa.select(sa.func.min(Row.id), sa.func.max(Row.id)).where(*_old(before, spare))).one()
+    return None if lowest is None else (lowest, highest)
+
+
+def forget(session: Session, *, first: int, last: int, before: datetime, spare: sa.ColumnElement[bool]) -> int:
+    """Remove those with ids from `first` to `last`; returns how many went."""
+    some = sa.delete(Row).where(Row.id.between(first, last), *_old(before, spare))
+    return int(session.execute(some, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[attr-defined]
+
+
+def _old(before: datetime, spare: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
+    return Row.received_at < before, ~spare

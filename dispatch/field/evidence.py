@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.models import Fitting, Observation, Unit
+from dispatch.devices.observation_models import OBSERVATION_KINDS
 from dispatch.field.evidence_rules import Asked, Evidence, Fitted, Told, evidence
 from dispatch.field.models import Arrival
 from dispatch.geo.rules import Coordinates
@@ -107,7 +108,9 @@ _READ = [
 def _told(session: Session, unit_id: int, since: datetime) -> Sequence[Told]:
     """What a terminal has said since, in the order of time."""
     newest = sa.func.row_number().over(partition_by=Observation.kind, order_by=Observation.received_at.desc())
-    of_it = sa.select(Observation.id, newest.label("nth")).where(Observation.unit_id == unit_id, Observation.received_at > since)
+    each = Observation.kind.in_(OBSERVATION_KINDS)  # all there are: the index goes straight to the newest of each
+    since_then = (Observation.unit_id == unit_id, each, Observation.received_at > since)
+    of_it = sa.select(Observation.id, newest.label("nth")).where(*since_then)
     near = of_it.subquery()
     query = sa.select(*_READ).join(near, near.c.id == Observation.id).where(near.c.nth <= MOST_OF_A_KIND)
     return cast("Sequence[Told]", session.execute(query.order_by(Observation.received_at, Observation.id)).all())

@@ -9,13 +9,15 @@ import structlog
 
 from dispatch.config import from_environment
 from dispatch.db import transaction
-from dispatch.devices.observing import forget
+from dispatch.devices.models import Observation
+from dispatch.devices.observing import forget, old_ones
 from dispatch.field.models import TestResult
 from dispatch.jobs import periodic
 
 log = structlog.get_logger("field")
 
 AT_ONCE = 20_000
+_PROOF = sa.exists().where(TestResult.observation_id == Observation.id)
 
 
 @periodic("field.forget_observations", "40 18 * * *")
@@ -29,10 +31,11 @@ def forget_older(days: int, at: datetime) -> int:
 
     In several transactions, so that the gateway never waits for it. Run twice, the second finds nothing.
     """
-    proof, gone, last = sa.select(TestResult.observation_id).where(TestResult.observation_id.is_not(None)), 0, AT_ONCE
-    while last == AT_ONCE:
+    before, gone = at - timedelta(days=days), 0
+    with transaction() as session:
+        found = old_ones(session, before=before, spare=_PROOF)
+    for first in range(found[0], found[1] + 1, AT_ONCE) if found else ():
         with transaction() as session:
-            last = forget(session, before=at - timedelta(days=days), spare=proof, most=AT_ONCE)
-        gone += last
+            gone += forget(session, first=first, last=first + AT_ONCE - 1, before=before, spare=_PROOF)
     log.info("observations_forgotten", gone=gone)
     return gone

@@ -15,7 +15,7 @@ from dispatch.devices import observing
 from dispatch.devices.jt808.observations import Observation
 from dispatch.devices.models import Observation as Row
 from dispatch.devices.models import Terminal, Unit
-from dispatch.devices.observing import entries, forget, keep, store
+from dispatch.devices.observing import entries, forget, keep, old_ones, store
 from dispatch.devices.operations import NewTerminal, receive_terminals
 from tests.conftest import AT, Cast
 from tests.devices.building import store as stock
@@ -140,8 +140,13 @@ def test_a_number_that_two_have_is_not_learned(db: Session, cast: Cast) -> None:
 
 def test_old_observations_go_and_those_that_are_spared_stay(db: Session, box: Unit) -> None:
     keep(db, [told(box, serial=n, received_at=AT - timedelta(days=n)) for n in range(6)])
-    spare = sa.select(Row.id).where(Row.serial == 4)
+    spare = Row.serial == 4
     before = AT - timedelta(days=2, hours=1)
-    assert forget(db, before=before, spare=spare, most=1) == 1
-    assert forget(db, before=before, spare=spare, most=100) == 1
+    found = old_ones(db, before=before, spare=spare)
+    assert found is not None
+    ids = dict(db.execute(sa.select(Row.serial, Row.id)).all())  # type: ignore[arg-type]
+    assert found == (ids[3], ids[5])
+    assert forget(db, first=found[0], last=found[0], before=before, spare=spare) == 1
+    assert forget(db, first=0, last=found[1], before=before, spare=spare) == 1
     assert sorted(db.scalars(sa.select(Row.serial))) == [0, 1, 2, 4]
+    assert old_ones(db, before=before, spare=spare) is None
