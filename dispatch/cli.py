@@ -90,6 +90,19 @@ def worker(settings: Settings) -> None:
         work(reachable)
 
 
+@cli.command()
+@click.pass_obj
+def jt808(settings: Settings) -> None:
+    """Listen for terminals on JT808_PORT until ended; `serve` starts this by itself when that is set."""
+    from dispatch.host.cluster import database_of
+    from dispatch.host.ports import demand_free_port_for_terminals
+    from dispatch.terminals import main as listen
+
+    demand_free_port_for_terminals(settings)
+    with database_of(settings) as reachable:
+        listen(reachable)
+
+
 @cli.command("config")
 @click.pass_obj
 def show_config(settings: Settings) -> None:

@@ -104,6 +104,14 @@ class Settings:
     approval_backfill_hours: int = setting(
         "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
 
+    test_metres: int = setting("TEST_METRES", whole(1, 100_000), 500, "a terminal's position is right so near to the phone, m")
+    test_signal: int = setting("TEST_SIGNAL", whole(1, 31), 10, "radio strength that a test-run asks for, 0 to 31")
+
+    # terminals that report to us over JT/T 808
+    jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")
+    jt808_host: str = setting("JT808_HOST", text, "0.0.0.0", "address to listen on for them")  # noqa: S104 - they are outside
+    observation_days: int = setting("OBSERVATION_DAYS", whole(1, 36_500), 90, "days for which is kept what terminals told")
+
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 

@@ -101,6 +101,7 @@ class _Today:
         there.depart(20)
         if not course.late:
             there.arrive(min(visit.starts_at, self.now))
+            there.begin()
 
     def _dispatched(self, visit: Visit, technician: Actor, course: Course) -> None:
         self._send(visit)

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from dispatch.audit.rules import canonical
 from dispatch.demo.company import Company
 from dispatch.demo.courses import WELL, Course
+from dispatch.demo.reporting import report
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units, unit_name
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.fees.queries import account_of
@@ -22,6 +23,7 @@ from dispatch.field.operations import SentFact
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
 from dispatch.field.summary import summary_of
 from dispatch.files.operations import keep
+from dispatch.geo.rules import Coordinates
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.rules import Actor
 
@@ -58,6 +60,16 @@ class OnSite:
         site, near = self._order.site, self._company.random.uniform(-0.0006, 0.0006)
         place = {"lat": (site.lat or 0) + near, "lon": (site.lon or 0) - near, "accuracy_m": 14.0} if site.lat else {}
         self._do("visit.arrive", **place)
+
+    def begin(self) -> None:
+        """He stands there; the terminals of his vehicles report, and nothing is tested yet."""
+        for row in self._visit.visit_lines:
+            report(self._session, row.line, self._at, self._gate, whole=False)
+
+    @property
+    def _gate(self) -> Coordinates | None:
+        site = self._order.site
+        return (site.lat, site.lon) if site.lat is not None and site.lon is not None else None
 
     def work(self) -> None:
         """Photo, swap where the complaint asks for one, test-run, money, signature; then he drives on."""
@@ -106,6 +118,7 @@ class OnSite:
         return self._do("photo", kind=kind, line=line.id, sha256=kept.sha256, width=640, height=480)
 
     def _test(self, line: OrderLine) -> None:
+        report(self._session, line, self._at, self._gate, failed=self._course.failed)
         results = {item: {"result": "failed" if item == self._course.failed else "passed"} for item in TEST_ITEMS}
         self._do("test.run", line=line.id, results=results)
 

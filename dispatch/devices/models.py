@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
+from dispatch.devices.observation_models import Observation
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
@@ -28,6 +29,7 @@ __all__ = [
     "HandOver",
     "HandOverUnit",
     "Holder",
+    "Observation",
     "Sim",
     "Terminal",
     "TerminalModel",

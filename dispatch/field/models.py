@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.observation_models import Observation
 from dispatch.field.rules import DEPARTURE_ITEMS, PHOTO_KINDS, TEST_ITEMS, TEST_RESULTS
 from dispatch.words import say
 
@@ -77,7 +78,8 @@ class Arrival(Base):
 class TestResult(Base):
     """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap.
 
-    `corrects_id` is the row that the office puts right by this one.
+    `corrects_id` is the row that the office puts right by this one; `observation_id` is what the terminal told that proved the
+    point, nothing where it was judged by hand.
     """
 
     __test__ = False  # no test of pytest's
@@ -87,9 +89,11 @@ class TestResult(Base):
         words_of("result", TEST_RESULTS),
         sa.CheckConstraint("result <> 'overruled' OR reason IS NOT NULL", name="overruled_has_reason"),
         sa.CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
+        sa.CheckConstraint("observation_id IS NULL OR result = 'passed'", name="only_passed_is_proven"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_test_result_line"),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
+        sa.Index("ix_test_result_observation_id", "observation_id", postgresql_where=sa.text("observation_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -100,10 +104,13 @@ class TestResult(Base):
     result: Mapped[str]
     reason: Mapped[str | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("test_result.id"))
+    observation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("observation.id"))
     fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
     at: Mapped[datetime]
+
+    observation: Mapped[Observation | None] = relationship()
 
 
 class Photo(Base):

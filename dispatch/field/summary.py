@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of, unit_numbers
-from dispatch.devices.models import Fitting
+from dispatch.devices.models import Fitting, Observation
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import FEN
@@ -113,7 +113,8 @@ def fitting_json(fitting: Fitting) -> dict[str, Any]:
 def latest_tests(session: Session, order_id: int, fittings: Iterable[Fitting]) -> dict[int, dict[str, TestResult]]:
     """Line id -> item -> the result that counts: the newest, and none from before the vehicle's last fitting."""
     fitted_at = {fitting.line_id: fitting.at for fitting in sorted(fittings, key=lambda fitting: fitting.at)}
-    rows = session.scalars(sa.select(TestResult).where(TestResult.order_id == order_id).order_by(TestResult.at, TestResult.id))
+    query = sa.select(TestResult).where(TestResult.order_id == order_id).order_by(TestResult.at, TestResult.id)
+    rows = session.scalars(query.options(joinedload(TestResult.observation).load_only(Observation.received_at)))
     found: dict[int, dict[str, TestResult]] = {}
     for row in rows:
         if row.line_id not in fitted_at or row.at >= fitted_at[row.line_id]:

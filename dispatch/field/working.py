@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Vehicle
-from dispatch.devices.fitted import own_unit, slot_units
+from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
+from dispatch.field.evidence import evidence_of
+from dispatch.field.evidence_rules import Evidence
 from dispatch.field.models import TestResult
-from dispatch.field.rules import TEST_ITEMS, TEST_RESULTS
+from dispatch.field.rules import TEST_ITEMS, TEST_RESULTS, TESTS
 from dispatch.orders.models import OrderLine
 from dispatch.orders.operations.moves import move_line
-from dispatch.words import say
+from dispatch.words import Text, say
 
 
 def _work(session: Session, act: Act) -> Work:
@@ -118,19 +120,22 @@ def record_test_run(session: Session, act: Act) -> None:
     """The results of a test-run (P11). A failed one is kept like any other: it stands in the way of closing, not of finishing."""
     act.must_be_on_site()
     line = act.line(session)
-    results = list(_results(act, line))
+    known = evidence_of(session, line, act.visit, fittings_of(session, act.order.id))
+    results = list(_results(act, line, known))
     session.add_all(results)
     act.tell(session, line=line.id, results={row.item: row.result for row in results})
 
 
-def _results(act: Act, line: OrderLine) -> Iterable[TestResult]:
-    wrong = {}
+def _results(act: Act, line: OrderLine, known: Mapping[str, Evidence]) -> Iterable[TestResult]:
+    """One row for each point; raises Invalid beside those that lack a word, or that the terminal contradicts."""
+    wrong: dict[str, Text] = {}
     for item, given in act.content["results"].items():
         result, reason = given["result"], str(given.get("reason") or "").strip() or None
         if item not in TEST_ITEMS or result not in TEST_RESULTS:
             raise NotFound
         if result == "overruled" and reason is None:
             wrong[f"reason-{item}"] = say("Say why this counts as passed.")
+        wrong |= _contradicted(item, result, known.get(item))
         yield TestResult(
             order_id=act.order.id,
             line_id=line.id,
@@ -138,6 +143,7 @@ def _results(act: Act, line: OrderLine) -> Iterable[TestResult]:
             item=item,
             result=result,
             reason=reason,
+            observation_id=_proof(result, known.get(item)),
             fact_id=act.sent.id,
             by_id=act.by.id or 0,
             by_name=act.by.name,
@@ -145,6 +151,21 @@ def _results(act: Act, line: OrderLine) -> Iterable[TestResult]:
         )
     if wrong:
         raise Invalid(wrong)
+
+
+def _proof(result: str, found: Evidence | None) -> int | None:
+    """The observation that proves what was judged as passed; nothing where it was judged by hand."""
+    return found.told.id if result == "passed" and found and found.verdict == "proven" and found.told else None
+
+
+def _contradicted(item: str, result: str, found: Evidence | None) -> dict[str, Text]:
+    """Why a point cannot simply have passed: the terminal itself says otherwise."""
+    if result != "passed" or found is None or found.verdict != "contradicted":
+        return {}
+    return {
+        "": say("“%(item)s” did not pass, says the terminal: %(why)s.", item=TESTS[item], why=found.said),
+        f"result-{item}": say("Choose “Failed”, or “Overruled” and say why it counts all the same."),
+    }
 
 
 def complete_line(session: Session, act: Act) -> None:

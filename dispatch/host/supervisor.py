@@ -1,4 +1,4 @@
-"""`serve`: the database, the web server and the workers, started in order, watched, and ended together."""
+"""`serve`: the database, web server, workers and the listener for terminals, started in order, watched, ended together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dispatch.host.child import Child, how_it_ended
 from dispatch.host.cluster import Cluster
 from dispatch.host.errors import CannotStart
 from dispatch.host.locks import FileLock
-from dispatch.host.ports import demand_free_port, is_alive
+from dispatch.host.ports import demand_free_port, demand_free_port_for_terminals, is_alive
 from dispatch.paths import PACKAGE
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ DATABASE_LOOK_SECONDS = 5
 
 WEB = ("-m", "gunicorn", "-c", "python:dispatch.host.web_server", "dispatch.app:from_environment()")
 WORKER = ("-m", "dispatch.cli", "worker")
+TERMINALS = ("-m", "dispatch.cli", "jt808")
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Programs:
 
     web: Sequence[str] = WEB
     worker: Sequence[str] = WORKER
+    terminals: Sequence[str] = TERMINALS
 
 
 @dataclass
@@ -67,6 +69,8 @@ class Supervisor:
 
     def _start(self) -> None:
         demand_free_port(self.settings)
+        if self.settings.jt808_port:
+            demand_free_port_for_terminals(self.settings)
         self.settings = completed(self.settings)
         if not self.settings.database_url:
             self.cluster = cluster.ensure(self.settings)
@@ -84,6 +88,8 @@ class Supervisor:
         environment = {**to_environment(self.settings), "PYTHONPATH": path}
         named = [("The web server", self.programs.web)]
         named += [(f"Worker {number}", self.programs.worker) for number in range(1, self.settings.worker_processes + 1)]
+        if self.settings.jt808_port:
+            named.append(("The listener for terminals", self.programs.terminals))
         for name, arguments in named:
             child = Child(name, [sys.executable, *arguments], environment)
             self.children.append(child)

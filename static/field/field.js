@@ -60,5 +60,13 @@ document.addEventListener("input", (event) => {
   if (event.target.closest?.("#test")) document.body.classList.add("is-changed");
 });
 
+// A test-run of which every point has an answer has no rest that could pass: the big button keeps what was chosen.
+function answered() {
+  const points = [...document.querySelectorAll("#test .point")];
+  document.body.classList.toggle("is-answered", points.length > 0 && points.every((one) => one.querySelector("[type=radio]:checked")));
+}
+document.addEventListener("input", answered);
+answered();
+
 // A refused form opens where something is to be mended.
 document.querySelector("[aria-invalid=true], .has-error")?.scrollIntoView({ block: "center" });

@@ -43,6 +43,7 @@ NO_PAGES = {
     "board.map_data",
     "orders.news",
     "field.photo",
+    "field.told",
     "sheets.of_order",
     "devices_api.fitted_at",
     "sheets.download",

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import broken_chains
 from dispatch.customers.models import Vehicle
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Terminal
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Observation, Terminal
 from dispatch.fees.models import Charge, HandIn, Receipt
 from dispatch.fees.settling_queries import open_differences
 from dispatch.field.models import FieldFact, Signature, TestResult
+from dispatch.field.rules import TEST_ITEMS
 from dispatch.files.gateway import configure
 from dispatch.host.checking import problems
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_STATUSES
@@ -66,6 +67,16 @@ def test_work_went_wrong_here_and_there(company: Session) -> None:
     undone = company.scalars(sa.select(Fitting).where(Fitting.kind == "undo")).one()
     again = sa.select(Fitting).where(Fitting.line_id == undone.line_id, Fitting.kind == "swap", Fitting.id > undone.id)
     assert company.scalars(again).first()
+
+
+def test_terminals_proved_what_was_tested_and_report_where_somebody_stands(company: Session) -> None:
+    by_terminal = TestResult.observation_id.is_not(None)
+    proven = set(company.scalars(sa.select(TestResult.item).where(by_terminal).distinct()))
+    assert proven == set(TEST_ITEMS)
+    told = sa.select(Observation.id).where(Observation.unit_id == CustodyPosition.unit_id).exists()
+    there = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
+    there = there.join(OrderLine, OrderLine.vehicle_id == Holder.vehicle_id).join(Visit, Visit.order_id == OrderLine.order_id)
+    assert company.scalars(there.where(Visit.status == "on_site", told)).first()
 
 
 def test_money_came_by_all_ways_from_many_people(company: Session) -> None:

@@ -113,6 +113,37 @@ def test_a_foreign_address_is_named(start: Start) -> None:
     assert "HOST is '192.0.2.7'" in last_words(start(port=free_port(), HOST="192.0.2.7", DATABASE_URL=ELSEWHERE))
 
 
+def test_with_a_port_for_terminals_their_listener_stands_beside_the_others(room: Path, start: Start) -> None:
+    port, theirs = free_port(), free_port()
+    supervisor = start(port=port, DATABASE_URL=ELSEWHERE, JT808_PORT=str(theirs))
+    assert serving(supervisor)
+    wait_until((room / "terminals.note").exists)
+    wait_until(lambda: len((room / "terminals.note").read_text().split()) == 2)
+    pid, told = (room / "terminals.note").read_text().split()
+    assert int(pid) in children(supervisor) and int(told) == theirs
+    supervisor.send_signal(signal.SIGTERM)
+    supervisor.wait(10)
+    assert gone(int(pid))
+
+
+def test_without_a_port_for_terminals_nobody_listens_for_them(room: Path, start: Start) -> None:
+    supervisor = start(port=free_port(), DATABASE_URL=ELSEWHERE)
+    assert serving(supervisor)
+    wait_until((room / "worker.note").exists)
+    assert len(children(supervisor)) == 2 and not (room / "terminals.note").exists()
+
+
+def test_a_port_for_terminals_that_is_taken_is_named(start: Start) -> None:
+    port = free_port()
+    assert f"PORT and JT808_PORT are both {port}" in last_words(start(port=port, DATABASE_URL=ELSEWHERE, JT808_PORT=str(port)))
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        theirs = taken.getsockname()[1]
+        said = last_words(start(port=port, DATABASE_URL=ELSEWHERE, JT808_PORT=str(theirs)))
+    assert f"Port {theirs} is taken" in said and f"JT808_PORT={theirs + 1}" in said
+
+
 def test_a_web_server_that_cannot_start_ends_the_start(start: Start) -> None:
     assert "exit code 3" in last_words(start(port=free_port(), web="broken.py", DATABASE_URL=ELSEWHERE))
 

@@ -1,12 +1,13 @@
 """Whether the JT/T 808 gateway holds a fleet on one core without losing a frame.
 
-    python -m tests.measure.jt808_load [--terminals 2000] [--every 10] [--seconds 60]
+    python -m tests.measure.jt808_load [--terminals 2000] [--every 10] [--seconds 60] [--record]
 
 The gateway runs in a process of its own; this one is the fleet: each terminal connects, registers, authenticates, tells its
 properties and then reports its position, all of them spread evenly over the interval. Prints one JSON line: reports sent, stored,
 answered, lost (sent and not stored once), doubled, the slowest answer, the gateway's CPU time as a share of one core while all
 were connected and while they were connecting, and the most memory it held. Exits 1 when a frame was lost or doubled, an answer is
-missing, a terminal was cut off, or the gateway needed more than one core.
+missing, a terminal was cut off, or the gateway needed more than one core. With `--record` they all go into a PostgreSQL of its
+own by the way of the product (`dispatch.terminals`) and are counted there; without, only the gateway is measured.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatch.devices.jt808.gateway import serve
+from dispatch.binding import bind
+from dispatch.config import load
+from dispatch.devices.jt808.gateway import Gateway, serve
 from dispatch.devices.jt808.observations import Observation
+from dispatch.terminals import POOL_SIZE, listening
 from tests.devices.jt808 import terminal as device
 from tests.devices.jt808.calling import FIRST, known
+from tests.measure.jt808_record import counted, record_of
 
 EDITIONS = (device.E2011, device.E2013, device.E2019)
 RAMP_SECONDS, PATIENCE_SECONDS = 10.0, 20.0
@@ -38,27 +44,52 @@ def allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def gateway_process() -> None:
+async def gateway_process(url: str) -> None:
     """The other side: serve until told to stop. Each line read is answered with one line of figures."""
-    reports: Counter[tuple[int, int]] = Counter()
-
-    async def sink(batch: Sequence[Observation]) -> None:
-        reports.update((one.who, one.serial) for one in batch if one.kind == "position")
-
-    loop = asyncio.get_running_loop()
-    async with await serve("127.0.0.1", 0, known, sink) as running:
+    loop, reports = asyncio.get_running_loop(), Reports(url)
+    async with reports.gateway() as running:
         print(json.dumps({"port": running.address[1]}), flush=True)
         while await loop.run_in_executor(None, sys.stdin.readline):
+            cpu = time.process_time()
+            every, different = await loop.run_in_executor(None, reports.count)
             figures = {
-                "cpu": time.process_time(),
-                "reports": len(reports),
-                "doubled": reports.total() - len(reports),
+                "cpu": cpu,
+                "reports": different,
+                "doubled": every - different,
                 "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 **running.counts,
                 "closed": dict(running.figures.closed),
                 "faults": dict(running.figures.faults),
             }
             print(json.dumps(figures), flush=True)
+
+
+class Reports:
+    """Where reports go: into the record, or, without a database, no further than they are counted."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._seen: Counter[tuple[int, int]] = Counter()
+
+    def gateway(self) -> AbstractAsyncContextManager[Gateway]:
+        """The gateway whose reports these are."""
+        if not self._url:
+            return self._bare()
+        settings = load({"DATABASE_URL": self._url, "SECRET_KEY": "measure", "JT808_HOST": "127.0.0.1"})
+        bind(settings, pool_size=POOL_SIZE)
+        return listening(settings)
+
+    @asynccontextmanager
+    async def _bare(self) -> AsyncIterator[Gateway]:
+        async with await serve("127.0.0.1", 0, known, self._count) as running:
+            yield running
+
+    async def _count(self, batch: Sequence[Observation]) -> None:
+        self._seen.update((one.who, one.serial) for one in batch if one.kind == "position")
+
+    def count(self) -> tuple[int, int]:
+        """How many there are, and how many different ones."""
+        return counted(self._url) if self._url else (self._seen.total(), len(self._seen))
 
 
 @dataclass
@@ -138,12 +169,14 @@ async def drive(vehicle: Vehicle, delay: float, every: float, begin: float, end:
 class Child:
     """The gateway's process, and how to ask it."""
 
-    async def start(self) -> int:
+    async def start(self, url: str) -> int:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.measure.jt808_load",
             "--serve",
+            "--database",
+            url,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -164,10 +197,10 @@ class Child:
         await asyncio.wait_for(self._process.wait(), PATIENCE_SECONDS)
 
 
-async def measure(terminals: int, every: float, seconds: float) -> dict[str, Any]:
+async def measure(terminals: int, every: float, seconds: float, url: str) -> dict[str, Any]:
     """Connect all, let them report for `seconds`, wait for the last answers, ask the gateway."""
     loop, fleet, child = asyncio.get_running_loop(), Fleet(), Child()
-    port = await child.start()
+    port = await child.start(url)
     began, before = loop.time(), await child.figures()
     vehicles = []
     for who in range(terminals):
@@ -209,13 +242,16 @@ def main() -> int:
     parser.add_argument("--terminals", type=int, default=2_000)
     parser.add_argument("--every", type=float, default=10.0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--database", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     allow_many_files()
     if given.serve:
-        asyncio.run(gateway_process())
+        asyncio.run(gateway_process(given.database))
         return 0
-    figures = asyncio.run(measure(given.terminals, given.every, given.seconds))
+    with record_of(given.terminals) if given.record else nullcontext("") as url:
+        figures = asyncio.run(measure(given.terminals, given.every, given.seconds, url))
     print(json.dumps(figures))
     wrong = figures["lost"] or figures["doubled"] or figures["cut_off"] or figures["answered"] != figures["sent"]
     return 1 if wrong or figures["core_share"] > 1 else 0

@@ -7,11 +7,12 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from dispatch.devices.jt808.frames import Frame, Header, Reader
 from dispatch.devices.jt808.limits import Address, Bucket
+from dispatch.devices.jt808.observations import Observation
 from dispatch.devices.jt808.room import Room
 from dispatch.devices.jt808.session import Heard, Session
 
@@ -52,6 +53,7 @@ class Connection(asyncio.BufferedProtocol):
         self._take_place(None)
         room.connections.add(self)
         room.figures.opened += 1
+        self._number = room.figures.opened
         if refused:
             self.hang_up(refused)
             return
@@ -149,13 +151,18 @@ class Connection(asyncio.BufferedProtocol):
         def settled(well: bool) -> None:
             self._settled(later, count, well=well)
 
-        digest = hash((later.message_id, later.serial, frame.body)) if later else None
-        mailbox.put(heard.observations, settled, digest)
+        mailbox.put(heard.observations, settled, self._digest(later, frame, heard.observations) if later else None)
         if self._outstanding >= self._room.limits.outstanding:
             self._hold("outstanding")
         if mailbox.full:
             self._hold("mailbox")
             mailbox.call_when_room(lambda: self._release("mailbox"))
+
+    def _digest(self, header: Header, frame: Frame, told: Sequence[Observation]) -> int:
+        """By what a repetition is known. What carries no time of its own is one only over the same connection: a terminal that
+        starts anew counts from zero again and says word for word what it said hours ago."""
+        timed = all(one.device_time is not None for one in told)
+        return hash((header.message_id, header.serial, frame.body, None if timed else self._number))
 
     def _settled(self, later: Header | None, count: int, *, well: bool) -> None:
         self._outstanding -= count

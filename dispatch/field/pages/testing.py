@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from flask import render_template, request, url_for
+import hashlib
+from collections.abc import Mapping
+
+from flask import Response, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
+from dispatch.field.evidence import evidence_of
+from dispatch.field.evidence_rules import Evidence
 from dispatch.field.forms import read_results
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Acts, Answer, Refused, taken
 from dispatch.field.pages.stop import shown
 from dispatch.field.pages.vehicles import line_of, vehicle_page, vehicle_url
 from dispatch.field.presenting.steps import run_state
+from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import was_tested
 from dispatch.field.rules import RESULTS, TESTS
+from dispatch.orders.models import OrderLine
 from dispatch.web.access import may
 from dispatch.web.forms import Form
 from dispatch.words import say
@@ -32,10 +40,36 @@ def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str
         line = line_of(seen["stop"], line_id)
         tests = seen["stop"].tests.get(line.id, {})
         again = not tests and was_tested(db, line.id)
+        known = _known(db, seen["stop"], line)
+        told = {"known": known, "digest": _digest(known), "proven": any(row.observation_id for row in tests.values())}
         words = {"items": TESTS, "results": RESULTS}
-        return render_template(
-            "field/test.html", **seen, **words, line=line, tests=tests, run_state=run_state(tests), again=again
-        )
+        state = {"line": line, "tests": tests, "run_state": run_state(tests), "again": again}
+        return render_template("field/test.html", **seen, **words, **told, **state)
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test/told")
+@may("visit.drive")
+def told(visit_id: int, line_id: int) -> str | Response:
+    """What the terminal says of each point, for a page that is open; nothing new since `seen`: 204."""
+    with transaction() as db:
+        stop: Stop = shown(db, visit_id)["stop"]
+        line = line_of(stop, line_id)
+        known = _known(db, stop, line)
+        digest = _digest(known)
+        if digest == request.args.get("seen"):
+            return Response(status=204)
+        return render_template("field/told.html", known=known, tests=stop.tests.get(line.id, {}), digest=digest)
+
+
+def _known(db: Session, stop: Stop, line: OrderLine) -> Mapping[str, Evidence]:
+    """What the terminal says, in the order of the points, while somebody is there to test it."""
+    found = evidence_of(db, line, stop.visit, stop.fittings) if stop.live else {}
+    return {item: found[item] for item in TESTS if item in found}
+
+
+def _digest(known: Mapping[str, Evidence]) -> str:
+    said = [f"{item} {one.verdict} {one.told.id if one.told else ''} {one.said}" for item, one in known.items()]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")

@@ -94,6 +94,18 @@ async def test_a_report_sent_twice_is_answered_twice_and_stored_once() -> None:
 
 
 @in_a_loop
+async def test_a_terminal_that_starts_anew_and_names_its_sim_again_is_heard_again() -> None:
+    async with gateway() as (running, store):
+        for _ in range(2):
+            caller = await Caller(1).prove(running)
+            names = caller.device.properties()
+            caller.send(names * 2)
+            assert [(await caller.answer()).result[0] for _ in range(2)] == [2, 2]
+            await caller.hang_up()
+        assert len(store.of(1, "properties")) == 2, "once for each time it started"
+
+
+@in_a_loop
 async def test_nothing_is_acknowledged_that_was_not_stored() -> None:
     async with gateway() as (running, store):
         store.broken = True
