@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatch import db
 from dispatch.config import Settings
+from dispatch.devices import bench_following
 from dispatch.field import returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.operations import verbal
@@ -18,4 +19,5 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     configure_files(settings.data_dir, settings.files_key)
     signing.configure_from(settings)
     returning.configure(settings.return_before_closing)
+    bench_following.configure(settings.return_due_days)
     verbal.configure(settings.approval_backfill_hours)

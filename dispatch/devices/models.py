@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.search import grams_index, text_column
@@ -32,6 +33,7 @@ __all__ = [
     "Terminal",
     "TerminalModel",
     "Unit",
+    "UnitReturn",
 ]
 
 UNIT_KINDS = ("terminal", "sim")
