@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.bench_queries import debts, owed_by_people, returns_of_unit
+from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
@@ -72,7 +74,10 @@ def index() -> Answer:
             return redirect(url_for("devices.unit", unit_id=found[0].id))
         rows = shelves(db, current(), branch_id=_branch_id())
         rooms = [row for row in rows if row.holder.kind == "store"]
-        return render_template("devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows))
+        owed = owed_by_people(db, _branch_id(), now())
+        return render_template(
+            "devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows), owed=owed
+        )
 
 
 def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
@@ -102,6 +107,8 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
         place=place,
         shelf=content,
         units=units,
+        debts=debts(db, place.person_id) if place.person_id else [],
+        at=now(),
         q=asked["q"],
         chips=_chips(place, content, asked),
         pager=pager,
@@ -254,6 +261,9 @@ def show_unit(unit_id: int) -> Answer:
             numbers=numbers,
             describe=describe,
             reason_word=reason_word,
+            returns=returns_of_unit(db, unit_id),
+            statuses=STATUS_WORDS,
+            fault_words=FAULTS,
             partner=_partner(db, found),
             warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
             today=local_day(now(), current().zone),
