@@ -22,6 +22,7 @@ from dispatch.orders.rules import SYMPTOMS
 from dispatch.orders.ties import order_numbers
 from dispatch.sheets import wording
 from dispatch.sheets.drawing import qr_svg
+from dispatch.sheets.gateway import missing_glyphs
 from dispatch.sheets.making import make_pdf
 from dispatch.sheets.printing import templates
 from dispatch.staff.models import Branch
@@ -29,6 +30,8 @@ from dispatch.web.access import current, may
 from dispatch.words import say
 
 TITLE = say("Return for repair")
+UNPRINTABLE = "〓"
+"""Stands for a sign that our fonts lack; the JSON inside has it."""
 LONG_PLATE = 9
 """A plate of more characters than this is set smaller, so that it stays on one line."""
 
@@ -67,8 +70,13 @@ def label_pdf(facts: dict[str, Any], *, created: datetime, at: datetime) -> byte
     """The label as PDF. Raises SheetFailed when this machine cannot make any."""
     title = f"{wording.in_chinese(TITLE)} {facts['number']}"
     page = templates().get_template("devices/label.html")
+    texts = {name: _printable(text) if isinstance(text, str) else text for name, text in facts.items()}
     shown = {"title": title, "qr": qr_svg(facts["number"]), "long_plate": len(facts["plate"]) > LONG_PLATE}
     inside = ("return.json", canonical(facts))
     return make_pdf(
-        page.render(**facts, **shown), title=title, language="zh-CN", created=created, attachment=inside, reason=title, at=at
+        page.render(**texts, **shown), title=title, language="zh-CN", created=created, attachment=inside, reason=title, at=at
     )
+
+
+def _printable(text: str) -> str:
+    return text.translate({ord(sign): UNPRINTABLE for sign in missing_glyphs(text)})
