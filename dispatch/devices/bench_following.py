@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.customers.models import Vehicle
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_rules import PLACES_OF
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder
 from dispatch.staff.rules import Actor
 
@@ -63,12 +64,12 @@ def open_return(session: Session, fitting: Fitting, *, branch_id: int, by: Actor
 
 
 def follow(session: Session, unit_ids: Sequence[int]) -> None:
-    """Units were moved: one that went back into use is owed no more, one whose move was taken back is owed again."""
-    last = sa.select(CustodyEntry, Holder.kind).join(Holder, Holder.id == CustodyEntry.to_holder_id)
+    """Units were moved: one that is of use again or gone is owed no more, one whose move was taken back is owed again."""
+    last = sa.select(CustodyEntry, Holder).join(Holder, Holder.id == CustodyEntry.to_holder_id)
     place = sa.and_(CustodyPosition.unit_id == CustodyEntry.unit_id, CustodyPosition.seq == CustodyEntry.seq)
     moved = last.join(CustodyPosition, place).where(CustodyEntry.unit_id.in_(_concerned(unit_ids))).order_by(CustodyEntry.unit_id)
-    for entry, kind in session.execute(moved).all():
-        _follow_one(session, entry, kind)
+    for entry, holder in session.execute(moved).all():
+        _follow_one(session, entry, holder)
 
 
 def _concerned(unit_ids: Sequence[int]) -> sa.Select[int]:
@@ -77,22 +78,25 @@ def _concerned(unit_ids: Sequence[int]) -> sa.Select[int]:
     return returns.where(sa.or_(UnitReturn.status == "owed", UnitReturn.ended_entry_id.is_not(None)))
 
 
-def _follow_one(session: Session, entry: CustodyEntry, kind: str) -> None:
+def _follow_one(session: Session, entry: CustodyEntry, holder: Holder) -> None:
     owed = _locked(session, UnitReturn.unit_id == entry.unit_id, UnitReturn.status == "owed")
-    if owed is not None and _puts_to_use(session, entry, kind):
+    if owed is not None and _ends_debt(session, entry, holder):
         _change(session, owed, "void", entry, ended_at=entry.at, ended_entry_id=entry.id)
-    elif owed is None and entry.corrects_id is not None:
+    elif owed is not None:
+        owed.branch_id = holder.branch_id  # the bench of the branch that has it
+        session.flush()
+    elif entry.corrects_id is not None:
         ended = _locked(session, UnitReturn.ended_entry_id == entry.corrects_id)
         if ended is not None:
             _change(session, ended, "owed", entry, ended_at=None, ended_entry_id=None)
 
 
-def _puts_to_use(session: Session, entry: CustodyEntry, kind: str) -> bool:
-    """True for a move into a vehicle, and for one out of a store into a bag: somebody took it for a good one."""
-    if kind == "slot":
+def _ends_debt(session: Session, entry: CustodyEntry, holder: Holder) -> bool:
+    """True for a move to where no debt can be, and for one out of a store into a bag: somebody took it for a good one."""
+    if holder.kind not in PLACES_OF["owed"]:
         return True
     origin = session.get(Holder, entry.from_holder_id) if entry.from_holder_id else None
-    return kind == "bag" and origin is not None and origin.kind == "store"
+    return holder.kind == "bag" and origin is not None and origin.kind == "store"
 
 
 def _locked(session: Session, *which: sa.ColumnElement[bool]) -> UnitReturn | None:

@@ -81,6 +81,12 @@ def returns_of_unit(session: Session, unit_id: int) -> Sequence[UnitReturn]:
     return session.scalars(query.order_by(UnitReturn.id.desc())).unique().all()
 
 
+def returns_by_fitting(session: Session, fitting_ids: Collection[int]) -> Mapping[int, int]:
+    """fitting id -> id of the return that it has opened and that is still owed."""
+    query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))
+    return {row[0]: row[1] for row in session.execute(query.where(UnitReturn.status == "owed"))}
+
+
 def debts(session: Session, person_id: int) -> Sequence[UnitReturn]:
     """What somebody carries that came out of a vehicle and is to be brought to the bench, the most urgent first."""
     query = _returns().join(CustodyPosition, CustodyPosition.unit_id == UnitReturn.unit_id)

@@ -35,7 +35,7 @@ STATUS_WORDS: dict[str, Text] = {
 }
 
 PLACES_OF: dict[str, tuple[str, ...]] = {
-    "owed": ("bag", "store"),
+    "owed": ("bag", "store", "transit", "contractor"),
     "received": ("bench",),
     "diagnosed": ("bench",),
     "scrap_proposed": ("bench",),

@@ -22,6 +22,7 @@ from dispatch.devices.fitting import install, remove, undo
 from dispatch.devices.handing_over import accept, offer
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.operations import move_units, store_named
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import repair_order
 from tests.conftest import AT, Cast
@@ -117,6 +118,36 @@ def test_in_a_store_it_still_waits_for_the_bench_and_is_not_issued_by_count(db: 
     assert old is not None
     issue(db, wanted=Wanted((old.serial,)), key=uuid.uuid4(), **drawn)  # type: ignore[arg-type]
     assert return_of(db, fitting).status == "void", "whoever names it takes it for a good one"
+    whole(db)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("lost", "void"), ("customer", "void"), ("transit", "owed"), ("contractor", "owed")]
+)
+def test_elsewhere_it_is_owed_as_long_as_it_can_still_come(db: Session, cast: Cast, kind: str, status: str) -> None:
+    fitting = swapped(db, cast)
+    place = Holder(kind=kind, branch_id=cast.sz, name=kind)
+    db.add(place)
+    db.flush()
+    (entry,) = move_units(db, [fitting.old_unit_id or 0], to=place, reason="correct", by=cast.lin, at=AT)
+    assert return_of(db, fitting).status == status
+    whole(db)
+    bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
+    facts = {"reason": "correct", "by": cast.lin, "at": AT, "corrects_id": entry}
+    move_units(db, [fitting.old_unit_id or 0], to=bag, **facts)  # type: ignore[arg-type]
+    assert return_of(db, fitting).status == "owed", "found again, it is owed again"
+    whole(db)
+
+
+def test_the_branch_that_has_it_receives_it(db: Session, cast: Cast) -> None:
+    fitting = swapped(db, cast)
+    there = store_named(db, branch_id=cast.gz, name="广州仓")
+    move_units(db, [fitting.old_unit_id or 0], to=there, reason="return", by=cast.lin, at=AT)
+    case = return_of(db, fitting)
+    with pytest.raises(NotFound):
+        benching.receive(db, seen(case), by=cast.lin, at=AT)
+    benching.receive(db, seen(case), by=cast.he, at=AT)
+    assert where(db, case.unit).branch_id == cast.gz
     whole(db)
 
 
