@@ -81,10 +81,12 @@ def returns_of_unit(session: Session, unit_id: int) -> Sequence[UnitReturn]:
     return session.scalars(query.order_by(UnitReturn.id.desc())).unique().all()
 
 
-def returns_by_fitting(session: Session, fitting_ids: Collection[int]) -> Mapping[int, int]:
-    """fitting id -> id of the return that it has opened and that is still owed."""
+def carried_by_fitting(session: Session, fitting_ids: Collection[int], person_id: int) -> Mapping[int, int]:
+    """fitting id -> id of the return that it has opened, of what somebody carries and owes."""
     query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))
-    return {row[0]: row[1] for row in session.execute(query.where(UnitReturn.status == "owed"))}
+    placed = query.join(CustodyPosition, CustodyPosition.unit_id == UnitReturn.unit_id)
+    his = placed.join(Holder, Holder.id == CustodyPosition.holder_id).where(Holder.person_id == person_id)
+    return {row[0]: row[1] for row in session.execute(his.where(UnitReturn.status == "owed"))}
 
 
 def debts(session: Session, person_id: int) -> Sequence[UnitReturn]:
