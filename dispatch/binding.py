@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatch import db
 from dispatch.config import Settings
+from dispatch.devices import bench_following
 from dispatch.field import evidence, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.operations import verbal
@@ -19,4 +20,5 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     signing.configure_from(settings)
     evidence.configure(within_m=settings.test_metres, least_signal=settings.test_signal, listening=settings.jt808_port > 0)
     returning.configure(settings.return_before_closing)
+    bench_following.configure(settings.return_due_days)
     verbal.configure(settings.approval_backfill_hours)

@@ -99,6 +99,8 @@ class Settings:
     auto_close_hours: int = setting("AUTO_CLOSE_HOURS", whole(0, 8760), 0, "orders close after so long complete; 0: by hand only")
     return_before_closing: bool = setting(
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")
+    return_due_days: int = setting(
+        "RETURN_DUE_DAYS", whole(1, 365), 3, "days within which a unit taken out of a vehicle is to be at the repair bench")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
     approval_backfill_hours: int = setting(

@@ -41,6 +41,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "stock.see": (*OFFICE, "technician"),
     "stock.change": ("specialist", "supervisor", "manager", "administrator"),
     "bag.hand_over": ("technician",),
+    "bench.see": (*DESK, "qa", "administrator"),
+    "bench.work": ("specialist", "supervisor", "manager", "qa", "administrator"),
+    "bench.scrap": ("manager", "director"),
     "fact.correct": ("supervisor", "manager"),
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.words import Text, say
 
@@ -26,6 +27,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from _crowded_slots(session)
     yield from _wrong_fittings(session)
     yield from _empty_promises(session)
+    yield from wrong_returns(session)
 
 
 def _label(session: Session, unit_id: int) -> str:

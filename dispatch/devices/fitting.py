@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.audit.operations import record
+from dispatch.devices.bench_following import open_return
 from dispatch.devices.fitted import standing_entry, unit_name, whereabouts
 from dispatch.devices.found import register_found
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
@@ -198,6 +199,7 @@ def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: 
     session.add(fitting)
     session.flush()
     _tell_order(session, fitting, old, new, by=by, at=at)
+    open_return(session, fitting, branch_id=work.branch_id, by=by, at=at)
     return fitting
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.observation_models import Observation
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
@@ -34,6 +35,7 @@ __all__ = [
     "Terminal",
     "TerminalModel",
     "Unit",
+    "UnitReturn",
 ]
 
 UNIT_KINDS = ("terminal", "sim")

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.devices.bench_following import follow
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.errors import NotFound, RuleBroken
@@ -95,6 +96,13 @@ def put_found(
 ) -> int:
     """Register a unit that was found in a vehicle straight into its slot; returns its id. Conflict when the slot is taken."""
     birth = _Birth(slot, "found", by, at, order_id, device_at)
+    added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
+    return added[0]
+
+
+def put_replacement(session: Session, new: NewTerminal | NewSim, *, store: Holder, by: Actor, at: datetime) -> int:
+    """Take what a supplier sent for a broken unit into a store; returns its id. Conflict when its number is on record already."""
+    birth = _Birth(store, "replacement", by, at)
     added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
     return added[0]
 
@@ -221,7 +229,7 @@ def move_units(
 
 MoveListener = Callable[[Session, Sequence[int]], object]
 
-_listeners: list[MoveListener] = []
+_listeners: list[MoveListener] = [follow]
 
 
 def on_move(listener: MoveListener) -> MoveListener:
@@ -269,9 +277,11 @@ def describe(holder: Holder) -> Any:
         return say("in %(name)s's bag", name=holder.person.name)
     if holder.kind == "slot" and holder.vehicle:
         return say("fitted in %(vehicle)s", vehicle=holder.vehicle.plate or holder.vehicle.vin)
-    return holder.name or PLACES[holder.kind]
+    return PLACES[holder.kind] if holder.kind in UNNAMED else holder.name or PLACES[holder.kind]
 
 
+UNNAMED = ("bench", "scrapped")
+"""A branch has one of each, so its kind says enough."""
 PLACES = {
     "store": say("in the store"),
     "customer": say("with the customer"),

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.models import AuditEntry
+from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
 from dispatch.devices.parts import part_key
 from dispatch.devices.rules import ICCID_KEY
@@ -267,9 +269,10 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
 def oldest_units(
     session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None
 ) -> Sequence[tuple[int, str | None]]:
-    """(unit id, model) of what a holder has of one kind, the oldest first."""
+    """(unit id, model) of what a holder has of one kind and nobody has returned as broken, the oldest first."""
     query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-    held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind)
+    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
+    held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind, ~returned)
     if model is not None:
         held = held.where(Terminal.model == model)
     return [(unit_id, name) for unit_id, name in session.execute(held.order_by(CustodyPosition.unit_id).limit(limit))]

@@ -46,6 +46,7 @@ RAIL = (
     Entry("finance.index", "cash-coin", say("Finance"), "money.see"),
     Entry("customers.index", "people", say("Customers"), "customer.see"),
     Entry("devices.index", "box-seam", say("Stock"), "stock.see"),
+    Entry("devices.bench", "wrench-adjustable", say("Bench"), "bench.see"),
     Entry("fees.index", "tag", say("Prices"), "price.see"),
     Entry("staff.index", "person-badge", say("People"), "staff.see"),
 )
@@ -79,10 +80,11 @@ def rail(app: Flask, waiting: int) -> list[RailItem]:
 
 
 def _current(entry: Entry) -> str | None:
-    if request.endpoint == entry.endpoint:
+    asked = request.endpoint or ""
+    if asked == entry.endpoint:
         return "page"
-    elsewhere = request.endpoint not in {each.endpoint for each in RAIL}
-    return "true" if elsewhere and entry.endpoint == f"{request.blueprint}.index" else None
+    named = (each.endpoint for each in RAIL if asked == each.endpoint or asked.startswith(f"{each.endpoint}_"))
+    return "true" if entry.endpoint == next(named, f"{request.blueprint}.index") else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
+from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Terminal, Unit
+from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -25,6 +27,7 @@ NO_PAGES = {
     "static",
     "finance.slip",
     "finance.day_export",
+    "devices.bench_label",
     "web.livez",
     "web.readyz",
     "web.certificate",
@@ -76,7 +79,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     issued, asked = issue_a_sheet()
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
-        found |= _money(session)
+        found |= _money(session) | _bench(session)
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
@@ -99,6 +102,7 @@ def _plain() -> dict[str, Sight]:
         "stock": Sight("devices.index", "/stock"),
         "stock, none found": Sight("devices.index", "/stock?q=zzzzzz"),
         "issuing": Sight("devices.issue", "/stock/issue"),
+        "the bench, none found": Sight("devices.bench", "/bench?q=zzzzzz"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
@@ -137,6 +141,21 @@ def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]
     found = session.scalars(query.limit(1)).first()
     assert found is not None, query
     return found
+
+
+def _bench(session: Session) -> dict[str, Sight]:
+    """The bench's lists, and one return in every status that the company has."""
+    tabs = {f"the bench, {tab}": Sight("devices.bench", f"/bench?tab={tab}") for tab in TABS}
+    rows = session.execute(sa.select(UnitReturn.status, sa.func.min(UnitReturn.id)).group_by(UnitReturn.status))
+    cases = {f"a return, {status}": Sight("devices.bench_case", f"/bench/{id_}", "he") for status, id_ in rows}
+    proposed = _first(session, sa.select(UnitReturn.id).where(UnitReturn.status == "scrap_proposed"))
+    repaired = _first(session, sa.select(UnitReturn.unit_id).where(UnitReturn.status == "repaired"))
+    return {
+        **tabs,
+        **cases,
+        "a return to be scrapped": Sight("devices.bench_case", f"/bench/{proposed}"),
+        "a terminal that was returned": Sight("devices.unit", f"/units/{repaired}"),
+    }
 
 
 def _people_and_things(session: Session) -> dict[str, Sight]:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices import handing_over
+from dispatch.devices.bench_queries import debts
 from dispatch.devices.page_forms import read_ids, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import bag, units_held
 from dispatch.errors import NotFound, Refusal
-from dispatch.field.queries import came_out
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -122,7 +122,8 @@ def _shown(db: Session) -> Mapping[str, Any]:
     to_me, by_me = handing_over.offers(db, me.id)
     return {
         "units": units,
-        "old": came_out(db, me.id),
+        "old": {case.unit_id: case for case in debts(db, me.id)},
+        "at": now(),
         "to_me": to_me,
         "by_me": by_me,
         "promised": {line.unit_id for each in by_me for line in each.units if line.open},

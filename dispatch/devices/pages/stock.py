@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.bench_queries import debts, owed_by_people, returns_of_unit
+from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
@@ -77,7 +79,10 @@ def index() -> Answer:
             return redirect(url_for("devices.unit", unit_id=found[0].id))
         rows = shelves(db, current(), branch_id=_branch_id())
         rooms = [row for row in rows if row.holder.kind == "store"]
-        return render_template("devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows))
+        owed = owed_by_people(db, _branch_id(), now())
+        return render_template(
+            "devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows), owed=owed
+        )
 
 
 def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
@@ -107,6 +112,8 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
         place=place,
         shelf=content,
         units=units,
+        debts=debts(db, place.person_id) if place.person_id else [],
+        at=now(),
         q=asked["q"],
         chips=_chips(place, content, asked),
         pager=pager,
@@ -260,6 +267,9 @@ def show_unit(unit_id: int) -> Answer:
             sheets=released_about(db, numbers, lines_of_unit(db, unit_id)),
             describe=describe,
             reason_word=reason_word,
+            returns=returns_of_unit(db, unit_id),
+            statuses=STATUS_WORDS,
+            fault_words=FAULTS,
             partner=_partner(db, found),
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,

@@ -9,6 +9,7 @@ from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
+from dispatch.devices.bench_queries import carried_by_fitting
 from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.queries import models
@@ -58,6 +59,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
     fittings = [fitting for fitting in stop.fittings if fitting.line_id == line.id]
     tests = stop.tests.get(line.id, {})
     present = slot_units(db, line.vehicle_id)
+    taken_out = [fitting.id for fitting in fittings if fitting.old_unit_id]
     fits_now = stop.live and stop.order.kind == "installation" and not fittings
     return {
         "line": line,
@@ -68,6 +70,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": run_state(tests),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
         "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
+        "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
