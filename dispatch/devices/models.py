@@ -17,11 +17,14 @@ from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
 
 __all__ = [
+    "CountScan",
+    "CountUnit",
     "CustodyEntry",
     "CustodyPosition",
     "Fitting",
@@ -29,8 +32,13 @@ __all__ = [
     "HandOverUnit",
     "Holder",
     "Sim",
+    "StockCount",
+    "StoreSeries",
+    "TakenBack",
     "Terminal",
     "TerminalModel",
+    "Transfer",
+    "TransferUnit",
     "Unit",
 ]
 

@@ -21,6 +21,7 @@ from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, rea
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
+from dispatch.devices.taking_back import taking_back
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.rules import warranty
 from dispatch.orders.ties import order_numbers
@@ -241,13 +242,18 @@ def _issue_page(form: Form, refusal: Refusal | None = None) -> Answer:
 @may("stock.see")
 def show_unit(unit_id: int) -> Answer:
     """The life of a terminal or SIM: its numbers, where it is, where it has been, what it works with."""
+    return unit_page(unit_id, Form.of({}))
+
+
+def unit_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+    """A unit's page; `form` takes its newest move back."""
     with transaction() as db:
         found = unit(db, unit_id, current())
         entries = unit_history(db, unit_id)
         numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
         fitted_at = next((entry.at for entry in reversed(entries) if entry.to_holder.kind == "slot"), None)
         installed = local_day(fitted_at, current().zone) if fitted_at else None
-        return render_template(
+        page = render_template(
             "devices/unit.html",
             unit=found,
             entries=entries,
@@ -257,7 +263,10 @@ def show_unit(unit_id: int) -> Answer:
             partner=_partner(db, found),
             warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
             today=local_day(now(), current().zone),
+            form=form,
+            **taking_back(db, entries, current()),
         )
+    return (page, refusal.status) if refusal else page
 
 
 def _partner(db: Session, found: Unit) -> Unit | None:
