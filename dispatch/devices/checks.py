@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
 
 AT_A_TIME = 2000
@@ -26,6 +27,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from _crowded_slots(session)
     yield from _wrong_fittings(session)
     yield from _empty_promises(session)
+    yield from broken_papers(session)
 
 
 def _label(session: Session, unit_id: int) -> str:

@@ -16,6 +16,10 @@ REASONS: dict[str, Text] = {
     "remove": say("Removed"),
     "repair": say("Sent for repair"),
     "correct": say("Corrected"),
+    "send": say("Sent to another branch"),
+    "arrive": say("Arrived from another branch"),
+    "come_back": say("Sending taken back"),
+    "turn_up": say("Turned up again"),
     "scrap": say("Scrapped"),
     "lose": say("Lost"),
 }

@@ -17,7 +17,7 @@ from dispatch.db import transaction
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
-from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, read_issue, read_key
+from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
 from dispatch.devices.reasons import reason_word
@@ -192,7 +192,15 @@ def issue_to_bag() -> Answer:
         with transaction() as db:
             person = _technician(db, sent.person_id)
             wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
-            count = issue(db, store=_store(db, sent), person_id=person.id, wanted=wanted, key=sent.key, by=current(), at=now())
+            count = issue(
+                db,
+                store=chosen_store(db, sent.store_id),
+                person_id=person.id,
+                wanted=wanted,
+                key=sent.key,
+                by=current(),
+                at=now(),
+            )
             bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
             words = _moved_words(count, bag)
     except Refusal as refusal:
@@ -201,14 +209,16 @@ def issue_to_bag() -> Answer:
     return redirect(url_for("devices.holder", holder_id=bag.id))
 
 
-def _store(db: Session, sent: IssueForm) -> Holder:
-    found = next((store for store in _stores(db) if store.id == sent.store_id), None)
+def chosen_store(db: Session, store_id: int) -> Holder:
+    """A store of the reader's branch. Raises Invalid for anything else."""
+    found = next((store for store in branch_stores(db) if store.id == store_id), None)
     if found is None:
         raise Invalid({"store": say("Choose a store.")})
     return found
 
 
-def _stores(db: Session) -> list[Holder]:
+def branch_stores(db: Session) -> list[Holder]:
+    """The stores of the reader's branch."""
     return [store for store in stores(db, current()) if store.branch_id == _branch_id()]
 
 
