@@ -164,7 +164,7 @@ def _locked(session: Session, number: str, by: Actor, *, side: str) -> Transfer:
     return _lock(session, sa.select(Transfer).where(Transfer.number == number, own == by.branch_id))
 
 
-def _lock(session: Session, query: sa.Select[tuple[Transfer]]) -> Transfer:
+def _lock(session: Session, query: sa.Select[Transfer]) -> Transfer:
     fresh = query.options(selectinload(Transfer.lines)).execution_options(populate_existing=True)
     found = session.scalar(fresh.with_for_update(of=Transfer))
     if found is None:
