@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.counts import under_way
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import bag_of, describe
@@ -108,6 +109,7 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
         pager=pager,
         targets=_targets(db, place) if current().may("stock.change") else [],
         key=uuid.uuid4(),
+        counted=under_way(db, place.id) if current().may("order.see") else None,
         error=error,
     )
     return (page, error.status) if error else page
