@@ -107,8 +107,8 @@ def receive(
     _note_missing(session, made, [line for line in made.lines if line not in here], reason, answers_id)
     if here:
         _arrive(session, made, here, into, "accepted", "arrive", by, at)
-    made.status, made.into_id = "received", into.id
-    _settle(made, by, at)
+    made.into_id = into.id
+    _settle(made, "received", by, at)
     session.flush()
     _tell(session, made, "receive", [line.unit_id for line in here], by, at)
     return len(here)
@@ -121,8 +121,7 @@ def withdraw(session: Session, number: str, *, by: Actor, at: datetime) -> None:
         return
     _must_be_sent(made)
     _arrive(session, made, made.lines, made.store, "withdrawn", "come_back", by, at)
-    made.status = "withdrawn"
-    _settle(made, by, at)
+    _settle(made, "withdrawn", by, at)
     session.flush()
     _tell(session, made, "withdraw", [line.unit_id for line in made.lines], by, at)
 
@@ -216,8 +215,8 @@ def _arrive(
         line.status, line.in_entry_id = status, written[line.unit_id]
 
 
-def _settle(made: Transfer, by: Actor, at: datetime) -> None:
-    made.settled_by_id, made.settled_by_name, made.settled_at = by.id, by.name, at
+def _settle(made: Transfer, status: str, by: Actor, at: datetime) -> None:
+    made.status, made.settled_by_id, made.settled_by_name, made.settled_at = status, by.id, by.name, at
 
 
 def _settle_line(line: TransferUnit, note: str | None, by: Actor, at: datetime) -> None:
