@@ -226,3 +226,5 @@ constraint_says("ck_transfer_unit_lost_not_his_own", say("Who answers for a miss
 constraint_says("uq_stock_count_unsettled", say("A count of this place is under way already."))
 constraint_says("ck_stock_count_not_his_own", say("Who counted does not approve the count. Another manager decides."))
 constraint_says("stock_count_counted_himself", say("Who counted does not approve the count. Another manager decides."))
+for _table in ("transfer", "stock_count", "count_scan"):
+    constraint_says(f"uq_{_table}_key", say("This form was sent before. Look at what came of it and open it anew."))

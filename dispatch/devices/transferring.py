@@ -114,16 +114,20 @@ def receive(
     return len(here)
 
 
-def withdraw(session: Session, number: str, *, by: Actor, at: datetime) -> None:
-    """The sending branch takes back what has not been received: everything is in its store again. Done twice it counts once."""
+def withdraw(session: Session, number: str, *, by: Actor, at: datetime) -> int:
+    """The sending branch takes back what has not been received: everything is in its store again; returns how many units.
+
+    Done twice it counts once: 0. Raises NotFound for others than the sending branch, Conflict when it was received.
+    """
     made = _locked(session, number, by, side="from")
     if made.status == "withdrawn":
-        return
+        return 0
     _must_be_sent(made)
     _arrive(session, made, made.lines, made.store, "withdrawn", "come_back", by, at)
     _settle(made, "withdrawn", by, at)
     session.flush()
     _tell(session, made, "withdraw", [line.unit_id for line in made.lines], by, at)
+    return len(made.lines)
 
 
 def turn_up(session: Session, number: str, unit_id: int, *, by: Actor, at: datetime) -> Holder:
