@@ -12,7 +12,7 @@ from dispatch.binding import bind
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
-from dispatch.demo import by_word, closing, day, handing_in, handing_over, installing, words
+from dispatch.demo import by_word, closing, day, handing_in, handing_over, installing, storing, words
 from dispatch.demo import company as before
 from dispatch.demo.company import Company
 from dispatch.features import edges
@@ -52,4 +52,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     handing_in.build(company, moment)
     handing_over.build(company, moment)
     by_word.build(company, moment)
+    storing.build(company, moment)
     return company

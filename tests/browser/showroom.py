@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, StockCount, Transfer, Unit
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -97,6 +97,10 @@ def _plain() -> dict[str, Sight]:
         "stock": Sight("devices.index", "/stock"),
         "stock, none found": Sight("devices.index", "/stock?q=zzzzzz"),
         "issuing": Sight("devices.issue", "/stock/issue"),
+        "transfers": Sight("devices.transfers", "/stock/transfers"),
+        "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
+        "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
+        "stock counts": Sight("devices.counts", "/stock/counts"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
@@ -158,6 +162,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
         "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
         "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),
+        "a transfer to be received": Sight("devices.transfer", f"/stock/transfers/{_first(session, sa.select(Transfer.number))}"),
+        "a count to be approved": Sight("devices.count", f"/stock/counts/{_first(session, sa.select(StockCount.number))}"),
         "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
         "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),
     }
