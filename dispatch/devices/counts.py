@@ -109,6 +109,12 @@ def last_scan(session: Session, count: StockCount) -> CountScan | None:
     return session.scalar(query.order_by(CountScan.id.desc()).limit(1))
 
 
+def strangers(session: Session, count: StockCount) -> list[str]:
+    """The numbers scanned in a count that are on nobody's record, each once."""
+    told = session.scalars(sa.select(CountScan.told).where(CountScan.count_id == count.id).order_by(CountScan.id))
+    return list(dict.fromkeys(number for answers in told for number, verdict, _place in answers if verdict == "unknown"))
+
+
 def has_counted(session: Session, count: StockCount, person_id: int | None) -> bool:
     """Whether somebody has started, scanned for or finished a count."""
     if person_id in (count.started_by_id, count.finished_by_id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from dispatch.devices import counting, transferring
+from dispatch.devices.counts import last_scan, under_way
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, StockCount, Transfer, TransferUnit, Unit
@@ -98,7 +100,7 @@ class Settling:
 
 @dataclass(frozen=True)
 class Counting:
-    """One step of a count of a store or bag: begun, scanned, finished, approved, or dropped."""
+    """One step of a count of a store or bag: the `next` one by whoever does it, or any step of any count."""
 
     how: str
     who: str | None
@@ -109,32 +111,61 @@ class Counting:
 
     def on(self, page: Page) -> Doing:
         place = page.bag_id(self.who) if self.who else page.store_id
-        by = page.people[self.by]
+        count = under_way(page.session, place) or page.session.scalar(
+            sa.select(StockCount).order_by(StockCount.id.desc()).limit(1)
+        )
+        how = self._next(page, place) if self.how == "next" else self.how
+        by = page.people[{"approve": "wang"}.get(how, "lin") if self.how == "next" else self.by]
         facts: dict[str, Any] = {"by": by, "at": page.at}
-        latest = sa.select(StockCount.number).order_by(StockCount.status.in_(("approved", "dropped")), StockCount.id.desc())
-        status = {"approve": "finished", "scan": "open", "finish": "open"}.get(self.how)
-        wanted = latest.order_by(None).order_by(StockCount.status != status, StockCount.id.desc()) if status else latest
-        number = page.session.scalar(wanted.limit(1)) or "PD-SZ-2026-9999"
-        counted = page.session.scalar(sa.select(StockCount.holder_id).where(StockCount.number == number)) or place
+        number, counted = (count.number, count.holder_id) if count else ("PD-SZ-2026-9999", place)
         own = page.session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == counted)).all()
-        units = [*(own if self.whole else ()), *(page.unit(pick, counted) for pick in self.picks)]
+        units = [*(own if self.whole else own[1:]), *(page.unit(pick, counted) for pick in self.picks)]
         names = [unit_name(page.session.get_one(Unit, unit_id)) for unit_id in units]
         key = form_key(self.form, by)
 
         def step(s: Session) -> Outcome:
-            if self.how == "start":
+            if how == "start":
                 counting.start(s, s.get_one(Holder, place), key=key, **facts)
-            elif self.how == "scan":
+            elif how == "scan":
                 counting.scan(s, number, names, key=key, **facts)
-            elif self.how == "finish":
+            elif how == "finish":
                 counting.finish(s, number, {}, rest="so it is", **facts)
-            elif self.how == "approve":
+            elif how == "approve":
                 return Outcome(moves=sum(each.is_booked for each in counting.approve(s, number, **facts)))
             else:
                 counting.drop(s, number, **facts)
             return NOTHING
 
         return step
+
+    @staticmethod
+    def _next(page: Page, place: int) -> str:
+        count = under_way(page.session, place)
+        if count is None or count.status == "finished":
+            return "approve" if count else "start"
+        return "finish" if last_scan(page.session, count) else "scan"
+
+
+@dataclass(frozen=True)
+class Approving:
+    """A place was counted, all but its first unit and with some that are elsewhere; now the manager approves it."""
+
+    who: str | None
+    picks: tuple[int, ...]
+
+    def on(self, page: Page) -> Doing:
+        s, place = page.session, page.bag_id(self.who) if self.who else page.store_id
+        lin: dict[str, Any] = {"by": page.people["lin"], "at": page.at}
+        count = under_way(s, place) or counting.start(s, s.get_one(Holder, place), key=uuid.uuid4(), **lin)
+        if count.status == "open":
+            own = s.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == place)).all()
+            units = [*own[1:], *(page.unit(ASTRAY + pick, place) for pick in self.picks)]
+            names = [unit_name(s.get_one(Unit, unit_id)) for unit_id in units] or ["nothing"]
+            counting.scan(s, count.number, names, key=uuid.uuid4(), **lin)
+            counting.finish(s, count.number, {}, rest="so it is", **lin)
+        facts: dict[str, Any] = {"by": page.people["wang"], "at": page.at}
+        number = count.number
+        return lambda s: Outcome(moves=sum(each.is_booked for each in counting.approve(s, number, **facts)))
 
 
 @dataclass(frozen=True)
@@ -173,14 +204,14 @@ SETTLE = st.builds(
 )
 COUNT = st.builds(
     Counting,
-    st.sampled_from(["start", "start", "scan", "scan", "finish", "finish", "approve", "approve", "drop"]),
+    st.sampled_from([*["next"] * 8, "start", "scan", "finish", "approve", "drop"]),
     _BAG,
     st.sampled_from(["lin", "lin", "lin", "wang", "wang"]),
     _PICKS,
     st.booleans(),
     _FORM,
 )
-APPROVE = st.builds(Counting, st.just("approve"), _BAG, st.just("wang"), st.just(()), st.just(False), st.just(0))
+APPROVE = st.builds(Approving, st.sampled_from([None, "su", "su", "wei"]), _PICKS)
 TAKE_BACK = st.builds(
     TakingBack, st.sampled_from(["lin", "lin", "wang", "su"]), st.sampled_from(["su", "wei", "su", None]), _PICK
 )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.counting import approve, drop, finish, scan, send_back, start
-from dispatch.devices.counts import count_numbered, findings
+from dispatch.devices.counts import count_numbered, findings, strangers
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import CountScan, CustodyEntry, StockCount, Unit
@@ -68,6 +68,7 @@ def test_each_number_gets_its_answer_at_once(db: Session, cast: Cast) -> None:
     told = scanned(db, count, here, twice, twice, carried_by_su, card, "XX-404", by=cast.lin)
     assert told == ["there", "there", "twice", "elsewhere", "there", "unknown"]
     assert scanned(db, count, here, by=cast.wang) == ["twice"], "whoever scans it"
+    assert strangers(db, count) == ["XX-404"]
     assert set(kinds(db, count).values()) == {"there", "surplus"}
 
 
@@ -237,7 +238,7 @@ def test_500_numbers_pasted_cost_few_statements(database: str, cast: Cast, as_pe
     assert len(asked) <= 12 and "499 as expected" in page and "XX-1" in page
     file = {"file": (io.BytesIO(f"序列号\n{serials[499]}\n".encode()), "numbers.csv")}
     assert lin.post(f"/stock/counts/{count}/scan", data=file, content_type="multipart/form-data").status_code == 302
-    assert "Everything is as expected." in lin.get(sent.location).text
+    assert "Everything on record is as expected." in lin.get(sent.location).text
     many = lin.post(f"/stock/counts/{count}/scan", data={"numbers": "\n".join(map(str, range(2001)))})
     assert (many.status_code, "At most 2000 numbers" in many.text) == (422, True)
 

@@ -25,6 +25,7 @@ from dispatch.devices.counts import (
     has_counted,
     holders_named,
     last_scan,
+    strangers,
 )
 from dispatch.devices.models import CountScan, StockCount
 from dispatch.devices.operations import describe
@@ -118,6 +119,7 @@ def _page(number: str, form: Form, refusal: Refusal | None = None, acting: str =
             differences=[each for each in found if each.is_difference],
             moved=[each for each in found if each.kind == "moved"],
             scan=told,
+            strangers=strangers(db, made),
             answers=_answers(db, made, told) if told else [],
             may_change=me.may("stock.change"),
             may_approve=me.may("stock.decide") and not has_counted(db, made, me.id),
