@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "customer.change": ("specialist", "supervisor", "manager"),
     "stock.see": (*OFFICE, "technician"),
     "stock.change": ("specialist", "supervisor", "manager", "administrator"),
+    "stock.decide": ("manager", "director"),
     "bag.hand_over": ("technician",),
     "bench.see": (*DESK, "qa", "administrator"),
     "bench.work": ("specialist", "supervisor", "manager", "qa", "administrator"),

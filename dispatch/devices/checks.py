@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
 
 AT_A_TIME = 2000
@@ -28,6 +29,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from _wrong_fittings(session)
     yield from _empty_promises(session)
     yield from wrong_returns(session)
+    yield from broken_papers(session)
 
 
 def _label(session: Session, unit_id: int) -> str:

@@ -6,7 +6,6 @@ twice is found in the trail and changes nothing.
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.devices.models import Holder, Unit
+from dispatch.devices.numbers import units_called
 from dispatch.devices.operations import bag_of, describe, move_units
-from dispatch.devices.queries import handed_over, oldest_units, parts_in_bags, units_ending, units_numbered
-from dispatch.devices.rules import ICCID_KEY, LEAST_ENDING, tidy
+from dispatch.devices.queries import handed_over, oldest_units, parts_in_bags
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -70,10 +69,7 @@ def issue(session: Session, *, store: Holder, person_id: int, wanted: Wanted, ke
     """
     if not _begin(session, store, key, by=by):
         return 0
-    named = _named_units(session, wanted.numbers, store, by)
-    ids = [*named, *_counted_units(session, wanted, store, without=set(named))]
-    if not ids:
-        raise Invalid({"numbers": say("Scan or type a number, or say how many.")})
+    ids = wanted_units(session, wanted, store, by)
     bag = bag_of(session, person_id=person_id, branch_id=store.branch_id)
     return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
 
@@ -146,60 +142,25 @@ def _move(session: Session, ids: Sequence[int], *, source: Holder, to: Holder, k
 # --- numbers
 
 
+def wanted_units(session: Session, wanted: Wanted, store: Holder, by: Actor) -> list[int]:
+    """The units of a store that are wanted, whose row is locked: those named by number, then the oldest of those counted.
+
+    Raises CannotIssue with a sentence for each number that cannot go, Invalid for counts the store does not have and for nothing.
+    """
+    named = _named_units(session, wanted.numbers, store, by)
+    ids = [*named, *_counted_units(session, wanted, store, without=set(named))]
+    if not ids:
+        raise Invalid({"numbers": say("Scan or type a number, or say how many.")})
+    return ids
+
+
 def _named_units(session: Session, typed: Sequence[str], store: Holder, by: Actor) -> list[int]:
     """Typed or scanned numbers -> unit ids of the store. Raises CannotIssue with a sentence for each that cannot go."""
-    numbers = list(dict.fromkeys(number for number in map(_plain, typed) if number))
-    if not numbers:
-        return []
-    known = _by_number(units_numbered(session, [*numbers, *map(tidy, numbers)], by))
-    endings = [number for number in numbers if len(number) >= LEAST_ENDING and not _exact(known, number)]
-    in_store = units_ending(session, endings, store.id)
-    found = {number: _exact(known, number) or _ending_in(in_store, number) for number in numbers}
+    found = units_called(session, typed, holder_id=store.id, by=by)
     problems = [problem for number, unit in found.items() if (problem := _problem(number, unit, store))]
     if problems:
         raise CannotIssue(problems)
     return list(dict.fromkeys(unit.id for unit in found.values() if isinstance(unit, Unit)))
-
-
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
-
-
-def _by_number(units: Iterable[Unit]) -> dict[str, Unit]:
-    found: dict[str, Unit] = {}
-    for unit in units:
-        for number in _numbers_of(unit):
-            found.setdefault(number, unit)
-    return found
-
-
-def _numbers_of(unit: Unit) -> list[str]:
-    """The numbers a unit goes by; an ICCID by its key."""
-    if unit.terminal:
-        return [number for number in (unit.terminal.serial, unit.terminal.imei) if number]
-    return [number for number in (unit.sim.iccid_key, unit.sim.msisdn) if number] if unit.sim else []
-
-
-def _exact(known: Mapping[str, Unit], number: str) -> Unit | None:
-    """By the number as typed, without a label in front ("IMEI: 8615…"), or as an ICCID with its check digit."""
-    bare = tidy(number)
-    return known.get(number) or known.get(bare) or known.get(bare[:ICCID_KEY])
-
-
-def _ending_in(units: Sequence[Unit], ending: str) -> Unit | Text:
-    """The one unit of the store with these last digits, or why there is no such."""
-    fitting = [unit for unit in units if len(ending) >= LEAST_ENDING and any(n.endswith(ending) for n in _printed(unit))]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        return say("%(number)s fits %(n)s units of this store; type more digits.", number=ending, n=len(fitting))
-    return say("%(number)s is not on record.", number=ending)
-
-
-def _printed(unit: Unit) -> list[str]:
-    if unit.terminal:
-        return [unit.terminal.serial, unit.terminal.imei or ""]
-    return [unit.sim.iccid] if unit.sim else []
 
 
 def _problem(number: str, unit: Unit | Text, store: Holder) -> Text | None:

@@ -19,11 +19,14 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.observation_models import Observation
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
 
 __all__ = [
+    "CountScan",
+    "CountUnit",
     "CustodyEntry",
     "CustodyPosition",
     "Fitting",
@@ -32,8 +35,13 @@ __all__ = [
     "Holder",
     "Observation",
     "Sim",
+    "StockCount",
+    "StoreSeries",
+    "TakenBack",
     "Terminal",
     "TerminalModel",
+    "Transfer",
+    "TransferUnit",
     "Unit",
     "UnitReturn",
 ]

@@ -30,13 +30,23 @@ class IssueForm:
 def read_issue(typed: Mapping[str, str]) -> IssueForm:
     """Texts by field name -> IssueForm. Raises Invalid."""
     errors: dict[str, Text] = {}
-    numbers = tuple(line for line in re.split(r"[\n,;\uff0c\uff1b\u3001]+", typed.get("numbers", "")) if line.strip())
+    person_id = _read_choice("technician", typed, say("Choose a technician."), errors)
+    return _read_wanted(typed, person_id, errors)
+
+
+def read_sending(typed: Mapping[str, str]) -> IssueForm:
+    """What a branch sends to another: the same form, without a technician. Raises Invalid."""
+    return _read_wanted(typed, 0, {})
+
+
+def _read_wanted(typed: Mapping[str, str], person_id: int, errors: dict[str, Text]) -> IssueForm:
+    numbers = read_numbers(typed.get("numbers", ""))
     if len(numbers) > MOST_NUMBERS:
         errors["numbers"] = say("At most %(n)s numbers at a time, please.", n=MOST_NUMBERS)
     counts = {name: _read_count(name, text, errors) for name, text in typed.items() if name.startswith(COUNT) or name == "sims"}
     form = IssueForm(
         store_id=_read_choice("store", typed, say("Choose a store."), errors),
-        person_id=_read_choice("technician", typed, say("Choose a technician."), errors),
+        person_id=person_id,
         numbers=numbers,
         terminals={name.removeprefix(COUNT): n for name, n in counts.items() if name.startswith(COUNT) and n},
         sims=counts.get("sims", 0),
@@ -45,6 +55,11 @@ def read_issue(typed: Mapping[str, str]) -> IssueForm:
     if errors:
         raise Invalid(errors)
     return form
+
+
+def read_numbers(text: str) -> tuple[str, ...]:
+    """Scanned or pasted numbers: one a line, or with commas and semicolons between them."""
+    return tuple(line for line in re.split(r"[\n,;\uff0c\uff1b\u3001]+", text) if line.strip())
 
 
 def is_issue_field(name: str) -> bool:

@@ -236,6 +236,11 @@ def units_numbered(session: Session, numbers: Sequence[str], by: Actor) -> Seque
     return session.scalars(_numbered(numbers).where(_own(by))).unique().all()
 
 
+def units_anywhere(session: Session, numbers: Sequence[str]) -> Sequence[Unit]:
+    """The units with exactly one of these numbers, whosever they are: only for saying that they are on record."""
+    return session.scalars(_numbered(numbers)).unique().all()
+
+
 def unit_anywhere(session: Session, numbers: Collection[str]) -> Unit | None:
     """The unit with exactly one of these numbers, whosever it is: only for saying where it is, and that it is on record."""
     return session.scalars(_numbered(numbers).order_by(Unit.id)).unique().first()

@@ -21,6 +21,10 @@ REASONS: dict[str, Text] = {
     "no_fault": say("No fault found"),
     "replacement": say("Sent by the supplier as a replacement"),
     "correct": say("Corrected"),
+    "send": say("Sent to another branch"),
+    "arrive": say("Arrived from another branch"),
+    "come_back": say("Sending taken back"),
+    "turn_up": say("Turned up again"),
     "scrap": say("Scrapped"),
     "lose": say("Lost"),
 }

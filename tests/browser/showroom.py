@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Terminal, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, StockCount, Terminal, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
@@ -103,6 +103,10 @@ def _plain() -> dict[str, Sight]:
         "stock, none found": Sight("devices.index", "/stock?q=zzzzzz"),
         "issuing": Sight("devices.issue", "/stock/issue"),
         "the bench, none found": Sight("devices.bench", "/bench?q=zzzzzz"),
+        "transfers": Sight("devices.transfers", "/stock/transfers"),
+        "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
+        "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
+        "stock counts": Sight("devices.counts", "/stock/counts"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
@@ -184,6 +188,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "what was where": Sight("devices.past", "/stock/past"),
         "what was where, told": Sight("devices.past", f"/stock/past?number={_first(session, serial)}"),
         "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),
+        "a transfer to be received": Sight("devices.transfer", f"/stock/transfers/{_first(session, sa.select(Transfer.number))}"),
+        "a count to be approved": Sight("devices.count", f"/stock/counts/{_first(session, sa.select(StockCount.number))}"),
         "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
         "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),
     }

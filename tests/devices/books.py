@@ -7,10 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.models import AuditEntry
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Unit
+from dispatch.devices.models import (
+    CountUnit,
+    CustodyEntry,
+    CustodyPosition,
+    Fitting,
+    HandOver,
+    HandOverUnit,
+    TakenBack,
+    TransferUnit,
+    Unit,
+)
 from dispatch.field.models import FieldFact
 from tests.devices.acting import Outcome
 
@@ -71,6 +82,41 @@ def check_hand_overs(session: Session) -> None:
     moved = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
     accepted = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
     assert set(session.execute(moved)) == set(session.execute(accepted))
+
+
+UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}
+"""A unit that nobody has yet has no row on which to wait for each other: there the constraint is the one that decides."""
+TELLS_ITSELF = {"uq_hand_over_unit_open", "uq_transfer_key", "uq_stock_count_key", "uq_count_scan_key"}
+"""What is promised already, and a form of another place, is told by its constraint even to somebody who is alone."""
+
+
+def missed_lock(cause: BaseException | None) -> bool:
+    """True for what the database had to catch although those who work with the same holders take turns."""
+    if isinstance(cause, IntegrityError):
+        return getattr(getattr(cause.orig, "diag", None), "constraint_name", None) not in UNKNOWN_TO_ALL | TELLS_ITSELF
+    return isinstance(cause, SQLAlchemyError)
+
+
+def check_transfers(session: Session) -> None:
+    """Each unit that is on the way is in one open transfer, and each unit of an open transfer is on the way."""
+    on_way = session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_kind == "transit"))
+    still_out = session.scalars(sa.select(TransferUnit.unit_id).where(TransferUnit.in_entry_id.is_(None)))
+    assert sorted(on_way) == sorted(still_out)
+    moved = sa.select(sa.func.count()).where(CustodyEntry.reason.in_(("arrive", "come_back", "turn_up")))
+    came = sa.select(sa.func.count()).where(TransferUnit.status.in_(("accepted", "withdrawn", "found")))
+    assert session.scalar(moved) == session.scalar(came)
+
+
+def check_counts(session: Session) -> None:
+    """What is lost was booked by a count or written off of a transfer, and every correction was booked or taken back once."""
+    lost = sa.select(sa.func.count()).where(CustodyEntry.reason == "lose")
+    of_counts = sa.select(sa.func.count()).where(CountUnit.outcome == "lost")
+    of_transfers = sa.select(sa.func.count()).where(TransferUnit.status == "lost")
+    assert session.scalar(lost) == (session.scalar(of_counts) or 0) + (session.scalar(of_transfers) or 0)
+    mended = session.scalars(sa.select(CustodyEntry.id).where(CustodyEntry.reason == "correct"))
+    booked = session.scalars(sa.select(CountUnit.entry_id).where(CountUnit.outcome == "moved_here"))
+    taken_back = session.scalars(sa.select(TakenBack.entry_id))
+    assert sorted(mended) == sorted([*(entry for entry in booked if entry), *taken_back])
 
 
 def _number(session: Session, table: Any) -> int:

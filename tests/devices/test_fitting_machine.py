@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis.stateful import initialize, invariant, rule
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
@@ -22,7 +21,7 @@ from tests.building import installation_order
 from tests.conftest import AT, Cast
 from tests.devices import acts, fitting_acts
 from tests.devices.acting import Act, Outcome, Page
-from tests.devices.books import Told, check_hand_overs, check_nothing_lost, check_nothing_twice, check_slots
+from tests.devices.books import Told, check_hand_overs, check_nothing_lost, check_nothing_twice, check_slots, missed_lock
 from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -55,11 +54,6 @@ RIVALS = (
     (acts.RECEIVE, fitting_acts.FIND),
 )
 PAIRS = pairs_of(KINDS, (acts.ISSUE, fitting_acts.SWAP, fitting_acts.INSTALL), RIVALS, RIVALS)
-
-UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}
-"""A unit that nobody has yet has no row on which to wait for each other: there the constraint is the one that decides."""
-TELLS_ITSELF = {"uq_hand_over_unit_open"}
-"""What is promised already is told by its constraint even to somebody who is alone."""
 
 
 class Custody(TwoHands):
@@ -118,13 +112,6 @@ class Custody(TwoHands):
         with self.first_fault_kept(), transaction() as session:
             assert list(broken_custody(session)) == []
             assert list(broken_chains(session)) == []
-
-
-def missed_lock(cause: BaseException | None) -> bool:
-    """True for what the database had to catch although those who work with the same holders take turns."""
-    if isinstance(cause, IntegrityError):
-        return getattr(getattr(cause.orig, "diag", None), "constraint_name", None) not in UNKNOWN_TO_ALL | TELLS_ITSELF
-    return isinstance(cause, SQLAlchemyError)
 
 
 @pytest.mark.slow

@@ -1,6 +1,16 @@
 """Pages of stock: stores and bags at the desk, the technician's own bag on his phone."""
 
-from dispatch.devices.pages import bag, bench, label, past, sims, stock  # noqa: F401 - each adds its routes
+from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
+    bag,
+    bench,
+    counts,
+    label,
+    life,
+    past,
+    sims,
+    stock,
+    transfers,
+)
 from dispatch.devices.pages.blueprint import pages
 
 __all__ = ["pages"]

@@ -1,4 +1,4 @@
-"""Stock: stores and bags, what each holds, handing over, and the life page of a terminal or SIM."""
+"""Stock: stores and bags, what each holds, and handing over."""
 
 from __future__ import annotations
 
@@ -12,24 +12,17 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from dispatch.audit.queries import history
-from dispatch.clock import local_day, now
+from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.devices.bench_queries import debts, owed_by_people, returns_of_unit
-from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
-from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.bench_queries import debts, owed_by_people
+from dispatch.devices.counts import under_way
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
-from dispatch.devices.models import Holder, Unit
+from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
-from dispatch.devices.page_forms import IssueForm, is_issue_field, read_ids, read_issue, read_key
+from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.queries import Shelf, fitted, holder, shelf, shelves, stores, unit, unit_history, units_found, units_held
-from dispatch.devices.reasons import reason_word
-from dispatch.devices.sim_life import told
+from dispatch.devices.queries import Shelf, holder, shelf, shelves, stores, units_found, units_held
 from dispatch.errors import Invalid, Refusal
-from dispatch.orders.rules import warranty
-from dispatch.orders.ties import order_numbers
-from dispatch.sheets.queries import released_about
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
@@ -119,6 +112,7 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
         pager=pager,
         targets=_targets(db, place) if current().may("stock.change") else [],
         key=uuid.uuid4(),
+        counted=under_way(db, place.id) if current().may("order.see") else None,
         error=error,
     )
     return (page, error.status) if error else page
@@ -203,7 +197,15 @@ def issue_to_bag() -> Answer:
         with transaction() as db:
             person = _technician(db, sent.person_id)
             wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
-            count = issue(db, store=_store(db, sent), person_id=person.id, wanted=wanted, key=sent.key, by=current(), at=now())
+            count = issue(
+                db,
+                store=chosen_store(db, sent.store_id),
+                person_id=person.id,
+                wanted=wanted,
+                key=sent.key,
+                by=current(),
+                at=now(),
+            )
             bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
             words = _moved_words(count, bag)
     except Refusal as refusal:
@@ -212,14 +214,16 @@ def issue_to_bag() -> Answer:
     return redirect(url_for("devices.holder", holder_id=bag.id))
 
 
-def _store(db: Session, sent: IssueForm) -> Holder:
-    found = next((store for store in _stores(db) if store.id == sent.store_id), None)
+def chosen_store(db: Session, store_id: int) -> Holder:
+    """A store of the reader's branch. Raises Invalid for anything else."""
+    found = next((store for store in branch_stores(db) if store.id == store_id), None)
     if found is None:
         raise Invalid({"store": say("Choose a store.")})
     return found
 
 
-def _stores(db: Session) -> list[Holder]:
+def branch_stores(db: Session) -> list[Holder]:
+    """The stores of the reader's branch."""
     return [store for store in stores(db, current()) if store.branch_id == _branch_id()]
 
 
@@ -247,40 +251,3 @@ def _issue_page(form: Form, refusal: Refusal | None = None) -> Answer:
             problems=getattr(refusal, "problems", ()),
         )
     return (page, refusal.status) if refusal else page
-
-
-@pages.get("/units/<int:unit_id>", endpoint="unit")
-@may("stock.see")
-def show_unit(unit_id: int) -> Answer:
-    """The life of a terminal or SIM: its numbers, where it is, where it has been, what it works with."""
-    with transaction() as db:
-        found = unit(db, unit_id, current())
-        entries = unit_history(db, unit_id)
-        numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
-        fitted_at = next((entry.at for entry in reversed(entries) if entry.to_holder.kind == "slot"), None)
-        installed = local_day(fitted_at, current().zone) if fitted_at else None
-        return render_template(
-            "devices/unit.html",
-            unit=found,
-            entries=entries,
-            numbers=numbers,
-            sheets=released_about(db, numbers, lines_of_unit(db, unit_id)),
-            describe=describe,
-            reason_word=reason_word,
-            returns=returns_of_unit(db, unit_id),
-            statuses=STATUS_WORDS,
-            fault_words=FAULTS,
-            partner=_partner(db, found),
-            trail=history(db, ("sim", unit_id)) if found.sim else (),
-            told=told,
-            warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
-            today=local_day(now(), current().zone),
-        )
-
-
-def _partner(db: Session, found: Unit) -> Unit | None:
-    """The unit of the other kind in the same vehicle slot."""
-    if found.position is None or found.position.holder.vehicle_id is None:
-        return None
-    inside = fitted(db, [found.position.holder.vehicle_id]).get(found.position.holder.vehicle_id, {})
-    return inside.get("sim" if found.kind == "terminal" else "terminal")

@@ -1,0 +1,48 @@
+"""Papers of the store: a transfer that the other branch has not received yet, and a count that waits for its manager."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from dispatch.demo.company import Company
+from dispatch.devices.counting import finish, scan, start
+from dispatch.devices.fitted import unit_name
+from dispatch.devices.issuing import Wanted
+from dispatch.devices.models import Holder
+from dispatch.devices.queries import stores, units_held
+from dispatch.devices.transferring import send
+
+COUNTED = "yang"
+SENT, BEGUN = timedelta(hours=3), timedelta(hours=1)
+NOTE = "广州补货，随班车"
+NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一家客户"
+
+
+def build(company: Company, moment: datetime) -> None:
+    """Six SIMs go from Guangzhou's store to Shenzhen's, and one SIM is missing in a bag."""
+    _send(company, moment - SENT)
+    _count(company, moment - BEGUN)
+
+
+def _send(company: Company, at: datetime) -> None:
+    by = company.desk("GZ")
+    store = next(each for each in stores(company.session, by) if each.branch_id == by.branch_id)
+    facts = {"to_branch_id": company.branches["SZ"].id, "note": NOTE, "key": _key(company), "by": by, "at": at}
+    send(company.session, store=store, wanted=Wanted(sims=6), **facts)  # type: ignore[arg-type]
+
+
+def _count(company: Company, at: datetime) -> None:
+    """All that is in the bag is scanned, but for its newest SIM."""
+    session, by = company.session, company.desk("SZ")
+    bag = session.scalars(sa.select(Holder).where(Holder.person_id == company.people[COUNTED].id)).one()
+    there = list(units_held(session, bag.id))[:-1]
+    made = start(session, bag, key=_key(company), by=by, at=at)
+    scan(session, made.number, [unit_name(unit) for unit in there], key=_key(company), by=by, at=at + timedelta(minutes=6))
+    finish(session, made.number, {}, rest=NOT_FOUND, by=by, at=at + timedelta(minutes=9))
+
+
+def _key(company: Company) -> uuid.UUID:
+    return uuid.UUID(int=company.random.getrandbits(128), version=4)

@@ -1,0 +1,90 @@
+"""The life page of a terminal or SIM, on which its newest move may be taken back."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from dispatch.audit.queries import history
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.devices.bench_queries import returns_of_unit
+from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
+from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.models import Unit
+from dispatch.devices.operations import describe
+from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.queries import fitted, unit, unit_history
+from dispatch.devices.reasons import reason_word
+from dispatch.devices.sim_life import told
+from dispatch.devices.taking_back import take_back, taking_back
+from dispatch.errors import NotFound, Refusal
+from dispatch.orders.rules import warranty
+from dispatch.orders.ties import order_numbers
+from dispatch.sheets.queries import released_about
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+
+
+@pages.get("/units/<int:unit_id>", endpoint="unit")
+@may("stock.see")
+def show_unit(unit_id: int) -> Answer:
+    """The life of a terminal or SIM: its numbers, where it is, where it has been, what it works with."""
+    return _page(unit_id, Form.of({}))
+
+
+def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+    """A unit's page; `form` takes its newest move back."""
+    with transaction() as db:
+        found = unit(db, unit_id, current())
+        entries = unit_history(db, unit_id)
+        numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
+        fitted_at = next((entry.at for entry in reversed(entries) if entry.to_holder.kind == "slot"), None)
+        installed = local_day(fitted_at, current().zone) if fitted_at else None
+        page = render_template(
+            "devices/unit.html",
+            unit=found,
+            entries=entries,
+            numbers=numbers,
+            sheets=released_about(db, numbers, lines_of_unit(db, unit_id)),
+            describe=describe,
+            reason_word=reason_word,
+            returns=returns_of_unit(db, unit_id),
+            statuses=STATUS_WORDS,
+            fault_words=FAULTS,
+            partner=_partner(db, found),
+            trail=history(db, ("sim", unit_id)) if found.sim else (),
+            told=told,
+            warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
+            today=local_day(now(), current().zone),
+            form=form,
+            **taking_back(db, entries, current()),
+        )
+    return (page, refusal.status) if refusal else page
+
+
+def _partner(db: Session, found: Unit) -> Unit | None:
+    """The unit of the other kind in the same vehicle slot."""
+    if found.position is None or found.position.holder.vehicle_id is None:
+        return None
+    inside = fitted(db, [found.position.holder.vehicle_id]).get(found.position.holder.vehicle_id, {})
+    return inside.get("sim" if found.kind == "terminal" else "terminal")
+
+
+@pages.post("/units/<int:unit_id>/take-back")
+@may("stock.change")
+def take_back_move(unit_id: int) -> Answer:
+    """The move named by `entry` was a mistake."""
+    form = Form.sent()
+    facts = {"reason": form.text("reason"), "store_id": number_in(form.text("store"))}
+    try:
+        with transaction() as db:
+            take_back(db, unit_id, number_in(form.text("entry")) or 0, **facts, by=current(), at=now())  # type: ignore[arg-type]
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(unit_id, form.refused(refusal), refusal)
+    flash(_("Taken back. Both entries stay on record."), "success")
+    return redirect(url_for("devices.unit", unit_id=unit_id))

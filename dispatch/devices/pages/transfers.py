@@ -1,0 +1,188 @@
+"""Transfers between branches: the list, sending, the document, and what the other branch says to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.devices import transferring
+from dispatch.devices.issuing import Wanted, count_field
+from dispatch.devices.models import Holder
+from dispatch.devices.page_forms import read_ids, read_sending
+from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
+from dispatch.devices.queries import shelves
+from dispatch.devices.transfers import KINDS, transfer, transfer_counts, transfers, who_may_answer
+from dispatch.errors import NotFound, Refusal
+from dispatch.staff.queries import branches
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+
+Acting = Callable[[Session, Form], str]
+
+
+@pages.get("/stock/transfers", endpoint="transfers")
+@may("order.see")
+def transfer_list() -> Answer:
+    """Transfers from and to the branch, the newest first."""
+    kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
+    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    with transaction() as db:
+        counts = transfer_counts(db, current())
+        rows = transfers(db, current(), kind=kind, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+        pager = Pager(number, counts[kind], {"kind": kind} if kind else {})
+        return render_template("devices/transfers.html", rows=rows, pager=pager, chips=_chips(counts, kind))
+
+
+def _chips(counts: Mapping[str | None, int], chosen: str | None) -> list[dict[str, Any]]:
+    words = {None: _("All"), "to_us": _("On the way to us"), "from_us": _("On the way from us"), "missing": _("Not all arrived")}
+    return [
+        {"label": word, "count": counts[kind], "active": kind == chosen, "url": url_for("devices.transfers", kind=kind)}
+        for kind, word in words.items()
+    ]
+
+
+@pages.route("/stock/transfers/new", methods=["GET", "POST"], endpoint="new_transfer")
+@may("stock.change")
+def new_transfer() -> Answer:
+    """Send units of a store to another branch: scanned or typed numbers, or so many of a model."""
+    if request.method == "GET":
+        return _new_page(Form.of({"store": request.args.get("store", ""), "numbers": request.args.get("numbers", "")}))
+    form = Form.sent()
+    try:
+        sent = read_sending({name: form.text(name) for name in form.values})
+        with transaction() as db:
+            facts = {"to_branch_id": number_in(form.text("to")), "note": form.text("note"), "key": sent.key}
+            wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
+            store = chosen_store(db, sent.store_id)
+            made = transferring.send(db, store=store, wanted=wanted, by=current(), at=now(), **facts)  # type: ignore[arg-type]
+            words = ngettext("%(num)d unit is on the way.", "%(num)d units are on the way.", len(made.lines))
+    except Refusal as refusal:
+        return _new_page(form.refused(refusal), refusal)
+    flash(words, "success")
+    return redirect(url_for("devices.transfer", number=made.number))
+
+
+def _new_page(form: Form, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        rooms = [row for row in shelves(db, current(), branch_id=current().branch_id or 0) if row.holder.kind == "store"]
+        others = [(branch.id, branch.name) for branch in branches(db) if branch.id != current().branch_id]
+        page = render_template(
+            "devices/transfer_new.html",
+            form=form,
+            stores=rooms,
+            branch_options=others,
+            chosen=next((row for row in rooms if str(row.holder.id) == form.text("store")), rooms[0] if rooms else None),
+            count_field=count_field,
+            key=form.text("key") or uuid.uuid4(),
+            problems=getattr(refusal, "problems", ()),
+        )
+    return (page, refusal.status) if refusal else page
+
+
+@pages.get("/stock/transfers/<number>", endpoint="transfer")
+@may("order.see")
+def show_transfer(number: str) -> Answer:
+    """The document: what is sent, what has arrived, what is missing and who answers for it."""
+    return _page(number, Form.of({}))
+
+
+def _page(number: str, form: Form, refusal: Refusal | None = None, acting: str = "") -> Answer:
+    me = current()
+    with transaction() as db:
+        made = transfer(db, number, me)
+        receiving = made.status == "sent" and made.to_branch_id == me.branch_id and me.may("stock.change")
+        page = render_template(
+            "devices/transfer.html",
+            made=made,
+            form=form,
+            refusal=refusal,
+            acting=acting,
+            receiving=receiving,
+            sending=made.status == "sent" and made.from_branch_id == me.branch_id and me.may("stock.change"),
+            may_find=me.may("stock.change") and me.branch_id in (made.from_branch_id, made.to_branch_id),
+            rooms=_rooms(db) if receiving else [],
+            people=[(each.id, each.name) for each in who_may_answer(db, made)] if receiving else [],
+        )
+    return (page, refusal.status) if refusal else page
+
+
+def _rooms(db: Session) -> list[tuple[int, str]]:
+    return [(room.id, room.name or "") for room in branch_stores(db)]
+
+
+def _act(number: str, acting: str, act: Acting) -> Answer:
+    """One thing done to a transfer; a refusal is told on its page, with all that was typed."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            words = act(db, form)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(number, form.refused(refusal), refusal, acting)
+    flash(words, "success")
+    return redirect(url_for("devices.transfer", number=number))
+
+
+@pages.post("/stock/transfers/<number>/receive", endpoint="receive_transfer")
+@may("stock.change")
+def receive(number: str) -> Answer:
+    """The ticked units have arrived, the others have not."""
+
+    def take(db: Session, form: Form) -> str:
+        into = db.get(Holder, number_in(form.text("into")) or 0)
+        why = {"reason": form.text("reason"), "answers_id": number_in(form.text("answers"))}
+        ids = read_ids(form.texts("units"))
+        count = transferring.receive(db, number, ids, into=into, by=current(), at=now(), **why)  # type: ignore[arg-type]
+        if not count:
+            return str(_("Noted."))
+        place = into.name if into else ""
+        return str(ngettext("%(num)d unit is in %(place)s.", "%(num)d units are in %(place)s.", count, place=place))
+
+    return _act(number, "receive", take)
+
+
+@pages.post("/stock/transfers/<number>/withdraw", endpoint="withdraw_transfer")
+@may("stock.change")
+def withdraw(number: str) -> Answer:
+    """It is not sent after all."""
+
+    def take_back(db: Session, _form: Form) -> str:
+        transferring.withdraw(db, number, by=current(), at=now())
+        return str(_("Taken back: everything is in your store again."))
+
+    return _act(number, "withdraw", take_back)
+
+
+@pages.post("/stock/transfers/<number>/units/<int:unit_id>/found", endpoint="transfer_unit_found")
+@may("stock.change")
+def found(number: str, unit_id: int) -> Answer:
+    """A missing unit turned up with us."""
+
+    def find(db: Session, _form: Form) -> str:
+        place = transferring.turn_up(db, number, unit_id, by=current(), at=now())
+        return str(_("It is in %(place)s now.", place=place.name))
+
+    return _act(number, f"unit-{unit_id}", find)
+
+
+@pages.post("/stock/transfers/<number>/units/<int:unit_id>/lost", endpoint="transfer_unit_lost")
+@may("stock.decide")
+def lost(number: str, unit_id: int) -> Answer:
+    """A missing unit is given up."""
+
+    def give_up(db: Session, form: Form) -> str:
+        transferring.write_off(db, number, unit_id, note=form.text("note"), by=current(), at=now())
+        return str(_("Written off as lost."))
+
+    return _act(number, f"unit-{unit_id}", give_up)

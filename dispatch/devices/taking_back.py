@@ -1,0 +1,119 @@
+"""Taking back the newest move of a unit that was a mistake: a new entry moves it back and names the first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder, TakenBack
+from dispatch.devices.operations import move_units
+from dispatch.devices.queries import stores, unit
+from dispatch.devices.slots import take_turn
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+LONGEST_WORDS = 200
+TAKEN_BACK_SO = ("receive", "issue", "return", "hand_over")
+"""What the store does, and what two people have agreed on, is taken back here; all else where it was done."""
+
+NOT_HERE = say("This move belongs to other papers. It is mended there and not here.")
+ELSEWHERE: dict[str, Text] = {
+    "found": say("This unit was found in a vehicle. Corrections of the order mend that."),
+    "send": say("This unit is on the way to another branch. The sender takes the transfer back."),
+    "correct": say("This is a correction itself. Move the unit to where it belongs."),
+    "lose": say("This unit counts as lost. When it turns up, a stock count finds it."),
+}
+OF_AN_ORDER = say("This move belongs to work on a vehicle. Corrections of the order undo it.")
+
+
+def take_back(
+    session: Session, unit_id: int, entry_id: int, *, reason: str, store_id: int | None = None, by: Actor, at: datetime
+) -> CustodyEntry:
+    """Take back a unit's newest move; returns the new entry. What was received goes to `store_id`, another store of the branch.
+
+    Raises NotFound for another branch's, Invalid without a reason, Conflict when it was taken back or the unit has moved on,
+    RuleBroken for a move that belongs to an order, a hand-over that waits for a yes, or other papers.
+    """
+    by.must("stock.change")
+    wrong = session.get(CustodyEntry, entry_id)
+    if wrong is None or unit(session, unit_id, by).id != wrong.unit_id:
+        raise NotFound
+    words = reason.strip()[:LONGEST_WORDS]
+    if not words:
+        raise Invalid({"reason": say("Please give a reason.")})
+    _check_kind(wrong)
+    to = _back_to(session, wrong, store_id, by)
+    take_turn(session, [to.id, wrong.to_holder_id])
+    _check_newest(session, wrong)
+    facts = {"expected_from": wrong.to_holder_id, "reason": "correct", "by": by, "at": at, "corrects_id": wrong.id}
+    [made] = move_units(session, [wrong.unit_id], to=to, **facts)  # type: ignore[arg-type]
+    session.add(TakenBack(entry_id=made, wrong_id=wrong.id, reason=words))
+    session.flush()
+    detail = {"entry": made, "wrong": wrong.id, "reason": words}
+    record(session, ("unit", wrong.unit_id), "custody.take_back", by=by, at=at, detail=detail)
+    return session.get_one(CustodyEntry, made)
+
+
+def _check_kind(wrong: CustodyEntry) -> None:
+    if wrong.order_id is not None:
+        raise RuleBroken(OF_AN_ORDER)
+    if wrong.reason not in TAKEN_BACK_SO:
+        raise RuleBroken(ELSEWHERE.get(wrong.reason, NOT_HERE))
+
+
+def _back_to(session: Session, wrong: CustodyEntry, store_id: int | None, by: Actor) -> Holder:
+    """Where the unit came from; for a receipt the store that was chosen instead."""
+    here = wrong.to_holder
+    if wrong.from_holder is not None:
+        if wrong.from_holder.branch_id != here.branch_id:
+            raise RuleBroken(NOT_HERE)
+        return wrong.from_holder
+    chosen = session.get(Holder, store_id) if store_id else None
+    if chosen is None or chosen.kind != "store" or chosen.branch_id != here.branch_id or chosen.id == here.id:
+        raise Invalid({"store": say("Choose the store where it belongs.")})
+    return chosen
+
+
+def _check_newest(session: Session, wrong: CustodyEntry) -> None:
+    """With both ends locked: whether the unit is still where this move has put it, promised to nobody."""
+    place = session.get_one(CustodyPosition, wrong.unit_id, with_for_update=True, populate_existing=True)
+    if session.scalar(sa.select(TakenBack.entry_id).where(TakenBack.wrong_id == wrong.id)):
+        raise Conflict(say("Somebody has taken this back already."))
+    if place.seq != wrong.seq:
+        raise Conflict(say("This unit has moved on since. Only its newest move can be taken back."))
+    promised = sa.select(HandOver.offered_by_name).join(HandOver.units)
+    name = session.scalar(promised.where(HandOverUnit.unit_id == wrong.unit_id, HandOverUnit.open))
+    if name is not None:
+        raise RuleBroken(say("%(name)s has offered this unit to a colleague. First the offer is taken back.", name=name))
+
+
+# --- what the page of a unit shows
+
+
+def taking_back(session: Session, entries: Sequence[CustodyEntry], by: Actor) -> dict[str, Any]:
+    """Of a unit's moves, newest first: which were `taken_back` (id -> the entry that did it, and why), and the `newest` if the
+    reader may take it back; `rooms` are the stores where a receipt may belong instead."""
+    undone = _taken_back(session, [entry.id for entry in entries])
+    newest = entries[0] if entries and _may_take_back(entries[0], by) else None
+    rooms: Sequence[tuple[int, str]] = ()
+    if newest is not None and newest.from_holder_id is None:
+        here = newest.to_holder
+        others = [room for room in stores(session, by) if room.branch_id == here.branch_id and room.id != here.id]
+        rooms, newest = [(room.id, room.name or "") for room in others], newest if others else None
+    return {"taken_back": undone, "newest": newest, "rooms": rooms}
+
+
+def _may_take_back(entry: CustodyEntry, by: Actor) -> bool:
+    return by.may("stock.change") and entry.order_id is None and entry.reason in TAKEN_BACK_SO
+
+
+def _taken_back(session: Session, entry_ids: Collection[int]) -> dict[int, tuple[CustodyEntry, str]]:
+    query = sa.select(TakenBack, CustodyEntry).join(CustodyEntry, CustodyEntry.id == TakenBack.entry_id)
+    rows = session.execute(query.where(TakenBack.wrong_id.in_(entry_ids)))
+    return {mended.wrong_id: (entry, mended.reason) for mended, entry in rows}
