@@ -70,9 +70,9 @@ def draw(phone: Desk) -> None:
     for height in (0.35, 0.65):
         phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
         phone.page.mouse.down()
-        for step in range(1, 8):
+        for step in (1, 2, 3):
             sway = 0.15 if step % 2 else -0.1
-            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 10), box["y"] + box["height"] * (height + sway))
+            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 5), box["y"] + box["height"] * (height + sway))
         phone.page.mouse.up()
 
 

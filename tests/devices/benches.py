@@ -10,16 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.queries import broken_chains
 from dispatch.devices import benching
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.benching import Back, Seen
+from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import swap
 from dispatch.devices.models import Fitting
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast
-from tests.devices.building import carried, fitted_by, store, work
+from tests.devices.building import carried, fitted_by, ledger_faults, store, work
 
 _numbers = itertools.count(1)
 
@@ -94,3 +96,13 @@ def case_in(db: Session, cast: Cast, status: str, **facts: Any) -> UnitReturn:
         ACTS[action](db, case, cast)
     assert case.status == status
     return case
+
+
+def opened(db: Session) -> list[UnitReturn]:
+    """All returns, the first opened first, as they are now."""
+    return list(db.scalars(sa.select(UnitReturn).order_by(UnitReturn.id).execution_options(populate_existing=True)))
+
+
+def whole(db: Session) -> None:
+    """Ledgers, positions, returns and trails agree."""
+    assert ledger_faults(db) == [] and list(broken_custody(db)) == [] and list(broken_chains(db)) == []

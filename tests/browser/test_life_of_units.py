@@ -1,0 +1,145 @@
+"""Units from delivery to the scrap heap: received, issued, swapped with the terminal's own word for it, returned, given up."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+
+from dispatch import config
+from dispatch.db import transaction
+from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.fitted import unit_name
+from dispatch.devices.models import Terminal, Unit
+from dispatch.fees.operations import NewPrice, set_prices
+from dispatch.field.models import TestResult
+from dispatch.terminals import listening
+from tests.board.building import approved_order
+from tests.browser.roadside import PLACE, TOUCH, big, camera_picture, depart, finish, sign, take
+from tests.browser.walking import Desk, SitDown, bring_in, issue
+from tests.conftest import AT, Cast
+from tests.devices.jt808.calling import FIRST, Caller
+from tests.devices.jt808.terminal import position
+from tests.fees.building import price_list
+from tests.field.building import fitted_long_ago, sent_out
+
+pytestmark = pytest.mark.browser
+
+TECHNICIANS = ("苏杰 · JS001", "卫晨 · JS002", "周新 · JS003")
+SERIAL, ICCID = "SN26000000", "89860622588667878485"
+"""The first terminal of the sample, and its second SIM: what `Caller` says that it is, and that it carries."""
+
+
+def test_from_delivery_to_the_scrap_heap(cast: Cast, sit_down: SitDown, samples: Path, tmp_path: Path) -> None:
+    wang, lin = sit_down("wang"), sit_down("lin")
+    receive_and_issue(wang, samples)
+    with transaction() as db:
+        price_list(db, cast)
+        set_prices(
+            db, [NewPrice("P008", "TK-310 主机", "part", Decimal(390), Decimal("0.13"), date(2026, 1, 1))], by=cast.qian, at=AT
+        )
+        order = approved_order(db, cast)
+        old, _ = fitted_long_ago(db, cast, order.lines[0])
+        gone, new = unit_name(old), db.scalars(sa.select(Terminal.unit_id).where(Terminal.serial == SERIAL)).one()
+        visit, plate, gone_id = sent_out(db, cast, order, cast.su).id, order.lines[0].vehicle.plate or "", old.id
+    su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
+    swap_both(su, camera_picture(tmp_path / "photo.jpg"))
+    let_the_terminal_speak(su)
+    pay_and_finish(su)
+    return_and_scrap(lin, wang, gone)
+
+    assert lin.go(f"/units/{gone_id}").title() == gone
+    for word in ("Scrapped", "Taken out in a swap", "Received at the repair bench", "Returns for repair"):
+        lin.sees(word)
+    lin.go(f"/units/{new}").sees("Fitted in a swap")
+    expect(lin.page.locator(".plate").first).to_contain_text(plate[2:])
+    lin.go(f"/stock/past?number={ICCID}").sees(re.compile("until today"))
+    expect(lin.page.locator("main")).to_contain_text(re.sub(r"\D", "", SERIAL)[-2:])
+    with transaction() as db:
+        assert db.get_one(Unit, gone_id).position.holder.kind == "scrapped"  # type: ignore[union-attr]
+        assert db.scalars(sa.select(UnitReturn.status).order_by(UnitReturn.id)).all() == ["scrapped", "owed"]
+
+
+def receive_and_issue(wang: Desk, samples: Path) -> None:
+    """Four hundred of each into the store, eight pairs into each of three bags."""
+    bring_in(wang, "terminals", samples / "stock_terminals.csv", 400)
+    bring_in(wang, "sims", samples / "stock_sims.csv", 400, store="总仓")
+    for technician in TECHNICIANS:
+        issue(wang, technician, **{"TK-310": 8, "sims": 8})
+        wang.sees(re.compile("16 units"))
+
+
+def swap_both(su: Desk, picture: Path) -> None:
+    """New for old, the terminal and the SIM that will report."""
+    depart(su)
+    big(su, "Photo before the work")
+    take(su, picture)
+    big(su, "Go on")
+    su.follow("Swap both")
+    for kind, number in (("terminal", SERIAL), ("sim", ICCID)):
+        su.page.locator(f"#f-{kind}").fill(number)
+        su.page.locator(f"#bag-{kind} label:visible").first.click()
+    big(su, "Swap")
+    big(su, "Go on: test-run")
+
+
+def let_the_terminal_speak(su: Desk) -> None:
+    """It calls, and when the technician looks again every point is proven, none of them by hand."""
+    with ThreadPoolExecutor(1) as apart:  # the browser has an event loop in this thread
+        apart.submit(asyncio.run, speak()).result(30)
+    su.page.reload()
+    for item in ("online", "identity", "iccid", "fix", "signal", "acc", "power"):
+        expect(su.page.locator(f"[name=result-{item}][value=passed]")).to_be_checked()
+    big(su, "Keep these results")
+    with transaction() as db:
+        proven = db.scalars(sa.select(TestResult.observation_id)).all()
+        assert len(proven) == 7 and None not in proven
+
+
+async def speak() -> None:
+    """Register, name the SIM, then two positions at the technician's place: ignition on, and off with the main power gone."""
+    settings = replace(config.load({"SECRET_KEY": "test"}), jt808_host="127.0.0.1")
+    async with listening(settings) as gateway:
+        caller = await Caller(FIRST % 10).prove(gateway)
+        caller.send(caller.device.properties(iccid=ICCID))
+        at = datetime.now(UTC) + timedelta(seconds=2)  # its clock knows no fractions: in the second of the swap nothing is proven
+        for acc, alarm in ((True, 0), (False, 1 << 8)):
+            here = {"lat": PLACE["latitude"], "lon": PLACE["longitude"]}
+            caller.send(caller.device.frame(0x0200, position(at, acc=acc, alarm=alarm, **here)))
+            await caller.answer()
+        await caller.hang_up()
+
+
+def pay_and_finish(su: Desk) -> None:
+    """The price, cash, a signature, the end."""
+    big(su, "Go on: price")
+    big(su, "Take ¥")
+    su.page.get_by_label("Cash").check()
+    su.fill("Invoice number", "12345678")
+    big(su, "Money received")
+    big(su, "Go on: signature")
+    sign(su)
+    finish(su)
+
+
+def return_and_scrap(lin: Desk, wang: Desk, number: str) -> None:
+    """The old terminal comes to the bench; what one proposes, another decides."""
+    lin.go(f"/bench?q={number}")  # the only one that is found opens
+    lin.press("Receive")
+    lin.choose("Fault", "Water inside")
+    lin.press("Record the fault")
+    lin.page.locator("summary", has_text="Propose to scrap").click()
+    lin.fill("Reason", "主板进水腐蚀，无法修复")
+    lin.press("Propose to scrap")
+    lin.sees("A manager who has not proposed it decides.")
+    wang.page.goto(lin.page.url)
+    wang.press("Approve scrapping")
+    wang.sees("This return is settled.")
