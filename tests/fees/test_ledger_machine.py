@@ -129,7 +129,7 @@ class Money(TwoHands):
 
 @pytest.mark.slow
 def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: str, cast: Cast) -> None:
-    done = walk(Money, database, cast, stories=21, pairs=50)
+    done = walk(Money, database, cast, stories=24, pairs=50)
     assert done.total() >= 2000
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
     works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
