@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser import unseen
 from tests.browser.walking import PHONE, Desk
-from tests.browser.wire import Wire
-from tests.field.phone import Phone, do_as_proposed
 
 PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
 A_VEHICLE = re.compile(r"/vehicles/\d+$")
-NEXT_VEHICLE = re.compile(r'href="[^"]*/vehicles/(\d+)"')
 LISTENING = "[data-pad]:not([aria-busy]) canvas"
 """The field for the signature, once a stroke in it leaves something."""
 ON_THE_SCREEN = 2
@@ -106,32 +105,22 @@ def install_all(phone: Desk, picture: Path) -> None:
             install(phone, picture)
             phone.sees("Vehicle done.")
     if A_VEHICLE.search(phone.path):
-        install_by_wire(phone, picture)
+        hand = unseen.hand_at(phone)
+        unseen.install_all(hand, picture)
+        phone.go(hand.root)
 
 
-def install_by_wire(phone: Desk, picture: Path) -> None:
-    """The vehicles that are left, without drawing their pages; the visit's own page is open afterwards."""
-    root, _, _ = phone.path.partition("/vehicles/")
-    wire = Wire(phone)
-    hand = Phone(wire, int(root.rpartition("/")[2]))
-    while hand.open("/vehicles") and (ahead := NEXT_VEHICLE.search(hand.big())):
-        line = int(ahead[1])
-        assert wire.photo(f"{root}/photos?kind=work&line={line}", picture).status_code == 201
-        do_as_proposed(hand, f"/vehicles/{line}")
-    phone.go(root)
-
-
-def swap(phone: Desk, what: str, *, model: str, old: str) -> None:
+def swap(phone: Desk, kinds: Sequence[str], *, model: str, old: str) -> None:
     """New units out of the bag, the first of the list; what was in the vehicle is read off it, the record knows of nothing."""
-    phone.follow({"both": "Swap both", "terminal": "Swap terminal", "sim": "Swap SIM"}[what])
+    phone.follow("Swap both" if len(kinds) > 1 else {"terminal": "Swap terminal", "sim": "Swap SIM"}[kinds[0]])
     phone.page.wait_for_url("**/swap?*")
-    if what == "terminal":
+    if list(kinds) == ["terminal"]:
         phone.fill("Number of the old terminal", old)
         phone.fill("Model of the old terminal", model)
     else:
         for box in phone.page.get_by_label("There was none in it").all():
             box.check()
-    for kind in ("terminal", "sim") if what == "both" else (what,):
+    for kind in kinds:
         phone.page.locator(f"#bag-{kind} label").first.click()
     big(phone, "Swap")
 

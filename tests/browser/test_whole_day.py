@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,8 @@ from dispatch.fees.models import Receipt
 from tests import databases
 from tests.browser import roadside, stations, till
 from tests.browser.papers import fetch_all_sheets, prove_all, run
-from tests.browser.roadside import TOUCH, big
+from tests.browser.riding import Job, Repair, ride
+from tests.browser.roadside import TOUCH
 from tests.browser.stations import Call
 from tests.browser.walking import Desk, SitDown
 from tests.conftest import PASSWORD, Cast, Served
@@ -94,8 +94,9 @@ def test_a_whole_day(
         desk.rest()
     phones = phones_for(sit_down, names)
     picture = roadside.camera_picture(away / "photo.jpg", (800, 600))
+    jobs, shown = {number: Repair.of(call, number) for number, call in orders.items()}, set[Job]()
     for phone in phones.values():
-        ride(phone, orders, picture)
+        ride(phone, jobs, picture, shown)
     balance_the_day(qian, phones)
     close_everything(wang, qian, numbers)
     look_at_the_figures(chen := sit_down("chen"), qian)
@@ -154,51 +155,6 @@ def phones_for(sit_down: SitDown, names: list[str]) -> dict[str, Desk]:
             password = stations.give_login(root, name, username)
         phones[name] = sit_down(username, password=password, **TOUCH)
     return phones
-
-
-def ride(phone: Desk, orders: dict[str, Call], picture: Path) -> None:
-    """One technician's day, stop by stop in its order."""
-    while True:
-        phone.go("/my-day")
-        ahead = phone.page.locator(".stop:not(.is-over) .stop-link")
-        if not ahead.count():
-            return phone.rest()
-        ahead.first.click()
-        phone.sees("Check before leaving")
-        number = phone.page.locator("article a[href^='/orders/']").first.inner_text()
-        roadside.depart(phone)
-        if number in orders:
-            repair(phone, orders[number], number, picture)
-        else:
-            roadside.install_all(phone, picture)
-            big(phone, "Signature")
-        roadside.sign(phone)
-        roadside.finish(phone)
-
-
-SWAPS = {"终端丢失": "both", "重启": "terminal", "破损": "terminal", "不上线": "sim"}
-CHANNELS = ("Cash", "Cash", "WeChat Pay", "Cash", "On account")
-
-
-def repair(phone: Desk, call: Call, number: str, picture: Path) -> None:
-    """Up to the signature: photo, what the symptom asks for, test-run, price, and money where some is due."""
-    big(phone, "Photo before the work")
-    roadside.take(phone, picture)
-    big(phone, "Go on")
-    what = next((swap for word, swap in SWAPS.items() if word in call["故障现象"]), None)
-    if what:
-        roadside.swap(phone, what, model=call["产品型号"], old=f"OLD{number[-3:]}")
-    big(phone, re.compile("test-run"))
-    big(phone, "All passed")
-    big(phone, "Go on: price")
-    if "换车" in call["故障现象"]:
-        roadside.add_service(phone, "移机费")
-    if roadside.is_due(phone):
-        big(phone, "Take ¥")
-        index = int(number[-3:])
-        roadside.pay(phone, CHANNELS[index % len(CHANNELS)], invoice="" if call["来电人"] == "孔健" else f"{24100000 + index}")
-    else:
-        big(phone, "Nothing to pay: signature")
 
 
 # the money

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,7 +109,7 @@ def check_transfers(session: Session) -> None:
 
 
 def check_counts(session: Session) -> None:
-    """What is lost was booked by a count or written off of a transfer, and every correction was booked or taken back once."""
+    """What is lost was booked by a count or written off of a transfer, every correction was booked, taken back or undone once."""
     lost = sa.select(sa.func.count()).where(CustodyEntry.reason == "lose")
     of_counts = sa.select(sa.func.count()).where(CountUnit.outcome == "lost")
     of_transfers = sa.select(sa.func.count()).where(TransferUnit.status == "lost")
@@ -116,7 +117,8 @@ def check_counts(session: Session) -> None:
     mended = session.scalars(sa.select(CustodyEntry.id).where(CustodyEntry.reason == "correct"))
     booked = session.scalars(sa.select(CountUnit.entry_id).where(CountUnit.outcome == "moved_here"))
     taken_back = session.scalars(sa.select(TakenBack.entry_id))
-    assert sorted(mended) == sorted([*(entry for entry in booked if entry), *taken_back])
+    undone = session.execute(sa.select(Fitting.in_entry_id, Fitting.out_entry_id).where(Fitting.kind == "undo"))
+    assert sorted(mended) == sorted(filter(None, (*booked, *taken_back, *chain.from_iterable(undone))))
 
 
 def _number(session: Session, table: Any) -> int:
