@@ -34,9 +34,9 @@ class Actor:
         """True if one of the person's roles carries the permission."""
         return allows(self.roles, permission)
 
-    def must(self, permission: str) -> None:
-        """Raises NotAllowed unless the person `may`."""
-        if not self.may(permission):
+    def must(self, *permissions: str) -> None:
+        """Raises NotAllowed unless the person `may` do one of these."""
+        if not any(map(self.may, permissions)):
             raise NotAllowed(say("Your role does not allow this. Ask your administrator if you need it."))
 
     def sees_branch(self, branch_id: int | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -30,10 +29,11 @@ from dispatch.devices.counts import (
 from dispatch.devices.models import CountScan, StockCount
 from dispatch.devices.operations import describe
 from dispatch.devices.page_forms import read_key, read_numbers
+from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager
 from dispatch.devices.queries import holder
-from dispatch.errors import Conflict, Invalid, NotFound, Refusal
+from dispatch.errors import Conflict, Invalid, Refusal
 from dispatch.tabular.tables import read
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -143,19 +143,9 @@ def _answers(db: Session, made: StockCount, told: CountScan) -> list[tuple[str, 
     return answers
 
 
-def _act(number: str, acting: str, act: Callable[[Session, Form], str | None]) -> Answer:
-    """One thing done to a count; a refusal is told on its page, with all that was typed."""
-    form = Form.sent()
-    try:
-        with transaction() as db:
-            words = act(db, form)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(number, form.refused(refusal), refusal, acting)
-    if words:
-        flash(words, "success")
-    return redirect(url_for("devices.count", number=number))
+def _act(number: str, acting: str, act: Acting) -> Answer:
+    to = url_for("devices.count", number=number)
+    return carry_out(act, to=to, again=lambda form, refusal: _page(number, form, refusal, acting))
 
 
 @pages.post("/stock/counts/<number>/scan", endpoint="scan_count")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,17 +17,16 @@ from dispatch.devices import transferring
 from dispatch.devices.issuing import Wanted, count_field
 from dispatch.devices.models import Holder
 from dispatch.devices.page_forms import read_ids, read_sending
+from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
 from dispatch.devices.queries import shelves
 from dispatch.devices.transfers import KINDS, transfer, transfer_counts, transfers, who_may_answer
-from dispatch.errors import NotFound, Refusal
+from dispatch.errors import Refusal
 from dispatch.staff.queries import branches
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
-
-Acting = Callable[[Session, Form], str]
 
 
 @pages.get("/stock/transfers", endpoint="transfers")
@@ -121,17 +120,8 @@ def _rooms(db: Session) -> list[tuple[int, str]]:
 
 
 def _act(number: str, acting: str, act: Acting) -> Answer:
-    """One thing done to a transfer; a refusal is told on its page, with all that was typed."""
-    form = Form.sent()
-    try:
-        with transaction() as db:
-            words = act(db, form)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(number, form.refused(refusal), refusal, acting)
-    flash(words, "success")
-    return redirect(url_for("devices.transfer", number=number))
+    to = url_for("devices.transfer", number=number)
+    return carry_out(act, to=to, again=lambda form, refusal: _page(number, form, refusal, acting))
 
 
 @pages.post("/stock/transfers/<number>/receive", endpoint="receive_transfer")
