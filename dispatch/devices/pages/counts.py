@@ -43,6 +43,8 @@ from dispatch.web.uploads import sent_file
 from dispatch.words import say
 
 MOST_NUMBERS = 2000
+SHOWN_FIRST = 12
+"""While a place is counted nearly all of it is still missing: so many are shown, the others on demand."""
 MOST_SHOWN = 200
 """So many differences are shown with a field of their own; the explanation for the rest covers what is beyond."""
 EXPLAINS = "why-"
@@ -125,6 +127,7 @@ def _page(number: str, form: Form, refusal: Refusal | None = None, acting: str =
             may_approve=me.may("stock.decide") and not has_counted(db, made, me.id),
             describe=describe,
             most=MOST_SHOWN,
+            shown_first=SHOWN_FIRST,
             key=uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
