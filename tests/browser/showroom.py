@@ -254,6 +254,7 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
     gone = _first(session, sa.select(Visit.id).where(Visit.status == "on_site"))
     day = timedelta(days=1)
     return {
+        "the picking list": Sight("board.plan_picking", "/plan/picking"),
         "today": Sight("board.plan", "/plan"),
         "tomorrow": Sight("board.plan", f"/plan?day={today + day}"),
         "yesterday": Sight("board.plan", f"/plan?day={today - day}"),

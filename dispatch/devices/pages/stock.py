@@ -21,6 +21,7 @@ from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.pages.supply import supplies
 from dispatch.devices.queries import Shelf, holder, shelf, shelves, stores, units_found, units_held
 from dispatch.errors import Invalid, Refusal
 from dispatch.staff.models import Person
@@ -74,7 +75,14 @@ def index() -> Answer:
         rooms = [row for row in rows if row.holder.kind == "store"]
         owed = owed_by_people(db, _branch_id(), now())
         return render_template(
-            "devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows), owed=owed
+            "devices/index.html",
+            q=words,
+            found=found,
+            describe=describe,
+            stores=rooms,
+            supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else [],
+            bags=_bags(db, rows),
+            owed=owed,
         )
 
 
