@@ -86,8 +86,9 @@ def live_visits(session: Session, branch_id: int, start: datetime, end: datetime
     query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.status.in_(VISIT_LIVE))
     if end is not None:
         query = query.where(Visit.starts_at < end)
-    lines = selectinload(Visit.visit_lines).joinedload(VisitLine.line).joinedload(OrderLine.order)
-    return session.scalars(query.options(joinedload(Visit.technician), lines).order_by(Visit.starts_at, Visit.id)).all()
+    lines = joinedload(Visit.visit_lines).joinedload(VisitLine.line).joinedload(OrderLine.order)
+    whole = query.options(joinedload(Visit.technician), lines).order_by(Visit.starts_at, Visit.id)
+    return session.scalars(whole).unique().all()
 
 
 def next_visit_from(session: Session, branch_id: int, start: datetime) -> datetime | None:

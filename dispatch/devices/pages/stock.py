@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from dispatch.board.queries import team
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
@@ -89,7 +90,7 @@ def index() -> Answer:
 def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
     """Every technician of the branch with his bag, and whoever else still carries something."""
     carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
-    bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
+    bags = [(person, carried.pop(person.id, None)) for person in team(db, _branch_id())]
     return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and (row.terminals or row.sims)]
 
 

@@ -1,7 +1,8 @@
-"""What the stores of a branch have beside what its planned visits will take of it."""
+"""What the stores of a branch have, beside what is on the way to them and what planned visits will take out of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,21 +14,25 @@ from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day, now
 from dispatch.devices.models import Holder
 from dispatch.devices.parts import part_key
-from dispatch.devices.usable import parts_in_stores
+from dispatch.devices.reorder_rules import split_key, ware_key
+from dispatch.devices.reorders import wares
 from dispatch.web.access import current
 from dispatch.web.login import settings
 from dispatch.words import Text, say
 
-ANY_TERMINAL = part_key("terminal", None)
+ANY_TERMINAL, SIM = part_key("terminal", None), part_key("sim", None)
+ALL_SIMS = ware_key("sim", "")
 
 
 @dataclass(frozen=True)
 class Supply:
-    """One part: how many the stores can issue, and how many of them the planned visits still need."""
+    """One part: how many the stores can issue, how many come, how many planned visits still need, how many to order."""
 
     part: str
     stored: int
+    on_way: int
     reserved: int
+    to_order: int
 
     @property
     def free(self) -> int:
@@ -41,12 +46,16 @@ class Supply:
 
 
 def supplies(db: Session, branch_id: int, stores: Sequence[Holder]) -> list[Supply]:
-    """Each model and the SIMs, as far as a store has them or a visit needs them."""
+    """Each model and the SIMs, as far as a store has them or is to have them, or a visit needs them."""
     at, zone = now(), current().zone
     needed = reserved(db, DayOfBranch(branch_id, local_day(at, zone), zone, at), Ways.of(settings()))
-    stored: dict[str, int] = {}
-    for parts in parts_in_stores(db, [store.id for store in stores]).values():
-        for part, count in parts.items():
-            stored[part] = stored.get(part, 0) + count
-    listed = sorted({part for part in {**stored, **needed} if part != ANY_TERMINAL or part in needed})
-    return [Supply(part, stored.get(part, 0), needed.get(part, 0)) for part in listed]
+    stored, on_way, to_order = Counter[str](), Counter[str](), Counter[str]()
+    for ware in wares(db, stores):
+        part = SIM if split_key(ware.key)[0] == SIM else ware.key
+        to_order[part] += ware.to_order
+        if part != SIM or ware.key == ALL_SIMS:
+            stored[part] += ware.stored
+            on_way[part] += ware.on_way
+    return [
+        Supply(part, stored[part], on_way[part], needed.get(part, 0), to_order[part]) for part in sorted({*to_order, *needed})
+    ]
