@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -10,11 +9,19 @@ from typing import Any
 
 from dispatch.board.outcome import UNPLACED, Json, reasons_by_line
 from dispatch.board.problem import has_lunch_within, home_of, lunch_of
-from dispatch.board.rules import seconds_of, seconds_of_clock, worded
+from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out, worded
 from dispatch.board.views import Overview, Parts, RouteView, StopView, Waiting, Why
-from dispatch.board.work import DayOfBranch, Ways, off_wanted, parts_of_lines, place_of, place_of_visit, site_of_line
+from dispatch.board.work import (
+    DayOfBranch,
+    Ways,
+    off_wanted,
+    parts_of_lines,
+    place_of,
+    place_of_visit,
+    site_of_line,
+    still_needed,
+)
 from dispatch.geo.rules import Coordinates, metres, travel_seconds
-from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.staff.models import Person
 from dispatch.words import text_from_json
@@ -38,8 +45,9 @@ def overview(
     people = {person.id: person for person in (*team, *(visit.technician for visit in visits))}
     by_person = {who: list(group) for who, group in groupby(sorted(visits, key=_by_time), key=lambda visit: visit.technician_id)}
     colours = {who: colour for colour, who in enumerate(who for who in people if who in by_person)}
-    spare = {who: _spare(by_person.get(who, []), bags.get(who, {}), ways) for who in people}
-    routes = (_route(p, by_person.get(p.id, []), colours.get(p.id), spare[p.id], of, ways) for p in people.values())
+    bag = {who: taken_out(bags.get(who, {}), still_needed(by_person.get(who, []), ways)) for who in people}
+    routes = (_route(p, by_person.get(p.id, []), colours.get(p.id), bag[p.id][1], of, ways) for p in people.values())
+    spare = {who: left for who, (left, _short) in bag.items()}
     return Overview(of, tuple(routes), tuple(_queue(lines, told, spare, ways)))
 
 
@@ -47,14 +55,13 @@ def _by_time(visit: Visit) -> tuple[int, Any]:
     return visit.technician_id, visit.starts_at
 
 
-def _route(person: Person, visits: Sequence[Visit], colour: int | None, spare: Parts, of: DayOfBranch, ways: Ways) -> RouteView:
+def _route(person: Person, visits: Sequence[Visit], colour: int | None, lacking: Parts, of: DayOfBranch, ways: Ways) -> RouteView:
     places = [home_of(person), *(place_of_visit(visit) for visit in visits), home_of(person)]
     ways_m = [_metres(a, b, ways) for a, b in pairwise(places)] if visits else [0]
     bare: list[StopView] = []
     for visit, road_m in zip(visits, ways_m, strict=False):
         bare.append(_stop(bare[-1] if bare else None, visit, road_m, of, ways))
     stops, lunch = _with_lunch(person, bare, _seconds(ways_m[-1], ways), of, ways)
-    lacking = {part: -count for part, count in sorted(spare.items()) if count < 0}
     return RouteView(person, stops, colour, _seconds(ways_m[-1], ways), sum(ways_m), lunch, lacking)
 
 
@@ -104,14 +111,6 @@ def _lunch_before(earliest: int, free: int, stop: StopView, seconds: int) -> int
     return there if there + seconds <= stop.start + ROUNDED else None
 
 
-def _spare(visits: Iterable[Visit], bag: Parts, ways: Ways) -> dict[str, int]:
-    """What the bag has over once the visits still to be done have taken theirs; below zero it is short."""
-    lines = [row.line for visit in visits if visit.status in VISIT_LIVE for row in visit.visit_lines]
-    left = Counter(bag)
-    left.subtract(parts_of_lines(lines, ways))
-    return dict(left)
-
-
 def _queue(
     lines: Sequence[OrderLine], told: Mapping[str, Any] | None, spare: Mapping[int, Parts], ways: Ways
 ) -> Iterable[Waiting]:
@@ -142,5 +141,5 @@ def _why(reason: Json, needed: Parts, spare: Mapping[int, Parts]) -> Why:
         return Why(worded(text), {}, None)
     technician_id = who[0] if len(who) == 1 else None
     there = spare.get(technician_id, {}) if technician_id else {}
-    lacking = {part: count - max(0, there.get(part, 0)) for part, count in needed.items()}
-    return Why(worded(text), {part: count for part, count in lacking.items() if count > 0}, technician_id)
+    _left, lacking = taken_out(there, needed)
+    return Why(worded(text), lacking, technician_id)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from dispatch.board.queries import live_visits, open_lines, replaceable, visits_on
-from dispatch.board.rules import seconds_of, seconds_of_clock
-from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, parts_of_lines, place_of, place_of_visit, visit_job_id
-from dispatch.devices.queries import parts_in_bags
+from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
+from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
+from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.geo.rules import Coordinates
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
@@ -66,7 +66,7 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     stays = [v for v in visits_on(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people = technicians(session, of.branch_id)
-    bags = _left_in_bags(session, people, of, ways)
+    bags = bags_of_morning(session, [p.id for p in people], of, ways)
     team = [_technician(p, of.day, bags.get(p.id, {}), _ate(p, stays, of, ways)) for p in people if home_of(p)]
     placed = [line for line in lines if place_of(line) is not None]
     jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways)]
@@ -80,15 +80,13 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     )
 
 
-def _left_in_bags(session: Session, people: Sequence[Person], of: DayOfBranch, ways: Ways) -> dict[int, dict[str, int]]:
+def bags_of_morning(session: Session, person_ids: Collection[int], of: DayOfBranch, ways: Ways) -> dict[int, Parts]:
     """What the bags will hold on the morning of the day: what they hold now, less what visits before it will take."""
-    bags = parts_in_bags(session, [p.id for p in people])
+    bags = parts_in_bags(session, person_ids)
     start, _ = of.bounds
     for visit in live_visits(session, of.branch_id, of.midnight, start):
-        bag = bags.get(visit.technician_id)
-        if bag is not None:
-            for part, count in parts_of_lines((row.line for row in visit.visit_lines), ways).items():
-                bag[part] = max(0, bag.get(part, 0) - count)
+        if visit.technician_id in bags:
+            bags[visit.technician_id], _short = taken_out(bags[visit.technician_id], still_needed([visit], ways))
     return bags
 
 

@@ -79,11 +79,22 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
-def live_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """A branch's visits that start within [start, end) and are still to be made or under way, with their lines and orders."""
-    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
-    lines = selectinload(Visit.visit_lines).joinedload(VisitLine.line).joinedload(OrderLine.order)
-    return session.scalars(query.where(Visit.status.in_(VISIT_LIVE)).options(lines)).all() if start < end else []
+def live_visits(session: Session, branch_id: int, start: datetime, end: datetime | None = None) -> Sequence[Visit]:
+    """A branch's visits that start within [start, end) and are still to be made or under way, with technician, lines, orders."""
+    if end is not None and end <= start:
+        return []
+    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.status.in_(VISIT_LIVE))
+    if end is not None:
+        query = query.where(Visit.starts_at < end)
+    lines = joinedload(Visit.visit_lines).joinedload(VisitLine.line).joinedload(OrderLine.order)
+    whole = query.options(joinedload(Visit.technician), lines).order_by(Visit.starts_at, Visit.id)
+    return session.scalars(whole).unique().all()
+
+
+def next_visit_from(session: Session, branch_id: int, start: datetime) -> datetime | None:
+    """When the first visit begins that starts at `start` or later and is still to be made."""
+    query = sa.select(sa.func.min(Visit.starts_at)).where(Visit.branch_id == branch_id, Visit.starts_at >= start)
+    return session.scalar(query.where(Visit.status.in_(VISIT_LIVE)))
 
 
 def leftovers(session: Session, branch_id: int, before: datetime) -> Sequence[Visit]:

@@ -91,6 +91,21 @@ def _worded(name: str, value: Any, jobs: Mapping[Any, str]) -> Any:
     return tables[name].get(value, value) if name in tables else value
 
 
+def taken_out(bag: Mapping[str, int], needed: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """What a bag has left when so much is taken out of it, and what it is short of, part by part.
+
+    Where no model is wanted any terminal will do, but only one that nobody wants by its model: such terminals go last.
+    """
+    left, short = dict(bag), {}
+    for part in sorted(needed, key=lambda each: (":" not in each, each)):
+        counts = {part, part.partition(":")[0]}
+        taken = min(needed[part], *(left.get(each, 0) for each in counts))
+        left |= {each: left.get(each, 0) - taken for each in counts}
+        if taken < needed[part]:
+            short[part] = needed[part] - taken
+    return left, dict(sorted(short.items()))
+
+
 def part_words(part: str) -> Text | str:
     """A part of the bag in words: "sim", "terminal", "terminal:BD-808A"."""
     kind, _, model = part.partition(":")

@@ -13,6 +13,7 @@ from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock, wante
 from dispatch.clock import local_day
 from dispatch.customers.models import Site
 from dispatch.geo.rules import Coordinates
+from dispatch.orders.lifecycle import LINE_SETTLED, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import PRIORITY, Needs, needs_of
 from dispatch.routing import Job, Travel
@@ -144,6 +145,12 @@ def parts_of_lines(lines: Iterable[OrderLine], ways: Ways) -> dict[str, int]:
     for line in lines:
         count.update(ways.needs(line).parts)
     return dict(count)
+
+
+def still_needed(visits: Iterable[Visit], ways: Ways) -> dict[str, int]:
+    """Part -> how many the visits still to be made or under way will take out of the bag, for vehicles not settled yet."""
+    lines = (row.line for visit in visits if visit.status in VISIT_LIVE for row in visit.visit_lines)
+    return parts_of_lines((line for line in lines if line.status not in LINE_SETTLED), ways)
 
 
 def line_jobs(lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Papers of the store: a transfer that the other branch has not received yet, and a count that waits for its manager."""
+"""Papers of the store: a transfer that is on its way, a count that waits for its manager, and reorder points."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import Holder
 from dispatch.devices.queries import stores, units_held
+from dispatch.devices.reorder_rules import Level
+from dispatch.devices.reordering import set_levels
 from dispatch.devices.transferring import send
 
 COUNTED = "yang"
 SENT, BEGUN = timedelta(hours=3), timedelta(hours=1)
+SET = timedelta(days=20)
+LEVELS = {"terminal:BD-808A": Level(20, 40), "terminal:TK-310": Level(10, 30), "sim:": Level(80, 150)}
 NOTE = "广州补货，随班车"
 NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一家客户"
 
 
 def build(company: Company, moment: datetime) -> None:
-    """Six SIMs go from Guangzhou's store to Shenzhen's, and one SIM is missing in a bag."""
+    """Six SIMs go from Guangzhou's store to Shenzhen's, one SIM is missing in a bag, and two things are to be ordered."""
     _send(company, moment - SENT)
     _count(company, moment - BEGUN)
+    by = company.manager("SZ")
+    store = next(each for each in stores(company.session, by) if each.branch_id == by.branch_id)
+    set_levels(company.session, store, LEVELS, by=by, at=moment - SET)
 
 
 def _send(company: Company, at: datetime) -> None:

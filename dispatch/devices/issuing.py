@@ -18,7 +18,8 @@ from dispatch.audit.operations import record
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.numbers import units_called
 from dispatch.devices.operations import bag_of, describe, move_units
-from dispatch.devices.queries import handed_over, oldest_units, parts_in_bags
+from dispatch.devices.queries import handed_over
+from dispatch.devices.usable import oldest_units, parts_in_bags
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say

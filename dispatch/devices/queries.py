@@ -10,10 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.models import AuditEntry
-from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
-from dispatch.devices.parts import part_key
 from dispatch.devices.rules import ICCID_KEY
 from dispatch.errors import NotFound
 from dispatch.search import found_in
@@ -174,24 +171,6 @@ def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[str |
     return counts
 
 
-def parts_in_bags(session: Session, person_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """What technicians carry, as the planner counts it: person id -> {"sim": 3, "terminal": 5, "terminal:BD-808A": 4, ...}."""
-    query = (
-        sa.select(Holder.person_id, CustodyPosition.unit_kind, Terminal.model, sa.func.count())
-        .join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
-        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-        .where(Holder.person_id.in_(person_ids))
-        .group_by(Holder.person_id, CustodyPosition.unit_kind, Terminal.model)
-    )
-    bags: dict[int, dict[str, int]] = {}
-    for person_id, kind, model, count in session.execute(query):
-        assert person_id is not None
-        bag = bags.setdefault(person_id, {})
-        for key in {kind, part_key(kind, model)}:
-            bag[key] = bag.get(key, 0) + count
-    return bags
-
-
 def stores(session: Session, by: Actor) -> Sequence[Holder]:
     """The stores a person may see."""
     query = sa.select(Holder).where(Holder.kind == "store")
@@ -269,18 +248,6 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
     ends = sa.or_(*(column.endswith(ending, autoescape=True) for ending in endings for column in columns))
     query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id).join(Unit.position)
     return session.scalars(query.where(CustodyPosition.holder_id == holder_id, ends)).unique().all()
-
-
-def oldest_units(
-    session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None
-) -> Sequence[tuple[int, str | None]]:
-    """(unit id, model) of what a holder has of one kind and nobody has returned as broken, the oldest first."""
-    query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
-    held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind, ~returned)
-    if model is not None:
-        held = held.where(Terminal.model == model)
-    return [(unit_id, name) for unit_id, name in session.execute(held.order_by(CustodyPosition.unit_id).limit(limit))]
 
 
 def handed_over(session: Session, holder_id: int, key: uuid.UUID) -> bool:

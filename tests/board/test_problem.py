@@ -115,7 +115,7 @@ def test_what_visits_before_the_day_will_take_is_not_in_the_bag_any_more(db: Ses
     fill_bag(db, cast, cast.su, terminals=2, sims=3)
     today = approved_order(db, cast, lines=1, kind="installation", model=MODEL, symptom=None)
     visit_at(db, cast, today, cast.su, "15:00", day=TODAY)
-    assert technician(problem(db, cast), cast.su.id).parts == {"terminal": 2, f"terminal:{MODEL}": 1, "sim": 2}
+    assert technician(problem(db, cast), cast.su.id).parts == {"terminal": 1, f"terminal:{MODEL}": 1, "sim": 2}
 
 
 def test_somebody_without_home_starts_at_the_branch_or_is_named(db: Session, cast: Cast) -> None:

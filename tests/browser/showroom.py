@@ -28,6 +28,7 @@ NO_PAGES = {
     "finance.slip",
     "finance.day_export",
     "devices.bench_label",
+    "devices.reorder_export",
     "web.livez",
     "web.readyz",
     "web.certificate",
@@ -106,6 +107,7 @@ def _plain() -> dict[str, Sight]:
         "transfers": Sight("devices.transfers", "/stock/transfers"),
         "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
+        "what to order": Sight("devices.reorder", "/stock/reorder"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
@@ -179,6 +181,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a vehicle": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
+        "reorder points": Sight("devices.reorder_points", f"/stock/{store}/reorder-points"),
         "a bag": Sight("devices.holder", f"/stock/{bag}"),
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
@@ -254,6 +257,7 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
     gone = _first(session, sa.select(Visit.id).where(Visit.status == "on_site"))
     day = timedelta(days=1)
     return {
+        "the picking list": Sight("board.plan_picking", "/plan/picking"),
         "today": Sight("board.plan", "/plan"),
         "tomorrow": Sight("board.plan", f"/plan?day={today + day}"),
         "yesterday": Sight("board.plan", f"/plan?day={today - day}"),

@@ -16,7 +16,8 @@ from dispatch.db import transaction
 from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_over, issue
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.devices.operations import NewTerminal, bag_of, move_units, receive_terminals, slot_of
-from dispatch.devices.queries import parts_in_bags, unit_history
+from dispatch.devices.queries import unit_history
+from dispatch.devices.usable import parts_in_bags
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import vehicle
 from tests.conftest import AT, Cast

@@ -18,13 +18,13 @@ from dispatch.board.operations.sending import Sent, dispatch_day
 from dispatch.board.overview import overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
+from dispatch.board.problem import bags_of_morning
 from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team, visits_on
 from dispatch.board.rules import next_workday
 from dispatch.board.views import Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.issuing import count_field
-from dispatch.devices.queries import parts_in_bags
 from dispatch.errors import Refusal
 from dispatch.field.queries import dispute_count
 from dispatch.typed import number_in
@@ -77,10 +77,10 @@ def run_view(db: Session, of: DayOfBranch) -> RunView | None:
 
 
 def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None]:
-    """The day and its last planning run, in six queries."""
+    """The day and its last planning run, in six queries, or eight where visits of days before take out of the bags."""
     people = team(db, of.branch_id)
     visits = visits_on(db, of.branch_id, *of.bounds)
-    bags = parts_in_bags(db, [person.id for person in people])
+    bags = bags_of_morning(db, [person.id for person in people], of, ways())
     lines = open_lines(db, of.branch_id, of.day)
     run = run_view(db, of)
     told = run.outcome if run else None

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from dispatch.board.queries import team
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
@@ -21,6 +22,7 @@ from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.pages.supply import supplies
 from dispatch.devices.queries import Shelf, holder, shelf, shelves, stores, units_found, units_held
 from dispatch.errors import Invalid, Refusal
 from dispatch.staff.models import Person
@@ -74,14 +76,21 @@ def index() -> Answer:
         rooms = [row for row in rows if row.holder.kind == "store"]
         owed = owed_by_people(db, _branch_id(), now())
         return render_template(
-            "devices/index.html", q=words, found=found, describe=describe, stores=rooms, bags=_bags(db, rows), owed=owed
+            "devices/index.html",
+            q=words,
+            found=found,
+            describe=describe,
+            stores=rooms,
+            supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else [],
+            bags=_bags(db, rows),
+            owed=owed,
         )
 
 
 def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
     """Every technician of the branch with his bag, and whoever else still carries something."""
     carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
-    bags = [(person, carried.pop(person.id, None)) for person in technicians(db, _branch_id())]
+    bags = [(person, carried.pop(person.id, None)) for person in team(db, _branch_id())]
     return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and (row.terminals or row.sims)]
 
 

@@ -1,0 +1,117 @@
+"""Stores beside their reorder points: what is there, what is on the way, what is to be ordered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.devices.models import CustodyPosition, Holder, Sim, Terminal, TerminalModel, Transfer, TransferUnit
+from dispatch.devices.reorder_models import ReorderPoint
+from dispatch.devices.reorder_rules import Level, split_key, ware_key, ware_words
+from dispatch.devices.usable import usable
+from dispatch.words import Text
+
+Wares = Counter[str]
+"""Thing -> how many: {"terminal:BD-808A": 4, "sim:中国移动": 9, "sim:": 12}; "sim:" counts the SIMs of all carriers."""
+
+
+@dataclass(frozen=True)
+class Ware:
+    """One thing in one store; `set_by` and `level` are None where nobody has set a reorder point."""
+
+    store: Holder
+    key: str
+    stored: int
+    on_way: int
+    level: Level | None
+    set_by: str | None = None
+
+    @property
+    def word(self) -> Text | str:
+        """The thing in words."""
+        return ware_words(self.key)
+
+    @property
+    def to_order(self) -> int:
+        """How many are to be ordered; 0 while there are enough."""
+        return self.level.to_order(self.stored + self.on_way) if self.level else 0
+
+
+def key_of(point: ReorderPoint) -> str:
+    """The key of the thing that a reorder point is about."""
+    return ware_key("terminal", point.model) if point.model is not None else ware_key("sim", point.carrier or "")
+
+
+def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
+    """Everything that these stores of one branch have, that is on the way to them, or that has a reorder point.
+
+    What is on the way to a branch is counted for its first store, which usually takes it in.
+    """
+    if not stores:
+        return []
+    stored, coming = _stored(session, [store.id for store in stores]), _coming(session, stores[0].branch_id)
+    points = _points(session, stores)
+    listed = []
+    for store in stores:
+        here, on_way = stored.get(store.id, Counter()), coming if store is stores[0] else Counter()
+        own = points.get(store.id, {})
+        listed += [_ware(store, key, here[key], on_way[key], own.get(key)) for key in sorted({*here, *on_way, *own})]
+    return listed
+
+
+def _ware(store: Holder, key: str, stored: int, on_way: int, point: ReorderPoint | None) -> Ware:
+    level = Level(point.minimum, point.target) if point else None
+    return Ware(store, key, stored, on_way, level, point.set_by_name if point else None)
+
+
+def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, ReorderPoint]]:
+    found: dict[int, dict[str, ReorderPoint]] = {}
+    for point in session.scalars(sa.select(ReorderPoint).where(ReorderPoint.store_id.in_([store.id for store in stores]))):
+        found.setdefault(point.store_id, {})[key_of(point)] = point
+    return found
+
+
+def _stored(session: Session, store_ids: Sequence[int]) -> dict[int, Wares]:
+    """What can be issued, by store."""
+    place, what = CustodyPosition, (Terminal.model, Sim.carrier)
+    query = sa.select(place.holder_id, *what, sa.func.count()).where(place.holder_id.in_(store_ids), usable())
+    joined = query.outerjoin(Terminal, Terminal.unit_id == place.unit_id).outerjoin(Sim, Sim.unit_id == place.unit_id)
+    found: dict[int, Wares] = {}
+    for holder_id, model, carrier, count in session.execute(joined.group_by(place.holder_id, *what)):
+        _add(found.setdefault(holder_id, Counter()), model, carrier, count)
+    return found
+
+
+def _coming(session: Session, branch_id: int) -> Wares:
+    """What other branches have sent to this one and nobody has received yet."""
+    line, what = TransferUnit, (Terminal.model, Sim.carrier)
+    query = sa.select(*what, sa.func.count()).select_from(line).join(Transfer, Transfer.id == line.transfer_id)
+    sent = query.where(Transfer.to_branch_id == branch_id, Transfer.status == "sent", line.status == "on_way")
+    joined = sent.outerjoin(Terminal, Terminal.unit_id == line.unit_id).outerjoin(Sim, Sim.unit_id == line.unit_id)
+    found: Wares = Counter()
+    for model, carrier, count in session.execute(joined.group_by(*what)):
+        _add(found, model, carrier, count)
+    return found
+
+
+def _add(found: Wares, model: str | None, carrier: str | None, count: int) -> None:
+    if model is not None:
+        found[ware_key("terminal", model)] += count
+        return
+    for name in {carrier or "", ""}:
+        found[ware_key("sim", name)] += count
+
+
+def known_wares(session: Session) -> list[str]:
+    """Every thing that a reorder point can be set for: each model, all SIMs, the SIMs of each carrier on record."""
+    models = session.scalars(sa.select(TerminalModel.name))
+    carriers = session.scalars(sa.select(Sim.carrier).where(Sim.carrier.is_not(None), Sim.carrier != "").distinct())
+    named = [
+        *(ware_key("terminal", name) for name in models),
+        *(ware_key("sim", name) for name in ["", *carriers] if name is not None),
+    ]
+    return sorted(named, key=lambda key: (split_key(key)[0] != "terminal", key))

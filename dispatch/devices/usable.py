@@ -1,0 +1,66 @@
+"""What in stores and bags can go into a vehicle: not what is owed to the bench, and not what is promised to a colleague.
+
+Planner, board, picking list and issuing all count by this one rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_rules import OPEN
+from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Terminal
+from dispatch.devices.parts import part_key
+
+Parts = dict[str, int]
+"""Part -> how many: {"sim": 3, "terminal": 5, "terminal:BD-808A": 4}; "terminal" counts the terminals of all models."""
+
+
+def usable() -> sa.ColumnElement[bool]:
+    """SQL: the unit of this position is no return that is still open, and nobody else is to have it."""
+    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
+    promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
+    return sa.and_(~returned, ~promised)
+
+
+def parts_in_bags(session: Session, person_ids: Collection[int]) -> dict[int, Parts]:
+    """What technicians carry that they can fit: person id -> parts."""
+    return _parts(session, Holder.person_id, person_ids)
+
+
+def parts_in_stores(session: Session, holder_ids: Collection[int]) -> dict[int, Parts]:
+    """What stores have that can be issued: holder id -> parts."""
+    return _parts(session, Holder.id, holder_ids)
+
+
+def _parts(
+    session: Session, whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+) -> dict[int, Parts]:
+    query = (
+        sa.select(whose, CustodyPosition.unit_kind, Terminal.model, sa.func.count())
+        .join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
+        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
+        .where(whose.in_(ids), usable())
+        .group_by(whose, CustodyPosition.unit_kind, Terminal.model)
+    )
+    found: dict[int, Parts] = {}
+    for owner, kind, model, count in session.execute(query):
+        assert owner is not None
+        parts = found.setdefault(owner, {})
+        for key in {kind, part_key(kind, model)}:
+            parts[key] = parts.get(key, 0) + count
+    return found
+
+
+def oldest_units(
+    session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None
+) -> Sequence[tuple[int, str | None]]:
+    """(unit id, model) of what a holder has of one kind and can be used, the oldest first."""
+    query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
+    held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind, usable())
+    if model is not None:
+        held = held.where(Terminal.model == model)
+    return [(unit_id, name) for unit_id, name in session.execute(held.order_by(CustodyPosition.unit_id).limit(limit))]
