@@ -114,6 +114,13 @@ class Settings:
     jt808_host: str = setting("JT808_HOST", text, "0.0.0.0", "address to listen on for them")  # noqa: S104 - they are outside
     observation_days: int = setting("OBSERVATION_DAYS", whole(1, 36_500), 90, "days for which is kept what terminals told")
 
+    # a platform that terminals report to instead; off without an address
+    traccar_url: str = setting("TRACCAR_URL", web_address, "", "Traccar server that knows our terminals; empty: none is asked")
+    traccar_token: str = setting("TRACCAR_TOKEN", text, "", "token of a Traccar user who may see them", secret=True)
+    traccar_seconds: int = setting(
+        "TRACCAR_SECONDS", whole(5, 3600), 20, "seconds before Traccar is asked again about the same terminal")
+    traccar_hours: int = setting("TRACCAR_HOURS", whole(1, 168), 6, "hours after a change for which Traccar is asked")
+
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 

@@ -17,7 +17,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
-from dispatch.devices.observation_models import Observation
+from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.search import grams_index, text_column
@@ -34,6 +34,7 @@ __all__ = [
     "HandOverUnit",
     "Holder",
     "Observation",
+    "PlatformLook",
     "Sim",
     "StockCount",
     "StoreSeries",
@@ -232,6 +233,7 @@ class Fitting(Base):
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index(None, "vehicle_id", "at"),
+        sa.Index(None, "at"),
         sa.Index(None, "old_unit_id"),
         sa.Index(None, "new_unit_id"),
     )

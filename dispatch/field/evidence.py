@@ -24,7 +24,7 @@ MOST_OF_A_KIND = 1_000
 
 @dataclass(frozen=True)
 class Measures:
-    """What the company asks of a terminal, and whether it listens to them here (TEST_METRES, TEST_SIGNAL, JT808_PORT)."""
+    """What the company asks of a terminal, and whether it hears of them here (TEST_METRES and the like)."""
 
     within_m: int = 500
     least_signal: int = 10
@@ -45,12 +45,14 @@ def listening() -> bool:
     return _measures.listening
 
 
-def evidence_of(session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting]) -> Mapping[str, Evidence]:
-    """Point -> what the terminal in a vehicle says of it; `fittings` are the order's that stand.
+def evidence_of(
+    session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting], inside: Mapping[str, Unit] | None = None
+) -> Mapping[str, Evidence]:
+    """Point -> what the terminal in a vehicle says of it; `fittings` are the order's that stand, `inside` what is in the vehicle.
 
     Empty where there is nothing to be said: no terminal on record in the vehicle, or nobody listens and none was ever heard.
     """
-    inside = slot_units(session, line.vehicle_id)
+    inside = slot_units(session, line.vehicle_id) if inside is None else inside
     since = _since(line, visit, fittings)
     if "terminal" not in inside or since is None:
         return {}
@@ -88,6 +90,7 @@ def _place(arrival: Arrival | None) -> Coordinates | None:
 _READ = [
     Observation.id,
     Observation.kind,
+    Observation.source,
     Observation.phone,
     Observation.received_at,
     Observation.device_time,

@@ -24,6 +24,7 @@ class Seen:
 
     id: int = 1
     kind: str = "position"
+    source: str = "jt808"
     phone: str = "013912344323"
     received_at: datetime = AT + timedelta(minutes=3)
     device_time: datetime | None = None

@@ -1,0 +1,55 @@
+"""what a platform knows of terminals, and when it was asked"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+LOOKS = "'news', 'nothing', 'old', 'ahead', 'unknown_device', 'other_device', 'unreadable', 'refused', 'slow', 'away'"
+
+
+def upgrade() -> None:
+    _platform()
+
+
+def _platform() -> None:
+    op.add_column("observation", sa.Column("source", sa.Text(), server_default="jt808", nullable=False))
+    op.add_column("observation", sa.Column("platform_id", sa.BigInteger(), nullable=True))
+    op.create_check_constraint(op.f("ck_observation_source_known"), "observation", "source IN ('jt808', 'traccar')")
+    op.create_check_constraint(
+        op.f("ck_observation_platform_numbers_its_own"), "observation", "(source = 'jt808') = (platform_id IS NULL)"
+    )
+    op.create_index(
+        "uq_observation_platform",
+        "observation",
+        ["unit_id", "source", "platform_id"],
+        unique=True,
+        postgresql_where=sa.text("platform_id IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_fitting_at"), "fitting", ["at"])
+    op.create_table(
+        "platform_look",
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("device_id", sa.BigInteger(), nullable=True),
+        sa.Column("newest", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(f"outcome IN ({LOOKS})", name=op.f("ck_platform_look_outcome_known")),
+        sa.CheckConstraint("(asked_at IS NULL) = (outcome IS NULL)", name=op.f("ck_platform_look_asked_has_outcome")),
+        sa.ForeignKeyConstraint(["unit_id"], ["terminal.unit_id"], name=op.f("fk_platform_look_unit_id")),
+        sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_platform_look")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("platform_look")
+    op.drop_index(op.f("ix_fitting_at"), table_name="fitting")
+    op.drop_index("uq_observation_platform", table_name="observation")
+    op.drop_constraint(op.f("ck_observation_platform_numbers_its_own"), "observation")
+    op.drop_constraint(op.f("ck_observation_source_known"), "observation")
+    op.drop_column("observation", "platform_id")
+    op.drop_column("observation", "source")
