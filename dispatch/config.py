@@ -16,6 +16,7 @@ from typing import Any
 from dispatch import paths
 from dispatch.config_values import (
     ApprovalStep,
+    PhotosAsked,
     SettingError,
     approval_steps,
     boolean,
@@ -24,6 +25,7 @@ from dispatch.config_values import (
     folder,
     names,
     number,
+    photos_asked,
     text,
     web_address,
     whole,
@@ -108,6 +110,10 @@ class Settings:
 
     test_metres: int = setting("TEST_METRES", whole(1, 100_000), 500, "a terminal's position is right so near to the phone, m")
     test_signal: int = setting("TEST_SIGNAL", whole(1, 31), 10, "radio strength that a test-run asks for, 0 to 31")
+
+    test_satellites: int = setting("TEST_SATELLITES", whole(0, 50), 4, "satellites that a test-run asks for")
+    required_photos: tuple[PhotosAsked, ...] = setting(
+        "REQUIRED_PHOTOS", photos_asked, (), "photos closing asks for, as in: installation:plate+imei+wiring,repair:plate")
 
     # terminals that report to us over JT/T 808
     jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")

@@ -10,6 +10,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.devices.firmware import least_firmware
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.models import Fitting, Observation, Unit
 from dispatch.devices.observation_models import OBSERVATION_KINDS
@@ -28,16 +29,17 @@ class Measures:
 
     within_m: int = 500
     least_signal: int = 10
+    least_satellites: int = 4
     listening: bool = False
 
 
 _measures = Measures()
 
 
-def configure(*, within_m: int, least_signal: int, listening: bool) -> None:
+def configure(*, within_m: int, least_signal: int, listening: bool, least_satellites: int = 4) -> None:
     """Take over the settings of this process."""
     global _measures
-    _measures = Measures(within_m, least_signal, listening)
+    _measures = Measures(within_m, least_signal, least_satellites, listening)
 
 
 def listening() -> bool:
@@ -78,6 +80,8 @@ def _asked(session: Session, inside: Mapping[str, Unit], since: datetime, visit:
         accuracy_m=(arrival.accuracy_m if arrival else None) or 0,
         within_m=_measures.within_m,
         least_signal=_measures.least_signal,
+        least_satellites=_measures.least_satellites,
+        least_firmware=least_firmware(session, terminal.model),
     )
 
 
@@ -100,11 +104,13 @@ _READ = [
     Observation.lat,
     Observation.lon,
     Observation.acc,
+    Observation.satellites,
     Observation.signal,
     Observation.power_cut,
     Observation.iccid,
     Observation.imei,
     Observation.terminal_id,
+    Observation.firmware,
 ]
 
 

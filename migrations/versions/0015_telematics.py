@@ -1,4 +1,4 @@
-"""what a platform knows of terminals, and when it was asked"""
+"""what a platform knows of terminals; the firmware and the photos that are asked for"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,42 @@ depends_on = None
 LOOKS = "'news', 'nothing', 'old', 'ahead', 'unknown_device', 'other_device', 'unreadable', 'refused', 'slow', 'away'"
 
 
+POINTS = ("online", "identity", "iccid", "fix", "signal", "acc", "power")
+MORE_POINTS = ("online", "identity", "firmware", "iccid", "fix", "satellites", "signal", "acc", "power")
+PHOTOS = ("condition", "work", "unit", "refusal", "paper")
+MORE_PHOTOS = ("condition", "work", "unit", "plate", "imei", "iccid", "wiring", "place", "refusal", "paper")
+
+
 def upgrade() -> None:
     _platform()
+    _points()
+
+
+def _words(table: str, column: str, values: tuple[str, ...]) -> None:
+    name, listed = op.f(f"ck_{table}_{column}_known"), ", ".join(f"'{value}'" for value in values)
+    op.drop_constraint(name, table)
+    op.create_check_constraint(name, table, f"{column} IN ({listed})")
+
+
+def _points() -> None:
+    _words("test_result", "item", MORE_POINTS)
+    _words("photo", "kind", MORE_PHOTOS)
+    # Of what was tested before, seven points were asked: two more are not missed now.
+    op.add_column("test_result", sa.Column("of_points", sa.BigInteger(), server_default="7", nullable=False))
+    op.alter_column("test_result", "of_points", server_default=None)
+    op.create_table(
+        "model_requirement",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("least_firmware", sa.Text(), nullable=True),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_model_requirement_by_id")),
+        sa.ForeignKeyConstraint(["model"], ["terminal_model.name"], name=op.f("fk_model_requirement_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_requirement")),
+    )
+    op.create_index(op.f("ix_model_requirement_model_id"), "model_requirement", ["model", "id"])
 
 
 def _platform() -> None:
@@ -46,6 +80,10 @@ def _platform() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("model_requirement")
+    op.drop_column("test_result", "of_points")
+    _words("photo", "kind", PHOTOS)
+    _words("test_result", "item", POINTS)
     op.drop_table("platform_look")
     op.drop_index(op.f("ix_fitting_at"), table_name="fitting")
     op.drop_index("uq_observation_platform", table_name="observation")

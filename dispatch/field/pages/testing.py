@@ -1,4 +1,4 @@
-"""The test-run of one vehicle: seven points, all passed with one press, single ones put right."""
+"""The test-run of one vehicle: the points, all passed with one press, single ones put right."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from dispatch.words import say
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")
 @may("visit.drive")
 def test_run(visit_id: int, line_id: int) -> str:
-    """The seven points with what was found."""
+    """The the points with what was found."""
     return run_page(visit_id, line_id)
 
 

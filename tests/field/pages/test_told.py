@@ -93,11 +93,11 @@ def test_proposals_are_kept_as_proven_and_the_rest_as_judged_by_hand(
     phone.open(f"{at(order)}/test")
     phone.press(f"{at(order)}/test", rest="passed")
     rows = {row.item: row.observation_id is not None for row in fresh(db).scalars(sa.select(TestResult))}
-    assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 7
+    assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 9
     said = lines(phone.page)
     assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("judged by hand")
     seen = as_person(cast.lin).get(f"/orders/{order.number}/on-site").text
-    assert seen.count("by the terminal over JT/T 808, 17:00") == 4 and seen.count("judged by hand") == 3
+    assert seen.count("by the terminal over JT/T 808, 17:00") == 4 and seen.count("judged by hand") == 5
 
 
 def test_a_contradicted_point_does_not_pass_with_the_rest(db: Session, order: Order, phone: Phone, box: Unit) -> None:
@@ -121,7 +121,7 @@ def test_what_was_kept_is_not_changed_by_what_comes_later(db: Session, order: Or
     assert 'name="result-fix" value="failed" checked' in phone.page, "proven, but he has said otherwise"
     phone.press(f"{at(order)}/test", rest="passed")
     rows = {row.item: row.result for row in fresh(db).scalars(sa.select(TestResult).order_by(TestResult.id))}
-    assert (rows["iccid"], rows["fix"]) == ("passed", "failed") and len(rows) == 7
+    assert (rows["iccid"], rows["fix"]) == ("passed", "failed") and len(rows) == 9
 
 
 def test_an_open_page_hears_of_what_is_new_and_of_nothing_else(db: Session, order: Order, phone: Phone, box: Unit) -> None:
