@@ -42,11 +42,6 @@ def configure(*, within_m: int, least_signal: int, listening: bool, least_satell
     _measures = Measures(within_m, least_signal, least_satellites, listening)
 
 
-def listening() -> bool:
-    """Whether terminals can report to us here."""
-    return _measures.listening
-
-
 def evidence_of(
     session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting], inside: Mapping[str, Unit] | None = None
 ) -> Mapping[str, Evidence]:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound
-from dispatch.field.evidence import listening
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
 from dispatch.field.photographed import Waiver, kinds_missing, owed_after, waivers_of
 from dispatch.field.presenting.disputed import Disputed, disputed_of
@@ -80,11 +79,6 @@ class VehicleSeen:
     def proven(self) -> int:
         """How many points the terminal itself has proven."""
         return sum(1 for point in self.points if point.result is not None and point.result.observation_id is not None)
-
-    @property
-    def heard(self) -> bool:
-        """Whether it is worth saying who judged a point: the terminal could, or did."""
-        return self.proven > 0 or (self.tested is not None and listening())
 
     @property
     def done(self) -> int:

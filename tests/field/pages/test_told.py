@@ -95,9 +95,9 @@ def test_proposals_are_kept_as_proven_and_the_rest_as_judged_by_hand(
     rows = {row.item: row.observation_id is not None for row in fresh(db).scalars(sa.select(TestResult))}
     assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 9
     said = lines(phone.page)
-    assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("judged by hand")
+    assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("by eye: 苏杰")
     seen = as_person(cast.lin).get(f"/orders/{order.number}/on-site").text
-    assert seen.count("by the terminal over JT/T 808, 17:00") == 4 and seen.count("judged by hand") == 5
+    assert seen.count("by the terminal over JT/T 808, 17:00") == 4 and seen.count("by eye: 苏杰") == 5
 
 
 def test_a_contradicted_point_does_not_pass_with_the_rest(db: Session, order: Order, phone: Phone, box: Unit) -> None:
@@ -117,7 +117,7 @@ def test_what_was_kept_is_not_changed_by_what_comes_later(db: Session, order: Or
     phone.press(f"{at(order)}/test", **{"result-iccid": "passed", "result-fix": "failed"})
     told(db, box, NEAR, SIM)
     phone.open(f"{at(order)}/test")
-    assert "says otherwise" in lines(phone.page)["iccid"] and lines(phone.page)["iccid"].endswith("judged by hand")
+    assert "says otherwise" in lines(phone.page)["iccid"] and lines(phone.page)["iccid"].endswith("by eye: 苏杰")
     assert 'name="result-fix" value="failed" checked' in phone.page, "proven, but he has said otherwise"
     phone.press(f"{at(order)}/test", rest="passed")
     rows = {row.item: row.result for row in fresh(db).scalars(sa.select(TestResult).order_by(TestResult.id))}
