@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dispatch import db
 from dispatch.config import Settings
-from dispatch.devices import bench_following
-from dispatch.field import evidence, returning
+from dispatch.devices import asking, bench_following
+from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
@@ -18,7 +18,15 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     configure_passwords(memory_kib=settings.argon2_memory_kib, time_cost=settings.argon2_time_cost)
     configure_files(settings.data_dir, settings.files_key)
     signing.configure_from(settings)
-    evidence.configure(within_m=settings.test_metres, least_signal=settings.test_signal, listening=settings.jt808_port > 0)
+    asking.configure(settings.traccar_url, settings.traccar_seconds)
+    heard = settings.jt808_port > 0 or bool(settings.traccar_url)
+    evidence.configure(
+        within_m=settings.test_metres,
+        least_signal=settings.test_signal,
+        least_satellites=settings.test_satellites,
+        listening=heard,
+    )
+    photographed.configure({one.kind: one.photos for one in settings.required_photos})
     returning.configure(settings.return_before_closing)
     bench_following.configure(settings.return_due_days)
     verbal.configure(settings.approval_backfill_hours)

@@ -16,6 +16,7 @@ from typing import Any
 from dispatch import paths
 from dispatch.config_values import (
     ApprovalStep,
+    PhotosAsked,
     SettingError,
     approval_steps,
     boolean,
@@ -24,6 +25,7 @@ from dispatch.config_values import (
     folder,
     names,
     number,
+    photos_asked,
     text,
     web_address,
     whole,
@@ -109,10 +111,21 @@ class Settings:
     test_metres: int = setting("TEST_METRES", whole(1, 100_000), 500, "a terminal's position is right so near to the phone, m")
     test_signal: int = setting("TEST_SIGNAL", whole(1, 31), 10, "radio strength that a test-run asks for, 0 to 31")
 
+    test_satellites: int = setting("TEST_SATELLITES", whole(0, 50), 4, "satellites that a test-run asks for")
+    required_photos: tuple[PhotosAsked, ...] = setting(
+        "REQUIRED_PHOTOS", photos_asked, (), "photos closing asks for, as in: installation:plate+imei+wiring,repair:plate")
+
     # terminals that report to us over JT/T 808
     jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")
     jt808_host: str = setting("JT808_HOST", text, "0.0.0.0", "address to listen on for them")  # noqa: S104 - they are outside
     observation_days: int = setting("OBSERVATION_DAYS", whole(1, 36_500), 90, "days for which is kept what terminals told")
+
+    # a platform that terminals report to instead; off without an address
+    traccar_url: str = setting("TRACCAR_URL", web_address, "", "Traccar server that knows our terminals; empty: none is asked")
+    traccar_token: str = setting("TRACCAR_TOKEN", text, "", "token of a Traccar user who may see them", secret=True)
+    traccar_seconds: int = setting(
+        "TRACCAR_SECONDS", whole(5, 3600), 20, "seconds before Traccar is asked again about the same terminal")
+    traccar_hours: int = setting("TRACCAR_HOURS", whole(1, 168), 6, "hours after a change for which Traccar is asked")
 
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")

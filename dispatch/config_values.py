@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dispatch.permissions import PERMISSIONS, ROLES
 
 ORDER_KINDS = ("installation", "repair")
+PHOTOS = ("plate", "imei", "iccid", "wiring", "place")
 YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 
@@ -33,6 +34,17 @@ class ApprovalStep:
 
     def __str__(self) -> str:
         return f"{self.kind}>{self.above}:{self.role}"
+
+
+@dataclass(frozen=True)
+class PhotosAsked:
+    """Orders of this kind are not closed without a photo of each of these kinds."""
+
+    kind: str
+    photos: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{'+'.join(self.photos)}"
 
 
 def text(given: str) -> str:
@@ -125,9 +137,25 @@ def approval_steps(given: str) -> tuple[ApprovalStep, ...]:
     return tuple(_approval_step(part.strip()) for part in given.split(",") if part.strip())
 
 
+def photos_asked(given: str) -> tuple[PhotosAsked, ...]:
+    """`kind:photo+photo`, separated by commas; each kind once."""
+    found = tuple(_photos_asked(part.strip()) for part in given.split(",") if part.strip())
+    if len({one.kind for one in found}) < len(found):
+        raise ValueError("each kind of order once")
+    return found
+
+
 def without_password(url: str) -> str:
     """The text with the password of an address replaced by stars."""
     return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", url)
+
+
+def _photos_asked(part: str) -> PhotosAsked:
+    kind, _, listed = (piece.strip() for piece in part.partition(":"))
+    photos = tuple(dict.fromkeys(piece.strip() for piece in listed.split("+") if piece.strip()))
+    if kind not in ORDER_KINDS or not photos or not set(photos) <= set(PHOTOS):
+        raise ValueError(f"photos such as installation:plate+wiring, with {' or '.join(ORDER_KINDS)}, and of {', '.join(PHOTOS)}")
+    return PhotosAsked(kind, photos)
 
 
 def _approval_step(part: str) -> ApprovalStep:

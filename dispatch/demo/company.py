@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import words
+from dispatch.devices.firmware import ask_for_firmware
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import (
     NewSim,
@@ -198,6 +199,7 @@ def _stock(company: Company, code: str) -> None:
     count = len(fitted) + 8 * len(technicians) + (60 if code == "SZ" else 15)
     receive_terminals(company.session, [_terminal(company) for _ in range(count)], store=store, by=keeper, at=company.at)
     receive_sims(company.session, [_sim(company) for _ in range(count)], store=store, by=keeper, at=company.at)
+    ask_for_firmware(company.session, words.MODELS[0][0], "V2.1", seen=0, by=keeper, at=company.at)
     _fit(company, store, fitted, keeper)
     for technician in technicians:
         _fill_bag(company, store, technician, keeper)

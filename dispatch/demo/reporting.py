@@ -14,6 +14,7 @@ from dispatch.geo.rules import Coordinates
 from dispatch.orders.models import OrderLine
 
 STRONG, WEAK = 24, 4
+NEWEST = "V2.1.6"
 
 
 def report(
@@ -27,7 +28,8 @@ def report(
     terminal, sim = inside.get("terminal"), inside.get("sim")
     if terminal is None or terminal.terminal is None:
         return
-    numbers = {"terminal_id": terminal.terminal.terminal_id, "iccid": sim.sim.iccid if sim and sim.sim else None}
+    card = sim.sim.iccid if sim and sim.sim else None
+    numbers = {"terminal_id": terminal.terminal.terminal_id, "iccid": card, "firmware": NEWEST}
     there: dict[str, Any] = {
         "positioned": place is not None and failed != "fix",
         "signal": WEAK if failed == "signal" else STRONG,

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
-from dispatch.devices.observation_models import Observation
+from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -34,7 +35,9 @@ __all__ = [
     "HandOver",
     "HandOverUnit",
     "Holder",
+    "ModelRequirement",
     "Observation",
+    "PlatformLook",
     "ReorderPoint",
     "Sim",
     "StockCount",
@@ -234,6 +237,7 @@ class Fitting(Base):
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index(None, "vehicle_id", "at"),
+        sa.Index(None, "at"),
         sa.Index(None, "old_unit_id"),
         sa.Index(None, "new_unit_id"),
     )

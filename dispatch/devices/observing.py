@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -33,8 +33,9 @@ _COLUMNS = [column for column in _TABLE.columns if column.name != "id"]
 _NAMES = [column.name for column in _COLUMNS]
 _LISTS = [sa.cast(sa.bindparam(column.name), ARRAY(column.type)) for column in _COLUMNS]
 _TOLD = sa.func.unnest(*_LISTS).table_valued(*_NAMES).render_derived()
-_INSERT = _TABLE.insert().from_select(_NAMES, sa.select(*(_TOLD.c[name] for name in _NAMES)), include_defaults=False)
-"""One statement however many rows: a list for each column."""
+_ALL = sa.select(*(_TOLD.c[name] for name in _NAMES))
+_INSERT = insert(_TABLE).from_select(_NAMES, _ALL, include_defaults=False).on_conflict_do_nothing()
+"""One statement however many rows: a list for each column. What a platform passes on a second time is there already."""
 
 
 async def sink(batch: Sequence[Observation]) -> None:

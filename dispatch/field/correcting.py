@@ -21,7 +21,7 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
 from dispatch.field.endings import tell
 from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
-from dispatch.field.photographed import photos_owed
+from dispatch.field.photographed import VEHICLE, kinds_owed
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests
@@ -134,6 +134,7 @@ class _Point:
     item: str
     standing: TestResult | None
     since: datetime | None
+    of_points: int
 
 
 def _point(session: Session, order: Order, line_id: int, item: str) -> _Point:
@@ -141,9 +142,10 @@ def _point(session: Session, order: Order, line_id: int, item: str) -> _Point:
     if line is None or line.order_id != order.id or item not in TEST_ITEMS:
         raise NotFound
     fittings = fittings_of(session, order.id)
-    standing = latest_tests(session, order.id, fittings).get(line.id, {}).get(item)
+    results = latest_tests(session, order.id, fittings).get(line.id, {})
+    standing, of_points = results.get(item), max((row.of_points for row in results.values()), default=len(TEST_ITEMS))
     earlier = (row.at for row in (*fittings, standing) if row is not None and row.line_id == line.id)
-    return _Point(line, item, standing, max(earlier, default=None))
+    return _Point(line, item, standing, max(earlier, default=None), of_points)
 
 
 def _put_right(session: Session, point: _Point, result: str, reason: str, *, by: Actor, at: datetime) -> TestResult:
@@ -152,6 +154,7 @@ def _put_right(session: Session, point: _Point, result: str, reason: str, *, by:
         order_id=point.line.order_id,
         line_id=point.line.id,
         item=point.item,
+        of_points=point.of_points,
         result=result,
         reason=_reason(reason),
         corrects_id=point.standing.id if point.standing else None,
@@ -195,7 +198,7 @@ def _check_withdrawable(session: Session, photo_id: uuid.UUID) -> None:
 
 
 def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, by: Actor, at: datetime) -> None:
-    """Let the order close without a photo of a vehicle that is done: the moment to take it is gone.
+    """Let the order close without the photos that are missing of a vehicle that is done: the moment to take them is gone.
 
     Raises Invalid without a reason, RuleBroken when no photo is missing.
     """
@@ -203,9 +206,12 @@ def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, b
         line = session.get(OrderLine, line_id)
         if line is None or line.order_id != order.id:
             raise NotFound
-        if line.status != "done" or not photos_owed(session, order, [line], photos_of(session, order.id)):
+        owed = kinds_owed(session, order, [line], photos_of(session, order.id), fittings_of(session, order.id))
+        if line.status != "done" or not owed:
             raise RuleBroken(say("No photo of this vehicle is missing."))
-        record(session, ("order", order.id), "photo.waive", by=by, at=at, detail={"line": line.id, "reason": _reason(reason)})
+        named = {} if owed[line.id] == [VEHICLE] else {"kinds": owed[line.id]}
+        detail = {"line": line.id, "reason": _reason(reason), **named}
+        record(session, ("order", order.id), "photo.waive", by=by, at=at, detail=detail)
 
 
 def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.devices.firmware import least_firmware
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.models import Fitting, Observation, Unit
 from dispatch.devices.observation_models import OBSERVATION_KINDS
@@ -24,33 +25,31 @@ MOST_OF_A_KIND = 1_000
 
 @dataclass(frozen=True)
 class Measures:
-    """What the company asks of a terminal, and whether it listens to them here (TEST_METRES, TEST_SIGNAL, JT808_PORT)."""
+    """What the company asks of a terminal, and whether it hears of them here (TEST_METRES and the like)."""
 
     within_m: int = 500
     least_signal: int = 10
+    least_satellites: int = 4
     listening: bool = False
 
 
 _measures = Measures()
 
 
-def configure(*, within_m: int, least_signal: int, listening: bool) -> None:
+def configure(*, within_m: int, least_signal: int, listening: bool, least_satellites: int = 4) -> None:
     """Take over the settings of this process."""
     global _measures
-    _measures = Measures(within_m, least_signal, listening)
+    _measures = Measures(within_m, least_signal, least_satellites, listening)
 
 
-def listening() -> bool:
-    """Whether terminals can report to us here."""
-    return _measures.listening
-
-
-def evidence_of(session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting]) -> Mapping[str, Evidence]:
-    """Point -> what the terminal in a vehicle says of it; `fittings` are the order's that stand.
+def evidence_of(
+    session: Session, line: OrderLine, visit: Visit, fittings: Iterable[Fitting], inside: Mapping[str, Unit] | None = None
+) -> Mapping[str, Evidence]:
+    """Point -> what the terminal in a vehicle says of it; `fittings` are the order's that stand, `inside` what is in the vehicle.
 
     Empty where there is nothing to be said: no terminal on record in the vehicle, or nobody listens and none was ever heard.
     """
-    inside = slot_units(session, line.vehicle_id)
+    inside = slot_units(session, line.vehicle_id) if inside is None else inside
     since = _since(line, visit, fittings)
     if "terminal" not in inside or since is None:
         return {}
@@ -76,6 +75,8 @@ def _asked(session: Session, inside: Mapping[str, Unit], since: datetime, visit:
         accuracy_m=(arrival.accuracy_m if arrival else None) or 0,
         within_m=_measures.within_m,
         least_signal=_measures.least_signal,
+        least_satellites=_measures.least_satellites,
+        least_firmware=least_firmware(session, terminal.model),
     )
 
 
@@ -88,6 +89,7 @@ def _place(arrival: Arrival | None) -> Coordinates | None:
 _READ = [
     Observation.id,
     Observation.kind,
+    Observation.source,
     Observation.phone,
     Observation.received_at,
     Observation.device_time,
@@ -97,11 +99,13 @@ _READ = [
     Observation.lat,
     Observation.lon,
     Observation.acc,
+    Observation.satellites,
     Observation.signal,
     Observation.power_cut,
     Observation.iccid,
     Observation.imei,
     Observation.terminal_id,
+    Observation.firmware,
 ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from dispatch.devices.firmware_rules import new_enough
 from dispatch.devices.rules import ICCID_KEY, in_fours
 from dispatch.geo.rules import Coordinates, distance_words, is_place, metres
 from dispatch.words import Text, say
@@ -33,6 +34,8 @@ class Told(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def source(self) -> str: ...
+    @property
     def phone(self) -> str: ...
     @property
     def received_at(self) -> datetime: ...
@@ -51,6 +54,8 @@ class Told(Protocol):
     @property
     def acc(self) -> bool | None: ...
     @property
+    def satellites(self) -> int | None: ...
+    @property
     def signal(self) -> int | None: ...
     @property
     def power_cut(self) -> bool | None: ...
@@ -60,6 +65,8 @@ class Told(Protocol):
     def imei(self) -> str | None: ...
     @property
     def terminal_id(self) -> str | None: ...
+    @property
+    def firmware(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,8 @@ class Asked:
     """What a terminal's words are measured against.
 
     `since` is the moment of the last change at the vehicle, else of the arrival. `place` is where the phone was on arrival
-    (WGS-84), good to `accuracy_m`; a position proves itself within `within_m` of it. `least_signal` is of 31.
+    (WGS-84), good to `accuracy_m`; a position proves itself within `within_m` of it. `least_signal` is of 31. `least_firmware` is
+    what is asked of the terminal's model; nothing, where any will do.
     """
 
     fitted: Fitted
@@ -86,6 +94,8 @@ class Asked:
     accuracy_m: float = 0
     within_m: int = 500
     least_signal: int = 10
+    least_satellites: int = 4
+    least_firmware: str | None = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +252,37 @@ def _signal(asked: Asked, own: Sequence[Told]) -> Evidence:
     )
 
 
+def _satellites(asked: Asked, own: Sequence[Told]) -> Evidence:
+    counted = [(one.satellites, one) for one in own if one.satellites is not None and one.positioned]
+    if not counted:
+        return Evidence("unknown", say("It has not told yet how many satellites it sees."))
+    enough = next(((n, one) for n, one in counted if n >= asked.least_satellites), None)
+    if enough:
+        return Evidence("proven", say("%(n)s satellites", n=enough[0]), enough[1])
+    n, newest = counted[-1]
+    said = say("%(n)s satellites, and at least %(least)s are asked for", n=n, least=asked.least_satellites)
+    return Evidence("contradicted", said, newest)
+
+
+def _firmware(asked: Asked, own: Sequence[Told]) -> Evidence:
+    """The newest version it named counts: it may have been renewed on the spot."""
+    named = [(one.firmware, one) for one in own if one.firmware]
+    if not named:
+        return Evidence("unknown", say("It has not told its firmware yet."))
+    version, one = named[-1]
+    least = asked.least_firmware
+    if least is None:
+        return Evidence("proven", say("firmware %(version)s, and any will do", version=version), one)
+    enough = new_enough(version, least)
+    if enough is None:
+        said = say("It has firmware %(version)s, which cannot be compared with %(least)s.", version=version, least=least)
+        return Evidence("unknown", said)
+    if enough:
+        return Evidence("proven", say("firmware %(version)s", version=version), one)
+    said = say("firmware %(version)s, and at least %(least)s is asked for", version=version, least=least)
+    return Evidence("contradicted", said, one)
+
+
 def _acc(asked: Asked, own: Sequence[Told]) -> Evidence:
     first = {state: next((one for one in own if one.acc is state), None) for state in (True, False)}
     on, off = first[True], first[False]
@@ -259,8 +300,10 @@ def _power(asked: Asked, own: Sequence[Told]) -> Evidence:
 
 POINTS: dict[str, Callable[[Asked, Sequence[Told]], Evidence]] = {
     "online": _online,
+    "firmware": _firmware,
     "iccid": _iccid,
     "fix": _fix,
+    "satellites": _satellites,
     "signal": _signal,
     "acc": _acc,
     "power": _power,

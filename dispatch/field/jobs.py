@@ -1,4 +1,4 @@
-"""What the worker does for the field: it forgets what terminals told long ago, but for what proves a test-run."""
+"""What the worker does for the field: it asks about terminals, and forgets what they told long ago, but for proof."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from dispatch.config import from_environment
+from dispatch.clock import now
+from dispatch.config import Settings, from_environment
 from dispatch.db import transaction
+from dispatch.devices.asking import ask_all, claim, keep_look, targets
 from dispatch.devices.models import Observation
 from dispatch.devices.observing import forget, old_ones
 from dispatch.field.models import TestResult
-from dispatch.jobs import periodic
+from dispatch.field.watching import watched
+from dispatch.jobs import periodic, task
 
 log = structlog.get_logger("field")
 
@@ -39,3 +42,33 @@ def forget_older(days: int, at: datetime) -> int:
             gone += forget(session, first=first, last=first + AT_ONCE - 1, before=before, spare=_PROOF)
     log.info("observations_forgotten", gone=gone)
     return gone
+
+
+@periodic("field.ask_platform_round", "* * * * *")
+def ask_platform_round(timestamp: int) -> None:
+    """Every minute: ask the platform about the terminals of open test-runs, and of vehicles changed a short while ago."""
+    ask_round(from_environment())
+
+
+@task("field.ask_platform", retries=1)
+def ask_platform(unit: int) -> None:
+    """Ask about one terminal, at which somebody looks now."""
+    ask_round(from_environment(), claimed=[unit])
+
+
+def ask_round(settings: Settings, *, claimed: list[int] | None = None) -> int:
+    """Ask the platform and keep what it says; `claimed` are terminals whose turn it is already. How many reports came.
+
+    Killed in between, nothing is lost but the answers on their way: they are fetched again.
+    """
+    if not settings.traccar_url:
+        return 0
+    with transaction() as session:
+        since = watched(session, at=now(), hours=settings.traccar_hours, only=claimed)
+        turn = claim(session, since, at=now()) if claimed is None else claimed
+        asked = targets(session, {unit: since[unit] for unit in turn if unit in since})
+    came = 0
+    for look in ask_all(settings.traccar_url, settings.traccar_token, asked, now):
+        with transaction() as session:
+            came += keep_look(session, look, at=now())
+    return came

@@ -11,11 +11,11 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature, TestResult
-from dispatch.field.photographed import photos_owed
+from dispatch.field.photographed import VEHICLE, kinds_owed
 from dispatch.field.queries import changed_since_signing, photos_of
 from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
-from dispatch.field.rules import TESTS
+from dispatch.field.rules import PHOTOS, TESTS, points_asked
 from dispatch.field.summary import latest_tests, vehicle_shown
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
@@ -40,11 +40,10 @@ def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     yield from _signatures_missing(session, order.id, visits, lines)
     fittings = fittings_of(session, order.id)
     tests, owing = latest_tests(session, order.id, fittings), _owing(session, order.id)
-    unseen = photos_owed(session, order, lines, photos_of(session, order.id))
+    unseen = kinds_owed(session, order, lines, photos_of(session, order.id), fittings)
     for line in lines:
         who = owing.get(line.id) or say("The office")
-        if line in unseen:
-            yield _photo_missing(order, line, who)
+        yield from (_photo_missing(order, line, who, kind) for kind in unseen.get(line.id, ()))
         if order.kind == "installation" and not _has_terminal(line.id, fittings):
             yield say(
                 "%(who)s: no terminal was entered for %(vehicle)s, though it is done.",
@@ -71,7 +70,10 @@ def _signatures_missing(session: Session, order_id: int, visits: Sequence[Visit]
         yield say("Nobody has brought the customer's signature, or a refusal with a photo.")
 
 
-def _photo_missing(order: Order, line: OrderLine, who: Text | str) -> Text:
+def _photo_missing(order: Order, line: OrderLine, who: Text | str, kind: str) -> Text:
+    if kind != VEHICLE:
+        shown = vehicle_shown(line.vehicle)
+        return say("%(who)s: the photo “%(photo)s” of %(vehicle)s is missing.", who=who, photo=PHOTOS[kind], vehicle=shown)
     if order.kind == "repair":
         return say("%(who)s: there is no photo of %(vehicle)s before the work.", who=who, vehicle=vehicle_shown(line.vehicle))
     return say("%(who)s: there is no photo of %(vehicle)s.", who=who, vehicle=vehicle_shown(line.vehicle))
@@ -81,7 +83,8 @@ def _tests_missing(line: OrderLine, results: dict[str, TestResult], who: Text | 
     """At most one sentence a vehicle: what failed comes before what was never tested."""
     vehicle = vehicle_shown(line.vehicle)
     failed = next((item for item in TESTS if item in results and results[item].result not in GOOD), None)
-    untested = next((item for item in TESTS if item not in results), None)
+    asked = points_asked(row.of_points for row in results.values())
+    untested = next((item for item in asked if item not in results), None)
     if failed is not None:
         # Where the office has corrected it, the technician owes it all the same.
         who = who if results[failed].corrects_id else results[failed].by_name

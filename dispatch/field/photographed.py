@@ -1,8 +1,8 @@
-"""Which vehicles nobody photographed, and for which the office does without: one rule for phone, office and closing (P8)."""
+"""Which photos closing misses, and for which the office does without: one rule for phone, office and closing (P8)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,41 +10,89 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditEntry
+from dispatch.devices.models import Fitting
 from dispatch.field.models import Photo
-from dispatch.field.rules import SHOWS_VEHICLE
+from dispatch.field.rules import SHOWS_VEHICLE, photos_asked
 from dispatch.orders.models import Order, OrderLine
+
+VEHICLE = "vehicle"
+"""Stands for a photo of the vehicle among the kinds that are missing: a repair needs it before the work, of an installation any
+will do."""
+
+_required: Mapping[str, Sequence[str]] = {}
+
+
+def configure(required: Mapping[str, Sequence[str]]) -> None:
+    """Take over the setting of this process: kind of order -> the kinds of photos that closing asks for besides."""
+    global _required
+    _required = dict(required)
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """The office's word that a vehicle's order may close without a photo of it."""
+    """The office's word that a vehicle's order may close without these photos of it; none named: without any of the vehicle."""
 
     reason: str
     by_name: str
     at: datetime
+    kinds: frozenset[str] = frozenset({VEHICLE})
 
 
-def without_photo(order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo]) -> list[OrderLine]:
-    """Those of the order's `lines` of which none of the order's `photos` counts.
+def kinds_missing(
+    order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo], fittings: Iterable[Fitting]
+) -> dict[int, list[str]]:
+    """Line id -> the kinds of photos it lacks, for those of the order's `lines` that lack any.
 
-    A repair needs the vehicle before the work; of a vehicle that was installed any photo will do. A photo that names no vehicle
-    is one of the only vehicle.
+    `photos` and `fittings` are all that stand of the order. A photo that names no vehicle is one of the only vehicle.
     """
-    shown = {photo.line_id for photo in photos if photo.kind in SHOWS_VEHICLE[order.kind]}
-    if None in shown and len(order.lines) == 1:
-        return []
-    return [line for line in lines if line.id not in shown]
+    taken: dict[int | None, set[str]] = {}
+    for photo in photos:
+        taken.setdefault(photo.line_id, set()).add(photo.kind)
+    fitted: dict[int, set[str]] = {}
+    for fitting in fittings:
+        if fitting.new_unit_id is not None:
+            fitted.setdefault(fitting.line_id, set()).add(fitting.unit_kind)
+    of_all = taken.get(None, set()) if len(order.lines) == 1 else set()
+    found = {line.id: _missing(order.kind, taken.get(line.id, set()) | of_all, fitted.get(line.id, ())) for line in lines}
+    return {line_id: kinds for line_id, kinds in found.items() if kinds}
+
+
+def _missing(kind: str, taken: Collection[str], fitted: Collection[str]) -> list[str]:
+    seen = any(one in taken for one in SHOWS_VEHICLE[kind])
+    return [*([] if seen else [VEHICLE]), *(one for one in photos_asked(_required, kind, fitted) if one not in taken)]
+
+
+def asked_of(order: Order, line: OrderLine, fittings: Iterable[Fitting]) -> list[str]:
+    """The kinds of photos that closing asks for of a vehicle, besides one of the vehicle itself."""
+    fitted = {one.unit_kind for one in fittings if one.line_id == line.id and one.new_unit_id is not None}
+    return photos_asked(_required, order.kind, fitted)
 
 
 def waivers_of(session: Session, order_id: int) -> dict[int, Waiver]:
-    """Line id -> why its order closes without a photo of it. Never taken back: the next one only adds another reason."""
+    """Line id -> why its order closes without photos of it, and without which. Never taken back: another one only adds to it."""
     of_order = (AuditEntry.subject_kind == "order", AuditEntry.subject_id == order_id, AuditEntry.action == "photo.waive")
     entries = session.scalars(sa.select(AuditEntry).where(*of_order).order_by(AuditEntry.seq))
-    return {entry.detail["line"]: Waiver(entry.detail["reason"], entry.by_name, entry.at) for entry in entries}
+    found: dict[int, Waiver] = {}
+    for entry in entries:
+        line_id, before = entry.detail["line"], found.get(entry.detail["line"])
+        kinds = frozenset(entry.detail.get("kinds", [VEHICLE])) | (before.kinds if before else frozenset())
+        found[line_id] = Waiver(entry.detail["reason"], entry.by_name, entry.at, kinds)
+    return found
 
 
-def photos_owed(session: Session, order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo]) -> list[OrderLine]:
-    """Those of the lines whose missing photo holds back closing."""
-    lacking = without_photo(order, lines, photos)
+def kinds_owed(
+    session: Session, order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo], fittings: Iterable[Fitting]
+) -> dict[int, list[str]]:
+    """Line id -> the kinds of photos whose absence holds back closing."""
+    lacking = kinds_missing(order, lines, photos, fittings)
     waived = waivers_of(session, order.id) if lacking else {}
-    return [line for line in lacking if line.id not in waived]
+    return owed_after(lacking, waived)
+
+
+def owed_after(lacking: Mapping[int, Sequence[str]], waived: Mapping[int, Waiver]) -> dict[int, list[str]]:
+    """What is left of the missing kinds when those are taken away without which the office does."""
+    left = {
+        line_id: [kind for kind in kinds if line_id not in waived or kind not in waived[line_id].kinds]
+        for line_id, kinds in lacking.items()
+    }
+    return {line_id: kinds for line_id, kinds in left.items() if kinds}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,14 +21,27 @@ DEPARTURE_ITEMS = tuple(DEPARTURE)
 TESTS: dict[str, Text] = {
     "online": say("Terminal is online"),
     "identity": say("Terminal reports its own number"),
+    "firmware": say("Firmware is new enough"),
     "iccid": say("Terminal reports the fitted SIM"),
     "fix": say("Position is right"),
+    "satellites": say("Enough satellites are seen"),
     "signal": say("Signal is strong enough"),
     "acc": say("ACC off and on is reported"),
     "power": say("Power cut raises the alarm"),
 }
 """The points of a test-run (P11)."""
 TEST_ITEMS = tuple(TESTS)
+LATER_ITEMS = {"firmware": 9, "satellites": 9}
+"""Points that were not asked from the beginning, with how many there were since then."""
+
+
+def points_asked(lists: Iterable[int]) -> tuple[str, ...]:
+    """The points a vehicle needs a result for. `lists` is how long the list was when each of its results was made: what was not
+    asked of the technician then is not missed now. Without any result, all points.
+    """
+    longest = max(lists, default=len(TEST_ITEMS))
+    return tuple(item for item in TEST_ITEMS if LATER_ITEMS.get(item, 0) <= longest)
+
 
 RESULTS: dict[str, Text] = {
     "passed": say("Passed"),
@@ -42,13 +55,28 @@ PHOTOS: dict[str, Text] = {
     "condition": say("Vehicle before the work"),
     "work": say("The work done"),
     "unit": say("Terminal or SIM"),
+    "plate": say("Plate"),
+    "imei": say("IMEI label"),
+    "iccid": say("ICCID on the SIM"),
+    "wiring": say("Wiring"),
+    "place": say("Where the terminal sits"),
     "refusal": say("Refused signature"),
     "paper": say("Paper"),
 }
 PHOTO_KINDS = tuple(PHOTOS)
 
-SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit")}
+PHOTOS_TO_ASK = ("plate", "imei", "iccid", "wiring", "place")
+"""The kinds of photos that closing can be made to ask for, by kind of order (REQUIRED_PHOTOS)."""
+SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit", *PHOTOS_TO_ASK)}
 """Which photos closing accepts as one of the vehicle (P8), by the kind of order: what a repair found must be seen untouched."""
+SHOWS_UNIT = {"imei": "terminal", "iccid": "sim"}
+"""What shows a unit's number is asked for only where such a unit was fitted."""
+
+
+def photos_asked(required: Mapping[str, Sequence[str]], kind: str, fitted: Collection[str]) -> list[str]:
+    """The kinds of photos that a vehicle of such an order needs; `fitted` are the kinds of units that were put into it."""
+    return [one for one in required.get(kind, ()) if one not in SHOWS_UNIT or SHOWS_UNIT[one] in fitted]
+
 
 SHORTEST_SIGNATURE = 0.3
 """How much line a signature needs, as a share of the field's width: less is a dot or a slip of the finger."""

@@ -114,7 +114,9 @@ def latest_tests(session: Session, order_id: int, fittings: Iterable[Fitting]) -
     """Line id -> item -> the result that counts: the newest, and none from before the vehicle's last fitting."""
     fitted_at = {fitting.line_id: fitting.at for fitting in sorted(fittings, key=lambda fitting: fitting.at)}
     query = sa.select(TestResult).where(TestResult.order_id == order_id).order_by(TestResult.at, TestResult.id)
-    rows = session.scalars(query.options(joinedload(TestResult.observation).load_only(Observation.received_at)))
+    rows = session.scalars(
+        query.options(joinedload(TestResult.observation).load_only(Observation.received_at, Observation.source))
+    )
     found: dict[int, dict[str, TestResult]] = {}
     for row in rows:
         if row.line_id not in fitted_at or row.at >= fitted_at[row.line_id]:

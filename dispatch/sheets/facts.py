@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting
+from dispatch.devices.models import Fitting, Observation
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
 from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
@@ -197,10 +197,15 @@ class _About:
                 "reason": rows[item].reason,
                 "by": rows[item].by_name,
                 "at": self._moment(rows[item].at),
+                **self._proof(rows[item].observation),
             }
             for item in TEST_ITEMS
             if item in rows
         ]
+
+    def _proof(self, seen: Observation | None) -> dict[str, Any]:
+        """What the terminal itself told that proved a point; nothing where a person judged it."""
+        return {"proof": {"source": seen.source, "at": self._moment(seen.received_at)}} if seen else {}
 
     def charge(self, charge: Charge) -> dict[str, Any]:
         return {

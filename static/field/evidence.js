@@ -36,7 +36,8 @@ function show(news) {
     place.className = told.className;
     place.dataset.verdict = told.dataset.verdict;
     place.replaceChildren(...told.childNodes);
-    propose(place.closest(".point"), told.dataset.verdict);
+    const point = place.closest(".point");
+    if (point) propose(point, told.dataset.verdict);
   }
 }
 

@@ -96,12 +96,12 @@ def let_the_terminal_speak(su: Desk) -> None:
     with ThreadPoolExecutor(1) as apart:  # the browser has an event loop in this thread
         apart.submit(asyncio.run, speak()).result(30)
     su.page.reload()
-    for item in ("online", "identity", "iccid", "fix", "signal", "acc", "power"):
+    for item in ("online", "identity", "firmware", "iccid", "fix", "satellites", "signal", "acc", "power"):
         expect(su.page.locator(f"[name=result-{item}][value=passed]")).to_be_checked()
     big(su, "Keep these results")
     with transaction() as db:
         proven = db.scalars(sa.select(TestResult.observation_id)).all()
-        assert len(proven) == 7 and None not in proven
+        assert len(proven) == 9 and None not in proven
 
 
 async def speak() -> None:

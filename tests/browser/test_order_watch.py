@@ -80,7 +80,7 @@ def test_what_was_unfolded_and_folded_stays_so(sit_down: SitDown, cast: Cast, on
     page.locator("details.older > summary").last.click()
     page.locator("#seen-1 > summary").click()
     test_run(cast, on_site, "passed")
-    expect(page.locator("#on-site")).to_contain_text("test-run 1 of 7", timeout=WITHIN)
+    expect(page.locator("#on-site")).to_contain_text("test-run 1 of 9", timeout=WITHIN)
     expect(page.locator("details.older").last).to_have_attribute("open", "")
     expect(page.locator("#seen-1")).not_to_have_attribute("open", "")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dispatch.field.evidence_rules import Asked, Evidence, Fitted, evidence
-from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.rules import TEST_ITEMS, points_asked
 from tests.conftest import AT
 
 HERE = (22.543096, 114.057865)
@@ -24,6 +24,7 @@ class Seen:
 
     id: int = 1
     kind: str = "position"
+    source: str = "jt808"
     phone: str = "013912344323"
     received_at: datetime = AT + timedelta(minutes=3)
     device_time: datetime | None = None
@@ -33,11 +34,13 @@ class Seen:
     lat: float | None = None
     lon: float | None = None
     acc: bool | None = None
+    satellites: int | None = None
     signal: int | None = None
     power_cut: bool | None = None
     iccid: str | None = None
     imei: str | None = None
     terminal_id: str | None = None
+    firmware: str | None = None
 
 
 EVERYTHING = Seen(
@@ -46,11 +49,13 @@ EVERYTHING = Seen(
     lat=HERE[0],
     lon=HERE[1],
     acc=True,
+    satellites=9,
     signal=23,
     power_cut=True,
     iccid=ICCID,
     imei="359121104139382",
     terminal_id="4316102",
+    firmware="V2.1.10",
 )
 """No message tells all of it, but what it proves is the same."""
 
@@ -222,6 +227,44 @@ def test_without_the_place_of_the_phone_nothing_is_compared() -> None:
 )
 def test_the_signal_was_strong_enough_once(signals: list[int], verdict: str) -> None:
     assert point("signal", *({"signal": n} for n in signals))[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [([4], "proven"), ([2, 9, 1], "proven"), ([3], "contradicted"), ([], "unknown")],
+)
+def test_enough_satellites_were_seen_once(seen: list[int], verdict: str) -> None:
+    assert point("satellites", *({"satellites": n, "positioned": True} for n in seen))[0] == verdict
+    assert point("satellites", *({"satellites": n, "positioned": False} for n in seen))[0] == "unknown", "without a fix"
+
+
+@pytest.mark.parametrize(
+    ("told", "least", "verdict"),
+    [
+        ("V1.10", "V1.9", "proven"),
+        ("v1.9.0", "1.9", "proven"),
+        ("BSJ-A6 V2.1b", "BSJ-A6 V2.1a", "proven"),
+        ("V1.9", "V1.10", "contradicted"),
+        ("V1.2", "V1.2.0.1", "contradicted"),
+        ("GT02_20190101", "BSJ_V2", "unknown"),
+        ("V1.2beta", "V1.2", "unknown"),
+        ("beta", "V1", "unknown"),
+        ("beta", None, "proven"),
+        (None, "V1", "unknown"),
+    ],
+)
+def test_firmware_is_compared_as_far_as_it_can_be(told: str | None, least: str | None, verdict: str) -> None:
+    assert point("firmware", {"firmware": told}, asked=replace(ASKED, least_firmware=least))[0] == verdict
+
+
+def test_the_newest_firmware_counts_it_may_have_been_renewed_on_the_spot() -> None:
+    asked = replace(ASKED, least_firmware="V2")
+    assert point("firmware", {"firmware": "V1"}, {"firmware": "V2"}, {}, asked=asked) == ("proven", "firmware V2", 2)
+
+
+@pytest.mark.parametrize(("lists", "count"), [([], 9), ([7, 7], 7), ([7, 9], 9), ([9], 9)])
+def test_what_was_not_asked_then_is_not_missed_now(lists: list[int], count: int) -> None:
+    assert len(points_asked(lists)) == count
 
 
 def test_acc_has_to_be_seen_both_on_and_off() -> None:

@@ -16,7 +16,7 @@ RULES = {
     "part": {"msgid": "Out of warranty since %(day)s: the part is charged.", "params": {"day": "2026-03-01"}},
     "listed": {"msgid": "Neither a free service nor the warranty covers this: the listed price is charged.", "params": {}},
 }
-TESTS = ("online", "identity", "iccid", "fix", "signal", "acc", "power")
+TESTS = ("online", "identity", "firmware", "iccid", "fix", "satellites", "signal", "acc", "power")
 
 
 def at(clock: str, day: str = DAY) -> str:
@@ -40,10 +40,14 @@ def fitting(kind: str, unit_kind: str, old: Any, new: Any, *, clock: str = "10:1
     return {"kind": kind, "unit_kind": unit_kind, "old": old, "new": new, "at": at(clock), "by": by}
 
 
-def trial(clock: str = "10:31", by: str = "苏杰", **results: tuple[str, str | None]) -> list[dict[str, Any]]:
-    """A whole test-run; `results` names the points that were not simply passed."""
+def trial(
+    clock: str = "10:31", by: str = "苏杰", *, proven: dict[str, str] | None = None, **results: tuple[str, str | None]
+) -> list[dict[str, Any]]:
+    """A whole test-run; `results` names the points that were not simply passed, `proven` those a terminal proved."""
     given = {item: results.get(item, ("passed", None)) for item in TESTS}
-    return [{"item": item, "result": r, "reason": why, "by": by, "at": at(clock)} for item, (r, why) in given.items()]
+    proofs = {item: {"proof": {"source": source, "at": at("10:29")}} for item, source in (proven or {}).items()}
+    common = {"by": by, "at": at(clock)}
+    return [{"item": item, "result": r, "reason": why, **common, **proofs.get(item, {})} for item, (r, why) in given.items()]
 
 
 def line(position: int, plate: str | None, **facts: Any) -> dict[str, Any]:

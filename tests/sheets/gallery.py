@@ -53,7 +53,9 @@ def usual() -> Sheet:
         "until": "2026-03-01",
         "rule": {"msgid": "%(months)s months from installation on %(day)s", "params": {"months": 12, "day": "2025-03-01"}},
     }
-    vehicle = repaired(drivers=[{"name": "李国强", "phone": "13537779012"}, {"name": "王磊", "phone": None}], warranty=held)
+    proven = dict.fromkeys(("online", "identity", "firmware", "iccid"), "jt808") | {"fix": "traccar", "satellites": "traccar"}
+    drivers = [{"name": "李国强", "phone": "13537779012"}, {"name": "王磊", "phone": None}]
+    vehicle = repaired(drivers=drivers, warranty=held, tests=trial(proven=proven))
     given = facts(lines=[vehicle], charges=PAID, total="730.00", receipts=[receipt("730.00")], photos=shown)
     return given, _files(pictures)
 

@@ -31,7 +31,7 @@ def test_a_repair_names_old_and_new_numbers_the_test_run_and_who_signed(db: Sess
     assert [(f["kind"], f["unit_kind"]) for f in line["fittings"]] == [("swap", "terminal"), ("swap", "sim")]
     assert all(f["old"] and f["new"] and f["old"] != f["new"] for f in line["fittings"])
     assert {test["result"] for test in line["tests"]} == {"passed"}
-    assert len(line["tests"]) == 7
+    assert len(line["tests"]) == 9
     assert [(s["signer"], s["refused"], len(s["summary_hash"])) for s in told["signatures"]] == [("张超敏", False, 64)]
     assert told["visits"][0]["technician"] == "苏杰"
     assert told["visits"][0]["arrived_at"].endswith("+08:00")

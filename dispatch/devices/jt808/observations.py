@@ -30,7 +30,8 @@ class Observation:
 
     `device_time` is the terminal's clock, `received_at` ours; both UTC. Degrees are WGS-84. `late` marks a position kept while
     there was no network. `raw` is the frame in hex, without flags and escapes. `whole` is false where the header announced
-    another length than came: good enough to know the terminal lives, not to prove anything.
+    another length than came: good enough to know the terminal lives, not to prove anything. `source` says over what it was told;
+    what a platform passed on has that platform's own number, and no serial.
     """
 
     who: int
@@ -40,6 +41,8 @@ class Observation:
     received_at: datetime
     raw: str
     whole: bool = True
+    source: str = "jt808"
+    platform_id: int | None = None
     device_time: datetime | None = None
     late: bool = False
     positioned: bool | None = None

@@ -20,7 +20,7 @@ from dispatch.field.pages.sending import Answer, Refused, fact_key, send_in
 from dispatch.field.pages.stop import shown
 from dispatch.field.pages.vehicles import line_of
 from dispatch.field.queries import photo as photo_of
-from dispatch.field.rules import PHOTOS
+from dispatch.field.rules import PHOTOS, PHOTOS_TO_ASK
 from dispatch.files.gateway import AlteredFile, MissingFile, store
 from dispatch.files.operations import keep
 from dispatch.files.pictures import Picture, read_picture, thumbnail
@@ -37,7 +37,7 @@ DRAINED_TIMES = 8
 MOST_AT_ONCE = 10
 """Each photo keeps a processor busy for up to seconds, and everybody else's photos wait."""
 NO_PHOTO = say("Take a photo first.")
-TAKEN_HERE = ("condition", "work", "unit", "paper")
+TAKEN_HERE = ("condition", "work", "unit", "paper", *PHOTOS_TO_ASK)
 """The kinds that have a page of their own; a refused signature brings its photo along."""
 
 
@@ -55,7 +55,8 @@ def photos_page(visit_id: int, refused: Refused | None = None) -> str:
         seen = shown(db, visit_id, refused)
         line = line_of(seen["stop"], line_id) if line_id else None
         mine = [photo for photo in seen["stop"].photos if photo.kind == kind and photo.line_id == (line.id if line else None)]
-        return render_template("field/photos.html", **seen, kind=kind, kinds=PHOTOS, line=line, photos=mine)
+        asked = seen["stop"].photos_to_take(line) if line else {}
+        return render_template("field/photos.html", **seen, kind=kind, kinds=PHOTOS, line=line, photos=mine, asked=asked)
 
 
 def asked_kind() -> str:

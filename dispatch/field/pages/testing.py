@@ -1,4 +1,4 @@
-"""The test-run of one vehicle: seven points, all passed with one press, single ones put right."""
+"""The test-run of one vehicle: the points, all passed with one press, single ones put right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.devices.asking import configured
+from dispatch.devices.fitted import slot_units
+from dispatch.devices.models import PlatformLook
+from dispatch.devices.platform_rules import LOOKS
 from dispatch.field.evidence import evidence_of
 from dispatch.field.evidence_rules import Evidence
 from dispatch.field.forms import read_results
@@ -20,6 +25,7 @@ from dispatch.field.presenting.steps import run_state
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import was_tested
 from dispatch.field.rules import RESULTS, TESTS
+from dispatch.field.watching import ask_about
 from dispatch.orders.models import OrderLine
 from dispatch.web.access import may
 from dispatch.web.forms import Form
@@ -29,7 +35,7 @@ from dispatch.words import say
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")
 @may("visit.drive")
 def test_run(visit_id: int, line_id: int) -> str:
-    """The seven points with what was found."""
+    """The the points with what was found."""
     return run_page(visit_id, line_id)
 
 
@@ -40,8 +46,9 @@ def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str
         line = line_of(seen["stop"], line_id)
         tests = seen["stop"].tests.get(line.id, {})
         again = not tests and was_tested(db, line.id)
-        known = _known(db, seen["stop"], line)
-        told = {"known": known, "digest": _digest(known), "proven": any(row.observation_id for row in tests.values())}
+        known, look = _known(db, seen["stop"], line)
+        told = {"known": known, "digest": _digest(known, look), "proven": any(row.observation_id for row in tests.values())}
+        told |= {"look": look, "looks": LOOKS, "platform": configured()}
         words = {"items": TESTS, "results": RESULTS}
         state = {"line": line, "tests": tests, "run_state": run_state(tests), "again": again}
         return render_template("field/test.html", **seen, **words, **told, **state)
@@ -54,21 +61,30 @@ def told(visit_id: int, line_id: int) -> str | Response:
     with transaction() as db:
         stop: Stop = shown(db, visit_id)["stop"]
         line = line_of(stop, line_id)
-        known = _known(db, stop, line)
-        digest = _digest(known)
+        known, look = _known(db, stop, line)
+        digest = _digest(known, look)
         if digest == request.args.get("seen"):
             return Response(status=204)
-        return render_template("field/told.html", known=known, tests=stop.tests.get(line.id, {}), digest=digest)
+        tests = stop.tests.get(line.id, {})
+        return render_template("field/told.html", known=known, tests=tests, digest=digest, look=look, looks=LOOKS)
 
 
-def _known(db: Session, stop: Stop, line: OrderLine) -> Mapping[str, Evidence]:
-    """What the terminal says, in the order of the points, while somebody is there to test it."""
-    found = evidence_of(db, line, stop.visit, stop.fittings) if stop.live else {}
-    return {item: found[item] for item in TESTS if item in found}
+def _known(db: Session, stop: Stop, line: OrderLine) -> tuple[Mapping[str, Evidence], PlatformLook | None]:
+    """What the terminal says, in the order of the points, and how asking the platform went, while somebody is there to test it.
+
+    Whoever looks has the platform asked again; the worker does that, so a platform that is slow holds nobody up.
+    """
+    if not stop.live:
+        return {}, None
+    inside = slot_units(db, line.vehicle_id)
+    found = evidence_of(db, line, stop.visit, stop.fittings, inside)
+    look = ask_about(db, inside["terminal"].id, at=now()) if "terminal" in inside else None
+    return {item: found[item] for item in TESTS if item in found}, look
 
 
-def _digest(known: Mapping[str, Evidence]) -> str:
+def _digest(known: Mapping[str, Evidence], look: PlatformLook | None) -> str:
     said = [f"{item} {one.verdict} {one.told.id if one.told else ''} {one.said}" for item, one in known.items()]
+    said += [f"{look.outcome} {look.asked_at:%H:%M}"] if look and look.asked_at else []
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ from dispatch.field.presenting.steps import run_state
 from dispatch.field.presenting.stops import NO_PHOTO, Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of
 from dispatch.field.queries import came_out, own_visit, was_tested
+from dispatch.field.rules import PHOTOS
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -72,6 +73,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
+        "photo_kinds": PHOTOS,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
     }

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound
-from dispatch.field.evidence import listening
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
-from dispatch.field.photographed import Waiver, waivers_of, without_photo
+from dispatch.field.photographed import Waiver, kinds_missing, owed_after, waivers_of
 from dispatch.field.presenting.disputed import Disputed, disputed_of
 from dispatch.field.queries import photos_of
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
+from dispatch.field.rules import DEPARTURE_ITEMS, points_asked
 from dispatch.field.summary import latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
@@ -66,10 +65,10 @@ class VehicleSeen:
     points: Sequence[Point]
     tested: TestResult | None
     photos: Sequence[Photo]
-    lacks_photo: bool = False
-    """Whether the order cannot be closed for want of one."""
+    lacks_photos: Sequence[str] = ()
+    """The kinds of photos for want of which the order cannot be closed."""
     waiver: Waiver | None = None
-    """Why it can all the same."""
+    """Why it can without others."""
 
     @property
     def failed(self) -> int:
@@ -80,11 +79,6 @@ class VehicleSeen:
     def proven(self) -> int:
         """How many points the terminal itself has proven."""
         return sum(1 for point in self.points if point.result is not None and point.result.observation_id is not None)
-
-    @property
-    def heard(self) -> bool:
-        """Whether it is worth saying who judged a point: the terminal could, or did."""
-        return self.proven > 0 or (self.tested is not None and listening())
 
     @property
     def done(self) -> int:
@@ -138,10 +132,18 @@ def on_site(session: Session, order: Order) -> OnSite:
     fittings = fittings_of(session, order.id)
     tests = latest_tests(session, order.id, fittings)
     photos = photos_of(session, order.id)
-    owed = without_photo(order, [line for line in order.lines if line.status == "done"], photos)
-    waivers = waivers_of(session, order.id) if owed else {}
+    lacking = kinds_missing(order, [line for line in order.lines if line.status == "done"], photos, fittings)
+    waivers = waivers_of(session, order.id) if lacking else {}
+    owed = owed_after(lacking, waivers)
     seen = [
-        _vehicle(line, fittings, tests.get(line.id, {}), photos, owed=line in owed, waiver=waivers.get(line.id))
+        _vehicle(
+            line,
+            fittings,
+            tests.get(line.id, {}),
+            photos,
+            owed=owed.get(line.id, ()),
+            waiver=waivers.get(line.id) if line.id in lacking else None,
+        )
         for line in order.lines
     ]
     touched = [vehicle for vehicle in seen if vehicle.touched]
@@ -176,19 +178,20 @@ def _vehicle(
     tests: Mapping[str, TestResult],
     photos: Iterable[Photo],
     *,
-    owed: bool,
+    owed: Sequence[str],
     waiver: Waiver | None,
 ) -> VehicleSeen:
     usual = _usual(tests.values())
-    points = [Point(item, row, row is not None and _by(row) != _by(usual)) for item in TEST_ITEMS for row in [tests.get(item)]]
+    asked = points_asked(row.of_points for row in tests.values())
+    points = [Point(item, row, row is not None and _by(row) != _by(usual)) for item in asked for row in [tests.get(item)]]
     return VehicleSeen(
         line=line,
         fittings=[fitting for fitting in fittings if fitting.line_id == line.id],
         points=points if tests else (),
         tested=usual,
         photos=[photo for photo in photos if photo.line_id == line.id],
-        lacks_photo=owed and waiver is None,
-        waiver=waiver if owed else None,
+        lacks_photos=owed,
+        waiver=waiver,
     )
 
 

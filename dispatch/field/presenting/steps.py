@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dispatch.field.models import TestResult
-from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.rules import points_asked
 from dispatch.words import Text
 
 
@@ -23,6 +23,6 @@ class Step:
 
 def run_state(results: Mapping[str, TestResult]) -> str:
     """ "none", "partly", "failed" or "passed": of the results that count for one vehicle."""
-    if not all(item in results for item in TEST_ITEMS):
+    if not results or not all(item in results for item in points_asked(row.of_points for row in results.values())):
         return "partly" if results else "none"
     return "failed" if any(result.result == "failed" for result in results.values()) else "passed"

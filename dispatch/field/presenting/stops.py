@@ -18,11 +18,12 @@ from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature, TestResult
-from dispatch.field.photographed import photos_owed
+from dispatch.field.photographed import VEHICLE, asked_of, kinds_owed
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
 from dispatch.field.presenting.steps import Step, run_state
 from dispatch.field.queries import left_on, photos_of, word_of
+from dispatch.field.rules import PHOTOS
 from dispatch.field.summary import latest_tests, standing, vehicle_shown
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
@@ -71,9 +72,14 @@ class Stop:
         return photos_of(self._session, self.visit.order_id)
 
     @cached_property
-    def without_photo(self) -> list[OrderLine]:
-        """The order's vehicles of which closing will miss a photo."""
-        return photos_owed(self._session, self.order, self.order.lines, self._photos)
+    def photos_owed(self) -> Mapping[int, Sequence[str]]:
+        """Line id -> the kinds of photos that closing will miss."""
+        return kinds_owed(self._session, self.order, self.order.lines, self._photos, self.fittings)
+
+    def photos_to_take(self, line: OrderLine) -> dict[str, bool]:
+        """The kinds of photos that closing asks for besides one of the vehicle, and whether each is there or done without."""
+        missing = self.photos_owed.get(line.id, ())
+        return {kind: kind not in missing for kind in asked_of(self.order, line, self.fittings)}
 
     @cached_property
     def charges(self) -> Sequence[Charge]:
@@ -175,7 +181,7 @@ class Stop:
     @cached_property
     def steps(self) -> list[Step]:
         """What there is to do on site, in order."""
-        first = (self._vehicles(),) if self.many else (self._photo(), self._work(), self._test())
+        first = (self._vehicles(),) if self.many else (self._photo(), self._work(), *self._proof(), self._test())
         return [*first, self._price(), self._pay(), self._sign()]
 
     @property
@@ -203,7 +209,11 @@ class Stop:
 
     def lacks_photo(self, line: OrderLine) -> bool:
         """Whether a vehicle that is done or worked on still has to be photographed."""
-        return line in self.without_photo and self.begun_at(line)
+        return line.id in self.photos_owed and self.begun_at(line)
+
+    def lacks_vehicle_photo(self, line: OrderLine) -> bool:
+        """Whether what is missing is a photo of the vehicle itself."""
+        return VEHICLE in self.photos_owed.get(line.id, ()) and self.begun_at(line)
 
     def _vehicles(self) -> Step:
         done = sum(line.status == "done" for line in self.lines)
@@ -226,8 +236,18 @@ class Stop:
     def _photo(self) -> Step:
         count = sum(photo.kind == "condition" for photo in self.photos)
         note = say("Photos: %(n)s", n=count) if count else None
-        lacks = (NO_PHOTO[self.order.kind],) if self.line in self.without_photo else ()
+        lacks = (NO_PHOTO[self.order.kind],) if VEHICLE in self.photos_owed.get(self.line.id, ()) else ()
         return Step("photo", say("Photo before the work"), "done" if count else "open", note, lacks)
+
+    def _proof(self) -> Iterator[Step]:
+        """The photos that closing asks for besides, where it asks for any."""
+        asked = self.photos_to_take(self.line)
+        if asked:
+            lacks = tuple(
+                say("The photo “%(photo)s” is missing.", photo=PHOTOS[kind]) for kind, there in asked.items() if not there
+            )
+            note = say("%(done)s of %(all)s photos", done=len(asked) - len(lacks), all=len(asked))
+            yield Step("proof", say("Photos for closing"), "open" if lacks else "done", note, lacks)
 
     def _work(self) -> Step:
         begun = bool(self.fittings) or bool(self.tests)

@@ -67,10 +67,10 @@ def test_what_the_terminal_says_stands_beside_each_point(db: Session, order: Ord
     told(db, box, NEAR, SIM)
     phone.open(f"{at(order)}/test")
     said = lines(phone.page)
-    assert said["online"] == "The terminal said so at 17:00: it has reported"
-    assert said["identity"] == "The terminal said so at 17:00: its number is 4316102"
-    assert said["iccid"].startswith("The terminal says otherwise, at 17:00: it has SIM 8986 9999")
-    assert said["fix"] == "The terminal said so at 17:00: 0 m from the phone"
+    assert said["online"] == "The terminal said so over JT/T 808 at 17:00: it has reported"
+    assert said["identity"] == "The terminal said so over JT/T 808 at 17:00: its number is 4316102"
+    assert said["iccid"].startswith("The terminal says otherwise, over JT/T 808 at 17:00: it has SIM 8986 9999")
+    assert said["fix"] == "The terminal said so over JT/T 808 at 17:00: 0 m from the phone"
     assert said["acc"] == "ACC on was reported, off not yet." and said["power"] == "No such alarm has come yet."
     assert checked(phone.page) == {"online", "identity", "fix", "signal"}, "what is proven is proposed"
     assert not db.scalars(sa.select(TestResult)).all(), "and is still his to keep"
@@ -81,7 +81,7 @@ def test_the_same_in_chinese(db: Session, order: Order, phone: Phone, box: Unit,
     with su.session_transaction() as cookie:
         cookie["locale"] = "zh"
     said = lines(phone.open(f"{at(order)}/test"))
-    assert said["online"] == "终端 17:00 已证实：已上报"
+    assert said["online"] == "终端 17:00 经 JT/T 808 证实：已上报"
     assert "上报不符：SIM 卡为 8986 9999" in said["iccid"]
     assert said["acc"] == "已上报 ACC 开，尚未上报 ACC 关。"
 
@@ -93,11 +93,11 @@ def test_proposals_are_kept_as_proven_and_the_rest_as_judged_by_hand(
     phone.open(f"{at(order)}/test")
     phone.press(f"{at(order)}/test", rest="passed")
     rows = {row.item: row.observation_id is not None for row in fresh(db).scalars(sa.select(TestResult))}
-    assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 7
+    assert {item for item, proven in rows.items() if proven} == {"online", "identity", "fix", "signal"} and len(rows) == 9
     said = lines(phone.page)
-    assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("judged by hand")
+    assert said["signal"].endswith("strength 23 of 31") and said["power"].endswith("by eye: 苏杰")
     seen = as_person(cast.lin).get(f"/orders/{order.number}/on-site").text
-    assert seen.count("by the terminal, 17:00") == 4 and seen.count("judged by hand") == 3
+    assert seen.count("by the terminal over JT/T 808, 17:00") == 4 and seen.count("by eye: 苏杰") == 5
 
 
 def test_a_contradicted_point_does_not_pass_with_the_rest(db: Session, order: Order, phone: Phone, box: Unit) -> None:
@@ -117,11 +117,11 @@ def test_what_was_kept_is_not_changed_by_what_comes_later(db: Session, order: Or
     phone.press(f"{at(order)}/test", **{"result-iccid": "passed", "result-fix": "failed"})
     told(db, box, NEAR, SIM)
     phone.open(f"{at(order)}/test")
-    assert "says otherwise" in lines(phone.page)["iccid"] and lines(phone.page)["iccid"].endswith("judged by hand")
+    assert "says otherwise" in lines(phone.page)["iccid"] and lines(phone.page)["iccid"].endswith("by eye: 苏杰")
     assert 'name="result-fix" value="failed" checked' in phone.page, "proven, but he has said otherwise"
     phone.press(f"{at(order)}/test", rest="passed")
     rows = {row.item: row.result for row in fresh(db).scalars(sa.select(TestResult).order_by(TestResult.id))}
-    assert (rows["iccid"], rows["fix"]) == ("passed", "failed") and len(rows) == 7
+    assert (rows["iccid"], rows["fix"]) == ("passed", "failed") and len(rows) == 9
 
 
 def test_an_open_page_hears_of_what_is_new_and_of_nothing_else(db: Session, order: Order, phone: Phone, box: Unit) -> None:
@@ -155,4 +155,4 @@ def test_when_he_has_left_nothing_more_is_asked(
     do(db, visit, "visit.finish", cast.su)
     db.commit()
     phone.open(f"{at(order)}/test")
-    assert "evidence.js" not in phone.page and phone.page.count("by the terminal, 17:00") == 4
+    assert "evidence.js" not in phone.page and phone.page.count("by the terminal over JT/T 808, 17:00") == 4
