@@ -92,6 +92,7 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "order": order,
         "lines": rows,
         "goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {},
+        "goodwill_url": lambda position: _goodwill_url(order, position),
         "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
         "missing": facts.missing if order.status == "done" else (),
@@ -120,6 +121,12 @@ def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
         return lambda action: url_for("orders.act_line", number=order.number, position=position, action=action)
 
     return {line.position: line_actions(line, order.version, facts, address(line.position)) for line in order.lines}
+
+
+def _goodwill_url(order: Order, position: int) -> str | None:
+    """Where goodwill for a vehicle is asked for and decided, for those who may."""
+    mine = (allowed("goodwill.ask") and allowed("order.see")) or allowed("goodwill.decide")
+    return url_for("field.goodwill", number=order.number, position=position) if mine and order.approved else None
 
 
 def _history(db: Session, order: Order, entries: Sequence[AuditEntry]) -> list[Happening]:
