@@ -103,6 +103,8 @@ class Settings:
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")
     return_due_days: int = setting(
         "RETURN_DUE_DAYS", whole(1, 365), 3, "days within which a unit taken out of a vehicle is to be at the repair bench")
+    repair_warranty_months: int = setting(
+        "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
     approval_backfill_hours: int = setting(

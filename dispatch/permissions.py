@@ -48,6 +48,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "fact.correct": ("supervisor", "manager"),
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),
+    "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),
+    "goodwill.decide": ("manager",),
     "fee.refund": ("supervisor", "manager", "finance"),
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),

@@ -30,6 +30,8 @@ from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.queries import fitted
+from dispatch.devices.warranty_queries import warranty_terms
+from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.forms import read_number, read_page, read_pin
@@ -91,6 +93,8 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             "customers/show.html",
             customer=found,
             vehicles=vehicles,
+            contracts=[term for term in warranty_terms(db, customer_id) if term.withdrawn_at is None],
+            starts=STARTS,
             inside=fitted(db, [v.id for v in vehicles]),
             under_way=[order for order in orders if order.status not in ENDED],
             ended=[order for order in orders if order.status in ENDED],

@@ -22,6 +22,7 @@ from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
+from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
@@ -49,6 +50,7 @@ __all__ = [
     "TransferUnit",
     "Unit",
     "UnitReturn",
+    "WarrantyTerm",
 ]
 
 UNIT_KINDS = ("terminal", "sim")

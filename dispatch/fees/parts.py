@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting, Unit
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
-from dispatch.fees.models import Charge, Price
-from dispatch.fees.queries import first_prices_after, prices_on, warranty_of_line
-from dispatch.fees.rules import Decision, decide, part_named
+from dispatch.devices.models import Fitting
+from dispatch.devices.warranty_queries import warranties
+from dispatch.devices.warranty_rules import Question, Warranty
+from dispatch.fees.goodwill_queries import goodwill_of
+from dispatch.fees.models import Charge, Goodwill, Price
+from dispatch.fees.queries import cover, first_prices_after, prices_on, warranty_of_line
+from dispatch.fees.rules import Cover, Decision, decide, part_named
 from dispatch.orders.models import Order, OrderLine
-from dispatch.orders.rules import Warranty, warranty
 from dispatch.words import Text, say
 
 
@@ -64,7 +65,7 @@ class _Deciding:
     def __init__(self, session: Session, order: Order, effective: Sequence[Fitting]) -> None:
         self._session, self._order, self._effective = session, order, effective
         self._prices: dict[date, Sequence[Price]] = {}
-        self._warranties: dict[tuple[int, date], Warranty] = {}
+        self._warranties: dict[tuple[int, date | None], Warranty] = {}
 
     @cached_property
     def _lines(self) -> Mapping[int, OrderLine]:
@@ -90,32 +91,28 @@ class _Deciding:
 
     def _decision(self, fitting: Fitting, day: date) -> Decision:
         sold = self._order.kind == "installation"
-        found = None if sold else self._warranty(fitting, day)
-        return decide(
-            category_is_part=True,
-            order_kind=self._order.kind,
-            in_warranty=found.holds_on(day) if found and found.until else None,
-            own_product=sold,
-            warranty_until=found.until if found else None,
-        )
+        found = Cover() if sold else cover(self._warranty(fitting, day), self._goodwill.get(fitting.line_id), day)
+        return decide(category_is_part=True, order_kind=self._order.kind, own_product=sold, cover=found)
+
+    @cached_property
+    def _goodwill(self) -> Mapping[int, Goodwill]:
+        return goodwill_of(self._session, self._order.id)
 
     def _warranty(self, fitting: Fitting, day: date) -> Warranty:
         """The vehicle's, except for what replaces a unit that this order has fitted: that one has a warranty of its own."""
         earlier = _fitted_by(self._effective, fitting.old_unit_id)
-        if earlier is not None:
-            return _own_warranty(earlier, self._order.branch.zone)
-        key = (fitting.line_id, day)
+        key = (fitting.line_id, day) if earlier is None else (earlier.id, None)
         if key not in self._warranties:
-            line = self._lines[fitting.line_id]
-            self._warranties[key] = warranty_of_line(self._session, self._order, line, day=day)
+            self._warranties[key] = self._own_warranty(earlier) if earlier else self._vehicles(fitting.line_id, day)
         return self._warranties[key]
+
+    def _vehicles(self, line_id: int, day: date) -> Warranty:
+        return warranty_of_line(self._session, self._order, self._lines[line_id], day=day)
+
+    def _own_warranty(self, fitting: Fitting) -> Warranty:
+        asked = Question(self._lines[fitting.line_id].vehicle.customer_id, fitting.new_unit_id, fitting.in_entry_id)
+        return warranties(self._session, {fitting.id: asked}, self._order.branch.zone)[fitting.id]
 
 
 def _fitted_by(effective: Collection[Fitting], unit_id: int | None) -> Fitting | None:
     return next((fitting for fitting in effective if unit_id is not None and fitting.new_unit_id == unit_id), None)
-
-
-def _own_warranty(fitting: Fitting, zone: str) -> Warranty:
-    unit: Unit | None = fitting.new_unit
-    months = unit.terminal.warranty_months if unit and unit.terminal else 0
-    return warranty(local_day(fitting.at, zone), None, months or UNKNOWN_MODEL_MONTHS)

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.clock import local_day
-from dispatch.devices.models import CustodyEntry, Holder, Terminal, TerminalModel, Unit
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
-from dispatch.fees.models import AccountPayment, Charge, Price, Receipt, ReceiptBlock
-from dispatch.fees.rules import FEN, OrderAccount, receipt_number
+from dispatch.devices.models import CustodyEntry, Holder, Unit
+from dispatch.devices.warranty_queries import model_months, warranties
+from dispatch.devices.warranty_rules import Question, Warranty
+from dispatch.fees.goodwill_queries import goodwill_of
+from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
+from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
 from dispatch.orders.models import Order, OrderLine
-from dispatch.orders.rules import Warranty, warranty
 from dispatch.staff.models import Branch
 
 
@@ -118,20 +118,30 @@ def numbers_without_receipt(session: Session, branch_id: int) -> Sequence[str]:
 def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Warranty:
     """The warranty of one vehicle as this order found it on `day`.
 
-    It runs from the day on which the terminal that was in the vehicle before this order was fitted there, else from the day of
-    purchase. What this order itself has fitted starts a warranty of its own and does not count here.
+    It is that of the terminal which was in the vehicle before this order, by the rules of devices.warranty_rules. What this order
+    itself has fitted does not count here.
     """
+    return warranties(session, {line.id: asked_of_line(session, order, line, day=day)}, order.branch.zone)[line.id]
+
+
+def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Question:
+    """Whose warranty that is: of the terminal that was there before this order, else of what the caller says was bought."""
     came = _terminal_before(session, order, line.vehicle_id, day)
-    terminal = session.get(Terminal, came.unit_id) if came else None
-    own = terminal.warranty_months if terminal else 0
-    months = own or _months_of(session, line.model or order.product_model)
-    fitted_on = local_day(came.device_at or came.at, order.branch.zone) if came and came.from_holder_id else None
-    return warranty(fitted_on, order.purchased_on or line.vehicle.purchased_on, months)
+    months = model_months(session, line.model or order.product_model)
+    unit_id, upto = (came.unit_id, came.id) if came else (None, None)
+    purchased_on = order.purchased_on or line.vehicle.purchased_on
+    return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model, months)
 
 
-def _months_of(session: Session, model: str | None) -> int:
-    known = session.get(TerminalModel, model) if model else None
-    return known.warranty_months if known else UNKNOWN_MODEL_MONTHS
+def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Cover:
+    """What makes a part for one vehicle free on a day: its warranty, or goodwill that was approved."""
+    return cover(warranty_of_line(session, order, line, day=day), goodwill_of(session, order.id).get(line.id), day)
+
+
+def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
+    """The same from what was read already."""
+    kind = goodwill.decided_by_name if goodwill and goodwill.status == "approved" else None
+    return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 
 def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date) -> CustodyEntry | None:

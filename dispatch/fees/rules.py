@@ -22,7 +22,7 @@ CHANNEL_WORDS: dict[str, Text] = {
     "account": say("On account"),
 }
 
-CHARGE_RULES = ("own_service_free", "in_warranty", "part_out_of_warranty", "listed_price")
+CHARGE_RULES = ("own_service_free", "in_warranty", "goodwill", "part_out_of_warranty", "listed_price")
 
 FEN = Decimal("0.01")
 BLOCK_SIZE = 50
@@ -47,30 +47,47 @@ LISTED = Decision(False, "listed_price", say("Neither a free service nor the war
 _UNKNOWN = say("Nothing on record says that it is in warranty: the part is charged.")
 
 
-def decide(
-    *, category_is_part: bool, order_kind: str, in_warranty: bool | None, own_product: bool, warranty_until: date | None
-) -> Decision:
+@dataclass(frozen=True)
+class Cover:
+    """What may make a part of a repair free: whether the warranty holds (None: nobody knows), until when and by which rule, and
+    whose name stands under the goodwill, if there is one."""
+
+    in_warranty: bool | None = None
+    until: date | None = None
+    because: Text | None = None
+    goodwill_by: str | None = None
+
+
+def decide(*, category_is_part: bool, order_kind: str, own_product: bool, cover: Cover) -> Decision:
     """P10 for one position.
 
     `own_product`: for a service, that it is a visit, survey, installation or repair of a product of ours; for a part, that it was
-    sold together with the installation it goes into. `in_warranty` None: nobody knows.
+    sold together with the installation it goes into.
     """
     if own_product and (not category_is_part or order_kind == "installation"):
         return SOLD_ALREADY if category_is_part else SERVICE_FREE
     if not category_is_part or order_kind != "repair":
         return LISTED
-    return _part_of_repair(in_warranty, warranty_until)
+    return _part_of_repair(cover)
 
 
-def _part_of_repair(in_warranty: bool | None, until: date | None) -> Decision:
-    if in_warranty:
-        return Decision(
-            True, "in_warranty", say("In warranty until %(day)s: free.", day=until) if until else say("In warranty: free.")
-        )
+def _part_of_repair(cover: Cover) -> Decision:
+    if cover.in_warranty:
+        return Decision(True, "in_warranty", _in_warranty(cover.until, cover.because))
+    if cover.goodwill_by:
+        return Decision(True, "goodwill", say("Goodwill, approved by %(name)s: free.", name=cover.goodwill_by))
     told = _UNKNOWN
-    if until is not None:
-        told = say("Out of warranty since %(day)s: the part is charged.", day=until + timedelta(days=1))
+    if cover.until is not None:
+        told = say("Out of warranty since %(day)s: the part is charged.", day=cover.until + timedelta(days=1))
     return Decision(False, "part_out_of_warranty", told)
+
+
+def _in_warranty(until: date | None, because: Text | None) -> Text:
+    if until is None:
+        return say("In warranty: free.")
+    if because is None:
+        return say("In warranty until %(day)s: free.", day=until)
+    return say("In warranty until %(day)s (%(rule)s): free.", day=until, rule=because)
 
 
 _FREE_SERVICES = re.compile("上门|勘察|勘测|安装|维修|检修|检测|本公司|visit|survey|install|repair|own product")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.db import refusal_for
 from dispatch.errors import NotFound, Refusal
-from dispatch.field import allowing, driving, paying, signing, working
+from dispatch.field import allowing, driving, forgiving, paying, signing, working
 from dispatch.field.acts import Act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, keep_fact, settle_fact
@@ -44,6 +44,7 @@ KINDS: dict[str, Applies] = {
     "charge.add": paying.charge,
     "charge.take_back": paying.take_back,
     "payment.take": paying.take,
+    "goodwill.ask": forgiving.ask,
     "word.record": allowing.record_word,
     "sign": signing.sign,
     "sign.refuse": signing.refuse,

@@ -9,10 +9,11 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
+from dispatch.clock import local_day
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
 from dispatch.devices.queries import models
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.warranty_queries import general_months
 from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
@@ -114,9 +115,10 @@ def _agreed(kind: str, ready: list[Marked], choice: Choice) -> list[Marked]:
 
 def _take_terminals(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
     terms = {model.name: model.warranty_months for model in models(session)}
+    usual = general_months(session, local_day(at, by.zone))
     for store, rows in _by_store(ready, choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
-        receive_terminals(session, [_new_terminal(row, terms) for row in rows], store=place, by=by, at=at)
+        receive_terminals(session, [_new_terminal(row, terms, usual) for row in rows], store=place, by=by, at=at)
 
 
 def _take_sims(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
@@ -137,9 +139,9 @@ def _by_store(ready: Sequence[Marked], choice: Choice) -> dict[str, list[Termina
     return stores
 
 
-def _new_terminal(row: TerminalRow | SimRow, terms: dict[str, int]) -> NewTerminal:
+def _new_terminal(row: TerminalRow | SimRow, terms: dict[str, int], usual: int) -> NewTerminal:
     assert isinstance(row, TerminalRow)
-    months = row.warranty_months if row.warranty_months is not None else terms.get(row.model, UNKNOWN_MODEL_MONTHS)
+    months = row.warranty_months if row.warranty_months is not None else terms.get(row.model, usual)
     texts = {"batch": row.batch or None, "phone_808": row.phone_808, "terminal_id": row.terminal_id}
     return NewTerminal(row.serial, row.model, row.imei, received_on=row.received_on, warranty_months=months, **texts)
 

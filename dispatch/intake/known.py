@@ -9,18 +9,18 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.clock import local_day
 from dispatch.customers import queries as customers
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import COMPANY_FORM, core_name, read_phone, read_plate
 from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.queries import fitted
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.warranty_queries import warranties
+from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.intake.rules import model_of, show_place
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
-from dispatch.orders.rules import SYMPTOMS, Warranty, warranty
+from dispatch.orders.rules import SYMPTOMS
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
 from dispatch.words import Text
@@ -133,7 +133,7 @@ def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | No
     orders, visits = _last_orders(session, Order.id.in_(its_orders), by)
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
-    term = warranty_of(session, inside, bought, model, by)
+    term = warranty_of(session, inside, bought, model, by, customer.id if customer else None)
     return Known(customer, vehicle, caller, fitted=inside, orders=orders, warranty=term, visits=visits)
 
 
@@ -189,18 +189,19 @@ def _caller(session: Session, asked: Asked, vehicle: Vehicle) -> tuple[str, str]
     return None
 
 
-def warranty_of(session: Session, inside: dict[str, Unit], purchased_on: date | None, model: str, by: Actor) -> Warranty:
-    """The warranty of what is in a vehicle, else of a model bought on a day."""
+def warranty_of(
+    session: Session, inside: dict[str, Unit], purchased_on: date | None, model: str, by: Actor, customer_id: int | None = None
+) -> Warranty:
+    """The warranty of what is in a customer's vehicle, else of a model bought on a day."""
     unit = inside.get("terminal")
-    if unit is not None and unit.terminal is not None and unit.position is not None:
-        since = local_day(unit.position.since, by.zone)
-        return warranty(since, purchased_on, unit.terminal.warranty_months)
-    return warranty(None, purchased_on, _months(session, model))
+    months = None if unit else _months(session, model)
+    asked = Question(customer_id, unit.id if unit else None, purchased_on=purchased_on, model=model, model_months=months)
+    return warranties(session, {0: asked}, by.zone)[0]
 
 
-def _months(session: Session, model: str) -> int:
+def _months(session: Session, model: str) -> int | None:
     names = {m.name: m.warranty_months for m in session.scalars(sa.select(TerminalModel))} if model else {}
-    return names.get(model_of(model, names), UNKNOWN_MODEL_MONTHS)
+    return names.get(model_of(model, names))
 
 
 def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Customer]:

@@ -1,4 +1,4 @@
-"""What an order is made of: kinds, urgencies, symptoms and what each asks of the technician; approval steps; warranty."""
+"""What an order is made of: kinds, urgencies, symptoms and what each asks of the technician; approval steps."""
 
 from __future__ import annotations
 
@@ -121,42 +121,3 @@ def lateness(status: str, wanted_on: date | None, today: date) -> str | None:
     if wanted_on < today:
         return "breached"
     return "risk" if wanted_on == today and status not in ("dispatched", "working") else None
-
-
-@dataclass(frozen=True)
-class Warranty:
-    """Until when a repair is free and which rule says so (P10)."""
-
-    until: date | None
-    rule: Text
-
-    def holds_on(self, day: date) -> bool:
-        """True while the warranty is in force on `day`."""
-        return self.until is not None and day <= self.until
-
-
-def warranty(installed_on: date | None, purchased_on: date | None, months: int) -> Warranty:
-    """From the installation on record, else from the purchase date the caller names; `months` is the model's term."""
-    if installed_on:
-        return Warranty(
-            add_months(installed_on, months),
-            say("%(months)s months from installation on %(day)s", months=months, day=installed_on),
-        )
-    if purchased_on:
-        return Warranty(
-            add_months(purchased_on, months), say("%(months)s months from purchase on %(day)s", months=months, day=purchased_on)
-        )
-    return Warranty(None, say("Neither installation nor purchase date is known"))
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day `months` later; the last of the month where that day does not exist (31 January + 1 = 28 February)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if year > date.max.year:
-        return date.max
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")

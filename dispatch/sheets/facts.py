@@ -16,6 +16,8 @@ from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting, Observation
+from dispatch.devices.warranty_queries import warranties
+from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
 from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
@@ -23,7 +25,6 @@ from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
 from dispatch.field.summary import fitting_json, latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
-from dispatch.orders.rules import Warranty, warranty
 from dispatch.sheets.rules import FORMAT
 from dispatch.words import text_to_json
 
@@ -95,8 +96,10 @@ def _warranties(session: Session, order: Order, fittings: Iterable[Fitting]) -> 
     if order.kind == "repair":
         day = local_day(order.received_at, order.branch.zone)
         return {line.id: warranty_of_line(session, order, line, day=day) for line in order.lines}
-    fitted = ((f, f.new_unit.terminal) for f in fittings if f.new_unit is not None and f.new_unit.terminal is not None)
-    return {f.line_id: warranty(local_day(f.at, order.branch.zone), None, t.warranty_months) for f, t in fitted}
+    fitted = [f for f in fittings if f.unit_kind == "terminal" and f.new_unit_id is not None]
+    customers = {line.id: line.vehicle.customer_id for line in order.lines}
+    asked = {f.line_id: Question(customers[f.line_id], f.new_unit_id, f.in_entry_id) for f in fitted}
+    return warranties(session, asked, order.branch.zone)
 
 
 def sheet_facts(record: Record, line: OrderLine | None) -> dict[str, Any]:

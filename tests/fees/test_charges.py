@@ -69,7 +69,7 @@ def test_a_swap_in_warranty_is_free_and_says_until_when(db: Session, cast: Cast)
     swapped(db, cast, order)
     (charge,) = charged(db, cast, order)
     assert (charge.unit_price, charge.amount, charge.rule) == (680, 0, "in_warranty")
-    assert told(charge) == "In warranty until 2027-06-10: free."
+    assert told(charge) == "In warranty until 2027-06-10 (12 months from installation on 2026-06-10): free."
 
 
 def test_the_last_day_of_the_warranty_is_one_of_the_branchs_zone(db: Session, cast: Cast) -> None:
@@ -126,7 +126,7 @@ def test_a_replacement_that_fails_at_once_is_in_a_warranty_of_its_own(db: Sessio
     swapped(db, cast, order, at=AT + timedelta(minutes=20))
     charges = charged(db, cast, order)
     assert [(c.amount, c.rule) for c in charges] == [(680, "part_out_of_warranty"), (0, "in_warranty")]
-    assert told(charges[1]) == "In warranty until 2027-12-02: free."
+    assert told(charges[1]) == "In warranty until 2027-12-02 (12 months from installation on 2026-12-02): free."
 
 
 def test_what_was_undone_is_no_longer_charged(db: Session, cast: Cast) -> None:

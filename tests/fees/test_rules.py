@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dispatch.errors import Invalid
 from dispatch.fees.money_forms import read_charge, read_payment, read_refund
 from dispatch.fees.rules import (
+    Cover,
     amount_of,
     decide,
     invoice_warning,
@@ -22,30 +23,34 @@ from dispatch.fees.rules import (
     serves_own_product,
     yuan,
 )
+from dispatch.words import say
 from tests.tabular.files import full_width
 
 UNTIL = date(2025, 6, 30)
-PART: dict[str, Any] = {"category_is_part": True, "order_kind": "repair", "own_product": False, "warranty_until": None}
-SERVICE: dict[str, Any] = {**PART, "category_is_part": False, "in_warranty": None}
+BOUGHT = say("12 months from installation on %(day)s", day="2024-06-30")
+PART: dict[str, Any] = {"category_is_part": True, "order_kind": "repair", "own_product": False, "cover": Cover()}
+SERVICE: dict[str, Any] = {**PART, "category_is_part": False}
 P10 = [
     ({**SERVICE, "own_product": True}, (True, "own_service_free"), "are free"),
     ({**SERVICE, "own_product": True, "order_kind": "installation"}, (True, "own_service_free"), "are free"),
-    ({**SERVICE, "own_product": True, "in_warranty": False}, (True, "own_service_free"), "are free"),
+    ({**SERVICE, "own_product": True, "cover": Cover(False)}, (True, "own_service_free"), "are free"),
     (SERVICE, (False, "listed_price"), "the listed price is charged"),
-    ({**SERVICE, "in_warranty": True, "warranty_until": UNTIL}, (False, "listed_price"), "the listed price is charged"),
-    ({**PART, "in_warranty": True, "warranty_until": UNTIL}, (True, "in_warranty"), "In warranty until 2025-06-30: free."),
+    ({**SERVICE, "cover": Cover(True, UNTIL)}, (False, "listed_price"), "the listed price is charged"),
+    ({**PART, "cover": Cover(True, UNTIL)}, (True, "in_warranty"), "In warranty until 2025-06-30: free."),
     (
-        {**PART, "in_warranty": False, "warranty_until": UNTIL},
+        {**PART, "cover": Cover(True, UNTIL, BOUGHT, "Wang")},
+        (True, "in_warranty"),
+        "In warranty until 2025-06-30 (12 months from installation on 2024-06-30): free.",
+    ),
+    ({**PART, "cover": Cover(False, UNTIL, BOUGHT, "Wang")}, (True, "goodwill"), "Goodwill, approved by Wang: free."),
+    (
+        {**PART, "cover": Cover(False, UNTIL)},
         (False, "part_out_of_warranty"),
         "Out of warranty since 2025-07-01: the part is charged.",
     ),
-    (
-        {**PART, "in_warranty": None},
-        (False, "part_out_of_warranty"),
-        "Nothing on record says that it is in warranty: the part is charged.",
-    ),
-    ({**PART, "in_warranty": None, "order_kind": "installation", "own_product": True}, (True, "own_service_free"), "free."),
-    ({**PART, "in_warranty": None, "order_kind": "installation"}, (False, "listed_price"), "the listed price is charged"),
+    (PART, (False, "part_out_of_warranty"), "Nothing on record says that it is in warranty: the part is charged."),
+    ({**PART, "order_kind": "installation", "own_product": True}, (True, "own_service_free"), "free."),
+    ({**PART, "order_kind": "installation"}, (False, "listed_price"), "the listed price is charged"),
 ]
 
 

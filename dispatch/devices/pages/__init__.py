@@ -12,6 +12,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     sims,
     stock,
     transfers,
+    warranty,
 )
 from dispatch.devices.pages.blueprint import pages
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -12,15 +14,16 @@ from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
-from dispatch.devices.models import Unit
+from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.sim_life import told
 from dispatch.devices.taking_back import take_back, taking_back
+from dispatch.devices.warranty_queries import warranties
+from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.errors import NotFound, Refusal
-from dispatch.orders.rules import warranty
 from dispatch.orders.ties import order_numbers
 from dispatch.sheets.queries import released_about
 from dispatch.typed import number_in
@@ -41,8 +44,6 @@ def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
         found = unit(db, unit_id, current())
         entries = unit_history(db, unit_id)
         numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
-        fitted_at = next((entry.at for entry in reversed(entries) if entry.to_holder.kind == "slot"), None)
-        installed = local_day(fitted_at, current().zone) if fitted_at else None
         page = render_template(
             "devices/unit.html",
             unit=found,
@@ -57,12 +58,22 @@ def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
             partner=_partner(db, found),
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,
-            warranty=found.terminal and warranty(installed, None, found.terminal.warranty_months),
+            warranty=_warranty(db, found, entries),
             today=local_day(now(), current().zone),
             form=form,
             **taking_back(db, entries, current()),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _warranty(db: Session, found: Unit, entries: Sequence[CustodyEntry]) -> Warranty | None:
+    """That of a terminal at the customer in whose vehicle it was last; None for a SIM."""
+    vehicles = (entry.to_holder.vehicle for entry in entries if entry.to_holder.vehicle)
+    vehicle = next(vehicles, None)
+    if found.terminal is None:
+        return None
+    asked = Question(vehicle.customer_id if vehicle else None, found.id)
+    return warranties(db, {found.id: asked}, current().zone)[found.id]
 
 
 def _partner(db: Session, found: Unit) -> Unit | None:

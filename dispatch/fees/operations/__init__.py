@@ -8,6 +8,7 @@ Whoever charges and takes money in one transaction calls `prepare_payment` befor
 
 from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
+from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
@@ -18,6 +19,7 @@ from dispatch.fees.operations.taking_back import take_back_hand_in
 __all__ = [
     "NewPrice",
     "add_charge",
+    "ask_goodwill",
     "change_price",
     "charge_fittings",
     "confirm_hand_in",
@@ -30,6 +32,7 @@ __all__ = [
     "refund",
     "set_prices",
     "settle_difference",
+    "settle_goodwill",
     "take_back_account_payment",
     "take_back_charge",
     "take_back_hand_in",

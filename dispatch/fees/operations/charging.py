@@ -18,8 +18,8 @@ from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Price
 from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
-from dispatch.fees.queries import price_on, warranty_of_line
-from dispatch.fees.rules import Decision, amount_of, decide, serves_own_product
+from dispatch.fees.queries import cover_of_line, price_on
+from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
@@ -54,7 +54,7 @@ def add_charge(
     first = session.scalar(sa.select(Charge).where(Charge.fact_id == fact_id)) if fact_id else None
     if first is not None:
         return first
-    _check_open(order)
+    check_open(order)
     if not 0 < quantity <= MOST:
         raise Invalid({"quantity": say("A whole number from 1 to %(most)s, please.", most=MOST)})
     day = local_day(at, order.branch.zone)
@@ -71,7 +71,7 @@ def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by:
     name stays uncharged and is told by `parts.unpriced`.
     """
     order = locked_order(session, order.id)
-    undone = [_take_back(session, order, *each, by=by, at=at) for each in _undone(session, order.id)]
+    undone = [take_back_row(session, order, *each, by=by, at=at) for each in _undone(session, order.id)]
     fresh = [_charge_part(session, order, part, visit_id, by, at) for part in uncharged_parts(session, order) if part.price]
     return [*undone, *fresh]
 
@@ -85,15 +85,16 @@ def take_back_charge(session: Session, charge_id: int, *, reason: str, by: Actor
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
     order = locked_order(session, order_id)
-    _check_open(order)
+    check_open(order)
     charge = session.get_one(Charge, charge_id)
     gone = session.scalar(sa.select(Charge.id).where(Charge.reverses_id == charge_id))
     if gone is not None or charge.reverses_id is not None:
         raise RuleBroken(say("This charge was taken back already."))
-    return _take_back(session, order, charge, reason.strip(), by=by, at=at)
+    return take_back_row(session, order, charge, reason.strip(), by=by, at=at)
 
 
-def _check_open(order: Order) -> None:
+def check_open(order: Order) -> None:
+    """Raises RuleBroken unless what an order costs can still change."""
     if not order.approved or order.status in _NO_WORK:
         raise RuleBroken(say("This order is not at work, so its charges stay as they are."))
 
@@ -120,13 +121,11 @@ def _line(session: Session, order: Order, line_id: int | None) -> OrderLine | No
 def _decision(session: Session, order: Order, price: Price, line: OrderLine | None, day: date) -> Decision:
     part = price.category == "part"
     asked = part and order.kind == "repair" and line is not None
-    found = warranty_of_line(session, order, line, day=day) if asked and line else None
     return decide(
         category_is_part=part,
         order_kind=order.kind,
-        in_warranty=found.holds_on(day) if found and found.until else None,
         own_product=not part and serves_own_product(price.name),
-        warranty_until=found.until if found else None,
+        cover=cover_of_line(session, order, line, day=day) if asked and line else Cover(),
     )
 
 
@@ -175,7 +174,8 @@ def _write(
     return charge
 
 
-def _take_back(session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime) -> Charge:
+def take_back_row(session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime) -> Charge:
+    """Write the counter row of a charge of a locked order."""
     kept = ("line_id", "visit_id", "code", "name", "category", "unit_price", "tax_rate", "rule", "told", "fitting_id")
     counter = Charge(
         order_id=order.id,

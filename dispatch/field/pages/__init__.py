@@ -1,6 +1,20 @@
 """The technician's phone, and the list of what it sent that fits nothing the office knows."""
 
-from dispatch.field.pages import allowing, day, disputes, money, office, photos, seen, signing, stop, testing, vehicles
+from dispatch.field.pages import allowing, day, disputes, goodwill, money, office, photos, seen, signing, stop, testing, vehicles
 from dispatch.field.pages.blueprint import pages
 
-__all__ = ["allowing", "day", "disputes", "money", "office", "pages", "photos", "seen", "signing", "stop", "testing", "vehicles"]
+__all__ = [
+    "allowing",
+    "day",
+    "disputes",
+    "goodwill",
+    "money",
+    "office",
+    "pages",
+    "photos",
+    "seen",
+    "signing",
+    "stop",
+    "testing",
+    "vehicles",
+]

@@ -36,6 +36,7 @@ KIND_WORDS: dict[str, Text] = {
     "charge.add": say("Add a charge"),
     "charge.take_back": say("Take a charge back"),
     "payment.take": say("Payment"),
+    "goodwill.ask": say("Ask for goodwill"),
     "word.record": say("Approved by word"),
     "sign": say("Signature"),
     "sign.refuse": say("Refused signature"),

@@ -9,8 +9,10 @@ from flask import render_template, url_for
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
+from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.queries import prices_on
 from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.field.forgiving import WHY
 from dispatch.field.forms import read_charge, read_payment, read_reason
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
@@ -33,8 +35,10 @@ def price_page(visit_id: int, refused: Refused | None = None) -> str:
     with transaction() as db:
         seen = shown(db, visit_id, refused)
         services = [price for price in prices_on(db, local_day(now(), current().zone)) if price.category == "service"]
-        lines = {line.id: line for line in seen["stop"].order.lines}
-        return render_template("field/price.html", **seen, services=services, lines=lines, told=text_from_json)
+        order = seen["stop"].order
+        asked = {"goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {}, "why": WHY}
+        lines = {line.id: line for line in order.lines}
+        return render_template("field/price.html", **seen, **asked, services=services, lines=lines, told=text_from_json)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/price/add")

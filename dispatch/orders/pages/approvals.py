@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.goodwill_queries import goodwill_waiting
 from dispatch.orders.forms import read_number
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve as approve_step
@@ -73,9 +74,10 @@ def approvals_page(**extra: Any) -> str:
     """The page, with what was refused or could not be taken on top."""
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
+        favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
         owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
         nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0}
-        return render_template("orders/approvals.html", cards=cards, owed=owed, **WORDS, **(nothing | extra))
+        return render_template("orders/approvals.html", cards=cards, owed=owed, favours=favours, **WORDS, **(nothing | extra))
 
 
 def _card(approval: Approval) -> Waiting:

@@ -18,8 +18,9 @@ from dispatch.clock import local_day, now
 from dispatch.customers.operations import Pin, set_pin
 from dispatch.customers.rules import read_phone
 from dispatch.db import transaction
-from dispatch.devices.queries import fitted, models
+from dispatch.devices.queries import fitted
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
@@ -31,7 +32,7 @@ from dispatch.orders.operations.acting import act_on_line, reveal_phone
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
-from dispatch.orders.presenting.lines import line_rows, models_wanted, standing
+from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
 from dispatch.orders.presenting.verbal import way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness, reason_words
@@ -85,11 +86,13 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
     actor, today = current(), local_day(now(), current().zone)
     inside = fitted(db, [line.vehicle_id for line in order.lines])
     entries = history(db, ("order", order.id))
-    rows = line_rows(order, inside, _months(db, order), actor.zone)
+    rows = line_rows(order, inside, warranties_now(db, order, inside, actor.zone))
     facts = facts_read(db, order, actor)
     return {
         "order": order,
         "lines": rows,
+        "goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {},
+        "goodwill_url": lambda position: _goodwill_url(order, position),
         "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
         "missing": facts.missing if order.status == "done" else (),
@@ -120,9 +123,10 @@ def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
     return {line.position: line_actions(line, order.version, facts, address(line.position)) for line in order.lines}
 
 
-def _months(db: Session, order: Order) -> dict[str, int]:
-    """The warranty terms by model, read only where a model's name decides."""
-    return {model.name: model.warranty_months for model in models(db)} if order.kind == "repair" else {}
+def _goodwill_url(order: Order, position: int) -> str | None:
+    """Where goodwill for a vehicle is asked for and decided, for those who may."""
+    mine = (allowed("goodwill.ask") and allowed("order.see")) or allowed("goodwill.decide")
+    return url_for("field.goodwill", number=order.number, position=position) if mine and order.approved else None
 
 
 def _history(db: Session, order: Order, entries: Sequence[AuditEntry]) -> list[Happening]:

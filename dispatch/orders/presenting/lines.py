@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from dispatch.customers.rules import show_plate
 from dispatch.devices.models import Unit
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.warranty_queries import model_months, warranties
+from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
-from dispatch.orders.rules import Warranty, warranty
 from dispatch.words import Text, text_from_json
 
 
@@ -31,7 +31,7 @@ class LineRow:
 
     @property
     def renewed(self) -> bool:
-        """Whether its terminal came in with this order: the warranty shown is then the new one's, which starts anew."""
+        """Whether its terminal came in with this order: the warranty shown is then the new one's."""
         since = self.terminal.position.since if self.terminal and self.terminal.position else None
         return since is not None and since >= self.line.order.received_at
 
@@ -58,18 +58,14 @@ class LineRow:
         return [said for said in (own, self.line.parking, self.line.remark) if said]
 
 
-def line_rows(order: Order, fitted: Mapping[int, Mapping[str, Unit]], months: Mapping[str, int], zone: str) -> list[LineRow]:
-    """The rows of an order's table. `fitted` is what is in each vehicle, `months` the warranty term of each model."""
+def line_rows(order: Order, fitted: Mapping[int, Mapping[str, Unit]], held: Mapping[int, Warranty]) -> list[LineRow]:
+    """The rows of an order's table. `fitted` is what is in each vehicle, `held` the warranty of each line, if it matters."""
     visits = visits_by_line(order.visits)
-    return [_row(line, order, fitted.get(line.vehicle_id, {}), visits.get(line.id), months, zone) for line in order.lines]
+    return [_row(line, fitted.get(line.vehicle_id, {}), visits.get(line.id), held.get(line.id)) for line in order.lines]
 
 
-def _row(
-    line: OrderLine, order: Order, inside: Mapping[str, Unit], visit: Visit | None, months: Mapping[str, int], zone: str
-) -> LineRow:
-    terminal = inside.get("terminal")
-    rule = warranty_of(order, line, terminal, months, zone) if order.kind == "repair" else None
-    return LineRow(line, terminal, inside.get("sim"), visit, attention_of(line.attention), rule)
+def _row(line: OrderLine, inside: Mapping[str, Unit], visit: Visit | None, held: Warranty | None) -> LineRow:
+    return LineRow(line, inside.get("terminal"), inside.get("sim"), visit, attention_of(line.attention), held)
 
 
 def visits_by_line(visits: Iterable[Visit]) -> dict[int, Visit]:
@@ -81,16 +77,20 @@ def visits_by_line(visits: Iterable[Visit]) -> dict[int, Visit]:
     return best
 
 
-def warranty_of(order: Order, line: OrderLine, terminal: Unit | None, months: Mapping[str, int], zone: str) -> Warranty:
-    """The warranty of one vehicle: from the day its terminal was fitted, else from the purchase date the caller named (P10)."""
-    own = terminal.terminal.warranty_months if terminal and terminal.terminal else None
-    term = own or months.get(line.model or order.product_model or "", UNKNOWN_MODEL_MONTHS)
-    return warranty(_fitted_on(terminal, zone), order.purchased_on or line.vehicle.purchased_on, term)
+def warranties_now(session: Session, order: Order, fitted: Mapping[int, Mapping[str, Unit]], zone: str) -> dict[int, Warranty]:
+    """The warranty of what each vehicle of a repair holds now, by line (P10); none for an installation, which is free."""
+    if order.kind != "repair":
+        return {}
+    asked = {line.id: _asked(session, order, line, fitted.get(line.vehicle_id, {}).get("terminal")) for line in order.lines}
+    return warranties(session, asked, zone)
 
 
-def _fitted_on(terminal: Unit | None, zone: str) -> date | None:
-    since = terminal.position.since if terminal and terminal.position else None
-    return since.astimezone(ZoneInfo(zone)).date() if since else None
+def _asked(session: Session, order: Order, line: OrderLine, terminal: Unit | None) -> Question:
+    model = line.model or order.product_model
+    months = model_months(session, model) if terminal is None else None
+    unit_id = terminal.id if terminal else None
+    purchased_on = order.purchased_on or line.vehicle.purchased_on
+    return Question(line.vehicle.customer_id, unit_id, purchased_on=purchased_on, model=model, model_months=months)
 
 
 def attention_of(stored: Sequence[Any]) -> list[Text]:

@@ -1,0 +1,142 @@
+"""Reading what warranties are decided by, for many terminals in three statements, and the terms themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from datetime import date
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from dispatch.clock import local_day
+from dispatch.customers.models import Vehicle
+from dispatch.devices.models import CustodyEntry, Fitting, Holder, Terminal, TerminalModel, UnitReturn
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.warranty_models import WarrantyTerm
+from dispatch.devices.warranty_rules import REPAIR_MONTHS, Fit, Known, Life, Question, Term, Warranty, decide_warranty
+
+K = TypeVar("K", bound=Hashable)
+
+_repair_months = REPAIR_MONTHS
+
+
+def configure(repair_months: int) -> None:
+    """How many months a repaired terminal is in warranty from its repair (REPAIR_WARRANTY_MONTHS)."""
+    global _repair_months
+    _repair_months = repair_months
+
+
+def warranties(session: Session, asked: Mapping[K, Question], zone: str) -> dict[K, Warranty]:
+    """The warranty of each that is asked for, with days cut in this zone. Nothing asked costs nothing."""
+    if not asked:
+        return {}
+    units = {one.unit_id for one in asked.values() if one.unit_id is not None}
+    customers = {one.customer_id for one in asked.values() if one.customer_id is not None}
+    known = Known(lives_of(session, units, zone), _terms(session, customers), _repair_months)
+    return {key: decide_warranty(one, known) for key, one in asked.items()}
+
+
+def model_months(session: Session, model: str | None) -> int | None:
+    """The usual months of a model; None for one that nobody knows."""
+    return session.scalar(sa.select(TerminalModel.warranty_months).where(TerminalModel.name == model)) if model else None
+
+
+# --- terminals
+
+
+def lives_of(session: Session, unit_ids: Collection[int], zone: str) -> dict[int, Life]:
+    """These terminals and all that they have replaced, one after the other, by id."""
+    if not unit_ids:
+        return {}
+    chain = _replaced(unit_ids)
+    rows = session.execute(_moves(chain)).all()
+    repaired = session.execute(
+        sa.select(UnitReturn.unit_id, UnitReturn.ended_at).where(UnitReturn.unit_id.in_(chain), UnitReturn.status == "repaired")
+    )
+    mended: dict[int, list[date]] = {}
+    for unit_id, ended_at in repaired:
+        if ended_at is not None:
+            mended.setdefault(unit_id, []).append(local_day(ended_at, zone))
+    by_unit: dict[int, list[Any]] = {}
+    for row in rows:
+        by_unit.setdefault(row.unit_id, []).append(row)
+    return {unit_id: _life(moves, tuple(mended.get(unit_id, ())), zone) for unit_id, moves in by_unit.items()}
+
+
+def _replaced(unit_ids: Collection[int]) -> sa.Select[int]:
+    """SQL: the units, and whatever they were given in exchange for."""
+    start = sa.select(sa.func.unnest(sa.cast(sorted(unit_ids), sa.ARRAY(sa.BigInteger))).label("unit_id"))
+    chain = start.cte("chain", recursive=True)
+    earlier = sa.select(Fitting.old_unit_id).join(chain, Fitting.new_unit_id == chain.c.unit_id).where(Fitting.kind == "swap")
+    chain = chain.union(earlier)
+    return sa.select(chain.c.unit_id)
+
+
+def _moves(chain: sa.Select[int]) -> sa.Select[*tuple[Any, ...]]:
+    """SQL: every terminal of the chain with each move to a customer or into a vehicle that stands, the oldest first."""
+    correction = aliased(CustodyEntry)
+    taken_back = sa.exists().where(correction.unit_id == CustodyEntry.unit_id, correction.corrects_id == CustodyEntry.id)
+    to = sa.and_(Holder.id == CustodyEntry.to_holder_id, Holder.kind.in_(("slot", "customer")))
+    stands = sa.and_(CustodyEntry.unit_id == Terminal.unit_id, CustodyEntry.corrects_id.is_(None), ~taken_back)
+    move = sa.join(CustodyEntry, Holder, to).outerjoin(Vehicle, Vehicle.id == Holder.vehicle_id)
+    move = move.outerjoin(Fitting, sa.and_(Fitting.in_entry_id == CustodyEntry.id, Fitting.kind == "swap"))
+    return (
+        sa.select(
+            Terminal.unit_id,
+            Terminal.serial,
+            Terminal.model,
+            Terminal.warranty_months,
+            TerminalModel.warranty_months.label("model_months"),
+            CustodyEntry.id.label("entry_id"),
+            CustodyEntry.from_holder_id,
+            sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at).label("at"),
+            Vehicle.customer_id,
+            Fitting.old_unit_id,
+        )
+        .join(TerminalModel, TerminalModel.name == Terminal.model)
+        .outerjoin(move, stands)
+        .where(Terminal.unit_id.in_(chain))
+        .order_by(Terminal.unit_id, CustodyEntry.id)
+    )
+
+
+def _life(moves: Sequence[Any], repaired_on: tuple[date, ...], zone: str) -> Life:
+    first = moves[0]
+    delivered = (local_day(move.at, zone) for move in moves if move.entry_id and move.customer_id is None)
+    fits = tuple(
+        Fit(move.entry_id, local_day(move.at, zone), move.customer_id, move.old_unit_id, found=move.from_holder_id is None)
+        for move in moves
+        if move.customer_id is not None
+    )
+    months = (first.warranty_months, first.model_months)
+    return Life(first.serial, first.model, *months, next(delivered, None), fits, repaired_on)
+
+
+# --- terms
+
+
+def _terms(session: Session, customer_ids: Collection[int]) -> list[Term]:
+    """The company's terms and those of these customers' contracts."""
+    theirs = sa.or_(WarrantyTerm.customer_id.is_(None), WarrantyTerm.customer_id.in_(customer_ids))
+    rows = session.scalars(sa.select(WarrantyTerm).where(theirs, WarrantyTerm.withdrawn_at.is_(None)))
+    return [_term(row) for row in rows]
+
+
+def _term(row: WarrantyTerm) -> Term:
+    whose = (row.customer_id, row.contract_number, row.model)
+    return Term(row.months, row.starts_with, *whose, row.valid_from, row.valid_to)
+
+
+def general_months(session: Session, day: date) -> int:
+    """The company's general term on a day, in months."""
+    valid = (term for term in _terms(session, ()) if term.model is None and term.in_force(day))
+    newest = max(valid, key=lambda term: term.valid_from, default=None)
+    return newest.months if newest else UNKNOWN_MODEL_MONTHS
+
+
+def warranty_terms(session: Session, customer_id: int | None) -> Sequence[WarrantyTerm]:
+    """The company's own terms, or those of one customer's contracts; the newest first, the withdrawn last."""
+    query = sa.select(WarrantyTerm).where(WarrantyTerm.customer_id.is_not_distinct_from(customer_id))
+    order = (WarrantyTerm.withdrawn_at.is_not(None), WarrantyTerm.valid_from.desc(), WarrantyTerm.id.desc())
+    return session.scalars(query.order_by(*order)).all()
