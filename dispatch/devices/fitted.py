@@ -22,7 +22,7 @@ from dispatch.words import Text, say
 
 def unit_name(unit: Unit) -> str:
     """The number that stands on a unit: the serial, or the ICCID."""
-    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
+    return unit.number
 
 
 def unit_numbers(unit: Unit) -> dict[str, str | None]:

@@ -22,12 +22,14 @@ from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
+from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
 from dispatch.words import say
 
 __all__ = [
+    "Calibration",
     "CountScan",
     "CountUnit",
     "CustodyEntry",
@@ -46,6 +48,7 @@ __all__ = [
     "TakenBack",
     "Terminal",
     "TerminalModel",
+    "Tool",
     "Transfer",
     "TransferUnit",
     "Unit",
@@ -54,6 +57,8 @@ __all__ = [
 ]
 
 UNIT_KINDS = ("terminal", "sim")
+"""What is fitted into vehicles."""
+KINDS_HELD = (*UNIT_KINDS, "tool")
 FITTING_KINDS = ("install", "swap", "remove", "undo")
 HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost", "bench", "transit", "contractor")
 
@@ -68,10 +73,10 @@ class TerminalModel(Base):
 
 
 class Unit(Base):
-    """One serialised thing: a terminal or a SIM."""
+    """One serialised thing: a terminal, a SIM or a tool."""
 
     __tablename__ = "unit"
-    __table_args__ = (words_of("kind", UNIT_KINDS), sa.UniqueConstraint("id", "kind"), grams_index("unit"))
+    __table_args__ = (words_of("kind", KINDS_HELD), sa.UniqueConstraint("id", "kind"), grams_index("unit"))
 
     id: Mapped[Key]
     kind: Mapped[str]
@@ -81,7 +86,15 @@ class Unit(Base):
 
     terminal: Mapped[Terminal | None] = relationship(back_populates="unit")
     sim: Mapped[Sim | None] = relationship(back_populates="unit")
+    tool: Mapped[Tool | None] = relationship(back_populates="unit", lazy="joined")
     position: Mapped[CustodyPosition | None] = relationship(back_populates="unit")
+
+    @property
+    def number(self) -> str:
+        """The number it goes by: a terminal's or tool's serial, a SIM's ICCID."""
+        if self.terminal:
+            return self.terminal.serial
+        return self.sim.iccid if self.sim else self.tool.serial if self.tool else str(self.id)
 
 
 class Terminal(Base):
@@ -191,6 +204,7 @@ class CustodyPosition(Base):
 
     __tablename__ = "custody_position"
     __table_args__ = (
+        sa.CheckConstraint("holder_kind <> 'slot' OR unit_kind <> 'tool'", name="tool_is_not_fitted"),
         sa.ForeignKeyConstraint(["unit_id", "unit_kind"], ["unit.id", "unit.kind"]),
         sa.ForeignKeyConstraint(["holder_id", "holder_kind"], ["holder.id", "holder.kind"]),
         sa.Index(

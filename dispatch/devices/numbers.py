@@ -52,7 +52,9 @@ def _numbers_of(unit: Unit) -> list[str]:
     """The numbers a unit goes by; an ICCID by its key."""
     if unit.terminal:
         return [number for number in (unit.terminal.serial, unit.terminal.imei) if number]
-    return [number for number in (unit.sim.iccid_key, unit.sim.msisdn) if number] if unit.sim else []
+    if unit.sim:
+        return [number for number in (unit.sim.iccid_key, unit.sim.msisdn) if number]
+    return [unit.number]
 
 
 def _exact(known: Mapping[str, Unit], number: str) -> Unit | None:
@@ -74,4 +76,4 @@ def _ending_in(units: Sequence[Unit], ending: str) -> Unit | Text:
 def _printed(unit: Unit) -> list[str]:
     if unit.terminal:
         return [unit.terminal.serial, unit.terminal.imei or ""]
-    return [unit.sim.iccid] if unit.sim else []
+    return [unit.number]

@@ -82,33 +82,33 @@ def _holder(session: Session, **facts: Any) -> Holder:
 def receive_terminals(session: Session, terminals: Sequence[NewTerminal], *, store: Holder, by: Actor, at: datetime) -> int:
     """Put new terminals into a store; returns how many. Raises Conflict when a number is already on record."""
     by.must("stock.change")
-    return len(_add_terminals(session, terminals, _Birth(store, "receive", by, at)))
+    return len(_add_terminals(session, terminals, Birth(store, "receive", by, at)))
 
 
 def receive_sims(session: Session, sims: Sequence[NewSim], *, store: Holder, by: Actor, at: datetime) -> int:
     """Put new SIMs into a store; returns how many. Raises Conflict when an ICCID or number is already on record."""
     by.must("stock.change")
-    return len(_add_sims(session, sims, _Birth(store, "receive", by, at)))
+    return len(_add_sims(session, sims, Birth(store, "receive", by, at)))
 
 
 def put_found(
     session: Session, new: NewTerminal | NewSim, *, slot: Holder, order_id: int, device_at: datetime, by: Actor, at: datetime
 ) -> int:
     """Register a unit that was found in a vehicle straight into its slot; returns its id. Conflict when the slot is taken."""
-    birth = _Birth(slot, "found", by, at, order_id, device_at)
+    birth = Birth(slot, "found", by, at, order_id, device_at)
     added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
     return added[0]
 
 
 def put_replacement(session: Session, new: NewTerminal | NewSim, *, store: Holder, by: Actor, at: datetime) -> int:
     """Take what a supplier sent for a broken unit into a store; returns its id. Conflict when its number is on record already."""
-    birth = _Birth(store, "replacement", by, at)
+    birth = Birth(store, "replacement", by, at)
     added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
     return added[0]
 
 
 @dataclass(frozen=True)
-class _Birth:
+class Birth:
     """Where units come into custody for the first time, why, by whom and when."""
 
     holder: Holder
@@ -119,33 +119,35 @@ class _Birth:
     device_at: datetime | None = None
 
 
-def _add_terminals(session: Session, terminals: Sequence[NewTerminal], birth: _Birth) -> Sequence[int]:
+def _add_terminals(session: Session, terminals: Sequence[NewTerminal], birth: Birth) -> Sequence[int]:
     models = {t.model: t.warranty_months for t in terminals}
     known = [{"name": name, "warranty_months": months} for name, months in models.items()]
     session.execute(insert(TerminalModel).on_conflict_do_nothing(), known)
     words = [normalise(t.serial, t.imei, t.terminal_id, t.model) for t in terminals]
-    ids = _new_units(session, "terminal", birth.holder.branch_id, words, birth.at)
+    ids = new_units(session, "terminal", birth.holder.branch_id, words, birth.at)
     session.execute(sa.insert(Terminal), [{"unit_id": i, **t.__dict__} for i, t in zip(ids, terminals, strict=True)])
-    _first_entries(session, ids, "terminal", birth)
+    first_entries(session, ids, "terminal", birth)
     return ids
 
 
-def _add_sims(session: Session, sims: Sequence[NewSim], birth: _Birth) -> Sequence[int]:
+def _add_sims(session: Session, sims: Sequence[NewSim], birth: Birth) -> Sequence[int]:
     words = [normalise(s.iccid, s.msisdn) for s in sims]
-    ids = _new_units(session, "sim", birth.holder.branch_id, words, birth.at)
+    ids = new_units(session, "sim", birth.holder.branch_id, words, birth.at)
     session.execute(sa.insert(Sim), [{"unit_id": i, **s.__dict__} for i, s in zip(ids, sims, strict=True)])
-    _first_entries(session, ids, "sim", birth)
+    first_entries(session, ids, "sim", birth)
     return ids
 
 
-def _new_units(session: Session, kind: str, branch_id: int, words: Iterable[str], at: datetime) -> Sequence[int]:
+def new_units(session: Session, kind: str, branch_id: int, words: Iterable[str], at: datetime) -> Sequence[int]:
+    """Units that nobody has yet, each found by its words; their ids in order. `first_entries` puts them into custody."""
     rows = [{"kind": kind, "branch_id": branch_id, "created_at": at, "search_text": text} for text in words]
     if not rows:
         raise RuleBroken(say("The file lists nothing that could be taken in."))
     return session.scalars(sa.insert(Unit).returning(Unit.id, sort_by_parameter_order=True), rows).all()
 
 
-def _first_entries(session: Session, ids: Sequence[int], kind: str, birth: _Birth) -> None:
+def first_entries(session: Session, ids: Sequence[int], kind: str, birth: Birth) -> None:
+    """New units come into custody."""
     facts: dict[str, Any] = {"by": birth.by, "at": birth.at, "order_id": birth.order_id, "device_at": birth.device_at}
     entries = [_entry(i, 1, GENESIS, None, birth.holder.id, birth.reason, **facts) for i in ids]
     session.execute(sa.insert(CustodyEntry), entries)
@@ -245,7 +247,7 @@ def lock_units(session: Session, unit_ids: Sequence[int], *, holder_id: int | No
 
 
 def _elsewhere(place: CustodyPosition) -> RuleBroken:
-    return RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=_label(place), place=describe(place.holder)))
+    return RuleBroken(say("%(unit)s is elsewhere: %(place)s.", unit=place.unit.number, place=describe(place.holder)))
 
 
 def _locked_positions(session: Session, unit_ids: Sequence[int], holder_id: int | None) -> Sequence[CustodyPosition]:
@@ -264,11 +266,6 @@ def _must_be_at(holder_id: int | None, places: Sequence[CustodyPosition]) -> Non
     for place in places:
         if holder_id is not None and place.holder_id != holder_id:
             raise _elsewhere(place)
-
-
-def _label(place: CustodyPosition) -> str:
-    unit = place.unit
-    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
 
 
 def describe(holder: Holder) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.models import AuditEntry
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
 from dispatch.errors import NotFound
 from dispatch.search import found_in
@@ -29,7 +28,7 @@ def _own(by: Actor) -> sa.ColumnElement[bool]:
     return Unit.id.in_(carried)
 
 
-def _visible(by: Actor) -> sa.ColumnElement[bool]:
+def visible_places(by: Actor) -> sa.ColumnElement[bool]:
     """SQL: the stores and bags of one's branch (or of all); for a technician his own bag."""
     if by.may("branches.all"):
         return sa.true()
@@ -119,58 +118,6 @@ def fitted(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, 
     return inside
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """What one store or bag holds: terminals by model, and SIMs."""
-
-    holder: Holder
-    models: dict[str, int] = field(default_factory=dict)
-    sims: int = 0
-
-    @property
-    def terminals(self) -> int:
-        """Terminals of all models."""
-        return sum(self.models.values())
-
-    @property
-    def vehicles(self) -> int:
-        """How many vehicles can be fitted from it: each takes a terminal and a SIM."""
-        return min(self.terminals, self.sims)
-
-
-def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
-    """The stores of a branch, then its bags, empty ones too, as far as the reader may see them."""
-    query = sa.select(Holder).where(Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), _visible(by))
-    ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
-    holders = session.scalars(ordered).all()
-    counted = _counts(session, [holder.id for holder in holders])
-    return [_shelf(holder, counted.get(holder.id, {})) for holder in holders]
-
-
-def shelf(session: Session, holder: Holder) -> Shelf:
-    """What one store or bag holds."""
-    return _shelf(holder, _counts(session, [holder.id]).get(holder.id, {}))
-
-
-def _shelf(holder: Holder, counts: dict[str | None, int]) -> Shelf:
-    models = {model: n for model, n in counts.items() if model is not None}
-    return Shelf(holder, models, counts.get(None, 0))
-
-
-def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:
-    """holder id -> {model: terminals, None: SIMs}."""
-    query = (
-        sa.select(CustodyPosition.holder_id, Terminal.model, sa.func.count())
-        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-        .where(CustodyPosition.holder_id.in_(holder_ids))
-        .group_by(CustodyPosition.holder_id, Terminal.model)
-    )
-    counts: dict[int, dict[str | None, int]] = {}
-    for holder_id, model, count in sorted(session.execute(query), key=lambda row: row.model or ""):  # to sort all rows is dear
-        counts.setdefault(holder_id, {})[model] = count
-    return counts
-
-
 def stores(session: Session, by: Actor) -> Sequence[Holder]:
     """The stores a person may see."""
     query = sa.select(Holder).where(Holder.kind == "store")
@@ -181,7 +128,7 @@ def stores(session: Session, by: Actor) -> Sequence[Holder]:
 
 def holder(session: Session, holder_id: int, by: Actor) -> Holder:
     """One store or bag. Raises NotFound for another branch's; a technician finds his own bag only."""
-    query = sa.select(Holder).where(Holder.id == holder_id, Holder.kind.in_(PLACES_OF_STOCK), _visible(by))
+    query = sa.select(Holder).where(Holder.id == holder_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by))
     found = session.scalar(query.options(joinedload(Holder.person)))
     if found is None:
         raise NotFound
@@ -232,10 +179,13 @@ def units_like(session: Session, number: str, *, branch_id: int, kind: str, limi
 
 
 def _numbered(numbers: Collection[str]) -> sa.Select[Unit]:
-    terminals, sims = sa.select(Terminal.unit_id), sa.select(Sim.unit_id)
+    terminals, sims, tools = (sa.select(table.unit_id) for table in (Terminal, Sim, Tool))
     keys = [number[:ICCID_KEY] for number in numbers]
     exact = terminals.where(Terminal.serial.in_(numbers)).union(  # no OR: each kind of number is found by its own index
-        terminals.where(Terminal.imei.in_(numbers)), sims.where(Sim.iccid_key.in_(keys)), sims.where(Sim.msisdn.in_(numbers))
+        terminals.where(Terminal.imei.in_(numbers)),
+        sims.where(Sim.iccid_key.in_(keys)),
+        sims.where(Sim.msisdn.in_(numbers)),
+        tools.where(Tool.serial.in_(numbers)),
     )
     return _units().where(Unit.id.in_(exact))
 
@@ -244,9 +194,10 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
     """The units of one holder whose serial, IMEI or ICCID ends in one of these."""
     if not endings:
         return []
-    columns = (Terminal.serial, Terminal.imei, Sim.iccid)
+    columns = (Terminal.serial, Terminal.imei, Sim.iccid, Tool.serial)
     ends = sa.or_(*(column.endswith(ending, autoescape=True) for ending in endings for column in columns))
-    query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id).join(Unit.position)
+    query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id)
+    query = query.outerjoin(Tool, Tool.unit_id == Unit.id).join(Unit.position)
     return session.scalars(query.where(CustodyPosition.holder_id == holder_id, ends)).unique().all()
 
 

@@ -17,6 +17,7 @@ ICCID_KEY = 19
 IMEI_DIGITS = 15
 PHONE_808_DIGITS = (12, 20)
 TERMINAL_ID_LONGEST = 30
+TOOL_NUMBER_LONGEST = 40
 LEAST_ENDING = 4
 """Fewer last digits than this say too little."""
 UNKNOWN_MODEL_MONTHS = 12
@@ -48,6 +49,14 @@ def tidy(text: str) -> str:
     """A number as typed or scanned, without spaces, dashes and a label in front: `ICCID: 8986 06…` -> `898606…`."""
     plain = unicodedata.normalize("NFKC", text).upper().strip()
     return _GAPS.sub("", _LABELS.sub("", plain))
+
+
+def read_tool_number(text: str) -> str | Text:
+    """The number on a tool: WYB-03, in capitals and without gaps."""
+    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    if len(number) <= TOOL_NUMBER_LONGEST:
+        return number
+    return say("At most %(n)s characters, please.", n=TOOL_NUMBER_LONGEST)
 
 
 def in_fours(number: str) -> str:

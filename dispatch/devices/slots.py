@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.fitted import not_in_bag, unit_name, whereabouts, wrong_kind
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.models import UNIT_KINDS, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import bag_of, slot_of
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -88,6 +88,8 @@ class Bench:
         if self.places[unit_id].holder_id != self.bag.id:
             person = None if self.own else self.bag.person
             raise RuleBroken(not_in_bag(unit, self.bag.branch_id, whose=person.name if person else None))
+        if unit.kind not in UNIT_KINDS:
+            raise RuleBroken(say("%(unit)s is a tool. Tools are not fitted.", unit=unit.number))
         return unit
 
     def from_slot(self, unit_id: int) -> Unit:

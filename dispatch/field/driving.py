@@ -8,15 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.clock import local_day
 from dispatch.customers.models import Site
-from dispatch.errors import NotFound
+from dispatch.errors import Invalid, NotFound
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
 from dispatch.field.endings import tell
+from dispatch.field.fit_to_leave import held_back
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact
 from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.geo.rules import is_place, metres
 from dispatch.orders.operations.moves import move_line, move_visit
+from dispatch.words import say
 
 LINE_TO_DO = ("open", "residual")
 
@@ -27,8 +30,17 @@ def depart(session: Session, act: Act) -> None:
     checks, note = act.content.get("checks") or {}, str(act.content.get("note") or "").strip() or None
     if any(item not in DEPARTURE_ITEMS for item in checks):
         raise NotFound
+    _check_fitness(session, act, {item for item, ok in checks.items() if ok})
     rows = {"visit_id": act.visit.id, "by_id": act.by.id or 0, "at": act.when}
     session.add_all(DepartureCheck(item=item, ok=bool(ok), note=None if ok else note, **rows) for item, ok in checks.items())
+
+
+def _check_fitness(session: Session, act: Act, ticked: set[str]) -> None:
+    """Raises Invalid beside each item that is ticked although something of it has ended."""
+    held = held_back(session, act.by.id or 0, local_day(act.when, act.by.zone))
+    wrong = {f"check-{item}": texts[0] for item, texts in held.items() if item in ticked}
+    if wrong:
+        raise Invalid({**wrong, "note": say("Leave it unticked, and write what you do about it.")})
 
 
 def arrive(session: Session, act: Act) -> None:

@@ -95,6 +95,18 @@ class PersonSkill(Base):
     expires_on: Mapped[date | None]
 
 
+class PersonPaper(Base):
+    """A paper that somebody needs for his work and that ends: a driving licence, an electrician's certificate."""
+
+    __tablename__ = "person_paper"
+    __table_args__ = (sa.UniqueConstraint("person_id", "name"), sa.CheckConstraint("btrim(name) <> ''", name="has_name"))
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    valid_until: Mapped[date]
+
+
 class LoginSession(Base):
     """A signed-in browser. Only the hash of its token is stored, so a stolen table opens nothing."""
 

@@ -87,10 +87,9 @@ def _units(db: Session, words: str, by: Actor) -> Group:
     found = units_found(db, words, by, limit=MOST)
     hits = []
     for unit in found:
-        number = unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else ""
         place = describe(unit.position.holder) if unit.position else None
-        hits.append(Hit(url_for("devices.unit", unit_id=unit.id), number, place))
-    return Group(_("Terminals and SIMs"), "cpu", hits)
+        hits.append(Hit(url_for("devices.unit", unit_id=unit.id), unit.number, place))
+    return Group(_("Terminals, SIMs and tools"), "cpu", hits)
 
 
 def _people(db: Session, words: str, by: Actor) -> Group:

@@ -14,7 +14,7 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
-from dispatch.field.pages import day, money, photos, sending, signing
+from dispatch.field.pages import day, money, photos, sending, signing, stop
 from dispatch.orders.models import Order
 from tests.conftest import AT
 
@@ -22,7 +22,7 @@ from tests.conftest import AT
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 09:00 on the day of the tests, a second later each time a page looks."""
     ticks = itertools.count()
-    for page in (day, money, photos, sending, signing):
+    for page in (day, money, photos, sending, signing, stop):
         monkeypatch.setattr(page, "now", lambda: AT + timedelta(seconds=next(ticks)))
 
 

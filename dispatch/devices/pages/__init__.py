@@ -11,6 +11,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     reorder,
     sims,
     stock,
+    tools,
     transfers,
     warranty,
 )

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from dispatch.clock import now
+from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices import handing_over
 from dispatch.devices.bench_queries import debts
@@ -124,6 +124,7 @@ def _shown(db: Session) -> Mapping[str, Any]:
         "units": units,
         "old": {case.unit_id: case for case in debts(db, me.id)},
         "at": now(),
+        "today": local_day(now(), me.zone),
         "to_me": to_me,
         "by_me": by_me,
         "promised": {line.unit_id for each in by_me for line in each.units if line.open},

@@ -150,7 +150,7 @@ def bench_act(return_id: int, action: str) -> Answer:
     try:
         with transaction() as db:
             case = ACTS[action](db, seen, form, {"by": current(), "at": now()})
-            status, name = STATUS_WORDS[case.status], _number(case)
+            status, name = STATUS_WORDS[case.status], case.unit.number
     except NotFound:
         raise
     except Refusal as refusal:
@@ -159,11 +159,6 @@ def bench_act(return_id: int, action: str) -> Answer:
     if form.text("from") == "list":
         return redirect(url_for("devices.bench"))
     return redirect(url_for("devices.bench_case", return_id=return_id))
-
-
-def _number(case: UnitReturn) -> str:
-    unit = case.unit
-    return unit.terminal.serial if unit.terminal else unit.sim.iccid if unit.sim else str(unit.id)
 
 
 def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None = None, action: str = "") -> Answer:

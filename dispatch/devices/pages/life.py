@@ -1,7 +1,8 @@
-"""The life page of a terminal or SIM, on which its newest move may be taken back."""
+"""The life page of a terminal, SIM or tool, on which its newest move may be taken back."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
 from flask import flash, redirect, render_template, url_for
@@ -21,6 +22,7 @@ from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.sim_life import told
 from dispatch.devices.taking_back import take_back, taking_back
+from dispatch.devices.tools import calibrations
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.errors import NotFound, Refusal
@@ -34,12 +36,12 @@ from dispatch.web.forms import Form
 @pages.get("/units/<int:unit_id>", endpoint="unit")
 @may("stock.see")
 def show_unit(unit_id: int) -> Answer:
-    """The life of a terminal or SIM: its numbers, where it is, where it has been, what it works with."""
-    return _page(unit_id, Form.of({}))
+    """The life of a terminal, SIM or tool: its numbers, where it is, where it has been, what it works with."""
+    return life_page(unit_id, Form.of({}))
 
 
-def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
-    """A unit's page; `form` takes its newest move back."""
+def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
+    """A unit's page; `form` is one of its forms that was refused: its newest move taken back, or a tool's calibration."""
     with transaction() as db:
         found = unit(db, unit_id, current())
         entries = unit_history(db, unit_id)
@@ -59,6 +61,8 @@ def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,
             warranty=_warranty(db, found, entries),
+            calibrations=calibrations(db, unit_id) if found.tool else (),
+            key=uuid.uuid4(),
             today=local_day(now(), current().zone),
             form=form,
             **taking_back(db, entries, current()),
@@ -96,6 +100,6 @@ def take_back_move(unit_id: int) -> Answer:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _page(unit_id, form.refused(refusal), refusal)
+        return life_page(unit_id, form.refused(refusal), refusal)
     flash(_("Taken back. Both entries stay on record."), "success")
     return redirect(url_for("devices.unit", unit_id=unit_id))

@@ -23,7 +23,8 @@ from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.supply import supplies
-from dispatch.devices.queries import Shelf, holder, shelf, shelves, stores, units_found, units_held
+from dispatch.devices.queries import holder, stores, units_found, units_held
+from dispatch.devices.shelves import Shelf, shelf, shelves
 from dispatch.errors import Invalid, Refusal
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
@@ -91,7 +92,7 @@ def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None
     """Every technician of the branch with his bag, and whoever else still carries something."""
     carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
     bags = [(person, carried.pop(person.id, None)) for person in team(db, _branch_id())]
-    return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and (row.terminals or row.sims)]
+    return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and row.units]
 
 
 @pages.get("/stock/<int:holder_id>", endpoint="holder")
@@ -133,8 +134,8 @@ def _total(content: Shelf, asked: Mapping[str, str | None], shown: int) -> int:
         return shown
     if asked["model"]:
         return content.models.get(asked["model"], 0)
-    counts = {"terminal": content.terminals, "sim": content.sims}
-    return counts.get(asked["kind"] or "", content.terminals + content.sims)
+    counts = {"terminal": content.terminals, "sim": content.sims, "tool": content.tools}
+    return counts.get(asked["kind"] or "", content.units)
 
 
 def _chips(place: Holder, content: Shelf, asked: Mapping[str, str | None]) -> list[dict[str, Any]]:
@@ -142,8 +143,10 @@ def _chips(place: Holder, content: Shelf, asked: Mapping[str, str | None]) -> li
         on = {name: asked[name] for name in ("kind", "model") if asked[name]} == where
         return {"label": label, "count": count, "active": on, "url": url_for("devices.holder", holder_id=place.id, **where)}
 
-    both = [chip(_("All"), content.terminals + content.sims), chip(_("SIMs"), content.sims, kind="sim")]
-    return [*both, *(chip(model, count, model=model) for model, count in content.models.items())]
+    first = [chip(_("All"), content.units), chip(_("SIMs"), content.sims, kind="sim")]
+    if content.tools:
+        first.append(chip(_("Tools"), content.tools, kind="tool"))
+    return [*first, *(chip(model, count, model=model) for model, count in content.models.items())]
 
 
 def _targets(db: Session, place: Holder) -> list[tuple[int, str]]:

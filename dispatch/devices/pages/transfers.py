@@ -20,7 +20,7 @@ from dispatch.devices.page_forms import read_ids, read_sending
 from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
-from dispatch.devices.queries import shelves
+from dispatch.devices.shelves import shelves
 from dispatch.devices.transfers import KINDS, transfer, transfer_counts, transfers, who_may_answer
 from dispatch.errors import Refusal
 from dispatch.staff.queries import branches

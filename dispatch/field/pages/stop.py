@@ -9,9 +9,10 @@ from typing import Any
 from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
-from dispatch.clock import now
+from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
+from dispatch.field.fit_to_leave import held_back
 from dispatch.field.forms import LEFT, LEFT_ONE, REASONS, read_abandon, read_departure, read_finish, read_position
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.disputes import KIND_WORDS
@@ -77,7 +78,9 @@ def stop_page(visit_id: int, refused: Refused | None = None) -> str:
         checked = checks_of(db, visit_id) if stop.visit.status == "on_the_way" else {}
         sheets = order_sheets(db, stop.order, now()) if stop.visit.status == "finished" else None
         words = {"departure": DEPARTURE, "reasons": REASONS, "channels": VERBAL_CHANNELS}
-        return render_template("field/stop.html", **seen, **words, checked=checked, sheets=sheets)
+        leaving = stop.visit.status == "dispatched"
+        held = held_back(db, current().id or 0, local_day(now(), current().zone)) if leaving else {}
+        return render_template("field/stop.html", **seen, **words, checked=checked, sheets=sheets, held=held)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/depart")

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import STALE, transaction
 from dispatch.devices.operations import bag_follows
-from dispatch.devices.queries import bag, shelf
+from dispatch.devices.queries import bag
+from dispatch.devices.shelves import shelf
 from dispatch.errors import Invalid, Refusal
 from dispatch.orders.ties import live_visits
 from dispatch.permissions import ROLES
@@ -18,6 +19,7 @@ from dispatch.staff.models import Branch, Person
 from dispatch.staff.operations import NewPerson
 from dispatch.staff.page_forms import PersonFacts, read_person
 from dispatch.staff.pages.blueprint import Answer, pages
+from dispatch.staff.papers import PAPER_NAMES, papers_of
 from dispatch.staff.passwords import hash_password
 from dispatch.staff.queries import branch, branches, people, people_counts, person
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, SKILLS, Actor, roles_to_give, skill_counts
@@ -69,10 +71,13 @@ def _today() -> object:
 def show(person_id: int) -> str:
     """One person: facts, skills, shift, bag, what is planned for him."""
     with transaction() as db:
-        return _show(db, person_id)
+        return person_page(db, person_id)
 
 
-def _show(db: Session, person_id: int, *, password: str | None = None, error: Refusal | None = None) -> str:
+def person_page(
+    db: Session, person_id: int, *, password: str | None = None, error: Refusal | None = None, paper: Form | None = None
+) -> str:
+    """Somebody's page. `password`: a new one, shown this once; `error`, `paper`: what was refused."""
     found = person(db, person_id, current())
     carried = bag(db, person_id)
     return render_template(
@@ -87,6 +92,9 @@ def _show(db: Session, person_id: int, *, password: str | None = None, error: Re
         ROLES=ROLES,
         password=password,
         error=error,
+        papers=papers_of(db, person_id),
+        paper=paper,
+        paper_names=PAPER_NAMES,
     )
 
 
@@ -164,7 +172,7 @@ def _revise(db: Session, person_id: int, facts: PersonFacts, version: int) -> No
 def _ties(db: Session, person_id: int) -> Ties:
     carried = bag(db, person_id)
     content = shelf(db, carried) if carried else None
-    return Ties(live_visits(db, person_id), content.terminals + content.sims if content else 0)
+    return Ties(live_visits(db, person_id), content.units if content else 0)
 
 
 def _branch(db: Session, branch_id: int) -> Branch:
@@ -237,7 +245,7 @@ def password(person_id: int) -> Answer:
     except Refusal as refusal:
         return _refused(person_id, refusal)
     with transaction() as db:
-        return _show(db, person_id, password=made)
+        return person_page(db, person_id, password=made)
 
 
 @pages.post("/people/<int:person_id>/leave")
@@ -267,4 +275,4 @@ def come_back(person_id: int) -> Answer:
 
 def _refused(person_id: int, refusal: Refusal) -> tuple[str, int]:
     with transaction() as db:
-        return _show(db, person_id, error=refusal), refusal.status
+        return person_page(db, person_id, error=refusal), refusal.status

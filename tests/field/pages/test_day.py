@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
+from dispatch.clock import local_day
+from dispatch.devices.operations import bag_of, move_units
+from dispatch.devices.tooling import NewTool, receive_tool
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact
 from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.orders.models import Order, Visit
+from dispatch.staff.papers import Paper, keep_paper
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
+from tests.devices.building import store
 from tests.field.phone import Phone
 
 
@@ -102,6 +108,23 @@ def test_setting_out_asks_for_four_ticks_or_a_word(db: Session, cast: Cast, su: 
     assert "缺一张SIM卡" in phone.page
     rows = {row.item: row.ok for row in db.scalars(sa.select(DepartureCheck))}
     assert rows == {"facts": True, "tools": True, "parts": False, "papers": False}
+
+
+def test_what_has_ended_cannot_be_ticked(db: Session, cast: Cast, su: FlaskClient) -> None:
+    until = local_day(AT, cast.su.zone) - timedelta(days=1)
+    new = NewTool("WYB-01", "万用表", until)
+    tool_id = receive_tool(db, new, store=store(db, cast), by=cast.lin, at=AT)
+    bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
+    move_units(db, [tool_id], to=bag, reason="issue", by=cast.lin, at=AT)
+    keep_paper(db, cast.su.id or 0, Paper("驾驶证", until), by=cast.wang, at=AT)
+    phone = opened(db, su, sent_out(db, cast, approved_order(db, cast), "10:00"))
+    assert f"万用表 WYB-01: calibration ended on {until}" in phone.page and f"驾驶证: ended on {until}" in phone.page
+    assert 'name="check-tools"' not in phone.page and 'name="check-papers"' not in phone.page
+    phone.press("/depart", status=422, **CHECKED)  # from a page that is older than the calibration's end
+    assert "Leave it unticked, and write what you do about it." in phone.page and visits_of(db)[0].status == "dispatched"
+    phone.press("/depart", **{"check-facts": "1", "check-parts": "1"}, note="借用周新的万用表")
+    rows = {row.item: row.ok for row in db.scalars(sa.select(DepartureCheck))}
+    assert rows == {"facts": True, "tools": False, "parts": True, "papers": False}
 
 
 def test_a_second_press_counts_once(db: Session, cast: Cast, su: FlaskClient) -> None:

@@ -1,0 +1,77 @@
+"""What stores and bags hold, counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.devices.models import CustodyPosition, Holder, Terminal
+from dispatch.devices.queries import PLACES_OF_STOCK, visible_places
+from dispatch.staff.rules import Actor
+
+Thing = tuple[str, str | None]
+"""A kind of unit, and of a terminal its model."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What one store or bag holds: terminals by model, SIMs and tools."""
+
+    holder: Holder
+    models: dict[str, int] = field(default_factory=dict)
+    sims: int = 0
+    tools: int = 0
+
+    @property
+    def terminals(self) -> int:
+        """Terminals of all models."""
+        return sum(self.models.values())
+
+    @property
+    def units(self) -> int:
+        """All there is."""
+        return self.terminals + self.sims + self.tools
+
+    @property
+    def vehicles(self) -> int:
+        """How many vehicles can be fitted from it: each takes a terminal and a SIM."""
+        return min(self.terminals, self.sims)
+
+
+def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
+    """The stores of a branch, then its bags, empty ones too, as far as the reader may see them."""
+    query = sa.select(Holder).where(Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by))
+    ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
+    holders = session.scalars(ordered).all()
+    counted = _counts(session, [holder.id for holder in holders])
+    return [_shelf(holder, counted.get(holder.id, {})) for holder in holders]
+
+
+def shelf(session: Session, holder: Holder) -> Shelf:
+    """What one store or bag holds."""
+    return _shelf(holder, _counts(session, [holder.id]).get(holder.id, {}))
+
+
+def _shelf(holder: Holder, counts: Mapping[Thing, int]) -> Shelf:
+    models = {model: count for (_, model), count in counts.items() if model is not None}
+    return Shelf(holder, models, counts.get(("sim", None), 0), counts.get(("tool", None), 0))
+
+
+def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[Thing, int]]:
+    held = (CustodyPosition.holder_id, CustodyPosition.unit_kind, Terminal.model)
+    query = (
+        sa.select(*held, sa.func.count())
+        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
+        .where(CustodyPosition.holder_id.in_(holder_ids))
+        .group_by(*held)
+    )
+    counts: dict[int, dict[Thing, int]] = defaultdict(dict)
+    for holder_id, kind, model, count in sorted(
+        session.execute(query), key=lambda row: row.model or ""
+    ):  # to sort all rows is dear
+        counts[holder_id][kind, model] = count
+    return counts
