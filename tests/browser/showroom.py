@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, StockCount, Terminal, Transfer, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, StockCount, Terminal, Tool, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
@@ -109,6 +109,7 @@ def _plain() -> dict[str, Sight]:
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
+        "tools": Sight("devices.tools", "/stock/tools"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
@@ -186,6 +187,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
         "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
+        "a tool": Sight("devices.unit", f"/units/{_first(session, sa.select(Tool.unit_id).order_by(Tool.serial))}"),
         "SIMs to see to": Sight("devices.sims", "/stock/sims"),
         "SIMs about to run out": Sight("devices.sims", "/stock/sims?concern=expiring"),
         "what was where": Sight("devices.past", "/stock/past"),
