@@ -18,6 +18,7 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.observation_models import Observation
+from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -35,6 +36,9 @@ __all__ = [
     "HandOverUnit",
     "Holder",
     "Observation",
+    "Part",
+    "PartEntry",
+    "PartPosition",
     "ReorderPoint",
     "Sim",
     "StockCount",
