@@ -53,6 +53,7 @@ class TooFew(Invalid):
     """A holder has fewer than what should leave it: a sentence for each part, under "n-" and its id."""
 
     def __init__(self, there: Mapping[int, tuple[Part, int]]) -> None:
+        self.there = there
         super().__init__({field_of(part_id): too_few(part, count) for part_id, (part, count) in there.items()})
 
 

@@ -51,8 +51,18 @@ def part(session: Session, part_id: int) -> Part:
 
 def parts_held(session: Session, holder_id: int, *, every: bool = False) -> Sequence[Held]:
     """What a holder has, by code; with `every` the other parts in use as well, with none of them there."""
-    here = sa.and_(PartPosition.part_id == Part.id, PartPosition.holder_id == holder_id)
+    return _held(session, PartPosition.holder_id == holder_id, every=every)
+
+
+def parts_carried(session: Session, person_id: int) -> Sequence[Held]:
+    """What somebody has in his bag, by code, and the other parts in use, with none of them there."""
+    his = sa.select(Holder.id).where(Holder.person_id == person_id).scalar_subquery()
+    return _held(session, PartPosition.holder_id == his, every=True)
+
+
+def _held(session: Session, where: sa.ColumnElement[bool], *, every: bool) -> Sequence[Held]:
     quantity = sa.func.coalesce(PartPosition.quantity, 0)
+    here = sa.and_(PartPosition.part_id == Part.id, where)
     query = sa.select(Part, quantity).outerjoin(PartPosition, here).order_by(Part.code)
     query = query.where(sa.or_(Part.active, quantity > 0) if every else quantity > 0)
     return [Held(found, count) for found, count in session.execute(query)]
@@ -95,3 +105,9 @@ def part_history(session: Session, part_id: int, by: Actor, *, limit: int = 100)
 def parts_coded(session: Session, codes: Sequence[str]) -> dict[str, Part]:
     """The parts with these codes, by code."""
     return {found.code: found for found in session.scalars(sa.select(Part).where(Part.code.in_(codes)))}
+
+
+def is_use(session: Session, entry_id: int) -> bool:
+    """Whether an entry says that a part was used on a vehicle."""
+    found = session.get(PartEntry, entry_id)
+    return found is not None and found.order_id is not None

@@ -33,7 +33,7 @@ from dispatch.words import say
 
 
 @contextmanager
-def _corrected(session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime) -> Iterator[Order]:
+def corrected(session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime) -> Iterator[Order]:
     """The locked order, while it is corrected; once a visit has ended, whoever follows its end hears of it again."""
     by.must(permission)
     order = locked_order(session, order_id)
@@ -52,7 +52,7 @@ def _corrected(session: Session, order_id: int, *, permission: str = "fact.corre
 
 def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reason: str, by: Actor, at: datetime) -> Fitting:
     """Undo what was fitted: the units go back to where they were before, and so does what it cost."""
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         undone = undo(session, fitting_id, order_id=order.id, reason=reason, by=by, at=at)
         charge_fittings(session, order, visit_id=undone.visit_id, by=by, at=at)
     return undone
@@ -65,7 +65,7 @@ def replace_unit(
 
     `number` is a unit in the bag of the technician who did the work. Raises Invalid beside `number` or `reason`.
     """
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         first = _fitting(session, order, fitting_id)
         technician_id = _whose_bag(first)
         undo(session, fitting_id, order_id=order.id, reason=reason, by=by, at=at)
@@ -105,7 +105,7 @@ def overrule_test(
 
     Raises Invalid without a reason, RuleBroken when there is nothing to overrule.
     """
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         point = _point(session, order, line_id, item)
         if point.standing is not None and point.standing.result in ("passed", "overruled"):
             raise RuleBroken(say("This point counts as passed already."))
@@ -117,7 +117,7 @@ def fail_test(session: Session, order_id: int, line_id: int, item: str, *, reaso
 
     Raises Invalid without a reason, RuleBroken when it counts as failed already or was never tested.
     """
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         point = _point(session, order, line_id, item)
         if point.standing is None:
             raise RuleBroken(say("This point was not tested, so there is nothing to correct."))
@@ -176,7 +176,7 @@ def withdraw_photo(session: Session, order_id: int, photo_id: uuid.UUID, *, reas
 
     Raises Invalid without a reason, RuleBroken for one that is withdrawn already or that a refused signature stands on.
     """
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         photo = session.get(Photo, photo_id)
         if photo is None or photo.order_id != order.id:
             raise NotFound
@@ -199,7 +199,7 @@ def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, b
 
     Raises Invalid without a reason, RuleBroken when no photo is missing.
     """
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         line = session.get(OrderLine, line_id)
         if line is None or line.order_id != order.id:
             raise NotFound
@@ -210,7 +210,7 @@ def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, b
 
 def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:
     """Take a charge of the order back."""
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         charge = session.get(Charge, charge_id)
         if charge is None or charge.order_id != order.id:
             raise NotFound
@@ -221,7 +221,7 @@ def give_back(
     session: Session, order_id: int, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime
 ) -> Receipt:
     """Give money back against a receipt of the order, under a number of its own."""
-    with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
+    with corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
         _receipt(session, order, receipt_id)
         return refund(session, receipt_id, amount=amount, reason=reason, device=device, by=by, at=at)
 
@@ -244,7 +244,7 @@ def take_money(
 
     What was fitted without a price is charged first, if it has one by now: so that nothing closes unpaid.
     """
-    with _corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
+    with corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
         prepare_payment(session, order, channel=channel, device=device, by=by, at=at)
         charge_fittings(session, order, visit_id=None, by=by, at=at)
         return take_payment(
@@ -266,13 +266,13 @@ def take_money(
 
 def charge_late(session: Session, order_id: int, *, by: Actor, at: datetime) -> Sequence[Charge]:
     """Charge what was fitted before the price list named it; nothing when all is charged."""
-    with _corrected(session, order_id, by=by, at=at) as order:
+    with corrected(session, order_id, by=by, at=at) as order:
         return charge_fittings(session, order, visit_id=None, by=by, at=at)
 
 
 def add_invoice(session: Session, order_id: int, receipt_id: int, *, number: str, by: Actor, at: datetime) -> None:
     """Write down the number of the invoice that belongs to a receipt of the order."""
-    with _corrected(session, order_id, permission="fee.take", by=by, at=at) as order:
+    with corrected(session, order_id, permission="fee.take", by=by, at=at) as order:
         _receipt(session, order, receipt_id)
         note_invoice(session, receipt_id, number, by=by, at=at)
 

@@ -127,8 +127,6 @@ def _check_ties(ties: Ties) -> None:
             say("There are still %(n)s visits planned or under way. Give them to somebody else first.", n=ties.visits)
         )
     if ties.units:
-        raise RuleBroken(
-            say("The bag still holds %(n)s terminals and SIMs. Return them to a store first.", n=ties.units)
-        )
+        raise RuleBroken(say("The bag still holds %(n)s terminals and SIMs. Return them to a store first.", n=ties.units))
     if ties.parts:
         raise RuleBroken(say("The bag still holds parts of %(n)s kinds. Return them to a store first.", n=ties.parts))

@@ -19,7 +19,7 @@ from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.part_queries import catalogue, holdings, part, part_history, parts_held
+from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
     MOST,
     WHOLE,
@@ -36,6 +36,7 @@ from dispatch.devices.part_stock import (
 from dispatch.devices.queries import holder, stores
 from dispatch.devices.reasons import reason_word
 from dispatch.errors import Invalid, NotAllowed, NotFound, Refusal
+from dispatch.field.using import take_back_use
 from dispatch.orders.ties import order_numbers
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
@@ -129,7 +130,8 @@ def take_back(part_id: int) -> Answer:
     entry_id = number_in(form.text("entry")) or 0
     try:
         with transaction() as db:
-            correct(db, entry_id, reason=form.text("reason"), by=current(), at=now())
+            undo = take_back_use if is_use(db, entry_id) else correct
+            undo(db, entry_id, reason=form.text("reason"), by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
