@@ -122,7 +122,7 @@ def test_on_the_phone_and_at_the_desk(
     phone = Phone(as_person(cast.su), on_site.id)
     set_clock(monkeypatch)
     page = phone.open(at(order))
-    assert "3 in the bag" in page and "Not in your bag by the record" in page and other.code in page
+    assert "3 根 in the bag" in page and "Not in your bag by the record" in page and other.code in page
     path = f"{at(order)}/parts"
     phone.press(path, status=422)
     assert "Choose a part." in phone.page
@@ -130,7 +130,7 @@ def test_on_the_phone_and_at_the_desk(
     assert "there are 0 根" in phone.page and "let the dispatcher decide" in phone.page
     phone.open(at(order))
     phone.press(path, code="P003", quantity="2")
-    assert "Noted: it is out of your bag." in phone.page and "× 2 根" in phone.page and "1 in the bag" in phone.page
+    assert "Noted: it is out of your bag." in phone.page and "× 2 根" in phone.page and "1 根 in the bag" in phone.page
     assert "GNSS 天线 × 2 根" in phone.open("/signature")
     wang = as_person(cast.wang)
     seen = wang.get(f"/orders/{order.number}/on-site").text
