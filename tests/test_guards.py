@@ -86,7 +86,7 @@ def test_lock_files_have_hashes_and_name_no_address(name: str) -> None:
     assert pinned and all(line.rstrip().endswith("\\") for line in pinned), "an entry without a hash"
 
 
-@pytest.mark.parametrize("table", ["audit_entry", "audit_digest", "custody_entry"])
+@pytest.mark.parametrize("table", ["audit_entry", "audit_digest", "custody_entry", "part_entry"])
 def test_ledgers_refuse_to_be_rewritten(database: str, table: str) -> None:
     engine = sa.create_engine(database, poolclass=sa.NullPool)
     with engine.connect() as connection:

@@ -26,7 +26,8 @@ def reserved(session: Session, of: DayOfBranch, ways: Ways) -> dict[str, int]:
     """Part -> how many the store has to give for the visits planned from today on: what they take, less what the bags hold."""
     by_person: dict[int, list[Visit]] = {}
     for visit in live_visits(session, of.branch_id, of.midnight):
-        by_person.setdefault(visit.technician_id, []).append(visit)
+        if visit.technician.branch_id == of.branch_id:  # a visitor's own store provides for him
+            by_person.setdefault(visit.technician_id, []).append(visit)
     bags = parts_in_bags(session, by_person)
     total: dict[str, int] = {}
     for who, visits in by_person.items():

@@ -66,13 +66,8 @@ class BagList:
     @property
     def wanted(self) -> Wanted:
         """What is to be issued to him."""
-        return wanted_of(self.gives)
-
-
-def wanted_of(gives: Parts) -> Wanted:
-    """Parts with terminals by their model -> what an issue asks for."""
-    models = {part.partition(":")[2]: count for part, count in gives.items() if ":" in part}
-    return Wanted(terminals=models, sims=gives.get("sim", 0))
+        models = {part.partition(":")[2]: count for part, count in self.gives.items() if ":" in part}
+        return Wanted(terminals=models, sims=self.gives.get("sim", 0))
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,13 @@ def live_visits(session: Session, branch_id: int, start: datetime, end: datetime
     return session.scalars(whole).unique().all()
 
 
+def drivers_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[int]:
+    """The ids of a branch's own technicians who have visits within [start, end) that are still to be made or under way."""
+    query = sa.select(Visit.technician_id).join(Person, Person.id == Visit.technician_id).distinct()
+    live = query.where(Visit.branch_id == branch_id, Visit.status.in_(VISIT_LIVE), Person.branch_id == branch_id)
+    return session.scalars(live.where(Visit.starts_at >= start, Visit.starts_at < end).order_by(Visit.technician_id)).all()
+
+
 def next_visit_from(session: Session, branch_id: int, start: datetime) -> datetime | None:
     """When the first visit begins that starts at `start` or later and is still to be made."""
     query = sa.select(sa.func.min(Visit.starts_at)).where(Visit.branch_id == branch_id, Visit.starts_at >= start)

@@ -12,7 +12,7 @@ from dispatch.binding import bind
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
-from dispatch.demo import bench, by_word, closing, day, handing_in, handing_over, installing, storing, tooling, words
+from dispatch.demo import bench, by_word, closing, day, handing_in, handing_over, installing, parts, storing, tooling, words
 from dispatch.demo import company as before
 from dispatch.demo.company import Company
 from dispatch.features import edges
@@ -47,11 +47,13 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     moment = min(local, local.replace(hour=AFTERNOON, minute=30))
     company = Company(session, Random(SEED), moment - before.AGE, password_hash, zone)
     before.build(company)
+    parts.build(company, company.at)
     installing.build(company, moment)  # over before the day's visits: whoever is under way is so once
     day.build(company, moment)
     handing_in.build(company, moment)
     handing_over.build(company, moment)
     by_word.build(company, moment)
+    parts.use(company, moment)
     bench.build(company, moment)
     storing.build(company, moment)
     tooling.build(company, moment)

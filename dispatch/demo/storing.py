@@ -20,7 +20,7 @@ from dispatch.devices.transferring import send
 COUNTED = "yang"
 SENT, BEGUN = timedelta(hours=3), timedelta(hours=1)
 SET = timedelta(days=20)
-LEVELS = {"terminal:BD-808A": Level(20, 40), "terminal:TK-310": Level(10, 30), "sim:": Level(80, 150)}
+LEVELS = {"terminal:BD-808A": Level(20, 40), "terminal:TK-310": Level(10, 30), "sim:": Level(80, 150), "part:P102": Level(50, 80)}
 NOTE = "广州补货，随班车"
 NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一家客户"
 

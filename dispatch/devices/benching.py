@@ -21,6 +21,7 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import CLOSED, FAULTS, STATUS_WORDS, STEPS, Step, why_not_scrap
 from dispatch.devices.models import CustodyPosition, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, lock_units, move_units, put_replacement
+from dispatch.devices.places import UNNAMED_PLACE
 from dispatch.devices.rules import LEAST_ENDING, read_iccid, tidy
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
@@ -41,8 +42,6 @@ ASKED_OF_SENDING = {
     "supplier": say("Enter who repairs it."),
     "rma_number": say("Enter the number under which the supplier expects it."),
 }
-UNNAMED_PLACE = "-"
-"""The name of a branch's only bench, and of its only heap of scrap: the pages say what it is in the reader's language."""
 
 
 @dataclass(frozen=True)

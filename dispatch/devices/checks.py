@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.part_checks import wrong_parts
 from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
 
@@ -22,7 +23,7 @@ _ORDER = sa.table("work_order", sa.column("id"), sa.column("number"))
 
 
 def broken_custody(session: Session) -> Iterator[Text]:
-    """One sentence for each unit, slot or fitting with which something is wrong."""
+    """One sentence for each unit, part, slot or fitting with which something is wrong."""
     yield from _broken_chains(session)
     yield from _wrong_positions(session)
     yield from _crowded_slots(session)
@@ -30,6 +31,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from _empty_promises(session)
     yield from wrong_returns(session)
     yield from broken_papers(session)
+    yield from wrong_parts(session)
 
 
 def _label(session: Session, unit_id: int) -> str:

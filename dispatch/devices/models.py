@@ -19,6 +19,7 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.observation_models import Observation, PlatformLook
+from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -40,6 +41,9 @@ __all__ = [
     "Holder",
     "ModelRequirement",
     "Observation",
+    "Part",
+    "PartEntry",
+    "PartPosition",
     "PlatformLook",
     "ReorderPoint",
     "Sim",

@@ -12,13 +12,17 @@ from dispatch.clock import local_day
 from dispatch.devices.models import Holder, StoreSeries
 from dispatch.staff.models import Branch
 
+UNNAMED_PLACE = "-"
+"""The name of a branch's only bench, and of its only heap of scrap: the pages say what it is in the reader's language."""
+
 
 def place_of(session: Session, *, kind: str, branch_id: int) -> Holder:
-    """A branch's one place of a kind ("transit", "lost"), made if there is none. It goes by the word of its kind."""
-    wanted = sa.select(Holder).where(Holder.kind == kind, Holder.branch_id == branch_id, Holder.name == "")
+    """A branch's one place of a kind ("transit", "lost", "scrapped"), made if there is none. It goes by the word of its kind."""
+    name = UNNAMED_PLACE if kind in ("bench", "scrapped") else ""
+    wanted = sa.select(Holder).where(Holder.kind == kind, Holder.branch_id == branch_id, Holder.name == name)
     found = session.scalar(wanted)
     if found is None:
-        session.execute(insert(Holder).values(kind=kind, branch_id=branch_id, name="").on_conflict_do_nothing())
+        session.execute(insert(Holder).values(kind=kind, branch_id=branch_id, name=name).on_conflict_do_nothing())
         found = session.scalars(wanted).one()
     return found
 

@@ -26,6 +26,10 @@ REASONS: dict[str, Text] = {
     "come_back": say("Sending taken back"),
     "turn_up": say("Turned up again"),
     "scrap": say("Scrapped"),
+    "write_off": say("Written off the stock"),
+    "short": say("Fewer counted than on record"),
+    "surplus": say("More counted than on record"),
+    "use": say("Used on a vehicle"),
     "lose": say("Lost"),
 }
 

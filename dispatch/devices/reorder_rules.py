@@ -1,6 +1,6 @@
 """When a store is to be filled up with a thing, and with how many.
 
-Things go by a key: "terminal:BD-808A", "sim:中国移动", "sim:" for the SIMs of all carriers.
+Things go by a key: "terminal:BD-808A", "sim:中国移动", "sim:" for the SIMs of all carriers, "part:P101" for a counted part.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ class Level:
 
 
 def ware_key(kind: str, name: str) -> str:
-    """The key of a thing: of a terminal its model, of SIMs the carrier ("" for all carriers)."""
-    return part_key("terminal", name) if kind == "terminal" else f"sim:{name}"
+    """The key of a thing: of a terminal its model, of SIMs the carrier ("" for all carriers), of a part its code."""
+    return part_key("terminal", name) if kind == "terminal" else f"{kind}:{name}"
 
 
 def split_key(ware: str) -> tuple[str, str]:
-    """A thing's key -> its kind, and its model or carrier."""
+    """A thing's key -> its kind, and its model, carrier or code."""
     kind, _colon, name = ware.partition(":")
     return kind, name
 
 
 def ware_words(ware: str) -> Text | str:
-    """A thing in words."""
+    """A thing in words; a part that nobody has named goes by its code."""
     kind, name = split_key(ware)
     if kind == "terminal":
         return say("terminal %(model)s", model=name)
+    if kind == "part":
+        return name
     return say("SIM of %(carrier)s", carrier=name) if name else say("SIMs of all carriers")
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.operations import record
 from dispatch.devices.models import Holder
+from dispatch.devices.part_queries import parts_coded
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.reorder_rules import Level, split_key
 from dispatch.devices.reorders import key_of
@@ -27,7 +28,8 @@ def set_levels(session: Session, store: Holder, levels: Mapping[str, Level | Non
     if store.kind != "store" or not by.sees_branch(store.branch_id):
         raise NotFound
     take_turn(session, [store.id])
-    points = {key_of(point): point for point in session.scalars(sa.select(ReorderPoint).where(ReorderPoint.store_id == store.id))}
+    own = sa.select(ReorderPoint).where(ReorderPoint.store_id == store.id).options(joinedload(ReorderPoint.part))
+    points = {key_of(point): point for point in session.scalars(own)}
     changed = 0
     for ware, level in levels.items():
         before = points.get(ware)
@@ -48,11 +50,21 @@ def _put(
     if level is None:
         session.delete(before)
         return
-    kind, name = split_key(ware)
-    point = before or ReorderPoint(store_id=store.id, **{"model" if kind == "terminal" else "carrier": name})
+    point = before or ReorderPoint(store_id=store.id, **_named(session, ware))
     point.minimum, point.target = level.minimum, level.target
     point.set_by_id, point.set_by_name, point.set_at = by.id, by.name, at
     session.add(point)
+
+
+def _named(session: Session, ware: str) -> dict[str, str | int]:
+    """The column that says what a reorder point is about. Raises NotFound for a part that is not on the catalogue."""
+    kind, name = split_key(ware)
+    if kind != "part":
+        return {"model" if kind == "terminal" else "carrier": name}
+    part = parts_coded(session, [name]).get(name)
+    if part is None:
+        raise NotFound
+    return {"part_id": part.id}
 
 
 def _told(level: Level | None) -> list[int] | None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.models import CustodyPosition, Holder, Sim, Terminal, TerminalModel, Transfer, TransferUnit
+from dispatch.devices.models import CustodyPosition, Holder, PartPosition, Sim, Terminal, TerminalModel, Transfer, TransferUnit
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.reorder_rules import Level, split_key, ware_key, ware_words
 from dispatch.devices.usable import usable
@@ -21,7 +21,7 @@ Wares = Counter[str]
 
 @dataclass(frozen=True)
 class Ware:
-    """One thing in one store; `set_by` and `level` are None where nobody has set a reorder point."""
+    """One thing in one store; `set_by` and `level` are None where nobody has set a reorder point, `name` is a part's."""
 
     store: Holder
     key: str
@@ -29,11 +29,12 @@ class Ware:
     on_way: int
     level: Level | None
     set_by: str | None = None
+    name: str | None = None
 
     @property
     def word(self) -> Text | str:
         """The thing in words."""
-        return ware_words(self.key)
+        return self.name or ware_words(self.key)
 
     @property
     def to_order(self) -> int:
@@ -43,11 +44,13 @@ class Ware:
 
 def key_of(point: ReorderPoint) -> str:
     """The key of the thing that a reorder point is about."""
+    if point.part is not None:
+        return ware_key("part", point.part.code)
     return ware_key("terminal", point.model) if point.model is not None else ware_key("sim", point.carrier or "")
 
 
 def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
-    """Everything that these stores of one branch have, that is on the way to them, or that has a reorder point.
+    """The terminals and SIMs that these stores of one branch have or are to get, and everything that has a reorder point.
 
     What is on the way to a branch is counted for its first store, which usually takes it in.
     """
@@ -59,19 +62,27 @@ def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
     for store in stores:
         here, on_way = stored.get(store.id, Counter()), coming if store is stores[0] else Counter()
         own = points.get(store.id, {})
+        here += Counter({key: count for key, (_point, count) in own.items() if count})
         listed += [_ware(store, key, here[key], on_way[key], own.get(key)) for key in sorted({*here, *on_way, *own})]
     return listed
 
 
-def _ware(store: Holder, key: str, stored: int, on_way: int, point: ReorderPoint | None) -> Ware:
-    level = Level(point.minimum, point.target) if point else None
-    return Ware(store, key, stored, on_way, level, point.set_by_name if point else None)
+def _ware(store: Holder, key: str, stored: int, on_way: int, own: tuple[ReorderPoint, int] | None) -> Ware:
+    if own is None:
+        return Ware(store, key, stored, on_way, None)
+    point, _count = own
+    name = point.part.name if point.part else None
+    return Ware(store, key, stored, on_way, Level(point.minimum, point.target), point.set_by_name, name)
 
 
-def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, ReorderPoint]]:
-    found: dict[int, dict[str, ReorderPoint]] = {}
-    for point in session.scalars(sa.select(ReorderPoint).where(ReorderPoint.store_id.in_([store.id for store in stores]))):
-        found.setdefault(point.store_id, {})[key_of(point)] = point
+def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, tuple[ReorderPoint, int]]]:
+    """Store id -> thing -> its reorder point, and how many are there if it is a counted part."""
+    there = sa.and_(PartPosition.holder_id == ReorderPoint.store_id, PartPosition.part_id == ReorderPoint.part_id)
+    query = sa.select(ReorderPoint, sa.func.coalesce(PartPosition.quantity, 0)).outerjoin(PartPosition, there)
+    query = query.where(ReorderPoint.store_id.in_([store.id for store in stores])).options(joinedload(ReorderPoint.part))
+    found: dict[int, dict[str, tuple[ReorderPoint, int]]] = {}
+    for point, count in session.execute(query):
+        found.setdefault(point.store_id, {})[key_of(point)] = (point, count)
     return found
 
 
@@ -107,7 +118,7 @@ def _add(found: Wares, model: str | None, carrier: str | None, count: int) -> No
 
 
 def known_wares(session: Session) -> list[str]:
-    """Every thing that a reorder point can be set for: each model, all SIMs, the SIMs of each carrier on record."""
+    """The terminals and SIMs that a reorder point can be set for: each model, all SIMs, the SIMs of each carrier on record."""
     models = session.scalars(sa.select(TerminalModel.name))
     carriers = session.scalars(sa.select(Sim.carrier).where(Sim.carrier.is_not(None), Sim.carrier != "").distinct())
     named = [

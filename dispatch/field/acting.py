@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.db import refusal_for
 from dispatch.errors import NotFound, Refusal
-from dispatch.field import allowing, driving, forgiving, paying, signing, working
+from dispatch.field import allowing, driving, forgiving, paying, signing, using, working
 from dispatch.field.acts import Act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, keep_fact, settle_fact
@@ -40,6 +40,8 @@ KINDS: dict[str, Applies] = {
     "line.undo": working.undo_fitting,
     "line.done": working.complete_line,
     "line.not_done": working.leave_line,
+    "part.use": using.use,
+    "part.put_back": using.back,
     "test.run": working.record_test_run,
     "charge.add": paying.charge,
     "charge.take_back": paying.take_back,

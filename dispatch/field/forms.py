@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatch.devices.models import UNIT_KINDS
+from dispatch.devices.part_stock import MOST, WHOLE
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
@@ -127,6 +128,18 @@ def read_removal(values: Mapping[str, Any], units: Iterable[str]) -> list[str]:
     if not wanted:
         raise Invalid({"units": CHOOSE})
     return wanted
+
+
+def read_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Which counted part went into a vehicle, and how many. Raises Invalid."""
+    code, quantity, wrong = _written(values, "code"), number_in(values.get("quantity")) or 0, {}
+    if not code:
+        wrong["code"] = say("Choose a part.")
+    if not 1 <= quantity <= MOST:
+        wrong["quantity"] = WHOLE
+    if wrong:
+        raise Invalid(wrong)
+    return {"code": code, "quantity": quantity}
 
 
 def read_results(values: Mapping[str, Any]) -> dict[str, dict[str, str]]:

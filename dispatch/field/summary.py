@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of, unit_numbers
-from dispatch.devices.models import Fitting, Observation
+from dispatch.devices.models import Fitting, Observation, PartEntry
+from dispatch.devices.part_use import parts_used
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import FEN
@@ -38,6 +39,8 @@ class Work(Protocol):
     def charges(self) -> Sequence[Charge]: ...
     @property
     def receipts(self) -> Sequence[Receipt]: ...
+    @property
+    def parts(self) -> Sequence[PartEntry]: ...
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,15 @@ class _Read:
     tests: Tests
     charges: Sequence[Charge]
     receipts: Sequence[Receipt]
+    parts: Sequence[PartEntry]
 
 
 def summary_of(session: Session, order: Order, visit: Visit) -> dict[str, Any]:
     """The visit as the customer signs it, out of the record."""
     fittings = fittings_of(session, order.id)
     tests = latest_tests(session, order.id, fittings)
-    return summary_from(
-        order, visit, _Read(fittings, tests, standing(charges_of(session, order.id)), receipts_of(session, order.id))
-    )
+    charges, receipts = standing(charges_of(session, order.id)), receipts_of(session, order.id)
+    return summary_from(order, visit, _Read(fittings, tests, charges, receipts, parts_used(session, order.id)))
 
 
 def summary_from(order: Order, visit: Visit, work: Work) -> dict[str, Any]:
@@ -97,7 +100,14 @@ def _line(line: OrderLine, work: Work) -> dict[str, Any]:
         "status": line.status,
         "fittings": [fitting_json(fitting) for fitting in work.fittings if fitting.line_id == line.id],
         "tests": {item: result.result for item, result in work.tests.get(line.id, {}).items()},
+        **parts_json([part for part in work.parts if part.line_id == line.id]),
     }
+
+
+def parts_json(used: Sequence[PartEntry]) -> dict[str, Any]:
+    """The parts that a vehicle was given, under "parts"; nothing for a vehicle without."""
+    told = [{"code": each.part.code, "name": each.part.name, "unit": each.part.unit, "quantity": each.quantity} for each in used]
+    return {"parts": told} if told else {}
 
 
 def fitting_json(fitting: Fitting) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from dispatch.orders.operations.moves import move_line
 from dispatch.words import Text, say
 
 
-def _work(session: Session, act: Act) -> Work:
+def work_at(session: Session, act: Act) -> Work:
     """Whose slot the units go into, and whose trail this leaves."""
     act.must_be_on_site()
     line = act.line(session)
@@ -57,7 +57,7 @@ def _numbered(session: Session, act: Act) -> list[Unit]:
 
 def install_units(session: Session, act: Act) -> None:
     """Put a terminal, a SIM or both into an empty place of a vehicle."""
-    work = _work(session, act)
+    work = work_at(session, act)
     for unit in _numbered(session, act):
         install(session, work, unit.id, by=act.by, at=act.at)
     _after_fitting(session, act)
@@ -65,7 +65,7 @@ def install_units(session: Session, act: Act) -> None:
 
 def swap_units(session: Session, act: Act) -> None:
     """Exchange terminal, SIM or both. What is in the vehicle is read from the record, or registered when that knows of none."""
-    work = _work(session, act)
+    work = work_at(session, act)
     present = slot_units(session, work.vehicle_id)
     for unit in _numbered(session, act):
         if unit.kind not in present:
@@ -86,7 +86,7 @@ def _register(session: Session, act: Act, work: Work, kind: str) -> None:
 
 def remove_units(session: Session, act: Act) -> None:
     """Take units out of a vehicle for good."""
-    work = _work(session, act)
+    work = work_at(session, act)
     present = slot_units(session, work.vehicle_id)
     wanted = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
     if not wanted or any(kind not in present for kind in wanted):
@@ -98,7 +98,7 @@ def remove_units(session: Session, act: Act) -> None:
 
 def undo_fitting(session: Session, act: Act) -> None:
     """Take back what was entered wrongly: the units go back to where they were."""
-    _work(session, act)
+    work_at(session, act)
     undo(
         session,
         int(act.content["fitting"]),

@@ -41,7 +41,7 @@ from dispatch.words import Text, say
 pages = Blueprint("imports", __name__)
 
 Answer = str | Response | tuple[str, int]
-LIST = "<any(terminals, sims, technicians, prices):purpose>"
+LIST = "<any(terminals, sims, parts, technicians, prices):purpose>"
 FIRST_ROWS = 20
 FILL_NAMESPACE = uuid.UUID("6f7d7a52-0f3a-4c5c-9c61-6a5f6c1f2b10")
 
@@ -74,6 +74,14 @@ ABOUT: dict[str, About] = {
         "devices.index",
         say("Stock"),
         "sim",
+    ),
+    "parts": About(
+        say("Import parts"),
+        say("code, name, unit, quantity"),
+        say("store"),
+        "devices.parts",
+        say("Parts"),
+        "box-seam",
     ),
     "technicians": About(
         say("Import technicians"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +15,8 @@ from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
+from dispatch.devices.part_queries import parts_coded
+from dispatch.devices.part_stock import PartFacts, add_part, receive
 from dispatch.devices.queries import models
 from dispatch.devices.warranty_queries import general_months
 from dispatch.errors import Conflict, Invalid, RuleBroken
@@ -29,6 +34,7 @@ from dispatch.words import Text, say
 
 ALREADY = say("This file was taken in already; nothing was taken twice.")
 LONGEST_STORE = 60
+PARTS_NAMESPACE = uuid.UUID("0d0f2f0e-59f2-4a63-9d0e-0c7f4f7b1a14")
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,22 @@ def _take_sims(session: Session, upload: Upload, ready: Sequence[Marked], choice
         receive_sims(session, [_new_sim(row) for row in rows], store=place, by=by, at=at)
 
 
-def _by_store(ready: Sequence[Marked], choice: Choice) -> dict[str, list[TerminalRow | SimRow]]:
+def _take_parts(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
+    for row in {each.row.code: each.row for each in ready if each.before is None}.values():
+        add_part(session, row.code, PartFacts(row.name, row.unit), by=by, at=at)
+    known = parts_coded(session, [each.row.code for each in ready])
+    for store, rows in _by_store([each for each in ready if each.row.quantity], choice).items():
+        place = store_named(session, branch_id=upload.branch_id, name=store)
+        counts: Counter[int] = Counter()
+        for row in rows:
+            counts[known[row.code].id] += row.quantity
+        key = uuid.uuid5(PARTS_NAMESPACE, f"{upload.id}:{place.id}")
+        receive(session, place, counts, note=upload.file_name, key=key, by=by, at=at)
+
+
+def _by_store(ready: Sequence[Marked], choice: Choice) -> dict[str, list[Any]]:
     """The rows by the store they go to. Raises Invalid when some name none and none was chosen."""
-    stores: dict[str, list[TerminalRow | SimRow]] = {}
+    stores: dict[str, list[Any]] = {}
     for each in ready:
         stores.setdefault(each.row.store or " ".join(choice.store.split()), []).append(each.row)
     if "" in stores:
@@ -181,6 +200,7 @@ def _new_price(row: PriceRow) -> NewPrice:
 _TAKERS: dict[str, Callable[[Session, Upload, Sequence[Marked], Choice, Actor, datetime], None]] = {
     "terminals": _take_terminals,
     "sims": _take_sims,
+    "parts": _take_parts,
     "technicians": _take_technicians,
     "prices": _take_prices,
 }

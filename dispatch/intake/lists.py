@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dispatch.devices.forms import SimRow, TerminalRow, read_sims, read_terminals
+from dispatch.devices.part_forms import PartRow, read_parts
 from dispatch.errors import RuleBroken
 from dispatch.fees.forms import PriceRow, read_prices
 from dispatch.intake.stored_rows import Json, kept, revived
@@ -16,7 +17,7 @@ from dispatch.tabular.imports import Import, RowProblem
 from dispatch.tabular.tables import Sheet, Workbook, read
 from dispatch.words import Text, text_from_json, text_to_json
 
-Row = TerminalRow | SimRow | TechnicianRow | PriceRow
+Row = TerminalRow | SimRow | TechnicianRow | PriceRow | PartRow
 MOST_SHOWN = 60
 
 
@@ -32,6 +33,7 @@ class ListKind:
 KINDS: dict[str, ListKind] = {
     "terminals": ListKind("stock.change", TerminalRow, read_terminals),
     "sims": ListKind("stock.change", SimRow, read_sims),
+    "parts": ListKind("stock.change", PartRow, read_parts),
     "technicians": ListKind("staff.import", TechnicianRow, read_technicians),
     "prices": ListKind("price.change", PriceRow, read_prices),
 }

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.devices.forms import SimRow, TerminalRow
+from dispatch.devices.models import Part
+from dispatch.devices.part_forms import PartRow
+from dispatch.devices.part_queries import parts_coded
 from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
@@ -61,12 +64,35 @@ def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
     return [Marked(row, refused=_on_record(taken, row.iccid.key, row.msisdn), makes=_makes(row, known)) for row in rows]
 
 
+def _parts(session: Session, rows: Sequence[PartRow], by: Actor) -> list[Marked]:
+    on_record = parts_coded(session, [row.code for row in rows])
+    known: Known = {"store": _stores(session, by)}
+    first = {row.code: row for row in reversed(rows)}
+    return [_part(row, on_record.get(row.code), first[row.code], known) for row in rows]
+
+
+def _part(row: PartRow, found: Part | None, first: PartRow, known: Known) -> Marked:
+    """A code says what a part is: a row that calls it otherwise, or counts it in another unit, is no delivery of it.
+
+    `found` is the part on record; where there is none the `first` row with the code says what it is.
+    """
+    stands = found or first
+    if (stands.name, stands.unit) != (row.name, row.unit):
+        told = {"code": row.code, "name": stands.name, "unit": stands.unit}
+        other = say("%(code)s is %(name)s, counted in %(unit)s", **told)
+        return Marked(row, refused=other, before=found)
+    if found is None:
+        return Marked(row, makes=_makes(row, known))
+    refused = None if found.active or not row.quantity else say("%(part)s is no longer used.", part=found.name)
+    return Marked(row, "same", refused=refused, before=found, makes=_makes(row, known))
+
+
 def _stores(session: Session, by: Actor) -> set[str | None]:
     """The names of the branch's own stores."""
     return {store.name for store in stores(session, by) if store.branch_id == by.branch_id}
 
 
-def _makes(row: TerminalRow | SimRow, known: Known) -> frozenset[str]:
+def _makes(row: TerminalRow | SimRow | PartRow, known: Known) -> frozenset[str]:
     """Which of the names in a row nobody has used before."""
     return frozenset(kind for kind, names in known.items() if getattr(row, kind) and getattr(row, kind) not in names)
 
@@ -134,6 +160,7 @@ def _price(row: PriceRow, known: Sequence[Price]) -> Marked:
 _MARKERS: dict[str, Callable[[Session, Sequence[Any], Actor], list[Marked]]] = {
     "terminals": _terminals,
     "sims": _sims,
+    "parts": _parts,
     "technicians": _technicians,
     "prices": _prices,
 }

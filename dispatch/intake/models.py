@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, words_of
 
-PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls")
+PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls", "parts")
 
 
 class Upload(Base):

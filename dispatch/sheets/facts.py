@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting, Observation
+from dispatch.devices.models import Fitting, Observation, PartEntry
+from dispatch.devices.part_use import parts_used
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.models import Charge, Receipt
@@ -23,7 +24,7 @@ from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
 from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
-from dispatch.field.summary import fitting_json, latest_tests, standing
+from dispatch.field.summary import fitting_json, latest_tests, parts_json, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.sheets.rules import FORMAT
 from dispatch.words import text_to_json
@@ -35,6 +36,7 @@ class Record:
 
     order: Order
     fittings: Sequence[Fitting]
+    parts: Sequence[PartEntry]
     tests: dict[int, dict[str, TestResult]]
     checks: dict[int, dict[str, DepartureCheck]]
     arrivals: dict[int, Arrival]
@@ -53,6 +55,7 @@ def record_of(session: Session, order_id: int) -> Record:
     return Record(
         order=order,
         fittings=fittings,
+        parts=parts_used(session, order.id),
         tests=latest_tests(session, order.id, fittings),
         checks=_checks(session, visit_ids),
         arrivals={a.visit_id: a for a in session.scalars(sa.select(Arrival).where(Arrival.visit_id.in_(visit_ids)))},
@@ -184,6 +187,7 @@ class _About:
             "status": line.status,
             "reason": line.reason,
             "fittings": [self._fitting(fitting) for fitting in self._record.fittings if fitting.line_id == line.id],
+            **parts_json([part for part in self._record.parts if part.line_id == line.id]),
             "tests": self._tests(line.id),
             "warranty": {"until": _day(held.until), "rule": _told(held)} if held else None,
         }

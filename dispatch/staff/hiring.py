@@ -24,10 +24,11 @@ READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 @dataclass(frozen=True)
 class Ties:
-    """What still hangs on a person, as higher features count it: visits not finished, units in his bag."""
+    """What still hangs on a person, as higher features count it: visits not finished, units and kinds of parts in his bag."""
 
     visits: int = 0
     units: int = 0
+    parts: int = 0
 
 
 def hire(session: Session, *, new: NewPerson, branch: Branch, by: Actor, at: datetime) -> Person:
@@ -127,3 +128,5 @@ def _check_ties(ties: Ties) -> None:
         )
     if ties.units:
         raise RuleBroken(say("The bag still holds %(n)s terminals and SIMs. Return them to a store first.", n=ties.units))
+    if ties.parts:
+        raise RuleBroken(say("The bag still holds parts of %(n)s kinds. Return them to a store first.", n=ties.parts))

@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, StockCount, Terminal, Tool, Transfer, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, StockCount, Terminal, Tool, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
@@ -107,6 +107,8 @@ def _plain() -> dict[str, Sight]:
         "transfers": Sight("devices.transfers", "/stock/transfers"),
         "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
+        "parts": Sight("devices.parts", "/stock/parts"),
+        "a new part": Sight("devices.new_part", "/stock/parts/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
         "tools": Sight("devices.tools", "/stock/tools"),
@@ -182,6 +184,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a vehicle": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
+        "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),
+        "parts of a store": Sight("devices.holder_parts", f"/stock/{store}/parts?do=issue"),
         "reorder points": Sight("devices.reorder_points", f"/stock/{store}/reorder-points"),
         "a bag": Sight("devices.holder", f"/stock/{bag}"),
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),

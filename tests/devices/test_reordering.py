@@ -15,6 +15,7 @@ from dispatch.audit.models import AuditEntry
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import Holder, ReorderPoint
 from dispatch.devices.operations import NewSim, receive_sims, store_named
+from dispatch.devices.part_stock import PartFacts, add_part, receive
 from dispatch.devices.reorder_rules import Level, read_level
 from dispatch.devices.reordering import set_levels
 from dispatch.devices.reorders import wares
@@ -77,6 +78,12 @@ def test_what_is_in_the_store_or_on_the_way_counts(db: Session, cast: Cast) -> N
         ("总仓", "sim:中国电信"): (0, 0, 8),
         ("东仓", BOX): (0, 0, 2),
     }
+    part = add_part(db, "P101", PartFacts("电源线", "根"), by=cast.lin, at=AT)
+    receive(db, first, {part.id: 7}, note="", key=uuid.uuid4(), by=cast.lin, at=AT)
+    set_levels(db, first, {"part:P101": Level(10, 40)}, by=cast.lin, at=AT)
+    assert orders(db, first)["总仓", "part:P101"] == (7, 0, 33)
+    with pytest.raises(NotFound):
+        set_levels(db, first, {"part:P999": Level(1, 2)}, by=cast.lin, at=AT)
     later = AT + timedelta(days=1)
     assert set_levels(db, first, {BOX: Level(2, 4), "sim:": None}, by=cast.lin, at=later) == 2
     assert ("总仓", "sim:") not in orders(db, first)
@@ -90,7 +97,7 @@ def test_what_is_in_the_store_or_on_the_way_counts(db: Session, cast: Cast) -> N
             set_levels(db, first, {BOX: None}, by=who, at=AT)
 
 
-@pytest.mark.parametrize("wrong", [{"target": 4}, {"minimum": 0}, {"carrier": ""}, {"store_kind": "bag"}])
+@pytest.mark.parametrize("wrong", [{"target": 4}, {"minimum": 0}, {"carrier": ""}, {"part_id": 1}, {"store_kind": "bag"}])
 def test_the_database_refuses_nonsense(db: Session, cast: Cast, wrong: dict[str, object]) -> None:
     terminals(db, cast, 1)
     facts = {"store_id": store(db, cast).id, "model": "BD-808A", "minimum": 5, "target": 9, "set_by_name": "林晓", "set_at": AT}
@@ -102,6 +109,7 @@ def test_the_database_refuses_nonsense(db: Session, cast: Cast, wrong: dict[str,
 def test_they_are_set_on_a_page_and_told_on_the_list_of_what_to_order(db: Session, cast: Cast, as_person: SignIn) -> None:
     terminals(db, cast, 2)
     place = store(db, cast)
+    add_part(db, "P101", PartFacts("电源线", "根"), by=cast.lin, at=AT)
     db.commit()
     lin: FlaskClient = as_person(cast.lin)
     assert "No reorder points are set yet" in lin.get("/stock/reorder").text
@@ -114,6 +122,11 @@ def test_they_are_set_on_a_page_and_told_on_the_list_of_what_to_order(db: Sessio
     assert "1 item is below its reorder point." in lin.get("/stock").text
     sheet = read("order.xlsx", lin.get("/stock/reorder.xlsx").data).sheets[0]
     assert sheet.rows[1] == ("总仓", "terminal BD-808A", "2", "0", "7", "9", "7")
+    lin.post(url, data={"min-part:P101": "3", "fill-part:P101": "8"})
+    assert "2 items are below their reorder point." in lin.get("/stock").text and "电源线" in lin.get("/stock/reorder").text
+    assert "电源线" not in lin.get("/stock").text and "1 reorder point changed." in (
+        lin.post(url, data={"min-part:P101": "", "fill-part:P101": ""}, follow_redirects=True).text
+    )
     assert [as_person(who).get(url).status_code for who in (cast.he, cast.qian)] == [404, 404]
     terminals(db, cast, 9)
     db.commit()

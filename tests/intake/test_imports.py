@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dispatch.db import transaction
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Part, PartPosition, Sim, Terminal, Unit
 from dispatch.fees.models import Price
 from dispatch.intake.lists import KINDS, from_json, read_list, to_json
 from dispatch.intake.models import Upload
@@ -22,7 +22,13 @@ from tests.conftest import Cast, SignIn
 from tests.devices.building import store
 from tests.tabular.files import SAMPLES, xlsx
 
-SAMPLE = {"terminals": "stock_terminals.csv", "sims": "stock_sims.csv", "technicians": "technicians.csv", "prices": "prices.csv"}
+SAMPLE = {
+    "terminals": "stock_terminals.csv",
+    "sims": "stock_sims.csv",
+    "technicians": "technicians.csv",
+    "prices": "prices.csv",
+    "parts": "parts.csv",
+}
 
 
 def send(client: FlaskClient, kind: str, content: bytes, name: str = "list.csv") -> TestResponse:
@@ -226,9 +232,28 @@ def test_prices_are_added_and_known_days_replaced(as_person: SignIn, cast: Cast)
     assert len(prices) == 11 and prices["P003"] == Decimal("48.00")
 
 
+def test_parts_come_on_the_catalogue_and_into_their_store_once(as_person: SignIn, cast: Cast) -> None:
+    client = as_person(cast.lin)
+    address = upload(client, "parts")
+    page = client.get(address).text
+    assert page.count("edge-breached") == 2 and "new part" in page
+    assert take(client, address, store="东仓", leave_out="1").status_code == 302
+    assert "taken in already" in client.post(address, data={"expected": 4}, follow_redirects=True).text
+    held = sa.select(Part.code, Holder.name, PartPosition.quantity).join(PartPosition.part)
+    held = held.join(Holder, Holder.id == PartPosition.holder_id).order_by(Part.code)
+    with transaction() as db:
+        assert [tuple(row) for row in db.execute(held)] == [("P101", "总仓", 50), ("P102", "总仓", 30), ("P104", "总仓", 20)]
+        assert db.scalar(sa.select(Part.name).where(Part.code == "P103")) == "GNSS 天线", "none came, but it can be taken in"
+    rows = ["编码,名称,单位,数量,仓库", "P101,电源线 3 米,盒,9,总仓", "P109,线夹,个,9,总仓", "P109,线卡,个,9,东仓"]
+    page = client.get(upload(client, "parts", "\n".join(rows).encode())).text
+    assert "P101 is 电源线 3 米, counted in 根" in page and "P109 is 线夹, counted in 个" in page
+
+
 @pytest.mark.parametrize(
     ("who", "kind", "status"),
     [
+        ("lin", "parts", 200),
+        ("qian", "parts", 404),
         ("lin", "sims", 200),
         ("lin", "prices", 404),
         ("lin", "technicians", 404),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.operations.runs import DAY_OVER
 from dispatch.board.picked import day_list
-from dispatch.board.queries import live_visits
+from dispatch.board.queries import drivers_on
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.devices.issuing import issue
 from dispatch.devices.models import Holder
@@ -51,7 +51,6 @@ def issue_picks(
 
 def _take_turns(session: Session, of: DayOfBranch, store: Holder) -> None:
     """Whoever issues from another store for the same day, or presses twice, sees what went into the bags before."""
-    people = {visit.technician for visit in live_visits(session, of.branch_id, *of.bounds)}
-    own = sorted(person.id for person in people if person.branch_id == of.branch_id)
+    own = drivers_on(session, of.branch_id, *of.bounds)  # ids alone: the visits are read once all wait for us
     bags = [bag_of(session, person_id=each, branch_id=of.branch_id).id for each in own]
     take_turn(session, [store.id, *bags])

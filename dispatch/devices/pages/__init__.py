@@ -7,6 +7,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     label,
     life,
     models,
+    parts,
     past,
     reorder,
     sims,

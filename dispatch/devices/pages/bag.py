@@ -17,6 +17,7 @@ from dispatch.devices import handing_over
 from dispatch.devices.bench_queries import debts
 from dispatch.devices.page_forms import read_ids, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import bag, units_held
 from dispatch.errors import NotFound, Refusal
 from dispatch.staff.queries import technicians
@@ -122,6 +123,7 @@ def _shown(db: Session) -> Mapping[str, Any]:
     to_me, by_me = handing_over.offers(db, me.id)
     return {
         "units": units,
+        "counted": parts_held(db, mine.id) if mine else [],
         "old": {case.unit_id: case for case in debts(db, me.id)},
         "at": now(),
         "today": local_day(now(), me.zone),

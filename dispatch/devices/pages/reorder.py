@@ -16,8 +16,9 @@ from dispatch.db import transaction
 from dispatch.devices.models import Holder
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import branch_stores
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import holder, stores
-from dispatch.devices.reorder_rules import Level, read_level
+from dispatch.devices.reorder_rules import Level, read_level, ware_key
 from dispatch.devices.reordering import set_levels
 from dispatch.devices.reorders import Ware, known_wares, wares
 from dispatch.errors import Invalid, NotFound, Refusal
@@ -75,7 +76,7 @@ def points(holder_id: int) -> Answer:
     try:
         with transaction() as db:
             place = _store(db, holder_id)
-            changed = set_levels(db, place, _levels(form, known_wares(db)), by=current(), at=now())
+            changed = set_levels(db, place, _levels(form, list(_listed(db, place))), by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
@@ -97,11 +98,18 @@ def _points_page(holder_id: int, form: Form | None, refusal: Refusal | None = No
         place = _store(db, holder_id)
         rooms = [room for room in stores(db, current()) if room.branch_id == place.branch_id]
         there = {ware.key: ware for ware in wares(db, rooms) if ware.store.id == place.id}
-        rows = [there.get(key) or Ware(place, key, 0, 0, None) for key in known_wares(db)]
+        rows = [there.get(key) or bare for key, bare in _listed(db, place).items()]
         filled = form or Form.of({name: number for ware in rows if ware.level for name, number in _fields(ware)})
         labels = {f"{start}{ware.key}": tr(ware.word) for ware in rows for start in (LEAST, FILL)}
         page = render_template("devices/reorder_points.html", place=place, rows=rows, form=filled, labels=labels)
     return (page, refusal.status) if refusal else page
+
+
+def _listed(db: Session, place: Holder) -> dict[str, Ware]:
+    """Everything that a reorder point of a store can be about, as it is without one."""
+    units = {key: Ware(place, key, 0, 0, None) for key in known_wares(db)}
+    parts = {ware_key("part", row.part.code): row for row in parts_held(db, place.id, every=True)}
+    return units | {key: Ware(place, key, row.quantity, 0, None, name=row.part.name) for key, row in parts.items()}
 
 
 def _fields(ware: Ware) -> list[tuple[str, int]]:

@@ -82,7 +82,7 @@ def index() -> Answer:
             found=found,
             describe=describe,
             stores=rooms,
-            supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else [],
+            supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else None,
             bags=_bags(db, rows),
             owed=owed,
         )

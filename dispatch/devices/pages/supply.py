@@ -45,17 +45,29 @@ class Supply:
         return say("terminal of any model") if self.part == ANY_TERMINAL else part_words(self.part)
 
 
-def supplies(db: Session, branch_id: int, stores: Sequence[Holder]) -> list[Supply]:
-    """Each model and the SIMs, as far as a store has them or is to have them, or a visit needs them."""
+@dataclass(frozen=True)
+class Supplies:
+    """Each model and the SIMs, as far as a store has them or is to have them, or a visit needs them.
+
+    `short` is how many things, counted parts too, are below their reorder point.
+    """
+
+    rows: list[Supply]
+    short: int
+
+
+def supplies(db: Session, branch_id: int, stores: Sequence[Holder]) -> Supplies:
+    """The supplies of a branch's stores."""
     at, zone = now(), current().zone
     needed = reserved(db, DayOfBranch(branch_id, local_day(at, zone), zone, at), Ways.of(settings()))
     stored, on_way, to_order = Counter[str](), Counter[str](), Counter[str]()
-    for ware in wares(db, stores):
+    listed = wares(db, stores)
+    for ware in (each for each in listed if split_key(each.key)[0] != "part"):
         part = SIM if split_key(ware.key)[0] == SIM else ware.key
         to_order[part] += ware.to_order
         if part != SIM or ware.key == ALL_SIMS:
             stored[part] += ware.stored
             on_way[part] += ware.on_way
-    return [
-        Supply(part, stored[part], on_way[part], needed.get(part, 0), to_order[part]) for part in sorted({*to_order, *needed})
-    ]
+    known = sorted({*to_order, *needed})
+    rows = [Supply(part, stored[part], on_way[part], needed.get(part, 0), to_order[part]) for part in known]
+    return Supplies(rows, sum(1 for ware in listed if ware.to_order))

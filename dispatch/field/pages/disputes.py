@@ -32,6 +32,8 @@ KIND_WORDS: dict[str, Text] = {
     "line.undo": say("Undo"),
     "line.done": say("Vehicle done"),
     "line.not_done": say("Vehicle not done"),
+    "part.use": say("Part used"),
+    "part.put_back": say("Part put back"),
     "test.run": say("Test-run"),
     "charge.add": say("Add a charge"),
     "charge.take_back": say("Take a charge back"),

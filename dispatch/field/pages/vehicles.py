@@ -12,9 +12,10 @@ from dispatch.db import transaction
 from dispatch.devices.bench_queries import carried_by_fitting
 from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
 from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.part_queries import parts_carried
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound
-from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_reason, read_removal
+from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_part, read_reason, read_removal
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
@@ -76,7 +77,14 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "photo_kinds": PHOTOS,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
+        **_parts(db, offered=stop.live and not fits_now),
     }
+
+
+def _parts(db: Session, *, offered: bool) -> dict[str, Any]:
+    """The counted parts of his bag, and the others that could be in it although the record says otherwise."""
+    held = parts_carried(db, current().id or 0) if offered else ()
+    return {"carried": [row for row in held if row.quantity], "others": [row for row in held if not row.quantity]}
 
 
 def line_of(stop: Stop, line_id: int) -> OrderLine:
@@ -164,6 +172,29 @@ def _undone(form: Form) -> dict[str, Any]:
     if fitting is None:
         raise NotFound
     return {"fitting": fitting, "reason": read_reason(form.values)}
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/parts")
+@may("visit.drive")
+def use_part(visit_id: int, line_id: int) -> Answer:
+    """A counted part went into the vehicle."""
+    told = say("Noted: it is out of your bag.")
+    return _at_vehicle(visit_id, line_id, "part.use", lambda form: read_part(form.values), told, vehicle_url(visit_id, line_id))
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/parts/back")
+@may("visit.drive")
+def put_back_part(visit_id: int, line_id: int) -> Answer:
+    """It was not used after all."""
+    told = say("Undone. It is in the bag again.")
+    return _at_vehicle(visit_id, line_id, "part.put_back", _put_back, told, vehicle_url(visit_id, line_id))
+
+
+def _put_back(form: Form) -> dict[str, Any]:
+    entry = number_in(form.text("entry"))
+    if entry is None:
+        raise NotFound
+    return {"entry": entry, "reason": read_reason(form.values)}
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/remove")

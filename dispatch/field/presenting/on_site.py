@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting
+from dispatch.devices.models import Fitting, PartEntry
+from dispatch.devices.part_use import parts_used
 from dispatch.errors import NotFound
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
 from dispatch.field.photographed import Waiver, kinds_missing, owed_after, waivers_of
@@ -62,6 +63,7 @@ class VehicleSeen:
 
     line: OrderLine
     fittings: Sequence[Fitting]
+    parts: Sequence[PartEntry]
     points: Sequence[Point]
     tested: TestResult | None
     photos: Sequence[Photo]
@@ -93,7 +95,7 @@ class VehicleSeen:
     @property
     def touched(self) -> bool:
         """Whether anything was done at all."""
-        return bool(self.fittings or self.tested or self.photos) or self.line.status == "done"
+        return bool(self.fittings or self.parts or self.tested or self.photos) or self.line.status == "done"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def on_site(session: Session, order: Order) -> OnSite:
     fittings = fittings_of(session, order.id)
     tests = latest_tests(session, order.id, fittings)
     photos = photos_of(session, order.id)
+    parts = parts_used(session, order.id)
     lacking = kinds_missing(order, [line for line in order.lines if line.status == "done"], photos, fittings)
     waivers = waivers_of(session, order.id) if lacking else {}
     owed = owed_after(lacking, waivers)
@@ -139,6 +142,7 @@ def on_site(session: Session, order: Order) -> OnSite:
         _vehicle(
             line,
             fittings,
+            parts,
             tests.get(line.id, {}),
             photos,
             owed=owed.get(line.id, ()),
@@ -175,6 +179,7 @@ def _trips(session: Session, order_id: int) -> list[Trip]:
 def _vehicle(
     line: OrderLine,
     fittings: Iterable[Fitting],
+    parts: Iterable[PartEntry],
     tests: Mapping[str, TestResult],
     photos: Iterable[Photo],
     *,
@@ -187,6 +192,7 @@ def _vehicle(
     return VehicleSeen(
         line=line,
         fittings=[fitting for fitting in fittings if fitting.line_id == line.id],
+        parts=[part for part in parts if part.line_id == line.id],
         points=points if tests else (),
         tested=usual,
         photos=[photo for photo in photos if photo.line_id == line.id],

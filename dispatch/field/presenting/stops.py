@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Site
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting
+from dispatch.devices.models import Fitting, PartEntry
+from dispatch.devices.part_use import parts_used
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.papers import invoices_owed
 from dispatch.fees.parts import unpriced
@@ -60,6 +61,11 @@ class Stop:
     def tests(self) -> Mapping[int, Mapping[str, TestResult]]:
         """Line id -> point -> the result that counts."""
         return latest_tests(self._session, self.visit.order_id, self.fittings)
+
+    @cached_property
+    def parts(self) -> Sequence[PartEntry]:
+        """The counted parts that the order's vehicles were given."""
+        return parts_used(self._session, self.visit.order_id)
 
     @cached_property
     def photos(self) -> Sequence[Photo]:

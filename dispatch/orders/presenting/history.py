@@ -99,6 +99,8 @@ LOOKS: dict[str, Look] = {
     "line.take_up": Look(say("%(vehicle)s is taken up again"), "arrow-repeat", "planned"),
     "line.fit": Look(say("%(vehicle)s: %(unit)s swapped"), "arrow-repeat", "done"),
     "line.found": Look(say("%(vehicle)s: %(unit)s %(number)s found and registered"), "search", "waiting"),
+    "part.use": Look(say("%(vehicle)s: %(name)s × %(quantity)s used"), "tools", "done"),
+    "part.put_back": Look(say("%(vehicle)s: %(name)s × %(quantity)s put back"), "arrow-left", "refused"),
     "charge.add": Look(say("Charged: %(name)s × %(quantity)s, %(amount)s"), "receipt", "planned"),
     "charge.take_back": Look(say("Charge taken back: %(name)s, %(amount)s"), "receipt", "refused"),
     "goodwill.ask": Look(say("%(vehicle)s: goodwill asked for"), "shield-check", "awaiting"),

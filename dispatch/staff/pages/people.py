@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import STALE, transaction
 from dispatch.devices.operations import bag_follows
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import bag
 from dispatch.devices.shelves import shelf
 from dispatch.errors import Invalid, Refusal
@@ -172,7 +173,8 @@ def _revise(db: Session, person_id: int, facts: PersonFacts, version: int) -> No
 def _ties(db: Session, person_id: int) -> Ties:
     carried = bag(db, person_id)
     content = shelf(db, carried) if carried else None
-    return Ties(live_visits(db, person_id), content.units if content else 0)
+    units = content.units if content else 0
+    return Ties(live_visits(db, person_id), units, len(parts_held(db, carried.id)) if carried else 0)
 
 
 def _branch(db: Session, branch_id: int) -> Branch:

@@ -1,0 +1,113 @@
+"""Reading counted parts: the catalogue, what holders have, and where a part has been."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from dispatch.devices.models import Holder
+from dispatch.devices.part_models import Part, PartEntry, PartPosition
+from dispatch.errors import NotFound
+from dispatch.staff.rules import Actor
+
+
+@dataclass(frozen=True)
+class Held:
+    """A part, and how many somebody has of it."""
+
+    part: Part
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A part of the catalogue, with how many the stores and the bags of a branch have."""
+
+    part: Part
+    stored: int
+    carried: int
+
+
+def catalogue(session: Session, branch_id: int, *, whole: bool = False) -> Sequence[Listed]:
+    """All parts by code with a branch's figures; without `whole` only those still used or still there."""
+    stored, carried = (sa.func.sum(PartPosition.quantity).filter(Holder.kind == kind) for kind in ("store", "bag"))
+    held = sa.and_(Holder.id == PartPosition.holder_id, Holder.branch_id == branch_id)
+    query = sa.select(Part, stored, carried).outerjoin(PartPosition, PartPosition.part_id == Part.id).outerjoin(Holder, held)
+    rows = session.execute(query.group_by(Part.id).order_by(Part.code))
+    listed = [Listed(found, int(in_stores or 0), int(in_bags or 0)) for found, in_stores, in_bags in rows]
+    return [each for each in listed if whole or each.part.active or each.stored or each.carried]
+
+
+def part(session: Session, part_id: int) -> Part:
+    """One part. Raises NotFound."""
+    found = session.get(Part, part_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def parts_held(session: Session, holder_id: int, *, every: bool = False) -> Sequence[Held]:
+    """What a holder has, by code; with `every` the other parts in use as well, with none of them there."""
+    return _held(session, PartPosition.holder_id == holder_id, every=every)
+
+
+def parts_carried(session: Session, person_id: int) -> Sequence[Held]:
+    """What somebody has in his bag, by code, and the other parts in use, with none of them there."""
+    his = sa.select(Holder.id).where(Holder.person_id == person_id).scalar_subquery()
+    return _held(session, PartPosition.holder_id == his, every=True)
+
+
+def _held(session: Session, where: sa.ColumnElement[bool], *, every: bool) -> Sequence[Held]:
+    quantity = sa.func.coalesce(PartPosition.quantity, 0)
+    here = sa.and_(PartPosition.part_id == Part.id, where)
+    query = sa.select(Part, quantity).outerjoin(PartPosition, here).order_by(Part.code)
+    query = query.where(sa.or_(Part.active, quantity > 0) if every else quantity > 0)
+    return [Held(found, count) for found, count in session.execute(query)]
+
+
+def holdings(session: Session, part_id: int, by: Actor) -> Sequence[tuple[Holder, int]]:
+    """Which stores and bags that the reader may see have how many of a part."""
+    query = sa.select(Holder, PartPosition.quantity).join(PartPosition, PartPosition.holder_id == Holder.id)
+    query = query.where(PartPosition.part_id == part_id, PartPosition.quantity > 0, Holder.kind.in_(("store", "bag")))
+    if not by.may("branches.all"):
+        query = query.where(Holder.branch_id == by.branch_id)
+    rows = session.execute(query.options(joinedload(Holder.person)).order_by(Holder.branch_id, Holder.kind.desc(), Holder.id))
+    return [(holder, count) for holder, count in rows]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An entry as a page tells of it; `taken_back` when a later one mends it."""
+
+    entry: PartEntry
+    taken_back: bool
+
+
+def part_history(session: Session, part_id: int, by: Actor, *, limit: int = 100) -> Sequence[Moved]:
+    """The newest moves of a part in the reader's branch (or in all)."""
+    back = aliased(PartEntry)
+    mended = sa.exists().where(back.corrects_id == PartEntry.id)
+    query = sa.select(PartEntry, mended).where(PartEntry.part_id == part_id)
+    if not by.may("branches.all"):
+        own = sa.select(Holder.id).where(Holder.branch_id == by.branch_id)
+        query = query.where(sa.or_(PartEntry.from_holder_id.in_(own), PartEntry.to_holder_id.in_(own)))
+    ends = [
+        joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
+        for end in (PartEntry.from_holder, PartEntry.to_holder)
+    ]
+    rows = session.execute(query.options(*ends).order_by(PartEntry.seq.desc()).limit(limit)).unique()
+    return [Moved(entry, gone) for entry, gone in rows]
+
+
+def parts_coded(session: Session, codes: Sequence[str]) -> dict[str, Part]:
+    """The parts with these codes, by code."""
+    return {found.code: found for found in session.scalars(sa.select(Part).where(Part.code.in_(codes)))}
+
+
+def is_use(session: Session, entry_id: int) -> bool:
+    """Whether an entry says that a part was used on a vehicle."""
+    found = session.get(PartEntry, entry_id)
+    return found is not None and found.order_id is not None

@@ -1,0 +1,231 @@
+"""Counted parts in stores and bags: taken in, handed over, written off, put right, counted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.audit.operations import record
+from dispatch.devices.models import Holder
+from dispatch.devices.part_models import Part, PartEntry
+from dispatch.devices.part_moves import Move, Why, counts_at, field_of, lock_parts, move_parts, moved_before
+from dispatch.devices.places import place_of
+from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+Counts = Mapping[int, int]
+"""Part id -> how many."""
+
+MOST = 100_000
+LONGEST_WORDS = 200
+LONGEST_CODE, LONGEST_NAME, LONGEST_UNIT = 40, 80, 10
+
+
+# --- the catalogue
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """What the catalogue says of a part."""
+
+    name: str
+    unit: str
+    active: bool = True
+
+
+def add_part(session: Session, code: str, facts: PartFacts, *, by: Actor, at: datetime) -> Part:
+    """Put a part on the catalogue. Raises Invalid, Conflict (from the database) for a code that is taken."""
+    by.must("stock.change")
+    tidy = "".join(code.split()).upper()
+    errors = _wrong_facts(facts)
+    if not tidy or len(tidy) > LONGEST_CODE:
+        errors["code"] = say("A code of 1 to %(n)s characters, please.", n=LONGEST_CODE)
+    if errors:
+        raise Invalid(errors)
+    part = Part(code=tidy, name=facts.name, unit=facts.unit, active=facts.active)
+    session.add(part)
+    session.flush()
+    record(session, ("part", part.id), "part.add", by=by, at=at, detail={"code": tidy, "name": facts.name, "unit": facts.unit})
+    return part
+
+
+def change_part(session: Session, part_id: int, facts: PartFacts, *, by: Actor, at: datetime) -> Part:
+    """Change the words of a part, or whether it is still used; its code stays. Raises Invalid, NotFound."""
+    by.must("stock.change")
+    errors = _wrong_facts(facts)
+    if errors:
+        raise Invalid(errors)
+    part = lock_parts(session, [part_id])[part_id]
+    old = {"name": part.name, "unit": part.unit, "active": part.active}
+    new = {"name": facts.name, "unit": facts.unit, "active": facts.active}
+    if old != new:
+        part.name, part.unit, part.active = facts.name, facts.unit, facts.active
+        record(session, ("part", part.id), "part.change", by=by, at=at, detail={"old": old, "new": new})
+    return part
+
+
+def _wrong_facts(facts: PartFacts) -> dict[str, Text]:
+    longest = {"name": LONGEST_NAME, "unit": LONGEST_UNIT}
+    texts = {"name": facts.name.strip(), "unit": facts.unit.strip()}
+    return {
+        name: say("1 to %(n)s characters, please.", n=longest[name])
+        for name, text in texts.items()
+        if not 1 <= len(text) <= longest[name]
+    }
+
+
+# --- moving them
+
+
+def receive(session: Session, store: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    """Take parts from outside into a store; returns how many kinds, 0 for a form that came twice."""
+    if store.kind != "store":
+        raise NotFound
+    return _move(session, counts, None, store, Why("receive", by, at, _words(note), key))
+
+
+def hand_over(
+    session: Session, source: Holder, to: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime
+) -> int:
+    """Move parts between the stores and bags of one branch; returns how many kinds, 0 for a form that came twice.
+
+    Raises Invalid for nothing, TooFew for what is not there, NotFound for places of different branches.
+    """
+    if to.branch_id != source.branch_id or to.kind not in ("store", "bag") or to.id == source.id:
+        raise NotFound
+    reason = {("store", "bag"): "issue", ("bag", "store"): "return"}.get((source.kind, to.kind), "hand_over")
+    return _move(session, counts, source, to, Why(reason, by, at, _words(note), key))
+
+
+def write_off(session: Session, holder: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime) -> int:
+    """Give parts up that are broken or gone, and say why; whoever decides over the store may. Returns how many kinds."""
+    by.must("stock.decide")
+    if not note.strip():
+        raise Invalid({"note": say("Please give a reason.")})
+    scrapped = place_of(session, kind="scrapped", branch_id=holder.branch_id)
+    return _move(session, counts, holder, scrapped, Why("write_off", by, at, _words(note), key), allowed="stock.decide")
+
+
+def _move(session: Session, counts: Counts, source: Holder | None, to: Holder, why: Why, *, allowed: str = "stock.change") -> int:
+    by, place = why.by, source or to
+    by.must(allowed)
+    if place.kind not in ("store", "bag") or not by.sees_branch(place.branch_id):
+        raise NotFound
+    _check_counts(counts)
+    parts = lock_parts(session, counts)
+    if why.key is not None and moved_before(session, why.key):
+        return 0
+    if source is None and (gone := [part for part in parts.values() if not part.active]):
+        raise Invalid({field_of(part.id): say("%(part)s is no longer used.", part=part.name) for part in gone})
+    move_parts(session, [Move(part_id, count, source, to) for part_id, count in counts.items()], why)
+    detail = {"to": to.id, "parts": {str(part_id): count for part_id, count in counts.items()}, "note": why.note}
+    record(session, ("holder", place.id), f"parts.{why.reason}", by=by, at=why.at, detail=detail)
+    return len(counts)
+
+
+def _check_counts(counts: Counts) -> None:
+    if not counts:
+        raise Invalid({"": say("Enter how many of at least one part.")})
+    wrong = {field_of(part_id): WHOLE for part_id, count in counts.items() if not 1 <= count <= MOST}
+    if wrong:
+        raise Invalid(wrong)
+
+
+WHOLE = say("A whole number from 1 to 100000, please.")
+
+
+def _words(text: str) -> str | None:
+    return text.strip()[:LONGEST_WORDS] or None
+
+
+# --- putting right
+
+
+def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: datetime) -> PartEntry:
+    """Take a wrong move back by a counter-entry that names it. Work on a vehicle is put right on its order.
+
+    Raises Invalid without a reason, NotFound for another branch's, Conflict when it was taken back before, TooFew when what was
+    moved is not there any more.
+    """
+    by.must("stock.change")
+    if not reason.strip():
+        raise Invalid({"reason": say("Please give a reason.")})
+    wrong = _entry(session, entry_id, by)
+    lock_parts(session, [wrong.part_id])
+    if session.scalar(sa.select(PartEntry.id).where(PartEntry.corrects_id == wrong.id)) is not None:
+        raise Conflict(say("Somebody has taken this back already."))
+    if wrong.corrects_id is not None or wrong.order_id is not None:
+        raise RuleBroken(say("This cannot be taken back here."))
+    if wrong.reason in ("write_off", "short", "surplus"):
+        by.must("stock.decide")
+    back = Move(wrong.part_id, wrong.quantity, wrong.to_holder, wrong.from_holder)
+    made = move_parts(session, [back], Why("correct", by, at, _words(reason), corrects_id=wrong.id))
+    return session.get_one(PartEntry, made[0])
+
+
+def _entry(session: Session, entry_id: int, by: Actor) -> PartEntry:
+    found = session.get(PartEntry, entry_id)
+    place = (found.from_holder or found.to_holder) if found else None
+    if found is None or place is None or not by.sees_branch(place.branch_id):
+        raise NotFound
+    return found
+
+
+# --- counting
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One part of a count: how many the page said there were, and how many are there."""
+
+    was: int
+    there: int
+
+
+def count(
+    session: Session, holder: Holder, counted: Mapping[int, Counted], *, note: str, key: uuid.UUID, by: Actor, at: datetime
+) -> int:
+    """Put a store's or bag's record right by what was counted; returns how many parts differed.
+
+    Who runs the store counts; a difference is explained, and booked only by somebody who decides over the store. Raises Conflict
+    when parts moved while people counted, Invalid for a difference without explanation.
+    """
+    by.must("stock.change")
+    if holder.kind not in ("store", "bag") or not by.sees_branch(holder.branch_id):
+        raise NotFound
+    if not counted:
+        raise Invalid({"": say("Enter how many of at least one part.")})
+    parts = lock_parts(session, counted)
+    if moved_before(session, key):
+        return 0
+    now = counts_at(session, holder.id)
+    moved = [parts[part_id].name for part_id, each in counted.items() if now.get(part_id, 0) != each.was]
+    if moved:
+        raise Conflict(say("%(part)s moved while you counted. Look at the new figures and count it again.", part=moved[0]))
+    differ = {part_id: each for part_id, each in counted.items() if each.was != each.there}
+    if differ:
+        _book(session, holder, differ, note=note, key=key, by=by, at=at)
+    detail = {"counted": {str(part_id): [each.was, each.there] for part_id, each in counted.items()}, "note": _words(note)}
+    record(session, ("holder", holder.id), "parts.count", by=by, at=at, detail=detail)
+    return len(differ)
+
+
+def _book(
+    session: Session, holder: Holder, differ: Mapping[int, Counted], *, note: str, key: uuid.UUID, by: Actor, at: datetime
+) -> None:
+    if not by.may("stock.decide"):
+        raise RuleBroken(say("%(n)s parts differ from the record. A manager has to enter and book this count.", n=len(differ)))
+    if not note.strip():
+        raise Invalid({"note": say("Explain the difference.")})
+    lost = place_of(session, kind="lost", branch_id=holder.branch_id)
+    short = [Move(part_id, each.was - each.there, holder, lost) for part_id, each in differ.items() if each.there < each.was]
+    more = [Move(part_id, each.there - each.was, None, holder) for part_id, each in differ.items() if each.there > each.was]
+    for reason, moves in (("short", short), ("surplus", more)):
+        if moves:
+            move_parts(session, moves, Why(reason, by, at, _words(note), key))
