@@ -106,6 +106,8 @@ def _plain() -> dict[str, Sight]:
         "transfers": Sight("devices.transfers", "/stock/transfers"),
         "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
+        "terminal models": Sight("devices.models", "/stock/models"),
+        "silent terminals": Sight("intake.silent", "/silent"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
         "orders": Sight("orders.index", "/orders"),
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
