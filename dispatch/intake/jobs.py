@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -13,14 +14,15 @@ from dispatch.db import transaction
 from dispatch.devices.asking import ask_all, keep_look, targets
 from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import PlatformLook, TerminalRestart
+from dispatch.devices.platform_rules import Target
 from dispatch.devices.restarting import end, give_up
-from dispatch.intake.silences import Missed, hears, let_go, missed, propose, renew_keys
+from dispatch.intake.silences import hears, let_go, listed_by_platform, missed, propose, renew_keys
 from dispatch.jobs import periodic, task
 
 log = structlog.get_logger("intake")
 
-SILENT_INDEED = ("nothing", "old", "ahead")
-"""What a platform says of a terminal that has told nothing new: any other answer leaves it open."""
+ANSWERED = ("news", "nothing", "old", "ahead")
+"""After these the record knows what the platform knows; any other answer leaves it open."""
 
 
 @periodic("intake.find_silent", "*/10 * * * *")
@@ -33,35 +35,33 @@ def look_for_silent(settings: Settings, at: datetime) -> int:
     """How many terminals are newly proposed. Run twice, each is proposed once.
 
     Where our listener hears nothing at all, nobody who reports to it is proposed: then it is we who are deaf. A terminal that
-    was last heard of by way of the platform is asked about first.
+    was last heard of by way of the platform is asked about first, and so is one on the list that the platform knows.
     """
     with transaction() as session:
         give_up(session, at=at)
+        found, listening = missed(session, at=at), hears(session, "jt808", at=at)
+        theirs = {one.unit_id: one.last_heard_at for one in found if one.source == "traccar"}
+        asked = targets(session, theirs | listed_by_platform(session)) if settings.traccar_url else []
+    known = _asked(settings, asked)
+    own = [one.unit_id for one in found if one.source == "jt808" and listening]
+    units = [*own, *(unit for unit in theirs if unit in known)]
+    with transaction() as session:
         let_go(session, at=at)
         renew_keys(session)
-        found, listening = missed(session, at=at), hears(session, "jt808", at=at)
-    own = [one for one in found if one.source == "jt808" and listening]
-    theirs = _asked(settings, [one for one in found if one.source == "traccar"])
-    with transaction() as session:
-        units = [one.unit_id for one in (*own, *theirs)]
         new = propose(session, missed(session, at=at, only=units) if units else [], at=at)
     log.info("silent_found", new=new, missed=len(found))
     return new
 
 
-def _asked(settings: Settings, found: list[Missed]) -> list[Missed]:
-    """Those of whom the platform has nothing new either; none, while it does not answer."""
-    if not settings.traccar_url or not found:
-        return []
-    with transaction() as session:
-        asked = targets(session, {one.unit_id: one.last_heard_at for one in found})
-    silent = set()
+def _asked(settings: Settings, asked: Sequence[Target]) -> set[int]:
+    """Ask the platform; those of whom the record has all that it knows: nobody, while it does not answer."""
+    known = set()
     for look in ask_all(settings.traccar_url, settings.traccar_token, asked, now):
         with transaction() as session:
             keep_look(session, look, at=now())
-        if look.outcome in SILENT_INDEED:
-            silent.add(look.unit_id)
-    return [one for one in found if one.unit_id in silent]
+        if look.outcome in ANSWERED:
+            known.add(look.unit_id)
+    return known
 
 
 @task("intake.restart_by_platform", retries=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Generic, Protocol, TypeVar
 
 from dispatch.geo.rules import metres
@@ -56,21 +57,28 @@ class Incident(Generic[One]):
 
 def grouped(silent: Iterable[One], rule: Together) -> tuple[list[Incident[One]], list[One]]:
     """The incidents, the largest first, and those that are silent by themselves. Each is in one of them exactly once."""
-    left = list(silent)
+    every = list(silent)
+    near = _neighbours(every, rule)
+    left = set(range(len(every)))
     incidents: list[Incident[One]] = []
-    while True:
-        best = max((_around(one, left, rule) for one in left), key=len, default=[])
-        if len(best) < rule.least:
-            return incidents, left
-        incidents.append(Incident(best[0], best))
-        taken = {id(one) for one in best}
-        left = [one for one in left if id(one) not in taken]
+    while left:
+        middle = max(sorted(left), key=lambda one: len(near[one] & left))
+        members = sorted(near[middle] & left)
+        if len(members) + 1 < rule.least:
+            break
+        incidents.append(Incident(every[middle], [every[one] for one in (middle, *members)]))
+        left -= {middle, *members}
+    return incidents, [every[one] for one in sorted(left)]
 
 
-def _around(middle: One, all_of_them: Sequence[One], rule: Together) -> list[One]:
-    """Those that belong to an incident around one of them, itself first; only itself where nobody knows where it was."""
-    near = [one for one in all_of_them if one is not middle and _alike(middle, one, rule)]
-    return [middle, *near]
+def _neighbours(every: Sequence[Quiet], rule: Together) -> list[set[int]]:
+    """By place in the list: which others belong to an incident around each."""
+    near: list[set[int]] = [set() for _ in every]
+    for one, other in combinations(range(len(every)), 2):
+        if _alike(every[one], every[other], rule):
+            near[one].add(other)
+            near[other].add(one)
+    return near
 
 
 def _alike(a: Quiet, b: Quiet, rule: Together) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.customers.models import Customer, Vehicle
-from dispatch.devices.models import CustodyPosition, Holder, Observation, Sim
+from dispatch.devices.models import CustodyPosition, Holder, Observation, PlatformLook, Sim
 from dispatch.intake.models import Silence
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.queries import ENDED
@@ -20,6 +20,7 @@ from dispatch.staff.models import Branch
 
 DEAF_AFTER = timedelta(hours=1)
 """When nothing at all was heard for so long, it is we who hear nothing."""
+AT_ONCE = 1_000
 _card = aliased(CustodyPosition)
 
 
@@ -38,14 +39,17 @@ class Missed:
     source: str
 
 
-def watched_fleet() -> sa.Select[int]:
+def watched_fleet(at: datetime) -> sa.Select[int]:
     """SQL: the terminals whose silence somebody wants to know of: fitted in a vehicle in use, with a SIM that has not run out."""
+    today = sa.cast(sa.func.timezone(Branch.zone, sa.literal(at)), sa.Date)
     query = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
     query = query.join(Vehicle, Vehicle.id == Holder.vehicle_id).join(Customer, Customer.id == Vehicle.customer_id)
+    query = query.join(Branch, Branch.id == Vehicle.branch_id)
     beside = sa.and_(_card.holder_id == CustodyPosition.holder_id, _card.unit_kind == "sim")
     query = query.outerjoin(_card, beside).outerjoin(Sim, Sim.unit_id == _card.unit_id)
     inside = (CustodyPosition.unit_kind == "terminal", CustodyPosition.holder_kind == "slot")
-    return query.where(*inside, Customer.silent_hours.is_not(None), Vehicle.parked_at.is_(None))
+    alive = sa.or_(Sim.expires_on.is_(None), Sim.expires_on >= today)
+    return query.where(*inside, Customer.silent_hours.is_not(None), Vehicle.parked_at.is_(None), alive)
 
 
 def missed(session: Session, *, at: datetime, only: Collection[int] | None = None) -> list[Missed]:
@@ -59,11 +63,10 @@ def missed(session: Session, *, at: datetime, only: Collection[int] | None = Non
     silent_for = sa.func.make_interval(0, 0, 0, 0, sa.cast(Customer.silent_hours, sa.Integer))
     known = sa.exists().where(Silence.unit_id == CustodyPosition.unit_id, Silence.ended_at.is_(None))
     columns = (Vehicle.id, Vehicle.customer_id, Vehicle.branch_id, Sim.carrier, *last.c)
-    query = watched_fleet().add_columns(*columns).join(Branch, Branch.id == Vehicle.branch_id).join(last, sa.true())
+    query = watched_fleet(at).add_columns(*columns).join(last, sa.true())
     query = query.where(
         last.c.received_at < sa.literal(at) - silent_for,
         last.c.received_at > CustodyPosition.since,
-        sa.or_(Sim.expires_on.is_(None), Sim.expires_on >= sa.cast(sa.func.timezone(Branch.zone, sa.literal(at)), sa.Date)),
         ~known,
         ~has_open_order(Vehicle.id),
     )
@@ -93,10 +96,15 @@ def propose(session: Session, found: Sequence[Missed], *, at: datetime) -> int:
         }
         for one in found
     ]
-    if not rows:
-        return 0
-    made = insert(Silence).values(rows).on_conflict_do_nothing().returning(Silence.id)
-    return len(session.scalars(made).all())
+    made = insert(Silence).on_conflict_do_nothing().returning(Silence.id)
+    chunks = [rows[first : first + AT_ONCE] for first in range(0, len(rows), AT_ONCE)]
+    return sum(len(session.scalars(made, chunk).all()) for chunk in chunks)
+
+
+def listed_by_platform(session: Session) -> dict[int, datetime]:
+    """The terminals on the list that a platform knows, and when each was last heard of."""
+    query = sa.select(Silence.unit_id, Silence.last_heard_at).join(PlatformLook, PlatformLook.unit_id == Silence.unit_id)
+    return dict(session.execute(query.where(Silence.ended_at.is_(None), PlatformLook.device_id.is_not(None))).all())
 
 
 def let_go(session: Session, *, at: datetime) -> int:
@@ -107,7 +115,7 @@ def let_go(session: Session, *, at: datetime) -> int:
     )
     place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
     inside = place.where(CustodyPosition.unit_id == Silence.unit_id, Holder.vehicle_id == Silence.vehicle_id)
-    causes = {"reported": told.exists(), "removed": ~inside.exists(), "not_watched": Silence.unit_id.not_in(watched_fleet())}
+    causes = {"reported": told.exists(), "removed": ~inside.exists(), "not_watched": Silence.unit_id.not_in(watched_fleet(at))}
     ended = 0
     for cause, holds in causes.items():
         gone = sa.update(Silence).where(still_open, holds).values(ended_at=at, ended_by=cause)

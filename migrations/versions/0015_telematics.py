@@ -60,7 +60,7 @@ def _platform() -> None:
     op.create_index(
         "uq_observation_platform",
         "observation",
-        ["unit_id", "source", "platform_id"],
+        ["unit_id", "source", "platform_id", "device_time"],
         unique=True,
         postgresql_where=sa.text("platform_id IS NOT NULL"),
     )

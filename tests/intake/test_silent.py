@@ -163,7 +163,7 @@ def test_whom_the_platform_knows_is_asked_about_first_and_can_be_restarted_there
         imeis = ("359121104139382", "359121104139390", "359121104139408")
         boxes = [fit(db, cast, heard=None, imei=imei)[1] for imei in imeis]
         for box in boxes:
-            tell(db, box, NOW - timedelta(hours=30), source="traccar", platform_id=box.id)
+            tell(db, box, NOW - timedelta(hours=30), source="traccar", platform_id=box.id + 100)
         miss(db, cast)
         assert look_for_silent(OFF, NOW) == 0, "where nobody can ask, nobody is missed"
         platform.mood = "broken"
@@ -178,6 +178,9 @@ def test_whom_the_platform_knows_is_asked_about_first_and_can_be_restarted_there
         db.commit()
         for _ in range(2):
             restart_over(by_platform(platform.url), asked.id)
+        platform.position(2, NOW - timedelta(minutes=1))
+        look_for_silent(by_platform(platform.url), NOW)
+        assert silent(db) == {boxes[1].id: "reported"}, "whoever is on the list is asked about again"
         assert [one["type"] for one in platform.commands] == ["rebootDevice"]
     db.refresh(asked)
     assert (asked.outcome, asked.by_name) == ("done", cast.lin.name)
