@@ -105,8 +105,11 @@ def _answer(answers: set[asyncio.Task[None]], restart_id: int, result: int) -> N
 
 
 def _end(restart_id: int, outcome: str) -> None:
-    with transaction() as session:
-        end(session, restart_id, outcome, at=now())
+    try:
+        with transaction() as session:
+            end(session, restart_id, outcome, at=now())
+    except SQLAlchemyError:
+        log.warning("restart_answer_not_kept", restart=restart_id, outcome=outcome, exc_info=True)
 
 
 def secret_of(key: str) -> bytes:
