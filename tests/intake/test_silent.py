@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import config
+from dispatch.clock import now
 from dispatch.config import Settings
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.customers.operations import CustomerFacts as Facts
 from dispatch.customers.operations import change_customer, park_vehicle
 from dispatch.devices.jt808.observations import Observation as Said
-from dispatch.devices.models import Unit
+from dispatch.devices.models import TerminalRestart, Unit
 from dispatch.devices.observing import keep
 from dispatch.devices.operations import move_units, slot_of
 from dispatch.devices.restarting import PATIENCE, ask_restart, give_up
@@ -196,7 +197,7 @@ def test_whom_the_platform_knows_is_asked_about_first_and_can_be_restarted_there
 def test_an_order_is_made_once_and_who_sets_it_aside_says_why(db: Session, cast: Cast, as_person: SignIn) -> None:
     fit(db, cast)
     _, other = fit(db, cast)
-    tell(db, other, NOW - timedelta(minutes=5), "heartbeat")
+    tell(db, store_box(db, cast), NOW - timedelta(minutes=5), "heartbeat")
     miss(db, cast)
     look_for_silent(OFF, NOW)
     first, second = db.scalars(sa.select(Silence).order_by(Silence.unit_id)).all()
@@ -220,3 +221,7 @@ def test_an_order_is_made_once_and_who_sets_it_aside_says_why(db: Session, cast:
     page = lin.get("/silent").text
     assert order.number in page and "In the workshop · 下周一出厂" in page and "Make a repair order" not in page
     assert lin.post(f"/silent/{second.id}/restart").status_code == 422
+    tell(db, other, now(), "heartbeat")
+    db.commit()
+    assert lin.post(f"/silent/{second.id}/restart").status_code == 303, "it still talks to the listener"
+    assert db.scalars(sa.select(TerminalRestart.way)).all() == ["jt808"]

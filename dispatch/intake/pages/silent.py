@@ -78,7 +78,7 @@ def _words() -> dict[str, Any]:
 
 def _way(one: Silent, at: datetime) -> str | None:
     """Over what a terminal can be told to start anew; nothing, where it cannot."""
-    if one.connected(at) and settings().jt808_port > 0:
+    if one.connected(at):
         return "jt808"
     return "traccar" if one.device_id is not None and settings().traccar_url else None
 
