@@ -131,6 +131,10 @@ class Settings:
         "TRACCAR_SECONDS", whole(5, 3600), 20, "seconds before Traccar is asked again about the same terminal")
     traccar_hours: int = setting("TRACCAR_HOURS", whole(1, 168), 6, "hours after a change for which Traccar is asked")
 
+    silent_together: int = setting("SILENT_TOGETHER", whole(2, 1000), 5, "silent terminals that make one outage of a carrier")
+    silent_km: int = setting("SILENT_KM", whole(1, 500), 20, "km around one of them within which they lie")
+    silent_minutes: int = setting("SILENT_MINUTES", whole(1, 1440), 60, "minutes within which they fell silent")
+
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 

@@ -45,6 +45,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "bench.see": (*DESK, "qa", "administrator"),
     "bench.work": ("specialist", "supervisor", "manager", "qa", "administrator"),
     "bench.scrap": ("manager", "director"),
+    "silence.see": (*DESK, "qa"),
+    "silence.act": ("specialist", "supervisor", "manager"),
     "fact.correct": ("supervisor", "manager"),
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,12 +22,15 @@ from dispatch.devices.jt808.directory import Directory
 from dispatch.devices.jt808.gateway import Gateway, serve
 from dispatch.devices.jt808.observations import Terminal
 from dispatch.devices.observing import entries, sink
+from dispatch.devices.restarting import DONE, end, take_due
 from dispatch.web.logs import set_up
 
 log = structlog.get_logger("jt808")
 
 READ_SECONDS = 30.0
 """So often the terminals on record are read again."""
+RESTART_SECONDS = 3.0
+"""So often the listener looks whether a terminal is to be told to start anew."""
 POOL_SIZE = 4
 
 
@@ -49,7 +53,9 @@ async def _work(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def listening(settings: Settings, *, every: float = READ_SECONDS) -> AsyncIterator[Gateway]:
+async def listening(
+    settings: Settings, *, every: float = READ_SECONDS, restart_every: float = RESTART_SECONDS
+) -> AsyncIterator[Gateway]:
     """A gateway that knows the terminals on record and stores what they tell; who is on record is read again `every` seconds."""
     known = Known()
     await known.read()
@@ -58,11 +64,52 @@ async def listening(settings: Settings, *, every: float = READ_SECONDS) -> Async
         async with await serve(
             settings.jt808_host, settings.jt808_port, known, sink, secret=secret_of(settings.secret_key)
         ) as gateway:
-            yield gateway
+            restarting = asyncio.create_task(_keep_restarting(gateway, restart_every), name="jt808 restarts")
+            try:
+                yield gateway
+            finally:
+                await _ended(restarting)
     finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        await _ended(reading)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _keep_restarting(gateway: Gateway, every: float) -> None:
+    """Tell terminals that are connected to start anew, as the office asks for it, and write down what they answer."""
+    answers: set[asyncio.Task[None]] = set()
+    while True:
+        await asyncio.sleep(every)
+        try:
+            for restart_id, unit_id in await asyncio.to_thread(_due, gateway.connected):
+                gateway.restart(unit_id, partial(_answer, answers, restart_id))
+        except SQLAlchemyError:
+            log.warning("restarts_not_read", exc_info=True)
+
+
+def _due(connected: list[int]) -> list[tuple[int, int]]:
+    with transaction() as session:
+        return take_due(session, connected, at=now())
+
+
+def _answer(answers: set[asyncio.Task[None]], restart_id: int, result: int) -> None:
+    """A terminal has said how it takes it; kept apart, since the event loop must not wait for the database."""
+    outcome = "done" if result == DONE else "refused"
+    task = asyncio.create_task(asyncio.to_thread(_end, restart_id, outcome))
+    answers.add(task)
+    task.add_done_callback(answers.discard)
+
+
+def _end(restart_id: int, outcome: str) -> None:
+    try:
+        with transaction() as session:
+            end(session, restart_id, outcome, at=now())
+    except SQLAlchemyError:
+        log.warning("restart_answer_not_kept", restart=restart_id, outcome=outcome, exc_info=True)
 
 
 def secret_of(key: str) -> bytes:

@@ -25,18 +25,22 @@ TIERS: dict[str, Text] = {"vip": say("VIP"), "a": say("A"), "b": say("B"), "c": 
 """Service classes (Q11), the best first."""
 
 LONGEST = 200
+MOST_SILENT_HOURS = 8760
 TOO_LONG = say("At most %(n)s characters, please.", n=LONGEST)
 
 
 def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
-    """Name, tier and note of a customer. Raises Invalid."""
+    """Name, tier and note of a customer, and after how long his terminals are missed. Raises Invalid."""
     name, tier = typed.get("name", "").strip(), typed.get("tier", "")
     errors = {"name": FILL_IN} if not name else {"name": TOO_LONG} if len(name) > LONGEST else {}
     if tier not in TIERS:
         errors["tier"] = say("Choose one of the tiers.")
+    hours = typed.get("silent_hours", "").strip()
+    if hours and not (hours.isascii() and hours.isdigit() and 1 <= int(hours[:6]) <= MOST_SILENT_HOURS):
+        errors["silent_hours"] = say("A whole number from 1 to %(most)s, or nothing.", most=MOST_SILENT_HOURS)
     if errors:
         raise Invalid(errors)
-    return CustomerFacts(name, tier, typed.get("note", "").strip() or None)
+    return CustomerFacts(name, tier, typed.get("note", "").strip() or None, int(hours) if hours else None)
 
 
 def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:

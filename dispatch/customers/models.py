@@ -15,16 +15,25 @@ PLACE_SOURCES = ("pin", "file", "geocoder", "device", "district")
 
 
 class Customer(Base):
-    """A company or person that owns vehicles. `tier` is the service class (Q11): A is best."""
+    """A company or person that owns vehicles. `tier` is the service class (Q11): A is best.
+
+    A terminal that has not reported for `silent_hours` is proposed for repair; nothing: none is.
+    """
 
     __tablename__ = "customer"
-    __table_args__ = (words_of("tier", ("vip", "a", "b", "c")), sa.Index(None, "branch_id", "name"), grams_index("customer"))
+    __table_args__ = (
+        words_of("tier", ("vip", "a", "b", "c")),
+        sa.CheckConstraint("silent_hours BETWEEN 1 AND 8760", name="silent_hours_in_a_year"),
+        sa.Index(None, "branch_id", "name"),
+        grams_index("customer"),
+    )
 
     id: Mapped[Key]
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     name: Mapped[str]
     tier: Mapped[str] = mapped_column(server_default="c")
     note: Mapped[str | None]
+    silent_hours: Mapped[int | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()
@@ -73,12 +82,16 @@ class Site(Base):
 
 
 class Vehicle(Base):
-    """A vehicle. Its key is plate and colour; one without a plate is known by its VIN."""
+    """A vehicle. Its key is plate and colour; one without a plate is known by its VIN.
+
+    From `parked_at` on it is not in use: its terminal may be silent.
+    """
 
     __tablename__ = "vehicle"
     __table_args__ = (
         sa.CheckConstraint("plate IS NOT NULL OR vin IS NOT NULL", name="has_a_name"),
         sa.CheckConstraint("plate IS NULL OR plate_colour IS NOT NULL", name="plate_has_colour"),
+        sa.CheckConstraint("(parked_at IS NULL) = (parked_by_name IS NULL)", name="parked_by_somebody"),
         sa.UniqueConstraint("plate", "plate_colour"),
         sa.UniqueConstraint("vin"),
         sa.Index(None, "customer_id"),
@@ -96,6 +109,8 @@ class Vehicle(Base):
     engine_no: Mapped[str | None]
     fleet_no: Mapped[str | None]
     purchased_on: Mapped[date | None]
+    parked_at: Mapped[datetime | None]
+    parked_by_name: Mapped[str | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()

@@ -20,6 +20,7 @@ from dispatch.customers.operations import (
     change_customer,
     change_vehicle,
     contact_of,
+    park_vehicle,
     reveal_driver_phone,
     set_pin,
 )
@@ -155,7 +156,7 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
         found = customer(db, customer_id, current())
     if request.method == "GET":
         return _customer_form(
-            Form.of({"name": found.name, "tier": found.tier, "note": found.note, "version": found.version}), found
+            Form.of({name: getattr(found, name) for name in ("name", "tier", "note", "silent_hours", "version")}), found
         )
     return _correct(
         lambda db: change_customer(
@@ -286,6 +287,15 @@ def edit_vehicle(vehicle_id: int) -> str | Response | tuple[str, int]:
         version=found.version,
         then=url_for("customers.vehicle", vehicle_id=vehicle_id),
     )
+
+
+@pages.post("/vehicles/<int:vehicle_id>/parked")
+@may("customer.change")
+def parked(vehicle_id: int) -> Response:
+    """A vehicle is not in use, or is again."""
+    with transaction() as db:
+        park_vehicle(db, vehicle_id, parked="parked" in request.form, by=current(), at=now())
+    return redirect(url_for("customers.vehicle", vehicle_id=vehicle_id), 303)
 
 
 def _vehicle_form(form: Form, found: Vehicle) -> str:

@@ -12,7 +12,20 @@ from dispatch.binding import bind
 from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
-from dispatch.demo import bench, by_word, closing, day, handing_in, handing_over, installing, parts, storing, tooling, words
+from dispatch.demo import (
+    bench,
+    by_word,
+    closing,
+    day,
+    handing_in,
+    handing_over,
+    installing,
+    parts,
+    silence,
+    storing,
+    tooling,
+    words,
+)
 from dispatch.demo import company as before
 from dispatch.demo.company import Company
 from dispatch.features import edges
@@ -57,4 +70,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     bench.build(company, moment)
     storing.build(company, moment)
     tooling.build(company, moment)
+    silence.build(company, moment)
     return company

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.observation_models import Observation, PlatformLook
@@ -52,6 +53,7 @@ __all__ = [
     "TakenBack",
     "Terminal",
     "TerminalModel",
+    "TerminalRestart",
     "Tool",
     "Transfer",
     "TransferUnit",

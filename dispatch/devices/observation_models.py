@@ -31,6 +31,7 @@ class Observation(Base):
             "unit_id",
             "source",
             "platform_id",
+            "device_time",
             unique=True,
             postgresql_where=sa.text("platform_id IS NOT NULL"),
         ),

@@ -17,7 +17,7 @@ from dispatch.sheets.rules import TITLES
 from dispatch.words import say
 
 MOST_PHOTOS = 6
-PHOTO_ORDER = ("refusal", "condition", "unit", "work", "paper")
+PHOTO_ORDER = ("refusal", "condition", "plate", "unit", "imei", "iccid", "work", "wiring", "place", "paper")
 SERVICE_POINT = say("%(branch)s service branch")
 SEAL_LINE = say("Service seal")
 

@@ -36,6 +36,7 @@ class Entry:
 RAIL = (
     Entry("intake.call", "telephone-plus", say("Take a call"), "order.take"),
     Entry("intake.request_upload", "clipboard-plus", say("Installation request"), "order.take"),
+    Entry("intake.silent", "broadcast-pin", say("Silent terminals"), "silence.see"),
     Entry("orders.index", "card-list", say("Orders"), "order.see"),
     Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
     Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),

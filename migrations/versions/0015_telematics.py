@@ -1,4 +1,4 @@
-"""what a platform knows of terminals; the firmware and the photos that are asked for"""
+"""what a platform knows of terminals; the firmware and the photos that are asked for; terminals that fell silent"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ MORE_PHOTOS = ("condition", "work", "unit", "plate", "imei", "iccid", "wiring", 
 def upgrade() -> None:
     _platform()
     _points()
+    _silence()
 
 
 def _words(table: str, column: str, values: tuple[str, ...]) -> None:
@@ -59,7 +60,7 @@ def _platform() -> None:
     op.create_index(
         "uq_observation_platform",
         "observation",
-        ["unit_id", "source", "platform_id"],
+        ["unit_id", "source", "platform_id", "device_time"],
         unique=True,
         postgresql_where=sa.text("platform_id IS NOT NULL"),
     )
@@ -79,7 +80,79 @@ def _platform() -> None:
     )
 
 
+def _silence() -> None:
+    op.add_column("customer", sa.Column("silent_hours", sa.BigInteger(), nullable=True))
+    op.create_check_constraint(op.f("ck_customer_silent_hours_in_a_year"), "customer", "silent_hours BETWEEN 1 AND 8760")
+    op.add_column("vehicle", sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("vehicle", sa.Column("parked_by_name", sa.Text(), nullable=True))
+    op.create_check_constraint(op.f("ck_vehicle_parked_by_somebody"), "vehicle", "(parked_at IS NULL) = (parked_by_name IS NULL)")
+    op.create_table(
+        "silence",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("vehicle_id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=True),
+        sa.Column("last_heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=True),
+        sa.Column("lon", sa.Double(), nullable=True),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_key", sa.Uuid(), nullable=False),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_reason", sa.Text(), nullable=True),
+        sa.Column("dismissed_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("dismissed_by_name", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("ended_by IN ('reported', 'removed', 'not_watched')", name=op.f("ck_silence_ended_by_known")),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name=op.f("ck_silence_ended_has_cause")),
+        sa.CheckConstraint(
+            "num_nulls(dismissed_at, dismissed_until, dismissed_reason, dismissed_by_id, dismissed_by_name) IN (0, 5)",
+            name=op.f("ck_silence_dismissed_is_whole"),
+        ),
+        sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name=op.f("ck_silence_place_is_whole")),
+        sa.ForeignKeyConstraint(["unit_id"], ["terminal.unit_id"], name=op.f("fk_silence_unit_id")),
+        sa.ForeignKeyConstraint(["vehicle_id"], ["vehicle.id"], name=op.f("fk_silence_vehicle_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_silence_customer_id")),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_silence_branch_id")),
+        sa.ForeignKeyConstraint(["dismissed_by_id"], ["person.id"], name=op.f("fk_silence_dismissed_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silence")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_silence_request_key")),
+    )
+    still_open = sa.text("ended_at IS NULL")
+    op.create_index("uq_silence_open", "silence", ["unit_id"], unique=True, postgresql_where=still_open)
+    op.create_index("ix_silence_branch", "silence", ["branch_id"], postgresql_where=still_open)
+    op.create_index(op.f("ix_silence_vehicle_id"), "silence", ["vehicle_id"])
+    op.create_table(
+        "terminal_restart",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.CheckConstraint("way IN ('jt808', 'traccar')", name=op.f("ck_terminal_restart_way_known")),
+        sa.CheckConstraint("outcome IN ('done', 'kept', 'refused', 'unreached')", name=op.f("ck_terminal_restart_outcome_known")),
+        sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name=op.f("ck_terminal_restart_ended_has_outcome")),
+        sa.ForeignKeyConstraint(["unit_id"], ["terminal.unit_id"], name=op.f("fk_terminal_restart_unit_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_terminal_restart_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terminal_restart")),
+    )
+    op.create_index("ix_terminal_restart_open", "terminal_restart", ["unit_id"], unique=True, postgresql_where=still_open)
+    op.create_index(op.f("ix_terminal_restart_unit_id_at"), "terminal_restart", ["unit_id", "at"])
+
+
 def downgrade() -> None:
+    op.drop_table("terminal_restart")
+    op.drop_table("silence")
+    op.drop_column("vehicle", "parked_by_name")
+    op.drop_column("vehicle", "parked_at")
+    op.drop_column("customer", "silent_hours")
     op.drop_table("model_requirement")
     op.drop_column("test_result", "of_points")
     _words("photo", "kind", PHOTOS)

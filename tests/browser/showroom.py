@@ -110,6 +110,8 @@ def _plain() -> dict[str, Sight]:
         "parts": Sight("devices.parts", "/stock/parts"),
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
+        "terminal models": Sight("devices.models", "/stock/models"),
+        "silent terminals": Sight("intake.silent", "/silent"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
         "tools": Sight("devices.tools", "/stock/tools"),
         "orders": Sight("orders.index", "/orders"),

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from dispatch import config
 from dispatch.db import transaction
-from dispatch.devices.models import Observation, Terminal
+from dispatch.devices.models import Observation, Terminal, TerminalRestart
 from dispatch.devices.operations import NewTerminal, receive_terminals
+from dispatch.devices.restarting import ask_restart
 from dispatch.terminals import listening
 from tests.conftest import AT, Cast
 from tests.devices.building import store
@@ -137,3 +138,29 @@ def test_a_known_phone_with_another_terminals_number_proves_nothing_for_anybody(
 
     talk()
     assert db.scalars(sa.select(Observation)).all() == []
+
+
+def test_a_connected_terminal_is_told_once_to_start_anew_and_its_answer_is_kept(db: Session, cast: Cast) -> None:
+    unit, away = on_record(db, cast, (f"0{FIRST + 1}", None), (f"0{FIRST + 2}", None))
+    asked = [ask_restart(db, each, "jt808", by=cast.lin, at=AT).id for each in (unit, away)]
+    db.commit()
+
+    @in_a_loop
+    async def talk() -> None:
+        async with listening(SETTINGS, restart_every=0.05) as gateway:
+            caller = await Caller(1).prove(gateway)
+            order = await caller.answer(0x8105)
+            assert order.body == bytes([4])
+            caller.send(caller.device.frame(0x0001, [*order.serial.to_bytes(2, "big"), 0x81, 0x05, 0]))
+            await until(lambda: outcome(asked[0]) == "done")
+            caller.send(caller.device.heartbeat())
+            assert (await caller.answer()).result[2] == 0, "and not told again"
+            await caller.hang_up()
+
+    talk()
+    assert outcome(asked[1]) is None, "who is not connected is not told"
+
+
+def outcome(restart_id: int) -> str | None:
+    with transaction() as session:
+        return session.scalar(sa.select(TerminalRestart.outcome).where(TerminalRestart.id == restart_id))

@@ -5,6 +5,7 @@ from dispatch.customers.operations.changing import (
     change_customer,
     change_vehicle,
     on_renamed,
+    park_vehicle,
     reveal_driver_phone,
     reveal_phone,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "make_vehicles",
     "on_renamed",
     "other_owner",
+    "park_vehicle",
     "reveal_driver_phone",
     "reveal_phone",
     "set_pin",

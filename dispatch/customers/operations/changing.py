@@ -72,7 +72,8 @@ def change_customer(
     customer = _locked(session, Customer, customer_id, version, by)
     if facts.name != customer.name:
         _check_name_free(session, customer.branch_id, facts.name)
-    changed = _changed(customer, {"name": facts.name, "tier": facts.tier, "note": facts.note})
+    known = ("name", "tier", "note", "silent_hours")
+    changed = _changed(customer, {name: getattr(facts, name) for name in known})
     if changed:
         customer.search_text = normalise(customer.name)
         session.flush()
@@ -98,6 +99,19 @@ def change_vehicle(session: Session, vehicle_id: int, *, version: int, facts: Ve
         record(session, ("vehicle", vehicle.id), "vehicle.change", by=by, at=at, detail=changed)
     if {"plate", "vin"} & changed.keys():
         _tell_renamed(session, vehicle_id=vehicle.id)
+    return vehicle
+
+
+def park_vehicle(session: Session, vehicle_id: int, *, parked: bool, by: Actor, at: datetime) -> Vehicle:
+    """Write down that a vehicle is not in use, or is again. What is so already stays as it is. Raises NotFound."""
+    by.must("customer.change")
+    vehicle = session.get(Vehicle, vehicle_id, with_for_update={"of": Vehicle}, populate_existing=True)
+    if vehicle is None or not by.sees_branch(vehicle.branch_id):
+        raise NotFound
+    if parked != (vehicle.parked_at is not None):
+        vehicle.parked_at, vehicle.parked_by_name = (at, by.name) if parked else (None, None)
+        session.flush()
+        record(session, ("vehicle", vehicle.id), "vehicle.park" if parked else "vehicle.unpark", by=by, at=at)
     return vehicle
 
 

@@ -31,11 +31,12 @@ class Pin:
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """What is known of a customer. `tier` is a code of the service classes."""
+    """What is known of a customer. `tier` is a code of the service classes; after `silent_hours` his terminals are missed."""
 
     name: str
     tier: str = "c"
     note: str | None = None
+    silent_hours: int | None = None
 
 
 @dataclass(frozen=True)

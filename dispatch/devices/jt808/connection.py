@@ -22,6 +22,10 @@ SOCKET_OPTIONS = ((socket.SO_KEEPALIVE, 1), (socket.SO_SNDBUF, 32_768), (socket.
 log = logging.getLogger(__name__)
 
 
+def _nobody(result: int) -> None:
+    """Nobody waits for this answer."""
+
+
 class Connection(asyncio.BufferedProtocol):
     """Reads while nothing speaks against it: an allowance used up, storage behind, or a peer that does not read our answers."""
 
@@ -35,6 +39,7 @@ class Connection(asyncio.BufferedProtocol):
         self._holds: set[str] = set()
         self._slow: asyncio.TimerHandle | None = None
         self._leaving: str | None = None
+        self._awaited: dict[int, Callable[[int], None]] = {}
         self.who: int | None = None
         self.opened_at = self.heard_at = room.steady()
         self._arrived = Bucket(room.limits.bytes_at_once, room.limits.bytes_per_second)
@@ -135,6 +140,9 @@ class Connection(asyncio.BufferedProtocol):
         if heard.leave == "unknown terminal":
             room.figures.stranger(frame.header.phone, at)
         self._note_identity()
+        if heard.replied:
+            serial, result = heard.replied
+            self._awaited.pop(serial, _nobody)(result)
         if heard.fault:
             self._reader.faults[heard.fault] += 1
         for answer in heard.answers:
@@ -200,6 +208,15 @@ class Connection(asyncio.BufferedProtocol):
             self._address.unproven -= 1
         elif self._room.proven.get(self.who) is self:
             del self._room.proven[self.who]
+
+    def restart(self, answered: Callable[[int], None]) -> bool:
+        """Have the terminal start anew; `answered` is called with its result if it says one. Whether that could be sent."""
+        told = self._session.restart() if not self._leaving else None
+        if told is None:
+            return False
+        self._awaited[told[0]] = answered
+        self._say(told[1])
+        return True
 
     # Reading and not reading
 

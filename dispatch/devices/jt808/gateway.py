@@ -58,6 +58,16 @@ class Gateway:
             **{name: counts[name] for name in ("stored", "batches", "repeated", "not stored")},
         }
 
+    @property
+    def connected(self) -> list[int]:
+        """The terminals that are connected and have proven who they are."""
+        return list(self._room.proven)
+
+    def restart(self, who: int, answered: Callable[[int], None]) -> bool:
+        """Have a terminal start anew; `answered` is called with its result, should it answer. Whether it could be told."""
+        connection = self._room.proven.get(who)
+        return connection is not None and connection.restart(answered)
+
     async def close(self) -> None:
         """Take no new calls, store what was heard, answer it, hang up."""
         self._server.close()

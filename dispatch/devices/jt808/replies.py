@@ -1,4 +1,4 @@
-"""What the platform says: general reply 0x8001, registration reply 0x8100, properties query 0x8107."""
+"""What the platform says: general reply 0x8001, registration reply 0x8100, properties query 0x8107, control 0x8105."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from dispatch.devices.jt808.frames import Header, words, write
 
-GENERAL, REGISTERED, ASK_PROPERTIES = 0x8001, 0x8100, 0x8107
+GENERAL, REGISTERED, CONTROL, ASK_PROPERTIES = 0x8001, 0x8100, 0x8105, 0x8107
+
+RESTART = 4
+"""The word of a control message (table 17) that has a terminal start anew."""
 
 DONE, FAILED, WRONG, UNSUPPORTED = 0, 1, 2, 3
 """Results of the general reply (table 5)."""
@@ -31,6 +34,10 @@ class Voice:
     def ask_properties(self, to: Header) -> bytes:
         """Tell me what you are and which SIM is in you (0x8107, no body)."""
         return self._say(ASK_PROPERTIES, to, b"")
+
+    def restart(self, to: Header) -> tuple[int, bytes]:
+        """Start anew (0x8105): the number by which the terminal will answer, and the frame."""
+        return self.serial, self._say(CONTROL, to, bytes([RESTART]))
 
     def _say(self, message_id: int, to: Header, body: bytes) -> bytes:
         serial, self.serial = self.serial, (self.serial + 1) % 0x10000

@@ -29,7 +29,17 @@ from dispatch.devices.jt808.messages import (
 from dispatch.devices.jt808.observations import Observation, Terminal, observed
 from dispatch.devices.jt808.parts import Parts
 from dispatch.devices.jt808.positions import Batch, Position
-from dispatch.devices.jt808.replies import ACCEPTED, ASK_PROPERTIES, DONE, FAILED, NO_SUCH_TERMINAL, UNSUPPORTED, WRONG, Voice
+from dispatch.devices.jt808.replies import (
+    ACCEPTED,
+    ASK_PROPERTIES,
+    CONTROL,
+    DONE,
+    FAILED,
+    NO_SUCH_TERMINAL,
+    UNSUPPORTED,
+    WRONG,
+    Voice,
+)
 
 Known = Callable[[str, str | None], Terminal | None]
 """`known(phone without leading zeros, terminal id if it told one)`: who is this, if it may speak? Must answer at once.
@@ -48,6 +58,8 @@ class Heard:
     later: Header | None = None
     fault: str | None = None
     leave: str | None = None
+    replied: tuple[int, int] | None = None
+    """The terminal answered something we had it do: our number for that, and its result."""
 
 
 SILENCE = Heard()
@@ -64,6 +76,7 @@ class Session:
         self._secret = secret
         self._voice = Voice()
         self._terminal_id: str | None = None
+        self._header: Header | None = None
         self._questions = 0
         self._asked_at = float("-inf")
 
@@ -120,12 +133,16 @@ class Session:
         if not hmac.compare_digest(right.encode(), message.code.encode()):
             self.terminal = None
             return self._failed(header, "code")
-        self.terminal, self.caller = terminal, header.caller
+        self.terminal, self.caller, self._header = terminal, header.caller, header
         answers = (self._voice.general(header, DONE), *self._question(header, steady))
         return Heard(answers, observed(terminal, frame, message, at))
 
+    def restart(self) -> tuple[int, bytes] | None:
+        """Have the terminal start anew: the number it will answer, and the frame; nothing before it has proven who it is."""
+        return self._voice.restart(self._header) if self.terminal is not None and self._header is not None else None
+
     def _proven(self, terminal: Terminal, frame: Frame, at: datetime, steady: float) -> Heard:
-        header = frame.header
+        header = self._header = frame.header
         if header.total > 1:
             whole = self.parts.join(frame, steady) if header.message_id in READERS else None
             if whole is None:
@@ -163,6 +180,8 @@ class Session:
     def _replied(self, message: Reply) -> Heard:
         if message.message_id == ASK_PROPERTIES and message.result == UNSUPPORTED:
             self._questions = MOST_QUESTIONS  # edition 2011 does not know the question
+        if message.message_id == CONTROL:
+            return Heard(replied=(message.serial, message.result))
         return SILENCE
 
     def _question(self, header: Header, steady: float) -> tuple[bytes, ...]:

@@ -15,7 +15,7 @@ from dispatch.devices.models import Fitting, PartEntry
 from dispatch.devices.part_use import parts_used
 from dispatch.errors import NotFound
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
-from dispatch.field.photographed import Waiver, kinds_missing, owed_after, waivers_of
+from dispatch.field.photographed import VEHICLE, Waiver, kinds_missing, owed_after, waivers_of
 from dispatch.field.presenting.disputed import Disputed, disputed_of
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, points_asked
@@ -137,7 +137,7 @@ def on_site(session: Session, order: Order) -> OnSite:
     parts = parts_used(session, order.id)
     lacking = kinds_missing(order, [line for line in order.lines if line.status == "done"], photos, fittings)
     waivers = waivers_of(session, order.id) if lacking else {}
-    owed = owed_after(lacking, waivers)
+    owed = _still(order, owed_after(lacking, waivers))
     seen = [
         _vehicle(
             line,
@@ -159,6 +159,11 @@ def on_site(session: Session, order: Order) -> OnSite:
         photos=[photo for photo in photos if photo.line_id is None],
         disputed=disputed_of(session, order),
     )
+
+
+def _still(order: Order, owed: Mapping[int, Sequence[str]]) -> Mapping[int, Sequence[str]]:
+    """A closed order owes nothing that came to be asked for later."""
+    return owed if order.status != "closed" else {line_id: [VEHICLE] for line_id, kinds in owed.items() if VEHICLE in kinds}
 
 
 def _trips(session: Session, order_id: int) -> list[Trip]:

@@ -22,6 +22,7 @@ from dispatch.intake.forms import colour_options, read_call
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
 from dispatch.intake.operations import note_phone_shown, take_call
 from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.pages.silent import silent_fill
 from dispatch.intake.queries import Found, found, upload
 from dispatch.intake.rules import show_place
 from dispatch.intake.stored_calls import call_texts
@@ -38,12 +39,14 @@ MOST_WORDS = 60
 @pages.get("/calls/new")
 @may("order.take")
 def call() -> Answer:
-    """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known, with ?upload=&row= with a list's row."""
+    """An empty call; with ?vehicle_id= or ?customer_id= filled with what is known, with ?upload=&row= with a list's row, with
+    ?silence= with what a terminal that fell silent makes it about."""
     with transaction() as db:
         listed = _listed(db, number_in(request.args.get("upload", "")), number_in(request.args.get("row", "")))
         seen = _known(db, _asked(listed)) if listed else _shown(db, _asked(request.args))
         known_fill = seen.fill if seen and not listed else {}
-        return _page(db, Form.of({"request_key": str(uuid.uuid4()), **known_fill, **listed}), seen)
+        fill = {"request_key": str(uuid.uuid4()), **known_fill, **listed, **silent_fill(db)}
+        return _page(db, Form.of(fill), seen)
 
 
 def _listed(db: Session, upload_id: int | None, row: int | None) -> dict[str, str]:

@@ -15,8 +15,9 @@ from dispatch.field import photographed
 from dispatch.field.correcting import waive_photo
 from dispatch.field.papers import field_papers_missing
 from dispatch.field.photographed import waivers_of
-from dispatch.field.rules import PHOTOS_TO_ASK, TEST_ITEMS
+from dispatch.field.rules import PHOTO_KINDS, PHOTOS_TO_ASK, TEST_ITEMS
 from dispatch.orders.models import Order, Visit
+from dispatch.sheets.printing import PHOTO_ORDER
 from tests.conftest import AT, Cast, SignIn
 from tests.field.building import carrying, do, fitted_long_ago, fresh, sign, take_photo
 from tests.field.phone import Phone, jpeg
@@ -77,6 +78,7 @@ def test_what_shows_a_number_is_asked_for_where_such_a_unit_was_fitted(
 def test_the_setting_names_known_photos() -> None:
     given = config.load({"REQUIRED_PHOTOS": "installation:plate+imei, repair:wiring"}).required_photos
     assert [str(one) for one in given] == ["installation:plate+imei", "repair:wiring"] and PHOTOS == PHOTOS_TO_ASK
+    assert set(PHOTO_ORDER) == set(PHOTO_KINDS), "each has its place on the sheet"
     for wrong in ("installation", "sale:plate", "repair:cat", "repair:plate,repair:imei"):
         with pytest.raises(SettingError):
             config.load({"REQUIRED_PHOTOS": wrong})

@@ -1,0 +1,148 @@
+"""Terminals that fell silent: what each can be told from afar, an order for it, or why nobody has to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.clock import now
+from dispatch.customers.nearby import nearby
+from dispatch.db import transaction
+from dispatch.devices.page_forms import read_ids
+from dispatch.devices.restarting import ask_restart
+from dispatch.errors import NotFound, Refusal, RuleBroken
+from dispatch.intake.operations.dismissing import dismiss
+from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.silence_rules import DISMISS_DAYS, DISMISS_REASONS, ENDED_BY, Together, grouped
+from dispatch.intake.silences import hears
+from dispatch.intake.silent_queries import MOST, Silent, ended_since, silence, silent_now
+from dispatch.jobs import enqueue
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.locale import tr
+from dispatch.web.login import settings
+from dispatch.words import Text, say
+
+WAYS = {"jt808": "JT/T 808", "traccar": "Traccar"}
+RESTARTS: dict[str, Text] = {
+    "done": say("The terminal was told to start anew."),
+    "kept": say("Traccar tells it to start anew when it connects."),
+    "refused": say("It did not take the order to start anew."),
+    "unreached": say("It could not be reached."),
+    "under way": say("It is being told to start anew."),
+}
+
+
+@pages.get("/silent")
+@may("silence.see")
+def silent() -> str:
+    """All of the branch: outages first, then one by one, then those that somebody looks after already."""
+    return _page(Form())
+
+
+def _page(form: Form, asked: Sequence[int] = ()) -> str:
+    at, given = now(), settings()
+    with transaction() as db:
+        found = silent_now(db, current())
+        open_ones = [one for one in found if one.order is None and not one.dismissed(at)]
+        rule = Together(given.silent_together, given.silent_km, given.silent_minutes)
+        incidents, single = grouped(open_ones, rule)
+        return render_template(
+            "intake/silent.html",
+            incidents=incidents,
+            single=single,
+            ordered=[one for one in found if one.order is not None],
+            dismissed=[one for one in found if one.order is None and one.dismissed(at)],
+            ended=ended_since(db, current(), at - timedelta(days=1)),
+            deaf=given.jt808_port > 0 and not hears(db, "jt808", at=at),
+            all_shown=len(found) < MOST,
+            way_of=lambda one: _way(one, at),
+            near=nearby(db, current()).site if found else None,
+            **_words(),
+            form=form,
+            asked=asked,
+        )
+
+
+def _words() -> dict[str, Any]:
+    return {"days": DISMISS_DAYS, "reasons": DISMISS_REASONS, "restarts": RESTARTS, "ways": WAYS, "ended_by": ENDED_BY}
+
+
+def _way(one: Silent, at: datetime) -> str | None:
+    """Over what a terminal can be told to start anew; nothing, where it cannot."""
+    if one.connected(at):
+        return "jt808"
+    return "traccar" if one.device_id is not None and settings().traccar_url else None
+
+
+@pages.post("/silent/<int:silence_id>/restart")
+@may("silence.act")
+def restart(silence_id: int) -> Answer:
+    """Have a terminal start anew, over whatever reaches it."""
+    try:
+        with transaction() as db:
+            _restart(db, silence_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(Form().refused(refusal)), refusal.status
+    flash(_("The terminal is told to start anew. Whether it did is shown here within minutes."), "success")
+    return _back()
+
+
+def _restart(db: Session, silence_id: int) -> None:
+    chosen = silence(db, silence_id, current())
+    one = next((each for each in silent_now(db, current()) if each.row.id == chosen.id), None)
+    way = _way(one, now()) if one else None
+    if way is None:
+        raise RuleBroken(say("This terminal cannot be reached from afar now."))
+    asked = ask_restart(db, chosen.unit_id, way, by=current(), at=now())
+    if way == "traccar" and asked.sent_at is None:
+        enqueue(db, "intake.restart_by_platform", restart=asked.id)
+
+
+@pages.post("/silent/dismiss")
+@may("silence.act")
+def dismiss_silent() -> Answer:
+    """Nobody has to be sent for these, for some time."""
+    form = Form.sent()
+    ids = read_ids(form.texts("silence"))
+    try:
+        with transaction() as db:
+            count = dismiss(db, ids, reason=_reason(form), days=number_in(form.text("days")) or 0, by=current(), at=now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(form.refused(refusal), ids), refusal.status
+    flash(_("Set aside: %(n)s.", n=count) if count else _("They report again already."), "success")
+    return _back()
+
+
+def _reason(form: Form) -> str:
+    """The reason that was tapped, in the words of whoever tapped it, or what was written instead."""
+    chosen = DISMISS_REASONS.get(form.text("why"))
+    return " · ".join(part for part in (tr(chosen) if chosen else "", form.text("reason")) if part)
+
+
+def _back() -> Response:
+    return redirect(url_for("intake.silent"), 303)
+
+
+def silent_fill(db: Session) -> dict[str, str]:
+    """What a silence puts into the fields of a call, where the address names one; its key makes one order of two presses."""
+    number = number_in(request.args.get("silence", ""))
+    if number is None:
+        return {}
+    found = silence(db, number, current())
+    since = f"{found.last_heard_at.astimezone(ZoneInfo(current().zone)):%m-%d %H:%M}"
+    said = say("Silent since %(time)s; terminal %(serial)s.", time=since, serial=found.terminal.serial)
+    key = str(found.request_key)
+    return {"request_key": key, "symptom": "offline", "symptom_text": tr(said), "model": found.terminal.model}
