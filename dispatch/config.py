@@ -103,6 +103,7 @@ class Settings:
         "RETURN_DUE_DAYS", whole(1, 365), 3, "days within which a unit taken out of a vehicle is to be at the repair bench")
     repair_warranty_months: int = setting(
         "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
+    loan_days: int = setting("LOAN_DAYS", whole(1, 365), 14, "days for which a terminal is lent, unless another number is chosen")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
     approval_backfill_hours: int = setting(

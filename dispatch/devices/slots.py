@@ -123,6 +123,13 @@ def nothing_there(kind: str) -> Text:
     return say("No SIM is on record in this vehicle: enter the number of the old one, or install the new one.")
 
 
+def nothing_to_move(kind: str, vehicle: str) -> Text:
+    """Why nothing can be moved out of a vehicle."""
+    if kind == "terminal":
+        return say("No terminal is on record in %(vehicle)s. Look again which vehicle it is in.", vehicle=vehicle)
+    return say("No SIM is on record in %(vehicle)s. Look again which vehicle it is in.", vehicle=vehicle)
+
+
 def taken_by(unit: Unit) -> Text:
     """Why nothing can be put beside a unit."""
     if unit.kind == "terminal":

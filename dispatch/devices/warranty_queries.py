@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
+from dispatch.devices.loan_models import LENT, Loan
 from dispatch.devices.models import CustodyEntry, Fitting, Holder, Terminal, TerminalModel, UnitReturn
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.warranty_models import WarrantyTerm
@@ -80,7 +81,8 @@ def _moves(chain: sa.Select[int]) -> sa.Select[*tuple[Any, ...]]:
     to = sa.and_(Holder.id == CustodyEntry.to_holder_id, Holder.kind.in_(("slot", "customer")))
     stands = sa.and_(CustodyEntry.unit_id == Terminal.unit_id, CustodyEntry.corrects_id.is_(None), ~taken_back)
     move = sa.join(CustodyEntry, Holder, to).outerjoin(Vehicle, Vehicle.id == Holder.vehicle_id)
-    move = move.outerjoin(Fitting, sa.and_(Fitting.in_entry_id == CustodyEntry.id, Fitting.kind == "swap"))
+    move = move.outerjoin(Fitting, sa.and_(Fitting.in_entry_id == CustodyEntry.id, Fitting.kind.in_(("swap", "install"))))
+    move = move.outerjoin(Loan, sa.and_(Loan.fitting_id == Fitting.id, Loan.state.in_(LENT)))
     return (
         sa.select(
             Terminal.unit_id,
@@ -93,6 +95,7 @@ def _moves(chain: sa.Select[int]) -> sa.Select[*tuple[Any, ...]]:
             sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at).label("at"),
             Vehicle.customer_id,
             Fitting.old_unit_id,
+            Loan.id.label("loan_id"),
         )
         .join(TerminalModel, TerminalModel.name == Terminal.model)
         .outerjoin(move, stands)
@@ -105,7 +108,14 @@ def _life(moves: Sequence[Any], repaired_on: tuple[date, ...], zone: str) -> Lif
     first = moves[0]
     delivered = (local_day(move.at, zone) for move in moves if move.entry_id and move.customer_id is None)
     fits = tuple(
-        Fit(move.entry_id, local_day(move.at, zone), move.customer_id, move.old_unit_id, found=move.from_holder_id is None)
+        Fit(
+            move.entry_id,
+            local_day(move.at, zone),
+            move.customer_id,
+            move.old_unit_id,
+            move.from_holder_id is None,
+            bool(move.loan_id),
+        )
         for move in moves
         if move.customer_id is not None
     )

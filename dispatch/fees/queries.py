@@ -140,7 +140,7 @@ def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date)
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
     """The same from what was read already."""
-    kind = goodwill.decided_by_name if goodwill and goodwill.status == "approved" else None
+    kind = goodwill.decided_by_name if goodwill and goodwill.state == "approved" else None
     return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 

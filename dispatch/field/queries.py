@@ -20,7 +20,7 @@ from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
-SIGNED_FOR = ("line.install", "line.swap", "line.remove", "line.undo", "charge.add", "charge.take_back")
+SIGNED_FOR = ("line.install", "line.swap", "line.remove", "line.move", "line.undo", "charge.add", "charge.take_back")
 """The kinds of facts whose effect stands in the summary under which the customer signs, and costs him something."""
 SEEN = ("dispatched", "on_the_way", "on_site", "finished")
 

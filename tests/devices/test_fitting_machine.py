@@ -21,7 +21,15 @@ from tests.building import installation_order
 from tests.conftest import AT, Cast
 from tests.devices import acts, fitting_acts
 from tests.devices.acting import Act, Outcome, Page
-from tests.devices.books import Told, check_hand_overs, check_nothing_lost, check_nothing_twice, check_slots, missed_lock
+from tests.devices.books import (
+    Told,
+    check_hand_overs,
+    check_loans,
+    check_nothing_lost,
+    check_nothing_twice,
+    check_slots,
+    missed_lock,
+)
 from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -32,6 +40,7 @@ KINDS = (
     fitting_acts.INSTALL,
     fitting_acts.SWAP,
     fitting_acts.REMOVE,
+    fitting_acts.MOVE,
     fitting_acts.UNDO,
     fitting_acts.REPLACE,
     fitting_acts.FIND,
@@ -49,6 +58,9 @@ RIVALS = (
     (fitting_acts.SWAP, fitting_acts.UNDO),
     (fitting_acts.SWAP, fitting_acts.REPLACE),
     (fitting_acts.UNDO, fitting_acts.REPLACE),
+    (fitting_acts.MOVE, fitting_acts.SWAP),
+    (fitting_acts.MOVE, fitting_acts.MOVE),
+    (fitting_acts.MOVE, fitting_acts.UNDO),
     (acts.OFFER, fitting_acts.SWAP),
     (acts.ANSWER, fitting_acts.INSTALL),
     (acts.RECEIVE, fitting_acts.FIND),
@@ -104,6 +116,7 @@ class Custody(TwoHands):
             check_nothing_lost(session, self.told)
             check_nothing_twice(session, self.told)
             check_slots(session)
+            check_loans(session)
             check_hand_overs(session)
 
     def teardown(self) -> None:
@@ -118,6 +131,17 @@ class Custody(TwoHands):
 def test_no_unit_is_lost_or_doubled_in_1500_acts_of_two_hands(database: str, cast: Cast) -> None:
     done = walk(Custody, database, cast, stories=20, pairs=50)
     assert done.total() >= 1500, done
-    works = {"Receiving", "Issuing", "Returning", "Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding"}
+    works = {
+        "Receiving",
+        "Issuing",
+        "Returning",
+        "Installing",
+        "Swapping",
+        "Removing",
+        "Undoing",
+        "Replacing",
+        "Finding",
+        "Moving",
+    }
     works |= {"Offering", "Answering"}
     assert works | {f"{name} refused" for name in works} <= set(done), done

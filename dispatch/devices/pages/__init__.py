@@ -6,6 +6,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     counts,
     label,
     life,
+    loans,
     past,
     sims,
     stock,

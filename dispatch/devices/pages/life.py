@@ -14,6 +14,7 @@ from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
@@ -58,6 +59,7 @@ def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
             partner=_partner(db, found),
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,
+            loan=lent_unit(db, unit_id) if found.terminal else None,
             warranty=_warranty(db, found, entries),
             today=local_day(now(), current().zone),
             form=form,
