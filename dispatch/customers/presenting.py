@@ -16,7 +16,9 @@ from dispatch.devices.fitted import moved_between
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, units_by_id, vehicle_history
+from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import lines_of_vehicle
+from dispatch.orders.ties import order_numbers
 from dispatch.sheets.queries import released_about
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -67,9 +69,16 @@ def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
             entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id, moved_between(session, entries)
         ),
         "lines": lines,
-        "order_numbers": {line.order_id: line.order.number for line in lines},
+        "order_numbers": _numbers(session, entries, lines, by),
         "sheets": released_about(session, {line.order_id for line in lines}, {line.id for line in lines}),
     }
+
+
+def _numbers(session: Session, entries: Iterable[CustodyEntry], lines: Iterable[OrderLine], by: Actor) -> dict[int, str]:
+    """The orders that the life names: those about the vehicle, and those that have moved something out of it."""
+    numbers = {line.order_id: line.order.number for line in lines}
+    others = {entry.order_id for entry in entries if entry.order_id is not None} - numbers.keys()
+    return numbers | order_numbers(session, others, by)
 
 
 def fittings(

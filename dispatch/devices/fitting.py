@@ -275,6 +275,7 @@ def _tell_order(session: Session, fitting: Fitting, old: Unit | None, new: Unit 
         "new": unit_name(new) if new else None,
         "reason": fitting.reason,
         "device_at": fitting.at.isoformat(),
+        "vehicle": fitting.vehicle.plate or fitting.vehicle.vin if fitting.kind in MOVES else None,
     }
     kept = {name: value for name, value in detail.items() if value is not None}
     record(session, ("order", fitting.order_id), "line.fit", by=by, at=at, detail=kept)

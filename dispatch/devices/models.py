@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,6 +21,8 @@ from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.sim_models import SimTopUp
+from dispatch.devices.sim_rules import STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
@@ -38,6 +41,7 @@ __all__ = [
     "Loan",
     "Observation",
     "Sim",
+    "SimTopUp",
     "StockCount",
     "StoreSeries",
     "TakenBack",
@@ -103,6 +107,10 @@ class Sim(Base):
     """A SIM card. Its key is the first 19 characters of the ICCID; the printed form is kept as it is."""
 
     __tablename__ = "sim"
+    __table_args__ = (
+        words_of("state", tuple(STATES)),
+        sa.CheckConstraint("(balance IS NULL) = (balance_at IS NULL)", name="balance_has_day"),
+    )
 
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
     iccid: Mapped[str]
@@ -113,6 +121,9 @@ class Sim(Base):
     plan: Mapped[str | None]
     expires_on: Mapped[date | None]
     bound_imei: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="inventory")
+    balance: Mapped[Decimal | None]
+    balance_at: Mapped[datetime | None]
 
     unit: Mapped[Unit] = relationship(back_populates="sim")
 

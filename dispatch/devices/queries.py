@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -274,13 +275,22 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
 def oldest_units(
     session: Session, holder_id: int, *, kind: str, model: str | None = None, limit: int | None = None
 ) -> Sequence[tuple[int, str | None]]:
-    """(unit id, model) of what a holder has of one kind and nobody has returned as broken, the oldest first."""
+    """(unit id, model) of what a holder has of one kind and is not returned as broken, the oldest first; no SIM out of use."""
     query = sa.select(CustodyPosition.unit_id, Terminal.model).outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
     returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     held = query.where(CustodyPosition.holder_id == holder_id, CustodyPosition.unit_kind == kind, ~returned)
     if model is not None:
         held = held.where(Terminal.model == model)
+    if kind == "sim":
+        useless = sa.exists().where(Sim.unit_id == CustodyPosition.unit_id, Sim.state.in_(("suspended", "closed")))
+        held = held.where(~useless)
     return [(unit_id, name) for unit_id, name in session.execute(held.order_by(CustodyPosition.unit_id).limit(limit))]
+
+
+def units_since(session: Session, holder_id: int, moment: datetime) -> Sequence[int]:
+    """The units that came to a holder at this very moment."""
+    came = sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == holder_id, CustodyPosition.since == moment)
+    return session.scalars(came.order_by(CustodyPosition.unit_id)).all()
 
 
 def handed_over(session: Session, holder_id: int, key: uuid.UUID) -> bool:

@@ -88,6 +88,8 @@ class Bench:
         if self.places[unit_id].holder_id != self.bag.id:
             person = None if self.own else self.bag.person
             raise RuleBroken(not_in_bag(unit, self.bag.branch_id, whose=person.name if person else None))
+        if unit.sim is not None and unit.sim.state == "closed":
+            raise RuleBroken(say("SIM %(sim)s is closed at the carrier and works no more: take another one.", sim=unit.sim.iccid))
         return unit
 
     def from_slot(self, unit_id: int) -> Unit:

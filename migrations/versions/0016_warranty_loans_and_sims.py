@@ -130,6 +130,69 @@ def loans_and_moves() -> None:
     op.execute(MOVES_KEPT)
 
 
+SIMS_KEPT = """
+UPDATE sim SET state = 'active' FROM custody_position WHERE custody_position.unit_id = sim.unit_id AND holder_kind = 'slot';
+
+-- The table of devices/sim_rules.py: what is closed stays closed, and back to the inventory goes only what was in use.
+CREATE FUNCTION sim_state_allowed() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('inventory', 'active'), ('active', 'suspended'), ('suspended', 'active'),
+        ('inventory', 'closed'), ('active', 'closed'), ('suspended', 'closed'), ('active', 'inventory'))
+    THEN RAISE EXCEPTION 'a SIM does not go from % to %', OLD.state, NEW.state; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER state_allowed BEFORE UPDATE OF state ON sim FOR EACH ROW
+    WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION sim_state_allowed();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON sim_top_up FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- A correction takes back a whole top-up of the same SIM.
+CREATE FUNCTION sim_top_up_allowed() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    IF NOT EXISTS (SELECT FROM sim_top_up WHERE id = NEW.corrects_id AND unit_id = NEW.unit_id AND amount = -NEW.amount)
+    THEN RAISE EXCEPTION 'a correction takes back a whole top-up of the same SIM'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER allowed BEFORE INSERT ON sim_top_up FOR EACH ROW
+    WHEN (NEW.corrects_id IS NOT NULL) EXECUTE FUNCTION sim_top_up_allowed();
+"""
+
+
+def states_of_sims() -> None:
+    """The state of a SIM at its carrier, its balance and its top-ups."""
+    op.add_column("sim", sa.Column("state", sa.Text(), server_default="inventory", nullable=False))
+    op.add_column("sim", sa.Column("balance", sa.Numeric(12, 2), nullable=True))
+    op.add_column("sim", sa.Column("balance_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_check_constraint(op.f("ck_sim_state_known"), "sim", "state IN ('inventory', 'active', 'suspended', 'closed')")
+    op.create_check_constraint(op.f("ck_sim_balance_has_day"), "sim", "(balance IS NULL) = (balance_at IS NULL)")
+    op.create_table(
+        "sim_top_up",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.Numeric(12, 2), nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("until_before", sa.Date(), nullable=True),
+        sa.Column("corrects_id", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=True),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_sim_top_up_has_amount")),
+        sa.CheckConstraint("(corrects_id IS NOT NULL) = (amount < 0)", name=op.f("ck_sim_top_up_negative_corrects")),
+        sa.CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name=op.f("ck_sim_top_up_correction_has_reason")),
+        sa.CheckConstraint("btrim(receipt) <> ''", name=op.f("ck_sim_top_up_has_receipt")),
+        sa.ForeignKeyConstraint(["unit_id"], ["sim.unit_id"], name=op.f("fk_sim_top_up_unit_id")),
+        sa.ForeignKeyConstraint(["corrects_id"], ["sim_top_up.id"], name=op.f("fk_sim_top_up_corrects_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_sim_top_up_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sim_top_up")),
+        sa.UniqueConstraint("corrects_id", name=op.f("uq_sim_top_up_corrects_id")),
+        sa.UniqueConstraint("key", name=op.f("uq_sim_top_up_key")),
+    )
+    op.create_index(op.f("ix_sim_top_up_unit_id"), "sim_top_up", ["unit_id"])
+    op.execute(SIMS_KEPT)
+
+
 def upgrade() -> None:
     op.create_table(
         "warranty_term",
@@ -209,4 +272,5 @@ def upgrade() -> None:
     op.create_index(op.f("ix_goodwill_order_id"), "goodwill", ["order_id"])
     known("charge", "rule", CHARGE_RULES)
     loans_and_moves()
+    states_of_sims()
     op.execute(TERMS_KEPT)

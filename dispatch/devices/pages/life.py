@@ -21,6 +21,7 @@ from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.sim_life import told
+from dispatch.devices.sim_rules import LOOKS, STATES
 from dispatch.devices.taking_back import take_back, taking_back
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
@@ -59,6 +60,8 @@ def _page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
             partner=_partner(db, found),
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,
+            sim_states=STATES,
+            sim_looks=LOOKS,
             loan=lent_unit(db, unit_id) if found.terminal else None,
             warranty=_warranty(db, found, entries),
             today=local_day(now(), current().zone),

@@ -228,7 +228,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
     """Exactly the parameters that the sentence has places for."""
     detail = entry.detail
     readers: dict[str, Callable[[], Any]] = {
-        "vehicle": lambda: naming.vehicle(detail.get("line")),
+        "vehicle": lambda: show_plate(detail["vehicle"]) if detail.get("vehicle") else naming.vehicle(detail.get("line")),
         "technician": lambda: naming.person(detail.get("technician")),
         "starts_at": lambda: naming.moment(detail.get("starts_at")),
         "action": lambda: entry.action,
