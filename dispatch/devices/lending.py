@@ -6,6 +6,7 @@ Whoever fits holds the slot and the bag, and so no two of them change one loan a
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -72,7 +73,7 @@ def _begin(session: Session, fitting: Fitting, due_on: date, *, by: Actor, at: d
     )
     session.add(loan)
     session.flush()
-    _tell(session, loan, "loan.begin", fitting.line_id, by=by, at=at)
+    record(session, ("order", loan.order_id), "loan.begin", by=by, at=at, detail=_told(session, loan, fitting))
 
 
 def _lending(fitting: Fitting) -> sa.Select[int]:
@@ -85,7 +86,7 @@ def _taken_out(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -
     if loan is not None:
         loan.state, loan.ended_fitting_id = "returned", fitting.id
         _ended(session, loan, by=by, at=at)
-        _tell(session, loan, "loan.end", fitting.line_id, by=by, at=at)
+        record(session, ("order", loan.order_id), "loan.end", by=by, at=at, detail=_told(session, loan, fitting))
 
 
 def _undone(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -> None:
@@ -119,7 +120,8 @@ def sell(session: Session, loan_id: int, *, reason: str, by: Actor, at: datetime
         raise Conflict(say("This loan has ended meanwhile. Please look again."))
     loan.state, loan.sold_reason = "sold", reason.strip()[:200]
     _ended(session, loan, by=by, at=at)
-    _tell(session, loan, "loan.sell", fitting.line_id, by=by, at=at, reason=loan.sold_reason)
+    detail = _told(session, loan, fitting) | {"reason": loan.sold_reason}
+    record(session, ("order", loan.order_id), "loan.sell", by=by, at=at, detail=detail)
     return loan
 
 
@@ -132,7 +134,7 @@ def _loan(session: Session, *which: sa.ColumnElement[bool]) -> Loan | None:
     return session.scalar(sa.select(Loan).where(*which).with_for_update().execution_options(populate_existing=True))
 
 
-def _tell(session: Session, loan: Loan, action: str, line_id: int, *, by: Actor, at: datetime, **more: str) -> None:
+def _told(session: Session, loan: Loan, fitting: Fitting) -> dict[str, Any]:
     number = unit_name(session.get_one(Unit, loan.unit_id))
-    detail = {"line": line_id, "loan": loan.id, "number": number, "day": loan.due_on.isoformat(), **more}
-    record(session, ("order", loan.order_id), action, by=by, at=at, detail=detail)
+    line_id = fitting.line_id if fitting.order_id == loan.order_id else session.get_one(Fitting, loan.fitting_id).line_id
+    return {"line": line_id, "loan": loan.id, "number": number, "day": loan.due_on.isoformat()}

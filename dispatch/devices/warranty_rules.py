@@ -80,13 +80,12 @@ class Fit:
 
 @dataclass(frozen=True)
 class Life:
-    """What is known of one terminal: its model, the months of its delivery note (0: none) and of its model (None: unknown model),
-    when it was delivered to a customer, where it was fitted (oldest first), and the days of its repairs."""
+    """What is known of one terminal: its model, the months of its delivery note (0: none), when it was delivered to a customer,
+    where it was fitted (oldest first), and the days of its repairs."""
 
     serial: str
     model: str
     own_months: int = 0
-    model_months: int | None = None
     delivered_on: date | None = None
     fits: tuple[Fit, ...] = ()
     repaired_on: tuple[date, ...] = ()
@@ -104,15 +103,15 @@ class Question:
     upto: int | None = None
     purchased_on: date | None = None
     model: str | None = None
-    model_months: int | None = None
 
 
 @dataclass(frozen=True)
 class Known:
-    """What warranties are decided by: terminals by id, the terms, and how long a repair is answered for."""
+    """What warranties are decided by: terminals by id, the terms, each model's usual months, and how long repairs count."""
 
     lives: Mapping[int, Life] = field(default_factory=dict)
     terms: Sequence[Term] = ()
+    usual: Mapping[str, int] = field(default_factory=dict)
     repair_months: int = REPAIR_MONTHS
 
 
@@ -142,8 +141,7 @@ def decide_warranty(asked: Question, known: Known) -> Warranty:
 def _from_purchase(asked: Question, known: Known) -> Warranty:
     if asked.purchased_on is None:
         return NOTHING_KNOWN
-    unknown = Life("", asked.model or "", model_months=asked.model_months)
-    return _running(asked, unknown, None, known)
+    return _running(asked, Life("", asked.model or ""), None, known)
 
 
 def _ends(asked: Question, life: Life, known: Known) -> Iterator[Warranty]:
@@ -189,7 +187,8 @@ def _running(asked: Question, life: Life, fit: Fit | None, known: Known) -> Warr
     installed = fit.day if fit and not fit.found else None
     delivered = min(life.delivered_on, installed) if life.delivered_on and installed else installed
     days = {"installation": installed, "delivery": delivered, "purchase": asked.purchased_on}
-    term = term_for(life, asked.customer_id, installed or asked.purchased_on, asked.model_months, known.terms)
+    usual = known.usual.get(life.model) or known.usual.get(asked.model or "")
+    term = term_for(life, asked.customer_id, installed or asked.purchased_on, usual, known.terms)
     start = next((name for name in (term.start, "installation", "purchase") if days[name]), None)
     day = days[start] if start else None
     if start is None or day is None:
@@ -200,7 +199,7 @@ def _running(asked: Question, life: Life, fit: Fit | None, known: Known) -> Warr
     return Warranty(add_months(day, term.months), told)
 
 
-def term_for(life: Life, customer_id: int | None, day: date | None, model_months: int | None, terms: Sequence[Term]) -> Term:
+def term_for(life: Life, customer_id: int | None, day: date | None, usual: int | None, terms: Sequence[Term]) -> Term:
     """The term that counts for a terminal (see the head of this file) which begins its warranty on a day."""
     current = [term for term in terms if day is not None and term.in_force(day)]
     contracts = [term for term in current if customer_id is not None and term.customer_id == customer_id]
@@ -209,7 +208,7 @@ def term_for(life: Life, customer_id: int | None, day: date | None, model_months
     own = own or [term for term in listed if term.model == life.model]
     if own:
         return max(own, key=lambda term: term.valid_from)
-    months = life.own_months or life.model_months or model_months
+    months = life.own_months or usual
     general = [term for term in listed if term.model is None]
     if months or not general:
         return Term(months or UNKNOWN_MODEL_MONTHS)

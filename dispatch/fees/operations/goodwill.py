@@ -90,7 +90,10 @@ def settle_goodwill(session: Session, goodwill_id: int, *, approve: bool, reason
     row.decision_reason = reason.strip()[:LONGEST_REASON] or None
     session.flush()
     detail = {"line": row.line_id, "goodwill": row.id, "name": row.asked_by_name, "reason": row.decision_reason or row.reason}
-    record(session, ("order", order.id), f"goodwill.{'approve' if approve else 'refuse'}", by=by, at=at, detail=detail)
+    if approve:
+        record(session, ("order", order.id), "goodwill.approve", by=by, at=at, detail=detail)
+    else:
+        record(session, ("order", order.id), "goodwill.refuse", by=by, at=at, detail=detail)
     for charge in _charged(session, row) if approve else ():
         take_back_row(session, order, charge, row.reason, by=by, at=at)
     return row
