@@ -107,6 +107,10 @@ class Settings:
         "DUE_SOON_DAYS", whole(0, 365), 30, "days before its end that a tool's calibration or a person's paper is told")
     repair_warranty_months: int = setting(
         "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
+    loan_days: int = setting("LOAN_DAYS", whole(1, 365), 14, "days for which a terminal is lent, unless another number is chosen")
+    sim_activate_on_fitting: bool = setting(
+        "SIM_ACTIVATE_ON_FITTING", boolean, True, "a SIM counts as activated at its carrier once it is in a vehicle")
+    sim_low_balance: float = setting("SIM_LOW_BALANCE", number(0, 100_000), 10.0, "a SIM below this balance is listed, yuan")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
     approval_backfill_hours: int = setting(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dispatch.customers.models import Vehicle
+from dispatch.customers.rules import show_plate
+from dispatch.devices.fitted import moved_between
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, units_by_id, vehicle_history
+from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import lines_of_vehicle
+from dispatch.orders.ties import order_numbers
 from dispatch.sheets.queries import released_about
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -38,10 +43,15 @@ class Fitting:
     at: datetime
     device_at: datetime | None
     mends: bool
+    entry_id: int = 0
+    moved: bool = False
 
     @property
     def what(self) -> Text:
         """The sentence above the numbers."""
+        if self.moved:
+            to = say("%(kind)s moved in from another vehicle", kind=self.kind)
+            return to if self.new else say("%(kind)s moved to another vehicle", kind=self.kind)
         if self.mends:
             return say("%(kind)s put back as it was before", kind=self.kind)
         if self.old and self.new:
@@ -55,26 +65,52 @@ def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
     lines = lines_of_vehicle(session, vehicle_id, by)
     return {
         "inside": fitted(session, [vehicle_id]).get(vehicle_id, {}),
-        "fittings": fittings(entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id),
+        "fittings": fittings(
+            entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id, moved_between(session, entries)
+        ),
         "lines": lines,
-        "order_numbers": {line.order_id: line.order.number for line in lines},
+        "order_numbers": _numbers(session, entries, lines, by),
         "sheets": released_about(session, {line.order_id for line in lines}, {line.id for line in lines}),
     }
 
 
-def fittings(entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
-    """Custody entries, newest first -> fittings; one unit out and one of its kind in by the same act are a swap."""
+def _numbers(session: Session, entries: Iterable[CustodyEntry], lines: Iterable[OrderLine], by: Actor) -> dict[int, str]:
+    """The orders that the life names: those about the vehicle, and those that have moved something out of it."""
+    numbers = {line.order_id: line.order.number for line in lines}
+    others = {entry.order_id for entry in entries if entry.order_id is not None} - numbers.keys()
+    return numbers | order_numbers(session, others, by)
+
+
+def fittings(
+    entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int, moved: Mapping[int, Vehicle] | None = None
+) -> list[Fitting]:
+    """Custody entries, newest first -> fittings; one unit out and one of its kind in by the same act are a swap.
+
+    `moved`: entry id -> the other vehicle of a move.
+    """
     found: list[Fitting] = []
     for _act, same in groupby(entries, key=_act_of):
         moves = list(same)
         for kind in KIND_WORDS:
             found += _of_one_kind([move for move in moves if units[move.unit_id].kind == kind], units, vehicle_id)
-    return found
+    return [_of_move(one, moved or {}) for one in found]
+
+
+def _of_move(one: Fitting, moved: Mapping[int, Vehicle]) -> Fitting:
+    """The same with the other vehicle instead of the bag through which it went."""
+    other = moved.get(one.entry_id)
+    return replace(one, moved=True, place=vehicle_name(other)) if other and not one.mends else one
+
+
+def vehicle_name(vehicle: Vehicle) -> str:
+    """The plate as it is written, else the VIN."""
+    return show_plate(vehicle.plate) if vehicle.plate else vehicle.vin or ""
 
 
 def _act_of(entry: CustodyEntry) -> tuple[object, ...]:
     """What the entries of one act have in common: without an order each stands for itself."""
-    return (entry.order_id, entry.at, entry.corrects_id is None) if entry.order_id else (entry.id,)
+    moves = entry.reason in ("move_out", "move_in")
+    return (entry.order_id, entry.at, entry.corrects_id is None, moves) if entry.order_id else (entry.id,)
 
 
 def _of_one_kind(entries: list[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int) -> list[Fitting]:
@@ -111,4 +147,5 @@ def _fitting(
         at=entry.at,
         device_at=entry.device_at,
         mends=entry.corrects_id is not None,
+        entry_id=entry.id,
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import words
+from dispatch.demo.agreeing import agree_on_warranty, look_after_sims
 from dispatch.devices.firmware import ask_for_firmware
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import (
@@ -100,6 +101,7 @@ def build(company: Company) -> None:
     for code in BRANCHES:
         _customers(company, code)
         _stock(company, code)
+    agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 
 
 def _hire(company: Company) -> None:
@@ -247,6 +249,7 @@ def _fit(company: Company, store: Holder, vehicles: list[Vehicle], keeper: Actor
         at = company.at + timedelta(days=days, minutes=company.random.randrange(600))
         move_units(company.session, [terminal.id, sim.id], to=slot, reason="install", by=keeper, at=at)
     _bind_to_another(sims[-1], terminals[0])
+    look_after_sims(company, [sims[-2], sims[-3], sims[-4]], keeper)
 
 
 def _bind_to_another(card: Unit, beside: Unit) -> None:

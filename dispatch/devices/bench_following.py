@@ -33,8 +33,8 @@ def configure(days: int) -> None:
 
 
 def open_return(session: Session, fitting: Fitting, *, branch_id: int, by: Actor, at: datetime) -> UnitReturn | None:
-    """The unit that a fitting took out of its vehicle is owed from now on; None where it took none out, or undoes another."""
-    if fitting.old_unit_id is None or fitting.kind == "undo":
+    """The unit that a fitting took out of its vehicle is owed from now on; None where it took out none, undoes, or moves."""
+    if fitting.old_unit_id is None or fitting.kind in ("undo", "move_out"):
         return None
     vehicle = session.get_one(Vehicle, fitting.vehicle_id)
     symptom, text = session.execute(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from dispatch.customers.models import Vehicle
+from dispatch.devices.loan_models import LENT, Loan
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, unit_anywhere, units_like
@@ -70,7 +72,43 @@ def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:
     units = [
         joinedload(unit).options(joinedload(Unit.terminal), joinedload(Unit.sim)) for unit in (Fitting.old_unit, Fitting.new_unit)
     ]
-    return session.scalars(query.options(*units).order_by(Fitting.at, Fitting.id)).unique().all()
+    other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
+    more = (joinedload(Fitting.vehicle), joinedload(Fitting.loan), *other)
+    return session.scalars(query.options(*units, *more).order_by(Fitting.at, Fitting.id)).unique().all()
+
+
+def moved_between(session: Session, entries: Iterable[CustodyEntry]) -> dict[int, Vehicle]:
+    """Of those entries of the ledger that are half of a move between vehicles the other vehicle: entry id -> vehicle."""
+    ids = [entry.id for entry in entries if entry.reason in ("move_out", "move_in")]
+    if not ids:
+        return {}
+    halves = sa.select(Fitting).where(sa.or_(Fitting.in_entry_id.in_(ids), Fitting.out_entry_id.in_(ids)), Fitting.kind != "undo")
+    other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
+    rows = session.scalars(halves.options(*other)).unique()
+    return {(row.in_entry_id or row.out_entry_id or 0): row.other_vehicle for row in rows if row.other_vehicle}
+
+
+def own_units_back(session: Session, fittings: Collection[Fitting]) -> set[int]:
+    """Those fittings that put in what was the customer's own before: it was taken out of a vehicle of his, moved, or kept by us
+    only while a loaner stood for it. What he had exchanged for another one became ours."""
+    if not fittings:
+        return set()
+    back, gone, here, there = Fitting, aliased(Fitting), aliased(Vehicle), aliased(Vehicle)
+    later = aliased(Fitting)
+    undone = sa.exists().where(later.undoes_id == gone.id)
+    newest = sa.select(gone.id).where(gone.old_unit_id == back.new_unit_id, gone.id < back.id, gone.kind != "undo", ~undone)
+    last = newest.order_by(gone.id.desc()).limit(1).scalar_subquery()
+    left = aliased(Fitting)
+    query = (
+        sa.select(back.id)
+        .join(left, left.id == last)
+        .join(here, here.id == back.vehicle_id)
+        .join(there, there.id == left.vehicle_id)
+        .outerjoin(Loan, sa.and_(Loan.fitting_id == left.id, Loan.state.in_(LENT)))
+        .where(back.id.in_([each.id for each in fittings]), here.customer_id == there.customer_id)
+        .where(sa.or_(left.kind.in_(("remove", "move_out")), Loan.id.is_not(None)))
+    )
+    return set(session.scalars(query))
 
 
 def stands() -> sa.ColumnElement[bool]:
@@ -158,13 +196,27 @@ def wrong_kind(unit: Unit) -> Text:
     return say("%(unit)s is a SIM, but a terminal is asked for.", unit=unit_name(unit))
 
 
+TO_DO: dict[str, Text] = {
+    "bag": say("Have it handed to you first."),
+    "store": say("Have the store issue it to you first."),
+    "slot": say("Take it out there first, or move it from there."),
+    "bench": say("The repair bench has to hand it back first."),
+    "transit": say("It has to arrive first."),
+}
+"""What gets a unit into the own bag, by where it is."""
+ASK_OFFICE = say("Ask the office about it.")
+IN_YOUR_BAG = say("%(unit)s is not in your bag: it is %(place)s.").msgid
+
+
 def not_in_bag(unit: Unit, branch_id: int, *, whose: str | None = None) -> Text:
-    """Where a unit is that should be in the own bag, or in that of a person of this name."""
+    """Where a unit is that should be in the own bag, and what to do; or that it is not in the bag of a person of this name."""
     assert unit.position is not None
     place = whereabouts(unit.position.holder, branch_id)
     if whose:
         return say("%(unit)s is not in %(name)s's bag: it is %(place)s.", unit=unit_name(unit), name=whose, place=place)
-    return say("%(unit)s is not in your bag: it is %(place)s.", unit=unit_name(unit), place=place)
+    here = unit.position.holder.branch_id == branch_id
+    todo = TO_DO.get(unit.position.holder.kind, ASK_OFFICE) if here else ASK_OFFICE
+    return say("%(said)s %(todo)s", said=Text(IN_YOUR_BAG, {"unit": unit_name(unit), "place": place}), todo=todo)
 
 
 def _read(number: str) -> tuple[str, str]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.audit.operations import record
+from dispatch.clock import local_day
 from dispatch.devices.bench_following import open_return
 from dispatch.devices.fitted import standing_entry, unit_name, whereabouts
 from dispatch.devices.found import register_found
+from dispatch.devices.lending import check_lending, follow_fitting
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
+from dispatch.devices.moving import MOVES, line_of_vehicle, other_bench, pair_of, units_to_move
 from dispatch.devices.operations import move_units
 from dispatch.devices.slots import Work, open_bench, places_of, take_turn, work_of
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
-__all__ = ["Work", "install", "register_found", "remove", "swap", "undo", "work_of"]
+__all__ = ["Work", "install", "move", "register_found", "remove", "swap", "undo", "work_of"]
 
 
 @dataclass(frozen=True)
@@ -44,28 +47,52 @@ class _Change:
     out: _Move | None = None
     into: _Move | None = None
     undoes_id: int | None = None
+    moved_from_id: int | None = None
     reason: str | None = None
+    lend_until: date | None = None
 
 
-def install(session: Session, work: Work, new_unit_id: int, *, by: Actor, at: datetime) -> Fitting:
-    """Put a unit of the own bag into the empty slot. Raises RuleBroken when it is elsewhere or the slot is taken."""
+def install(
+    session: Session, work: Work, new_unit_id: int, *, lend_until: date | None = None, by: Actor, at: datetime
+) -> Fitting:
+    """Put a unit of the own bag into the empty slot, for good or as a loan. Raises RuleBroken when it is elsewhere or the slot is
+    taken, Invalid for what cannot be lent so."""
     bench = open_bench(session, work, [new_unit_id], by=by)
     new = bench.from_bag(new_unit_id)
     bench.must_be_free_for(new)
-    return _carry_out(session, work, _Change("install", bench.slot, into=_Move(new, bench.slot, "install")), by=by, at=at)
+    _check_lending(work, new, lend_until, by)
+    change = _Change("install", bench.slot, into=_Move(new, bench.slot, "install"), lend_until=lend_until)
+    return _carry_out(session, work, change, by=by, at=at)
 
 
-def swap(session: Session, work: Work, new_unit_id: int, *, old_unit_id: int | None = None, by: Actor, at: datetime) -> Fitting:
+def swap(
+    session: Session,
+    work: Work,
+    new_unit_id: int,
+    *,
+    old_unit_id: int | None = None,
+    lend_until: date | None = None,
+    by: Actor,
+    at: datetime,
+) -> Fitting:
     """Put a unit of the own bag in place of the one of its kind in the vehicle, which goes into the bag.
 
-    The old unit is read from the record; one that is named must be the one there. The other kind in the slot stays as it is.
+    The old unit is read from the record; one that is named must be the one there. The other kind in the slot stays as it is. With
+    `lend_until` the new one is a loaner; taken out again, it is given back.
     """
     if old_unit_id == new_unit_id:
         raise RuleBroken(say("The old and the new number are the same."))
     bench = open_bench(session, work, [unit_id for unit_id in (new_unit_id, old_unit_id) if unit_id is not None], by=by)
     new = bench.from_bag(new_unit_id)
     out = _Move(bench.old_for(new, old_unit_id), bench.bag, "swap_out")
-    return _carry_out(session, work, _Change("swap", bench.slot, out, _Move(new, bench.slot, "swap_in")), by=by, at=at)
+    _check_lending(work, new, lend_until, by)
+    into = _Move(new, bench.slot, "swap_in")
+    return _carry_out(session, work, _Change("swap", bench.slot, out, into, lend_until=lend_until), by=by, at=at)
+
+
+def _check_lending(work: Work, new: Unit, lend_until: date | None, by: Actor) -> None:
+    if lend_until is not None:
+        check_lending(new, lend_until, local_day(work.device_at, by.zone))
 
 
 def remove(session: Session, work: Work, unit_id: int, *, by: Actor, at: datetime) -> Fitting:
@@ -73,6 +100,25 @@ def remove(session: Session, work: Work, unit_id: int, *, by: Actor, at: datetim
     bench = open_bench(session, work, [unit_id], by=by)
     out = _Move(bench.from_slot(unit_id), bench.bag, "remove")
     return _carry_out(session, work, _Change("remove", bench.slot, out), by=by, at=at)
+
+
+def move(
+    session: Session, work: Work, from_vehicle_id: int, kinds: Collection[str], *, by: Actor, at: datetime
+) -> Sequence[Fitting]:
+    """Move terminal, SIM or both from another vehicle of the customer into this one; two fittings for each, out and in.
+
+    All or nothing. Raises as `other_bench` and `units_to_move` do.
+    """
+    source, target = other_bench(session, work, from_vehicle_id, by=by)
+    units = units_to_move(session, source, target, kinds)
+    there = replace(work, vehicle_id=from_vehicle_id, line_id=line_of_vehicle(session, work, from_vehicle_id))
+    done: list[Fitting] = []
+    for unit in units:
+        out = _Change("move_out", source.slot, out=_Move(unit, source.bag, "move_out"))
+        gone = _carry_out(session, there, out, by=by, at=at)
+        into = _Change("move_in", target.slot, into=_Move(unit, target.slot, "move_in"), moved_from_id=gone.id)
+        done += [gone, _carry_out(session, work, into, by=by, at=at)]
+    return done
 
 
 def undo(
@@ -86,7 +132,8 @@ def undo(
     fact_id: uuid.UUID | None = None,
     device_at: datetime | None = None,
 ) -> Fitting:
-    """Put everything back as it was before a fitting, if the units have not been moved since; each entry names the first.
+    """Put everything back as it was before a fitting, if the units have not been moved since; each entry names the first. Of a
+    move between vehicles both halves go back, whichever is named.
 
     Who did it may, and who changes stock. `order_id`, where given, must be the fitting's. Raises NotFound, NotAllowed, Invalid
     without a reason, Conflict when it was undone before, RuleBroken saying where a unit is now or that an undo is final.
@@ -94,10 +141,14 @@ def undo(
     first = _undoable(session, fitting_id, order_id, by=by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    _take_turn_with(session, first)
-    _must_be_as_left(session, first)
-    work = work_of(first, device_at=device_at or at, fact_id=fact_id)
-    return _carry_out(session, work, _backwards(first, reason.strip()), by=by, at=at)
+    whole = pair_of(session, first) if first.kind in MOVES else (first,)
+    _take_turn_with(session, whole)
+    undone = []
+    for each in whole:
+        _must_be_as_left(session, each)
+        work = work_of(each, device_at=device_at or at, fact_id=fact_id)
+        undone.append(_carry_out(session, work, _backwards(each, reason.strip()), by=by, at=at))
+    return undone[whole.index(first)]
 
 
 def _undoable(session: Session, fitting_id: int, order_id: int | None, *, by: Actor) -> Fitting:
@@ -118,11 +169,12 @@ def _undoable(session: Session, fitting_id: int, order_id: int | None, *, by: Ac
     return first
 
 
-def _take_turn_with(session: Session, first: Fitting) -> None:
-    """Wait for whoever works with the places a fitting has touched. Raises Conflict when it was undone meanwhile."""
-    ends = [first.in_entry.from_holder_id if first.in_entry else None, first.out_entry.to_holder_id if first.out_entry else None]
-    take_turn(session, {first.slot_id, *(end for end in ends if end is not None)})
-    if session.scalar(sa.select(Fitting.id).where(Fitting.undoes_id == first.id)) is not None:
+def _take_turn_with(session: Session, whole: Sequence[Fitting]) -> None:
+    """Wait for whoever works with the places these fittings have touched. Raises Conflict when one was undone meanwhile."""
+    ins = {each.in_entry.from_holder_id for each in whole if each.in_entry}
+    outs = {each.out_entry.to_holder_id for each in whole if each.out_entry}
+    take_turn(session, {each.slot_id for each in whole} | {end for end in ins | outs if end is not None})
+    if session.scalar(sa.select(Fitting.id).where(Fitting.undoes_id.in_([each.id for each in whole])).limit(1)) is not None:
         raise Conflict(say("Somebody has undone this already."))
 
 
@@ -189,6 +241,7 @@ def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: 
         out_entry_id=out_entry_id,
         in_entry_id=in_entry_id,
         undoes_id=change.undoes_id,
+        moved_from_id=change.moved_from_id,
         reason=change.reason,
         fact_id=work.fact_id,
         by_id=by.id,
@@ -199,6 +252,7 @@ def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: 
     session.add(fitting)
     session.flush()
     _tell_order(session, fitting, old, new, by=by, at=at)
+    follow_fitting(session, fitting, due_on=change.lend_until, by=by, at=at)
     open_return(session, fitting, branch_id=work.branch_id, by=by, at=at)
     return fitting
 
@@ -221,6 +275,7 @@ def _tell_order(session: Session, fitting: Fitting, old: Unit | None, new: Unit 
         "new": unit_name(new) if new else None,
         "reason": fitting.reason,
         "device_at": fitting.at.isoformat(),
+        "vehicle": fitting.vehicle.plate or fitting.vehicle.vin if fitting.kind in MOVES else None,
     }
     kept = {name: value for name, value in detail.items() if value is not None}
     record(session, ("order", fitting.order_id), "line.fit", by=by, at=at, detail=kept)

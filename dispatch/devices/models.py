@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -19,10 +20,13 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
+from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.sim_models import SimTopUp
+from dispatch.devices.sim_rules import STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
@@ -40,6 +44,7 @@ __all__ = [
     "HandOver",
     "HandOverUnit",
     "Holder",
+    "Loan",
     "ModelRequirement",
     "Observation",
     "Part",
@@ -48,6 +53,7 @@ __all__ = [
     "PlatformLook",
     "ReorderPoint",
     "Sim",
+    "SimTopUp",
     "StockCount",
     "StoreSeries",
     "TakenBack",
@@ -65,7 +71,7 @@ __all__ = [
 UNIT_KINDS = ("terminal", "sim")
 """What is fitted into vehicles."""
 KINDS_HELD = (*UNIT_KINDS, "tool")
-FITTING_KINDS = ("install", "swap", "remove", "undo")
+FITTING_KINDS = ("install", "swap", "remove", "move_out", "move_in", "undo")
 HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost", "bench", "transit", "contractor")
 
 
@@ -125,6 +131,10 @@ class Sim(Base):
     """A SIM card. Its key is the first 19 characters of the ICCID; the printed form is kept as it is."""
 
     __tablename__ = "sim"
+    __table_args__ = (
+        words_of("state", tuple(STATES)),
+        sa.CheckConstraint("(balance IS NULL) = (balance_at IS NULL)", name="balance_has_day"),
+    )
 
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
     iccid: Mapped[str]
@@ -135,6 +145,9 @@ class Sim(Base):
     plan: Mapped[str | None]
     expires_on: Mapped[date | None]
     bound_imei: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="inventory")
+    balance: Mapped[Decimal | None]
+    balance_at: Mapped[datetime | None]
 
     unit: Mapped[Unit] = relationship(back_populates="sim")
 
@@ -236,7 +249,8 @@ class Fitting(Base):
 
     A swap without both numbers is impossible, and so is a unit without its entry in the ledger (`out_entry_id` of the old one,
     `in_entry_id` of the new one). A row is never changed: a wrong one is undone by a row that names it, whose old and new are
-    the first one's in reverse. `at` is the corrected time of the technician's device.
+    the first one's in reverse. A move between vehicles is two rows, the second of which names the first in `moved_from_id`.
+    `at` is the corrected time of the technician's device.
     """
 
     __tablename__ = "fitting"
@@ -245,8 +259,14 @@ class Fitting(Base):
         words_of("unit_kind", UNIT_KINDS),
         sa.CheckConstraint("old_unit_id <> new_unit_id", name="old_is_not_new"),
         sa.CheckConstraint("kind <> 'swap' OR (old_unit_id IS NOT NULL AND new_unit_id IS NOT NULL)", name="swap_names_both"),
-        sa.CheckConstraint("kind <> 'install' OR (old_unit_id IS NULL AND new_unit_id IS NOT NULL)", name="install_names_new"),
-        sa.CheckConstraint("kind <> 'remove' OR (old_unit_id IS NOT NULL AND new_unit_id IS NULL)", name="remove_names_old"),
+        sa.CheckConstraint(
+            "kind NOT IN ('install', 'move_in') OR (old_unit_id IS NULL AND new_unit_id IS NOT NULL)", name="install_names_new"
+        ),
+        sa.CheckConstraint(
+            "kind NOT IN ('remove', 'move_out') OR (old_unit_id IS NOT NULL AND new_unit_id IS NULL)", name="remove_names_old"
+        ),
+        sa.CheckConstraint("(kind = 'move_in') = (moved_from_id IS NOT NULL)", name="move_names_its_other_half"),
+        sa.UniqueConstraint("moved_from_id"),
         sa.CheckConstraint("old_unit_id IS NOT NULL OR new_unit_id IS NOT NULL", name="names_a_unit"),
         sa.CheckConstraint("(old_unit_id IS NULL) = (out_entry_id IS NULL)", name="old_unit_has_entry"),
         sa.CheckConstraint("(new_unit_id IS NULL) = (in_entry_id IS NULL)", name="new_unit_has_entry"),
@@ -277,6 +297,7 @@ class Fitting(Base):
     out_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
     in_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
     undoes_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
+    moved_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
     reason: Mapped[str | None]
     fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -289,6 +310,25 @@ class Fitting(Base):
     out_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[out_entry_id])
     in_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[in_entry_id])
     slot: Mapped[Holder] = relationship()
+    vehicle: Mapped[Vehicle] = relationship(viewonly=True)
+    loan: Mapped[Loan | None] = relationship(primaryjoin="Fitting.id == foreign(Loan.fitting_id)", viewonly=True, uselist=False)
+    moved_from: Mapped[Fitting | None] = relationship(
+        primaryjoin="foreign(Fitting.moved_from_id) == remote(Fitting.id)", viewonly=True, uselist=False
+    )
+    moved_to: Mapped[Fitting | None] = relationship(
+        primaryjoin="Fitting.id == foreign(remote(Fitting.moved_from_id))", viewonly=True, uselist=False
+    )
+
+    @property
+    def lent_until(self) -> date | None:
+        """Until when what was put in is only lent."""
+        return self.loan.due_on if self.loan is not None and self.loan.lent else None
+
+    @property
+    def other_vehicle(self) -> Vehicle | None:
+        """Of a move: where the unit came from, or went to."""
+        other = self.moved_from if self.kind == "move_in" else self.moved_to if self.kind == "move_out" else None
+        return other.vehicle if other else None
 
 
 constraint_says("fk_fitting_line", say("This vehicle does not belong to this order."))

@@ -15,6 +15,7 @@ from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_following import follow
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.sim_following import follow_sims
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
@@ -133,7 +134,8 @@ def _add_terminals(session: Session, terminals: Sequence[NewTerminal], birth: Bi
 def _add_sims(session: Session, sims: Sequence[NewSim], birth: Birth) -> Sequence[int]:
     words = [normalise(s.iccid, s.msisdn) for s in sims]
     ids = new_units(session, "sim", birth.holder.branch_id, words, birth.at)
-    session.execute(sa.insert(Sim), [{"unit_id": i, **s.__dict__} for i, s in zip(ids, sims, strict=True)])
+    state = "active" if birth.holder.kind == "slot" else "inventory"  # what is found in a vehicle is in use there
+    session.execute(sa.insert(Sim), [{"unit_id": i, "state": state, **s.__dict__} for i, s in zip(ids, sims, strict=True)])
     first_entries(session, ids, "sim", birth)
     return ids
 
@@ -231,7 +233,7 @@ def move_units(
 
 MoveListener = Callable[[Session, Sequence[int]], object]
 
-_listeners: list[MoveListener] = [follow]
+_listeners: list[MoveListener] = [follow, follow_sims]
 
 
 def on_move(listener: MoveListener) -> MoveListener:

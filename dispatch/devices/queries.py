@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -199,6 +200,12 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
     query = _units().outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id)
     query = query.outerjoin(Tool, Tool.unit_id == Unit.id).join(Unit.position)
     return session.scalars(query.where(CustodyPosition.holder_id == holder_id, ends)).unique().all()
+
+
+def units_since(session: Session, holder_id: int, moment: datetime) -> Sequence[int]:
+    """The units that came to a holder at this very moment."""
+    came = sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == holder_id, CustodyPosition.since == moment)
+    return session.scalars(came.order_by(CustodyPosition.unit_id)).all()
 
 
 def handed_over(session: Session, holder_id: int, key: uuid.UUID) -> bool:

@@ -14,6 +14,8 @@ REASONS: dict[str, Text] = {
     "swap_in": say("Fitted in a swap"),
     "swap_out": say("Taken out in a swap"),
     "remove": say("Removed"),
+    "move_out": say("Taken out to be moved to another vehicle"),
+    "move_in": say("Moved in from another vehicle"),
     "repair": say("Sent for repair"),
     "bench": say("Received at the repair bench"),
     "from_supplier": say("Back from the supplier"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,8 +24,20 @@ CONCERNS: Mapping[str, Text] = {
     "expired": say("Run out"),
     "expiring": say("About to run out"),
     "alone": say("Without a terminal"),
+    "suspended": say("Suspended though fitted"),
+    "low": say("Low balance"),
+    "unbound": say("Unbound"),
 }
 """What a SIM may need, with its word; the first that has any is shown first."""
+
+_low = Decimal(10)
+
+
+def configure(low: float) -> None:
+    """Below which balance a SIM is listed, in yuan (SIM_LOW_BALANCE)."""
+    global _low
+    _low = Decimal(str(low))
+
 
 _beside = aliased(CustodyPosition)
 _partner = aliased(Terminal)
@@ -70,7 +83,7 @@ def _all(query: sa.Select[*tuple[Any, ...]], by: Actor) -> sa.Select[*tuple[Any,
         .join(Holder, Holder.id == CustodyPosition.holder_id)
         .outerjoin(_beside, slot)
         .outerjoin(_partner, _partner.unit_id == _beside.unit_id)
-        .where(Holder.kind.not_in(GONE))
+        .where(Holder.kind.not_in(GONE), Sim.state != "closed")
     )
     return joined if by.may("branches.all") else joined.where(Unit.branch_id == by.branch_id)
 
@@ -83,4 +96,7 @@ def _tests(today: date) -> dict[str, sa.ColumnElement[bool]]:
         "expired": Sim.expires_on < today,
         "expiring": Sim.expires_on.between(today, today + SOON),
         "alone": sa.and_(Holder.kind == "slot", _partner.unit_id.is_(None)),
+        "suspended": sa.and_(Holder.kind == "slot", Sim.state == "suspended"),
+        "low": sa.and_(Sim.balance < _low, Sim.state == "active"),
+        "unbound": sa.and_(_partner.imei.is_not(None), Sim.bound_imei.is_(None)),
     }

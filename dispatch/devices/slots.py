@@ -90,6 +90,8 @@ class Bench:
             raise RuleBroken(not_in_bag(unit, self.bag.branch_id, whose=person.name if person else None))
         if unit.kind not in UNIT_KINDS:
             raise RuleBroken(say("%(unit)s is a tool. Tools are not fitted.", unit=unit.number))
+        if unit.sim is not None and unit.sim.state == "closed":
+            raise RuleBroken(say("SIM %(sim)s is closed at the carrier and works no more: take another one.", sim=unit.sim.iccid))
         return unit
 
     def from_slot(self, unit_id: int) -> Unit:
@@ -123,6 +125,13 @@ def nothing_there(kind: str) -> Text:
     if kind == "terminal":
         return say("No terminal is on record in this vehicle: enter the number of the old one, or install the new one.")
     return say("No SIM is on record in this vehicle: enter the number of the old one, or install the new one.")
+
+
+def nothing_to_move(kind: str, vehicle: str) -> Text:
+    """Why nothing can be moved out of a vehicle."""
+    if kind == "terminal":
+        return say("No terminal is on record in %(vehicle)s. Look again which vehicle it is in.", vehicle=vehicle)
+    return say("No SIM is on record in %(vehicle)s. Look again which vehicle it is in.", vehicle=vehicle)
 
 
 def taken_by(unit: Unit) -> Text:

@@ -12,18 +12,20 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import OPEN
-from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Terminal
+from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Sim, Terminal
 from dispatch.devices.parts import part_key
+from dispatch.devices.sim_rules import OUT_OF_USE
 
 Parts = dict[str, int]
 """Part -> how many: {"sim": 3, "terminal": 5, "terminal:BD-808A": 4}; "terminal" counts the terminals of all models."""
 
 
 def usable() -> sa.ColumnElement[bool]:
-    """SQL: the unit of this position is no return that is still open, and nobody else is to have it."""
+    """SQL: the unit of this position is no return that is still open, nobody else is to have it, and its SIM is in use."""
     returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
-    return sa.and_(~returned, ~promised)
+    useless = sa.exists().where(Sim.unit_id == CustodyPosition.unit_id, Sim.state.in_(OUT_OF_USE))
+    return sa.and_(~returned, ~promised, ~useless)
 
 
 def parts_in_bags(session: Session, person_ids: Collection[int]) -> dict[int, Parts]:

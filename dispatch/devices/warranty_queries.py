@@ -1,4 +1,4 @@
-"""Reading what warranties are decided by, for many terminals in three statements, and the terms themselves."""
+"""Reading what warranties are decided by, for many terminals in two statements, and the terms themselves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
+from dispatch.devices.loan_models import LENT, Loan
 from dispatch.devices.models import CustodyEntry, Fitting, Holder, Terminal, TerminalModel, UnitReturn
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.devices.warranty_models import WarrantyTerm
@@ -33,13 +34,9 @@ def warranties(session: Session, asked: Mapping[K, Question], zone: str) -> dict
         return {}
     units = {one.unit_id for one in asked.values() if one.unit_id is not None}
     customers = {one.customer_id for one in asked.values() if one.customer_id is not None}
-    known = Known(lives_of(session, units, zone), _terms(session, customers), _repair_months)
+    terms, usual = _terms(session, customers)
+    known = Known(lives_of(session, units, zone), terms, usual, _repair_months)
     return {key: decide_warranty(one, known) for key, one in asked.items()}
-
-
-def model_months(session: Session, model: str | None) -> int | None:
-    """The usual months of a model; None for one that nobody knows."""
-    return session.scalar(sa.select(TerminalModel.warranty_months).where(TerminalModel.name == model)) if model else None
 
 
 # --- terminals
@@ -50,18 +47,10 @@ def lives_of(session: Session, unit_ids: Collection[int], zone: str) -> dict[int
     if not unit_ids:
         return {}
     chain = _replaced(unit_ids)
-    rows = session.execute(_moves(chain)).all()
-    repaired = session.execute(
-        sa.select(UnitReturn.unit_id, UnitReturn.ended_at).where(UnitReturn.unit_id.in_(chain), UnitReturn.status == "repaired")
-    )
-    mended: dict[int, list[date]] = {}
-    for unit_id, ended_at in repaired:
-        if ended_at is not None:
-            mended.setdefault(unit_id, []).append(local_day(ended_at, zone))
     by_unit: dict[int, list[Any]] = {}
-    for row in rows:
+    for row in session.execute(_moves(chain)):
         by_unit.setdefault(row.unit_id, []).append(row)
-    return {unit_id: _life(moves, tuple(mended.get(unit_id, ())), zone) for unit_id, moves in by_unit.items()}
+    return {unit_id: _life(moves, zone) for unit_id, moves in by_unit.items()}
 
 
 def _replaced(unit_ids: Collection[int]) -> sa.Select[int]:
@@ -77,60 +66,70 @@ def _moves(chain: sa.Select[int]) -> sa.Select[*tuple[Any, ...]]:
     """SQL: every terminal of the chain with each move to a customer or into a vehicle that stands, the oldest first."""
     correction = aliased(CustodyEntry)
     taken_back = sa.exists().where(correction.unit_id == CustodyEntry.unit_id, correction.corrects_id == CustodyEntry.id)
+    mended = sa.select(sa.func.array_agg(UnitReturn.ended_at)).where(UnitReturn.status == "repaired")
+    repaired = mended.where(UnitReturn.unit_id == Terminal.unit_id).scalar_subquery()
     to = sa.and_(Holder.id == CustodyEntry.to_holder_id, Holder.kind.in_(("slot", "customer")))
     stands = sa.and_(CustodyEntry.unit_id == Terminal.unit_id, CustodyEntry.corrects_id.is_(None), ~taken_back)
     move = sa.join(CustodyEntry, Holder, to).outerjoin(Vehicle, Vehicle.id == Holder.vehicle_id)
-    move = move.outerjoin(Fitting, sa.and_(Fitting.in_entry_id == CustodyEntry.id, Fitting.kind == "swap"))
+    move = move.outerjoin(Fitting, sa.and_(Fitting.in_entry_id == CustodyEntry.id, Fitting.kind.in_(("swap", "install"))))
+    move = move.outerjoin(Loan, sa.and_(Loan.fitting_id == Fitting.id, Loan.state.in_(LENT)))
     return (
         sa.select(
             Terminal.unit_id,
             Terminal.serial,
             Terminal.model,
             Terminal.warranty_months,
-            TerminalModel.warranty_months.label("model_months"),
+            repaired.label("repaired"),
             CustodyEntry.id.label("entry_id"),
             CustodyEntry.from_holder_id,
             sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at).label("at"),
             Vehicle.customer_id,
             Fitting.old_unit_id,
+            Loan.id.label("loan_id"),
         )
-        .join(TerminalModel, TerminalModel.name == Terminal.model)
+        .select_from(Terminal)
         .outerjoin(move, stands)
         .where(Terminal.unit_id.in_(chain))
         .order_by(Terminal.unit_id, CustodyEntry.id)
     )
 
 
-def _life(moves: Sequence[Any], repaired_on: tuple[date, ...], zone: str) -> Life:
+def _life(moves: Sequence[Any], zone: str) -> Life:
     first = moves[0]
     delivered = (local_day(move.at, zone) for move in moves if move.entry_id and move.customer_id is None)
     fits = tuple(
-        Fit(move.entry_id, local_day(move.at, zone), move.customer_id, move.old_unit_id, found=move.from_holder_id is None)
+        Fit(
+            move.entry_id,
+            local_day(move.at, zone),
+            move.customer_id,
+            move.old_unit_id,
+            move.from_holder_id is None,
+            bool(move.loan_id),
+        )
         for move in moves
         if move.customer_id is not None
     )
-    months = (first.warranty_months, first.model_months)
-    return Life(first.serial, first.model, *months, next(delivered, None), fits, repaired_on)
+    repaired = tuple(local_day(moment, zone) for moment in first.repaired or ())
+    return Life(first.serial, first.model, first.warranty_months, next(delivered, None), fits, repaired)
 
 
 # --- terms
 
 
-def _terms(session: Session, customer_ids: Collection[int]) -> list[Term]:
-    """The company's terms and those of these customers' contracts."""
-    theirs = sa.or_(WarrantyTerm.customer_id.is_(None), WarrantyTerm.customer_id.in_(customer_ids))
-    rows = session.scalars(sa.select(WarrantyTerm).where(theirs, WarrantyTerm.withdrawn_at.is_(None)))
-    return [_term(row) for row in rows]
-
-
-def _term(row: WarrantyTerm) -> Term:
-    whose = (row.customer_id, row.contract_number, row.model)
-    return Term(row.months, row.starts_with, *whose, row.valid_from, row.valid_to)
+def _terms(session: Session, customer_ids: Collection[int]) -> tuple[list[Term], dict[str, int]]:
+    """The company's terms with those of these customers' contracts, and the usual months of each model."""
+    row, model = WarrantyTerm, TerminalModel
+    theirs = sa.or_(row.customer_id.is_(None), row.customer_id.in_(customer_ids))
+    columns = (row.months, row.starts_with, row.customer_id, row.contract_number, row.model, row.valid_from, row.valid_to)
+    usual = sa.select(model.warranty_months, sa.null(), sa.null(), sa.null(), model.name, sa.null(), sa.null())
+    rows = session.execute(sa.select(*columns).where(theirs, row.withdrawn_at.is_(None)).union_all(usual)).all()
+    terms = [Term(*found) for found in rows if found.starts_with]
+    return terms, {found.model: found.months for found in rows if not found.starts_with}
 
 
 def general_months(session: Session, day: date) -> int:
     """The company's general term on a day, in months."""
-    valid = (term for term in _terms(session, ()) if term.model is None and term.in_force(day))
+    valid = (term for term in _terms(session, ())[0] if term.model is None and term.in_force(day))
     newest = max(valid, key=lambda term: term.valid_from, default=None)
     return newest.months if newest else UNKNOWN_MODEL_MONTHS
 

@@ -42,6 +42,7 @@ class Warranty:
         return self.until is not None and day <= self.until
 
 
+LENT = Warranty(None, say("On loan from us"))
 NOTHING_KNOWN = Warranty(None, say("Neither installation nor purchase date is known"))
 
 
@@ -66,7 +67,7 @@ class Term:
 class Fit:
     """A terminal was put into a vehicle of a customer: when, by which entry of the ledger, and in exchange for which other one.
 
-    `found`: it was met there, nobody knows since when.
+    `found`: it was met there, nobody knows since when. `lent`: it is a loaner that stands for the one it replaced.
     """
 
     entry_id: int
@@ -74,17 +75,17 @@ class Fit:
     customer_id: int
     replaced: int | None = None
     found: bool = False
+    lent: bool = False
 
 
 @dataclass(frozen=True)
 class Life:
-    """What is known of one terminal: its model, the months of its delivery note (0: none) and of its model (None: unknown model),
-    when it was delivered to a customer, where it was fitted (oldest first), and the days of its repairs."""
+    """What is known of one terminal: its model, the months of its delivery note (0: none), when it was delivered to a customer,
+    where it was fitted (oldest first), and the days of its repairs."""
 
     serial: str
     model: str
     own_months: int = 0
-    model_months: int | None = None
     delivered_on: date | None = None
     fits: tuple[Fit, ...] = ()
     repaired_on: tuple[date, ...] = ()
@@ -102,15 +103,15 @@ class Question:
     upto: int | None = None
     purchased_on: date | None = None
     model: str | None = None
-    model_months: int | None = None
 
 
 @dataclass(frozen=True)
 class Known:
-    """What warranties are decided by: terminals by id, the terms, and how long a repair is answered for."""
+    """What warranties are decided by: terminals by id, the terms, each model's usual months, and how long repairs count."""
 
     lives: Mapping[int, Life] = field(default_factory=dict)
     terms: Sequence[Term] = ()
+    usual: Mapping[str, int] = field(default_factory=dict)
     repair_months: int = REPAIR_MONTHS
 
 
@@ -122,12 +123,17 @@ def decide_warranty(asked: Question, known: Known) -> Warranty:
     - Given in exchange for one that was in warranty that day, it carries on the end of the one it replaced: the customer bought
       so many months once, and neither loses them nor gets them anew because we exchanged the box.
     - Given in exchange for one out of warranty it was paid for, and so it is sold and begins its own.
+    - A loaner has none: what is asked of it is answered for the customer's own terminal for which it stands, and his own one put
+      back in its place begins nothing.
     - Fitted again after a repair it is in warranty until the later of what was left and the repair's own term from the day of the
       repair: we answer for our work, and for nothing less than before it.
     """
     life = known.lives.get(asked.unit_id or 0)
     if life is None:
         return _from_purchase(asked, known)
+    loan = _loan(asked, life)
+    if loan is not None:
+        return decide_warranty(replace(asked, unit_id=loan.replaced, upto=loan.entry_id - 1), known) if loan.replaced else LENT
     ends = list(_ends(asked, life, known))
     return max(ends, key=lambda end: end.until or date.min) if ends else NOTHING_KNOWN
 
@@ -135,22 +141,36 @@ def decide_warranty(asked: Question, known: Known) -> Warranty:
 def _from_purchase(asked: Question, known: Known) -> Warranty:
     if asked.purchased_on is None:
         return NOTHING_KNOWN
-    unknown = Life("", asked.model or "", model_months=asked.model_months)
-    return _running(asked, unknown, None, known)
+    return _running(asked, Life("", asked.model or ""), None, known)
 
 
 def _ends(asked: Question, life: Life, known: Known) -> Iterator[Warranty]:
-    fits = [fit for fit in life.fits if fit.customer_id == asked.customer_id and fit.entry_id <= (asked.upto or fit.entry_id)]
+    fits = [fit for fit in _fits(asked, life) if not fit.lent]
     for place, fit in enumerate(fits):
         carried = _carried_on(asked, fit, known) if fit.replaced else None
         if carried:
             yield carried
-        elif place == 0 or fit.replaced:
+        elif place == 0 or (fit.replaced and not _was_lent(asked, fit, known)):
             yield _running(asked, life, fit, known)
     repairs = [day for day in life.repaired_on if any(day <= fit.day for fit in fits)]
     if repairs:
         months, day = known.repair_months, max(repairs)
         yield Warranty(add_months(day, months), say("%(months)s months from the repair on %(day)s", months=months, day=day))
+
+
+def _fits(asked: Question, life: Life) -> list[Fit]:
+    return [fit for fit in life.fits if fit.customer_id == asked.customer_id and fit.entry_id <= (asked.upto or fit.entry_id)]
+
+
+def _loan(asked: Question, life: Life) -> Fit | None:
+    """The loan by which a terminal is at the customer's, if the last that is known of it there is one."""
+    fits = _fits(asked, life)
+    return fits[-1] if fits and fits[-1].lent else None
+
+
+def _was_lent(asked: Question, fit: Fit, known: Known) -> bool:
+    life = known.lives.get(fit.replaced or 0)
+    return life is not None and _loan(replace(asked, upto=fit.entry_id - 1), life) is not None
 
 
 def _carried_on(asked: Question, fit: Fit, known: Known) -> Warranty | None:
@@ -167,7 +187,8 @@ def _running(asked: Question, life: Life, fit: Fit | None, known: Known) -> Warr
     installed = fit.day if fit and not fit.found else None
     delivered = min(life.delivered_on, installed) if life.delivered_on and installed else installed
     days = {"installation": installed, "delivery": delivered, "purchase": asked.purchased_on}
-    term = term_for(life, asked.customer_id, installed or asked.purchased_on, asked.model_months, known.terms)
+    usual = known.usual.get(life.model) or known.usual.get(asked.model or "")
+    term = term_for(life, asked.customer_id, installed or asked.purchased_on, usual, known.terms)
     start = next((name for name in (term.start, "installation", "purchase") if days[name]), None)
     day = days[start] if start else None
     if start is None or day is None:
@@ -178,7 +199,7 @@ def _running(asked: Question, life: Life, fit: Fit | None, known: Known) -> Warr
     return Warranty(add_months(day, term.months), told)
 
 
-def term_for(life: Life, customer_id: int | None, day: date | None, model_months: int | None, terms: Sequence[Term]) -> Term:
+def term_for(life: Life, customer_id: int | None, day: date | None, usual: int | None, terms: Sequence[Term]) -> Term:
     """The term that counts for a terminal (see the head of this file) which begins its warranty on a day."""
     current = [term for term in terms if day is not None and term.in_force(day)]
     contracts = [term for term in current if customer_id is not None and term.customer_id == customer_id]
@@ -187,7 +208,7 @@ def term_for(life: Life, customer_id: int | None, day: date | None, model_months
     own = own or [term for term in listed if term.model == life.model]
     if own:
         return max(own, key=lambda term: term.valid_from)
-    months = life.own_months or life.model_months or model_months
+    months = life.own_months or usual
     general = [term for term in listed if term.model is None]
     if months or not general:
         return Term(months or UNKNOWN_MODEL_MONTHS)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.words import say
 
-GOODWILL_STATUSES = ("open", "approved", "refused")
+GOODWILL_STATES = ("open", "approved", "refused")
 
 
 class Goodwill(Base):
@@ -19,22 +19,22 @@ class Goodwill(Base):
 
     __tablename__ = "goodwill"
     __table_args__ = (
-        words_of("status", GOODWILL_STATUSES),
+        words_of("state", GOODWILL_STATES),
         sa.CheckConstraint("btrim(reason) <> ''", name="has_reason"),
-        sa.CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided_has_time"),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_time"),
         sa.CheckConstraint("(decided_at IS NULL) = (decided_by_id IS NULL)", name="decided_has_person"),
         sa.CheckConstraint("decided_by_id <> asked_by_id", name="two_decide"),
-        sa.CheckConstraint("status <> 'refused' OR decision_reason IS NOT NULL", name="refused_has_reason"),
+        sa.CheckConstraint("state <> 'refused' OR decision_reason IS NOT NULL", name="refused_has_reason"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_goodwill_line"),
         sa.UniqueConstraint("key"),
-        sa.Index("uq_goodwill_line", "line_id", unique=True, postgresql_where=sa.text("status <> 'refused'")),
+        sa.Index("uq_goodwill_line", "line_id", unique=True, postgresql_where=sa.text("state <> 'refused'")),
         sa.Index(None, "order_id"),
     )
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
     line_id: Mapped[int]
-    status: Mapped[str]
+    state: Mapped[str]
     reason: Mapped[str]
     key: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
     asked_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))

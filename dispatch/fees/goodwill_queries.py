@@ -40,7 +40,7 @@ def goodwill_waiting(session: Session, by: Actor, *, limit: int = 200) -> Sequen
         .join(Order, Order.id == Goodwill.order_id)
         .join(OrderLine, OrderLine.id == Goodwill.line_id)
         .join(Vehicle, Vehicle.id == OrderLine.vehicle_id)
-        .where(Goodwill.status == "open", Goodwill.asked_by_id != by.id, visible(by))
+        .where(Goodwill.state == "open", Goodwill.asked_by_id != by.id, visible(by))
         .options(joinedload(Order.customer))
         .order_by(Goodwill.asked_at, Goodwill.id)
         .limit(limit)

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
-from dispatch.devices.fitted import fittings_of
+from dispatch.devices.fitted import fittings_of, own_units_back
 from dispatch.devices.models import Fitting
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import Charge, Goodwill, Price
 from dispatch.fees.queries import cover, first_prices_after, prices_on, warranty_of_line
-from dispatch.fees.rules import Cover, Decision, decide, part_named
+from dispatch.fees.rules import OWN_UNIT, Cover, Decision, decide, part_named
 from dispatch.orders.models import Order, OrderLine
 from dispatch.words import Text, say
 
@@ -33,12 +33,13 @@ class FittedPart:
 
 
 def uncharged_parts(session: Session, order: Order) -> list[FittedPart]:
-    """Every unit fitted by this order, and still so, that has no row among its charges yet, not even one taken back."""
+    """Every unit fitted by this order for good, and still so, that has no row among its charges yet, not even one taken back."""
     effective = fittings_of(session, order.id)
     charged = sa.select(Charge.fitting_id).where(Charge.order_id == order.id, Charge.fitting_id.is_not(None))
     had = set(session.scalars(charged))
     deciding = _Deciding(session, order, effective)
-    return [deciding.part(each) for each in effective if each.new_unit_id is not None and each.id not in had]
+    sold = (each for each in effective if each.new_unit_id is not None and each.lent_until is None)
+    return [deciding.part(each) for each in sold if each.id not in had]
 
 
 def unpriced(session: Session, order: Order) -> list[Text]:
@@ -90,9 +91,15 @@ class _Deciding:
         return [price for price in rows if price.category == "part" and price.code not in known]
 
     def _decision(self, fitting: Fitting, day: date) -> Decision:
+        if fitting.id in self._own:
+            return OWN_UNIT
         sold = self._order.kind == "installation"
         found = Cover() if sold else cover(self._warranty(fitting, day), self._goodwill.get(fitting.line_id), day)
         return decide(category_is_part=True, order_kind=self._order.kind, own_product=sold, cover=found)
+
+    @cached_property
+    def _own(self) -> Collection[int]:
+        return own_units_back(self._session, [each for each in self._effective if each.new_unit_id is not None])
 
     @cached_property
     def _goodwill(self) -> Mapping[int, Goodwill]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.devices.models import CustodyEntry, Holder, Unit
-from dispatch.devices.warranty_queries import model_months, warranties
+from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
@@ -127,10 +127,9 @@ def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: da
 def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Question:
     """Whose warranty that is: of the terminal that was there before this order, else of what the caller says was bought."""
     came = _terminal_before(session, order, line.vehicle_id, day)
-    months = model_months(session, line.model or order.product_model)
     unit_id, upto = (came.unit_id, came.id) if came else (None, None)
     purchased_on = order.purchased_on or line.vehicle.purchased_on
-    return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model, months)
+    return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model)
 
 
 def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Cover:
@@ -140,7 +139,7 @@ def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date)
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
     """The same from what was read already."""
-    kind = goodwill.decided_by_name if goodwill and goodwill.status == "approved" else None
+    kind = goodwill.decided_by_name if goodwill and goodwill.state == "approved" else None
     return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 

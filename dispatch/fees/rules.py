@@ -22,7 +22,7 @@ CHANNEL_WORDS: dict[str, Text] = {
     "account": say("On account"),
 }
 
-CHARGE_RULES = ("own_service_free", "in_warranty", "goodwill", "part_out_of_warranty", "listed_price")
+CHARGE_RULES = ("own_service_free", "in_warranty", "goodwill", "own_unit", "part_out_of_warranty", "listed_price")
 
 FEN = Decimal("0.01")
 BLOCK_SIZE = 50
@@ -43,6 +43,7 @@ class Decision:
 
 SERVICE_FREE = Decision(True, "own_service_free", say("Visit, survey, installation and repair of our own products are free."))
 SOLD_ALREADY = Decision(True, "own_service_free", say("Sold together with its installation: free."))
+OWN_UNIT = Decision(True, "own_unit", say("The customer's own terminal or SIM, put in again: free."))
 LISTED = Decision(False, "listed_price", say("Neither a free service nor the warranty covers this: the listed price is charged."))
 _UNKNOWN = say("Nothing on record says that it is in warranty: the part is charged.")
 

@@ -37,6 +37,7 @@ KINDS: dict[str, Applies] = {
     "line.install": working.install_units,
     "line.swap": working.swap_units,
     "line.remove": working.remove_units,
+    "line.move": working.move_units,
     "line.undo": working.undo_fitting,
     "line.done": working.complete_line,
     "line.not_done": working.leave_line,

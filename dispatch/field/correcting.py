@@ -67,7 +67,7 @@ def replace_unit(
     """
     with corrected(session, order_id, by=by, at=at) as order:
         first = _fitting(session, order, fitting_id)
-        technician_id = _whose_bag(first)
+        technician_id, lent_until = _whose_bag(first), first.lent_until
         undo(session, fitting_id, order_id=order.id, reason=reason, by=by, at=at)
         try:
             unit = own_unit(session, number, technician_id, first.unit_kind, own=technician_id == by.id)
@@ -77,7 +77,7 @@ def replace_unit(
             raise Invalid({"number": say("This is the unit that was entered before.")})
         again = swap if first.kind == "swap" else install
         work = work_of(first, device_at=first.at, technician_id=technician_id)
-        done = again(session, work, unit.id, by=by, at=at)
+        done = again(session, work, unit.id, lend_until=lent_until, by=by, at=at)
         charge_fittings(session, order, visit_id=first.visit_id, by=by, at=at)
     return done
 

@@ -115,7 +115,25 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     model = {"old_model": _written(values, "old_model") or None} if "old_terminal" in old else {}
     acts: Acts = [("line.swap", {"line": line_id, **swaps, **old, **model})] if swaps else []
     installs = {kind: number for kind, number in new.items() if kind in empty}
-    return [*acts, ("line.install", {"line": line_id, **installs})] if installs else acts
+    both: Acts = [*acts, ("line.install", {"line": line_id, **installs})] if installs else acts
+    return _lent(both, values) if values.get("lend") else both
+
+
+def _lent(acts: Acts, values: Mapping[str, Any]) -> Acts:
+    """The same with the days for which the new terminal is only lent. Raises Invalid."""
+    days = number_in(values.get("lend_days"))
+    if days is None or not any("terminal" in content for _, content in acts):
+        raise Invalid({"lend_days": CHOOSE if days is None else say("Only a terminal can be lent.")})
+    return [(kind, content | ({"lend_days": days} if "terminal" in content else {})) for kind, content in acts]
+
+
+def read_move(values: Mapping[str, Any], units: Iterable[str]) -> dict[str, Any]:
+    """From which vehicle, and what of it. Raises Invalid."""
+    vehicle, kinds = number_in(values.get("vehicle")), [kind for kind in UNIT_KINDS if kind in set(units)]
+    wrong = {name: CHOOSE for name, given in (("vehicle", vehicle), ("units", kinds)) if not given}
+    if wrong:
+        raise Invalid(wrong)
+    return {"vehicle": vehicle, "units": kinds}
 
 
 def _number(values: Mapping[str, Any], kind: str) -> str:

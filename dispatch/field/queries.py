@@ -24,6 +24,7 @@ SIGNED_FOR = (
     "line.install",
     "line.swap",
     "line.remove",
+    "line.move",
     "line.undo",
     "part.use",
     "part.put_back",

@@ -111,12 +111,15 @@ def parts_json(used: Sequence[PartEntry]) -> dict[str, Any]:
 
 
 def fitting_json(fitting: Fitting) -> dict[str, Any]:
-    """A change of one unit with the numbers of the old and the new one."""
+    """A change of one unit with the numbers of the old and the new one; of a loan its end, of a move both vehicles."""
+    lent, other = fitting.lent_until, fitting.other_vehicle
     return {
         "kind": fitting.kind,
         "unit_kind": fitting.unit_kind,
         "old": unit_numbers(fitting.old_unit) if fitting.old_unit else None,
         "new": unit_numbers(fitting.new_unit) if fitting.new_unit else None,
+        **({"lent_until": lent.isoformat()} if lent else {}),
+        **({"vehicle": vehicle_shown(fitting.vehicle), "other_vehicle": vehicle_shown(other)} if other else {}),
     }
 
 

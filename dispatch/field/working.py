@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
-from dispatch.devices.fitting import Work, install, register_found, remove, swap, undo
+from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
@@ -59,7 +61,7 @@ def install_units(session: Session, act: Act) -> None:
     """Put a terminal, a SIM or both into an empty place of a vehicle."""
     work = work_at(session, act)
     for unit in _numbered(session, act):
-        install(session, work, unit.id, by=act.by, at=act.at)
+        install(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
     _after_fitting(session, act)
 
 
@@ -70,7 +72,23 @@ def swap_units(session: Session, act: Act) -> None:
     for unit in _numbered(session, act):
         if unit.kind not in present:
             _register(session, act, work, unit.kind)
-        swap(session, work, unit.id, by=act.by, at=act.at)
+        swap(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
+    _after_fitting(session, act)
+
+
+def _lend_until(act: Act, unit: Unit) -> date | None:
+    """Until when a terminal is only lent (`lend_days`); None for good, and for the SIM that goes in beside it."""
+    days = act.content.get("lend_days")
+    if days is None or unit.kind != "terminal":
+        return None
+    return local_day(act.when, act.by.zone) + timedelta(days=int(days))
+
+
+def move_units(session: Session, act: Act) -> None:
+    """Move terminal, SIM or both out of another vehicle of the customer (`vehicle`) into this one."""
+    done = work(session, act)
+    kinds = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
+    move(session, done, int(act.content.get("vehicle") or 0), kinds, by=act.by, at=act.at)
     _after_fitting(session, act)
 
 

@@ -194,14 +194,15 @@ def warranty_of(
 ) -> Warranty:
     """The warranty of what is in a customer's vehicle, else of a model bought on a day."""
     unit = inside.get("terminal")
-    months = None if unit else _months(session, model)
-    asked = Question(customer_id, unit.id if unit else None, purchased_on=purchased_on, model=model, model_months=months)
+    asked = Question(
+        customer_id, unit.id if unit else None, purchased_on=purchased_on, model=None if unit else _named(session, model)
+    )
     return warranties(session, {0: asked}, by.zone)[0]
 
 
-def _months(session: Session, model: str) -> int | None:
-    names = {m.name: m.warranty_months for m in session.scalars(sa.select(TerminalModel))} if model else {}
-    return names.get(model_of(model, names))
+def _named(session: Session, model: str) -> str | None:
+    """The model that somebody means by what he typed."""
+    return model_of(model, session.scalars(sa.select(TerminalModel.name)).all()) if model else None
 
 
 def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Customer]:

@@ -27,6 +27,10 @@ DONE: dict[str, Text] = {
     "swap-sim": say("SIM swapped"),
     "remove-terminal": say("Terminal taken out"),
     "remove-sim": say("SIM taken out"),
+    "move_out-terminal": say("Terminal moved to another vehicle"),
+    "move_out-sim": say("SIM moved to another vehicle"),
+    "move_in-terminal": say("Terminal moved in"),
+    "move_in-sim": say("SIM moved in"),
 }
 WORDS: dict[str, dict[str, Text]] = {
     "title": TITLES,

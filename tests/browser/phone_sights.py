@@ -28,6 +28,9 @@ def phone_pages(session: Session) -> Pages:
     big = _stand_at_an_installation(session)
     found: Pages = {"before leaving": ("field.stop", _root(_visit(session, "dispatched")))}
     found |= _of_repair(_visit(session, "on_site", Order.kind == "repair"), "at a repair")
+    standing = _visit(session, "on_site", Order.kind == "repair")
+    line_id = standing.visit_lines[0].line_id
+    found["moving a terminal"] = ("field.moving", f"{_root(standing)}/vehicles/{line_id}/move")
     found |= _of_repair(_visit(session, "finished"), "a repair that is over")
     root, line = _root(big), big.visit_lines[0].line_id
     return found | {

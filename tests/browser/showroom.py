@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, StockCount, Terminal, Tool, Transfer, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, SimTopUp, StockCount, Terminal, Tool, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
@@ -126,6 +126,8 @@ def _plain() -> dict[str, Sight]:
         "figures of a day long gone": Sight("reports.figures", "/figures?day=2025-02-03"),
         "figures of all branches": Sight("reports.figures", "/figures?branch=all", "chen"),
         "prices": Sight("fees.index", "/prices"),
+        "warranty terms": Sight("devices.warranty_terms_page", "/stock/warranty"),
+        "loaners": Sight("devices.loans", "/stock/loans"),
         "a new price": Sight("fees.new", "/prices/new"),
         "a call": Sight("intake.call", "/calls/new"),
         "a list of calls": Sight("intake.calls_upload", "/calls/import"),
@@ -176,6 +178,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
     bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
     store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
+    topped_up = _first(session, sa.select(SimTopUp.unit_id))
     serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
     carried = sa.select(Unit.id).join(CustodyPosition).where(CustodyPosition.holder_id == bag)
     return {
@@ -202,6 +205,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a transfer to be received": Sight("devices.transfer", f"/stock/transfers/{_first(session, sa.select(Transfer.number))}"),
         "a count to be approved": Sight("devices.count", f"/stock/counts/{_first(session, sa.select(StockCount.number))}"),
         "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
+        "a SIM at its carrier": Sight("devices.sim_card", f"/units/{topped_up}/sim"),
+        "contracts of a customer": Sight("devices.contracts", f"/customers/{customer}/contracts"),
         "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),
     }
 
@@ -232,6 +237,7 @@ def _on_site(session: Session) -> dict[str, Sight]:
     correct = f"/orders/{number}/corrections"
     return {
         "an order with work on it": Sight("orders.show", f"/orders/{number}"),
+        "goodwill for a vehicle": Sight("field.goodwill", f"/orders/{number}/vehicles/1/goodwill"),
         "work on site": Sight("field.on_site", f"/orders/{number}/on-site"),
         "money and papers": Sight("field.papers", f"/orders/{number}/papers"),
         "another unit": Sight("field.correction", f"{correct}/replace/{fitting_id}"),

@@ -19,6 +19,8 @@ from dispatch.devices.models import (
     Fitting,
     HandOver,
     HandOverUnit,
+    Holder,
+    Loan,
     TakenBack,
     TransferUnit,
     Unit,
@@ -54,7 +56,7 @@ def check_nothing_twice(session: Session, told: Told) -> None:
     """No fact and no form counts twice, nothing is undone twice, no unit is promised to two."""
     assert len(told.sent) == len(set(told.sent)), "somebody was told twice that one thing is done"
     assert set(session.scalars(sa.select(FieldFact.id))) == {sent for sent in told.sent if not isinstance(sent, tuple)}
-    of_fact = (Fitting.fact_id, Fitting.kind, Fitting.unit_kind)
+    of_fact = (Fitting.fact_id, Fitting.kind, Fitting.unit_kind, Fitting.vehicle_id)
     assert _doubles(session, *of_fact, where=Fitting.fact_id.is_not(None)) == []
     assert _doubles(session, Fitting.undoes_id, where=Fitting.undoes_id.is_not(None)) == []
     key = AuditEntry.detail["key"].astext
@@ -76,6 +78,15 @@ def check_slots(session: Session) -> None:
     places = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, CustodyPosition.unit_id)
     held = session.execute(places.where(CustodyPosition.holder_kind == "slot")).all()
     assert sorted(held) == sorted((*place, unit_id) for place, unit_id in inside.items() if unit_id)
+
+
+def check_loans(session: Session) -> None:
+    """Every loaner that is out is in the vehicle it was lent for, and no other loan is."""
+    place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
+    there = place.where(CustodyPosition.unit_id == Loan.unit_id, Holder.vehicle_id == Loan.vehicle_id).exists()
+    assert session.scalars(sa.select(Loan.id).where(Loan.state == "out", ~there)).all() == []
+    standing = sa.exists().where(Fitting.undoes_id.in_(sa.select(Loan.ended_fitting_id).where(Loan.state == "returned")))
+    assert not session.scalar(sa.select(standing))
 
 
 def check_hand_overs(session: Session) -> None:

@@ -34,6 +34,7 @@ from tests.devices.books import (
     Told,
     check_counts,
     check_hand_overs,
+    check_loans,
     check_nothing_lost,
     check_nothing_twice,
     check_slots,
@@ -51,6 +52,7 @@ VEHICLES = (
     fitting_acts.UNDO,
     fitting_acts.REPLACE,
     fitting_acts.FIND,
+    fitting_acts.MOVE,
 )
 STORES = (store_acts.SEND, store_acts.SETTLE, store_acts.COUNT, store_acts.APPROVE, store_acts.TAKE_BACK)
 OFTEN = (acts.ISSUE, fitting_acts.SWAP, fitting_acts.INSTALL, store_acts.SETTLE, store_acts.COUNT)
@@ -68,6 +70,9 @@ RIVALS_AT_VEHICLES = (
     (acts.OFFER, fitting_acts.SWAP),
     (acts.ANSWER, fitting_acts.INSTALL),
     (acts.RECEIVE, fitting_acts.FIND),
+    (fitting_acts.MOVE, fitting_acts.SWAP),
+    (fitting_acts.MOVE, fitting_acts.MOVE),
+    (fitting_acts.MOVE, fitting_acts.UNDO),
 )
 RIVALS_IN_STORES = (
     (store_acts.SEND, acts.ISSUE),
@@ -147,6 +152,7 @@ class Custody(TwoHands):
             check_hand_overs(session)
             check_transfers(session)
             check_counts(session)
+            check_loans(session)
 
     def teardown(self) -> None:
         if not hasattr(self, "told"):
@@ -159,7 +165,7 @@ class Custody(TwoHands):
 
 
 WORKS = {"Receiving", "Issuing", "Returning", "Offering", "Answering"}
-WORKS |= {"Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding"}
+WORKS |= {"Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding", "Moving"}
 WORKS |= {"Sending", "Settling", "Counting", "TakingBack"}
 
 

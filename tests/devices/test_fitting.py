@@ -108,10 +108,14 @@ def test_a_unit_that_is_elsewhere_is_named_with_its_place(db: Session, cast: Cas
     (others,) = carried(db, cast, cast.wei, boxes=1)
     (stored,) = terminals(db, cast)
     plate = order.lines[1].vehicle.plate
-    places = {fitted: f"fitted in {plate}", others: "in 卫晨's bag", stored: "in the store 总仓"}
+    places = {
+        fitted: f"fitted in {plate}. Take it out there first, or move it from there.",
+        others: "in 卫晨's bag. Have it handed to you first.",
+        stored: "in the store 总仓. Have the store issue it to you first.",
+    }
     for unit, place in places.items():
         assert sentence(install, db, work(order), unit.id, by=cast.su, at=AT) == (
-            f"{unit_name(unit)} is not in your bag: it is {place}."
+            f"{unit_name(unit)} is not in your bag: it is {place}"
         )
     assert not fittings_of(db, order.id)[2:] and not ledger_faults(db)
 

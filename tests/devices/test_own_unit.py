@@ -87,12 +87,15 @@ def test_a_number_of_the_other_kind(bag: dict[str, Unit], told: Callable[[str, s
 
 
 def test_a_unit_that_is_elsewhere(db: Session, cast: Cast, bag: dict[str, Unit], told: Callable[[str, str], str]) -> None:
-    assert told("S-WEI-555", "terminal") == "S-WEI-555 is not in your bag: it is in 卫晨's bag."
-    assert told("I-555", "terminal") == "S-WEI-555 is not in your bag: it is in 卫晨's bag."
-    assert told("store777", "terminal") == "S-STORE-777 is not in your bag: it is in the store 总仓."
-    assert told("77777", "sim") == "8986062429000077777 is not in your bag: it is in 卫晨's bag."
+    assert told("S-WEI-555", "terminal") == "S-WEI-555 is not in your bag: it is in 卫晨's bag. Have it handed to you first."
+    assert told("I-555", "terminal") == "S-WEI-555 is not in your bag: it is in 卫晨's bag. Have it handed to you first."
+    assert (
+        told("store777", "terminal")
+        == "S-STORE-777 is not in your bag: it is in the store 总仓. Have the store issue it to you first."
+    )
+    assert told("77777", "sim") == "8986062429000077777 is not in your bag: it is in 卫晨's bag. Have it handed to you first."
     where(db, bag["wei"]).branch_id = cast.gz
-    assert told("S-WEI-555", "terminal") == "S-WEI-555 is not in your bag: it is at another branch."
+    assert told("S-WEI-555", "terminal") == "S-WEI-555 is not in your bag: it is at another branch. Ask the office about it."
 
 
 def test_numbers_that_are_none(bag: dict[str, Unit], told: Callable[[str, str], str]) -> None:

@@ -59,10 +59,11 @@ def test_a_swap_leaves_a_binding_to_be_confirmed(db: Session, cast: Cast, order:
     assert card.sim and card.sim.iccid in str(told)
     confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
     assert concerns(db, cast, "rebind") == [] and list(bindings_missing(db, order)) == []
-    (entry,) = history(db, ("sim", card.id))
+    entry, fitted = history(db, ("sim", card.id))
+    assert fitted.action == "sim.activate"
     assert (entry.action, entry.by_name, entry.detail) == ("sim.bind", "林晓", {"from": OLD_IMEI, "to": NEW_IMEI})
     confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
-    assert len(history(db, ("sim", card.id))) == 1, "pressed twice, written once"
+    assert len(history(db, ("sim", card.id))) == 2, "pressed twice, written once"
 
 
 def test_closing_waits_for_it(db: Session, cast: Cast, order: Order, card: Unit) -> None:
@@ -103,7 +104,7 @@ def test_two_who_confirm_at_once_write_one_line(db: Session, cast: Cast, card: U
     unit_id = card.id
     answers = at_once(*[lambda s: confirm_binding(s, unit_id, imei=NEW_IMEI, by=cast.lin, at=AT)] * 2)
     assert all(isinstance(answer, Sim) for answer in answers)
-    assert len(history(db, ("sim", unit_id))) == 1
+    assert [entry.action for entry in history(db, ("sim", unit_id))] == ["sim.bind", "sim.activate"]
 
 
 @pytest.mark.parametrize(

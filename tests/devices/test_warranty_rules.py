@@ -21,7 +21,7 @@ UNLISTED = replace(PLAIN, own_months=0)
 
 def decided(*lives: Life, terms: tuple[Term, ...] = (), unit: int = NEW, **asked: object) -> tuple[str, str]:
     """Until when, and by which rule; the first life is the terminal that is asked about, the second the one it replaced."""
-    known = Known(dict(zip((NEW, OLD), lives, strict=False)), terms, repair_months=3)
+    known = Known(dict(zip((NEW, OLD), lives, strict=False)), terms, {"TK-310": 24}, repair_months=3)
     found = decide_warranty(replace(Question(OURS, unit), **asked), known)  # type: ignore[arg-type]
     return str(found.until), str(found.rule)
 
@@ -45,7 +45,7 @@ def decided(*lives: Life, terms: tuple[Term, ...] = (), unit: int = NEW, **asked
         ((replace(MODEL, valid_from=SUMMER),), PLAIN, "2027-03-01", "12 months from installation"),
         ((GENERAL,), PLAIN, "2027-03-01", "12 months from installation"),
         ((GENERAL,), UNLISTED, "2026-09-01", "6 months from installation"),
-        ((GENERAL,), replace(UNLISTED, model_months=24), "2028-03-01", "24 months from installation"),
+        ((GENERAL,), replace(UNLISTED, model="TK-310"), "2028-03-01", "24 months from installation"),
         ((), UNLISTED, "2027-03-01", "12 months from installation"),
         ((replace(HT, start="purchase"),), PLAIN, "2028-01-15", "24 months from purchase on 2026-01-15"),
         ((replace(HT, start="delivery"),), PLAIN, "2028-03-01", "24 months from delivery on 2026-03-01"),
@@ -128,4 +128,4 @@ def test_the_past_is_asked_as_it_stood() -> None:
 def test_without_a_terminal_the_purchase_decides() -> None:
     bought = {"unit": 0, "purchased_on": SPRING, "model": "BD-808A"}
     assert decided(terms=(MODEL,), **bought) == ("2027-09-01", "18 months from purchase on 2026-03-01")  # type: ignore[arg-type]
-    assert decided(model_months=24, **bought)[0] == "2028-03-01"  # type: ignore[arg-type]
+    assert decided(**bought | {"model": "TK-310"})[0] == "2028-03-01"  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ def test_it_is_free_only_once_another_has_approved(db: Session, cast: Cast) -> N
     with pytest.raises(NotAllowed):
         decided(db, row, cast.lin)
     decide_goodwill(db, order.id, row.id, approve=True, reason="", by=cast.wang, at=AT)
-    assert account_of(db, order.id).charged == 0 and (row.status, row.decided_by_name) == ("approved", cast.wang.name)
+    assert account_of(db, order.id).charged == 0 and (row.state, row.decided_by_name) == ("approved", cast.wang.name)
     swapped(db, cast, order, sim=True)
     assert [(told(c), c.amount) for c in charged(db, cast, order)] == [(f"Goodwill, approved by {cast.wang.name}: free.", 0)]
     with pytest.raises(Conflict):
@@ -71,7 +71,7 @@ def test_nobody_approves_his_own_and_a_refusal_has_a_reason(db: Session, cast: C
         decided(db, own, cast.wang)
     assert not goodwill_waiting(db, cast.wang)
     with pytest.raises(DatabaseError), db.begin_nested():
-        db.execute(sa.update(Goodwill).values(status="approved", decided_by_id=cast.wang.id, decided_at=AT))
+        db.execute(sa.update(Goodwill).values(state="approved", decided_by_id=cast.wang.id, decided_at=AT))
     other = repair(db, cast)
     theirs = asked(db, other, cast.lin)
     with pytest.raises(Invalid):

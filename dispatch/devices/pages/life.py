@@ -15,12 +15,14 @@ from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.sim_life import told
+from dispatch.devices.sim_rules import LOOKS, STATES
 from dispatch.devices.taking_back import take_back, taking_back
 from dispatch.devices.tools import calibrations
 from dispatch.devices.warranty_queries import warranties
@@ -60,6 +62,9 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             partner=_partner(db, found),
             trail=history(db, ("sim", unit_id)) if found.sim else (),
             told=told,
+            sim_states=STATES,
+            sim_looks=LOOKS,
+            loan=lent_unit(db, unit_id) if found.terminal else None,
             warranty=_warranty(db, found, entries),
             calibrations=calibrations(db, unit_id) if found.tool else (),
             key=uuid.uuid4(),

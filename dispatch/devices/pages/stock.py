@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from dispatch.board.queries import team
-from dispatch.clock import now
+from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
 from dispatch.devices.counts import under_way
@@ -23,14 +23,16 @@ from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.supply import supplies
-from dispatch.devices.queries import holder, stores, units_found, units_held
+from dispatch.devices.queries import holder, stores, units_found, units_held, units_since
 from dispatch.devices.shelves import Shelf, shelf, shelves
+from dispatch.devices.sim_life import sims_warned
 from dispatch.errors import Invalid, Refusal
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.locale import tr
 from dispatch.words import say
 
 PAGE_SIZE = 100
@@ -203,7 +205,7 @@ def issue_to_bag() -> Answer:
     """
     if request.method == "GET":
         return _issue_page(Form.of({name: text for name, text in request.args.items() if is_issue_field(name)}))
-    form = Form.sent()
+    form, at = Form.sent(), now()
     try:
         sent = read_issue({name: form.text(name) for name in form.values})
         with transaction() as db:
@@ -216,13 +218,16 @@ def issue_to_bag() -> Answer:
                 wanted=wanted,
                 key=sent.key,
                 by=current(),
-                at=now(),
+                at=at,
             )
             bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
             words = _moved_words(count, bag)
+            warned = sims_warned(db, units_since(db, bag.id, at), local_day(at, current().zone))
     except Refusal as refusal:
         return _issue_page(form.refused(refusal), refusal)
     flash(words, "success")
+    for text in warned:
+        flash(tr(text), "warning")
     return redirect(url_for("devices.holder", holder_id=bag.id))
 
 

@@ -42,7 +42,7 @@ def ask_goodwill(
     _check_askable(session, order, _line(session, order, line_id), at)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    row = Goodwill(order_id=order.id, line_id=line_id, status="open", reason=reason.strip()[:LONGEST_REASON], key=key)
+    row = Goodwill(order_id=order.id, line_id=line_id, state="open", reason=reason.strip()[:LONGEST_REASON], key=key)
     row.asked_by_id, row.asked_by_name, row.asked_at = by.id, by.name, at
     session.add(row)
     session.flush()
@@ -67,7 +67,7 @@ def _check_askable(session: Session, order: Order, line: OrderLine, at: datetime
     if found.holds_on(day):
         raise RuleBroken(say("It is in warranty until %(day)s: no goodwill is needed.", day=found.until))
     before = goodwill_of(session, order.id).get(line.id)
-    if before is not None and before.status != "refused":
+    if before is not None and before.state != "refused":
         raise Conflict(ASKED_ALREADY)
 
 
@@ -85,12 +85,15 @@ def settle_goodwill(session: Session, goodwill_id: int, *, approve: bool, reason
     _check_decidable(row, order, by)
     if not approve and not reason.strip():
         raise Invalid({"decision": say("Please give a reason.")})
-    row.status = "approved" if approve else "refused"
+    row.state = "approved" if approve else "refused"
     row.decided_by_id, row.decided_by_name, row.decided_at = by.id, by.name, at
     row.decision_reason = reason.strip()[:LONGEST_REASON] or None
     session.flush()
     detail = {"line": row.line_id, "goodwill": row.id, "name": row.asked_by_name, "reason": row.decision_reason or row.reason}
-    record(session, ("order", order.id), f"goodwill.{'approve' if approve else 'refuse'}", by=by, at=at, detail=detail)
+    if approve:
+        record(session, ("order", order.id), "goodwill.approve", by=by, at=at, detail=detail)
+    else:
+        record(session, ("order", order.id), "goodwill.refuse", by=by, at=at, detail=detail)
     for charge in _charged(session, row) if approve else ():
         take_back_row(session, order, charge, row.reason, by=by, at=at)
     return row
@@ -99,7 +102,7 @@ def settle_goodwill(session: Session, goodwill_id: int, *, approve: bool, reason
 def _check_decidable(row: Goodwill, order: Order, by: Actor) -> None:
     if not by.sees_branch(order.branch_id):
         raise NotFound
-    if row.status != "open":
+    if row.state != "open":
         raise Conflict(say("%(name)s has decided this already.", name=row.decided_by_name))
     if row.asked_by_id == by.id:
         raise RuleBroken(OWN_REQUEST)

@@ -29,6 +29,7 @@ KIND_WORDS: dict[str, Text] = {
     "line.install": say("Fit terminal and SIM"),
     "line.swap": say("Swap terminal or SIM"),
     "line.remove": say("Take out without a new one"),
+    "line.move": say("Move from another vehicle"),
     "line.undo": say("Undo"),
     "line.done": say("Vehicle done"),
     "line.not_done": say("Vehicle not done"),

@@ -11,23 +11,25 @@ from sqlalchemy.orm import Session
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import carried_by_fitting
 from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
+from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.part_queries import parts_carried
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound
-from dispatch.field.forms import LEFT_ONE, read_fitting, read_not_done, read_part, read_reason, read_removal
+from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_done, read_part, read_reason, read_removal
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
 from dispatch.field.presenting.steps import run_state
 from dispatch.field.presenting.stops import NO_PHOTO, Stop
-from dispatch.field.presenting.vehicles import bag_choices, fleet_of
+from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
 from dispatch.field.queries import came_out, own_visit, was_tested
 from dispatch.field.rules import PHOTOS
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.login import settings
 from dispatch.words import Text, say
 
 KINDS_OF_SWAP = {"terminal": ("terminal",), "sim": ("sim",), "both": UNIT_KINDS}
@@ -72,6 +74,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": run_state(tests),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
         "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
+        "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
         "photo_kinds": PHOTOS,
@@ -121,7 +124,45 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
         known = models(db) if "terminal" in kinds and "terminal" not in present else ()
         choices = _choices(db, line, present, propose=False)
         asked = {"line": line, "what": what, "kinds": kinds, "present": present, "models": known, "choices": choices}
+        asked |= {
+            "loan_days": _loan_days() if "terminal" in kinds and line.order.kind == "repair" else (),
+            "usual_days": settings().loan_days,
+        }
         return render_template("field/swap.html", **seen, **asked)
+
+
+def _loan_days() -> list[tuple[int, int]]:
+    """For how many days a terminal can be lent by a tap, the usual number among them."""
+    return [(days, days) for days in sorted({7, settings().loan_days, 30})]
+
+
+@pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/move")
+@may("visit.drive")
+def moving(visit_id: int, line_id: int) -> str:
+    """Choose the vehicle out of which terminal and SIM are moved into this one."""
+    return move_page(visit_id, line_id)
+
+
+def move_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
+    """The customer's vehicles with something in them, those of the order first."""
+    with transaction() as db:
+        seen = shown(db, visit_id, refused)
+        line = line_of(seen["stop"], line_id)
+        return render_template("field/move.html", **seen, line=line, others=movable(db, line), kinds=UNIT_KINDS)
+
+
+@pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/move")
+@may("visit.drive")
+def move(visit_id: int, line_id: int) -> Answer:
+    """Move them: one fact, both vehicles."""
+    return taken(
+        visit_id,
+        "line.move",
+        lambda form: [("line.move", {"line": line_id, **read_move(form.values, form.texts("units"))})],
+        told=say("Moved. Both vehicles have it on record."),
+        to=vehicle_url(visit_id, line_id),
+        again=lambda refused: move_page(visit_id, line_id, refused),
+    )
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/fit")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.rules import show_plate
-from dispatch.devices.fitted import unit_name
+from dispatch.devices.fitted import IN_YOUR_BAG, unit_name
 from dispatch.devices.models import Unit
 from dispatch.devices.queries import fitted
 from dispatch.field.models import FieldFact
@@ -53,7 +53,6 @@ def disputed_of(session: Session, order: Order) -> list[Disputed]:
     return [_dispute(inside, *each) for each in about]
 
 
-IN_YOUR_BAG = say("%(unit)s is not in your bag: it is %(place)s.").msgid
 IN_HIS_BAG = say("%(unit)s is not in %(name)s's bag: it is %(place)s.").msgid
 
 
@@ -62,6 +61,7 @@ def why_of(fact: FieldFact, who: str) -> Text | None:
     if not fact.outcome or not fact.outcome.get("msgid"):
         return None
     told = text_from_json(fact.outcome)
+    told = told.params.get("said", told)  # what the technician is to do is nothing to somebody else
     return Text(IN_HIS_BAG, {**told.params, "name": who}) if told.msgid == IN_YOUR_BAG else told
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Vehicle
+from dispatch.customers.queries import vehicles_of
 from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.queries import fitted
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.presenting.stops import Stop
 from dispatch.orders.lifecycle import VISIT_LIVE
@@ -75,6 +80,23 @@ def _colleagues(visit: Visit) -> Iterable[Visit]:
 
 
 # --- one vehicle
+
+
+@dataclass(frozen=True)
+class Movable:
+    """Another vehicle of the customer, and what is in it: kind -> unit."""
+
+    vehicle: Vehicle
+    inside: Mapping[str, Unit]
+
+
+def movable(session: Session, line: OrderLine) -> list[Movable]:
+    """Out of which vehicles something could be moved into this one: those of the order first, then the customer's others."""
+    others = [vehicle for vehicle in vehicles_of(session, line.vehicle.customer_id) if vehicle.id != line.vehicle_id]
+    inside = fitted(session, [vehicle.id for vehicle in others]) if others else {}
+    asked = {other.vehicle_id for other in line.order.lines}
+    found = [Movable(vehicle, inside[vehicle.id]) for vehicle in others if inside.get(vehicle.id)]
+    return sorted(found, key=lambda one: one.vehicle.id not in asked)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from dispatch.customers.rules import read_phone
 from dispatch.db import transaction
 from dispatch.devices.queries import fitted
 from dispatch.errors import NotFound, Refusal
-from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
@@ -31,6 +30,7 @@ from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
+from dispatch.orders.presenting.goodwill import goodwill_told
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
 from dispatch.orders.presenting.verbal import way_to_word
@@ -91,7 +91,7 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
     return {
         "order": order,
         "lines": rows,
-        "goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {},
+        "goodwill": goodwill_told(entries),
         "goodwill_url": lambda position: _goodwill_url(order, position),
         "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),

@@ -103,6 +103,9 @@ LOOKS: dict[str, Look] = {
     "part.put_back": Look(say("%(vehicle)s: %(name)s × %(quantity)s put back"), "arrow-left", "refused"),
     "charge.add": Look(say("Charged: %(name)s × %(quantity)s, %(amount)s"), "receipt", "planned"),
     "charge.take_back": Look(say("Charge taken back: %(name)s, %(amount)s"), "receipt", "refused"),
+    "loan.begin": Look(say("%(vehicle)s: %(number)s is lent until %(day)s"), "clock", "waiting"),
+    "loan.end": Look(say("%(vehicle)s: the loaner %(number)s came back"), "check-circle", "done"),
+    "loan.sell": Look(say("%(vehicle)s: the loaner %(number)s is sold"), "receipt", "done"),
     "goodwill.ask": Look(say("%(vehicle)s: goodwill asked for"), "shield-check", "awaiting"),
     "goodwill.approve": Look(say("%(vehicle)s: goodwill approved, asked for by %(name)s"), "shield-check", "done"),
     "goodwill.refuse": Look(say("%(vehicle)s: goodwill refused, asked for by %(name)s"), "x-circle", "refused"),
@@ -140,6 +143,8 @@ PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
 FITTED: dict[str, Look] = {
     "install": Look(say("%(vehicle)s: %(unit)s %(new)s fitted"), "tools", "done"),
     "remove": Look(say("%(vehicle)s: %(unit)s %(old)s taken out"), "box-seam", "waiting"),
+    "move_out": Look(say("%(vehicle)s: %(unit)s %(old)s moved to another vehicle"), "truck", "waiting"),
+    "move_in": Look(say("%(vehicle)s: %(unit)s %(new)s moved in from another vehicle"), "truck", "done"),
     "undo": Look(say("%(vehicle)s: %(unit)s put back as it was before"), "arrow-left", "refused"),
 }
 """How a fitting that is no swap is told, by its kind."""
@@ -217,7 +222,7 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = ("lines", "step", "name", "day", "old", "new", "number", "quantity", "receipt", "invoice")
 """What sentences name just as it stands in the entry."""
 
 
@@ -225,7 +230,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
     """Exactly the parameters that the sentence has places for."""
     detail = entry.detail
     readers: dict[str, Callable[[], Any]] = {
-        "vehicle": lambda: naming.vehicle(detail.get("line")),
+        "vehicle": lambda: show_plate(detail["vehicle"]) if detail.get("vehicle") else naming.vehicle(detail.get("line")),
         "technician": lambda: naming.person(detail.get("technician")),
         "starts_at": lambda: naming.moment(detail.get("starts_at")),
         "action": lambda: entry.action,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.rules import show_plate
 from dispatch.devices.models import Unit
-from dispatch.devices.warranty_queries import model_months, warranties
+from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -81,16 +81,15 @@ def warranties_now(session: Session, order: Order, fitted: Mapping[int, Mapping[
     """The warranty of what each vehicle of a repair holds now, by line (P10); none for an installation, which is free."""
     if order.kind != "repair":
         return {}
-    asked = {line.id: _asked(session, order, line, fitted.get(line.vehicle_id, {}).get("terminal")) for line in order.lines}
+    asked = {line.id: _asked(order, line, fitted.get(line.vehicle_id, {}).get("terminal")) for line in order.lines}
     return warranties(session, asked, zone)
 
 
-def _asked(session: Session, order: Order, line: OrderLine, terminal: Unit | None) -> Question:
+def _asked(order: Order, line: OrderLine, terminal: Unit | None) -> Question:
     model = line.model or order.product_model
-    months = model_months(session, model) if terminal is None else None
     unit_id = terminal.id if terminal else None
     purchased_on = order.purchased_on or line.vehicle.purchased_on
-    return Question(line.vehicle.customer_id, unit_id, purchased_on=purchased_on, model=model, model_months=months)
+    return Question(line.vehicle.customer_id, unit_id, purchased_on=purchased_on, model=model)
 
 
 def attention_of(stored: Sequence[Any]) -> list[Text]:
