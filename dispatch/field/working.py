@@ -86,9 +86,9 @@ def _lend_until(act: Act, unit: Unit) -> date | None:
 
 def move_units(session: Session, act: Act) -> None:
     """Move terminal, SIM or both out of another vehicle of the customer (`vehicle`) into this one."""
-    done = work(session, act)
+    work = work_at(session, act)
     kinds = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
-    move(session, done, int(act.content.get("vehicle") or 0), kinds, by=act.by, at=act.at)
+    move(session, work, int(act.content.get("vehicle") or 0), kinds, by=act.by, at=act.at)
     _after_fitting(session, act)
 
 
