@@ -9,6 +9,10 @@ import shutil
 import socket
 import subprocess
 
+from dispatch.config import Settings
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+
 
 def host_name() -> str:
     """The machine's name, if it is one that a certificate and an address bar can hold; else an empty text."""
@@ -25,6 +29,14 @@ def network_addresses() -> list[str]:
 def reachable_names() -> list[str]:
     """Everything that a browser on this network may call us."""
     return list(dict.fromkeys(["localhost", "127.0.0.1", *filter(None, [host_name()]), *network_addresses()]))
+
+
+def outer_address(settings: Settings) -> str:
+    """Where others reach the product: as `PUBLIC_URL` says, else on this network if it listens there, else on this machine."""
+    if settings.public_url or settings.host not in EVERYWHERE:
+        return settings.base_url
+    outside = network_addresses()
+    return f"{'https' if settings.tls else 'http'}://{outside[0]}:{settings.port}" if outside else settings.base_url
 
 
 def _towards_outside() -> str:

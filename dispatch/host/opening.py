@@ -9,9 +9,15 @@ from typing import Any
 
 from dispatch.config import Settings
 from dispatch.host import phone_steps, schema
+from dispatch.host.addresses import outer_address
 from dispatch.host.supervisor import Supervisor
 from dispatch.sheets import starting
 from dispatch.web.logs import set_up
+
+OWN_ADDRESS = """\
+The QR codes on service sheets lead to {address} and stay so on paper:
+set PUBLIC_URL to the address by which your customers reach this machine.
+服务单二维码指向 {address}，打印后无法更改；请用 PUBLIC_URL 设置客户能访问的地址。"""
 
 
 def serve(settings: Settings) -> None:
@@ -35,6 +41,8 @@ def announce(settings: Settings) -> None:
     print(f"\nGPS Dispatch serves at {settings.base_url}   (Ctrl-C ends it)", flush=True)
     if settings.tls:
         print(phone_steps.opening_lines(settings), flush=True)
+    if not settings.public_url and not settings.demo:
+        print(OWN_ADDRESS.format(address=outer_address(settings)), flush=True)
     lines = [str(line) for line in opening_words(settings, settings.base_url)]
     lines += _login_lines(settings) if settings.demo else []
     print("\n".join(lines), flush=True)

@@ -8,7 +8,7 @@ import segno
 
 from dispatch.config import Settings
 from dispatch.host import tls
-from dispatch.host.addresses import network_addresses
+from dispatch.host.addresses import outer_address
 
 # The application serves the authority's certificate here, to everybody.
 CERTIFICATE_ROUTE = "/trust"
@@ -33,15 +33,9 @@ SHA-256 of the certificate / 证书指纹
 """
 
 
-def phone_address(settings: Settings) -> str:
-    """The address a phone on this network uses; without a network, the one of this machine."""
-    outside = network_addresses()
-    return settings.public_url or (f"https://{outside[0]}:{settings.port}" if outside else settings.base_url)
-
-
 def opening_lines(settings: Settings) -> str:
     """QR code of the address, and the steps."""
-    address = phone_address(settings)
+    address = outer_address(settings)
     picture = io.StringIO()
     segno.make(address, error="m", micro=False).terminal(out=picture, compact=True)
     steps = STEPS.format(trust=address + CERTIFICATE_ROUTE, address=address, fingerprint=tls.fingerprint(settings))

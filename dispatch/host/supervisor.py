@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from dispatch.config import Settings, to_environment, with_secret
 from dispatch.host import cluster, tls
-from dispatch.host.addresses import reachable_names
+from dispatch.host.addresses import outer_address, reachable_names
 from dispatch.host.child import Child, how_it_ended
 from dispatch.host.cluster import Cluster
 from dispatch.host.errors import CannotStart
@@ -85,7 +85,7 @@ class Supervisor:
     def _start_children(self) -> None:
         # The package is found from wherever we are started, as this process found it.
         path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [to_environment(self.settings).get("PYTHONPATH")])])
-        environment = {**to_environment(self.settings), "PYTHONPATH": path}
+        environment = {**to_environment(self.settings), "PYTHONPATH": path, "PUBLIC_URL": outer_address(self.settings)}
         named = [("The web server", self.programs.web)]
         named += [(f"Worker {number}", self.programs.worker) for number in range(1, self.settings.worker_processes + 1)]
         if self.settings.jt808_port:

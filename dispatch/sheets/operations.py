@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -101,7 +102,7 @@ def begin_version(session: Session, sheet_id: int, *, at: datetime) -> Draft | N
     version.name = _name(known, line, version)
     session.add(version)
     session.flush()
-    return _draft(session, sheet, version)
+    return _draft(session, sheet, version, ZoneInfo(known.order.branch.zone))
 
 
 def _newest(session: Session, sheet_id: int) -> SheetVersion | None:
@@ -121,7 +122,7 @@ def _name(known: Record, line: OrderLine | None, version: SheetVersion) -> str:
     )
 
 
-def _draft(session: Session, sheet: Sheet, version: SheetVersion) -> Draft:
+def _draft(session: Session, sheet: Sheet, version: SheetVersion, zone: ZoneInfo) -> Draft:
     ids = [signature["id"] for signature in version.facts["signatures"]]
     drawn = session.execute(sa.select(Signature.id, Signature.points).where(Signature.id.in_(ids), Signature.points.is_not(None)))
     return Draft(
@@ -132,7 +133,7 @@ def _draft(session: Session, sheet: Sheet, version: SheetVersion) -> Draft:
         token=sheet.token,
         facts=version.facts,
         facts_hash=version.facts_hash,
-        begun_at=version.created_at,
+        begun_at=version.created_at.astimezone(zone),  # its day is printed as the branch's day
         points={str(key): points for key, points in drawn},
     )
 
