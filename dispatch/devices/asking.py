@@ -1,10 +1,8 @@
-"""Asking a platform about terminals: whose turn it is, the round of questions, and what it brought into the record."""
+"""Asking a platform about terminals: whose turn it is, how to ask, and what it brought into the record."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,19 +11,14 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import PlatformLook, Terminal
 from dispatch.devices.observing import keep
-from dispatch.devices.platform_rules import GONE_WRONG, Look, Target, look, numbers_of
+from dispatch.devices.platform_rules import Look, Target, numbers_of
 
 log = structlog.get_logger("platform")
 
 OVERLAP = timedelta(hours=1)
 """Reports that reach the platform late are found when they are no later than this."""
-AHEAD = timedelta(days=1)
-"""So far into the future is asked: a terminal whose clock is ahead shall be told from one that says nothing."""
-ROUND_SECONDS = 45.0
-"""A round ends after so long, whoever is left comes first in the next one."""
 
 
 @dataclass(frozen=True)
@@ -87,37 +80,6 @@ def targets(session: Session, since: Mapping[int, datetime]) -> list[Target]:
 def _from(since: datetime, newest: datetime | None) -> datetime:
     """What is on record already is not fetched again, but for what may have come late."""
     return since if newest is None else max(since, newest - OVERLAP)
-
-
-# --- the round
-
-
-def ask_all(url: str, token: str, asked: Sequence[Target], clock: Callable[[], datetime]) -> list[Look]:
-    """Ask about one terminal after the other, without a transaction. What goes wrong for all ends the round."""
-    return asyncio.run(_round(url, token, asked, clock)) if asked else []
-
-
-async def _round(url: str, token: str, asked: Sequence[Target], clock: Callable[[], datetime]) -> list[Look]:
-    looks: list[Look] = []
-    ends = time.monotonic() + ROUND_SECONDS
-    async with Traccar(url, token) as platform:
-        for target in asked:
-            looks.append(await _one(platform, target, clock))
-            if looks[-1].outcome in GONE_WRONG or time.monotonic() > ends:
-                break
-    return looks
-
-
-async def _one(platform: Traccar, target: Target, clock: Callable[[], datetime]) -> Look:
-    try:
-        devices = [one for one in await platform.devices(list(target.numbers)) if one.unique_id in target.numbers]
-        if not devices:
-            return Look(target.unit_id, "unknown_device")
-        answers = [(one, await platform.reports(one.id, target.since, clock() + AHEAD)) for one in devices]
-    except Trouble as trouble:
-        log.warning("platform_trouble", unit=target.unit_id, trouble=str(trouble))
-        return Look(target.unit_id, trouble.word)
-    return look(target, answers, clock())
 
 
 def keep_look(session: Session, seen: Look, *, at: datetime) -> int:

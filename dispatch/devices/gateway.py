@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import aiohttp
+
+from dispatch.devices.platform_rules import Device, Report
 
 SECONDS = 10.0
 """One request takes no longer, from the first byte to the last."""
@@ -30,34 +31,6 @@ class Trouble(Exception):
     def __init__(self, word: Word, detail: str = "") -> None:
         super().__init__(f"{word}: {detail}" if detail else word)
         self.word = word
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device as Traccar has it: its own number for it, and the number under which it reports there."""
-
-    id: int
-    unique_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One position as Traccar has it. Degrees in WGS-84; moments with their zone; `attributes` as its protocol gave them.
-
-    `outdated` means that place and fix are those of an earlier report.
-    """
-
-    id: int
-    device_id: int
-    server_time: datetime
-    device_time: datetime
-    valid: bool
-    outdated: bool
-    lat: float
-    lon: float
-    speed_knots: float
-    attributes: Mapping[str, Any]
-    raw: str
 
 
 class Traccar:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.devices.gateway import Device, Report
 from dispatch.devices.jt808.observations import MOST_RAW, Observation
 from dispatch.geo.rules import is_place
 from dispatch.words import Text, say
@@ -36,6 +35,34 @@ LOOKS: dict[str, Text] = {
 LOOK_OUTCOMES = tuple(LOOKS)
 GONE_WRONG = ("away", "slow", "refused")
 """After these nobody else needs to be asked about in the same round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as Traccar has it: its own number for it, and the number under which it reports there."""
+
+    id: int
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One position as Traccar has it. Degrees in WGS-84; moments with their zone; `attributes` as its protocol gave them.
+
+    `outdated` means that place and fix are those of an earlier report.
+    """
+
+    id: int
+    device_id: int
+    server_time: datetime
+    device_time: datetime
+    valid: bool
+    outdated: bool
+    lat: float
+    lon: float
+    speed_knots: float
+    attributes: Mapping[str, Any]
+    raw: str
 
 
 @dataclass(frozen=True)

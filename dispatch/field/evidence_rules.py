@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from dispatch.devices.firmware_rules import new_enough
 from dispatch.devices.rules import ICCID_KEY, in_fours
+from dispatch.field.told_rules import Told
 from dispatch.geo.rules import Coordinates, distance_words, is_place, metres
 from dispatch.words import Text, say
+
+__all__ = ["Asked", "Evidence", "Fitted", "Told", "evidence"]
 
 CLOCK_AHEAD = timedelta(minutes=10)
 """A position that claims to be from further in the future was stamped by a clock that says nothing about before and after."""
@@ -24,49 +27,6 @@ IMEI_BODY = 14
 """The fifteenth digit is a check digit, which some terminals leave out."""
 
 Verdict = Literal["proven", "contradicted", "unknown"]
-
-
-class Told(Protocol):
-    """One observation, as the record keeps it."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def received_at(self) -> datetime: ...
-    @property
-    def device_time(self) -> datetime | None: ...
-    @property
-    def late(self) -> bool: ...
-    @property
-    def whole(self) -> bool: ...
-    @property
-    def positioned(self) -> bool | None: ...
-    @property
-    def lat(self) -> float | None: ...
-    @property
-    def lon(self) -> float | None: ...
-    @property
-    def acc(self) -> bool | None: ...
-    @property
-    def satellites(self) -> int | None: ...
-    @property
-    def signal(self) -> int | None: ...
-    @property
-    def power_cut(self) -> bool | None: ...
-    @property
-    def iccid(self) -> str | None: ...
-    @property
-    def imei(self) -> str | None: ...
-    @property
-    def terminal_id(self) -> str | None: ...
-    @property
-    def firmware(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

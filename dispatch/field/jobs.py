@@ -10,7 +10,8 @@ import structlog
 from dispatch.clock import now
 from dispatch.config import Settings, from_environment
 from dispatch.db import transaction
-from dispatch.devices.asking import ask_all, claim, keep_look, targets
+from dispatch.devices.asking import claim, keep_look, targets
+from dispatch.devices.asking_round import ask_all
 from dispatch.devices.models import Observation
 from dispatch.devices.observing import forget, old_ones
 from dispatch.field.models import TestResult

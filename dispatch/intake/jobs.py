@@ -11,7 +11,8 @@ import structlog
 from dispatch.clock import now
 from dispatch.config import Settings, from_environment
 from dispatch.db import transaction
-from dispatch.devices.asking import ask_all, keep_look, targets
+from dispatch.devices.asking import keep_look, targets
+from dispatch.devices.asking_round import ask_all
 from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import PlatformLook, TerminalRestart
 from dispatch.devices.platform_rules import Target

@@ -22,10 +22,6 @@ SOCKET_OPTIONS = ((socket.SO_KEEPALIVE, 1), (socket.SO_SNDBUF, 32_768), (socket.
 log = logging.getLogger(__name__)
 
 
-def _nobody(result: int) -> None:
-    """Nobody waits for this answer."""
-
-
 class Connection(asyncio.BufferedProtocol):
     """Reads while nothing speaks against it: an allowance used up, storage behind, or a peer that does not read our answers."""
 
@@ -142,7 +138,9 @@ class Connection(asyncio.BufferedProtocol):
         self._note_identity()
         if heard.replied:
             serial, result = heard.replied
-            self._awaited.pop(serial, _nobody)(result)
+            answered = self._awaited.pop(serial, None)
+            if answered:
+                answered(result)
         if heard.fault:
             self._reader.faults[heard.fault] += 1
         for answer in heard.answers:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.field.models import TestResult
 from dispatch.field.rules import points_asked
-from dispatch.words import Text
+from dispatch.field.summary import vehicle_shown
+from dispatch.orders.models import OrderLine
+from dispatch.words import Text, say
+
+MOST_NAMED = 6
+"""So many plates are read at a glance."""
+TEST_NOTES: dict[str, Text | None] = {
+    "none": None,
+    "partly": say("Not all points were tested"),
+    "failed": say("A point failed"),
+    "passed": None,
+}
 
 
 @dataclass(frozen=True)
@@ -26,3 +37,9 @@ def run_state(results: Mapping[str, TestResult]) -> str:
     if not results or not all(item in results for item in points_asked(row.of_points for row in results.values())):
         return "partly" if results else "none"
     return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
+
+
+def named(lines: Sequence[OrderLine]) -> str:
+    """The plates of the first few."""
+    shown = [vehicle_shown(line.vehicle) for line in lines[:MOST_NAMED]]
+    return " · ".join([*shown, *(["…"] if len(lines) > MOST_NAMED else [])])

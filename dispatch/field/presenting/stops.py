@@ -22,10 +22,10 @@ from dispatch.field.models import Photo, Signature, TestResult
 from dispatch.field.photographed import VEHICLE, asked_of, kinds_owed
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
-from dispatch.field.presenting.steps import Step, run_state
+from dispatch.field.presenting.steps import TEST_NOTES, Step, named, run_state
 from dispatch.field.queries import left_on, photos_of, word_of
 from dispatch.field.rules import PHOTOS
-from dispatch.field.summary import latest_tests, standing, vehicle_shown
+from dispatch.field.summary import latest_tests, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.words import Text, say
@@ -34,14 +34,6 @@ CHANGED = say("Something was changed after the customer had signed.")
 NO_PHOTO = {
     "repair": say("There is no photo of the vehicle before the work."),
     "installation": say("There is no photo of the vehicle."),
-}
-MOST_NAMED = 6
-"""So many plates are read at a glance."""
-TEST_NOTES: dict[str, Text | None] = {
-    "none": None,
-    "partly": say("Not all points were tested"),
-    "failed": say("A point failed"),
-    "passed": None,
 }
 
 
@@ -234,10 +226,13 @@ class Stop:
 
     def _unphotographed(self) -> Iterator[Text]:
         """Named, so that he need not look through the list for the one he forgot."""
-        lacking = [vehicle_shown(line.vehicle) for line in self.lines if self.lacks_photo(line)]
-        if lacking:
-            names = " · ".join([*lacking[:MOST_NAMED], *(["…"] if len(lacking) > MOST_NAMED else [])])
-            yield say("Vehicles without a photo: %(n)s (%(names)s)", n=len(lacking), names=names)
+        lacking = [line for line in self.lines if self.lacks_photo(line)]
+        bare = [line for line in lacking if self.lacks_vehicle_photo(line)]
+        some = [line for line in lacking if line not in bare]
+        if bare:
+            yield say("Vehicles without a photo: %(n)s (%(names)s)", n=len(bare), names=named(bare))
+        if some:
+            yield say("Vehicles that lack photos for closing: %(n)s (%(names)s)", n=len(some), names=named(some))
 
     def _photo(self) -> Step:
         count = sum(photo.kind == "condition" for photo in self.photos)

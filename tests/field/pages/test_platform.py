@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from dispatch import config
 from dispatch.config import Settings
-from dispatch.devices import asking, gateway
-from dispatch.devices.asking import ask_all, keep_look
+from dispatch.devices import asking, asking_round, gateway
+from dispatch.devices.asking import keep_look
+from dispatch.devices.asking_round import ask_all
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import Observation, PlatformLook, Unit
@@ -175,7 +176,7 @@ def older(platform: Double) -> dict[str, str]:
     ],
 )
 def test_on_its_bad_days_it_proves_nothing_and_says_why(spoil: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "Traccar", lambda url, token: Traccar(url, token, seconds=0.2))
+    monkeypatch.setattr(asking_round, "Traccar", lambda url, token: Traccar(url, token, seconds=0.2))
     with traccar() as platform:
         platform.position(platform.device(IMEI), minutes(2), rssi=23)
         given = settings(platform, **spoil(platform))
