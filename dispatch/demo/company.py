@@ -30,7 +30,7 @@ from dispatch.devices.operations import (
 from dispatch.devices.queries import units_held
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.staff.models import Branch
-from dispatch.staff.operations import NewPerson, add_branch, add_person
+from dispatch.staff.operations import NewPerson, add_branch, add_person, name_company
 from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import SYSTEM, Actor
 
@@ -92,6 +92,9 @@ class Company:
         return index % 4 > 0
 
 
+COMPANY_NAME = "示范定位服务有限公司"
+
+
 def build(company: Company) -> None:
     """Everything that stands before the first call."""
     for code, name in BRANCHES.items():
@@ -101,6 +104,7 @@ def build(company: Company) -> None:
     for code in BRANCHES:
         _customers(company, code)
         _stock(company, code)
+    name_company(company.session, COMPANY_NAME, by=company.people["admin"], at=company.at)
     agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 
 

@@ -118,8 +118,8 @@ def _part(near: Near, n: int, part: str) -> Text:
         one, many = say("1 has no %(part)s in the bag", part=part), say("%(n)s have no %(part)s in the bag", n=n, part=part)
         return one if n == 1 else many
     if n == 1:
-        return say("1 needs every %(part)s in the bag for other orders", part=part)
-    return say("%(n)s need every %(part)s in the bag for other orders", n=n, part=part)
+        return say("1 needs every %(part)s in the bag for other vehicles", part=part)
+    return say("%(n)s need every %(part)s in the bag for other vehicles", n=n, part=part)
 
 
 def _whole_day(near: Near, n: int) -> Text:

@@ -27,6 +27,7 @@ from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
 from dispatch.field.summary import fitting_json, latest_tests, parts_json, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.sheets.rules import FORMAT
+from dispatch.staff.queries import company_name
 from dispatch.words import text_to_json
 
 
@@ -35,6 +36,7 @@ class Record:
     """Everything that the sheets of one order are made of, read at one moment."""
 
     order: Order
+    company: str | None
     fittings: Sequence[Fitting]
     parts: Sequence[PartEntry]
     tests: dict[int, dict[str, TestResult]]
@@ -54,6 +56,7 @@ def record_of(session: Session, order_id: int) -> Record:
     visit_ids = [visit.id for visit in order.visits]
     return Record(
         order=order,
+        company=company_name(session),
         fittings=fittings,
         parts=parts_used(session, order.id),
         tests=latest_tests(session, order.id, fittings),
@@ -115,7 +118,7 @@ def sheet_facts(record: Record, line: OrderLine | None) -> dict[str, Any]:
         "format": FORMAT,
         "kind": "vehicle" if line is not None else order.kind,
         "number": order.number,
-        "branch": {"code": order.branch.code, "name": order.branch.name},
+        "branch": _branch(record),
         "customer": {
             "name": order.customer.name,
             "contact": order.contact_name,
@@ -132,6 +135,11 @@ def sheet_facts(record: Record, line: OrderLine | None) -> dict[str, Any]:
         "photos": [about.photo(photo) for photo in about.photos],
         "signatures": [about.signature(signature) for signature in about.signatures],
     }
+
+
+def _branch(record: Record) -> dict[str, str]:
+    facts = {"code": record.order.branch.code, "name": record.order.branch.name}
+    return facts | ({"company": record.company} if record.company else {})
 
 
 class _About:

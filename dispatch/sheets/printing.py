@@ -40,13 +40,15 @@ def sheet_html(facts: dict[str, Any], shown: Print) -> str:
         print=shown,
         title=title_of(facts),
         qr=qr_svg(shown.address),
-        seal=seal_svg(
-            wording.in_chinese(say(SERVICE_POINT.msgid, branch=facts["branch"]["name"])), wording.in_chinese(SEAL_LINE)
-        ),
+        seal=seal_svg(_whose_seal(facts["branch"]), wording.in_chinese(SEAL_LINE)),
         shown_photos=printed_photos(facts),
         strokes=shown.points,
         plates={line["position"]: wording.plate_words(line) for line in facts["lines"]},
     )
+
+
+def _whose_seal(branch: dict[str, str]) -> str:
+    return branch.get("company") or wording.in_chinese(say(SERVICE_POINT.msgid, branch=branch["name"]))
 
 
 def title_of(facts: dict[str, Any]) -> str:

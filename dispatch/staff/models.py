@@ -13,6 +13,16 @@ from dispatch.search import grams_index, text_column
 from dispatch.words import say
 
 
+class Company(Base):
+    """The company itself, in one row: its name stands on papers."""
+
+    __tablename__ = "company"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="is_one"), sa.CheckConstraint("btrim(name) <> ''", name="has_name"))
+
+    id: Mapped[Key]
+    name: Mapped[str]
+
+
 class Branch(Base):
     """A local service centre (Q20). Times of its people and orders are shown in its zone."""
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, RuleBroken
 from dispatch.search import normalise
-from dispatch.staff.models import Branch, LoginAttempt, LoginSession, Person, PersonRole, PersonSkill
+from dispatch.staff.models import Branch, Company, LoginAttempt, LoginSession, Person, PersonRole, PersonSkill
 from dispatch.staff.queries import failed_attempts, nobody_yet, token_hash
 from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.words import say
@@ -118,13 +119,26 @@ def first_comes(session: Session) -> bool:
 
 
 def found_company(
-    session: Session, *, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime
+    session: Session, *, name: str, branch_code: str, branch_name: str, zone: str, administrator: NewPerson, at: datetime
 ) -> Person:
-    """The first start: the first branch and its administrator. Raises Conflict once anybody exists."""
+    """The first start: the company's name, its first branch and its administrator. Raises Conflict once anybody exists."""
     if not first_comes(session):
         raise Conflict(say("The company is set up already. Please sign in."))
+    _name(session, name, by=SYSTEM, at=at)
     branch = add_branch(session, code=branch_code, name=branch_name, zone=zone, by=SYSTEM, at=at)
     return add_person(session, branch=branch, new=administrator, by=SYSTEM, at=at)
+
+
+def name_company(session: Session, name: str, *, by: Actor, at: datetime) -> None:
+    """The company is called so from now on; papers that are out keep the name they bear."""
+    by.must("branch.change")
+    _name(session, name, by=by, at=at)
+
+
+def _name(session: Session, name: str, *, by: Actor, at: datetime) -> None:
+    named = insert(Company).values(id=1, name=name)
+    session.execute(named.on_conflict_do_update(index_elements=["id"], set_={"name": name}))
+    record(session, ("company", 1), "company.name", by=by, at=at, detail={"name": name})
 
 
 def check_attempts(session: Session, *, username: str, address: str, at: datetime, most: int, window: timedelta) -> None:

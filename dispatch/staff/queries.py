@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.errors import NotFound
 from dispatch.search import found_in
-from dispatch.staff.models import Branch, LoginAttempt, LoginSession, Person, PersonRole
+from dispatch.staff.models import Branch, Company, LoginAttempt, LoginSession, Person, PersonRole
 from dispatch.staff.rules import Actor
 
 
@@ -69,6 +69,11 @@ def failed_attempts(session: Session, *, username: str, address: str, since: dat
     )
     row = session.execute(counted).one()
     return row[0], row[1]
+
+
+def company_name(session: Session) -> str | None:
+    """The company's name, once somebody has given it."""
+    return session.scalar(sa.select(Company.name))
 
 
 def nobody_yet(session: Session) -> bool:

@@ -93,6 +93,7 @@ def _plain() -> dict[str, Sight]:
         "an address that leads nowhere": Sight("", "/nowhere", ""),
         "nothing of the reader's": Sight("", "/orders/none"),
         "my account": Sight("web.account", "/account"),
+        "first steps": Sight("web.first_steps", "/first-steps"),
         "search": Sight("web.search", "/search?q=138"),
         "search without a hit": Sight("web.search", "/search?q=zzzzzz"),
         "people": Sight("staff.index", "/people"),

@@ -69,7 +69,7 @@ def test_the_bag_bounds_how_many_jobs_can_be_done():
     jobs = [job(name, parts={"terminal": 1, "sim": 1}) for name in "abc"]
     made = plan(problem([technician(parts={"terminal": 2, "sim": 9})], jobs), LIMIT_S)
     assert len(stops(made)) == 2
-    assert str(made.unserved[0].reasons[0].text) == "1 needs every terminal in the bag for other orders"
+    assert str(made.unserved[0].reasons[0].text) == "1 needs every terminal in the bag for other vehicles"
 
 
 def test_setup_counts_once_at_one_place():

@@ -155,12 +155,14 @@ def found_the_company(empty: Settings) -> None:
     client.environ_base.update(SAME_SITE)
     assert setup_token(empty) in str(opening_words(empty, "http://localhost:8000")[0])
     assert client.get("/setup?token=guessed").status_code == 404
-    typed = {"token": setup_token(empty), "branch": "深圳", "name": "管理员", "username": "admin", "password": PASSWORD}
+    names = {"company": "示范公司", "branch": "深圳", "name": "管理员", "username": "admin"}
+    typed = {"token": setup_token(empty), "password": PASSWORD, **names}
     refused = client.post("/setup", data=typed | {"password_again": "typo"})
     assert refused.status_code == 422 and 'value="管理员"' in refused.get_data(as_text=True), "what was typed is kept"
     assert client.post("/setup", data=typed | {"password_again": PASSWORD}).status_code == 302
     assert client.post("/setup", data=typed | {"password_again": PASSWORD}).status_code == 404
-    assert sign_in(client, "admin") == "/"
+    assert sign_in(client, "admin") == "/" and client.get("/").location == "/first-steps"
+    assert 'value="示范公司"' in client.get("/branches").get_data(as_text=True)
     assert opening_words(empty, "http://localhost:8000") == []
 
 

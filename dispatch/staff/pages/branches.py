@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Refusal
+from dispatch.staff import operations
 from dispatch.staff.operations import add_branch, change_branch
 from dispatch.staff.page_forms import read_branch
 from dispatch.staff.pages.blueprint import Answer, pages
-from dispatch.staff.queries import branch, branches, headcounts
+from dispatch.staff.queries import branch, branches, company_name, headcounts
+from dispatch.typed import Typed
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
@@ -39,6 +41,23 @@ def open_branch() -> Answer:
     except Refusal as refusal:
         return _page(form.refused(refusal)), refusal.status
     flash(_("%(name)s is there. Its people can be added now.", name=typed.name), "success")
+    return redirect(url_for("staff.branch_list"))
+
+
+@pages.post("/branches/company")
+@may("branch.change")
+def name_company() -> Answer:
+    """The company's own name."""
+    form = Form.sent()
+    typed = Typed(form.values)
+    name = typed.needed("company")
+    try:
+        typed.check()
+        with transaction() as db:
+            operations.name_company(db, name, by=current(), at=now())
+    except Refusal as refusal:
+        return _page(Form.of({"zone": settings().default_zone}), form.refused(refusal)), refusal.status
+    flash(_("Saved."), "success")
     return redirect(url_for("staff.branch_list"))
 
 
@@ -68,9 +87,11 @@ def _one(form: Form, branch_id: int) -> str:
         return render_template("staff/branch.html", form=form, branch=found, zones=sorted(available_timezones()))
 
 
-def _page(form: Form) -> str:
+def _page(form: Form, named: Form | None = None) -> str:
     with transaction() as db:
-        return render_template("staff/branches.html", form=form, rows=_rows(db), zones=sorted(available_timezones()))
+        company = named or Form.of({"company": company_name(db) or ""})
+        zones = sorted(available_timezones())
+        return render_template("staff/branches.html", form=form, company=company, rows=_rows(db), zones=zones)
 
 
 def _rows(db: Session) -> list[tuple[object, int]]:

@@ -11,6 +11,7 @@ from dispatch.db import transaction
 from dispatch.staff.queries import branches
 from dispatch.web import finding
 from dispatch.web.access import current, signed_in
+from dispatch.web.pages.beginning import no_order_yet
 from dispatch.web.pages.blueprint import pages
 
 
@@ -19,11 +20,20 @@ from dispatch.web.pages.blueprint import pages
 def home() -> Answer:
     """To the page where this person's day starts."""
     actor = current()
+    if actor.may("staff.change") and _nothing_yet():
+        return redirect(url_for("web.first_steps"))
+    if "finance" in actor.roles and not actor.may("order.take"):
+        return redirect(url_for("finance.index"))
     if actor.may("order.decide") and "manager" in actor.roles:
         return redirect(url_for("orders.approvals"))
     if actor.may("order.see"):
         return redirect(url_for("orders.index"))
     return redirect(url_for("field.today"))
+
+
+def _nothing_yet() -> bool:
+    with transaction() as db:
+        return no_order_yet(db)
 
 
 @pages.get("/waiting")

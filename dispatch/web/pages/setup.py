@@ -43,7 +43,7 @@ def setup() -> str | Answer | tuple[str, int]:
 
 
 def _found(form: Form) -> None:
-    wanted = {name: form.text(name) for name in ("branch", "name", "username")}
+    wanted = {name: form.text(name) for name in ("company", "branch", "name", "username")}
     errors = {name: FILL_IN for name, text in wanted.items() if not text}
     errors |= password_errors()
     if errors:
@@ -58,6 +58,7 @@ def _found(form: Form) -> None:
     with transaction() as db:
         found_company(
             db,
+            name=wanted["company"],
             branch_code="HQ",
             branch_name=wanted["branch"],
             zone=settings().default_zone,

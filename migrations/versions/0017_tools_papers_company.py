@@ -1,4 +1,4 @@
-"""tools with their calibrations, papers of people that end"""
+"""tools with their calibrations, papers of people that end, the company's name"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,6 +54,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_paper")),
         sa.UniqueConstraint("person_id", "name", name=op.f("uq_person_paper_person_id_name")),
     )
+    op.create_table(
+        "company",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.CheckConstraint("btrim(name) <> ''", name=op.f("ck_company_has_name")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_company_is_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_company")),
+    )
     held = op.f("ck_custody_position_tool_is_not_fitted")
     op.create_check_constraint(held, "custody_position", "holder_kind <> 'slot' OR unit_kind <> 'tool'")
     op.execute(KEPT)
@@ -61,7 +69,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_custody_position_tool_is_not_fitted"), "custody_position", type_="check")
-    for table in ("person_paper", "calibration", "tool"):
+    for table in ("company", "person_paper", "calibration", "tool"):
         op.drop_table(table)
     _know("terminal", "sim")
 
