@@ -7,7 +7,6 @@ constraints: one holder at a time, one terminal and one SIM per vehicle slot.
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,12 +18,13 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
+from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.reorder_models import ReorderPoint
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
 from dispatch.devices.sim_models import SimTopUp
 from dispatch.devices.sim_rules import STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -35,6 +35,8 @@ from dispatch.staff.models import Person
 from dispatch.words import say
 
 __all__ = [
+    "FITTING_KINDS",
+    "UNIT_KINDS",
     "Calibration",
     "CountScan",
     "CountUnit",
@@ -68,10 +70,7 @@ __all__ = [
     "WarrantyTerm",
 ]
 
-UNIT_KINDS = ("terminal", "sim")
-"""What is fitted into vehicles."""
 KINDS_HELD = (*UNIT_KINDS, "tool")
-FITTING_KINDS = ("install", "swap", "remove", "move_out", "move_in", "undo")
 HOLDER_KINDS = ("store", "bag", "slot", "customer", "supplier", "scrapped", "lost", "bench", "transit", "contractor")
 
 
@@ -244,95 +243,6 @@ class CustodyPosition(Base):
     holder: Mapped[Holder] = relationship(overlaps="unit,position")
 
 
-class Fitting(Base):
-    """What was changed in a vehicle's slot: one terminal or one SIM, out, in, or one for the other (P6, P7).
-
-    A swap without both numbers is impossible, and so is a unit without its entry in the ledger (`out_entry_id` of the old one,
-    `in_entry_id` of the new one). A row is never changed: a wrong one is undone by a row that names it, whose old and new are
-    the first one's in reverse. A move between vehicles is two rows, the second of which names the first in `moved_from_id`.
-    `at` is the corrected time of the technician's device.
-    """
-
-    __tablename__ = "fitting"
-    __table_args__ = (
-        words_of("kind", FITTING_KINDS),
-        words_of("unit_kind", UNIT_KINDS),
-        sa.CheckConstraint("old_unit_id <> new_unit_id", name="old_is_not_new"),
-        sa.CheckConstraint("kind <> 'swap' OR (old_unit_id IS NOT NULL AND new_unit_id IS NOT NULL)", name="swap_names_both"),
-        sa.CheckConstraint(
-            "kind NOT IN ('install', 'move_in') OR (old_unit_id IS NULL AND new_unit_id IS NOT NULL)", name="install_names_new"
-        ),
-        sa.CheckConstraint(
-            "kind NOT IN ('remove', 'move_out') OR (old_unit_id IS NOT NULL AND new_unit_id IS NULL)", name="remove_names_old"
-        ),
-        sa.CheckConstraint("(kind = 'move_in') = (moved_from_id IS NOT NULL)", name="move_names_its_other_half"),
-        sa.UniqueConstraint("moved_from_id"),
-        sa.CheckConstraint("old_unit_id IS NOT NULL OR new_unit_id IS NOT NULL", name="names_a_unit"),
-        sa.CheckConstraint("(old_unit_id IS NULL) = (out_entry_id IS NULL)", name="old_unit_has_entry"),
-        sa.CheckConstraint("(new_unit_id IS NULL) = (in_entry_id IS NULL)", name="new_unit_has_entry"),
-        sa.CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_names_its_first"),
-        sa.CheckConstraint("kind <> 'undo' OR reason IS NOT NULL", name="undo_has_reason"),
-        sa.UniqueConstraint("undoes_id"),
-        sa.ForeignKeyConstraint(["old_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_old_unit"),
-        sa.ForeignKeyConstraint(["new_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_new_unit"),
-        sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_fitting_line"),
-        sa.Index(None, "line_id"),
-        sa.Index(None, "order_id"),
-        sa.Index(None, "vehicle_id", "at"),
-        sa.Index(None, "at"),
-        sa.Index(None, "old_unit_id"),
-        sa.Index(None, "new_unit_id"),
-    )
-
-    id: Mapped[Key]
-    kind: Mapped[str]
-    unit_kind: Mapped[str]
-    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id"))
-    slot_id: Mapped[int] = mapped_column(sa.ForeignKey("holder.id"))
-    order_id: Mapped[int]
-    line_id: Mapped[int]
-    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
-    old_unit_id: Mapped[int | None]
-    new_unit_id: Mapped[int | None]
-    out_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
-    in_entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
-    undoes_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
-    moved_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
-    reason: Mapped[str | None]
-    fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
-    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    by_name: Mapped[str]
-    at: Mapped[datetime]
-    recorded_at: Mapped[datetime]
-
-    old_unit: Mapped[Unit | None] = relationship(primaryjoin="foreign(Fitting.old_unit_id) == Unit.id", viewonly=True)
-    new_unit: Mapped[Unit | None] = relationship(primaryjoin="foreign(Fitting.new_unit_id) == Unit.id", viewonly=True)
-    out_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[out_entry_id])
-    in_entry: Mapped[CustodyEntry | None] = relationship(foreign_keys=[in_entry_id])
-    slot: Mapped[Holder] = relationship()
-    vehicle: Mapped[Vehicle] = relationship(viewonly=True)
-    loan: Mapped[Loan | None] = relationship(primaryjoin="Fitting.id == foreign(Loan.fitting_id)", viewonly=True, uselist=False)
-    moved_from: Mapped[Fitting | None] = relationship(
-        primaryjoin="foreign(Fitting.moved_from_id) == remote(Fitting.id)", viewonly=True, uselist=False
-    )
-    moved_to: Mapped[Fitting | None] = relationship(
-        primaryjoin="Fitting.id == foreign(remote(Fitting.moved_from_id))", viewonly=True, uselist=False
-    )
-
-    @property
-    def lent_until(self) -> date | None:
-        """Until when what was put in is only lent."""
-        return self.loan.due_on if self.loan is not None and self.loan.lent else None
-
-    @property
-    def other_vehicle(self) -> Vehicle | None:
-        """Of a move: where the unit came from, or went to."""
-        other = self.moved_from if self.kind == "move_in" else self.moved_to if self.kind == "move_out" else None
-        return other.vehicle if other else None
-
-
-constraint_says("fk_fitting_line", say("This vehicle does not belong to this order."))
-constraint_says("uq_fitting_undoes_id", say("Somebody has undone this already."))
 constraint_says("uq_terminal_serial", say("A terminal with this serial number is already on record."))
 constraint_says("uq_terminal_imei", say("This IMEI is already on record."))
 constraint_says("uq_sim_iccid_key", say("This ICCID is already on record."))

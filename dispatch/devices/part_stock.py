@@ -166,6 +166,8 @@ def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: date
         by.must("stock.decide")
     back = Move(wrong.part_id, wrong.quantity, wrong.to_holder, wrong.from_holder)
     made = move_parts(session, [back], Why("correct", by, at, _words(reason), corrects_id=wrong.id))
+    detail = {"part": wrong.part_id, "count": wrong.quantity, "corrects": wrong.id, "note": _words(reason)}
+    record(session, ("part", wrong.part_id), "part.correct", by=by, at=at, detail=detail)
     return session.get_one(PartEntry, made[0])
 
 

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.models import CustodyPosition, Holder, PartPosition, Sim, Terminal, TerminalModel, Transfer, TransferUnit
+from dispatch.devices.models import (
+    CustodyPosition,
+    Holder,
+    Part,
+    PartPosition,
+    Sim,
+    Terminal,
+    TerminalModel,
+    Transfer,
+    TransferUnit,
+)
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.reorder_rules import Level, split_key, ware_key, ware_words
 from dispatch.devices.usable import usable
@@ -71,8 +81,13 @@ def _ware(store: Holder, key: str, stored: int, on_way: int, own: tuple[ReorderP
     if own is None:
         return Ware(store, key, stored, on_way, None)
     point, _count = own
-    name = point.part.name if point.part else None
+    name = part_name(point.part) if point.part else None
     return Ware(store, key, stored, on_way, Level(point.minimum, point.target), point.set_by_name, name)
+
+
+def part_name(part: Part) -> str:
+    """What a counted part goes by where there are other things beside it."""
+    return f"{part.name} {part.code}"
 
 
 def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, tuple[ReorderPoint, int]]]:

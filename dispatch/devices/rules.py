@@ -13,6 +13,8 @@ from stdnum import imei as stdnum_imei
 
 from dispatch.words import Text, say
 
+UNIT_KINDS = ("terminal", "sim")
+"""What is fitted into vehicles."""
 ICCID_KEY = 19
 IMEI_DIGITS = 15
 PHONE_808_DIGITS = (12, 20)

@@ -15,6 +15,7 @@ from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals, store_named
+from dispatch.devices.part_moves import lock_parts
 from dispatch.devices.part_queries import parts_coded
 from dispatch.devices.part_stock import PartFacts, add_part, receive
 from dispatch.devices.queries import models
@@ -137,6 +138,7 @@ def _take_parts(session: Session, upload: Upload, ready: Sequence[Marked], choic
     for row in {each.row.code: each.row for each in ready if each.before is None}.values():
         add_part(session, row.code, PartFacts(row.name, row.unit), by=by, at=at)
     known = parts_coded(session, [each.row.code for each in ready])
+    lock_parts(session, [part.id for part in known.values()])  # all at once, before the trail of any store is held
     for store, rows in _by_store([each for each in ready if each.row.quantity], choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
         counts: Counter[int] = Counter()

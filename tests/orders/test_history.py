@@ -32,7 +32,7 @@ def test_every_action_that_is_recorded_has_words() -> None:
     literal, variable = recorded()
     moved = {f"{table}.{row.action}" for table, rows in TABLES.items() for row in rows} | {"order.follow"}
     assert variable == ["action"], "only the writer of a status records actions by a variable"
-    told_on_site = {"photo", "sign", "sign.refuse", "test.run"}  # by Act.tell, under the kind of the fact
+    told_on_site = {"part.use", "photo", "sign", "sign.refuse", "test.run"}  # by Act.tell, under the kind of the fact
     assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site
 
 

@@ -20,7 +20,7 @@ from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import holder, stores
 from dispatch.devices.reorder_rules import Level, read_level, ware_key
 from dispatch.devices.reordering import set_levels
-from dispatch.devices.reorders import Ware, known_wares, wares
+from dispatch.devices.reorders import Ware, known_wares, part_name, wares
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.finance.exporting import Table, workbook
 from dispatch.web.access import current, may
@@ -109,7 +109,7 @@ def _listed(db: Session, place: Holder) -> dict[str, Ware]:
     """Everything that a reorder point of a store can be about, as it is without one."""
     units = {key: Ware(place, key, 0, 0, None) for key in known_wares(db)}
     parts = {ware_key("part", row.part.code): row for row in parts_held(db, place.id, every=True)}
-    return units | {key: Ware(place, key, row.quantity, 0, None, name=row.part.name) for key, row in parts.items()}
+    return units | {key: Ware(place, key, row.quantity, 0, None, name=part_name(row.part)) for key, row in parts.items()}
 
 
 def _fields(ware: Ware) -> list[tuple[str, int]]:
