@@ -86,7 +86,8 @@ def _taken_out(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -
     if loan is not None:
         loan.state, loan.ended_fitting_id = "returned", fitting.id
         _ended(session, loan, by=by, at=at)
-        record(session, ("order", loan.order_id), "loan.end", by=by, at=at, detail=_told(session, loan, fitting))
+        # In the trail of the order that brought it back: the other one may be at work in somebody else's hands.
+        record(session, ("order", fitting.order_id), "loan.end", by=by, at=at, detail=_told(session, loan, fitting))
 
 
 def _undone(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -> None:
@@ -136,5 +137,4 @@ def _loan(session: Session, *which: sa.ColumnElement[bool]) -> Loan | None:
 
 def _told(session: Session, loan: Loan, fitting: Fitting) -> dict[str, Any]:
     number = unit_name(session.get_one(Unit, loan.unit_id))
-    line_id = fitting.line_id if fitting.order_id == loan.order_id else session.get_one(Fitting, loan.fitting_id).line_id
-    return {"line": line_id, "loan": loan.id, "number": number, "day": loan.due_on.isoformat()}
+    return {"line": fitting.line_id, "loan": loan.id, "number": number, "day": loan.due_on.isoformat()}

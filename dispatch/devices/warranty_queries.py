@@ -1,4 +1,4 @@
-"""Reading what warranties are decided by, for many terminals in two statements, and the terms themselves."""
+"""Reading what warranties are decided by, for many terminals in one statement, and the terms themselves."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ def warranties(session: Session, asked: Mapping[K, Question], zone: str) -> dict
         return {}
     units = {one.unit_id for one in asked.values() if one.unit_id is not None}
     customers = {one.customer_id for one in asked.values() if one.customer_id is not None}
-    terms, usual = _terms(session, customers)
-    known = Known(lives_of(session, units, zone), terms, usual, _repair_months)
+    known = _known(session, units, customers, zone)
     return {key: decide_warranty(one, known) for key, one in asked.items()}
 
 
-# --- terminals
-
-
-def lives_of(session: Session, unit_ids: Collection[int], zone: str) -> dict[int, Life]:
-    """These terminals and all that they have replaced, one after the other, by id."""
-    if not unit_ids:
-        return {}
-    chain = _replaced(unit_ids)
+def _known(session: Session, unit_ids: Collection[int], customer_ids: Collection[int], zone: str) -> Known:
+    """What is known of these terminals and all that they have replaced, one after the other, with the terms beside it."""
+    book = _book(customer_ids)
+    rows = session.execute(_moves(_replaced(unit_ids)).add_columns(book.label("book"))).all() if unit_ids else ()
+    terms, usual = _read(rows[0].book if rows else session.scalar(sa.select(book)))
     by_unit: dict[int, list[Any]] = {}
-    for row in session.execute(_moves(chain)):
+    for row in rows:
         by_unit.setdefault(row.unit_id, []).append(row)
-    return {unit_id: _life(moves, zone) for unit_id, moves in by_unit.items()}
+    lives = {unit_id: _life(moves, zone) for unit_id, moves in by_unit.items()}
+    return Known(lives, terms, usual, _repair_months)
+
+
+# --- terminals
 
 
 def _replaced(unit_ids: Collection[int]) -> sa.Select[int]:
@@ -116,20 +116,26 @@ def _life(moves: Sequence[Any], zone: str) -> Life:
 # --- terms
 
 
-def _terms(session: Session, customer_ids: Collection[int]) -> tuple[list[Term], dict[str, int]]:
-    """The company's terms with those of these customers' contracts, and the usual months of each model."""
+def _book(customer_ids: Collection[int]) -> sa.ScalarSelect[Any]:
+    """SQL: the company's terms with those of these customers' contracts, and the usual months of each model, as one JSON list."""
     row, model = WarrantyTerm, TerminalModel
     theirs = sa.or_(row.customer_id.is_(None), row.customer_id.in_(customer_ids))
     columns = (row.months, row.starts_with, row.customer_id, row.contract_number, row.model, row.valid_from, row.valid_to)
     usual = sa.select(model.warranty_months, sa.null(), sa.null(), sa.null(), model.name, sa.null(), sa.null())
-    rows = session.execute(sa.select(*columns).where(theirs, row.withdrawn_at.is_(None)).union_all(usual)).all()
-    terms = [Term(*found) for found in rows if found.starts_with]
-    return terms, {found.model: found.months for found in rows if not found.starts_with}
+    both = sa.select(*columns).where(theirs, row.withdrawn_at.is_(None)).union_all(usual).subquery()
+    return sa.select(sa.func.json_agg(sa.func.json_build_array(*both.c))).scalar_subquery()
+
+
+def _read(book: Sequence[Sequence[Any]] | None) -> tuple[list[Term], dict[str, int]]:
+    """That list as terms, and the usual months by model."""
+    rows = [(*found[:5], *(date.fromisoformat(day) if day else None for day in found[5:])) for found in book or ()]
+    return [Term(*found) for found in rows if found[1]], {found[4]: found[0] for found in rows if not found[1]}
 
 
 def general_months(session: Session, day: date) -> int:
     """The company's general term on a day, in months."""
-    valid = (term for term in _terms(session, ())[0] if term.model is None and term.in_force(day))
+    terms, _ = _read(session.scalar(sa.select(_book(()))))
+    valid = (term for term in terms if term.model is None and term.in_force(day))
     newest = max(valid, key=lambda term: term.valid_from, default=None)
     return newest.months if newest else UNKNOWN_MODEL_MONTHS
 

@@ -19,7 +19,8 @@ from dispatch.devices.models import Fitting, Observation, PartEntry
 from dispatch.devices.part_use import parts_used
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
-from dispatch.fees.models import Charge, Receipt
+from dispatch.fees.goodwill_queries import goodwill_of
+from dispatch.fees.models import Charge, Goodwill, Receipt
 from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
 from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
 from dispatch.field.queries import photos_of
@@ -28,7 +29,7 @@ from dispatch.field.summary import fitting_json, latest_tests, parts_json, stand
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.sheets.rules import FORMAT
 from dispatch.staff.queries import company_name
-from dispatch.words import text_to_json
+from dispatch.words import say, text_to_json
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,21 @@ def _warranties(session: Session, order: Order, fittings: Iterable[Fitting]) -> 
     """Per line: of a repair, what held before it (P10); of an installation, what begins with the terminal that was fitted."""
     if order.kind == "repair":
         day = local_day(order.received_at, order.branch.zone)
-        return {line.id: warranty_of_line(session, order, line, day=day) for line in order.lines}
+        favours = goodwill_of(session, order.id)
+        held = {line.id: warranty_of_line(session, order, line, day=day) for line in order.lines}
+        return {line_id: _with_goodwill(found, favours.get(line_id)) for line_id, found in held.items()}
     fitted = [f for f in fittings if f.unit_kind == "terminal" and f.new_unit_id is not None]
     customers = {line.id: line.vehicle.customer_id for line in order.lines}
     asked = {f.line_id: Question(customers[f.line_id], f.new_unit_id, f.in_entry_id) for f in fitted}
     return warranties(session, asked, order.branch.zone)
+
+
+def _with_goodwill(found: Warranty, goodwill: Goodwill | None) -> Warranty:
+    """The same warranty, with the name of whoever has let it count although it was over."""
+    if goodwill is None or goodwill.state != "approved":
+        return found
+    told = say("goodwill approved by %(name)s; by the record: %(rule)s", name=goodwill.decided_by_name, rule=found.rule)
+    return Warranty(found.until, told)
 
 
 def sheet_facts(record: Record, line: OrderLine | None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ Answer = str | Response | tuple[str, int]
 Acts = Sequence[tuple[str, dict[str, Any]]]
 """Kinds of facts with their contents, in the order in which they are applied."""
 
-MENDED_HERE = frozenset({"visit.arrive", "sign", "sign.refuse", "photo"})
+MENDED_HERE = frozenset({"visit.arrive", "goodwill.ask", "sign", "sign.refuse", "photo"})
 """Facts about which a dispatcher could do nothing better than the technician on the spot."""
 UNITS = frozenset({"terminal", "sim", "old_terminal", "old_sim"})
 DISPUTED = say("This does not fit what the office knows. It was kept, and the dispatcher will sort it out.")
