@@ -83,7 +83,7 @@ def test_a_broken_file_is_made_anew(tmp_path: Path, broken: str) -> None:
 
 
 def test_the_terminal_shows_the_code_and_the_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_steps, "network_addresses", lambda: ["192.168.1.20"])
+    monkeypatch.setattr(addresses, "network_addresses", lambda: ["192.168.1.20"])
     settings = settings_in(tmp_path, TLS="on")
     tls.ensure(settings, at=AT, names=NAMES)
     said = phone_steps.opening_lines(settings)
@@ -98,3 +98,25 @@ def test_names_that_no_certificate_holds_are_left_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(addresses, "_of_interfaces", lambda: ["127.0.0.1", "192.168.1.20", "10.0.0.9"])
     monkeypatch.setattr(addresses.socket, "gethostname", lambda: "my_machine!")
     assert addresses.reachable_names() == ["localhost", "127.0.0.1", "192.168.1.20", "10.0.0.9"]
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"HOST": "0.0.0.0"}, "http://192.168.1.20:8000"),
+        ({"TLS": "on"}, "https://192.168.1.20:8000"),
+        ({"HOST": "10.0.0.9"}, "http://10.0.0.9:8000"),
+        ({"HOST": "0.0.0.0", "PUBLIC_URL": "https://dispatch.example"}, "https://dispatch.example"),
+    ],
+)
+def test_sheets_bear_the_address_that_others_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], address: str
+) -> None:
+    monkeypatch.setattr(addresses, "network_addresses", lambda: ["192.168.1.20"])
+    assert addresses.outer_address(settings_in(tmp_path, **given)) == address
+
+
+def test_without_a_network_it_is_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "network_addresses", list)
+    assert addresses.outer_address(settings_in(tmp_path, HOST="0.0.0.0")) == "http://localhost:8000"

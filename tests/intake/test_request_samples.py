@@ -30,7 +30,7 @@ def test_the_first_sample_line_by_line(as_person: SignIn, cast: Cast) -> None:
     assert taken.location == f"/orders/{order.number}"
     assert (order.kind, order.status, order.customer.name) == ("installation", "awaiting_approval", "深圳市南方冷链物流有限公司")
     assert (order.contact_name, order.contact_phone, order.wanted_on) == ("张超敏", "18886844318", date(2026, 12, 1))
-    assert (order.product_model, order.site.address, order.note) == ("BD-808A", truth["address"], "Salesman: 赵超")
+    assert (order.product_model, order.site.address, order.note) == ("BD-808A", truth["address"], "业务员：赵超")
     assert [(line.source_row, line.vehicle.vin) for line in order.lines] == [(one["row"], one["vin"]) for one in truth["lines"]]
     marked = {line.source_row: [a["code"] for a in line.attention] for line in order.lines if line.attention}
     assert marked == {25: ["plate_repeats"], 28: ["vin_length"], 31: ["unplated"], 34: ["plate_province"]}

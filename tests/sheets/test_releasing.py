@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,12 @@ def test_another_fact_makes_the_next_version_and_keeps_the_first(
     assert second.name.endswith("_v2.pdf")
     assert "?v=2" in quick[1]
     assert released(db) == 2
+
+
+def test_its_day_of_issue_is_the_branchs_day(db: Session, done: tuple[Order, Sheet], quick: list[str]) -> None:
+    night = datetime(2026, 12, 2, 16, 30, tzinfo=UTC)
+    draft = begin_version(db, done[1].id, at=night)
+    assert draft is not None and draft.begun_at == night and draft.begun_at.date() == date(2026, 12, 3)
 
 
 class Killed(BaseException):

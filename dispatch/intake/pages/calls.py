@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from flask import redirect, render_template, request, url_for
 
 from dispatch.clock import now
@@ -67,6 +69,7 @@ def calls_preview(upload_id: int) -> Answer:
             problems=[(p["row"], p["column"], text_from_json(p)) for p in seen.content["problems"]],
             symptom=lambda words: SYMPTOMS[symptom_in(words)].words,
             urgency=URGENCY_WORDS,
+            present=now().astimezone(ZoneInfo(current().zone)).replace(tzinfo=None),
         )
 
 
