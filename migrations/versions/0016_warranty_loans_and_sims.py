@@ -274,3 +274,33 @@ def upgrade() -> None:
     loans_and_moves()
     states_of_sims()
     op.execute(TERMS_KEPT)
+
+
+def downgrade() -> None:
+    op.drop_table("sim_top_up")
+    op.execute("DROP TRIGGER state_allowed ON sim")
+    for column in ("state", "balance", "balance_at"):
+        op.drop_column("sim", column)
+    op.drop_table("loan")
+    op.execute("DROP TRIGGER move_allowed ON fitting")
+    op.drop_constraint("ck_fitting_move_names_its_other_half", "fitting")
+    for name, kind, rule in (
+        ("install_names_new", "install", "old_unit_id IS NULL AND new_unit_id IS NOT NULL"),
+        ("remove_names_old", "remove", "old_unit_id IS NOT NULL AND new_unit_id IS NULL"),
+    ):
+        op.drop_constraint(f"ck_fitting_{name}", "fitting")
+        op.create_check_constraint(op.f(f"ck_fitting_{name}"), "fitting", f"kind <> '{kind}' OR ({rule})")
+    known("fitting", "kind", ("install", "swap", "remove", "undo"))
+    op.drop_column("fitting", "moved_from_id")
+    known("charge", "rule", ("own_service_free", "in_warranty", "part_out_of_warranty", "listed_price"))
+    op.drop_table("goodwill")
+    op.drop_table("warranty_term")
+    for function in (
+        "sim_top_up_allowed",
+        "sim_state_allowed",
+        "loan_allowed",
+        "move_allowed",
+        "goodwill_kept",
+        "warranty_term_kept",
+    ):
+        op.execute(f"DROP FUNCTION {function}")
