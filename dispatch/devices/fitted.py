@@ -138,9 +138,9 @@ def bound_elsewhere(inside: Mapping[str, Unit]) -> tuple[Terminal, Sim] | None:
     return terminal, sim
 
 
-def rebind_needed(session: Session, vehicle_id: int) -> Text | None:
+def rebind_needed(inside: Mapping[str, Unit]) -> Text | None:
     """What to ask the carrier for when the SIM in a vehicle is bound to another IMEI than the terminal's beside it."""
-    pair = bound_elsewhere(slot_units(session, vehicle_id))
+    pair = bound_elsewhere(inside)
     if pair is None:
         return None
     terminal, sim = pair

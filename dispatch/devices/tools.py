@@ -20,12 +20,10 @@ def tools(
     session: Session, by: Actor, *, on: date, soon_days: int, state: str | None = None, limit: int, offset: int = 0
 ) -> Sequence[Unit]:
     """Tools in use of the reader's branch with their places, those whose calibration ends first before the others."""
-    at = (
-        joinedload(Unit.position)
-        .joinedload(CustodyPosition.holder)
-        .options(joinedload(Holder.person), joinedload(Holder.vehicle))
-    )
-    query = _in_use(sa.select(Unit), by).options(at)
+    holder = joinedload(Unit.position).joinedload(CustodyPosition.holder)
+    whose = (holder.joinedload(Holder.person), holder.joinedload(Holder.vehicle))
+    numbers = (joinedload(Unit.terminal), joinedload(Unit.sim))  # a tool has neither; else each would be asked for in vain
+    query = _in_use(sa.select(Unit), by).options(*numbers, *whose)
     if state:
         query = query.where(_state(on, soon_days) == state)
     page = query.order_by(Tool.valid_until.asc().nulls_last(), Tool.name, Tool.serial).limit(limit).offset(offset)

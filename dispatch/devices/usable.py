@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import OPEN
@@ -20,11 +20,14 @@ Parts = dict[str, int]
 """Part -> how many: {"sim": 3, "terminal": 5, "terminal:BD-808A": 4}; "terminal" counts the terminals of all models."""
 
 
+_card = aliased(Sim)  # a query that asks this may itself read SIMs
+
+
 def usable() -> sa.ColumnElement[bool]:
     """SQL: the unit of this position is no return that is still open, nobody else is to have it, and its SIM is in use."""
     returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
-    useless = sa.exists().where(Sim.unit_id == CustodyPosition.unit_id, Sim.state.in_(OUT_OF_USE))
+    useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(OUT_OF_USE))
     return sa.and_(~returned, ~promised, ~useless)
 
 

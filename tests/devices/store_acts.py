@@ -197,7 +197,7 @@ _BAG = st.sampled_from([None, None, "su", "wei"])
 SEND = st.builds(Sending, st.sampled_from(["lin", "lin", "wang", "he", "su"]), _FEW, _FEW, _PICKS, _FORM)
 SETTLE = st.builds(
     Settling,
-    st.sampled_from(["receive", "receive", "receive", "withdraw", "found", "found", "lost"]),
+    st.sampled_from(["receive", "receive", "withdraw", "withdraw", "found", "found", "lost"]),
     st.sampled_from([0, 0, 0, 1, 2]),
     st.sampled_from([99, 99, 1, 0]),
     st.sampled_from([None, None, None, "su", "he"]),

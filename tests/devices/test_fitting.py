@@ -229,13 +229,13 @@ def test_a_bound_sim_beside_another_terminal_asks_for_a_new_binding(db: Session,
     vehicle_id = order.lines[0].vehicle_id
     for unit in (units[0], units[3]):
         install(db, work(order), unit.id, by=cast.su, at=AT)
-    assert rebind_needed(db, vehicle_id) is None
+    assert rebind_needed(slot_units(db, vehicle_id)) is None
     swap(db, work(order), units[1].id, by=cast.su, at=AT)
-    told = str(rebind_needed(db, vehicle_id))
+    told = str(rebind_needed(slot_units(db, vehicle_id)))
     assert told.startswith(f"SIM {key}1 is bound to IMEI {IMEI}, but the terminal's is {OTHER_IMEI}.")
     swap(db, work(order), units[2].id, by=cast.su, at=AT)
-    assert "the IMEI of terminal B-3 is not on record" in str(rebind_needed(db, vehicle_id))
-    assert rebind_needed(db, order.lines[1].vehicle_id) is None
+    assert "the IMEI of terminal B-3 is not on record" in str(rebind_needed(slot_units(db, vehicle_id)))
+    assert rebind_needed(slot_units(db, order.lines[1].vehicle_id)) is None
 
 
 # --- the database's own part

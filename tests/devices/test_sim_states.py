@@ -15,10 +15,10 @@ from dispatch.audit.queries import history
 from dispatch.devices import sim_following
 from dispatch.devices.fitting import install, register_found, swap, undo
 from dispatch.devices.models import Sim, SimTopUp, Unit
-from dispatch.devices.queries import oldest_units
 from dispatch.devices.sim_life import change_state, note_balance, sims_warned, take_back_top_up, told, top_up
 from dispatch.devices.sim_queries import sims_of_concern
 from dispatch.devices.sim_rules import STATES, TopUp, steps_of, warnings_of
+from dispatch.devices.usable import oldest_units
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.models import Order
 from tests.building import installation_order

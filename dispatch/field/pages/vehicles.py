@@ -73,7 +73,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "tests": tests,
         "run_state": run_state(tests),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
-        "rebind": rebind_needed(db, line.vehicle_id) if fittings and stop.live else None,
+        "rebind": rebind_needed(present) if fittings and stop.live else None,
         "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
