@@ -14,7 +14,7 @@ from dispatch.devices.operations import bag_of, move_units
 from dispatch.devices.queries import stores
 from dispatch.devices.tooling import Calibrated, NewTool, calibrate, receive_tool
 from dispatch.staff.models import Person
-from dispatch.staff.papers import Paper, keep_paper
+from dispatch.staff.person_papers import Paper, keep_paper
 
 BOUGHT, CALIBRATED = timedelta(days=200), timedelta(days=40)
 TOOLS = (

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from dispatch.devices.tools import overdue_tools
-from dispatch.staff.papers import ended_papers
+from dispatch.staff.person_papers import ended_papers
 from dispatch.words import Text, say
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Invalid
-from dispatch.staff import papers
+from dispatch.staff import person_papers
 from dispatch.staff.pages.blueprint import Answer, pages
 from dispatch.staff.pages.people import person_page
 from dispatch.tabular.cells import read_date
@@ -32,7 +32,7 @@ def keep_paper(person_id: int) -> Answer:
         with transaction() as db:
             return person_page(db, person_id, paper=form.refused(refusal)), refusal.status
     with transaction() as db:
-        papers.keep_paper(db, person_id, papers.Paper(name, until), by=current(), at=now())
+        person_papers.keep_paper(db, person_id, person_papers.Paper(name, until), by=current(), at=now())
     flash(_("%(paper)s: good until %(day)s.", paper=name, day=until.isoformat()), "success")
     return redirect(url_for("staff.show", person_id=person_id))
 
@@ -42,6 +42,6 @@ def keep_paper(person_id: int) -> Answer:
 def put_paper_away(person_id: int, paper_id: int) -> Answer:
     """He needs it no longer."""
     with transaction() as db:
-        name = papers.put_away(db, person_id, paper_id, by=current(), at=now())
+        name = person_papers.put_away(db, person_id, paper_id, by=current(), at=now())
     flash(_("%(paper)s is no longer asked for.", paper=name), "success")
     return redirect(url_for("staff.show", person_id=person_id))

@@ -20,8 +20,8 @@ from dispatch.staff.models import Branch, Person
 from dispatch.staff.operations import NewPerson
 from dispatch.staff.page_forms import PersonFacts, read_person
 from dispatch.staff.pages.blueprint import Answer, pages
-from dispatch.staff.papers import PAPER_NAMES, papers_of
 from dispatch.staff.passwords import hash_password
+from dispatch.staff.person_papers import PAPER_NAMES, papers_of
 from dispatch.staff.queries import branch, branches, people, people_counts, person
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, SKILLS, Actor, roles_to_give, skill_counts
 from dispatch.web.access import current, may

@@ -16,7 +16,7 @@ from dispatch.devices.tooling import NewTool, receive_tool
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact
 from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.orders.models import Order, Visit
-from dispatch.staff.papers import Paper, keep_paper
+from dispatch.staff.person_papers import Paper, keep_paper
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import store

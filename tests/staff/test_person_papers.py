@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotAllowed, NotFound
 from dispatch.staff.models import PersonPaper
-from dispatch.staff.papers import Paper, ended_papers, keep_paper, papers_of, put_away
+from dispatch.staff.person_papers import Paper, ended_papers, keep_paper, papers_of, put_away
 from tests.conftest import AT, Cast, SignIn
 
 TODAY = date(2026, 12, 2)
