@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.devices.models import CustodyPosition, Holder, Observation, PlatformLook, Sim
+from dispatch.devices.sim_rules import OUT_OF_USE
 from dispatch.intake.models import Silence
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.queries import ENDED
@@ -40,7 +41,7 @@ class Missed:
 
 
 def watched_fleet(at: datetime) -> sa.Select[int]:
-    """SQL: the terminals whose silence somebody wants to know of: fitted in a vehicle in use, with a SIM that has not run out."""
+    """SQL: the terminals whose silence somebody wants to know of: fitted in a vehicle in use, with a SIM that works."""
     today = sa.cast(sa.func.timezone(Branch.zone, sa.literal(at)), sa.Date)
     query = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
     query = query.join(Vehicle, Vehicle.id == Holder.vehicle_id).join(Customer, Customer.id == Vehicle.customer_id)
@@ -48,7 +49,8 @@ def watched_fleet(at: datetime) -> sa.Select[int]:
     beside = sa.and_(_card.holder_id == CustodyPosition.holder_id, _card.unit_kind == "sim")
     query = query.outerjoin(_card, beside).outerjoin(Sim, Sim.unit_id == _card.unit_id)
     inside = (CustodyPosition.unit_kind == "terminal", CustodyPosition.holder_kind == "slot")
-    alive = sa.or_(Sim.expires_on.is_(None), Sim.expires_on >= today)
+    dead = sa.or_(Sim.expires_on < today, Sim.state.in_(OUT_OF_USE))
+    alive = sa.func.coalesce(~dead, sa.true())
     return query.where(*inside, Customer.silent_hours.is_not(None), Vehicle.parked_at.is_(None), alive)
 
 

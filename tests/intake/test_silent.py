@@ -17,11 +17,13 @@ from dispatch.config import Settings
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.customers.operations import CustomerFacts as Facts
 from dispatch.customers.operations import change_customer, park_vehicle
+from dispatch.devices.fitted import slot_units
 from dispatch.devices.jt808.observations import Observation as Said
-from dispatch.devices.models import TerminalRestart, Unit
+from dispatch.devices.models import CustodyPosition, TerminalRestart, Unit
 from dispatch.devices.observing import keep
 from dispatch.devices.operations import move_units, slot_of
 from dispatch.devices.restarting import PATIENCE, ask_restart, give_up
+from dispatch.devices.sim_life import change_state
 from dispatch.intake import jobs
 from dispatch.intake.jobs import look_for_silent, restart_over
 from dispatch.intake.models import Silence
@@ -90,6 +92,12 @@ def fit(session: Session, cast: Cast, *, customer: str = QUIET, heard: float | N
     return truck, box
 
 
+def suspend(session: Session, cast: Cast, box: Unit) -> None:
+    """The SIM beside a terminal, at its carrier."""
+    card = slot_units(session, session.get_one(CustodyPosition, box.id).holder.vehicle_id or 0)["sim"]
+    change_state(session, card.id, "suspend", reason="欠费停机", by=cast.lin, at=AT)
+
+
 def tell(session: Session, box: Unit, at: datetime, kind: str = "position", **facts: Any) -> None:
     place = {"positioned": True, "lat": 22.63, "lon": 113.81} if kind == "position" else {}
     given = {"phone": "1", "serial": 1, "received_at": at, "raw": "", **place, **facts}
@@ -117,6 +125,8 @@ def test_who_is_missed_and_for_how_long(db: Session, cast: Cast) -> None:
     fit(db, cast, heard=None)
     fit(db, cast, heard=24 * 31)  # that was in another vehicle
     fit(db, cast, expires_on=date(2026, 12, 1))
+    _, unpaid = fit(db, cast)
+    suspend(db, cast, unpaid)
     fit(db, cast, customer="别的客户")
     parked, _ = fit(db, cast)
     park_vehicle(db, parked.id, parked=True, by=cast.lin, at=AT)
