@@ -233,8 +233,8 @@ def give_login(root: Desk, name: str, username: str) -> str:
     root.follow("Change")
     root.fill("User name", username)
     root.press("Save")
-    root.press("Set a new password")
-    root.press("Set a new password", within=root.page.locator("#password"))
+    root.press("Set the first password")
+    root.press("Set the first password", within=root.page.locator("#password"))
     return root.page.locator(".password-once").inner_text().split()[0]
 
 
