@@ -116,7 +116,6 @@ def mend_unseen(hand: Phone, repair: Repair, picture: Path) -> None:
         unseen.swap(hand, line, repair.swap, **read_off)
     unseen.test_run(hand, line)
     if repair.moves:
-        hand.open("/price")
-        hand.press("/price/add", code="S003")
+        unseen.send(hand, "/price/add", code="S003")
     if unseen.is_due(hand):
         unseen.pay(hand, repair.channel, invoice=repair.invoice)
