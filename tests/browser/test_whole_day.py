@@ -21,7 +21,7 @@ from dispatch.db import transaction
 from dispatch.fees.models import Receipt
 from tests import databases
 from tests.browser import roadside, stations, till
-from tests.browser.papers import check_is_content, fetch_all_sheets, prove_all, run
+from tests.browser.papers import fetch_all_sheets, prove_all, run
 from tests.browser.riding import Job, Repair, ride
 from tests.browser.roadside import TOUCH
 from tests.browser.stations import Call
@@ -108,7 +108,7 @@ def test_a_whole_day(
     for desk in (wang, lin, qian, chen, *phones.values()):
         desk.page.close()
     back_up_wipe_and_restore(served, database, away / "backups")
-    check_is_content(database, served.folder)
+    prove_all(pdfs, database, served.folder)
     with serving(database, served.folder) as again:
         qian, wang = (sign_in_again(opened, again, who) for who in ("qian", "wang"))
         assert (till.day_of(qian), till.receipts_of_the_day(qian)) == money

@@ -94,20 +94,6 @@ RIVALS = (*RIVALS_AT_VEHICLES, *RIVALS_IN_STORES)
 PAIRS = pairs_of((*BAGS, *VEHICLES, *STORES), OFTEN, RIVALS_AT_VEHICLES, RIVALS_IN_STORES, RIVALS)
 
 
-STEP = timedelta(seconds=7)
-PAPERS_EVERY = 4
-"""Ledger, positions and facts are compared after each pair; what papers say about them stays wrong until somebody looks."""
-
-
-def check_papers(session: Session) -> None:
-    """Slots, hand-overs, transfers, counts and loans say what the ledger says."""
-    check_slots(session)
-    check_hand_overs(session)
-    check_transfers(session)
-    check_counts(session)
-    check_loans(session)
-
-
 class Custody(TwoHands):
     """Two branches with a store each, three technicians, three vehicles, three people in the offices; each act works whole or is
     refused with a sentence."""
@@ -141,7 +127,7 @@ class Custody(TwoHands):
 
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:
-        self.at += STEP
+        self.at += timedelta(seconds=7)
         self.do_at_once(pair)
 
     def page(self, session: Session) -> Page:
@@ -162,14 +148,16 @@ class Custody(TwoHands):
             assert ledger_faults(session) == []
             check_nothing_lost(session, self.told)
             check_nothing_twice(session, self.told)
-            if int((self.at - AT) / STEP) % PAPERS_EVERY == 0:
-                check_papers(session)
+            check_slots(session)
+            check_hand_overs(session)
+            check_transfers(session)
+            check_counts(session)
+            check_loans(session)
 
     def teardown(self) -> None:
         if not hasattr(self, "told"):
             return
         with self.first_fault_kept(), transaction() as session:
-            check_papers(session)
             assert list(broken_custody(session)) == []
             assert list(broken_chains(session)) == []
             for table in (CountUnit.outcome, TransferUnit.status):
