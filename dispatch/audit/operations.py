@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -24,55 +24,61 @@ class By(Protocol):
     def name(self) -> str: ...
 
 
+_heads, _entries = cast(sa.Table, AuditHead.__table__), cast(sa.Table, AuditEntry.__table__)
+_own_head = (_heads.c.subject_kind == sa.bindparam("kind"), _heads.c.subject_id == sa.bindparam("number"))
+_lock_head = sa.select(_heads.c.seq, _heads.c.hash).where(*_own_head).with_for_update()
+_new_head = {"subject_kind": sa.bindparam("kind"), "subject_id": sa.bindparam("number"), "seq": 0, "hash": GENESIS}
+_make_head = insert(_heads).values(_new_head).on_conflict_do_nothing()
+_move_head = sa.update(_heads).where(*_own_head).values(seq=sa.bindparam("newest"), hash=sa.bindparam("newest_hash"))
+_new_entry = {each.name: sa.bindparam(f"of_{each.name}", type_=each.type) for each in _entries.c if each.name != "id"}
+_append = sa.insert(_entries).values(_new_entry).add_cte(_move_head.cte("head"))
+"""Every act of anybody ends in these: statements made once, without objects, take half the time."""
+
+
 def record(
     session: Session, subject: tuple[str, int], action: str, *, by: By, at: datetime, detail: dict[str, Any] | None = None
-) -> AuditEntry:
+) -> None:
     """Append one entry to the chain of `subject`, e.g. ("order", 7). `detail` holds plain JSON values."""
-    head = _locked_head(session, subject)
-    entry = _entry(head, action, by=by, at=at, detail=detail or {})
-    session.add(entry)
-    head.seq, head.hash = entry.seq, entry.hash
-    # At once: the next look at the head reads the table, not this object.
     session.flush()
-    return entry
+    own = {"kind": subject[0], "number": subject[1]}
+    head = session.execute(_lock_head, own).one_or_none()
+    if head is None:
+        session.execute(_make_head, own)
+        head = session.execute(_lock_head, own).one()
+    entry = _entry(subject, head.seq, head.hash, action, by=by, at=at, detail=detail or {})
+    moved = {"newest": entry["seq"], "newest_hash": entry["hash"]}
+    session.execute(_append, {f"of_{name}": value for name, value in entry.items()} | own | moved)
 
 
 def record_births(
     session: Session, kind: str, details: Mapping[int, dict[str, Any]], action: str, *, by: By, at: datetime
 ) -> None:
     """Begin the chains of subjects that this transaction has made: id -> detail of the first entry. Few statements for many."""
-    heads = [AuditHead(subject_kind=kind, subject_id=subject_id, seq=0, hash=GENESIS) for subject_id in details]
-    entries = [_entry(head, action, by=by, at=at, detail=details[head.subject_id]) for head in heads]
-    for head, entry in zip(heads, entries, strict=True):
-        head.seq, head.hash = entry.seq, entry.hash
-    session.add_all([*heads, *entries])
+    if not details:
+        return
     session.flush()
+    entries = [_entry((kind, subject), 0, GENESIS, action, by=by, at=at, detail=detail) for subject, detail in details.items()]
+    session.execute(sa.insert(_heads), [{each.name: entry[each.name] for each in _heads.c} for entry in entries])
+    session.execute(sa.insert(_entries), entries)
 
 
-def _entry(head: AuditHead, action: str, *, by: By, at: datetime, detail: dict[str, Any]) -> AuditEntry:
-    """The entry that follows a head."""
-    subject, seq, kept = (head.subject_kind, head.subject_id), head.seq + 1, storable(detail)
-    return AuditEntry(
-        subject_kind=head.subject_kind,
-        subject_id=head.subject_id,
-        seq=seq,
-        at=at,
-        by_id=by.id,
-        by_name=by.name,
-        action=action,
-        detail=kept,
-        prev_hash=head.hash,
-        hash=chain_hash(head.hash, subject=subject, seq=seq, at=at, by_id=by.id, action=action, detail=kept),
-    )
-
-
-def _locked_head(session: Session, subject: tuple[str, int]) -> AuditHead:
-    found = session.get(AuditHead, subject, with_for_update=True, populate_existing=True)
-    if found is None:
-        fresh = insert(AuditHead).values(subject_kind=subject[0], subject_id=subject[1], seq=0, hash=GENESIS)
-        session.execute(fresh.on_conflict_do_nothing())
-        found = session.get_one(AuditHead, subject, with_for_update=True, populate_existing=True)
-    return found
+def _entry(
+    subject: tuple[str, int], seq: int, head: bytes, action: str, *, by: By, at: datetime, detail: dict[str, Any]
+) -> dict[str, Any]:
+    """The entry that follows the head of a chain, which is number `seq`."""
+    kept = storable(detail)
+    return {
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "seq": seq + 1,
+        "at": at,
+        "by_id": by.id,
+        "by_name": by.name,
+        "action": action,
+        "detail": kept,
+        "prev_hash": head,
+        "hash": chain_hash(head, subject=subject, seq=seq + 1, at=at, by_id=by.id, action=action, detail=kept),
+    }
 
 
 def make_digest(session: Session, *, day: date, at: datetime) -> AuditDigest:

@@ -19,6 +19,11 @@ from dispatch.errors import RuleBroken
 from dispatch.staff.models import Person
 from dispatch.words import Text, say
 
+# Made once: naming a table anew takes longer than asking it.
+_later, _gone, _left = aliased(Fitting), aliased(Fitting), aliased(Fitting)
+_here, _there = aliased(Vehicle), aliased(Vehicle)
+_stands = sa.and_(Fitting.kind != "undo", ~sa.select(_later.id).where(_later.undoes_id == Fitting.id).exists())
+
 # --- numbers
 
 
@@ -93,12 +98,10 @@ def own_units_back(session: Session, fittings: Collection[Fitting]) -> set[int]:
     only while a loaner stood for it. What he had exchanged for another one became ours."""
     if not fittings:
         return set()
-    back, gone, here, there = Fitting, aliased(Fitting), aliased(Vehicle), aliased(Vehicle)
-    later = aliased(Fitting)
-    undone = sa.exists().where(later.undoes_id == gone.id)
+    back, gone, left, here, there = Fitting, _gone, _left, _here, _there
+    undone = sa.exists().where(_later.undoes_id == gone.id)
     newest = sa.select(gone.id).where(gone.old_unit_id == back.new_unit_id, gone.id < back.id, gone.kind != "undo", ~undone)
     last = newest.order_by(gone.id.desc()).limit(1).scalar_subquery()
-    left = aliased(Fitting)
     query = (
         sa.select(back.id)
         .join(left, left.id == last)
@@ -113,8 +116,7 @@ def own_units_back(session: Session, fittings: Collection[Fitting]) -> set[int]:
 
 def stands() -> sa.ColumnElement[bool]:
     """SQL: a fitting that was not undone, and does not undo another."""
-    later = aliased(Fitting)
-    return sa.and_(Fitting.kind != "undo", ~sa.select(later.id).where(later.undoes_id == Fitting.id).exists())
+    return _stands
 
 
 def standing_entry(session: Session, unit_id: int) -> CustodyEntry:

@@ -27,6 +27,8 @@ from dispatch.words import Text, say
 
 __all__ = ["Work", "install", "move", "register_found", "remove", "swap", "undo", "work_of"]
 
+_other = aliased(Fitting)
+
 
 @dataclass(frozen=True)
 class _Move:
@@ -217,8 +219,7 @@ def _changed_since(
 
 def _later(session: Session, first: Fitting) -> Iterator[Fitting]:
     """What came after a fitting in its slot, and stands: the papers would end there, and not at what the slot holds."""
-    other = aliased(Fitting)
-    undone = sa.exists().where(other.undoes_id == Fitting.id)
+    undone = sa.exists().where(_other.undoes_id == Fitting.id)
     same = (Fitting.slot_id == first.slot_id, Fitting.unit_kind == first.unit_kind)
     yield from session.scalars(sa.select(Fitting).where(*same, Fitting.id > first.id, Fitting.kind != "undo", ~undone))
 

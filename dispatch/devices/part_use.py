@@ -18,6 +18,8 @@ from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
+_back = aliased(PartEntry)
+
 
 def use_part(session: Session, work: Work, *, code: str, quantity: int, by: Actor, at: datetime) -> PartEntry:
     """Take so many of a part out of one's own bag for a vehicle.
@@ -74,7 +76,6 @@ def put_back(
 
 def parts_used(session: Session, order_id: int) -> Sequence[PartEntry]:
     """What an order's vehicles were given and still have, in the order in which it was entered."""
-    back = aliased(PartEntry)
     query = sa.select(PartEntry).where(PartEntry.order_id == order_id, PartEntry.reason == "use")
-    standing = query.where(~sa.exists().where(back.corrects_id == PartEntry.id))
+    standing = query.where(~sa.exists().where(_back.corrects_id == PartEntry.id))
     return session.scalars(standing.options(joinedload(PartEntry.part)).order_by(PartEntry.id)).all()

@@ -20,6 +20,7 @@ from dispatch.devices.warranty_rules import REPAIR_MONTHS, Fit, Known, Life, Que
 K = TypeVar("K", bound=Hashable)
 
 _repair_months = REPAIR_MONTHS
+_correction = aliased(CustodyEntry)
 
 
 def configure(repair_months: int) -> None:
@@ -64,8 +65,7 @@ def _replaced(unit_ids: Collection[int]) -> sa.Select[int]:
 
 def _moves(chain: sa.Select[int]) -> sa.Select[*tuple[Any, ...]]:
     """SQL: every terminal of the chain with each move to a customer or into a vehicle that stands, the oldest first."""
-    correction = aliased(CustodyEntry)
-    taken_back = sa.exists().where(correction.unit_id == CustodyEntry.unit_id, correction.corrects_id == CustodyEntry.id)
+    taken_back = sa.exists().where(_correction.unit_id == CustodyEntry.unit_id, _correction.corrects_id == CustodyEntry.id)
     mended = sa.select(sa.func.array_agg(UnitReturn.ended_at)).where(UnitReturn.status == "repaired")
     repaired = mended.where(UnitReturn.unit_id == Terminal.unit_id).scalar_subquery()
     to = sa.and_(Holder.id == CustodyEntry.to_holder_id, Holder.kind.in_(("slot", "customer")))

@@ -21,6 +21,8 @@ from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Branch
 
+_correction = aliased(CustodyEntry)
+
 
 def prices_on(session: Session, day: date) -> Sequence[Price]:
     """The price of each code that is valid on a day, by code."""
@@ -153,8 +155,7 @@ def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date)
     happened = sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at)
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))
     found = CustodyEntry.from_holder_id.is_(None)
-    correction = aliased(CustodyEntry)
-    taken_back = sa.exists().where(correction.unit_id == CustodyEntry.unit_id, correction.corrects_id == CustodyEntry.id)
+    taken_back = sa.exists().where(_correction.unit_id == CustodyEntry.unit_id, _correction.corrects_id == CustodyEntry.id)
     moves = (
         sa.select(CustodyEntry)
         .join(Unit, Unit.id == CustodyEntry.unit_id)

@@ -33,6 +33,7 @@ SIGNED_FOR = (
 )
 """The kinds of facts whose effect stands in the summary under which the customer signs, and costs him something."""
 SEEN = ("dispatched", "on_the_way", "on_site", "finished")
+_out, _later, _bag = aliased(CustodyEntry), aliased(CustodyEntry), aliased(Holder)
 
 
 def visits_today(session: Session, person_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
@@ -156,7 +157,7 @@ def was_tested(session: Session, line_id: int) -> bool:
 
 def came_out(session: Session, person_id: int) -> frozenset[int]:
     """What somebody carries that came out of a vehicle and has not been in a store since: it may be the very one that broke."""
-    out, later, bag = aliased(CustodyEntry), aliased(CustodyEntry), aliased(Holder)
+    out, later, bag = _out, _later, _bag
     of_it = (later.unit_id == out.unit_id, later.seq > out.seq)
     stored = sa.select(later.id).join(Holder, later.to_holder_id == Holder.id).where(*of_it, Holder.kind == "store")
     undone = sa.select(later.id).where(later.corrects_id == out.id)

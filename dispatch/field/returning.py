@@ -21,6 +21,7 @@ HINTS = {
     "sim": say("The old SIM %(unit)s is still in the bag of %(who)s; it does not hold back closing."),
 }
 _asked = False
+_later, _holder = aliased(CustodyEntry), aliased(Holder)
 
 
 def configure(asked: bool) -> None:
@@ -55,12 +56,11 @@ def _carried(session: Session, order: Order) -> Sequence[sa.Row[Fitting, Unit, H
 
     What was elsewhere since, and was drawn from a store again, is not owed.
     """
-    later, holder = aliased(CustodyEntry), aliased(Holder)
     elsewhere = sa.exists().where(
-        later.unit_id == CustodyEntry.unit_id,
-        later.seq > CustodyEntry.seq,
-        holder.id == later.to_holder_id,
-        holder.kind != "bag",
+        _later.unit_id == CustodyEntry.unit_id,
+        _later.seq > CustodyEntry.seq,
+        _holder.id == _later.to_holder_id,
+        _holder.kind != "bag",
     )
     query = (
         sa.select(Fitting, Unit, Holder, Person.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -45,55 +44,80 @@ class Told:
         self.sent += [outcome.sent] if outcome.sent else []
 
 
+# Questions that are asked after each of a thousand steps, and put into words once.
+
+_number = sa.func.count()
+NUMBERS = [sa.select(_number).select_from(table) for table in (Unit, CustodyPosition, CustodyEntry)]
+FITTINGS = sa.select(Fitting.id).order_by(Fitting.id)
+
+
 def check_nothing_lost(session: Session, told: Told) -> None:
     """Each unit is in one place, and there are as many units, moves and fittings as people were told: a refusal left no trace."""
-    numbers = [_number(session, table) for table in (Unit, CustodyPosition, CustodyEntry)]
-    assert numbers == [told.units, told.units, told.moves]
-    assert sorted(told.fittings) == list(session.scalars(sa.select(Fitting.id).order_by(Fitting.id)))
+    assert [session.scalar(number) for number in NUMBERS] == [told.units, told.units, told.moves]
+    assert sorted(told.fittings) == list(session.scalars(FITTINGS))
+
+
+_of_fact = (Fitting.fact_id, Fitting.kind, Fitting.unit_kind, Fitting.vehicle_id)
+_key = AuditEntry.detail["key"].astext
+FACTS = sa.select(FieldFact.id)
+ONCE = (
+    sa.select(*_of_fact).where(Fitting.fact_id.is_not(None)),
+    sa.select(Fitting.undoes_id).where(Fitting.undoes_id.is_not(None)),
+    sa.select(AuditEntry.subject_id, _key).where(_key.is_not(None)),
+    sa.select(HandOverUnit.unit_id).where(HandOverUnit.open),
+)
 
 
 def check_nothing_twice(session: Session, told: Told) -> None:
     """No fact and no form counts twice, nothing is undone twice, no unit is promised to two."""
     assert len(told.sent) == len(set(told.sent)), "somebody was told twice that one thing is done"
-    assert set(session.scalars(sa.select(FieldFact.id))) == {sent for sent in told.sent if not isinstance(sent, tuple)}
-    of_fact = (Fitting.fact_id, Fitting.kind, Fitting.unit_kind, Fitting.vehicle_id)
-    assert _doubles(session, *of_fact, where=Fitting.fact_id.is_not(None)) == []
-    assert _doubles(session, Fitting.undoes_id, where=Fitting.undoes_id.is_not(None)) == []
-    key = AuditEntry.detail["key"].astext
-    assert _doubles(session, AuditEntry.subject_id, key, where=key.is_not(None)) == []
-    assert _doubles(session, HandOverUnit.unit_id, where=HandOverUnit.open) == []
+    assert set(session.scalars(FACTS)) == {sent for sent in told.sent if not isinstance(sent, tuple)}
+    for rows in ONCE:
+        assert [row for row, times in Counter(map(tuple, session.execute(rows))).items() if times > 1] == []
+
+
+_later = aliased(Fitting)
+FITTED = sa.select(
+    sa.func.greatest(Fitting.in_entry_id, Fitting.out_entry_id), Fitting.slot_id, Fitting.unit_kind, Fitting.new_unit_id
+).where(Fitting.kind != "undo", ~sa.exists().where(_later.undoes_id == Fitting.id))
+FOUND = (
+    sa.select(CustodyEntry.id, CustodyEntry.to_holder_id, Unit.kind, CustodyEntry.unit_id)
+    .join(Unit, Unit.id == CustodyEntry.unit_id)
+    .where(CustodyEntry.reason == "found")
+)
+IN_SLOTS = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, CustodyPosition.unit_id).where(
+    CustodyPosition.holder_kind == "slot"
+)
 
 
 def check_slots(session: Session) -> None:
     """Playing what was fitted and found, and still stands, from the start ends at what the slots hold."""
-    later = aliased(Fitting)
-    undone = sa.exists().where(later.undoes_id == Fitting.id)
-    moved = sa.func.greatest(Fitting.in_entry_id, Fitting.out_entry_id)
-    fitted = sa.select(moved, Fitting.slot_id, Fitting.unit_kind, Fitting.new_unit_id).where(Fitting.kind != "undo", ~undone)
-    found = sa.select(CustodyEntry.id, CustodyEntry.to_holder_id, Unit.kind, CustodyEntry.unit_id)
-    found = found.join(Unit, Unit.id == CustodyEntry.unit_id).where(CustodyEntry.reason == "found")
     inside: dict[tuple[int, str], int] = {}
-    for _, slot_id, kind, unit_id in sorted((*session.execute(fitted), *session.execute(found)), key=lambda row: row[0]):
+    for _, slot_id, kind, unit_id in sorted((*session.execute(FITTED), *session.execute(FOUND)), key=lambda row: row[0]):
         inside[slot_id, kind] = unit_id
-    places = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, CustodyPosition.unit_id)
-    held = session.execute(places.where(CustodyPosition.holder_kind == "slot")).all()
-    assert sorted(held) == sorted((*place, unit_id) for place, unit_id in inside.items() if unit_id)
+    assert sorted(session.execute(IN_SLOTS)) == sorted((*place, unit_id) for place, unit_id in inside.items() if unit_id)
+
+
+_place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
+_there = _place.where(CustodyPosition.unit_id == Loan.unit_id, Holder.vehicle_id == Loan.vehicle_id).exists()
+_ended_by = sa.select(Loan.ended_fitting_id).where(Loan.state == "returned")
+LENT_ELSEWHERE = sa.select(Loan.id).where(Loan.state == "out", ~_there)
+RETURN_UNDONE = sa.select(sa.exists().where(Fitting.undoes_id.in_(_ended_by)))
 
 
 def check_loans(session: Session) -> None:
     """Every loaner that is out is in the vehicle it was lent for, and no other loan is."""
-    place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
-    there = place.where(CustodyPosition.unit_id == Loan.unit_id, Holder.vehicle_id == Loan.vehicle_id).exists()
-    assert session.scalars(sa.select(Loan.id).where(Loan.state == "out", ~there)).all() == []
-    standing = sa.exists().where(Fitting.undoes_id.in_(sa.select(Loan.ended_fitting_id).where(Loan.state == "returned")))
-    assert not session.scalar(sa.select(standing))
+    assert session.scalars(LENT_ELSEWHERE).all() == []
+    assert not session.scalar(RETURN_UNDONE)
+
+
+HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
+ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
 
 
 def check_hand_overs(session: Session) -> None:
     """What a taker has said yes to came out of the giver's bag into his, and nothing else did."""
-    moved = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
-    accepted = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
-    assert set(session.execute(moved)) == set(session.execute(accepted))
+    assert set(session.execute(HANDED)) == set(session.execute(ACCEPTED))
 
 
 UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}
@@ -109,33 +133,29 @@ def missed_lock(cause: BaseException | None) -> bool:
     return isinstance(cause, SQLAlchemyError)
 
 
+ON_WAY = sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_kind == "transit")
+STILL_OUT = sa.select(TransferUnit.unit_id).where(TransferUnit.in_entry_id.is_(None))
+MOVED = sa.select(_number).where(CustodyEntry.reason.in_(("arrive", "come_back", "turn_up")))
+CAME = sa.select(_number).where(TransferUnit.status.in_(("accepted", "withdrawn", "found")))
+
+
 def check_transfers(session: Session) -> None:
     """Each unit that is on the way is in one open transfer, and each unit of an open transfer is on the way."""
-    on_way = session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_kind == "transit"))
-    still_out = session.scalars(sa.select(TransferUnit.unit_id).where(TransferUnit.in_entry_id.is_(None)))
-    assert sorted(on_way) == sorted(still_out)
-    moved = sa.select(sa.func.count()).where(CustodyEntry.reason.in_(("arrive", "come_back", "turn_up")))
-    came = sa.select(sa.func.count()).where(TransferUnit.status.in_(("accepted", "withdrawn", "found")))
-    assert session.scalar(moved) == session.scalar(came)
+    assert sorted(session.scalars(ON_WAY)) == sorted(session.scalars(STILL_OUT))
+    assert session.scalar(MOVED) == session.scalar(CAME)
+
+
+LOST = sa.select(_number).where(CustodyEntry.reason == "lose")
+LOST_BY_COUNT = sa.select(_number).where(CountUnit.outcome == "lost")
+LOST_ON_WAY = sa.select(_number).where(TransferUnit.status == "lost")
+CORRECTED = sa.select(CustodyEntry.id).where(CustodyEntry.reason == "correct")
+BOOKED = sa.select(CountUnit.entry_id).where(CountUnit.outcome == "moved_here")
+TAKEN_BACK = sa.select(TakenBack.entry_id)
+UNDONE = sa.select(Fitting.in_entry_id, Fitting.out_entry_id).where(Fitting.kind == "undo")
 
 
 def check_counts(session: Session) -> None:
     """What is lost was booked by a count or written off of a transfer, every correction was booked, taken back or undone once."""
-    lost = sa.select(sa.func.count()).where(CustodyEntry.reason == "lose")
-    of_counts = sa.select(sa.func.count()).where(CountUnit.outcome == "lost")
-    of_transfers = sa.select(sa.func.count()).where(TransferUnit.status == "lost")
-    assert session.scalar(lost) == (session.scalar(of_counts) or 0) + (session.scalar(of_transfers) or 0)
-    mended = session.scalars(sa.select(CustodyEntry.id).where(CustodyEntry.reason == "correct"))
-    booked = session.scalars(sa.select(CountUnit.entry_id).where(CountUnit.outcome == "moved_here"))
-    taken_back = session.scalars(sa.select(TakenBack.entry_id))
-    undone = session.execute(sa.select(Fitting.in_entry_id, Fitting.out_entry_id).where(Fitting.kind == "undo"))
-    assert sorted(mended) == sorted(filter(None, (*booked, *taken_back, *chain.from_iterable(undone))))
-
-
-def _number(session: Session, table: Any) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-
-
-def _doubles(session: Session, *columns: Any, where: Any) -> list[Any]:
-    rows = session.execute(sa.select(*columns).where(where)).all()
-    return [row for row, times in Counter(map(tuple, rows)).items() if times > 1]
+    assert session.scalar(LOST) == (session.scalar(LOST_BY_COUNT) or 0) + (session.scalar(LOST_ON_WAY) or 0)
+    once = (*session.scalars(BOOKED), *session.scalars(TAKEN_BACK), *chain.from_iterable(session.execute(UNDONE)))
+    assert sorted(session.scalars(CORRECTED)) == sorted(filter(None, once))

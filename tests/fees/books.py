@@ -35,26 +35,50 @@ class Written:
                 self.settled.append(row.id)
 
 
+# Questions that are asked after each of a thousand steps, and put into words once.
+
+
+def _by(kind: Any, amount: Any) -> sa.Select[Any]:
+    return sa.select(kind, sa.func.sum(amount)).group_by(kind)
+
+
+def _doubles(column: Any, *where: Any) -> sa.Select[Any]:
+    """What stands in a column more than once, as text."""
+    there = sa.select(sa.cast(column, sa.Text)).where(column.is_not(None), *where)
+    return there.group_by(column).having(sa.func.count() > 1)
+
+
+ROWS = {table: sa.select(table.id) for table in TABLES}  # type: ignore[attr-defined]
+SETTLED = sa.select(HandIn.id).where(HandIn.status != "handed")
+ONCE = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, HandInBack.hand_in_id)
+LATER = [getattr(each, name) for each in (DifferenceSettlement, AccountPayment) for name in ("reverses_id", "request_key")]
+DOUBLES = sa.union_all(
+    *(_doubles(column) for column in (*ONCE, *LATER, *(getattr(Voucher, cause) for cause in CAUSES))),
+    _doubles(HandInReceipt.receipt_id, HandInReceipt.live),
+)
+
+
 def check_nothing_twice(session: Session, written: Written) -> None:
     """The tables hold what people were told, no more and no less; no fact counts twice, no hand-in was settled twice."""
     for table, told in written.rows.items():
-        assert set(session.scalars(sa.select(table.id))) == told  # type: ignore[attr-defined]
-    settled = session.scalars(sa.select(HandIn.id).where(HandIn.status != "handed"))
-    assert sorted(written.settled) == sorted(settled)
-    once = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, HandInBack.hand_in_id)
-    later = [getattr(each, name) for each in (DifferenceSettlement, AccountPayment) for name in ("reverses_id", "request_key")]
-    counted = [_doubles(column) for column in (*once, *later, *(getattr(Voucher, cause) for cause in CAUSES))]
-    assert session.scalars(sa.union_all(*counted, _doubles(HandInReceipt.receipt_id, HandInReceipt.live))).all() == []
+        assert set(session.scalars(ROWS[table])) == told
+    assert sorted(written.settled) == sorted(session.scalars(SETTLED))
+    assert session.scalars(DOUBLES).all() == []
+
+
+STANDS = _by(Account.kind, Account.balance)
+TAKEN = _by(Receipt.channel, Receipt.amount)
+PAID = _by(AccountPayment.channel, AccountPayment.amount)
+CHARGED = sa.select(sa.func.sum(Charge.amount))
 
 
 def check_places(session: Session) -> None:
     """Every balance is the sum of its postings, and every fen that was charged or taken stands where it should."""
     sums_agree(session)
-    stands = {kind: Decimal(total) for kind, total in session.execute(_by(Account.kind, Account.balance)).all()}
-    taken = {channel: Decimal(total) for channel, total in session.execute(_by(Receipt.channel, Receipt.amount)).all()}
-    charged = session.scalar(sa.select(sa.func.sum(Charge.amount))) or Decimal(0)
-    payments = session.execute(_by(AccountPayment.channel, AccountPayment.amount)).all()
-    paid = {channel: Decimal(total) for channel, total in payments}
+    stands, taken, paid = (
+        {kind: Decimal(total) for kind, total in session.execute(each).all()} for each in (STANDS, TAKEN, PAID)
+    )
+    charged = session.scalar(CHARGED) or Decimal(0)
     wanted = {
         "receivable": charged - sum(taken.values()),
         "on_account": taken.pop("account", Decimal(0)) - sum(paid.values()),
@@ -67,70 +91,71 @@ def check_places(session: Session) -> None:
     assert {"on_account": 0, "clearing": 0, **stands, "cash": cash, "earned": earned} == wanted
 
 
+_settled_by = _by(DifferenceSettlement.hand_in_id, DifferenceSettlement.amount.label("sum")).subquery()
+DIFFERENCES = (
+    sa.select(HandIn.difference, sa.func.coalesce(_settled_by.c[1], 0))
+    .outerjoin(_settled_by, _settled_by.c.hand_in_id == HandIn.id)
+    .where(HandIn.difference != 0, ~HandIn.back.has())
+)
+ON_DIFFERENCES = sa.select(sa.func.sum(Account.balance)).where(Account.kind == "difference")
+
+
 def check_differences(session: Session) -> None:
     """What stands on the differences is what is open of the hand-ins that stand."""
-    settled = sa.select(DifferenceSettlement.hand_in_id, sa.func.sum(DifferenceSettlement.amount).label("sum"))
-    settled_by = settled.group_by(DifferenceSettlement.hand_in_id).subquery()
-    rows = sa.select(HandIn.difference, sa.func.coalesce(settled_by.c.sum, 0)).outerjoin(
-        settled_by, settled_by.c.hand_in_id == HandIn.id
-    )
     open_ = sum(
         (-difference - total if difference < 0 else total - difference)
-        for difference, total in session.execute(rows.where(HandIn.difference != 0, ~HandIn.back.has())).all()
+        for difference, total in session.execute(DIFFERENCES).all()
     )
-    stands = session.scalar(sa.select(sa.func.sum(Account.balance)).where(Account.kind == "difference")) or 0
-    assert stands == open_
+    assert (session.scalar(ON_DIFFERENCES) or 0) == open_
+
+
+IN_HAND = sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand")
+LOOSE = (
+    sa.select(Account.person_id, sa.func.sum(Receipt.amount))
+    .select_from(Receipt)
+    .join(Voucher, Voucher.receipt_id == Receipt.id)
+    .join(Posting, Posting.voucher_id == Voucher.id)
+    .join(Account, sa.and_(Account.id == Posting.account_id, Account.kind == "cash_in_hand"))
+    .where(~sa.exists().where(HandInReceipt.receipt_id == Receipt.id, HandInReceipt.live))
+    .group_by(Account.person_id)
+)
+WAITS = _by(HandIn.person_id, HandIn.declared).where(HandIn.status == "handed")
 
 
 def check_hands(session: Session) -> None:
     """What stands in each hand are its receipts that are in no hand-in, and those that wait to be counted."""
-    holds = sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand")
-    handed = sa.exists().where(HandInReceipt.receipt_id == Receipt.id, HandInReceipt.live)
-    loose = (
-        sa.select(Account.person_id, sa.func.sum(Receipt.amount))
-        .select_from(Receipt)
-        .join(Voucher, Voucher.receipt_id == Receipt.id)
-        .join(Posting, Posting.voucher_id == Voucher.id)
-        .join(Account, sa.and_(Account.id == Posting.account_id, Account.kind == "cash_in_hand"))
-        .where(~handed)
-        .group_by(Account.person_id)
-    )
-    waits = _by(HandIn.person_id, HandIn.declared).where(HandIn.status == "handed")
-    sums: Counter[int] = Counter(dict(session.execute(loose).all()))
-    sums.update(dict(session.execute(waits).all()))
-    assert {who: balance for who, balance in session.execute(holds).all() if balance} == {
+    sums: Counter[int] = Counter(dict(session.execute(LOOSE).all()))
+    sums.update(dict(session.execute(WAITS).all()))
+    assert {who: balance for who, balance in session.execute(IN_HAND).all() if balance} == {
         who: sums[who] for who in sums if sums[who]
     }
 
 
+_given_back = sa.select(Receipt.refunds_id, sa.func.sum(-Receipt.amount).label("sum")).group_by(Receipt.refunds_id).subquery()
+OVER = (
+    sa.select(Receipt.number).join(_given_back, _given_back.c.refunds_id == Receipt.id).where(_given_back.c.sum > Receipt.amount)
+)
+
+
 def check_refunds(session: Session) -> None:
     """No receipt gave back more than it took."""
-    back = sa.select(Receipt.refunds_id, sa.func.sum(-Receipt.amount).label("sum")).group_by(Receipt.refunds_id).subquery()
-    over = sa.select(Receipt.number).join(back, back.c.refunds_id == Receipt.id).where(back.c.sum > Receipt.amount)
-    assert session.scalars(over).all() == []
+    assert session.scalars(OVER).all() == []
 
 
 def check_receipts_in_hand(session: Session) -> None:
     """The same by what the pages show."""
-    held = session.execute(sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand"))
-    for person_id, balance in held.all():
+    for person_id, balance in session.execute(IN_HAND).all():
         loose = sum(receipt.amount for receipt in receipts_in_hand(session, person_id))
         assert balance == loose + promised_cash(session, person_id)
 
 
+RUNNING = sa.select(Voucher.running).order_by(Voucher.id)
+NUMBERS = sa.select(HandIn.number).order_by(HandIn.id)
+
+
 def check_numbers(session: Session) -> None:
     """Vouchers and hand-ins are numbered without a gap, in the order in which they were written."""
-    running = session.scalars(sa.select(Voucher.running).order_by(Voucher.id)).all()
+    running = session.scalars(RUNNING).all()
     assert list(running) == list(range(1, len(running) + 1))
-    numbers = session.scalars(sa.select(HandIn.number).order_by(HandIn.id)).all()
+    numbers = session.scalars(NUMBERS).all()
     assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
-
-
-def _by(kind: Any, amount: Any) -> sa.Select[Any]:
-    return sa.select(kind, sa.func.sum(amount)).group_by(kind)
-
-
-def _doubles(column: Any, *where: Any) -> sa.Select[Any]:
-    """What stands in a column more than once, as text."""
-    there = sa.select(sa.cast(column, sa.Text)).where(column.is_not(None), *where)
-    return there.group_by(column).having(sa.func.count() > 1)

@@ -43,11 +43,14 @@ def confirmed(session: Session, hand_in_id: int, counts: dict[str, int], by: Act
     return confirm_hand_in(session, hand_in_id, counts=counts, by=by, at=AT, **given)  # type: ignore[arg-type]
 
 
+POSTED = sa.select(Posting.account_id, sa.func.sum(Posting.amount)).group_by(Posting.account_id)
+BALANCES = sa.select(Account.id, Account.balance)
+
+
 def sums_agree(session: Session) -> None:
     """Every balance is the sum of its postings, and all of them together are zero."""
-    postings = sa.select(Posting.account_id, sa.func.sum(Posting.amount)).group_by(Posting.account_id)
-    sums = dict(session.execute(postings).all())
-    balances = {account.id: account.balance for account in session.scalars(sa.select(Account))}
+    sums = dict(session.execute(POSTED).all())
+    balances = dict(session.execute(BALANCES).all())
     assert {key: value for key, value in balances.items() if key in sums} == sums
     assert not any(value for key, value in balances.items() if key not in sums)
     assert sum(balances.values()) == 0
