@@ -121,15 +121,18 @@ def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[st
     with databases.database(cluster_url, f"test_{os.getpid()}", template[0]) as url:
         resetting.prepare(url)
         yield url
+        db.connect(url, pool_size=POOL_SIZE).dispose()
 
 
 @pytest.fixture
 def database(shared_database: str) -> Iterator[str]:
-    """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it."""
+    """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it.
+
+    The connections stay open from test to test: PostgreSQL learns all tables anew with each, which took longer than most tests.
+    """
     resetting.restore(shared_database)
-    engine = db.connect(shared_database, pool_size=POOL_SIZE)
+    db.connect(shared_database, pool_size=POOL_SIZE)
     yield shared_database
-    engine.dispose()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,7 @@ CREATE FUNCTION baseline.restore() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE one record; used boolean; BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND application_name <> 'kept';
+      AND application_name <> 'kept' AND state <> 'idle';
   SET LOCAL session_replication_role = replica;  -- neither foreign keys nor the triggers that forbid changes
   FOR one IN SELECT tablename AS name, format('public.%I', tablename)::regclass AS place FROM pg_tables
              WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'procrastinate_workers') LOOP
@@ -57,7 +57,7 @@ def prepare(url: str) -> None:
 
 
 def restore(url: str) -> None:
-    """Bring back what `prepare` remembered. Whoever is connected is cut off, but for a server that is `kept`."""
+    """Bring back what `prepare` remembered. Whoever is in the middle of something is cut off, but for a server that is `kept`."""
     _run(url, "SELECT baseline.restore()")
 
 

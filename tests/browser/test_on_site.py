@@ -18,7 +18,7 @@ from dispatch.field.models import Arrival, FieldFact, Photo, Signature
 from dispatch.orders.models import Order, Visit
 from dispatch.sheets.models import SheetVersion
 from tests.board.building import approved_order
-from tests.browser.papers import assert_proven, fetch_sheets, printed
+from tests.browser.papers import assert_proven, assert_sound, fetch_sheets, printed
 from tests.browser.roadside import LISTENING, PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
 from tests.browser.walking import SitDown
 from tests.conftest import Cast, Served
@@ -171,8 +171,9 @@ def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
         assert all(word in text for word in ("车辆安装单", plate[2:], *fitted[line])), text
     text = printed(summary)
     assert "安装任务派工单" in text and "在外地" in text and all(plate[2:] in text for plate in plates)
-    for sheet in (summary, *each):
-        assert_proven(sheet, database, served.folder)
+    assert_proven(summary, database, served.folder)
+    for sheet in each:
+        assert_sound(sheet, served.folder)
 
 
 # --- what is refused
