@@ -63,7 +63,8 @@ def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequ
     query = sa.select(Unit).join(Unit.position).where(CustodyPosition.holder_id.in_(bag))
     if kind:
         query = query.where(Unit.kind == kind)
-    return session.scalars(query.options(joinedload(Unit.terminal), joinedload(Unit.sim)).order_by(Unit.id)).unique().all()
+    loaded = query.options(joinedload(Unit.terminal), joinedload(Unit.sim), joinedload(Unit.owner_customer))
+    return session.scalars(loaded.order_by(Unit.id)).unique().all()
 
 
 def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:

@@ -54,7 +54,8 @@ Does = Callable[[Session, Seen, Form, Mapping[str, Any]], UnitReturn]
 
 
 def _back(form: Form) -> Back:
-    return Back(None if form.text("back") == CUSTOMER else number_in(form.text("back")) or 0)
+    store_id = None if form.text("back") == CUSTOMER else number_in(form.text("back")) or 0
+    return Back(store_id, form.text("whose"), form.text("reason"))
 
 
 ACTS: dict[str, Does] = {
