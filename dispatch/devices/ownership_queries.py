@@ -57,7 +57,7 @@ def not_ours(session: Session, holder_id: int) -> Mapping[str, int]:
     """How much a holder has that is not ours: customer or third_party -> how many."""
     query = sa.select(Unit.owner, sa.func.count()).join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
     counted = query.where(CustodyPosition.holder_id == holder_id, Unit.owner != "ours").group_by(Unit.owner)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def customer_called(session: Session, words: str, by: Actor, *, customer_id: int | None = None) -> Customer:

@@ -6,7 +6,7 @@ It changes by an act of a person who gives a reason, and by one written rule, an
   terminals, not SIMs). What is found in his vehicle, and nobody knew, is his by the same measure. A loan passes nothing; a loaner
   that is sold is his.
 - What comes out in exchange for one that became his by that becomes ours. A mere removal leaves it his, and so does a swap for a
-  loaner or for another one of his own. What a supplier sends for a unit that he keeps is whose that one was, and that one is ours.
+  loaner or for another one of his own. What a supplier sends for a unit that he keeps is whose that one was, and it is ours.
 - Between vehicles of one customer nothing changes.
 - What is undone is given back: exactly what that fitting has changed, unless a person has decided otherwise since.
 

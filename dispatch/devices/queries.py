@@ -182,7 +182,7 @@ def unit_ids_numbered(session: Session, numbers: Sequence[str]) -> dict[str, int
     """The units with these serials or first 19 characters of an ICCID: number -> unit id."""
     serials = sa.select(Terminal.serial, Terminal.unit_id).where(Terminal.serial.in_(numbers))
     keys = sa.select(Sim.iccid_key, Sim.unit_id).where(Sim.iccid_key.in_(numbers))
-    return dict(session.execute(serials.union_all(keys)).tuples().all())
+    return dict(session.execute(serials.union_all(keys)).all())
 
 
 def units_like(session: Session, number: str, *, branch_id: int, kind: str, limit: int = 50) -> Sequence[Unit]:
