@@ -101,7 +101,7 @@ def diagnose(session: Session, seen: Seen, *, fault: str, remark: str, by: Actor
 def repair(session: Session, seen: Seen, *, back: Back, remark: str, by: Actor, at: datetime) -> UnitReturn:
     """It works again and goes into a store or back to the customer.
 
-    Raises Invalid: `back` for no place of this branch, `whose` and `reason` where a customer's own goes into a store.
+    Raises Invalid: `back` for no place of this branch, or where nobody says whose a customer's own is then; `reason` for why.
     """
     return _do(session, seen, "repair", lambda case: _way_back(session, case, back, remark, by, at), by=by, at=at)
 

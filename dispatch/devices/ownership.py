@@ -142,14 +142,14 @@ def make(session: Session, of: Unit, to: Owner, *, reason: str, by: Actor, at: d
 def kept_in_store(session: Session, of: Unit, whose: str, *, reason: str, by: Actor, at: datetime) -> None:
     """A unit goes into a store of ours: a customer's own one stays `his` there, or becomes `ours`, and nobody guesses which.
 
-    Raises Invalid (`whose`) where that is not said, and as `make` does.
+    Raises Invalid (`back`) where that is not said, and as `make` does.
     """
     if of.owner != "customer" or whose == "his":
         return
     if whose != "ours":
         assert of.owner_customer is not None
-        asked = say("It belongs to %(customer)s: say what becomes of that.", customer=of.owner_customer.name)
-        raise Invalid({"whose": asked})
+        asked = say("It belongs to %(customer)s: say whether it becomes ours.", customer=of.owner_customer.name)
+        raise Invalid({"back": asked})
     make(session, of, OURS, reason=reason, by=by, at=at)
 
 

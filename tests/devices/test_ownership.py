@@ -244,7 +244,7 @@ def test_the_bench_asks_what_becomes_of_his_own(db: Session, cast: Cast, order: 
         for step in ("receive", "diagnose"):
             ACTS[step](db, case, cast)
         given: dict[str, Any] = {"remark": "", "at": AT}
-        for back, wrong in ((Back(room), "whose"), (Back(room, "ours"), "reason")):
+        for back, wrong in ((Back(room), "back"), (Back(room, "ours"), "reason")):
             with pytest.raises(Invalid) as refused:
                 benching.repair(db, seen(case), back=back, by=cast.lin, **given)
             assert list(refused.value.fields) == [wrong]

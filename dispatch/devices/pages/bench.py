@@ -54,8 +54,8 @@ Does = Callable[[Session, Seen, Form, Mapping[str, Any]], UnitReturn]
 
 
 def _back(form: Form) -> Back:
-    store_id = None if form.text("back") == CUSTOMER else number_in(form.text("back")) or 0
-    return Back(store_id, form.text("whose"), form.text("reason"))
+    place, _colon, whose = form.text("back").partition(":")
+    return Back(None if place == CUSTOMER else number_in(place) or 0, whose, form.text("reason"))
 
 
 ACTS: dict[str, Does] = {
