@@ -46,10 +46,10 @@ def whereabouts(holder: Holder, branch_id: int) -> Text | str:
 # --- reads
 
 
-def lines_of_unit(session: Session, unit_id: int) -> Sequence[int]:
-    """The vehicles of orders (their lines) into or out of which a unit was fitted."""
+def lines_of_unit(unit_id: int) -> sa.Select[int]:
+    """SQL: the vehicles of orders (their lines) into or out of which a unit was fitted."""
     about = sa.or_(Fitting.old_unit_id == unit_id, Fitting.new_unit_id == unit_id)
-    return session.scalars(sa.select(Fitting.line_id).where(about).distinct()).all()
+    return sa.select(Fitting.line_id).where(about)
 
 
 def slot_units(session: Session, vehicle_id: int) -> dict[str, Unit]:
