@@ -57,7 +57,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Back:
-    """Where a unit goes from the bench: into this store, or (None) to the customer whose vehicle it came from.
+    """Where a unit goes from the bench: into this store, or (None) to the customer: whose it is, else whose vehicle it came from.
 
     A customer's unit that goes into a store stays `his` there, or becomes `ours` for a reason: `whose` says which.
     """
@@ -263,7 +263,8 @@ def _place(session: Session, case: UnitReturn, kind: str, name: str = UNNAMED_PL
 
 
 def _customer(session: Session, case: UnitReturn) -> Holder:
-    return _place(session, case, "customer", case.vehicle.customer.name)
+    owner = session.get_one(Unit, case.unit_id).owner_customer
+    return _place(session, case, "customer", (owner or case.vehicle.customer).name)
 
 
 def _store(session: Session, case: UnitReturn, store_id: int, named: str = "back") -> Holder:

@@ -127,14 +127,14 @@ def _take_terminals(session: Session, upload: Upload, ready: Sequence[Marked], c
     for store, rows in _by_store(ready, choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
         receive_terminals(session, [_new_terminal(row, terms, usual) for row in rows], store=place, by=by, at=at)
-        take_owners(session, rows, branch_id=upload.branch_id, by=by, at=at)
+        take_owners(session, rows, by=by, at=at)
 
 
 def _take_sims(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
     for store, rows in _by_store(ready, choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
         receive_sims(session, [_new_sim(row) for row in rows], store=place, by=by, at=at)
-        take_owners(session, rows, branch_id=upload.branch_id, by=by, at=at)
+        take_owners(session, rows, by=by, at=at)
 
 
 def _take_parts(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:

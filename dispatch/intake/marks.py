@@ -55,7 +55,7 @@ def _terminals(session: Session, rows: Sequence[TerminalRow], by: Actor) -> list
     imeis = [row.imei for row in rows if row.imei]
     taken = numbers_taken(session, serials=[row.serial for row in rows], imeis=imeis)
     known: Known = {"model": {model.name for model in models(session)}, "store": _stores(session, by)}
-    meant = owners_meant(session, rows, by.branch_id)
+    meant = owners_meant(session, rows, by)
     problems = [_on_record(taken, row.serial, row.imei) or owner_problem(row, meant) for row in rows]
     return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
 
@@ -64,7 +64,7 @@ def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
     msisdns = [row.msisdn for row in rows if row.msisdn]
     taken = numbers_taken(session, iccid_keys=[row.iccid.key for row in rows], msisdns=msisdns)
     known: Known = {"store": _stores(session, by)}
-    meant = owners_meant(session, rows, by.branch_id)
+    meant = owners_meant(session, rows, by)
     problems = [_on_record(taken, row.iccid.key, row.msisdn) or owner_problem(row, meant) for row in rows]
     return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
 

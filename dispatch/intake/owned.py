@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from dispatch.devices.forms import SimRow, TerminalRow
 from dispatch.devices.ownership import Why, change_owners
 from dispatch.devices.ownership_queries import customers_named
-from dispatch.devices.ownership_rules import OURS, Owner, his, read_owner
+from dispatch.devices.ownership_rules import Owner, his, read_owner
 from dispatch.devices.queries import unit_ids_numbered
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -20,11 +19,11 @@ Row = TerminalRow | SimRow
 Found = Owner | Text
 
 
-def owners_meant(session: Session, rows: Sequence[Row], branch_id: int | None) -> dict[str, Found]:
+def owners_meant(session: Session, rows: Sequence[Row], by: Actor) -> dict[str, Found]:
     """What each text of that column means, or why it means nobody: text -> owner or sentence."""
     read = {row.owner: read_owner(row.owner) for row in rows if row.owner}
     names = {owner.name for owner in read.values() if isinstance(owner, Owner) and owner.kind == "customer" and owner.name}
-    known = customers_named(session, names, branch_id or 0) if names else {}
+    known = customers_named(session, names, by.branch_id or 0) if names else {}
     return {text: _meant(owner, known) for text, owner in read.items()}
 
 
@@ -45,15 +44,15 @@ def owner_problem(row: Row, meant: Mapping[str, Found]) -> Text | None:
     return found if isinstance(found, Text) else None
 
 
-def take_owners(session: Session, rows: Sequence[Row], *, branch_id: int, by: Actor, at: datetime) -> None:
+def take_owners(session: Session, rows: Sequence[Row], *, by: Actor, at: datetime) -> None:
     """Write down whose the units of these rows, just taken in, are; what the list says nothing of is ours."""
     said = [row for row in rows if row.owner]
     if not said:
         return
-    meant = owners_meant(session, said, branch_id)
+    meant = owners_meant(session, said, by)
     ids = unit_ids_numbered(session, [_number(row) for row in said])
-    owners: dict[int, Any] = {ids[_number(row)]: meant[row.owner or ""] for row in said}
-    change_owners(session, {i: who for i, who in owners.items() if who != OURS}, Why("listed", by, at, born=True))
+    owners = {ids[_number(row)]: meant[row.owner or ""] for row in said}
+    change_owners(session, {i: who for i, who in owners.items() if isinstance(who, Owner)}, Why("listed", by, at, born=True))
 
 
 def _number(row: Row) -> str:
