@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatch import db
 from dispatch.config import Settings
-from dispatch.devices import asking, bench_following, sim_following, sim_queries, warranty_queries
+from dispatch.devices import asking, bench_following, ownership_following, sim_following, sim_queries, warranty_queries
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.operations import verbal
@@ -29,6 +29,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     photographed.configure({one.kind: one.photos for one in settings.required_photos})
     returning.configure(settings.return_before_closing)
     bench_following.configure(settings.return_due_days)
+    ownership_following.configure(settings.sold_when_fitted)
     sim_following.configure(settings.sim_activate_on_fitting)
     sim_queries.configure(settings.sim_low_balance)
     warranty_queries.configure(settings.repair_warranty_months)

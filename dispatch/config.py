@@ -26,6 +26,7 @@ from dispatch.config_values import (
     names,
     number,
     photos_asked,
+    some_of,
     text,
     web_address,
     whole,
@@ -108,6 +109,8 @@ class Settings:
     repair_warranty_months: int = setting(
         "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
     loan_days: int = setting("LOAN_DAYS", whole(1, 365), 14, "days for which a terminal is lent, unless another number is chosen")
+    sold_when_fitted: tuple[str, ...] = setting(
+        "SOLD_WHEN_FITTED", some_of("terminal", "sim"), ("terminal",), "what customers own once fitted: terminal, sim; or none")
     sim_activate_on_fitting: bool = setting(
         "SIM_ACTIVATE_ON_FITTING", boolean, True, "a SIM counts as activated at its carrier once it is in a vehicle")
     sim_low_balance: float = setting("SIM_LOW_BALANCE", number(0, 100_000), 10.0, "a SIM below this balance is listed, yuan")

@@ -99,6 +99,18 @@ def choice(*options: str) -> Callable[[str], str]:
     return read
 
 
+def some_of(*options: str) -> Callable[[str], tuple[str, ...]]:
+    """A reader of words out of a few, separated by commas or spaces; `none` alone stands for none of them, and for itself."""
+
+    def read(given: str) -> tuple[str, ...]:
+        words = names(given.lower())
+        if words != ("none",) and not set(words) <= set(options):
+            raise ValueError(f"some of {', '.join(options)}, or none")
+        return tuple(dict.fromkeys(words))
+
+    return read
+
+
 def folder(given: str) -> Path:
     """A folder, relative ones from where the program is started."""
     path = Path(given).expanduser().absolute()

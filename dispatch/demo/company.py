@@ -27,6 +27,8 @@ from dispatch.devices.operations import (
     slot_of,
     store_named,
 )
+from dispatch.devices.ownership import Why, change_owners
+from dispatch.devices.ownership_rules import his
 from dispatch.devices.queries import units_held
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.staff.models import Branch
@@ -252,6 +254,7 @@ def _fit(company: Company, store: Holder, vehicles: list[Vehicle], keeper: Actor
         days = 1 + int((AGE.days - 10) * company.random.random() ** 5)  # most of them early: some warranties are over
         at = company.at + timedelta(days=days, minutes=company.random.randrange(600))
         move_units(company.session, [terminal.id, sim.id], to=slot, reason="install", by=keeper, at=at)
+        change_owners(company.session, {terminal.id: his(vehicle.customer_id)}, Why("fitted", keeper, at))
     _bind_to_another(sims[-1], terminals[0])
     look_after_sims(company, [sims[-2], sims[-3], sims[-4]], keeper)
 

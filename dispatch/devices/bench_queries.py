@@ -59,7 +59,8 @@ def unit_return(session: Session, return_id: int, by: Actor) -> UnitReturn:
     """One return, with vehicle and customer. Raises NotFound for another branch's."""
     replacement = joinedload(UnitReturn.replacement)
     named = (replacement.joinedload(Unit.terminal), replacement.joinedload(Unit.sim))
-    query = _returns().options(*named, joinedload(UnitReturn.vehicle).joinedload(Vehicle.customer))
+    owner = joinedload(UnitReturn.unit).joinedload(Unit.owner_customer)
+    query = _returns().options(*named, owner, joinedload(UnitReturn.vehicle).joinedload(Vehicle.customer))
     found = session.scalars(query.where(UnitReturn.id == return_id)).unique().one_or_none()
     if found is None or not by.sees_branch(found.branch_id):
         raise NotFound

@@ -21,6 +21,8 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import CLOSED, FAULTS, STATUS_WORDS, STEPS, Step, why_not_scrap
 from dispatch.devices.models import CustodyPosition, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, lock_units, move_units, put_replacement
+from dispatch.devices.ownership import kept_in_store
+from dispatch.devices.ownership_following import replaced_by
 from dispatch.devices.places import UNNAMED_PLACE
 from dispatch.devices.rules import LEAST_ENDING, read_iccid, tidy
 from dispatch.devices.slots import take_turn
@@ -55,9 +57,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Back:
-    """Where a unit goes from the bench: into this store, or (None) to the customer whose vehicle it came from."""
+    """Where a unit goes from the bench: into this store, or (None) to the customer: whose it is, else whose vehicle it came from.
+
+    A customer's unit that goes into a store stays `his` there, or becomes `ours` for a reason: `whose` says which.
+    """
 
     store_id: int | None
+    whose: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,22 +99,27 @@ def diagnose(session: Session, seen: Seen, *, fault: str, remark: str, by: Actor
 
 
 def repair(session: Session, seen: Seen, *, back: Back, remark: str, by: Actor, at: datetime) -> UnitReturn:
-    """It works again and goes into a store or back to the customer. Raises Invalid (`back`) for no place of this branch."""
-    return _do(session, seen, "repair", lambda case: _way_back(session, case, back, remark), by=by, at=at)
+    """It works again and goes into a store or back to the customer.
+
+    Raises Invalid: `back` for no place of this branch, or where nobody says whose a customer's own is then; `reason` for why.
+    """
+    return _do(session, seen, "repair", lambda case: _way_back(session, case, back, remark, by, at), by=by, at=at)
 
 
 def find_no_fault(session: Session, seen: Seen, *, back: Back, remark: str, by: Actor, at: datetime) -> UnitReturn:
     """Nothing is wrong with it: it goes into a store or back to the customer; a fault noted before is taken back."""
 
     def innocent(case: UnitReturn) -> Deed:
-        deed = _way_back(session, case, back, remark)
+        deed = _way_back(session, case, back, remark, by, at)
         return Deed({**deed.facts, "fault": None}, deed.detail, deed.to)
 
     return _do(session, seen, "no_fault", innocent, by=by, at=at)
 
 
-def _way_back(session: Session, case: UnitReturn, back: Back, remark: str) -> Deed:
+def _way_back(session: Session, case: UnitReturn, back: Back, remark: str, by: Actor, at: datetime) -> Deed:
     to = _customer(session, case) if back.store_id is None else _store(session, case, back.store_id)
+    if back.store_id is not None:
+        kept_in_store(session, session.get_one(Unit, case.unit_id), back.whose, reason=back.reason, by=by, at=at)
     return Deed({"remark": _words(remark) or case.remark}, {"name": to.name, "remark": _words(remark)}, to)
 
 
@@ -142,6 +154,7 @@ def replace(session: Session, seen: Seen, *, number: str, store_id: int | None, 
     def replaced(case: UnitReturn) -> Deed:
         store = _store(session, case, store_id or 0, named="store")
         new_id = put_replacement(session, _replacement(session, case, number), store=store, by=by, at=at)
+        replaced_by(session, session.get_one(Unit, case.unit_id), new_id, order_id=case.order_id, by=by, at=at)
         return Deed({"replacement_id": new_id}, {"number": tidy(number), "name": store.name})
 
     return _do(session, seen, "replace", replaced, by=by, at=at)
@@ -250,7 +263,8 @@ def _place(session: Session, case: UnitReturn, kind: str, name: str = UNNAMED_PL
 
 
 def _customer(session: Session, case: UnitReturn) -> Holder:
-    return _place(session, case, "customer", case.vehicle.customer.name)
+    owner = session.get_one(Unit, case.unit_id).owner_customer
+    return _place(session, case, "customer", (owner or case.vehicle.customer).name)
 
 
 def _store(session: Session, case: UnitReturn, store_id: int, named: str = "back") -> Holder:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.ownership_checks import wrong_owners
 from dispatch.devices.part_checks import wrong_parts
 from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
@@ -32,6 +33,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from wrong_returns(session)
     yield from broken_papers(session)
     yield from wrong_parts(session)
+    yield from wrong_owners(session, _label)
 
 
 def _label(session: Session, unit_id: int) -> str:

@@ -51,10 +51,10 @@ def whereabouts(holder: Holder, branch_id: int) -> Text | str:
 # --- reads
 
 
-def lines_of_unit(session: Session, unit_id: int) -> Sequence[int]:
-    """The vehicles of orders (their lines) into or out of which a unit was fitted."""
+def lines_of_unit(unit_id: int) -> sa.Select[int]:
+    """SQL: the vehicles of orders (their lines) into or out of which a unit was fitted."""
     about = sa.or_(Fitting.old_unit_id == unit_id, Fitting.new_unit_id == unit_id)
-    return session.scalars(sa.select(Fitting.line_id).where(about).distinct()).all()
+    return sa.select(Fitting.line_id).where(about)
 
 
 def slot_units(session: Session, vehicle_id: int) -> dict[str, Unit]:
@@ -68,7 +68,8 @@ def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequ
     query = sa.select(Unit).join(Unit.position).where(CustodyPosition.holder_id.in_(bag))
     if kind:
         query = query.where(Unit.kind == kind)
-    return session.scalars(query.options(joinedload(Unit.terminal), joinedload(Unit.sim)).order_by(Unit.id)).unique().all()
+    loaded = query.options(joinedload(Unit.terminal), joinedload(Unit.sim), joinedload(Unit.owner_customer))
+    return session.scalars(loaded.order_by(Unit.id)).unique().all()
 
 
 def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:

@@ -20,6 +20,7 @@ from dispatch.devices.lending import check_lending, follow_fitting
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.moving import MOVES, line_of_vehicle, other_bench, pair_of, units_to_move
 from dispatch.devices.operations import move_units
+from dispatch.devices.ownership_following import follow_fitting_owners, must_suit
 from dispatch.devices.slots import Work, open_bench, places_of, take_turn, work_of
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -57,8 +58,8 @@ class _Change:
 def install(
     session: Session, work: Work, new_unit_id: int, *, lend_until: date | None = None, by: Actor, at: datetime
 ) -> Fitting:
-    """Put a unit of the own bag into the empty slot, for good or as a loan. Raises RuleBroken when it is elsewhere or the slot is
-    taken, Invalid for what cannot be lent so."""
+    """Put a unit of the own bag into the empty slot, for good or as a loan. Raises RuleBroken when it is elsewhere, another
+    customer's, or the slot is taken, Invalid for what cannot be lent so."""
     bench = open_bench(session, work, [new_unit_id], by=by)
     new = bench.from_bag(new_unit_id)
     bench.must_be_free_for(new)
@@ -226,6 +227,8 @@ def _later(session: Session, first: Fitting) -> Iterator[Fitting]:
 
 def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: datetime) -> Fitting:
     """Move the units, out first, and write down what was changed."""
+    if change.into is not None:
+        must_suit(session, change.into.unit, work.vehicle_id)
     out_entry_id = _move(session, work, change.out, by=by, at=at)
     in_entry_id = _move(session, work, change.into, by=by, at=at)
     old, new = (move.unit if move else None for move in (change.out, change.into))
@@ -254,6 +257,7 @@ def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: 
     session.flush()
     _tell_order(session, fitting, old, new, by=by, at=at)
     follow_fitting(session, fitting, due_on=change.lend_until, by=by, at=at)
+    follow_fitting_owners(session, fitting, lent=change.lend_until is not None, by=by, at=at)
     open_return(session, fitting, branch_id=work.branch_id, by=by, at=at)
     return fitting
 

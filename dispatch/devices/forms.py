@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from dispatch.devices.ownership_rules import OURS, read_owner
 from dispatch.devices.rules import Iccid, read_iccid, read_imei, read_phone_808, read_sim_number, read_terminal_id
 from dispatch.tabular.cells import Cell, plain, read_whole
 from dispatch.tabular.columns import Column
@@ -15,6 +16,7 @@ from dispatch.tabular.tables import Workbook
 from dispatch.words import Text, say
 
 LONGEST_WARRANTY = 240
+_OWNER = Column("owner", ("归属", "所属", "产权", "产权归属", "Owner", "Belongs to"))
 
 _TERMINAL_COLUMNS = (
     Column(
@@ -31,6 +33,7 @@ _TERMINAL_COLUMNS = (
     Column("store", ("仓库", "库房", "存放地点", "Store", "Warehouse")),
     Column("warranty_months", ("质保月数", "质保期", "质保", "质保(月)", "保修月数", "保修期", "Warranty", "Warranty months")),
     Column("number", ("序号", "编号", "No", "#")),
+    _OWNER,
 )
 
 _SIM_COLUMNS = (
@@ -43,12 +46,13 @@ _SIM_COLUMNS = (
     Column("store", ("仓库", "库房", "Store", "Warehouse")),
     Column("imsi", ("IMSI", "IMSI号")),
     Column("number", ("序号", "编号", "No", "#")),
+    _OWNER,
 )
 
 
 @dataclass(frozen=True)
 class TerminalRow:
-    """A terminal to be taken into stock. "" and None stand for what the file does not give."""
+    """A terminal to be taken into stock. "" and None stand for what the file does not give; `owner` is None for what is ours."""
 
     row: int
     serial: str
@@ -60,6 +64,7 @@ class TerminalRow:
     received_on: date | None
     store: str
     warranty_months: int | None
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class SimRow:
     expires_on: date | None
     bound_imei: str | None
     store: str
+    owner: str | None = None
 
 
 def read_terminals(workbook: Workbook) -> Import[TerminalRow]:
@@ -115,6 +121,14 @@ def _read_months(cell: Cell) -> int | Text | None:
     return say("“%(text)s” is not a warranty: from 1 to %(most)s months", text=plain(cell), most=LONGEST_WARRANTY)
 
 
+def _read_owned(cell: Cell) -> str | Text | None:
+    """What says whose it is, if it is not ours."""
+    owner = read_owner(plain(cell))
+    if isinstance(owner, Text):
+        return owner
+    return None if owner == OURS else plain(cell)
+
+
 def _terminal(reader: RowReader) -> TerminalRow:
     return TerminalRow(
         row=reader.row,
@@ -127,6 +141,7 @@ def _terminal(reader: RowReader) -> TerminalRow:
         received_on=reader.maybe("received_on", read_near_day),
         store=reader.text("store"),
         warranty_months=reader.maybe("warranty_months", _read_months),
+        owner=reader.maybe("owner", _read_owned),
     )
 
 
@@ -141,4 +156,5 @@ def _sim(reader: RowReader) -> SimRow:
         expires_on=reader.maybe("expires_on", read_near_day),
         bound_imei=reader.maybe("bound_imei", _code(read_imei)),
         store=reader.text("store"),
+        owner=reader.maybe("owner", _read_owned),
     )

@@ -12,6 +12,7 @@ from dispatch.audit.operations import record
 from dispatch.devices.fitted import unit_name, whereabouts
 from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, put_found
+from dispatch.devices.ownership_following import found_in
 from dispatch.devices.queries import unit_anywhere
 from dispatch.devices.rules import LEAST_ENDING, read_iccid, tidy
 from dispatch.devices.slots import Work, open_bench, taken_by
@@ -35,6 +36,8 @@ def register_found(session: Session, work: Work, *, kind: str, number: str, mode
         raise RuleBroken(taken_by(present))
     unit_id = put_found(session, new, slot=bench.slot, order_id=work.order_id, device_at=work.device_at, by=by, at=at)
     unit = session.get_one(Unit, unit_id)
+    when = {"device_at": work.device_at, "at": at}
+    found_in(session, unit, vehicle_id=work.vehicle_id, order_id=work.order_id, by=by, **when)
     detail = {"line": work.line_id, "unit_kind": kind, "number": unit_name(unit)}
     record(session, ("order", work.order_id), "line.found", by=by, at=at, detail=detail)
     return unit

@@ -15,6 +15,7 @@ from dispatch.audit.operations import record
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.models import Fitting, Unit
+from dispatch.devices.ownership_following import sold_to_customer
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -28,6 +29,8 @@ def check_lending(unit: Unit, due_on: date, today: date) -> None:
     """Raises Invalid (`lend_days`) for what cannot be lent, or not until that day."""
     if unit.terminal is None:
         raise Invalid({"lend_days": say("Only a terminal can be lent.")})
+    if unit.owner == "customer":
+        raise Invalid({"lend_days": say("This terminal belongs to a customer and cannot be lent: fit it for good.")})
     if not today < due_on <= today + timedelta(days=MOST_DAYS):
         raise Invalid({"lend_days": say("A loan lasts from 1 to %(most)s days.", most=MOST_DAYS)})
 
@@ -99,6 +102,8 @@ def _undone(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -> N
         _ended(session, lent, by=by, at=at)
     back = _loan(session, Loan.ended_fitting_id == fitting.undoes_id)
     if back is not None:
+        if (unit := session.get_one(Unit, back.unit_id)).owner == "customer":
+            raise RuleBroken(say("%(unit)s was lent and belongs to a customer by now: do the work anew.", unit=unit_name(unit)))
         back.state, back.ended_fitting_id, back.ended_at = "out", None, None
         back.ended_by_id = back.ended_by_name = None
         session.flush()
@@ -121,6 +126,7 @@ def sell(session: Session, loan_id: int, *, reason: str, by: Actor, at: datetime
         raise Conflict(say("This loan has ended meanwhile. Please look again."))
     loan.state, loan.sold_reason = "sold", reason.strip()[:200]
     _ended(session, loan, by=by, at=at)
+    sold_to_customer(session, loan, by=by, at=at)
     detail = _told(session, loan, fitting) | {"reason": loan.sold_reason}
     record(session, ("order", loan.order_id), "loan.sell", by=by, at=at, detail=detail)
     return loan

@@ -13,7 +13,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dispatch.customers.models import Vehicle
+from dispatch.customers.models import Customer, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.command_models import TerminalRestart
@@ -22,6 +22,8 @@ from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation, PlatformLook
+from dispatch.devices.ownership_models import OwnershipEntry, owner_is_whole
+from dispatch.devices.ownership_rules import OWNERS, Owner
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
@@ -49,6 +51,7 @@ __all__ = [
     "Loan",
     "ModelRequirement",
     "Observation",
+    "OwnershipEntry",
     "Part",
     "PartEntry",
     "PartPosition",
@@ -84,21 +87,41 @@ class TerminalModel(Base):
 
 
 class Unit(Base):
-    """One serialised thing: a terminal, a SIM or a tool."""
+    """One serialised thing: a terminal, a SIM or a tool. `owner_seq` and `owner_hash` are those of its newest ownership entry."""
 
     __tablename__ = "unit"
-    __table_args__ = (words_of("kind", KINDS_HELD), sa.UniqueConstraint("id", "kind"), grams_index("unit"))
+    __table_args__ = (
+        words_of("kind", KINDS_HELD),
+        words_of("owner", OWNERS),
+        *owner_is_whole("owner", "owner_customer_id", "owner_name"),
+        sa.CheckConstraint("(owner_seq = 0) = (owner_hash IS NULL)", name="owner_has_entry"),
+        sa.CheckConstraint("kind <> 'tool' OR owner <> 'customer'", name="tool_is_no_customers"),
+        sa.UniqueConstraint("id", "kind"),
+        sa.Index("ix_unit_not_ours", "owner", "owner_customer_id", postgresql_where=sa.text("owner <> 'ours'")),
+        grams_index("unit"),
+    )
 
     id: Mapped[Key]
     kind: Mapped[str]
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     created_at: Mapped[datetime]
     search_text: Mapped[str] = text_column()
+    owner: Mapped[str] = mapped_column(server_default="ours", default="ours")
+    owner_customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
+    owner_name: Mapped[str | None]
+    owner_seq: Mapped[int] = mapped_column(server_default="0", default=0)
+    owner_hash: Mapped[bytes | None]
 
+    owner_customer: Mapped[Customer | None] = relationship()
     terminal: Mapped[Terminal | None] = relationship(back_populates="unit")
     sim: Mapped[Sim | None] = relationship(back_populates="unit")
     tool: Mapped[Tool | None] = relationship(back_populates="unit", lazy="joined")
     position: Mapped[CustodyPosition | None] = relationship(back_populates="unit")
+
+    @property
+    def owned(self) -> Owner:
+        """Whose it is."""
+        return Owner(self.owner, self.owner_customer_id, self.owner_name)
 
     @property
     def number(self) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.models import AuditEntry
+from dispatch.customers.models import Customer
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
 from dispatch.errors import NotFound
@@ -39,7 +40,8 @@ def visible_places(by: Actor) -> sa.ColumnElement[bool]:
 def _units() -> sa.Select[Unit]:
     holder = joinedload(Unit.position).joinedload(CustodyPosition.holder)
     named = (holder.joinedload(Holder.person), holder.joinedload(Holder.vehicle))
-    return sa.select(Unit).options(joinedload(Unit.terminal), joinedload(Unit.sim), *named)
+    owner = joinedload(Unit.owner_customer).load_only(Customer.name)
+    return sa.select(Unit).options(joinedload(Unit.terminal), joinedload(Unit.sim), owner, *named)
 
 
 def unit(session: Session, unit_id: int, by: Actor) -> Unit:
@@ -64,6 +66,7 @@ def units_held(
     *,
     kind: str | None = None,
     model: str | None = None,
+    whose: str | None = None,
     words: str = "",
     limit: int = 500,
     offset: int = 0,
@@ -74,6 +77,8 @@ def units_held(
         held = held.where(CustodyPosition.unit_kind == kind)
     if model:
         held = held.where(CustodyPosition.unit_id.in_(sa.select(Terminal.unit_id).where(Terminal.model == model)))
+    if whose:
+        held = held.where(CustodyPosition.unit_id.in_(sa.select(Unit.id).where(Unit.owner == whose)))
     if words.strip():
         held = held.where(CustodyPosition.unit_id.in_(sa.select(Unit.id).where(found_in(Unit.search_text, words))))
     # The page is cut out of the holder's own numbers, before anything is joined to them.
@@ -171,6 +176,13 @@ def units_anywhere(session: Session, numbers: Sequence[str]) -> Sequence[Unit]:
 def unit_anywhere(session: Session, numbers: Collection[str]) -> Unit | None:
     """The unit with exactly one of these numbers, whosever it is: only for saying where it is, and that it is on record."""
     return session.scalars(_numbered(numbers).order_by(Unit.id)).unique().first()
+
+
+def unit_ids_numbered(session: Session, numbers: Sequence[str]) -> dict[str, int]:
+    """The units with these serials or first 19 characters of an ICCID: number -> unit id."""
+    serials = sa.select(Terminal.serial, Terminal.unit_id).where(Terminal.serial.in_(numbers))
+    keys = sa.select(Sim.iccid_key, Sim.unit_id).where(Sim.iccid_key.in_(numbers))
+    return dict(session.execute(serials.union_all(keys)).all())
 
 
 def units_like(session: Session, number: str, *, branch_id: int, kind: str, limit: int = 50) -> Sequence[Unit]:

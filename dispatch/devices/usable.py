@@ -1,4 +1,4 @@
-"""What in stores and bags can go into a vehicle: not what is owed to the bench, and not what is promised to a colleague.
+"""What in stores and bags can go into any vehicle: not what is owed to the bench, promised to a colleague, or a customer's own.
 
 Planner, board, picking list and issuing all count by this one rule.
 """
@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import OPEN
-from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Sim, Terminal
+from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.devices.parts import part_key
 from dispatch.devices.sim_rules import OUT_OF_USE
 
@@ -20,15 +20,16 @@ Parts = dict[str, int]
 """Part -> how many: {"sim": 3, "terminal": 5, "terminal:BD-808A": 4}; "terminal" counts the terminals of all models."""
 
 
-_card = aliased(Sim)  # a query that asks this may itself read SIMs
+_card, _thing = aliased(Sim), aliased(Unit)  # a query that asks this may itself read SIMs or units
 
 
 def usable() -> sa.ColumnElement[bool]:
-    """SQL: the unit of this position is no return that is still open, nobody else is to have it, and its SIM is in use."""
+    """SQL: the unit of this position is no return that is still open, nor promised, a customer's, or a SIM out of use."""
     returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
     useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(OUT_OF_USE))
-    return sa.and_(~returned, ~promised, ~useless)
+    taken = sa.exists().where(_thing.id == CustodyPosition.unit_id, _thing.owner == "customer")
+    return sa.and_(~returned, ~promised, ~useless, ~taken)
 
 
 def parts_in_bags(session: Session, person_ids: Collection[int]) -> dict[int, Parts]:

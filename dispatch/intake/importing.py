@@ -27,6 +27,7 @@ from dispatch.intake.lists import KINDS, BadRow, Reading, bad_to_json, from_json
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.uploads import keep_upload, locked_upload
+from dispatch.intake.owned import take_owners
 from dispatch.intake.technicians import new_technician, updated
 from dispatch.staff.models import Branch
 from dispatch.staff.operations import add_person, change_person
@@ -126,12 +127,14 @@ def _take_terminals(session: Session, upload: Upload, ready: Sequence[Marked], c
     for store, rows in _by_store(ready, choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
         receive_terminals(session, [_new_terminal(row, terms, usual) for row in rows], store=place, by=by, at=at)
+        take_owners(session, rows, by=by, at=at)
 
 
 def _take_sims(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:
     for store, rows in _by_store(ready, choice).items():
         place = store_named(session, branch_id=upload.branch_id, name=store)
         receive_sims(session, [_new_sim(row) for row in rows], store=place, by=by, at=at)
+        take_owners(session, rows, by=by, at=at)
 
 
 def _take_parts(session: Session, upload: Upload, ready: Sequence[Marked], choice: Choice, by: Actor, at: datetime) -> None:

@@ -18,6 +18,7 @@ from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
 from dispatch.intake.lists import Reading, Row
+from dispatch.intake.owned import owner_problem, owners_meant
 from dispatch.intake.technicians import Difference, differences
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
@@ -54,14 +55,18 @@ def _terminals(session: Session, rows: Sequence[TerminalRow], by: Actor) -> list
     imeis = [row.imei for row in rows if row.imei]
     taken = numbers_taken(session, serials=[row.serial for row in rows], imeis=imeis)
     known: Known = {"model": {model.name for model in models(session)}, "store": _stores(session, by)}
-    return [Marked(row, refused=_on_record(taken, row.serial, row.imei), makes=_makes(row, known)) for row in rows]
+    meant = owners_meant(session, rows, by)
+    problems = [_on_record(taken, row.serial, row.imei) or owner_problem(row, meant) for row in rows]
+    return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
 
 
 def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
     msisdns = [row.msisdn for row in rows if row.msisdn]
     taken = numbers_taken(session, iccid_keys=[row.iccid.key for row in rows], msisdns=msisdns)
     known: Known = {"store": _stores(session, by)}
-    return [Marked(row, refused=_on_record(taken, row.iccid.key, row.msisdn), makes=_makes(row, known)) for row in rows]
+    meant = owners_meant(session, rows, by)
+    problems = [_on_record(taken, row.iccid.key, row.msisdn) or owner_problem(row, meant) for row in rows]
+    return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
 
 
 def _parts(session: Session, rows: Sequence[PartRow], by: Actor) -> list[Marked]:

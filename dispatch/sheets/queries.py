@@ -70,7 +70,9 @@ def newest_released(sheet: Sheet) -> SheetVersion | None:
     return next((version for version in reversed(sheet.versions) if version.released_at is not None), None)
 
 
-def released_about(session: Session, order_ids: Collection[int], line_ids: Collection[int]) -> Sequence[SheetVersion]:
+def released_about(
+    session: Session, order_ids: Collection[int], line_ids: Collection[int] | sa.Select[int]
+) -> Sequence[SheetVersion]:
     """The newest released version of each sheet of whole orders, and of those of single vehicles; the newest first."""
     newest = sa.select(SheetVersion.id).join(SheetVersion.sheet).ext(distinct_on(SheetVersion.sheet_id))
     about = sa.or_(Sheet.line_id.is_(None), Sheet.line_id.in_(line_ids))

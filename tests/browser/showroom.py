@@ -196,6 +196,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a bag": Sight("devices.holder", f"/stock/{bag}"),
         "one's own bag": Sight("devices.holder", f"/stock/{bag}", "su"),
         "a terminal": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}"),
+        "whose a terminal is": Sight("devices.owner", f"/units/{_first(session, fitted.where(Unit.kind == 'terminal'))}/owner"),
         "a SIM": Sight("devices.unit", f"/units/{_first(session, fitted.where(Unit.kind == 'sim'))}"),
         "a tool": Sight("devices.unit", f"/units/{_first(session, sa.select(Tool.unit_id).order_by(Tool.serial))}"),
         "SIMs to see to": Sight("devices.sims", "/stock/sims"),

@@ -5,17 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from dispatch.customers.models import Customer
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.handing_over import accept, decline, offer, withdraw
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals
+from dispatch.devices.ownership import Declared, declare
+from dispatch.devices.ownership_rules import OURS, Owner, his
 from tests.devices.acting import NOTHING, Doing, Outcome, Page, form_key, numbered
 
 MODEL = "BD-808A"
+
+
+@dataclass(frozen=True)
+class Declaring:
+    """The office says whose a unit of a technician's bag, or any, is: ours, one customer's or another's, or a third party's."""
+
+    who: str
+    pick: int
+    whose: int
+    by: str
+
+    def on(self, page: Page) -> Doing:
+        unit, customers = page.unit(self.pick, page.bag_id(self.who)), page.session.scalars(sa.select(Customer.id)).all()
+        choices = (OURS, Owner("third_party", None, "博实结"), *(his(customer_id) for customer_id in customers))
+        said = Declared(choices[self.whose % len(choices)], "合同", page.session.get_one(Unit, unit).owner_seq)
+
+        def say_whose(s: Session) -> Outcome:
+            declare(s, unit, said, by=page.people[self.by], at=page.at)
+            return NOTHING
+
+        return say_whose
 
 
 @dataclass(frozen=True)
@@ -150,3 +175,4 @@ ANSWER = st.builds(
     _PICK,
     st.sampled_from([None, None, None, "wei"]),
 )
+DECLARE = st.builds(Declaring, _TECHNICIANS, _PICK, st.sampled_from([0, 0, 0, 1, 2, 2, 3]), _CLERKS)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.models import AuditEntry
+from dispatch.customers.models import Vehicle
 from dispatch.devices.models import (
     CountUnit,
     CustodyEntry,
@@ -20,6 +21,7 @@ from dispatch.devices.models import (
     HandOverUnit,
     Holder,
     Loan,
+    OwnershipEntry,
     TakenBack,
     TransferUnit,
     Unit,
@@ -113,6 +115,19 @@ def check_loans(session: Session) -> None:
 
 HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
 ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
+
+
+def check_owners(session: Session) -> None:
+    """Each unit is whose its newest entry says, ours if it has none; no customer's is in another's vehicle, or lent."""
+    newest, later = aliased(OwnershipEntry), aliased(OwnershipEntry)
+    last = sa.and_(newest.unit_id == Unit.id, ~sa.exists().where(later.unit_id == Unit.id, later.seq > newest.seq))
+    should = (sa.func.coalesce(newest.to_owner, "ours"), newest.to_customer_id, newest.to_name)
+    stands = (Unit.owner, Unit.owner_customer_id, Unit.owner_name)
+    differs = [is_now.is_distinct_from(right) for is_now, right in zip(stands, should, strict=True)]
+    lent = sa.exists().where(Loan.unit_id == Unit.id, Loan.state == "out")
+    elsewhere = sa.and_(Unit.owner == "customer", sa.or_(Unit.owner_customer_id != Vehicle.customer_id, lent))
+    placed = sa.select(Unit.id).join(Unit.position).join(CustodyPosition.holder).outerjoin(Holder.vehicle).outerjoin(newest, last)
+    assert session.scalars(placed.where(sa.or_(*differs, elsewhere))).all() == []
 
 
 def check_hand_overs(session: Session) -> None:

@@ -1,6 +1,7 @@
 """All of custody as a state machine on a real database, two hands at a time: no unit is lost or doubled.
 
-Deliveries, issues, returns, hand-overs, transfers, counts, counter-entries, and what technicians fit, swap, remove and undo.
+Deliveries, issues, returns, hand-overs, transfers, counts, counter-entries, what technicians fit, swap, remove and undo, and
+whose a unit is.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dispatch.devices.operations import NewTerminal, receive_terminals, store_na
 from dispatch.devices.transferring import send
 from dispatch.errors import Refusal
 from tests import resetting
-from tests.building import installation_order
+from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast
 from tests.devices import acts, fitting_acts, store_acts
 from tests.devices.acting import Act, Outcome, Page
@@ -37,6 +38,7 @@ from tests.devices.books import (
     check_loans,
     check_nothing_lost,
     check_nothing_twice,
+    check_owners,
     check_slots,
     check_transfers,
     missed_lock,
@@ -44,7 +46,7 @@ from tests.devices.books import (
 from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
 from tests.racing import TwoHands, pairs_of, walk
 
-BAGS = (acts.RECEIVE, acts.ISSUE, acts.RETURN, acts.OFFER, acts.ANSWER)
+BAGS = (acts.RECEIVE, acts.ISSUE, acts.RETURN, acts.OFFER, acts.ANSWER, acts.DECLARE)
 VEHICLES = (
     fitting_acts.INSTALL,
     fitting_acts.SWAP,
@@ -73,6 +75,8 @@ RIVALS_AT_VEHICLES = (
     (fitting_acts.MOVE, fitting_acts.SWAP),
     (fitting_acts.MOVE, fitting_acts.MOVE),
     (fitting_acts.MOVE, fitting_acts.UNDO),
+    (acts.DECLARE, fitting_acts.SWAP),
+    (acts.DECLARE, fitting_acts.UNDO),
 )
 RIVALS_IN_STORES = (
     (store_acts.SEND, acts.ISSUE),
@@ -112,6 +116,7 @@ class Custody(TwoHands):
     def begun(self, session: Session) -> Told:
         """Something in both stores, in every bag and in the first vehicle; one unit promised, and some on the way."""
         order, cast = installation_order(session, self.cast, lines=3), self.cast
+        vehicle(session, cast, customer="别家公司")
         self.works = [work(order, line) for line in order.lines]
         self.store_id = store(session, cast).id
         far = store_named(session, branch_id=cast.gz, name="广州仓")
@@ -153,6 +158,7 @@ class Custody(TwoHands):
             check_transfers(session)
             check_counts(session)
             check_loans(session)
+            check_owners(session)
 
     def teardown(self) -> None:
         if not hasattr(self, "told"):
@@ -164,7 +170,7 @@ class Custody(TwoHands):
                 self.outcomes.update(each for each in session.scalars(sa.select(table)) if each)
 
 
-WORKS = {"Receiving", "Issuing", "Returning", "Offering", "Answering"}
+WORKS = {"Receiving", "Issuing", "Returning", "Offering", "Answering", "Declaring"}
 WORKS |= {"Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding", "Moving"}
 WORKS |= {"Sending", "Settling", "Counting", "TakingBack"}
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from dispatch.db import transaction
+from dispatch.devices.checks import broken_custody
+from dispatch.devices.models import Unit
+from dispatch.devices.ownership_queries import ownership_of
+from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.intake.lists import KINDS, read_list
 from dispatch.intake.template import LISTS
+from tests.building import vehicle
 from tests.conftest import Cast, SignIn
 from tests.intake.test_imports import take, upload
 from tests.tabular.files import xlsx
@@ -106,3 +113,20 @@ def test_the_template_of_each_list_is_understood_as_it_is(as_person: SignIn, cas
 def test_templates_are_for_those_who_may_import(as_person: SignIn, cast: Cast) -> None:
     assert set(LISTS) == set(KINDS)
     assert as_person(cast.lin).get("/import/prices/template.csv").status_code == 404
+
+
+def test_a_list_says_whose_its_units_are(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        customer_id = vehicle(db, cast, customer="恒通物流有限公司").customer_id
+    client, head = as_person(cast.lin), [*TERMINALS, "归属"]
+    said = ("", "本公司", "恒通物流有限公司", "第三方：博实结", "无此公司", "第三方：")
+    rows = [[f"SN{n}", "BD-808A", "", "总仓", whose] for n, whose in enumerate(said, 1)]
+    address = upload(client, "terminals", xlsx([head, *rows]))
+    page = seen(client, address)
+    assert "no customer is called “无此公司”" in page and "say which third party" in page and "Belongs to" in page
+    assert take(client, address, leave_out="1").status_code == 302
+    with transaction() as db:
+        known = {unit.number: unit for unit in db.scalars(sa.select(Unit)).unique()}
+        owners = [known[f"SN{n}"].owned for n in range(1, 5)]
+        assert owners == [OURS, OURS, his(customer_id), Owner("third_party", None, "博实结")] and len(known) == 4
+        assert [entry.reason for entry in ownership_of(db, known["SN3"].id)] == ["listed"] and not list(broken_custody(db))

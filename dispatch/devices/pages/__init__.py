@@ -8,6 +8,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     life,
     loans,
     models,
+    ownership,
     parts,
     past,
     reorder,

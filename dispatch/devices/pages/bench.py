@@ -54,7 +54,8 @@ Does = Callable[[Session, Seen, Form, Mapping[str, Any]], UnitReturn]
 
 
 def _back(form: Form) -> Back:
-    return Back(None if form.text("back") == CUSTOMER else number_in(form.text("back")) or 0)
+    place, _colon, whose = form.text("back").partition(":")
+    return Back(None if place == CUSTOMER else number_in(place) or 0, whose, form.text("reason"))
 
 
 ACTS: dict[str, Does] = {

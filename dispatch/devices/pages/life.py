@@ -18,6 +18,8 @@ from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
+from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
+from dispatch.devices.ownership_queries import owner_word, ownership_of
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
@@ -53,9 +55,12 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             unit=found,
             entries=entries,
             numbers=numbers,
-            sheets=released_about(db, numbers, lines_of_unit(db, unit_id)),
+            sheets=released_about(db, numbers, lines_of_unit(unit_id)),
             describe=describe,
             reason_word=reason_word,
+            owned=ownership_of(db, unit_id),
+            owner_reasons=OWNER_REASONS,
+            owner_word=owner_word,
             returns=returns_of_unit(db, unit_id),
             statuses=STATUS_WORDS,
             fault_words=FAULTS,

@@ -20,6 +20,7 @@ from dispatch.devices.counts import under_way
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
+from dispatch.devices.ownership_queries import not_ours
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.supply import supplies
@@ -33,9 +34,15 @@ from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import say
+from dispatch.words import Text, say
 
 PAGE_SIZE = 100
+FILTERS = ("kind", "model", "whose")
+WHOSE: dict[str, Text] = {
+    "ours": say("Our own"),
+    "customer": say("Customers' own"),
+    "third_party": say("Third parties' own"),
+}
 MOST_PAGES = 10_000
 
 
@@ -107,11 +114,14 @@ def show_holder(holder_id: int) -> Answer:
 
 def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) -> Answer:
     content = shelf(db, place)
-    asked = {"kind": request.args.get("kind"), "model": request.args.get("model"), "q": request.args.get("q", "").strip()[:60]}
+    asked = {name: request.args.get(name) for name in FILTERS} | {"q": request.args.get("q", "").strip()[:60]}
     number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
-    where = {"kind": asked["kind"], "model": asked["model"], "words": asked["q"] or ""}
+    where = {**{name: asked[name] for name in FILTERS}, "words": asked["q"] or ""}
+    others = not_ours(db, place.id)
     units = units_held(db, place.id, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE, **where)  # type: ignore[arg-type]
-    pager = Pager(number, _total(content, asked, len(units)), {"holder_id": place.id, **{k: v for k, v in asked.items() if v}})
+    pager = Pager(
+        number, _total(content, others, asked, len(units)), {"holder_id": place.id, **{k: v for k, v in asked.items() if v}}
+    )
     page = render_template(
         "devices/holder.html",
         place=place,
@@ -120,7 +130,7 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
         debts=debts(db, place.person_id) if place.person_id else [],
         at=now(),
         q=asked["q"],
-        chips=_chips(place, content, asked),
+        chips=_chips(place, content, others, asked),
         pager=pager,
         targets=_targets(db, place) if current().may("stock.change") else [],
         key=uuid.uuid4(),
@@ -130,25 +140,36 @@ def _holder_page(db: Session, place: Holder, *, error: Refusal | None = None) ->
     return (page, error.status) if error else page
 
 
-def _total(content: Shelf, asked: Mapping[str, str | None], shown: int) -> int:
-    """How many units a filter leaves; a search is not counted beyond the page it fills."""
-    if asked["q"]:
+def _total(content: Shelf, others: Mapping[str, int], asked: Mapping[str, str | None], shown: int) -> int:
+    """How many units a filter leaves; a search, or several filters at once, are not counted beyond the page they fill."""
+    if asked["q"] or sum(asked[name] is not None for name in FILTERS) > 1:
         return shown
+    if asked["whose"]:
+        return {"ours": content.units - sum(others.values()), **others}.get(asked["whose"] or "", 0)
     if asked["model"]:
         return content.models.get(asked["model"], 0)
     counts = {"terminal": content.terminals, "sim": content.sims, "tool": content.tools}
     return counts.get(asked["kind"] or "", content.units)
 
 
-def _chips(place: Holder, content: Shelf, asked: Mapping[str, str | None]) -> list[dict[str, Any]]:
+def _chips(place: Holder, content: Shelf, others: Mapping[str, int], asked: Mapping[str, str | None]) -> list[dict[str, Any]]:
     def chip(label: str, count: int, **where: Any) -> dict[str, Any]:
-        on = {name: asked[name] for name in ("kind", "model") if asked[name]} == where
+        on = {name: asked[name] for name in FILTERS if asked[name]} == where
         return {"label": label, "count": count, "active": on, "url": url_for("devices.holder", holder_id=place.id, **where)}
 
     first = [chip(_("All"), content.units), chip(_("SIMs"), content.sims, kind="sim")]
     if content.tools:
         first.append(chip(_("Tools"), content.tools, kind="tool"))
-    return [*first, *(chip(model, count, model=model) for model, count in content.models.items())]
+    models = [chip(model, count, model=model) for model, count in content.models.items()]
+    return [*first, *models, *(chip(tr(WHOSE[owner]), count, whose=owner) for owner, count in _by_owner(content, others))]
+
+
+def _by_owner(content: Shelf, others: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Whose the content is, where it is not all ours: owner and how many."""
+    if not others:
+        return []
+    counted = {"ours": content.units - sum(others.values()), **others}
+    return [(owner, counted[owner]) for owner in WHOSE if counted.get(owner)]
 
 
 def _targets(db: Session, place: Holder) -> list[tuple[int, str]]:

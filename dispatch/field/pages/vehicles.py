@@ -13,6 +13,7 @@ from dispatch.devices.bench_queries import carried_by_fitting
 from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
 from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.ownership_rules import suits
 from dispatch.devices.part_queries import parts_carried
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound
@@ -103,7 +104,8 @@ def _choices(db: Session, line: OrderLine, present: Mapping[str, Unit], *, propo
     old = present["terminal"].terminal if "terminal" in present else None
     model = old.model if old else line.model or line.order.product_model
     me = current().id or 0
-    return bag_choices(bag_units(db, me), model, used=came_out(db, me), propose=propose)
+    fit = [unit for unit in bag_units(db, me) if suits(unit.owned, line.order.customer_id)]
+    return bag_choices(fit, model, used=came_out(db, me), propose=propose)
 
 
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/swap")

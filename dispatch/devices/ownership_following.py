@@ -1,0 +1,95 @@
+"""Whose units are follows the fittings by the written rule of ownership_rules.py, in the same transaction.
+
+Whoever fits holds the slot and the bag, so the units' owners stand still meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Vehicle
+from dispatch.devices.fitted import unit_name
+from dispatch.devices.loan_models import Loan
+from dispatch.devices.models import Fitting, OwnershipEntry, Unit
+from dispatch.devices.ownership import Why, change_owners
+from dispatch.devices.ownership_rules import OURS, Exchange, after, his, of_found, suits
+from dispatch.errors import RuleBroken
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+USUALLY_SOLD = ("terminal",)
+_sold: Collection[str] = USUALLY_SOLD
+
+
+def configure(sold: Collection[str]) -> None:
+    """Which kinds of units are sold to the customer by being fitted (SOLD_WHEN_FITTED)."""
+    global _sold
+    _sold = sold
+
+
+def must_suit(session: Session, unit: Unit, vehicle_id: int) -> None:
+    """Raises RuleBroken, saying whose it is and what to do, for a unit of one customer that should go into another's vehicle."""
+    if unit.owner != "customer" or suits(unit.owned, session.get_one(Vehicle, vehicle_id).customer_id):
+        return
+    assert unit.owner_customer is not None
+    raise RuleBroken(
+        say(
+            "%(unit)s belongs to %(customer)s and goes into vehicles of theirs only. Take another one, or have the office record "
+            "that it is ours now.",
+            unit=unit_name(unit),
+            customer=unit.owner_customer.name,
+        )
+    )
+
+
+def follow_fitting_owners(session: Session, fitting: Fitting, *, lent: bool, by: Actor, at: datetime) -> None:
+    """What a fitting just written down means for whose its units are."""
+    if fitting.undoes_id is not None:
+        _give_back(session, fitting, by=by, at=at)
+        return
+    old, new = (session.get_one(Unit, unit_id) if unit_id else None for unit_id in (fitting.old_unit_id, fitting.new_unit_id))
+    customer_id = session.get_one(Vehicle, fitting.vehicle_id).customer_id
+    done = Exchange(fitting.kind, fitting.unit_kind, customer_id, new.owned if new else None, old.owned if old else None, lent)
+    for unit, to, reason in zip((new, old), after(done, _sold), ("fitted", "exchanged"), strict=True):
+        if unit is not None and to is not None:
+            change_owners(session, {unit.id: to}, _why(fitting, reason, by, at))
+
+
+def _why(fitting: Fitting, reason: str, by: Actor, at: datetime) -> Why:
+    return Why(reason, by, at, order_id=fitting.order_id, fitting_id=fitting.id, device_at=fitting.at)
+
+
+def _give_back(session: Session, undoing: Fitting, *, by: Actor, at: datetime) -> None:
+    """Counter-entries for what the first fitting changed; where a person has decided otherwise since, his word stands."""
+    newest = sa.select(OwnershipEntry).join(
+        Unit, sa.and_(Unit.id == OwnershipEntry.unit_id, Unit.owner_seq == OwnershipEntry.seq)
+    )
+    for entry in session.scalars(newest.where(OwnershipEntry.fitting_id == undoing.undoes_id).order_by(OwnershipEntry.id)).all():
+        to, why = entry.before or OURS, _why(undoing, "correct", by, at)
+        change_owners(session, {entry.unit_id: to}, why, corrects={entry.unit_id: entry.id})
+
+
+def sold_to_customer(session: Session, loan: Loan, *, by: Actor, at: datetime) -> None:
+    """A loaner that stays with the customer is his from now on; a third party's stays that party's."""
+    unit = session.get_one(Unit, loan.unit_id)
+    if unit.owned == OURS:
+        customer_id = session.get_one(Vehicle, loan.vehicle_id).customer_id
+        change_owners(session, {unit.id: his(customer_id)}, Why("sold", by, at, order_id=loan.order_id))
+
+
+def found_in(
+    session: Session, unit: Unit, *, vehicle_id: int, order_id: int, device_at: datetime, by: Actor, at: datetime
+) -> None:
+    """Whose a unit is that nobody knew and that was found in a vehicle."""
+    owner = of_found(unit.kind, session.get_one(Vehicle, vehicle_id).customer_id, _sold)
+    change_owners(session, {unit.id: owner}, Why("found", by, at, order_id=order_id, device_at=device_at, born=True))
+
+
+def replaced_by(session: Session, old: Unit, new_id: int, *, order_id: int, by: Actor, at: datetime) -> None:
+    """A supplier keeps a unit and has sent another one for it: that one is whose the first was, which becomes ours."""
+    change_owners(session, {new_id: old.owned}, Why("replacement", by, at, order_id=order_id, born=True))
+    change_owners(session, {old.id: OURS}, Why("exchanged", by, at, order_id=order_id))

@@ -1,0 +1,91 @@
+"""Reading whose units are: now, at a moment, and all that ever was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session, joinedload
+
+from dispatch.customers.models import Customer
+from dispatch.customers.queries import customers_found
+from dispatch.devices.models import CustodyPosition, OwnershipEntry, Unit
+from dispatch.devices.ownership_rules import Owner
+from dispatch.errors import Invalid
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+MOST_CHOICES = 20
+REASONS: dict[str, Text] = {
+    "declared": say("Recorded by hand"),
+    "fitted": say("Fitted for good"),
+    "exchanged": say("Came out in exchange"),
+    "sold": say("The loan was turned into a sale"),
+    "found": say("Found in the vehicle"),
+    "replacement": say("Sent by the supplier as a replacement"),
+    "listed": say("So in the list that took it in"),
+    "backfill": say("Was fitted when this began to be recorded"),
+    "correct": say("The fitting was undone"),
+}
+
+
+class SeveralFit(Invalid):
+    """More than one customer is meant by what was typed; `choices` are (id, name)."""
+
+    def __init__(self, choices: Sequence[tuple[int, str]]) -> None:
+        self.choices = choices
+        super().__init__({"customer_id": say("Several customers fit. Choose the one who is meant.")})
+
+
+def ownership_of(session: Session, unit_id: int) -> Sequence[OwnershipEntry]:
+    """Every change of whose a unit is, newest first."""
+    query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == unit_id).order_by(OwnershipEntry.seq.desc())
+    return session.scalars(query.options(joinedload(OwnershipEntry.from_customer), joinedload(OwnershipEntry.to_customer))).all()
+
+
+def owners_at(session: Session, unit_ids: Collection[int], moment: datetime) -> dict[int, OwnershipEntry]:
+    """By what entry each of these units was whose at a moment: unit id -> entry; none of them: it was ours."""
+    happened = sa.func.coalesce(OwnershipEntry.device_at, OwnershipEntry.at)
+    query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id.in_(unit_ids), happened <= moment)
+    newest = query.ext(distinct_on(OwnershipEntry.unit_id)).order_by(OwnershipEntry.unit_id, OwnershipEntry.seq.desc())
+    return {entry.unit_id: entry for entry in session.scalars(newest.options(joinedload(OwnershipEntry.to_customer)))}
+
+
+def not_ours(session: Session, holder_id: int) -> Mapping[str, int]:
+    """How much a holder has that is not ours: customer or third_party -> how many."""
+    query = sa.select(Unit.owner, sa.func.count()).join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
+    counted = query.where(CustodyPosition.holder_id == holder_id, Unit.owner != "ours").group_by(Unit.owner)
+    return dict(session.execute(counted).all())
+
+
+def customer_called(session: Session, words: str, by: Actor, *, customer_id: int | None = None) -> Customer:
+    """The customer that somebody means by a name or a piece of it; `customer_id` is the one chosen where several fit.
+
+    Raises Invalid (`customer`), and SeveralFit where he has to choose.
+    """
+    plain = " ".join(words.split())
+    if not plain:
+        raise Invalid({"customer": say("Enter the customer's name, or a piece of it.")})
+    found = customers_found(session, plain, by, limit=MOST_CHOICES)
+    meant = [each for each in found if each.id == customer_id] or [each for each in found if each.name == plain] or found
+    if not meant:
+        raise Invalid({"customer": say("No customer has this name.")})
+    if len(meant) > 1:
+        raise SeveralFit([(each.id, each.name) for each in meant])
+    return meant[0]
+
+
+def customers_named(session: Session, names: Collection[str], branch_id: int) -> dict[str, list[int]]:
+    """The customers of a branch with exactly these names: name -> their ids, mostly one."""
+    found: dict[str, list[int]] = {}
+    query = sa.select(Customer.name, Customer.id).where(Customer.branch_id == branch_id, Customer.name.in_(names))
+    for name, customer_id in session.execute(query.order_by(Customer.id)):
+        found.setdefault(name, []).append(customer_id)
+    return found
+
+
+def owner_word(owner: Owner, customer: Customer | None) -> Text | str:
+    """Whose that is, in words."""
+    return customer.name if customer else owner.name or say("ours")

@@ -1,0 +1,340 @@
+"""Whose a unit is, apart from who has it: the written rule, what a person says, and what follows for its use."""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from dispatch.config_values import some_of
+from dispatch.db import transaction
+from dispatch.devices import benching, ownership_following
+from dispatch.devices.benching import Back
+from dispatch.devices.checks import broken_custody
+from dispatch.devices.fitting import install, move, register_found, remove, swap, undo
+from dispatch.devices.issuing import Wanted, issue
+from dispatch.devices.lending import sell
+from dispatch.devices.models import Loan, OwnershipEntry, Unit
+from dispatch.devices.operations import bag_of, move_units, slot_of
+from dispatch.devices.ownership import Declared, declare
+from dispatch.devices.ownership_queries import ownership_of
+from dispatch.devices.ownership_rules import OURS, Exchange, Owner, Standing, after, his, of_found, read_owner, suits, why_not
+from dispatch.devices.usable import parts_in_bags, parts_in_stores
+from dispatch.errors import Conflict, Invalid, NotAllowed
+from dispatch.orders.models import Order
+from dispatch.words import Text
+from tests.building import installation_order, repair_order, vehicle
+from tests.conftest import AT, Cast, SignIn
+from tests.devices.benches import ACTS, return_of, seen, swapped
+from tests.devices.building import carried, into_bag, sentence, store, terminals, where, work
+
+A, B, THIRD = his(1), his(2), Owner("third_party", None, "博实结")
+SOLD = ("terminal",)
+
+
+# --- the rule
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "into", "out", "lent", "then"),
+    [
+        ("install", "terminal", OURS, None, False, (A, None)),
+        ("install", "sim", OURS, None, False, (None, None)),
+        ("install", "terminal", OURS, None, True, (None, None)),
+        ("install", "terminal", A, None, False, (None, None)),
+        ("install", "terminal", THIRD, None, False, (None, None)),
+        ("swap", "terminal", OURS, A, False, (A, OURS)),
+        ("swap", "terminal", OURS, OURS, False, (A, None)),
+        ("swap", "terminal", OURS, THIRD, False, (A, None)),
+        ("swap", "terminal", OURS, A, True, (None, None)),
+        ("swap", "terminal", A, A, False, (None, None)),
+        ("swap", "sim", OURS, A, False, (None, None)),
+        ("remove", "terminal", None, A, False, (None, None)),
+        ("move_out", "terminal", None, A, False, (None, None)),
+        ("move_in", "terminal", OURS, None, False, (None, None)),
+        ("undo", "terminal", OURS, A, False, (None, None)),
+    ],
+)
+def test_what_a_fitting_means_for_whose_units_are(
+    kind: str, unit: str, into: Owner | None, out: Owner | None, lent: bool, then: tuple[Owner | None, Owner | None]
+) -> None:
+    assert after(Exchange(kind, unit, 1, into, out, lent), SOLD) == then
+
+
+def test_what_is_sold_is_a_setting() -> None:
+    assert after(Exchange("install", "sim", 1, OURS), ("terminal", "sim")) == (A, None)
+    assert after(Exchange("swap", "terminal", 1, OURS, A), some_of("terminal", "sim")("none")) == (None, None)
+    assert (of_found("terminal", 1, SOLD), of_found("sim", 1, SOLD)) == (A, OURS)
+    with pytest.raises(ValueError, match="some of terminal, sim, or none"):
+        some_of("terminal", "sim")("terminal, radio")
+
+
+@pytest.mark.parametrize(
+    ("standing", "to", "why"),
+    [
+        (Standing("terminal", A), A, "on record already"),
+        (Standing("tool", OURS), A, "A tool is"),
+        (Standing("terminal", OURS, lent=True, at_customer_id=1), A, "on loan"),
+        (Standing("terminal", A, at_customer_id=1), B, "another customer"),
+        (Standing("tool", OURS), THIRD, None),
+        (Standing("terminal", OURS, lent=True, at_customer_id=1), THIRD, None),
+        (Standing("sim", OURS, at_customer_id=1), A, None),
+        (Standing("terminal", A, at_customer_id=1), OURS, None),
+    ],
+)
+def test_what_a_person_cannot_say(standing: Standing, to: Owner, why: str | None) -> None:
+    found = why_not(standing, to)
+    assert found is None if why is None else why in str(found)
+
+
+def test_what_a_list_says() -> None:
+    assert {read_owner(text) for text in ("", " 本公司 ", "Ours", "自有")} == {OURS}
+    assert [read_owner(text) for text in ("第三方：博实结", "third party: 博实结")] == [THIRD, THIRD]
+    assert read_owner("恒通  物流（深圳）") == Owner("customer", None, "恒通 物流（深圳）")
+    assert isinstance(read_owner("第三方:"), Text)
+    assert (suits(A, 1), suits(A, 2), suits(OURS, 2), suits(THIRD, 2)) == (True, False, True, True)
+
+
+# --- what follows on the record
+
+
+@pytest.fixture
+def order(db: Session, cast: Cast) -> Order:
+    """An order for two vehicles of one customer."""
+    return installation_order(db, cast, lines=2)
+
+
+@pytest.fixture
+def foreign(db: Session, cast: Cast) -> Order:
+    """An order of somebody else."""
+    return repair_order(db, cast, customer="别家公司")
+
+
+@pytest.fixture(autouse=True)
+def proven(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does, the ledger and the units agree afterwards."""
+    session = request.getfixturevalue("db") if "db" in request.fixturenames else None
+    yield
+    if session is not None:
+        assert list(broken_custody(session)) == []
+
+
+def say_whose(db: Session, cast: Cast, unit: Unit, to: Owner, *, reason: str = "合同约定", seq: int | None = None) -> Unit:
+    return declare(db, unit.id, Declared(to, reason, unit.owner_seq if seq is None else seq), by=cast.lin, at=AT)
+
+
+def story(db: Session, unit: Unit) -> list[tuple[str, str | None, str]]:
+    return [(entry.reason, entry.from_owner, entry.to_owner) for entry in ownership_of(db, unit.id)]
+
+
+def test_fitted_exchanged_undone_and_moved(db: Session, cast: Cast, order: Order) -> None:
+    mine, facts = his(order.customer_id), {"by": cast.su, "at": AT}
+    old, new, card = carried(db, cast, cast.su, boxes=2, cards=1)
+    for unit in (old, card):
+        install(db, work(order), unit.id, **facts)
+    assert (old.owned, card.owned, story(db, card)) == (mine, OURS, [])
+    done = swap(db, work(order), new.id, **facts)
+    assert (new.owned, old.owned) == (mine, OURS)
+    undo(db, done.id, reason="错车", **facts)
+    assert (new.owned, old.owned) == (OURS, mine)
+    first, *_, given = ownership_of(db, old.id)
+    assert (first.reason, first.order_id, given.fitting_id is not None) == ("correct", order.id, True)
+    assert first.corrects_id == ownership_of(db, old.id)[1].id
+    move(db, work(order, order.lines[1]), order.lines[0].vehicle_id, ["terminal"], **facts)
+    remove(db, work(order, order.lines[1]), old.id, **facts)
+    assert (old.owned, where(db, old).kind) == (mine, "bag")
+    assert story(db, old) == [
+        ("correct", "ours", "customer"),
+        ("exchanged", "customer", "ours"),
+        ("fitted", "ours", "customer"),
+    ]
+
+
+def test_what_a_person_decided_since_is_not_undone(db: Session, cast: Cast, order: Order) -> None:
+    old, new = carried(db, cast, cast.su, boxes=2)
+    install(db, work(order), old.id, by=cast.su, at=AT)
+    done = swap(db, work(order), new.id, by=cast.su, at=AT)
+    say_whose(db, cast, new, THIRD)
+    undo(db, done.id, reason="错车", by=cast.su, at=AT)
+    assert (new.owned, old.owned) == (THIRD, his(order.customer_id))
+    again = swap(db, work(order), new.id, by=cast.su, at=AT)
+    somebody = his(vehicle(db, cast, customer="别家公司").customer_id)
+    say_whose(db, cast, old, somebody)
+    assert "belongs to 别家公司" in sentence(undo, db, again.id, reason="错车", by=cast.su, at=AT)
+
+
+def test_what_is_his_goes_into_his_vehicles_only(db: Session, cast: Cast, order: Order, foreign: Order) -> None:
+    (box,) = carried(db, cast, cast.su, boxes=1)
+    install(db, work(order), box.id, by=cast.su, at=AT)
+    remove(db, work(order), box.id, by=cast.su, at=AT)
+    told = sentence(install, db, work(foreign), box.id, by=cast.su, at=AT)
+    assert "belongs to 恒通物流有限公司" in told and "have the office record that it is ours" in told
+    slot = slot_of(db, vehicle_id=foreign.lines[0].vehicle_id, branch_id=cast.sz)
+    with pytest.raises(DatabaseError, match="not in a vehicle of another"), db.begin_nested():
+        move_units(db, [box.id], to=slot, reason="install", by=cast.su, at=AT)
+    install(db, work(order, order.lines[1]), box.id, by=cast.su, at=AT)
+    assert "another customer" in sentence(say_whose, db, cast, box, his(foreign.customer_id))
+    say_whose(db, cast, box, OURS)
+    remove(db, work(order, order.lines[1]), box.id, by=cast.su, at=AT)
+    install(db, work(foreign), box.id, by=cast.su, at=AT)
+    assert box.owned == his(foreign.customer_id)
+
+
+def test_a_loan_passes_nothing_and_a_sale_does(db: Session, cast: Cast, order: Order) -> None:
+    own, loaner, other = carried(db, cast, cast.su, boxes=3)
+    due, mine = date(2026, 12, 16), his(order.customer_id)
+    install(db, work(order), own.id, by=cast.su, at=AT)
+    lent = swap(db, work(order), loaner.id, lend_until=due, by=cast.su, at=AT)
+    assert (own.owned, loaner.owned) == (mine, OURS)
+    assert "Turn the loan into a sale" in sentence(say_whose, db, cast, loaner, mine)
+    with pytest.raises(DatabaseError, match="is not lent"), db.begin_nested():
+        db.execute(sa.update(Unit).where(Unit.id == loaner.id).values(owner="customer", owner_customer_id=order.customer_id))
+    with pytest.raises(Invalid, match="check"):
+        swap(db, work(order), own.id, lend_until=due, by=cast.su, at=AT)
+    sell(db, db.scalars(sa.select(Loan.id).where(Loan.fitting_id == lent.id)).one(), reason="客户留用", by=cast.wang, at=AT)
+    assert (loaner.owned, story(db, loaner)) == (mine, [("sold", "ours", "customer")])
+    swap(db, work(order), own.id, by=cast.su, at=AT)
+    assert (own.owned, loaner.owned) == (mine, mine), "one of his own for another"
+    ended = swap(db, work(order), other.id, lend_until=due, by=cast.su, at=AT)
+    back = swap(db, work(order), own.id, by=cast.su, at=AT)
+    say_whose(db, cast, other, mine)
+    assert "belongs to a customer by now" in sentence(undo, db, back.id, reason="错", by=cast.su, at=AT)
+    assert ended.lent_until == due
+
+
+def test_what_nobody_knew_is_his_and_then_ours(db: Session, cast: Cast, order: Order) -> None:
+    (new,) = carried(db, cast, cast.su, boxes=1)
+    facts: dict[str, Any] = {"by": cast.su, "at": AT}
+    old = register_found(db, work(order), kind="terminal", number="OLD12345", model="X-1", **facts)
+    card = register_found(db, work(order), kind="sim", number="89860624290000123456", model=None, **facts)
+    assert (story(db, old), card.owned) == ([("found", None, "customer")], OURS)
+    swap(db, work(order), new.id, **facts)
+    assert (old.owned, new.owned) == (OURS, his(order.customer_id))
+
+
+def test_his_own_is_no_stock_to_count_on_but_goes_back_by_its_number(db: Session, cast: Cast, order: Order) -> None:
+    own, other, free = terminals(db, cast, 3)
+    say_whose(db, cast, own, his(order.customer_id))
+    say_whose(db, cast, other, THIRD)
+    place, who = store(db, cast), {"by": cast.lin, "at": AT}
+    assert parts_in_stores(db, [place.id])[place.id]["terminal"] == 2
+    facts: dict[str, Any] = {"store": place, "person_id": cast.su.id, **who}
+    with pytest.raises(Invalid):
+        issue(db, wanted=Wanted(terminals={"BD-808A": 3}), key=uuid.uuid4(), **facts)
+    issue(db, wanted=Wanted(terminals={"BD-808A": 2}), key=uuid.uuid4(), **facts)
+    issue(db, wanted=Wanted(numbers=(own.number,)), key=uuid.uuid4(), **facts)
+    bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
+    assert {where(db, unit).id for unit in (own, other, free)} == {bag.id}
+    assert parts_in_bags(db, [cast.su.id or 0])[cast.su.id or 0]["terminal"] == 2
+
+
+def test_the_bench_asks_what_becomes_of_his_own(db: Session, cast: Cast, order: Order) -> None:
+    (box,) = carried(db, cast, cast.su, boxes=1)
+    install(db, work(order), box.id, by=cast.su, at=AT)
+    for whose, reason, then in (("his", "", his(order.customer_id)), ("ours", "客户放弃", OURS)):
+        taken = remove(db, work(order), box.id, by=cast.su, at=AT)
+        case, room = return_of(db, taken), store(db, cast).id
+        for step in ("receive", "diagnose"):
+            ACTS[step](db, case, cast)
+        given: dict[str, Any] = {"remark": "", "at": AT}
+        for back, wrong in ((Back(room), "back"), (Back(room, "ours"), "reason")):
+            with pytest.raises(Invalid) as refused:
+                benching.repair(db, seen(case), back=back, by=cast.lin, **given)
+            assert list(refused.value.fields) == [wrong]
+        with pytest.raises(NotAllowed):
+            benching.repair(db, seen(case), back=Back(room, "ours", "x"), by=_inspector(cast), **given)
+        benching.repair(db, seen(case), back=Back(room, whose, reason), by=cast.lin, **given)
+        assert (box.owned, where(db, box).kind) == (then, "store")
+        if whose == "his":
+            into_bag(db, cast, cast.su, [box])
+            install(db, work(order), box.id, by=cast.su, at=AT)
+
+
+def _inspector(cast: Cast) -> Any:
+    return type(cast.lin)(id=cast.lin.id, name="质检", roles=frozenset({"qa"}), branch_id=cast.sz)
+
+
+def test_what_the_supplier_sends_for_his_own_is_his(db: Session, cast: Cast) -> None:
+    fitted = swapped(db, cast)
+    case = return_of(db, fitted)
+    mine = case.vehicle.customer_id
+    say_whose(db, cast, case.unit, his(mine))
+    for step in ("receive", "diagnose", "send", "replace"):
+        ACTS[step](db, case, cast)
+    assert case.replacement is not None
+    assert (case.replacement.owned, case.unit.owned) == (his(mine), OURS)
+
+
+def test_the_older_record_is_completed(db: Session, cast: Cast, order: Order) -> None:
+    """What was in vehicles before anybody wrote down whose it was: the migration's SQL, and its chain adds up."""
+    box, stored, loaner = terminals(db, cast, 3)
+    slot = slot_of(db, vehicle_id=order.lines[0].vehicle_id, branch_id=cast.sz)
+    move_units(db, [box.id], to=slot, reason="install", by=cast.su, at=AT)
+    into_bag(db, cast, cast.su, [loaner])
+    install(db, work(order, order.lines[1]), loaner.id, lend_until=date(2026, 12, 9), by=cast.su, at=AT)
+    written = importlib.import_module("migrations.versions.0018_whose_units_are").BACKFILL
+    db.connection().exec_driver_sql(written)
+    db.expire_all()
+    assert [unit.owned for unit in (box, stored, loaner)] == [his(order.customer_id), OURS, OURS]
+    (entry,) = ownership_of(db, box.id)
+    assert (entry.reason, entry.device_at, entry.before) == ("backfill", AT, None)
+
+
+def test_the_check_finds_what_was_tampered_with(db: Session, cast: Cast) -> None:
+    one, two = terminals(db, cast, 2)
+    say_whose(db, cast, one, THIRD)
+    with db.begin_nested() as point:
+        db.execute(sa.update(Unit).where(Unit.id == two.id).values(owner="third_party", owner_name="?"))
+        with pytest.raises(DatabaseError), db.begin_nested():
+            db.execute(sa.update(OwnershipEntry).values(note="?"))
+        db.execute(sa.text("ALTER TABLE ownership_entry DISABLE TRIGGER append_only"))
+        db.execute(sa.update(OwnershipEntry).values(note="?"))
+        found = [str(fault) for fault in broken_custody(db)]
+        assert len(found) == 2 and "does not follow" in found[0] and "not whose the newest entry says" in found[1]
+        point.rollback()
+    db.expire_all()
+
+
+# --- what people see and press
+
+
+def test_somebody_says_whose_it_is(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        box, plain = terminals(db, cast, 2)
+        ids, number, room = (box.id, plain.id), box.number, store(db, cast).id
+        names = [vehicle(db, cast, customer=name).customer.name for name in ("恒通物流有限公司", "恒通客运有限公司")]
+    lin, address = as_person(cast.lin), f"/units/{ids[0]}/owner"
+    assert 'value="customer"' in lin.get(address, headers={"HX-Request": "true"}).text and "<html" in lin.get(address).text
+    several = lin.post(address, data={"owner": "customer", "customer": "恒通", "reason": "自购", "seq": "0"})
+    assert several.status_code == 422 and all(name in several.text for name in names) and "自购" in several.text
+    for sent, told in (({}, "Choose whose"), ({"owner": "customer", "customer": "无此"}, "No customer has this name")):
+        assert told in lin.post(address, data={"reason": "自购", "seq": "0", **sent}).text
+    sent = {"owner": "customer", "customer": names[0], "reason": "自购", "seq": "0"}
+    assert [lin.post(address, data=sent).status_code for _ in range(2)] == [303, 303], "pressed twice, said once"
+    with transaction() as db:
+        assert len(ownership_of(db, ids[0])) == 1
+        with pytest.raises(Conflict):
+            declare(db, ids[0], Declared(OURS, "换回", 0), by=cast.wang, at=AT)
+    life = lin.get(f"/units/{ids[0]}").text
+    assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life
+    assert "Whose it was" not in lin.get(f"/units/{ids[1]}").text
+    shelf = lin.get(f"/stock/{room}?whose=customer").text
+    assert number in shelf and names[0] in shelf and "Our own" in shelf and f"/units/{ids[1]}" not in shelf
+    told_now = lin.get("/api/v1/fitted", query_string={"number": number, "at": "2100-01-01T00:00Z"}).get_json()
+    assert told_now["place"]["owner"] == {"kind": "customer", "name": names[0]}
+    assert as_person(cast.su).get(address).status_code == as_person(cast.he).get(address).status_code == 404
+
+
+def test_a_setting_says_what_is_sold(db: Session, cast: Cast, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership_following, "_sold", ("sim",))
+    box, card = carried(db, cast, cast.su, boxes=1, cards=1)
+    for unit in (box, card):
+        install(db, work(order), unit.id, by=cast.su, at=AT)
+    assert (box.owned, card.owned) == (OURS, his(order.customer_id))
