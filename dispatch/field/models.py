@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.observation_models import Observation
+from dispatch.field.point_models import PointList as PointList
 from dispatch.field.rules import DEPARTURE_ITEMS, PHOTO_KINDS, TEST_ITEMS, TEST_RESULTS
 from dispatch.words import say
 
@@ -79,7 +80,7 @@ class TestResult(Base):
     """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap.
 
     `corrects_id` is the row that the office puts right by this one; `observation_id` is what the terminal told that proved the
-    point, nothing where it was judged by hand; `of_points` is how many points the list had then.
+    point, nothing where it was judged by hand.
     """
 
     __test__ = False  # no test of pytest's
@@ -101,7 +102,6 @@ class TestResult(Base):
     line_id: Mapped[int]
     visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
     item: Mapped[str]
-    of_points: Mapped[int] = mapped_column(default=len(TEST_ITEMS))
     result: Mapped[str]
     reason: Mapped[str | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("test_result.id"))
