@@ -46,12 +46,23 @@ def upgrade() -> None:
     _what_was_asked()
     op.execute(KEPT)
     op.drop_column("test_result", "of_points")
+    op.add_column("customer", sa.Column("payment_days", sa.BigInteger(), nullable=True))
+    op.create_check_constraint(op.f("ck_customer_payment_days_in_a_year"), "customer", "payment_days BETWEEN 0 AND 365")
+    _ends("reported", "removed", "owes", "not_watched")
 
 
 def downgrade() -> None:
+    op.execute("UPDATE silence SET ended_by = 'not_watched' WHERE ended_by = 'owes'")
+    _ends("reported", "removed", "not_watched")
+    op.drop_column("customer", "payment_days")
     op.add_column("test_result", sa.Column("of_points", sa.BigInteger(), server_default="9", nullable=False))
     op.alter_column("test_result", "of_points", server_default=None)
     op.drop_table("point_list")
+
+
+def _ends(*causes: str) -> None:
+    op.drop_constraint(op.f("ck_silence_ended_by_known"), "silence", type_="check")
+    op.create_check_constraint(op.f("ck_silence_ended_by_known"), "silence", f"ended_by IN ({_listed(causes)})")
 
 
 def _listed(words: tuple[str, ...]) -> str:
