@@ -92,6 +92,7 @@ class TestResult(Base):
         sa.CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
         sa.CheckConstraint("observation_id IS NULL OR result = 'passed'", name="only_passed_is_proven"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_test_result_line"),
+        sa.ForeignKeyConstraint(["visit_id", "order_id"], ["visit.id", "visit.order_id"], name="fk_test_result_visit"),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index("ix_test_result_observation_id", "observation_id", postgresql_where=sa.text("observation_id IS NOT NULL")),
@@ -100,7 +101,7 @@ class TestResult(Base):
     id: Mapped[Key]
     order_id: Mapped[int]
     line_id: Mapped[int]
-    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    visit_id: Mapped[int | None]
     item: Mapped[str]
     result: Mapped[str]
     reason: Mapped[str | None]
