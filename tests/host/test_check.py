@@ -75,7 +75,7 @@ DAMAGES = {
     "a silence": (
         "WITH out AS (UPDATE custody_position SET since = '2020-01-01' WHERE unit_kind = 'terminal' AND holder_kind <> 'slot' "
         "RETURNING unit_id) INSERT INTO silence (unit_id, vehicle_id, customer_id, branch_id, last_heard_at, found_at, "
-        "request_key) SELECT out.unit_id, v.id, customer_id, branch_id, now(), now(), gen_random_uuid() FROM out, vehicle v LIMIT 1",
+        "request_key) SELECT unit_id, v.id, customer_id, branch_id, now(), now(), gen_random_uuid() FROM out, vehicle v LIMIT 1",
         "silences: Silence ",
         "is not in ",
     ),
