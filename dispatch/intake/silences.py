@@ -147,7 +147,7 @@ def let_go(session: Session, *, at: datetime) -> int:
         "reported": told.exists(),
         "removed": ~inside.exists(),
         "owes": Silence.vehicle_id.in_(theirs),
-        "not_watched": Silence.unit_id.not_in(watched_fleet(at)),
+        "not_watched": ~watched_fleet(at).where(CustodyPosition.unit_id == Silence.unit_id).exists(),
     }
     ended = 0
     for cause, holds in causes.items():

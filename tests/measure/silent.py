@@ -24,10 +24,11 @@ from sqlalchemy.orm import Session
 from dispatch import db
 from dispatch.clock import now
 from dispatch.intake.silences import left_out, let_go, missed, propose, renew_keys
-from dispatch.staff.rules import SYSTEM
+from dispatch.staff.rules import Actor
 from tests.measure import custody, fetching
 
 LIMIT_SECONDS = 1.0
+DIRECTOR = Actor(id=1, name="何总", roles=frozenset({"director"}), branch_id=None)
 
 FILL = (
     "SET session_replication_role = replica",
@@ -45,9 +46,9 @@ FILL = (
     "created_by_id, received_at, created_at, search_text) SELECT 'WX-' || c.id || '-' || n, 'repair', 'closed', true, c.branch_id, c.id, 1, '', '', "
     "'phone', 'normal', 1, 1, now(), now(), '' FROM customer c, generate_series(1, 20) n",
     "INSERT INTO receipt (number, block_id, running, order_id, branch_id, channel, amount, by_id, by_name, at, recorded_at) "
-    "SELECT 'R' || id, 1, id, id, branch_id, 'account', 300, 1, '林晓', now() - id % 100 * interval '1 day', now() FROM work_order",
+    "SELECT 'R' || id, 1, id, id, branch_id, 'account', 300, 1, '林晓', now() - id % 97 * interval '1 day', now() FROM work_order",
     "INSERT INTO account_payment (receipt_id, channel, amount, by_id, by_name, at) SELECT r.id, 'transfer', 300, 1, '林晓', now() "
-    "FROM receipt r JOIN work_order o ON o.id = r.order_id WHERE o.customer_id % 20 <> 0 OR r.id % 100 < 90",
+    "FROM receipt r JOIN work_order o ON o.id = r.order_id WHERE o.customer_id % 20 <> 0 OR r.at > now() - interval '80 days'",
     "INSERT INTO account (key, kind, customer_id, balance, seq, hash) SELECT 'on_account:' || o.customer_id, 'on_account', o.customer_id, "
     "sum(r.amount) - coalesce(sum(p.amount), 0), 1, '' FROM work_order o JOIN receipt r ON r.order_id = o.id "
     "LEFT JOIN account_payment p ON p.receipt_id = r.id GROUP BY o.customer_id",
@@ -86,7 +87,7 @@ def main() -> int:
             told = session.scalar(sa.text("SELECT count(*) FROM observation"))
         steps: dict[str, Callable[[Session], object]] = {
             "missed": lambda session: missed(session, at=at),
-            "left out as they owe": lambda session: left_out(session, SYSTEM, at=at),
+            "left out as they owe": lambda session: left_out(session, DIRECTOR, at=at),
             "let go": lambda session: let_go(session, at=at),
             "renew keys": lambda session: renew_keys(session) or 0,
         }
