@@ -5,6 +5,7 @@ from __future__ import annotations
 from dispatch import db
 from dispatch.config import Settings
 from dispatch.devices import asking, bench_following, ownership_following, sim_following, sim_queries, warranty_queries
+from dispatch.fees import terms
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.operations import verbal
@@ -33,4 +34,5 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     sim_following.configure(settings.sim_activate_on_fitting)
     sim_queries.configure(settings.sim_low_balance)
     warranty_queries.configure(settings.repair_warranty_months)
+    terms.configure(settings.payment_days)
     verbal.configure(settings.approval_backfill_hours)

@@ -142,6 +142,8 @@ class Settings:
     silent_km: int = setting("SILENT_KM", whole(1, 500), 20, "km around one of them within which they lie")
     silent_minutes: int = setting("SILENT_MINUTES", whole(1, 1440), 60, "minutes within which they fell silent")
 
+    payment_days: int = setting(
+        "PAYMENT_DAYS", whole(0, 365), 30, "days within which a customer pays what is on account, unless his page says otherwise")
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 

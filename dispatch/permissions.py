@@ -48,6 +48,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "silence.see": (*DESK, "qa"),
     "silence.act": ("specialist", "supervisor", "manager"),
     "fact.correct": ("supervisor", "manager"),
+    "points.decide": ("manager", "qa"),
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", "supervisor", "manager", "finance"),
     "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),

@@ -25,22 +25,32 @@ TIERS: dict[str, Text] = {"vip": say("VIP"), "a": say("A"), "b": say("B"), "c": 
 """Service classes (Q11), the best first."""
 
 LONGEST = 200
-MOST_SILENT_HOURS = 8760
+NUMBERS = {"silent_hours": (1, 8760), "payment_days": (0, 365)}
+"""Numbers of a customer that may be left out, with their ends."""
 TOO_LONG = say("At most %(n)s characters, please.", n=LONGEST)
 
 
 def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
-    """Name, tier and note of a customer, and after how long his terminals are missed. Raises Invalid."""
+    """Name, tier and note of a customer, after how long his terminals are missed, and when he pays. Raises Invalid."""
     name, tier = typed.get("name", "").strip(), typed.get("tier", "")
     errors = {"name": FILL_IN} if not name else {"name": TOO_LONG} if len(name) > LONGEST else {}
     if tier not in TIERS:
         errors["tier"] = say("Choose one of the tiers.")
-    hours = typed.get("silent_hours", "").strip()
-    if hours and not (hours.isascii() and hours.isdigit() and 1 <= int(hours[:6]) <= MOST_SILENT_HOURS):
-        errors["silent_hours"] = say("A whole number from 1 to %(most)s, or nothing.", most=MOST_SILENT_HOURS)
+    numbers = {field: _whole(typed, field, *ends, errors) for field, ends in NUMBERS.items()}
     if errors:
         raise Invalid(errors)
-    return CustomerFacts(name, tier, typed.get("note", "").strip() or None, int(hours) if hours else None)
+    return CustomerFacts(name, tier, typed.get("note", "").strip() or None, **numbers)
+
+
+def _whole(typed: Mapping[str, str], field: str, least: int, most: int, errors: dict[str, Text]) -> int | None:
+    """A number that may be left out; what is none goes into `errors`."""
+    text = typed.get(field, "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and least <= int(text[:6]) <= most:
+        return int(text)
+    errors[field] = say("A whole number from %(least)s to %(most)s, or nothing.", least=least, most=most)
+    return None
 
 
 def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:

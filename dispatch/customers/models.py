@@ -17,13 +17,15 @@ PLACE_SOURCES = ("pin", "file", "geocoder", "device", "district")
 class Customer(Base):
     """A company or person that owns vehicles. `tier` is the service class (Q11): A is best.
 
-    A terminal that has not reported for `silent_hours` is proposed for repair; nothing: none is.
+    A terminal that has not reported for `silent_hours` is proposed for repair; nothing: none is. What is on account is paid
+    within `payment_days`; nothing: within those that are usual.
     """
 
     __tablename__ = "customer"
     __table_args__ = (
         words_of("tier", ("vip", "a", "b", "c")),
         sa.CheckConstraint("silent_hours BETWEEN 1 AND 8760", name="silent_hours_in_a_year"),
+        sa.CheckConstraint("payment_days BETWEEN 0 AND 365", name="payment_days_in_a_year"),
         sa.Index(None, "branch_id", "name"),
         grams_index("customer"),
     )
@@ -34,6 +36,7 @@ class Customer(Base):
     tier: Mapped[str] = mapped_column(server_default="c")
     note: Mapped[str | None]
     silent_hours: Mapped[int | None]
+    payment_days: Mapped[int | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()

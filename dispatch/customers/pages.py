@@ -34,6 +34,7 @@ from dispatch.devices.queries import fitted
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
+from dispatch.fees.terms import overdue, usual_days
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.forms import read_number, read_page, read_pin
 from dispatch.orders.queries import ENDED, orders_of_customer, under_way_counts
@@ -101,6 +102,8 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             ended=[order for order in orders if order.status in ENDED],
             tiers=TIERS,
             datums=DATUMS,
+            overdue=overdue(db, [customer_id], now()).get(customer_id),
+            usual_days=usual_days(),
             mask=mask_phone,
             may_change=allowed("customer.change"),
             **given,
@@ -145,7 +148,7 @@ def _branch() -> int:
 
 
 def _customer_form(form: Form, found: Customer | None) -> str:
-    return render_template("customers/form.html", form=form, customer=found, tiers=TIERS)
+    return render_template("customers/form.html", form=form, customer=found, tiers=TIERS, usual_days=usual_days())
 
 
 @pages.route("/customers/<int:customer_id>/edit", methods=["GET", "POST"])
@@ -156,7 +159,8 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
         found = customer(db, customer_id, current())
     if request.method == "GET":
         return _customer_form(
-            Form.of({name: getattr(found, name) for name in ("name", "tier", "note", "silent_hours", "version")}), found
+            Form.of({name: getattr(found, name) for name in ("name", "tier", "note", "silent_hours", "payment_days", "version")}),
+            found,
         )
     return _correct(
         lambda db: change_customer(

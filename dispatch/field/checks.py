@@ -1,4 +1,4 @@
-"""Proving what came from the field: each fact is what its sender sent, each signature stands under what was shown."""
+"""Proving what came from the field: facts and signatures are as they were sent, test results are about their own vehicle."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.rules import canonical
-from dispatch.field.models import FieldFact, Signature
-from dispatch.orders.models import Order
+from dispatch.devices.models import CustodyEntry, Holder, Observation
+from dispatch.field.models import FieldFact, Signature, TestResult
+from dispatch.orders.models import Order, OrderLine
 from dispatch.words import Text, say
 
 AT_A_TIME = 500
@@ -29,3 +30,21 @@ def broken_facts(session: Session) -> Iterator[Text]:
             yield say(
                 "Signature %(id)s of order %(order)s does not stand under what was shown", id=str(row.id), order=row.number or "?"
             )
+
+
+def broken_results(session: Session) -> Iterator[Text]:
+    """One sentence for each result of a test-run that a terminal proves which was never in the vehicle, or that puts right a
+    result of another point or vehicle. That it is about a vehicle of its order the database sees to.
+    """
+    r, first, numbered = TestResult, aliased(TestResult), sa.select(TestResult.id, Order.number)
+    entered = sa.select(CustodyEntry.id).join(Holder, Holder.id == CustodyEntry.to_holder_id)
+    was_inside = entered.where(CustodyEntry.unit_id == Observation.unit_id, Holder.vehicle_id == OrderLine.vehicle_id).exists()
+    foreign = numbered.join(Observation, Observation.id == r.observation_id).join(OrderLine, OrderLine.id == r.line_id)
+    for id_, order in session.execute(foreign.join(Order, Order.id == r.order_id).where(~was_inside).order_by(r.id)):
+        yield say(
+            "Test result %(id)s of order %(order)s is proven by a terminal that was never in the vehicle", id=id_, order=order
+        )
+    same = sa.and_(first.line_id == r.line_id, first.item == r.item)
+    others = numbered.join(first, first.id == r.corrects_id).join(Order, Order.id == r.order_id).where(~same)
+    for id_, order in session.execute(others.order_by(r.id)):
+        yield say("Test result %(id)s of order %(order)s puts right one of another point or vehicle", id=id_, order=order)

@@ -24,7 +24,7 @@ from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
 from dispatch.field.photographed import VEHICLE, kinds_owed
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import TEST_ITEMS
-from dispatch.field.summary import latest_tests
+from dispatch.field.summary import UNTESTED, latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.papers import count_papers
@@ -134,7 +134,6 @@ class _Point:
     item: str
     standing: TestResult | None
     since: datetime | None
-    of_points: int
 
 
 def _point(session: Session, order: Order, line_id: int, item: str) -> _Point:
@@ -142,10 +141,9 @@ def _point(session: Session, order: Order, line_id: int, item: str) -> _Point:
     if line is None or line.order_id != order.id or item not in TEST_ITEMS:
         raise NotFound
     fittings = fittings_of(session, order.id)
-    results = latest_tests(session, order.id, fittings).get(line.id, {})
-    standing, of_points = results.get(item), max((row.of_points for row in results.values()), default=len(TEST_ITEMS))
+    standing = latest_tests(session, order.id, fittings).get(line.id, UNTESTED).get(item)
     earlier = (row.at for row in (*fittings, standing) if row is not None and row.line_id == line.id)
-    return _Point(line, item, standing, max(earlier, default=None), of_points)
+    return _Point(line, item, standing, max(earlier, default=None))
 
 
 def _put_right(session: Session, point: _Point, result: str, reason: str, *, by: Actor, at: datetime) -> TestResult:
@@ -154,7 +152,6 @@ def _put_right(session: Session, point: _Point, result: str, reason: str, *, by:
         order_id=point.line.order_id,
         line_id=point.line.id,
         item=point.item,
-        of_points=point.of_points,
         result=result,
         reason=_reason(reason),
         corrects_id=point.standing.id if point.standing else None,

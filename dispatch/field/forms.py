@@ -160,13 +160,15 @@ def read_part(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": code, "quantity": quantity}
 
 
-def read_results(values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """The points of a test-run whose result is not the one the page showed (`was-…`); `rest` gives all that have none one.
+def read_results(values: Mapping[str, Any], must: Collection[str] = TEST_ITEMS) -> dict[str, dict[str, str]]:
+    """The points of a test-run whose result is not the one the page showed (`was-…`).
+
+    `rest` gives one to those of `must` that have none: what may stay open passes only where somebody says so.
 
     Raises Invalid where a point is overruled or failed without a word.
     """
     rest = values.get("rest")
-    chosen = {item: str(values.get(f"result-{item}") or rest or "") for item in TEST_ITEMS}
+    chosen = {item: str(values.get(f"result-{item}") or (rest if item in must else "") or "") for item in TEST_ITEMS}
     if any(result not in ("", *TEST_RESULTS) for result in chosen.values()):
         raise NotFound
     found = {item: (result, _written(values, f"reason-{item}")) for item, result in chosen.items() if result}

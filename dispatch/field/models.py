@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.observation_models import Observation
+from dispatch.field.point_models import PointList as PointList
 from dispatch.field.rules import DEPARTURE_ITEMS, PHOTO_KINDS, TEST_ITEMS, TEST_RESULTS
 from dispatch.words import say
 
@@ -79,7 +80,7 @@ class TestResult(Base):
     """One point of the test-run of one vehicle (P11); the newest row of an item counts, if it is later than the last swap.
 
     `corrects_id` is the row that the office puts right by this one; `observation_id` is what the terminal told that proved the
-    point, nothing where it was judged by hand; `of_points` is how many points the list had then.
+    point, nothing where it was judged by hand.
     """
 
     __test__ = False  # no test of pytest's
@@ -91,6 +92,7 @@ class TestResult(Base):
         sa.CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
         sa.CheckConstraint("observation_id IS NULL OR result = 'passed'", name="only_passed_is_proven"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_test_result_line"),
+        sa.ForeignKeyConstraint(["visit_id", "order_id"], ["visit.id", "visit.order_id"], name="fk_test_result_visit"),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index("ix_test_result_observation_id", "observation_id", postgresql_where=sa.text("observation_id IS NOT NULL")),
@@ -99,9 +101,8 @@ class TestResult(Base):
     id: Mapped[Key]
     order_id: Mapped[int]
     line_id: Mapped[int]
-    visit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("visit.id"))
+    visit_id: Mapped[int | None]
     item: Mapped[str]
-    of_points: Mapped[int] = mapped_column(default=len(TEST_ITEMS))
     result: Mapped[str]
     reason: Mapped[str | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("test_result.id"))

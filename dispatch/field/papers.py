@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
-from dispatch.field.models import Signature, TestResult
+from dispatch.field.models import Signature
 from dispatch.field.photographed import VEHICLE, kinds_owed
+from dispatch.field.point_rules import Points
+from dispatch.field.points import asking
 from dispatch.field.queries import changed_since_signing, photos_of
 from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
-from dispatch.field.rules import PHOTOS, TESTS, points_asked
-from dispatch.field.summary import latest_tests, vehicle_shown
+from dispatch.field.rules import PHOTOS, TESTS
+from dispatch.field.summary import UNTESTED, Run, latest_tests, vehicle_shown
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.words import Text, say
@@ -35,11 +37,15 @@ def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
         return
     lines = session.scalars(_done_lines(order.id)).all()
     visits = session.scalars(
-        sa.select(Visit).where(Visit.order_id == order.id, Visit.status == "finished").options(joinedload(Visit.technician))
+        sa.select(Visit)
+        .where(Visit.order_id == order.id, Visit.status == "finished")
+        .options(joinedload(Visit.technician), selectinload(Visit.visit_lines).load_only(VisitLine.line_id))
+        .order_by(Visit.finished_at)
     ).all()
     yield from _signatures_missing(session, order.id, visits, lines)
     fittings = fittings_of(session, order.id)
-    tests, owing = latest_tests(session, order.id, fittings), _owing(session, order.id)
+    tests, owing = latest_tests(session, order.id, fittings), _owing(visits)
+    asked = asking(session, order, fittings, visits)
     unseen = kinds_owed(session, order, lines, photos_of(session, order.id), fittings)
     for line in lines:
         who = owing.get(line.id) or say("The office")
@@ -50,7 +56,8 @@ def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
                 who=who,
                 vehicle=vehicle_shown(line.vehicle),
             )
-        yield from _tests_missing(line, tests.get(line.id, {}), who)
+        run = tests.get(line.id, UNTESTED)
+        yield from _tests_missing(line, run, asked.points(line, run), who)
 
 
 def _done_lines(order_id: int) -> sa.Select[OrderLine]:
@@ -79,17 +86,16 @@ def _photo_missing(order: Order, line: OrderLine, who: Text | str, kind: str) ->
     return say("%(who)s: there is no photo of %(vehicle)s.", who=who, vehicle=vehicle_shown(line.vehicle))
 
 
-def _tests_missing(line: OrderLine, results: dict[str, TestResult], who: Text | str) -> Iterator[Text]:
-    """At most one sentence a vehicle: what failed comes before what was never tested."""
+def _tests_missing(line: OrderLine, results: Run, points: Points, who: Text | str) -> Iterator[Text]:
+    """At most one sentence a vehicle: what failed comes before what was never tested. What may stay open holds nothing back."""
     vehicle = vehicle_shown(line.vehicle)
-    failed = next((item for item in TESTS if item in results and results[item].result not in GOOD), None)
-    asked = points_asked(row.of_points for row in results.values())
-    untested = next((item for item in asked if item not in results), None)
+    failed = next((item for item in points.must if item in results and results[item].result not in GOOD), None)
+    untested = next(iter(points.lacking(results)), None)
     if failed is not None:
         # Where the office has corrected it, the technician owes it all the same.
         who = who if results[failed].corrects_id else results[failed].by_name
         yield say("%(who)s: the test-run of %(vehicle)s failed at “%(item)s”.", who=who, vehicle=vehicle, item=TESTS[failed])
-    elif not results:
+    elif untested is not None and not results:
         yield say("%(who)s: %(vehicle)s has no test-run.", who=who, vehicle=vehicle)
     elif untested is not None:
         yield say("%(who)s: the test-run of %(vehicle)s lacks “%(item)s”.", who=who, vehicle=vehicle, item=TESTS[untested])
@@ -99,9 +105,6 @@ def _has_terminal(line_id: int, fittings: Sequence[Fitting]) -> bool:
     return any(f.line_id == line_id and f.unit_kind == "terminal" and f.new_unit_id is not None for f in fittings)
 
 
-def _owing(session: Session, order_id: int) -> dict[int, str]:
-    """Line id -> the technician who was there last."""
-    query = sa.select(Visit).where(Visit.order_id == order_id, Visit.status == "finished")
-    whole = query.options(joinedload(Visit.technician), joinedload(Visit.visit_lines).load_only(VisitLine.line_id))
-    last = session.scalars(whole.order_by(Visit.finished_at)).unique()
-    return {row.line_id: visit.technician.name for visit in last for row in visit.visit_lines}
+def _owing(visits: Sequence[Visit]) -> dict[int, str]:
+    """Line id -> the technician who was there last; `visits` in the order in which they ended."""
+    return {row.line_id: visit.technician.name for visit in visits for row in visit.visit_lines}

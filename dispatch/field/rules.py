@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -31,17 +31,6 @@ TESTS: dict[str, Text] = {
 }
 """The points of a test-run (P11)."""
 TEST_ITEMS = tuple(TESTS)
-LATER_ITEMS = {"firmware": 9, "satellites": 9}
-"""Points that were not asked from the beginning, with how many there were since then."""
-
-
-def points_asked(lists: Iterable[int]) -> tuple[str, ...]:
-    """The points a vehicle needs a result for. `lists` is how long the list was when each of its results was made: what was not
-    asked of the technician then is not missed now. Without any result, all points.
-    """
-    longest = max(lists, default=len(TEST_ITEMS))
-    return tuple(item for item in TEST_ITEMS if LATER_ITEMS.get(item, 0) <= longest)
-
 
 RESULTS: dict[str, Text] = {
     "passed": say("Passed"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -24,8 +25,15 @@ from dispatch.orders.models import Order, OrderLine, Visit
 FORMAT = "gps-dispatch/summary/1"
 
 
-Tests = Mapping[int, Mapping[str, TestResult]]
-"""Line id -> point -> the result that counts."""
+class Run(dict[str, TestResult]):
+    """The test-run of one vehicle: point -> the result that counts. `begun` is when the first point was judged on site."""
+
+    begun: datetime | None = None
+
+
+UNTESTED = Run()
+Tests = Mapping[int, Run]
+"""Line id -> its test-run, of those that were tested."""
 
 
 class Work(Protocol):
@@ -123,17 +131,22 @@ def fitting_json(fitting: Fitting) -> dict[str, Any]:
     }
 
 
-def latest_tests(session: Session, order_id: int, fittings: Iterable[Fitting]) -> dict[int, dict[str, TestResult]]:
-    """Line id -> item -> the result that counts: the newest, and none from before the vehicle's last fitting."""
-    fitted_at = {fitting.line_id: fitting.at for fitting in sorted(fittings, key=lambda fitting: fitting.at)}
+def latest_tests(session: Session, order_id: int, fittings: Iterable[Fitting]) -> dict[int, Run]:
+    """Line id -> its test-run: of each point the newest result, and none from before the vehicle's last fitting."""
     query = sa.select(TestResult).where(TestResult.order_id == order_id).order_by(TestResult.at, TestResult.id)
-    rows = session.scalars(
-        query.options(joinedload(TestResult.observation).load_only(Observation.received_at, Observation.source))
-    )
-    found: dict[int, dict[str, TestResult]] = {}
-    for row in rows:
+    seen = joinedload(TestResult.observation).load_only(Observation.received_at, Observation.source)
+    return runs_of(session.scalars(query.options(seen)), fittings)
+
+
+def runs_of(results: Iterable[TestResult], fittings: Iterable[Fitting]) -> dict[int, Run]:
+    """The same out of all results of an order, in the order of time."""
+    fitted_at = {fitting.line_id: fitting.at for fitting in sorted(fittings, key=lambda fitting: fitting.at)}
+    found: dict[int, Run] = {}
+    for row in results:
         if row.line_id not in fitted_at or row.at >= fitted_at[row.line_id]:
-            found.setdefault(row.line_id, {})[row.item] = row
+            run = found.setdefault(row.line_id, Run())
+            run[row.item] = row
+            run.begun = run.begun or (row.at if row.visit_id is not None else None)
     return found
 
 

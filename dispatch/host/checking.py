@@ -14,10 +14,11 @@ from dispatch.config import Settings
 from dispatch.devices.checks import broken_custody
 from dispatch.fees.checks import broken_receipts
 from dispatch.fees.ledger_check import broken_ledgers
-from dispatch.field.checks import broken_facts
+from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.host.schema import known_versions, newest_version, revision_of
+from dispatch.intake.checks import broken_silences
 from dispatch.orders.models import Order
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
@@ -134,6 +135,8 @@ AREAS: dict[str, Area] = {
     "audit": Area(say("entries of the trail"), "audit_entry", _trail),
     "custody": Area(say("moves of units"), "custody_entry", broken_custody),
     "facts": Area(say("messages from the field"), "field_fact", broken_facts),
+    "tests": Area(say("results of test-runs"), "test_result", broken_results),
+    "silences": Area(say("silent terminals"), "silence", broken_silences),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "money": Area(say("postings"), "posting", broken_ledgers),
     "files": Area(say("files"), "stored_file", broken_files),

@@ -13,12 +13,14 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.models import Terminal
 from dispatch.words import say
 
-ENDS = ("reported", "removed", "not_watched")
+ENDS = ("reported", "removed", "owes", "not_watched")
 
 
 class Silence(Base):
-    """A fitted terminal that was heard and then no more. It ends by itself: the terminal reported, was taken out, or nobody wants
-    to know any more. `request_key` is that of the order that is made for it, so that it is made once.
+    """A fitted terminal that was heard and then no more.
+
+    It ends by itself: the terminal reported, was taken out, its customer owes beyond his terms, or nobody wants to know any more.
+    `request_key` is that of the order that is made for it, so that it is made once.
     """
 
     __tablename__ = "silence"

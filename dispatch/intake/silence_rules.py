@@ -101,5 +101,6 @@ DISMISS_REASONS: Mapping[str, Text] = {
 ENDED_BY: Mapping[str, Text] = {
     "reported": say("It reports again"),
     "removed": say("It is not in the vehicle any more"),
+    "owes": say("The customer owes beyond his terms"),
     "not_watched": say("It is not watched any more"),
 }

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,10 +15,12 @@ from sqlalchemy.orm import Session, aliased
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.devices.models import CustodyPosition, Holder, Observation, PlatformLook, Sim
 from dispatch.devices.sim_rules import OUT_OF_USE
+from dispatch.fees.terms import late_payers
 from dispatch.intake.models import Silence
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.queries import ENDED
 from dispatch.staff.models import Branch
+from dispatch.staff.rules import Actor
 
 DEAF_AFTER = timedelta(hours=1)
 """When nothing at all was heard for so long, it is we who hear nothing."""
@@ -41,7 +44,12 @@ class Missed:
 
 
 def watched_fleet(at: datetime) -> sa.Select[int]:
-    """SQL: the terminals whose silence somebody wants to know of: fitted in a vehicle in use, with a SIM that works."""
+    """SQL: the terminals whose silence somebody wants to know of: those of the fleet whose customers pay in time."""
+    return _fleet(at).where(Customer.id.not_in(late_payers(at)))
+
+
+def _fleet(at: datetime) -> sa.Select[int]:
+    """SQL: terminals that are fitted in a vehicle in use, with a SIM that works, of customers who want to know."""
     today = sa.cast(sa.func.timezone(Branch.zone, sa.literal(at)), sa.Date)
     query = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
     query = query.join(Vehicle, Vehicle.id == Holder.vehicle_id).join(Customer, Customer.id == Vehicle.customer_id)
@@ -59,21 +67,39 @@ def missed(session: Session, *, at: datetime, only: Collection[int] | None = Non
 
     `only` names the terminals to look at; without it, all.
     """
+    own = sa.true() if only is None else CustodyPosition.unit_id.in_(list(only))
+    found = session.execute(_silent(watched_fleet(at), at).where(own).order_by(CustodyPosition.unit_id))
+    return [Missed(*row) for row in found]
+
+
+def left_out(session: Session, by: Actor, *, at: datetime) -> int:
+    """How many terminals of the reader's branch would be missed if their customers did not owe beyond their terms."""
+    owing = set(session.scalars(late_payers(at)))  # few, by name: so only their vehicles are looked at
+    if not owing:
+        return 0
+    theirs = _silent(_fleet(at).where(Customer.id.in_(owing)), at)
+    own = sa.true() if by.may("branches.all") else Vehicle.branch_id == by.branch_id
+    return session.scalar(sa.select(sa.func.count()).select_from(theirs.where(own).subquery())) or 0
+
+
+def _silent(fleet: sa.Select[int], at: datetime) -> sa.Select[Any]:
+    """SQL: those of a fleet that are silent for too long, as the columns of Missed."""
     of_unit = (Observation.unit_id == CustodyPosition.unit_id, Observation.kind == "position")
     told = (Observation.received_at, Observation.lat, Observation.lon, Observation.source)
     last = sa.select(*told).where(*of_unit).order_by(Observation.received_at.desc()).limit(1).lateral("last_told")
     silent_for = sa.func.make_interval(0, 0, 0, 0, sa.cast(Customer.silent_hours, sa.Integer))
     known = sa.exists().where(Silence.unit_id == CustodyPosition.unit_id, Silence.ended_at.is_(None))
-    columns = (Vehicle.id, Vehicle.customer_id, Vehicle.branch_id, Sim.carrier, *last.c)
-    query = watched_fleet(at).add_columns(*columns).join(last, sa.true())
-    query = query.where(
-        last.c.received_at < sa.literal(at) - silent_for,
-        last.c.received_at > CustodyPosition.since,
-        ~known,
-        ~has_open_order(Vehicle.id),
+    columns = (Vehicle.id.label("vehicle_id"), Vehicle.customer_id, Vehicle.branch_id, Sim.carrier, *last.c)
+    return (
+        fleet.add_columns(*columns)
+        .join(last, sa.true())
+        .where(
+            last.c.received_at < sa.literal(at) - silent_for,
+            last.c.received_at > CustodyPosition.since,
+            ~known,
+            ~has_open_order(Vehicle.id),
+        )
     )
-    own = sa.true() if only is None else CustodyPosition.unit_id.in_(list(only))
-    return [Missed(*row) for row in session.execute(query.where(own).order_by(CustodyPosition.unit_id))]
 
 
 def has_open_order(vehicle_id: sa.orm.InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
@@ -110,14 +136,22 @@ def listed_by_platform(session: Session) -> dict[int, datetime]:
 
 
 def let_go(session: Session, *, at: datetime) -> int:
-    """End those whose terminal has reported again, is not in the vehicle any more, or is not watched any more; how many did."""
+    """End those whose terminal has reported again, is not in the vehicle any more, whose customer owes beyond his terms, or that
+    are not watched any more; how many did.
+    """
     still_open = Silence.ended_at.is_(None)
     told = sa.select(Observation.id).where(
         Observation.unit_id == Silence.unit_id, Observation.kind == "position", Observation.received_at > Silence.last_heard_at
     )
     place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
     inside = place.where(CustodyPosition.unit_id == Silence.unit_id, Holder.vehicle_id == Silence.vehicle_id)
-    causes = {"reported": told.exists(), "removed": ~inside.exists(), "not_watched": Silence.unit_id.not_in(watched_fleet(at))}
+    theirs = sa.select(Vehicle.id).where(Vehicle.customer_id.in_(late_payers(at)))
+    causes = {
+        "reported": told.exists(),
+        "removed": ~inside.exists(),
+        "owes": Silence.vehicle_id.in_(theirs),
+        "not_watched": ~watched_fleet(at).where(CustodyPosition.unit_id == Silence.unit_id).exists(),
+    }
     ended = 0
     for cause, holds in causes.items():
         gone = sa.update(Silence).where(still_open, holds).values(ended_at=at, ended_by=cause)

@@ -22,10 +22,11 @@ from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import Charge, Goodwill, Receipt
 from dispatch.fees.queries import charges_of, receipts_of, warranty_of_line
-from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature, TestResult
+from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature
+from dispatch.field.points import Asking, asking
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
-from dispatch.field.summary import fitting_json, latest_tests, parts_json, standing
+from dispatch.field.summary import UNTESTED, Run, fitting_json, latest_tests, parts_json, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.sheets.rules import FORMAT
 from dispatch.staff.queries import company_name
@@ -40,7 +41,8 @@ class Record:
     company: str | None
     fittings: Sequence[Fitting]
     parts: Sequence[PartEntry]
-    tests: dict[int, dict[str, TestResult]]
+    tests: dict[int, Run]
+    asking: Asking
     checks: dict[int, dict[str, DepartureCheck]]
     arrivals: dict[int, Arrival]
     photos: Sequence[Photo]
@@ -61,6 +63,7 @@ def record_of(session: Session, order_id: int) -> Record:
         fittings=fittings,
         parts=parts_used(session, order.id),
         tests=latest_tests(session, order.id, fittings),
+        asking=asking(session, order, fittings, order.visits),
         checks=_checks(session, visit_ids),
         arrivals={a.visit_id: a for a in session.scalars(sa.select(Arrival).where(Arrival.visit_id.in_(visit_ids)))},
         photos=photos_of(session, order.id),
@@ -207,15 +210,16 @@ class _About:
             "reason": line.reason,
             "fittings": [self._fitting(fitting) for fitting in self._record.fittings if fitting.line_id == line.id],
             **parts_json([part for part in self._record.parts if part.line_id == line.id]),
-            "tests": self._tests(line.id),
+            "tests": self._tests(line),
             "warranty": {"until": _day(held.until), "rule": _told(held)} if held else None,
         }
 
     def _fitting(self, fitting: Fitting) -> dict[str, Any]:
         return {**fitting_json(fitting), "at": self._moment(fitting.at), "by": fitting.by_name}
 
-    def _tests(self, line_id: int) -> list[dict[str, Any]]:
-        rows = self._record.tests.get(line_id, {})
+    def _tests(self, line: OrderLine) -> list[dict[str, Any]]:
+        rows = self._record.tests.get(line.id, UNTESTED)
+        must = self._record.asking.points(line, rows).must
         return [
             {
                 "item": item,
@@ -224,6 +228,7 @@ class _About:
                 "by": rows[item].by_name,
                 "at": self._moment(rows[item].at),
                 **self._proof(rows[item].observation),
+                **({} if item in must else {"optional": True}),
             }
             for item in TEST_ITEMS
             if item in rows

@@ -63,7 +63,7 @@ document.addEventListener("input", (event) => {
 // A test-run of which every point has an answer has no rest that could pass: the big button keeps what was chosen.
 function answered() {
   const points = [...document.querySelectorAll("#test .point")];
-  document.body.classList.toggle("is-answered", points.length > 0 && points.every((one) => one.querySelector("[type=radio]:checked")));
+  document.body.classList.toggle("is-answered", points.length > 0 && points.every((one) => one.matches(".point-may") || one.querySelector("[type=radio]:checked")));
 }
 document.addEventListener("input", answered);
 answered();

@@ -112,6 +112,7 @@ def _plain() -> dict[str, Sight]:
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
         "terminal models": Sight("devices.models", "/stock/models"),
+        "points of the test-run": Sight("field.points", "/test-points"),
         "silent terminals": Sight("intake.silent", "/silent"),
         "stock counts": Sight("devices.counts", "/stock/counts"),
         "tools": Sight("devices.tools", "/stock/tools"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dispatch.field.evidence_rules import Asked, Evidence, Fitted, evidence
-from dispatch.field.rules import TEST_ITEMS, points_asked
+from dispatch.field.rules import TEST_ITEMS
 from tests.conftest import AT
 
 HERE = (22.543096, 114.057865)
@@ -260,11 +260,6 @@ def test_firmware_is_compared_as_far_as_it_can_be(told: str | None, least: str |
 def test_the_newest_firmware_counts_it_may_have_been_renewed_on_the_spot() -> None:
     asked = replace(ASKED, least_firmware="V2")
     assert point("firmware", {"firmware": "V1"}, {"firmware": "V2"}, {}, asked=asked) == ("proven", "firmware V2", 2)
-
-
-@pytest.mark.parametrize(("lists", "count"), [([], 9), ([7, 7], 7), ([7, 9], 9), ([9], 9)])
-def test_what_was_not_asked_then_is_not_missed_now(lists: list[int], count: int) -> None:
-    assert len(points_asked(lists)) == count
 
 
 def test_acc_has_to_be_seen_both_on_and_off() -> None:

@@ -59,6 +59,26 @@ DAMAGES = {
     "a fitting": ("UPDATE fitting SET in_entry_id = out_entry_id", "custody: Fitting ", "of order WX-"),
     "a message": ("UPDATE field_fact SET content = '{}' WHERE kind = 'payment.take'", "facts: Message ", "payment.take"),
     "a signature": ("UPDATE signature SET summary = '{}'", "facts: Signature ", "of order WX-"),
+    "a test's proof": (
+        "WITH said AS (INSERT INTO observation (unit_id, kind, phone, serial, received_at, late, whole, raw) "
+        "SELECT min(unit_id), 'online', '1', 1, now(), false, true, '' FROM terminal RETURNING id) UPDATE test_result SET "
+        "observation_id = (SELECT id FROM said) WHERE result = 'passed' AND order_id = (SELECT max(order_id) FROM test_result)",
+        "tests: Test result ",
+        "never in the vehicle",
+    ),
+    "a correction": (
+        "UPDATE test_result SET reason = '?', corrects_id = (SELECT min(id) FROM test_result) "
+        "WHERE id = (SELECT max(id) FROM test_result)",
+        "tests: Test result ",
+        "another point",
+    ),
+    "a silence": (
+        "WITH out AS (UPDATE custody_position SET since = '2020-01-01' WHERE unit_kind = 'terminal' AND holder_kind <> 'slot' "
+        "RETURNING unit_id) INSERT INTO silence (unit_id, vehicle_id, customer_id, branch_id, last_heard_at, found_at, "
+        "request_key) SELECT unit_id, v.id, customer_id, branch_id, now(), now(), gen_random_uuid() FROM out, vehicle v LIMIT 1",
+        "silences: Silence ",
+        "is not in ",
+    ),
     "a receipt's amount": ("UPDATE receipt SET amount = 190 WHERE amount = 200", "receipts: Receipt RSZ000001", "200.00 wechat"),
     "a refund": ("UPDATE receipt SET amount = -210 WHERE amount < 0", "receipts: The refunds of receipt RSZ000001", "210.00"),
     "a receipt that is gone": ("DELETE FROM receipt WHERE amount < 0", "receipts: Number RSZ", "has no receipt"),

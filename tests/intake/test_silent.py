@@ -27,12 +27,15 @@ from dispatch.devices.sim_life import change_state
 from dispatch.intake import jobs
 from dispatch.intake.jobs import look_for_silent, restart_over
 from dispatch.intake.models import Silence
+from dispatch.intake.pages import silent as silent_page
 from dispatch.intake.silence_rules import Together, grouped
 from dispatch.orders.models import Order
 from tests.building import repair_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import sims, store, terminals
 from tests.devices.traccar import TOKEN, traccar
+from tests.fees.building import paid
+from tests.fees.money import owing, paid_off
 from tests.intake.building import call_form
 
 QUIET = "恒通物流有限公司"
@@ -155,6 +158,36 @@ def test_who_is_missed_and_for_how_long(db: Session, cast: Cast) -> None:
         park_vehicle(db, truck.id, parked=True, by=cast.lin, at=at)
         db.commit()
     assert list(db.scalars(sa.select(Silence.ended_by).where(Silence.unit_id == box.id))) == ["reported", "not_watched"]
+
+
+def test_of_who_owes_beyond_his_terms_nothing_is_proposed_until_he_has_paid(
+    db: Session, cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = owing(db, cast)
+    receipt = paid(db, order, "300", cast.su, channel="account", at=AT - timedelta(days=60))
+    _, box = fit(db, cast, customer=order.customer.name)
+    tell(db, store_box(db, cast), NOW - timedelta(minutes=5), "heartbeat")
+
+    def pays_within(days: int | None) -> None:
+        owner = db.get_one(Customer, order.customer_id, populate_existing=True)
+        facts = Facts(owner.name, owner.tier, None, 24, days)
+        change_customer(db, owner.id, version=owner.version, facts=facts, by=cast.lin, at=AT)
+        db.commit()
+
+    pays_within(90)
+    assert (look_for_silent(OFF, NOW), silent(db)) == (1, {box.id: None}), "within his own terms"
+    pays_within(None)
+    assert (look_for_silent(OFF, NOW), silent(db)) == (0, {box.id: "owes"}), "beyond those that are usual"
+    monkeypatch.setattr(silent_page, "now", lambda: NOW)
+    lin, he = as_person(cast.lin), as_person(cast.he)
+    assert "1 silent terminal is not proposed" in lin.get("/silent").text
+    assert "not proposed" not in he.get("/silent").text, "another branch's"
+    assert "Owes ¥300.00 beyond his terms of 30 days" in lin.get(f"/customers/{order.customer_id}").text
+    assert "Owes ¥300.00 beyond his terms" in lin.get(f"/calls/known?customer_id={order.customer_id}").text
+    paid_off(db, receipt.id, "300", cast.qian)
+    db.commit()
+    assert look_for_silent(OFF, NOW) == 1, "what is paid is forgotten"
+    assert "Owes" not in lin.get(f"/customers/{order.customer_id}").text
 
 
 def store_box(session: Session, cast: Cast) -> Unit:

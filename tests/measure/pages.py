@@ -62,8 +62,8 @@ FILL = (
     "(ARRAY['order.take', 'order.submit', 'order.approve', 'visit.plan', 'visit.dispatch', 'visit.arrive', 'line.complete', 'order.close'])[s], "
     '\'{"from": "approved", "to": "planned"}\', \'\', \'\' FROM work_order o, generate_series(1, 8) s',
     "INSERT INTO audit_head (subject_kind, subject_id, seq, hash) SELECT 'order', id, 8, '' FROM work_order",
-    "INSERT INTO test_result (order_id, line_id, visit_id, item, of_points, result, by_id, by_name, at) "
-    "SELECT l.order_id, l.id, l.visit_id, item, 9, 'passed', :technician, '苏杰', now() FROM (SELECT l.order_id, l.id, v.id AS visit_id "
+    "INSERT INTO test_result (order_id, line_id, visit_id, item, result, by_id, by_name, at) "
+    "SELECT l.order_id, l.id, l.visit_id, item, 'passed', :technician, '苏杰', now() FROM (SELECT l.order_id, l.id, v.id AS visit_id "
     "FROM order_line l JOIN visit v USING (order_id)) l, "
     "unnest(ARRAY['online', 'identity', 'firmware', 'iccid', 'fix', 'satellites', 'signal', 'acc', 'power']) item",
     "INSERT INTO charge (order_id, line_id, visit_id, code, name, category, quantity, unit_price, amount, tax_rate, rule, told, by_id, "

@@ -31,12 +31,16 @@ class Pin:
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """What is known of a customer. `tier` is a code of the service classes; after `silent_hours` his terminals are missed."""
+    """What is known of a customer. `tier` is a code of the service classes; after `silent_hours` his terminals are missed.
+
+    He pays within `payment_days`; None: within those that are usual.
+    """
 
     name: str
     tier: str = "c"
     note: str | None = None
     silent_hours: int | None = None
+    payment_days: int | None = None
 
 
 @dataclass(frozen=True)

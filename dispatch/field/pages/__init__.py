@@ -1,6 +1,20 @@
 """The technician's phone, and the list of what it sent that fits nothing the office knows."""
 
-from dispatch.field.pages import allowing, day, disputes, goodwill, money, office, photos, seen, signing, stop, testing, vehicles
+from dispatch.field.pages import (
+    allowing,
+    day,
+    disputes,
+    goodwill,
+    money,
+    office,
+    photos,
+    points,
+    seen,
+    signing,
+    stop,
+    testing,
+    vehicles,
+)
 from dispatch.field.pages.blueprint import pages
 
 __all__ = [
@@ -12,6 +26,7 @@ __all__ = [
     "office",
     "pages",
     "photos",
+    "points",
     "seen",
     "signing",
     "stop",

@@ -46,8 +46,9 @@ def signature_page(visit_id: int, refused: Refused | None = None) -> str:
         seen = shown(db, visit_id, refused)
         stop: Stop = seen["stop"]
         summary = summary_from(stop.order, stop.visit, stop)
+        asked = {line.position: len(stop.points(line).asked) for line in stop.order.lines}
         digest = hashlib.sha256(canonical(summary)).hexdigest()
-        return render_template("field/signature.html", **seen, **WORDS, summary=summary, digest=digest)
+        return render_template("field/signature.html", **seen, **WORDS, summary=summary, digest=digest, asked=asked)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/signature")

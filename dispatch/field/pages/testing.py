@@ -21,10 +21,9 @@ from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Acts, Answer, Refused, taken
 from dispatch.field.pages.stop import shown
 from dispatch.field.pages.vehicles import line_of, vehicle_page, vehicle_url
-from dispatch.field.presenting.steps import run_state
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import was_tested
-from dispatch.field.rules import RESULTS, TESTS
+from dispatch.field.rules import RESULTS, TEST_ITEMS, TESTS
 from dispatch.field.watching import ask_about
 from dispatch.orders.models import OrderLine
 from dispatch.web.access import may
@@ -35,7 +34,7 @@ from dispatch.words import say
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/test")
 @may("visit.drive")
 def test_run(visit_id: int, line_id: int) -> str:
-    """The the points with what was found."""
+    """The points with what was found."""
     return run_page(visit_id, line_id)
 
 
@@ -44,13 +43,22 @@ def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str
     with transaction() as db:
         seen = shown(db, visit_id, refused)
         line = line_of(seen["stop"], line_id)
-        tests = seen["stop"].tests.get(line.id, {})
+        tests = seen["stop"].run(line)
         again = not tests and was_tested(db, line.id)
         known, look = _known(db, seen["stop"], line)
         told = {"known": known, "digest": _digest(known, look), "proven": any(row.observation_id for row in tests.values())}
         told |= {"look": look, "looks": LOOKS, "platform": configured()}
-        words = {"items": TESTS, "results": RESULTS}
-        state = {"line": line, "tests": tests, "run_state": run_state(tests), "again": again}
+        items = {item: word for item, word in TESTS.items() if item in seen["stop"].points(line).asked or item in tests}
+        words = {"items": items, "results": RESULTS}
+        points = seen["stop"].points(line)
+        state = {
+            "line": line,
+            "tests": tests,
+            "points": points,
+            "service": seen["stop"].asking.service(line),
+            "run_state": seen["stop"].run_state(line),
+            "again": again,
+        }
         return render_template("field/test.html", **seen, **words, **told, **state)
 
 
@@ -65,7 +73,7 @@ def told(visit_id: int, line_id: int) -> str | Response:
         digest = _digest(known, look)
         if digest == request.args.get("seen"):
             return Response(status=204)
-        tests = stop.tests.get(line.id, {})
+        tests = stop.run(line)
         return render_template("field/told.html", known=known, tests=tests, digest=digest, look=look, looks=LOOKS)
 
 
@@ -79,7 +87,8 @@ def _known(db: Session, stop: Stop, line: OrderLine) -> tuple[Mapping[str, Evide
     inside = slot_units(db, line.vehicle_id)
     found = evidence_of(db, line, stop.visit, stop.fittings, inside)
     look = ask_about(db, inside["terminal"].id, at=now()) if "terminal" in inside else None
-    return {item: found[item] for item in TESTS if item in found}, look
+    shown = {*stop.points(line).asked, *stop.run(line)}
+    return {item: found[item] for item in TESTS if item in found and item in shown}, look
 
 
 def _digest(known: Mapping[str, Evidence], look: PlatformLook | None) -> str:
@@ -106,5 +115,6 @@ def save_test_run(visit_id: int, line_id: int) -> Answer:
 
 def _results(form: Form, line_id: int) -> Acts:
     """A fact, unless nothing is other than the page showed it."""
-    results = read_results(form.values)
+    # A page from before there were optional points names none.
+    results = read_results(form.values, form.texts("must") or TEST_ITEMS)
     return [("test.run", {"line": line_id, "results": results})] if results else []

@@ -21,8 +21,8 @@ from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_don
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
-from dispatch.field.presenting.steps import run_state
-from dispatch.field.presenting.stops import NO_PHOTO, Stop
+from dispatch.field.presenting.site_steps import NO_PHOTO
+from dispatch.field.presenting.stops import Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
 from dispatch.field.queries import came_out, own_visit, was_tested
 from dispatch.field.rules import PHOTOS
@@ -62,7 +62,7 @@ def vehicle_page(visit_id: int, line_id: int, refused: Refused | None = None) ->
 def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
     line = line_of(stop, line_id)
     fittings = [fitting for fitting in stop.fittings if fitting.line_id == line.id]
-    tests = stop.tests.get(line.id, {})
+    tests = stop.run(line)
     present = slot_units(db, line.vehicle_id)
     taken_out = [fitting.id for fitting in fittings if fitting.old_unit_id]
     fits_now = stop.live and stop.order.kind == "installation" and not fittings
@@ -72,7 +72,8 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "present": present,
         "fittings": fittings,
         "tests": tests,
-        "run_state": run_state(tests),
+        "run_state": stop.run_state(line),
+        "points": stop.points(line),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
         "rebind": rebind_needed(present) if fittings and stop.live else None,
         "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting, PartEntry
@@ -16,10 +16,12 @@ from dispatch.devices.part_use import parts_used
 from dispatch.errors import NotFound
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
 from dispatch.field.photographed import VEHICLE, Waiver, kinds_missing, owed_after, waivers_of
+from dispatch.field.point_rules import REMOVAL
+from dispatch.field.points import Asking, asking
 from dispatch.field.presenting.disputed import Disputed, disputed_of
 from dispatch.field.queries import photos_of
-from dispatch.field.rules import DEPARTURE_ITEMS, points_asked
-from dispatch.field.summary import latest_tests
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
+from dispatch.field.summary import UNTESTED, Run, latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
@@ -45,16 +47,25 @@ class Trip:
 
 @dataclass(frozen=True)
 class Point:
-    """One point of a test-run with the result that counts; `own` when somebody else tested it, or at another time."""
+    """One point of a test-run with the result that counts; `own` when somebody else tested it, or at another time.
+
+    An `optional` one may stay open, or fail, and the order closes all the same.
+    """
 
     item: str
     result: TestResult | None
     own: bool
+    optional: bool = False
 
     @property
     def good(self) -> bool:
         """Whether it needs nothing more."""
-        return self.result is not None and self.result.result in GOOD
+        return self.optional or (self.result is not None and self.result.result in GOOD)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not pass and had to."""
+        return not self.optional and self.result is not None and self.result.result == "failed"
 
 
 @dataclass(frozen=True)
@@ -71,11 +82,13 @@ class VehicleSeen:
     """The kinds of photos for want of which the order cannot be closed."""
     waiver: Waiver | None = None
     """Why it can without others."""
+    untestable: bool = False
+    """Whether no terminal was left in it that could be tested."""
 
     @property
     def failed(self) -> int:
         """How many points of the test-run failed."""
-        return sum(1 for point in self.points if point.result is not None and point.result.result == "failed")
+        return sum(1 for point in self.points if point.failed)
 
     @property
     def proven(self) -> int:
@@ -86,6 +99,11 @@ class VehicleSeen:
     def done(self) -> int:
         """How many points have a result."""
         return sum(1 for point in self.points if point.result is not None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every point has one that must."""
+        return all(point.optional or point.result is not None for point in self.points)
 
     @property
     def all_passed(self) -> bool:
@@ -132,7 +150,8 @@ def order_with_vehicles(session: Session, number: str, by: Actor) -> Order:
 def on_site(session: Session, order: Order) -> OnSite:
     """What was done. Its number of statements does not grow with the vehicles."""
     fittings = fittings_of(session, order.id)
-    tests = latest_tests(session, order.id, fittings)
+    tests, trips = latest_tests(session, order.id, fittings), _trips(session, order.id)
+    asked = asking(session, order, fittings, [trip.visit for trip in trips])
     photos = photos_of(session, order.id)
     parts = parts_used(session, order.id)
     lacking = kinds_missing(order, [line for line in order.lines if line.status == "done"], photos, fittings)
@@ -143,7 +162,8 @@ def on_site(session: Session, order: Order) -> OnSite:
             line,
             fittings,
             parts,
-            tests.get(line.id, {}),
+            tests.get(line.id, UNTESTED),
+            asked,
             photos,
             owed=owed.get(line.id, ()),
             waiver=waivers.get(line.id) if line.id in lacking else None,
@@ -153,7 +173,7 @@ def on_site(session: Session, order: Order) -> OnSite:
     touched = [vehicle for vehicle in seen if vehicle.touched]
     return OnSite(
         order=order,
-        trips=_trips(session, order.id),
+        trips=trips,
         vehicles=touched,
         untouched=len(seen) - len(touched),
         photos=[photo for photo in photos if photo.line_id is None],
@@ -169,7 +189,9 @@ def _still(order: Order, owed: Mapping[int, Sequence[str]]) -> Mapping[int, Sequ
 def _trips(session: Session, order_id: int) -> list[Trip]:
     """The visits for which somebody set out, in one statement."""
     query = sa.select(Visit, Arrival, DepartureCheck).outerjoin(Arrival, Arrival.visit_id == Visit.id)
-    whole = query.outerjoin(DepartureCheck, DepartureCheck.visit_id == Visit.id).options(joinedload(Visit.technician))
+    whole = query.outerjoin(DepartureCheck, DepartureCheck.visit_id == Visit.id).options(
+        joinedload(Visit.technician), selectinload(Visit.visit_lines)
+    )
     gone = whole.where(Visit.order_id == order_id, Visit.departed_at.is_not(None))
     found: dict[int, Trip] = {}
     for visit, arrival, check in session.execute(gone.order_by(Visit.departed_at, Visit.id, DepartureCheck.id)).unique():
@@ -185,24 +207,28 @@ def _vehicle(
     line: OrderLine,
     fittings: Iterable[Fitting],
     parts: Iterable[PartEntry],
-    tests: Mapping[str, TestResult],
+    tests: Run,
+    asked: Asking,
     photos: Iterable[Photo],
     *,
     owed: Sequence[str],
     waiver: Waiver | None,
 ) -> VehicleSeen:
     usual = _usual(tests.values())
-    asked = points_asked(row.of_points for row in tests.values())
-    points = [Point(item, row, row is not None and _by(row) != _by(usual)) for item in asked for row in [tests.get(item)]]
+    points = asked.points(line, tests)
+    shown = [(item, tests.get(item)) for item in TEST_ITEMS if item in points.asked or item in tests]
     return VehicleSeen(
         line=line,
         fittings=[fitting for fitting in fittings if fitting.line_id == line.id],
         parts=[part for part in parts if part.line_id == line.id],
-        points=points if tests else (),
+        points=[Point(item, row, row is not None and _by(row) != _by(usual), item not in points.must) for item, row in shown]
+        if tests
+        else (),
         tested=usual,
         photos=[photo for photo in photos if photo.line_id == line.id],
         lacks_photos=owed,
         waiver=waiver,
+        untestable=asked.service(line) == REMOVAL,
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dispatch.field.models import TestResult
-from dispatch.field.rules import points_asked
-from dispatch.field.summary import vehicle_shown
+from dispatch.field.point_rules import Points
+from dispatch.field.summary import Run, vehicle_shown
 from dispatch.orders.models import OrderLine
 from dispatch.words import Text, say
 
@@ -18,6 +17,7 @@ TEST_NOTES: dict[str, Text | None] = {
     "partly": say("Not all points were tested"),
     "failed": say("A point failed"),
     "passed": None,
+    "nothing": say("Nothing has to be tested"),
 }
 
 
@@ -32,11 +32,13 @@ class Step:
     lacks: tuple[Text, ...] = ()
 
 
-def run_state(results: Mapping[str, TestResult]) -> str:
-    """ "none", "partly", "failed" or "passed": of the results that count for one vehicle."""
-    if not results or not all(item in results for item in points_asked(row.of_points for row in results.values())):
+def run_state(results: Run, points: Points) -> str:
+    """ "none", "partly", "failed" or "passed": of the points that one vehicle must pass; "nothing" where it must pass none."""
+    if points.lacking(results):
         return "partly" if results else "none"
-    return "failed" if any(result.result == "failed" for result in results.values()) else "passed"
+    if not points.must and not results:
+        return "nothing"
+    return "failed" if any(item in results and results[item].result == "failed" for item in points.must) else "passed"
 
 
 def named(lines: Sequence[OrderLine]) -> str:

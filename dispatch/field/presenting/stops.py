@@ -1,8 +1,8 @@
-"""One stop: everything that was done there, and its steps with what each still lacks."""
+"""One stop: everything that was done there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -13,28 +13,23 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting, PartEntry
 from dispatch.devices.part_use import parts_used
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.papers import invoices_owed
 from dispatch.fees.parts import unpriced
 from dispatch.fees.queries import charges_of, receipts_of
-from dispatch.fees.rules import yuan
 from dispatch.field.driving import LINE_TO_DO
-from dispatch.field.models import Photo, Signature, TestResult
+from dispatch.field.models import Photo, Signature
 from dispatch.field.photographed import VEHICLE, asked_of, kinds_owed
+from dispatch.field.point_models import PointList
+from dispatch.field.point_rules import Points
+from dispatch.field.points import Asking, tests_and_lists
 from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
-from dispatch.field.presenting.steps import TEST_NOTES, Step, named, run_state
+from dispatch.field.presenting.site_steps import steps_of
+from dispatch.field.presenting.steps import Step, run_state
 from dispatch.field.queries import left_on, photos_of, word_of
-from dispatch.field.rules import PHOTOS
-from dispatch.field.summary import latest_tests, standing
+from dispatch.field.summary import UNTESTED, Run, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
-from dispatch.words import Text, say
-
-CHANGED = say("Something was changed after the customer had signed.")
-NO_PHOTO = {
-    "repair": say("There is no photo of the vehicle before the work."),
-    "installation": say("There is no photo of the vehicle."),
-}
+from dispatch.words import Text
 
 
 class Stop:
@@ -50,9 +45,26 @@ class Stop:
         return fittings_of(self._session, self.visit.order_id)
 
     @cached_property
-    def tests(self) -> Mapping[int, Mapping[str, TestResult]]:
-        """Line id -> point -> the result that counts."""
-        return latest_tests(self._session, self.visit.order_id, self.fittings)
+    def tests(self) -> Mapping[int, Run]:
+        """Line id -> its test-run."""
+        return self._tested[0]
+
+    @cached_property
+    def _tested(self) -> tuple[Mapping[int, Run], Sequence[PointList]]:
+        return tests_and_lists(self._session, self.visit.order_id, self.fittings)
+
+    def run(self, line: OrderLine) -> Run:
+        """The test-run of a vehicle."""
+        return self.tests.get(line.id, UNTESTED)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """Which points of the test-run are asked for."""
+        return Asking(self._tested[1], self.order, self.fittings, self.order.visits)
+
+    def points(self, line: OrderLine) -> Points:
+        """Those of a vehicle."""
+        return self.asking.points(line, self.run(line))
 
     @cached_property
     def parts(self) -> Sequence[PartEntry]:
@@ -100,6 +112,11 @@ class Stop:
     def signature(self) -> Signature | None:
         """The customer's word under this visit."""
         return self._word[0] if self._word else None
+
+    @property
+    def changed_since(self) -> bool:
+        """Whether something was changed after that."""
+        return self._word is not None and self._word[1]
 
     @cached_property
     def _word(self) -> tuple[Signature, bool] | None:
@@ -179,8 +196,7 @@ class Stop:
     @cached_property
     def steps(self) -> list[Step]:
         """What there is to do on site, in order."""
-        first = (self._vehicles(),) if self.many else (self._photo(), self._work(), *self._proof(), self._test())
-        return [*first, self._price(), self._pay(), self._sign()]
+        return steps_of(self)
 
     @property
     def begun(self) -> bool:
@@ -213,91 +229,6 @@ class Stop:
         """Whether what is missing is a photo of the vehicle itself."""
         return VEHICLE in self.photos_owed.get(line.id, ()) and self.begun_at(line)
 
-    def _vehicles(self) -> Step:
-        done = sum(line.status == "done" for line in self.lines)
-        note = say("%(done)s of %(all)s done", done=done, all=len(self.lines))
-        lacks = (*self._unphotographed(), *self._untested())
-        return Step("vehicles", say("Vehicles"), "open" if self.to_do else "done", note, lacks)
-
-    def _untested(self) -> Iterator[Text]:
-        untested = [line for line in self.lines if self.begun_at(line) and self._test_of(line) != "passed"]
-        if untested:
-            yield say("Vehicles whose test-run is not complete: %(n)s", n=len(untested))
-
-    def _unphotographed(self) -> Iterator[Text]:
-        """Named, so that he need not look through the list for the one he forgot."""
-        lacking = [line for line in self.lines if self.lacks_photo(line)]
-        bare = [line for line in lacking if self.lacks_vehicle_photo(line)]
-        some = [line for line in lacking if line not in bare]
-        if bare:
-            yield say("Vehicles without a photo: %(n)s (%(names)s)", n=len(bare), names=named(bare))
-        if some:
-            yield say("Vehicles that lack photos for closing: %(n)s (%(names)s)", n=len(some), names=named(some))
-
-    def _photo(self) -> Step:
-        count = sum(photo.kind == "condition" for photo in self.photos)
-        note = say("Photos: %(n)s", n=count) if count else None
-        lacks = (NO_PHOTO[self.order.kind],) if VEHICLE in self.photos_owed.get(self.line.id, ()) else ()
-        return Step("photo", say("Photo before the work"), "done" if count else "open", note, lacks)
-
-    def _proof(self) -> Iterator[Step]:
-        """The photos that closing asks for besides, where it asks for any."""
-        asked = self.photos_to_take(self.line)
-        if asked:
-            lacks = tuple(
-                say("The photo “%(photo)s” is missing.", photo=PHOTOS[kind]) for kind, there in asked.items() if not there
-            )
-            note = say("%(done)s of %(all)s photos", done=len(asked) - len(lacks), all=len(asked))
-            yield Step("proof", say("Photos for closing"), "open" if lacks else "done", note, lacks)
-
-    def _work(self) -> Step:
-        begun = bool(self.fittings) or bool(self.tests)
-        label = say("Swap terminal or SIM") if self.order.kind == "repair" else say("Fit terminal and SIM")
-        return Step("work", label, "done" if begun else "open", self._fitted_note())
-
-    def _fitted_note(self) -> Text | None:
-        if not self.fittings:
-            return say("No swap") if self.tests else None
-        kinds = {fitting.unit_kind for fitting in self.fittings}
-        both = say("Terminal and SIM")
-        return both if len(kinds) == 2 else say("Terminal") if "terminal" in kinds else say("SIM")
-
-    def _test_of(self, line: OrderLine) -> str:
-        return run_state(self.tests.get(line.id, {}))
-
-    def _test(self) -> Step:
-        state = self._test_of(self.line)
-        shown = {"none": "open", "partly": "open", "failed": "odd", "passed": "done"}[state]
-        lacks = () if state == "passed" else (say("The test-run is not complete, or a point failed."),)
-        return Step("test", say("Test-run"), shown, TEST_NOTES[state], lacks)
-
-    @property
-    def _priced(self) -> bool:
-        """Whether the price was looked at, as far as what followed tells."""
-        return bool(self.charges or self.receipts or self.signature) and not self.unpriced
-
-    def _price(self) -> Step:
-        lacks = (say("Something that was fitted has no price."),) if self.unpriced else ()
-        note = yuan(self.total) if self.charges else None
-        return Step("price", say("Price"), "done" if self._priced else "open", note, lacks)
-
-    def _pay(self) -> Step:
-        label, lacks = say("Payment"), tuple(invoices_owed(self.receipts))
-        if self.due > 0:
-            owed = say("%(due)s to be paid", due=yuan(self.due))
-            return Step("pay", label, "open", owed, (say("%(due)s is not paid.", due=yuan(self.due)), *lacks))
-        if self.due < 0:
-            over = say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-self.due:,.2f}")
-            return Step("pay", label, "odd", say("%(amount)s too much was paid", amount=yuan(-self.due)), (over, *lacks))
-        numbers = ", ".join(receipt.number for receipt in self.receipts)
-        note = (numbers or say("Nothing to pay")) if self._priced else None
-        return Step("pay", label, "odd" if lacks else "done" if self._priced else "open", note, lacks)
-
-    def _sign(self) -> Step:
-        if self.signature is None:
-            return Step("sign", say("Signature"), "open", None, (say("The customer has not signed."),))
-        if self._word and self._word[1]:
-            return Step("sign", say("Signature"), "open", say("Changed since: have it signed again"), (CHANGED,))
-        if self.signature.refused:
-            return Step("sign", say("Signature"), "odd", say("Refused: %(reason)s", reason=self.signature.reason))
-        return Step("sign", say("Signature"), "done", self.signature.signer)
+    def run_state(self, line: OrderLine) -> str:
+        """How far the test-run of a vehicle is: a key of TEST_NOTES."""
+        return run_state(self.run(line), self.points(line))

@@ -17,6 +17,7 @@ from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.terms import Overdue, overdue
 from dispatch.intake.doubts import Doubtful
 from dispatch.intake.forms import colour_options, read_call
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
@@ -87,6 +88,7 @@ def _page(db: Session, form: Form, seen: Known | None, refusal: Refusal | None =
         "intake/call.html",
         form=form,
         known=seen,
+        overdue=_overdue(db, seen),
         confirms=refusal.confirms if isinstance(refusal, Doubtful) else {},
         symptoms=SYMPTOMS.values(),
         colours=colour_options(),
@@ -102,6 +104,11 @@ def _today() -> Any:
 
 
 # --- who calls
+
+
+def _overdue(db: Session, seen: Known | None) -> Overdue | None:
+    """What the customer owes beyond his terms."""
+    return overdue(db, [seen.customer.id], now()).get(seen.customer.id) if seen else None
 
 
 @pages.get("/calls/find")
@@ -123,7 +130,7 @@ def show_known() -> str:
     with transaction() as db:
         seen = _shown(db, asked)
         alike = similar_customers(db, asked.customer, current()) if seen is None and asked.customer else []
-        return render_template("intake/known.html", known=seen, alike=alike, today=_today())
+        return render_template("intake/known.html", known=seen, overdue=_overdue(db, seen), alike=alike, today=_today())
 
 
 @pages.get("/calls/warranty")

@@ -21,7 +21,7 @@ from dispatch.errors import NotFound, Refusal, RuleBroken
 from dispatch.intake.operations.dismissing import dismiss
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.silence_rules import DISMISS_DAYS, DISMISS_REASONS, ENDED_BY, Together, grouped
-from dispatch.intake.silences import hears
+from dispatch.intake.silences import hears, left_out
 from dispatch.intake.silent_queries import MOST, Silent, ended_since, silence, silent_now
 from dispatch.jobs import enqueue
 from dispatch.typed import number_in
@@ -61,6 +61,7 @@ def _page(form: Form, asked: Sequence[int] = ()) -> str:
             single=single,
             ordered=[one for one in found if one.order is not None],
             dismissed=[one for one in found if one.order is None and one.dismissed(at)],
+            left_out=left_out(db, current(), at=at),
             ended=ended_since(db, current(), at - timedelta(days=1)),
             deaf=given.jt808_port > 0 and not hears(db, "jt808", at=at),
             all_shown=len(found) < MOST,

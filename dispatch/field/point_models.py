@@ -1,0 +1,39 @@
+"""What a test-run asks for after each kind of work: who decided it and when; nothing is overwritten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.db import Base, Key, words_of
+from dispatch.field.point_rules import SERVICES
+from dispatch.field.rules import TEST_ITEMS
+
+_ITEMS = f"ARRAY[{', '.join(repr(item) for item in TEST_ITEMS)}]"
+
+
+class PointList(Base):
+    """What is asked for after one kind of work from a moment on; the newest row that is not later than the work counts for it.
+
+    A point that is neither in `must` nor in `may` is not asked for. Without any row, `AS_DELIVERED` counts. Rows without a person
+    were brought by an upgrade of the program.
+    """
+
+    __tablename__ = "point_list"
+    __table_args__ = (
+        words_of("service", tuple(SERVICES)),
+        sa.CheckConstraint(f"must <@ {_ITEMS} AND may <@ {_ITEMS}", name="points_are_known"),
+        sa.CheckConstraint("NOT must && may", name="point_is_one_or_the_other"),
+        sa.Index(None, "service", "at"),
+    )
+
+    id: Mapped[Key]
+    service: Mapped[str]
+    must: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    may: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    by_name: Mapped[str]
+    at: Mapped[datetime]

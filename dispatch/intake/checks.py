@@ -1,0 +1,39 @@
+"""Proving that who is listed as silent is still where he fell silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.customers.models import Vehicle
+from dispatch.customers.rules import show_plate
+from dispatch.devices.models import CustodyPosition, Holder, Terminal
+from dispatch.intake.models import Silence
+from dispatch.words import Text, say
+
+PATIENCE = timedelta(hours=1)
+"""The worker ends a silence within minutes after the terminal was taken out."""
+
+
+def broken_silences(session: Session) -> Iterator[Text]:
+    """One sentence for each open silence whose terminal has been out of that vehicle for a while, or is nowhere.
+
+    That one which has ended says when and why, and that a terminal is listed once, the database sees to.
+    """
+    position = CustodyPosition
+    query = sa.select(Silence.id, Terminal.serial, Vehicle.plate, Vehicle.vin).join(Terminal, Terminal.unit_id == Silence.unit_id)
+    query = query.join(Vehicle, Vehicle.id == Silence.vehicle_id).outerjoin(position, position.unit_id == Silence.unit_id)
+    query = query.outerjoin(Holder, Holder.id == position.holder_id)
+    out = sa.and_(Holder.vehicle_id.is_distinct_from(Silence.vehicle_id), position.since < sa.func.now() - PATIENCE)
+    gone = query.where(Silence.ended_at.is_(None), sa.or_(position.unit_id.is_(None), out)).order_by(Silence.id)
+    for id_, serial, plate, vin in session.execute(gone):
+        vehicle = show_plate(plate) if plate else vin or "—"
+        yield say(
+            "Silence %(id)s is open, though terminal %(serial)s is not in %(vehicle)s any more",
+            id=id_,
+            serial=serial,
+            vehicle=vehicle,
+        )
