@@ -13,6 +13,7 @@ from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.devices.part_checks import wrong_parts
+from dispatch.devices.part_paper_checks import wrong_parts_on_papers
 from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
 
@@ -32,6 +33,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from wrong_returns(session)
     yield from broken_papers(session)
     yield from wrong_parts(session)
+    yield from wrong_parts_on_papers(session)
 
 
 def _label(session: Session, unit_id: int) -> str:

@@ -23,6 +23,7 @@ from dispatch.devices.hand_over_models import HandOver, HandOverUnit
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
+from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
 from dispatch.devices.sim_models import SimTopUp
@@ -44,6 +45,7 @@ __all__ = [
     "CustodyPosition",
     "Fitting",
     "HandOver",
+    "HandOverPart",
     "HandOverUnit",
     "Holder",
     "Loan",
@@ -64,6 +66,8 @@ __all__ = [
     "TerminalRestart",
     "Tool",
     "Transfer",
+    "TransferPart",
+    "TransferPartMove",
     "TransferUnit",
     "Unit",
     "UnitReturn",

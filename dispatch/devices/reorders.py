@@ -18,6 +18,7 @@ from dispatch.devices.models import (
     Terminal,
     TerminalModel,
     Transfer,
+    TransferPart,
     TransferUnit,
 )
 from dispatch.devices.reorder_models import ReorderPoint
@@ -67,11 +68,13 @@ def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
     if not stores:
         return []
     stored, coming = _stored(session, [store.id for store in stores]), _coming(session, stores[0].branch_id)
-    points = _points(session, stores)
+    points, parts = _points(session, stores), _parts_coming(session, stores[0].branch_id)
     listed = []
     for store in stores:
         here, on_way = stored.get(store.id, Counter()), coming if store is stores[0] else Counter()
         own = points.get(store.id, {})
+        if store is stores[0]:
+            on_way += Counter({key: count for key, count in parts.items() if key in own})
         here += Counter({key: count for key, (_point, count) in own.items() if count})
         listed += [_ware(store, key, here[key], on_way[key], own.get(key)) for key in sorted({*here, *on_way, *own})]
     return listed
@@ -113,7 +116,7 @@ def _stored(session: Session, store_ids: Sequence[int]) -> dict[int, Wares]:
 
 
 def _coming(session: Session, branch_id: int) -> Wares:
-    """What other branches have sent to this one and nobody has received yet."""
+    """The units that other branches have sent to this one and nobody has received yet."""
     line, what = TransferUnit, (Terminal.model, Sim.carrier)
     query = sa.select(*what, sa.func.count()).select_from(line).join(Transfer, Transfer.id == line.transfer_id)
     sent = query.where(Transfer.to_branch_id == branch_id, Transfer.status == "sent", line.status == "on_way")
@@ -122,6 +125,14 @@ def _coming(session: Session, branch_id: int) -> Wares:
     for model, carrier, count in session.execute(joined.group_by(*what)):
         _add(found, model, carrier, count)
     return found
+
+
+def _parts_coming(session: Session, branch_id: int) -> Wares:
+    """The counted parts among that."""
+    query = sa.select(Part.code, sa.func.sum(TransferPart.sent)).join(TransferPart, TransferPart.part_id == Part.id)
+    sent = query.join(Transfer, Transfer.id == TransferPart.transfer_id).where(Transfer.status == "sent")
+    rows = session.execute(sent.where(Transfer.to_branch_id == branch_id).group_by(Part.code))
+    return Counter({ware_key("part", code): int(count) for code, count in rows})
 
 
 def _add(found: Wares, model: str | None, carrier: str | None, count: int) -> None:
