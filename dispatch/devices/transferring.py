@@ -107,8 +107,8 @@ def receive(
     """Say which units and how many of each part have arrived: they go into a store of the receiving branch.
 
     Of a part that is not named all have arrived. Returns how many units and kinds of parts, 0 when it was said before. For what
-    has not arrived a reason and somebody of either branch who answers for it are needed (Invalid). Raises NotFound for others than
-    the receiving branch, Conflict when it was settled otherwise.
+    has not arrived a reason and somebody of either branch who answers for it are needed (Invalid). Raises NotFound for others
+    than the receiving branch, Conflict when it was settled otherwise.
     """
     made = _locked(session, number, by, side="to")
     if made.status == "received" and made.settled_by_id == by.id:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.devices.fitted import unit_name
 from dispatch.devices.handing_over import accept, decline, offer, withdraw
 from dispatch.devices.issuing import Wanted, hand_over, issue
-from dispatch.devices.models import Holder, Unit
+from dispatch.devices.models import HandOver, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals
 from tests.devices.acting import NOTHING, Doing, Outcome, Page, form_key, numbered
 
@@ -89,18 +89,22 @@ class Returning:
 
 @dataclass(frozen=True)
 class Offering:
+    """Units of one's own bag, some parts, or both."""
+
     who: str
     to: str
     picks: tuple[int, ...]
+    counts: tuple[int, int]
     form: int
 
     def on(self, page: Page) -> Doing:
         bag, by = page.bag_id(self.who), page.people[self.who]
         units = [page.unit(pick, bag) for pick in self.picks]
         facts: dict[str, Any] = {"to_person_id": page.people[self.to].id, "note": "", "key": form_key(self.form, by), "by": by}
+        parts = page.part_counts(self.counts)
 
         def promise(s: Session) -> Outcome:
-            offer(s, units, at=page.at, **facts)
+            offer(s, units, parts=parts, at=page.at, **facts)
             return NOTHING
 
         return promise
@@ -122,7 +126,9 @@ class Answering:
 
         def answer(s: Session) -> Outcome:
             if self.how == "accept":
-                return Outcome(moves=accept(s, offered.id, **facts))
+                came = accept(s, offered.id, **facts)
+                kinds = sum(1 for line in s.get_one(HandOver, offered.id).parts if line.taken) if came else 0
+                return Outcome(moves=came - kinds, parts=kinds)
             withdraw(s, offered.id, **facts) if self.how == "withdraw" else decline(s, offered.id, reason="none", **facts)
             return NOTHING
 
@@ -143,7 +149,8 @@ _TWO = st.sampled_from([("su", "wei"), ("su", "wei"), ("wei", "su"), ("zhou", "s
 RECEIVE = st.builds(Receiving, st.sampled_from(["terminal", "sim"]), st.sampled_from([0, 0, 0, 1, 4]), st.integers(1, 3))
 ISSUE = st.builds(Issuing, _TECHNICIANS, _CLERKS, _FEW, _FEW, st.one_of(st.just(()), _PICKS), _FORM)
 RETURN = st.builds(Returning, _TECHNICIANS, st.sampled_from([None, None, "su", "wei"]), _CLERKS, _PICKS, _FORM)
-OFFER = st.builds(lambda two, *facts: Offering(*two, *facts), _TWO, _PICKS, _FORM)
+_COUNTS = st.tuples(st.sampled_from([0, 0, 1, 2, 4]), st.sampled_from([0, 0, 1, 2]))
+OFFER = st.builds(lambda two, *facts: Offering(*two, *facts), _TWO, st.one_of(_PICKS, st.just(())), _COUNTS, _FORM)
 ANSWER = st.builds(
     Answering,
     st.sampled_from(["accept", "accept", "accept", "decline", "withdraw"]),

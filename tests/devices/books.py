@@ -18,9 +18,12 @@ from dispatch.devices.models import (
     CustodyPosition,
     Fitting,
     HandOver,
+    HandOverPart,
     HandOverUnit,
     Holder,
     Loan,
+    PartEntry,
+    PartPosition,
     TakenBack,
     TransferUnit,
     Unit,
@@ -37,11 +40,13 @@ class Told:
     moves: int = 0
     units: int = 0
     sent: list[object] = field(default_factory=list)
+    parts: int = 0
 
     def add(self, outcome: Outcome) -> None:
         self.fittings += outcome.fittings
         self.moves += outcome.moves
         self.units += outcome.units
+        self.parts += outcome.parts
         self.sent += [outcome.sent] if outcome.sent else []
 
 
@@ -62,6 +67,21 @@ def check_nothing_twice(session: Session, told: Told) -> None:
     key = AuditEntry.detail["key"].astext
     assert _doubles(session, AuditEntry.subject_id, key, where=key.is_not(None)) == []
     assert _doubles(session, HandOverUnit.unit_id, where=HandOverUnit.open) == []
+
+
+def check_parts(session: Session, told: Told) -> None:
+    """There are as many moves of parts as people were told, the holders have together what came in, nobody promises more than he
+    has."""
+    assert _number(session, PartEntry) == told.parts
+    held = sa.select(PartPosition.part_id, sa.func.sum(PartPosition.quantity)).group_by(PartPosition.part_id)
+    came = sa.select(PartEntry.part_id, sa.func.sum(PartEntry.quantity)).where(PartEntry.from_holder_id.is_(None))
+    assert sorted(session.execute(held)) == sorted(session.execute(came.group_by(PartEntry.part_id)))
+    promised = sa.select(HandOver.from_holder_id, HandOverPart.part_id, sa.func.sum(HandOverPart.open)).join(
+        HandOver, HandOver.id == HandOverPart.hand_over_id
+    )
+    for holder_id, part_id, count in session.execute(promised.group_by(HandOver.from_holder_id, HandOverPart.part_id)):
+        place = session.get(PartPosition, (holder_id, part_id), populate_existing=True)
+        assert count <= (place.quantity if place else 0)
 
 
 def check_slots(session: Session) -> None:
@@ -93,7 +113,8 @@ def check_hand_overs(session: Session) -> None:
     """What a taker has said yes to came out of the giver's bag into his, and nothing else did."""
     moved = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
     accepted = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
-    assert set(session.execute(moved)) == set(session.execute(accepted))
+    parts = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason == "hand_over")
+    assert {*session.execute(moved), *session.execute(parts)} == set(session.execute(accepted))
 
 
 UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}

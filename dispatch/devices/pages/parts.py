@@ -21,6 +21,7 @@ from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_moves import field_of
 from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
+    OF_TRANSFERS,
     Counted,
     PartFacts,
     add_part,
@@ -116,6 +117,7 @@ def _part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, 
             taking_back=taking_back,
             describe=describe,
             reason_word=reason_word,
+            of_transfers=OF_TRANSFERS,
         )
     return (page, refusal.status) if refusal else page
 
