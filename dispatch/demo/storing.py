@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from dispatch.demo.company import Company
 from dispatch.devices.counting import finish, scan, start
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import Holder, Part
 from dispatch.devices.queries import stores, units_held
@@ -50,7 +49,7 @@ def _count(company: Company, at: datetime) -> None:
     bag = session.scalars(sa.select(Holder).where(Holder.person_id == company.people[COUNTED].id)).one()
     there = list(units_held(session, bag.id))[:-1]
     made = start(session, bag, key=_key(company), by=by, at=at)
-    scan(session, made.number, [unit_name(unit) for unit in there], key=_key(company), by=by, at=at + timedelta(minutes=6))
+    scan(session, made.number, [unit.number for unit in there], key=_key(company), by=by, at=at + timedelta(minutes=6))
     finish(session, made.number, {}, rest=NOT_FOUND, by=by, at=at + timedelta(minutes=9))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.handing_over import accept, decline, offer, withdraw
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import HandOver, Holder, Unit
@@ -51,7 +50,7 @@ class Issuing:
 
     def on(self, page: Page) -> Doing:
         named = [page.session.get_one(Unit, page.unit(pick, page.store_id)) for pick in self.picks]
-        wanted = Wanted(tuple(map(unit_name, named)), {MODEL: self.boxes}, self.cards)
+        wanted = Wanted(tuple(unit.number for unit in named), {MODEL: self.boxes}, self.cards)
         facts: dict[str, Any] = {
             "wanted": wanted,
             "key": form_key(self.form, page.people[self.by]),
