@@ -125,14 +125,14 @@ def shared_database(cluster_url: str, template: tuple[str, Cast]) -> Iterator[st
 
 
 @pytest.fixture
-def database(shared_database: str) -> Iterator[str]:
+def database(shared_database: str) -> str:
     """The address of a database with schema and cast and nothing else; `dispatch.db.transaction()` is bound to it.
 
     The connections stay open from test to test: PostgreSQL learns all tables anew with each, which took longer than most tests.
     """
     resetting.restore(shared_database)
     db.connect(shared_database, pool_size=POOL_SIZE)
-    yield shared_database
+    return shared_database
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -29,7 +29,6 @@ from dispatch.customers.presenting import life
 from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.queries import fitted
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
@@ -262,7 +261,7 @@ def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
 
 
 def _vehicle_words() -> dict[str, Any]:
-    return {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked, "number_of": unit_name}
+    return {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked}
 
 
 @pages.post("/vehicles/<int:vehicle_id>/drivers/<int:driver_id>/phone")

@@ -15,7 +15,7 @@ from dispatch.audit.rules import canonical
 from dispatch.demo.company import Company
 from dispatch.demo.courses import WELL, Course
 from dispatch.demo.reporting import report
-from dispatch.devices.fitted import bag_units, fittings_of, slot_units, unit_name
+from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.fees.queries import account_of
 from dispatch.field.acting import act
@@ -140,13 +140,13 @@ class OnSite:
 
     def _last_of(self, carrier: Actor) -> str:
         """The number of the terminal that came into somebody's bag last."""
-        return unit_name(bag_units(self._session, carrier.id or 0, "terminal")[-1])
+        return bag_units(self._session, carrier.id or 0, "terminal")[-1].number
 
     def _new(self, kind: str, model: str | None) -> str | None:
         """The number of a unit in the bag; of a terminal one of the model where there is one."""
         carried = bag_units(self._session, self._technician.id or 0, kind)
         same = [unit for unit in carried if kind == "sim" or (unit.terminal and unit.terminal.model == model)]
-        return unit_name((same or carried)[0]) if carried else None
+        return (same or carried)[0].number if carried else None
 
     def _pay(self) -> None:
         if self._course.extra:

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from dispatch.demo.company import Company
 from dispatch.devices.counting import finish, scan, start
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted
-from dispatch.devices.models import Holder
+from dispatch.devices.models import Holder, Part
 from dispatch.devices.queries import stores, units_held
 from dispatch.devices.reorder_rules import Level
 from dispatch.devices.reordering import set_levels
@@ -21,12 +20,13 @@ COUNTED = "yang"
 SENT, BEGUN = timedelta(hours=3), timedelta(hours=1)
 SET = timedelta(days=20)
 LEVELS = {"terminal:BD-808A": Level(20, 40), "terminal:TK-310": Level(10, 30), "sim:": Level(80, 150), "part:P102": Level(50, 80)}
+SENT_PARTS = {"P101": 10, "P103": 50}
 NOTE = "广州补货，随班车"
 NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一家客户"
 
 
 def build(company: Company, moment: datetime) -> None:
-    """Six SIMs go from Guangzhou's store to Shenzhen's, one SIM is missing in a bag, and two things are to be ordered."""
+    """Six SIMs and some parts go from Guangzhou to Shenzhen, one SIM is missing in a bag, and two things are to be ordered."""
     _send(company, moment - SENT)
     _count(company, moment - BEGUN)
     by = company.manager("SZ")
@@ -38,7 +38,9 @@ def _send(company: Company, at: datetime) -> None:
     by = company.desk("GZ")
     store = next(each for each in stores(company.session, by) if each.branch_id == by.branch_id)
     facts = {"to_branch_id": company.branches["SZ"].id, "note": NOTE, "key": _key(company), "by": by, "at": at}
-    send(company.session, store=store, wanted=Wanted(sims=6), **facts)  # type: ignore[arg-type]
+    known = company.session.execute(sa.select(Part.id, Part.code).where(Part.code.in_(SENT_PARTS)))
+    parts = {part_id: SENT_PARTS[code] for part_id, code in known}
+    send(company.session, store=store, wanted=Wanted(sims=6), parts=parts, **facts)  # type: ignore[arg-type]
 
 
 def _count(company: Company, at: datetime) -> None:
@@ -47,7 +49,7 @@ def _count(company: Company, at: datetime) -> None:
     bag = session.scalars(sa.select(Holder).where(Holder.person_id == company.people[COUNTED].id)).one()
     there = list(units_held(session, bag.id))[:-1]
     made = start(session, bag, key=_key(company), by=by, at=at)
-    scan(session, made.number, [unit_name(unit) for unit in there], key=_key(company), by=by, at=at + timedelta(minutes=6))
+    scan(session, made.number, [unit.number for unit in there], key=_key(company), by=by, at=at + timedelta(minutes=6))
     finish(session, made.number, {}, rest=NOT_FOUND, by=by, at=at + timedelta(minutes=9))
 
 

@@ -15,7 +15,7 @@ from flask import Blueprint, request
 from dispatch.clock import now
 from dispatch.customers.models import Vehicle
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name, unit_numbers
+from dispatch.devices.fitted import unit_numbers
 from dispatch.devices.looking_back import Asked, Seen, look_back, read_asked
 from dispatch.devices.models import OwnershipEntry
 from dispatch.devices.moments import Stay, Together
@@ -62,7 +62,7 @@ def _seen(asked: Asked, seen: Seen, known: Known) -> dict[str, Any]:
         "number": asked.number,
         "at": _time(asked.moment),
         "vehicle": seen.vehicle and _vehicle(seen.vehicle),
-        "unit": seen.unit and {"id": seen.unit.id, "kind": seen.unit.kind, "number": unit_name(seen.unit)},
+        "unit": seen.unit and {"id": seen.unit.id, "kind": seen.unit.kind, "number": seen.unit.number},
         "slots": [_slot(slot, known) for slot in seen.slots],
         "place": seen.place and _place(seen.place, known),
     }

@@ -14,6 +14,7 @@ from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.devices.ownership_checks import wrong_owners
 from dispatch.devices.part_checks import wrong_parts
+from dispatch.devices.part_paper_checks import wrong_parts_on_papers
 from dispatch.devices.store_checks import broken_papers
 from dispatch.words import Text, say
 
@@ -33,6 +34,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from wrong_returns(session)
     yield from broken_papers(session)
     yield from wrong_parts(session)
+    yield from wrong_parts_on_papers(session)
     yield from wrong_owners(session, _label)
 
 

@@ -27,11 +27,6 @@ _stands = sa.and_(Fitting.kind != "undo", ~sa.select(_later.id).where(_later.und
 # --- numbers
 
 
-def unit_name(unit: Unit) -> str:
-    """The number that stands on a unit: the serial, or the ICCID."""
-    return unit.number
-
-
 def unit_numbers(unit: Unit) -> dict[str, str | None]:
     """All numbers of a unit, as papers and the phone show them. A terminal's four are its own: no SIM changes them."""
     if unit.terminal:
@@ -195,8 +190,8 @@ def _several(typed: str, count: int, whose: str | None) -> Text:
 def wrong_kind(unit: Unit) -> Text:
     """Why a unit cannot stand where one of the other kind belongs."""
     if unit.kind == "terminal":
-        return say("%(unit)s is a terminal, but a SIM is asked for.", unit=unit_name(unit))
-    return say("%(unit)s is a SIM, but a terminal is asked for.", unit=unit_name(unit))
+        return say("%(unit)s is a terminal, but a SIM is asked for.", unit=unit.number)
+    return say("%(unit)s is a SIM, but a terminal is asked for.", unit=unit.number)
 
 
 TO_DO: dict[str, Text] = {
@@ -216,10 +211,10 @@ def not_in_bag(unit: Unit, branch_id: int, *, whose: str | None = None) -> Text:
     assert unit.position is not None
     place = whereabouts(unit.position.holder, branch_id)
     if whose:
-        return say("%(unit)s is not in %(name)s's bag: it is %(place)s.", unit=unit_name(unit), name=whose, place=place)
+        return say("%(unit)s is not in %(name)s's bag: it is %(place)s.", unit=unit.number, name=whose, place=place)
     here = unit.position.holder.branch_id == branch_id
     todo = TO_DO.get(unit.position.holder.kind, ASK_OFFICE) if here else ASK_OFFICE
-    return say("%(said)s %(todo)s", said=Text(IN_YOUR_BAG, {"unit": unit_name(unit), "place": place}), todo=todo)
+    return say("%(said)s %(todo)s", said=Text(IN_YOUR_BAG, {"unit": unit.number, "place": place}), todo=todo)
 
 
 def _read(number: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.devices.bench_following import open_return
-from dispatch.devices.fitted import standing_entry, unit_name, whereabouts
+from dispatch.devices.fitted import standing_entry, whereabouts
 from dispatch.devices.found import register_found
 from dispatch.devices.lending import check_lending, follow_fitting
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
@@ -206,16 +206,16 @@ def _changed_since(
         place = places[unit_id]
         if place.holder_id != entry.to_holder_id:
             where = whereabouts(place.holder, first.slot.branch_id)
-            yield say("%(unit)s is %(place)s now", unit=unit_name(place.unit), place=where)
+            yield say("%(unit)s is %(place)s now", unit=place.unit.number, place=where)
         elif standing_entry(session, unit_id).id != entry.id:
-            yield say("%(unit)s was moved in between; undo what came later first", unit=unit_name(place.unit))
+            yield say("%(unit)s was moved in between; undo what came later first", unit=place.unit.number)
     for unit_id, place in places.items():
         if unit_id not in entries and place.unit_kind == first.unit_kind:
-            yield say("%(unit)s is in this vehicle now", unit=unit_name(place.unit))
+            yield say("%(unit)s is in this vehicle now", unit=place.unit.number)
     for later in _later(session, first):
         moved = later.new_unit or later.old_unit
         assert moved is not None
-        yield say("%(unit)s was moved in between; undo what came later first", unit=unit_name(moved))
+        yield say("%(unit)s was moved in between; undo what came later first", unit=moved.number)
 
 
 def _later(session: Session, first: Fitting) -> Iterator[Fitting]:
@@ -276,8 +276,8 @@ def _tell_order(session: Session, fitting: Fitting, old: Unit | None, new: Unit 
         "fitting": fitting.id,
         "kind": fitting.kind,
         "unit_kind": fitting.unit_kind,
-        "old": unit_name(old) if old else None,
-        "new": unit_name(new) if new else None,
+        "old": old.number if old else None,
+        "new": new.number if new else None,
         "reason": fitting.reason,
         "device_at": fitting.at.isoformat(),
         "vehicle": fitting.vehicle.plate or fitting.vehicle.vin if fitting.kind in MOVES else None,

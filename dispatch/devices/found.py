@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.devices.fitted import unit_name, whereabouts
+from dispatch.devices.fitted import whereabouts
 from dispatch.devices.models import TerminalModel, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, put_found
 from dispatch.devices.ownership_following import found_in
@@ -38,7 +38,7 @@ def register_found(session: Session, work: Work, *, kind: str, number: str, mode
     unit = session.get_one(Unit, unit_id)
     when = {"device_at": work.device_at, "at": at}
     found_in(session, unit, vehicle_id=work.vehicle_id, order_id=work.order_id, by=by, **when)
-    detail = {"line": work.line_id, "unit_kind": kind, "number": unit_name(unit)}
+    detail = {"line": work.line_id, "unit_kind": kind, "number": unit.number}
     record(session, ("order", work.order_id), "line.found", by=by, at=at, detail=detail)
     return unit
 
@@ -69,4 +69,4 @@ def _must_be_unknown(session: Session, new: NewTerminal | NewSim, work: Work) ->
     known = unit_anywhere(session, [number])
     if known is not None and known.position is not None:
         place = whereabouts(known.position.holder, work.branch_id)
-        raise RuleBroken(say("%(unit)s is on record already: it is %(place)s.", unit=unit_name(known), place=place))
+        raise RuleBroken(say("%(unit)s is on record already: it is %(place)s.", unit=known.number, place=place))

@@ -1,4 +1,4 @@
-"""Units that one technician hands to another: promised by the giver, in his custody until the taker says that he has them."""
+"""Units and counted parts that one technician hands to another: promised, and the giver's until the taker says he has them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dispatch.words import say
 
 if TYPE_CHECKING:
     from dispatch.devices.models import Holder, Unit
+    from dispatch.devices.part_paper_models import HandOverPart
 
 HAND_OVER_STATUSES = ("offered", "accepted", "declined", "withdrawn")
 
@@ -49,6 +50,7 @@ class HandOver(Base):
     from_holder: Mapped[Holder] = relationship(foreign_keys=[from_holder_id])
     to_holder: Mapped[Holder] = relationship(foreign_keys=[to_holder_id])
     units: Mapped[list[HandOverUnit]] = relationship(order_by="HandOverUnit.unit_id")
+    parts: Mapped[list[HandOverPart]] = relationship(order_by="HandOverPart.part_id")
 
 
 class HandOverUnit(Base):

@@ -1,21 +1,26 @@
-"""Handing units from one technician's bag into another's: both sides say so (P12).
+"""Handing units and counted parts from one technician's bag into another's: both sides say so (P12).
 
-Locks are taken in one order: the hand-over's row, the bags as in fitting, the positions of the units by id, then the hand-over's
-lines. Whoever moves a unit for another reason holds its position before; a trigger of the database then lets the promise go.
+Locks are taken in one order: the hand-over's row, the bags as in fitting, the positions of the units by id, the parts by id, then
+the hand-over's lines. Whoever moves a unit or parts for another reason holds its position or the part before; a trigger of the
+database then lets the promise go.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.audit.operations import record
-from dispatch.devices.models import HandOver, HandOverUnit, Holder, Unit
+from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder, Unit
 from dispatch.devices.operations import bag_of, lock_units, move_units
+from dispatch.devices.part_moves import Why
+from dispatch.devices.part_promises import promise_parts, still_promised, take_parts
+from dispatch.devices.part_stock import Counts, check_counts
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.queries import technicians
@@ -31,12 +36,20 @@ SETTLED = {
 
 
 def offer(
-    session: Session, unit_ids: Sequence[int], *, to_person_id: int | None, note: str, key: uuid.UUID, by: Actor, at: datetime
+    session: Session,
+    unit_ids: Sequence[int],
+    *,
+    parts: Counts | None = None,
+    to_person_id: int | None,
+    note: str,
+    key: uuid.UUID,
+    by: Actor,
+    at: datetime,
 ) -> HandOver:
-    """Offer units of one's own bag to a colleague; they stay one's own until he accepts.
+    """Offer units and so many of each part of one's own bag to a colleague; they stay one's own until he accepts.
 
-    Sent twice under one key it counts once. Raises Invalid for nothing or nobody chosen, RuleBroken for a unit that is elsewhere,
-    Conflict for one that is offered already.
+    Sent twice under one key it counts once. Raises Invalid for nothing or nobody chosen and for more parts than one has left to
+    offer, RuleBroken for a unit that is elsewhere, Conflict for one that is offered already.
     """
     by.must("bag.hand_over")
     mine = _bag(session, by)
@@ -44,11 +57,11 @@ def offer(
     before = session.scalar(sa.select(HandOver).where(HandOver.key == key, HandOver.offered_by_id == by.id))
     if before is not None:
         return before
-    chosen = sorted(set(unit_ids))
-    if not chosen:
-        raise Invalid({"units": say("Nothing was chosen.")})
+    chosen, counts = sorted(set(unit_ids)), parts or {}
+    _check_chosen(chosen, counts)
     his = _bag_of_colleague(session, to_person_id, by)
-    lock_units(session, chosen, holder_id=mine.id)
+    if chosen:
+        lock_units(session, chosen, holder_id=mine.id)
     made = HandOver(
         key=key,
         from_holder_id=mine.id,
@@ -59,15 +72,23 @@ def offer(
         offered_by_name=by.name,
         offered_at=at,
         units=[HandOverUnit(unit_id=unit_id) for unit_id in chosen],
+        parts=promise_parts(session, mine, counts),
     )
     session.add(made)
     session.flush()
-    _tell(session, made, "offer", chosen, by, at)
+    _tell(session, made, "offer", chosen, by, at, parts=counts)
     return made
 
 
+def _check_chosen(unit_ids: Sequence[int], counts: Counts) -> None:
+    if not unit_ids and not counts:
+        raise Invalid({"units": say("Nothing was chosen.")})
+    if counts:
+        check_counts(counts)
+
+
 def accept(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> int:
-    """Say that one has the units: from now on they are in one's own bag; returns how many.
+    """Say that one has them: from now on they are in one's own bag; returns how many units and kinds of parts.
 
     What went elsewhere meanwhile stays there. Said twice it counts once: 0. Raises RuleBroken when nothing is left, Conflict when
     it was settled otherwise.
@@ -78,15 +99,25 @@ def accept(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> i
     take_turn(session, [offered.from_holder_id, offered.to_holder_id])
     promised = sa.select(HandOverUnit.unit_id).where(HandOverUnit.hand_over_id == offered.id, HandOverUnit.open)
     left = session.scalars(promised.order_by(HandOverUnit.unit_id)).all()
-    if not left:
+    if left:
+        lock_units(session, left, holder_id=offered.from_holder_id)
+    taking = {line: line.open for line in still_promised(session, offered)}
+    if not left and not taking:
         raise RuleBroken(say("None of these is in %(name)s's bag any more.", name=offered.offered_by_name))
-    lock_units(session, left, holder_id=offered.from_holder_id)
     _settle(offered, "accepted", by, at)
     session.flush()
-    facts = {"expected_from": offered.from_holder_id, "reason": "hand_over", "by": by, "at": at}
-    move_units(session, left, to=offered.to_holder, **facts)  # type: ignore[arg-type]
-    _tell(session, offered, "accept", left, by, at)
-    return len(left)
+    _move(session, offered, left, taking, by, at)
+    _tell(session, offered, "accept", left, by, at, parts={line.part_id: count for line, count in taking.items()})
+    return len(left) + len(taking)
+
+
+def _move(
+    session: Session, offered: HandOver, unit_ids: Sequence[int], taking: Mapping[HandOverPart, int], by: Actor, at: datetime
+) -> None:
+    if unit_ids:
+        facts: dict[str, Any] = {"expected_from": offered.from_holder_id, "reason": "hand_over", "by": by, "at": at}
+        move_units(session, unit_ids, to=offered.to_holder, **facts)
+    take_parts(session, offered, taking, Why("hand_over", by, at, offered.note))
 
 
 def decline(session: Session, hand_over_id: int, *, reason: str, by: Actor, at: datetime) -> None:
@@ -112,6 +143,8 @@ def _settle(offered: HandOver, status: str, by: Actor, at: datetime) -> None:
     offered.status, offered.settled_by_id, offered.settled_by_name, offered.settled_at = status, by.id, by.name, at
     for line in offered.units:
         line.open = False
+    for promise in offered.parts:
+        promise.open = 0
 
 
 def _offered(session: Session, hand_over_id: int, side: sa.orm.InstrumentedAttribute[int], wanted: str, by: Actor) -> HandOver:
@@ -142,8 +175,12 @@ def _bag_of_colleague(session: Session, person_id: int | None, by: Actor) -> Hol
     return bag_of(session, person_id=person_id, branch_id=by.branch_id)
 
 
-def _tell(session: Session, made: HandOver, what: str, ids: Sequence[int], by: Actor, at: datetime) -> None:
-    detail = {"to": made.to_holder_id, "hand_over": made.id, "units": list(ids)}
+def _tell(
+    session: Session, made: HandOver, what: str, ids: Sequence[int], by: Actor, at: datetime, *, parts: Counts | None = None
+) -> None:
+    detail: dict[str, Any] = {"to": made.to_holder_id, "hand_over": made.id, "units": list(ids)}
+    if parts:
+        detail["parts"] = {str(part_id): count for part_id, count in parts.items()}
     record(session, ("holder", made.from_holder_id), f"bag.{what}", by=by, at=at, detail=detail)
 
 
@@ -151,7 +188,7 @@ def _tell(session: Session, made: HandOver, what: str, ids: Sequence[int], by: A
 
 
 def offers(session: Session, person_id: int) -> tuple[Sequence[HandOver], Sequence[HandOver]]:
-    """What is offered to somebody, and what he offers others, the oldest first; with units, numbers and people."""
+    """What is offered to somebody, and what he offers others, the oldest first; with units, numbers, parts and people."""
     bag = sa.select(Holder.id).where(Holder.person_id == person_id)
     either = sa.or_(HandOver.to_holder_id.in_(bag), HandOver.from_holder_id.in_(bag))
     unit = selectinload(HandOver.units).joinedload(HandOverUnit.unit)
@@ -160,6 +197,7 @@ def offers(session: Session, person_id: int) -> tuple[Sequence[HandOver], Sequen
         .where(HandOver.status == "offered", either)
         .options(
             unit.options(joinedload(Unit.terminal), joinedload(Unit.sim)),
+            selectinload(HandOver.parts).joinedload(HandOverPart.part),
             joinedload(HandOver.to_holder).joinedload(Holder.person),
             joinedload(HandOver.from_holder).joinedload(Holder.person),
         )

@@ -36,6 +36,11 @@ class Wanted:
     terminals: Mapping[str, int] = field(default_factory=dict)
     sims: int = 0
 
+    @property
+    def anything(self) -> bool:
+        """Whether any unit is asked for."""
+        return bool(self.numbers or self.sims or any(self.terminals.values()))
+
 
 @dataclass(frozen=True)
 class Load:

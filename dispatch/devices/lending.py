@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.models import Fitting, Unit
 from dispatch.devices.ownership_following import sold_to_customer
@@ -43,7 +42,7 @@ def lent_unit(session: Session, unit_id: int) -> Loan | None:
 def must_not_be_lent(session: Session, unit: Unit) -> None:
     """Raises RuleBroken for a loaner: it is not the customer's to be moved about."""
     if lent_unit(session, unit.id) is not None:
-        raise RuleBroken(say("%(unit)s is a loaner: put the customer's own terminal back first.", unit=unit_name(unit)))
+        raise RuleBroken(say("%(unit)s is a loaner: put the customer's own terminal back first.", unit=unit.number))
 
 
 def follow_fitting(session: Session, fitting: Fitting, *, due_on: date | None, by: Actor, at: datetime) -> None:
@@ -103,7 +102,7 @@ def _undone(session: Session, fitting: Fitting, *, by: Actor, at: datetime) -> N
     back = _loan(session, Loan.ended_fitting_id == fitting.undoes_id)
     if back is not None:
         if (unit := session.get_one(Unit, back.unit_id)).owner == "customer":
-            raise RuleBroken(say("%(unit)s was lent and belongs to a customer by now: do the work anew.", unit=unit_name(unit)))
+            raise RuleBroken(say("%(unit)s was lent and belongs to a customer by now: do the work anew.", unit=unit.number))
         back.state, back.ended_fitting_id, back.ended_at = "out", None, None
         back.ended_by_id = back.ended_by_name = None
         session.flush()
@@ -142,5 +141,5 @@ def _loan(session: Session, *which: sa.ColumnElement[bool]) -> Loan | None:
 
 
 def _told(session: Session, loan: Loan, fitting: Fitting) -> dict[str, Any]:
-    number = unit_name(session.get_one(Unit, loan.unit_id))
+    number = session.get_one(Unit, loan.unit_id).number
     return {"line": fitting.line_id, "loan": loan.id, "number": number, "day": loan.due_on.isoformat()}

@@ -25,6 +25,7 @@ from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.ownership_models import OwnershipEntry, owner_is_whole
 from dispatch.devices.ownership_rules import OWNERS, Owner
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
+from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
 from dispatch.devices.sim_models import SimTopUp
@@ -46,6 +47,7 @@ __all__ = [
     "CustodyPosition",
     "Fitting",
     "HandOver",
+    "HandOverPart",
     "HandOverUnit",
     "Holder",
     "Loan",
@@ -67,6 +69,8 @@ __all__ = [
     "TerminalRestart",
     "Tool",
     "Transfer",
+    "TransferPart",
+    "TransferPartMove",
     "TransferUnit",
     "Unit",
     "UnitReturn",

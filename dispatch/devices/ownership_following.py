@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Vehicle
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.models import Fitting, OwnershipEntry, Unit
 from dispatch.devices.ownership import Why, change_owners
@@ -40,7 +39,7 @@ def must_suit(session: Session, unit: Unit, vehicle_id: int) -> None:
         say(
             "%(unit)s belongs to %(customer)s and goes into vehicles of theirs only. Take another one, or have the office record "
             "that it is ours now.",
-            unit=unit_name(unit),
+            unit=unit.number,
             customer=unit.owner_customer.name,
         )
     )

@@ -50,7 +50,7 @@ class PartEntry(Base):
         sa.CheckConstraint("from_holder_id <> to_holder_id", name="really_moves"),
         sa.CheckConstraint("to_holder_id IS NOT NULL OR corrects_id IS NOT NULL", name="leaves_by_correction_only"),
         sa.CheckConstraint(
-            "reason NOT IN ('write_off', 'short', 'surplus', 'correct') OR btrim(coalesce(note, '')) <> ''",
+            "reason NOT IN ('write_off', 'short', 'surplus', 'correct', 'lose') OR btrim(coalesce(note, '')) <> ''",
             name="is_explained",
         ),
         sa.CheckConstraint("(order_id IS NULL) = (line_id IS NULL)", name="is_for_a_vehicle"),

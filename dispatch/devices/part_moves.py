@@ -96,7 +96,7 @@ def move_parts(session: Session, moves: Sequence[Move], why: Why) -> Sequence[in
     entries = [_entry(parts[move.part_id], move, why) for move in sorted(moves, key=lambda each: each.part_id)]
     session.flush()
     ids = session.scalars(sa.insert(PartEntry).returning(PartEntry.id, sort_by_parameter_order=True), entries).all()
-    for move in moves:
+    for move in sorted(moves, key=lambda each: each.part_id):
         _shift(session, move.source, move.part_id, -move.quantity)
         _shift(session, move.to, move.part_id, move.quantity)
     return ids

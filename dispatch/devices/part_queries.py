@@ -69,12 +69,15 @@ def _held(session: Session, where: sa.ColumnElement[bool], *, every: bool) -> Se
 
 
 def holdings(session: Session, part_id: int, by: Actor) -> Sequence[tuple[Holder, int]]:
-    """Which stores and bags that the reader may see have how many of a part."""
+    """Which stores and bags that the reader may see have how many of a part; last, how many are on the way to other branches."""
     query = sa.select(Holder, PartPosition.quantity).join(PartPosition, PartPosition.holder_id == Holder.id)
-    query = query.where(PartPosition.part_id == part_id, PartPosition.quantity > 0, Holder.kind.in_(("store", "bag")))
+    query = query.where(PartPosition.part_id == part_id, PartPosition.quantity > 0, Holder.kind.in_(("store", "bag", "transit")))
     if not by.may("branches.all"):
         query = query.where(Holder.branch_id == by.branch_id)
-    rows = session.execute(query.options(joinedload(Holder.person)).order_by(Holder.branch_id, Holder.kind.desc(), Holder.id))
+    transit = Holder.kind == "transit"
+    rows = session.execute(
+        query.options(joinedload(Holder.person)).order_by(Holder.branch_id, transit, Holder.kind.desc(), Holder.id)
+    )
     return [(holder, count) for holder, count in rows]
 
 

@@ -14,7 +14,9 @@ from dispatch.audit.operations import record
 from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry
 from dispatch.devices.part_moves import Move, Why, counts_at, field_of, lock_parts, move_parts, moved_before
+from dispatch.devices.part_promises import must_not_be_promised
 from dispatch.devices.places import place_of
+from dispatch.devices.taking_back import NOT_HERE
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -93,11 +95,13 @@ def receive(session: Session, store: Holder, counts: Counts, *, note: str, key: 
 def hand_over(
     session: Session, source: Holder, to: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime
 ) -> int:
-    """Move parts between the stores and bags of one branch; returns how many kinds, 0 for a form that came twice.
+    """Move parts between a store and the bags of its branch; returns how many kinds, 0 for a form that came twice.
 
-    Raises Invalid for nothing, TooFew for what is not there, NotFound for places of different branches.
+    Raises Invalid for nothing, TooFew for what is not there, NotFound for places of different branches and from bag to bag: there
+    the taker says yes himself.
     """
-    if to.branch_id != source.branch_id or to.kind not in ("store", "bag") or to.id == source.id:
+    between_bags = source.kind == to.kind == "bag"
+    if to.branch_id != source.branch_id or to.kind not in ("store", "bag") or to.id == source.id or between_bags:
         raise NotFound
     reason = {("store", "bag"): "issue", ("bag", "store"): "return"}.get((source.kind, to.kind), "hand_over")
     return _move(session, counts, source, to, Why(reason, by, at, _words(note), key))
@@ -117,7 +121,7 @@ def _move(session: Session, counts: Counts, source: Holder | None, to: Holder, w
     by.must(allowed)
     if place.kind not in ("store", "bag") or not by.sees_branch(place.branch_id):
         raise NotFound
-    _check_counts(counts)
+    check_counts(counts)
     parts = lock_parts(session, counts)
     if why.key is not None and moved_before(session, why.key):
         return 0
@@ -129,7 +133,8 @@ def _move(session: Session, counts: Counts, source: Holder | None, to: Holder, w
     return len(counts)
 
 
-def _check_counts(counts: Counts) -> None:
+def check_counts(counts: Counts) -> None:
+    """Raises Invalid for no part at all, and beside each count that is none."""
     if not counts:
         raise Invalid({"": say("Enter how many of at least one part.")})
     wrong = {field_of(part_id): WHOLE for part_id, count in counts.items() if not 1 <= count <= MOST}
@@ -145,6 +150,8 @@ def _words(text: str) -> str | None:
 
 
 # --- putting right
+
+OF_TRANSFERS = ("send", "arrive", "come_back", "turn_up", "lose")
 
 
 def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: datetime) -> PartEntry:
@@ -162,8 +169,12 @@ def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: date
         raise Conflict(say("Somebody has taken this back already."))
     if wrong.corrects_id is not None or wrong.order_id is not None:
         raise RuleBroken(say("This cannot be taken back here."))
+    if wrong.reason in OF_TRANSFERS:
+        raise RuleBroken(NOT_HERE)
     if wrong.reason in ("write_off", "short", "surplus"):
         by.must("stock.decide")
+    if wrong.to_holder is not None:
+        must_not_be_promised(session, wrong.to_holder, wrong.part_id, wrong.quantity)
     back = Move(wrong.part_id, wrong.quantity, wrong.to_holder, wrong.from_holder)
     made = move_parts(session, [back], Why("correct", by, at, _words(reason), corrects_id=wrong.id))
     detail = {"part": wrong.part_id, "count": wrong.quantity, "corrects": wrong.id, "note": _words(reason)}
@@ -203,6 +214,7 @@ def count(
         raise NotFound
     if not counted:
         raise Invalid({"": say("Enter how many of at least one part.")})
+    place_of(session, kind="lost", branch_id=holder.branch_id)  # made before the parts are locked, where all others make it
     parts = lock_parts(session, counted)
     if moved_before(session, key):
         return 0

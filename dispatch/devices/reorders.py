@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -18,6 +19,7 @@ from dispatch.devices.models import (
     Terminal,
     TerminalModel,
     Transfer,
+    TransferPart,
     TransferUnit,
 )
 from dispatch.devices.reorder_models import ReorderPoint
@@ -66,12 +68,14 @@ def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
     """
     if not stores:
         return []
-    stored, coming = _stored(session, [store.id for store in stores]), _coming(session, stores[0].branch_id)
+    stored, (coming, parts) = _stored(session, [store.id for store in stores]), _coming(session, stores[0].branch_id)
     points = _points(session, stores)
     listed = []
     for store in stores:
         here, on_way = stored.get(store.id, Counter()), coming if store is stores[0] else Counter()
         own = points.get(store.id, {})
+        if store is stores[0]:
+            on_way += Counter({key: count for key, count in parts.items() if key in own})
         here += Counter({key: count for key, (_point, count) in own.items() if count})
         listed += [_ware(store, key, here[key], on_way[key], own.get(key)) for key in sorted({*here, *on_way, *own})]
     return listed
@@ -112,16 +116,23 @@ def _stored(session: Session, store_ids: Sequence[int]) -> dict[int, Wares]:
     return found
 
 
-def _coming(session: Session, branch_id: int) -> Wares:
-    """What other branches have sent to this one and nobody has received yet."""
-    line, what = TransferUnit, (Terminal.model, Sim.carrier)
-    query = sa.select(*what, sa.func.count()).select_from(line).join(Transfer, Transfer.id == line.transfer_id)
-    sent = query.where(Transfer.to_branch_id == branch_id, Transfer.status == "sent", line.status == "on_way")
-    joined = sent.outerjoin(Terminal, Terminal.unit_id == line.unit_id).outerjoin(Sim, Sim.unit_id == line.unit_id)
-    found: Wares = Counter()
-    for model, carrier, count in session.execute(joined.group_by(*what)):
-        _add(found, model, carrier, count)
-    return found
+def _coming(session: Session, branch_id: int) -> tuple[Wares, Wares]:
+    """What other branches have sent to this one and nobody has received yet: the units, and the counted parts."""
+    line, part, nothing = TransferUnit, TransferPart, sa.cast(sa.null(), sa.Text)
+    waits = sa.and_(Transfer.to_branch_id == branch_id, Transfer.status == "sent")
+    units = sa.select(Terminal.model, Sim.carrier, nothing.label("code"), sa.func.count()).select_from(line)
+    units = units.join(Transfer, Transfer.id == line.transfer_id).where(waits, line.status == "on_way")
+    units = units.outerjoin(Terminal, Terminal.unit_id == line.unit_id).outerjoin(Sim, Sim.unit_id == line.unit_id)
+    parts = sa.select(nothing, nothing, Part.code, sa.func.sum(part.sent)).join(part, part.part_id == Part.id)
+    parts = parts.join(Transfer, Transfer.id == part.transfer_id).where(waits)
+    found, counted = Counter[str](), Counter[str]()
+    both: sa.CompoundSelect[Any] = sa.union_all(units.group_by(Terminal.model, Sim.carrier), parts.group_by(Part.code))
+    for model, carrier, code, count in session.execute(both):
+        if code is None:
+            _add(found, model, carrier, int(count))
+        else:
+            counted[ware_key("part", code)] = int(count)
+    return found, counted
 
 
 def _add(found: Wares, model: str | None, carrier: str | None, count: int) -> None:

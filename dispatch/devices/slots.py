@@ -14,7 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.fitted import not_in_bag, unit_name, whereabouts, wrong_kind
+from dispatch.devices.fitted import not_in_bag, whereabouts, wrong_kind
 from dispatch.devices.models import UNIT_KINDS, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import bag_of, slot_of
 from dispatch.errors import NotFound, RuleBroken
@@ -84,7 +84,7 @@ class Bench:
         """A unit out of the bag. Raises RuleBroken saying where it is instead."""
         unit = self.unit(unit_id)
         if self.places[unit_id].holder_id == self.slot.id:
-            raise RuleBroken(say("%(unit)s is in this vehicle already.", unit=unit_name(unit)))
+            raise RuleBroken(say("%(unit)s is in this vehicle already.", unit=unit.number))
         if self.places[unit_id].holder_id != self.bag.id:
             person = None if self.own else self.bag.person
             raise RuleBroken(not_in_bag(unit, self.bag.branch_id, whose=person.name if person else None))
@@ -99,7 +99,7 @@ class Bench:
         unit, place = self.unit(unit_id), self.places[unit_id]
         if place.holder_id != self.slot.id:
             where = whereabouts(place.holder, self.slot.branch_id)
-            raise RuleBroken(say("%(unit)s is not in this vehicle: it is %(place)s.", unit=unit_name(unit), place=where))
+            raise RuleBroken(say("%(unit)s is not in this vehicle: it is %(place)s.", unit=unit.number, place=where))
         return unit
 
     def old_for(self, new: Unit, named_id: int | None) -> Unit:
@@ -138,9 +138,9 @@ def taken_by(unit: Unit) -> Text:
     """Why nothing can be put beside a unit."""
     if unit.kind == "terminal":
         return say(
-            "There is a terminal in this vehicle by the record: %(unit)s. Swap it, or take it out first.", unit=unit_name(unit)
+            "There is a terminal in this vehicle by the record: %(unit)s. Swap it, or take it out first.", unit=unit.number
         )
-    return say("There is a SIM in this vehicle by the record: %(unit)s. Swap it, or take it out first.", unit=unit_name(unit))
+    return say("There is a SIM in this vehicle by the record: %(unit)s. Swap it, or take it out first.", unit=unit.number)
 
 
 def open_bench(session: Session, work: Work, unit_ids: Collection[int], *, by: Actor) -> Bench:

@@ -18,6 +18,7 @@ from dispatch.words import say
 
 if TYPE_CHECKING:
     from dispatch.devices.models import Holder, Unit
+    from dispatch.devices.part_paper_models import TransferPart
 
 TRANSFER_STATUSES = ("sent", "received", "withdrawn")
 TRANSFER_UNIT_STATUSES = ("on_way", "accepted", "missing", "found", "lost", "withdrawn")
@@ -58,7 +59,8 @@ class TakenBack(Base):
 
 
 class Transfer(Base):
-    """Units that one branch sends to another: in transit until the other says what has arrived, or the sender takes it back."""
+    """Units and counted parts that one branch sends to another: in transit until the other says what has arrived, or the sender
+    takes them back."""
 
     __tablename__ = "transfer"
     __table_args__ = (
@@ -95,6 +97,7 @@ class Transfer(Base):
     transit: Mapped[Holder] = relationship(foreign_keys=[transit_id])
     into: Mapped[Holder | None] = relationship(foreign_keys=[into_id])
     lines: Mapped[list[TransferUnit]] = relationship(order_by="TransferUnit.unit_id")
+    parts: Mapped[list[TransferPart]] = relationship(order_by="TransferPart.part_id")
 
 
 class TransferUnit(Base):

@@ -8,22 +8,27 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from dispatch.devices.models import Transfer, TransferUnit, Unit
+from dispatch.devices.models import Transfer, TransferPart, TransferPartMove, TransferUnit, Unit
 from dispatch.errors import NotFound
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
 KINDS = ("to_us", "from_us", "missing")
-"""The looks of the list: on the way to us, on the way from us, with units that have not arrived."""
+"""The looks of the list: on the way to us, on the way from us, with units or parts that have not arrived."""
 
 
 @dataclass(frozen=True)
 class TransferRow:
-    """A transfer in a list, with how many units it has and how many are missing."""
+    """A transfer in a list, with how many units and kinds of parts it has; `missing` are units, `short` kinds of parts."""
 
     transfer: Transfer
     units: int
+    kinds: int
     missing: int
+    short: int
+
+
+_STILL_MISSING = TransferPart.missing > TransferPart.found + TransferPart.lost
 
 
 def _visible(by: Actor) -> sa.ColumnElement[bool]:
@@ -34,7 +39,10 @@ def _visible(by: Actor) -> sa.ColumnElement[bool]:
 
 def _of_kind(kind: str | None, by: Actor) -> sa.ColumnElement[bool]:
     """SQL: which transfers one of KINDS, or None for all, is about."""
-    missing = sa.exists().where(TransferUnit.transfer_id == Transfer.id, TransferUnit.status == "missing")
+    missing = sa.or_(
+        sa.exists().where(TransferUnit.transfer_id == Transfer.id, TransferUnit.status == "missing"),
+        sa.exists().where(TransferPart.transfer_id == Transfer.id, _STILL_MISSING),
+    )
     kinds = {
         "to_us": sa.and_(Transfer.status == "sent", Transfer.to_branch_id == by.branch_id),
         "from_us": sa.and_(Transfer.status == "sent", Transfer.from_branch_id == by.branch_id),
@@ -45,13 +53,16 @@ def _of_kind(kind: str | None, by: Actor) -> sa.ColumnElement[bool]:
 
 def transfers(session: Session, by: Actor, *, kind: str | None = None, limit: int, offset: int = 0) -> Sequence[TransferRow]:
     """Transfers from or to one's branch (or of all), the newest first; `kind` is one of KINDS."""
-    of_it = TransferUnit.transfer_id == Transfer.id
-    counted = sa.select(sa.func.count()).where(of_it).correlate(Transfer).scalar_subquery()
-    missing = sa.select(sa.func.count()).where(of_it, TransferUnit.status == "missing").correlate(Transfer).scalar_subquery()
-    query = sa.select(Transfer, counted, missing).where(_visible(by), _of_kind(kind, by))
+    units, parts = TransferUnit.transfer_id == Transfer.id, TransferPart.transfer_id == Transfer.id
+    missing = (_counted(units, TransferUnit.status == "missing"), _counted(parts, _STILL_MISSING))
+    query = sa.select(Transfer, _counted(units), _counted(parts), *missing).where(_visible(by), _of_kind(kind, by))
     sides = (joinedload(Transfer.from_branch), joinedload(Transfer.to_branch))
     rows = session.execute(query.options(*sides).order_by(Transfer.id.desc()).limit(limit).offset(offset))
     return [TransferRow(*row) for row in rows]
+
+
+def _counted(*which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).where(*which).correlate(Transfer).scalar_subquery()
 
 
 def transfer_counts(session: Session, by: Actor) -> dict[str | None, int]:
@@ -62,11 +73,13 @@ def transfer_counts(session: Session, by: Actor) -> dict[str | None, int]:
 
 
 def transfer(session: Session, number: str, by: Actor) -> Transfer:
-    """One transfer with its units. Raises NotFound for somebody of a third branch."""
+    """One transfer with its units and parts. Raises NotFound for somebody of a third branch."""
+    counted = selectinload(Transfer.parts)
+    parts = (counted.joinedload(TransferPart.part), counted.selectinload(TransferPart.moves).joinedload(TransferPartMove.entry))
     unit = selectinload(Transfer.lines).joinedload(TransferUnit.unit)
     sides = [joinedload(side) for side in (Transfer.from_branch, Transfer.to_branch, Transfer.store, Transfer.into)]
     query = sa.select(Transfer).where(Transfer.number == number, _visible(by))
-    found = session.scalar(query.options(unit.options(joinedload(Unit.terminal), joinedload(Unit.sim)), *sides))
+    found = session.scalar(query.options(unit.options(joinedload(Unit.terminal), joinedload(Unit.sim)), *sides, *parts))
     if found is None:
         raise NotFound
     return found

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.customers.models import Vehicle
-from dispatch.devices.fitted import stands, unit_name
+from dispatch.devices.fitted import stands
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Unit
 from dispatch.field.summary import vehicle_shown
 from dispatch.jobs import enqueue
@@ -38,7 +38,7 @@ def units_to_return(session: Session, order: Order) -> Iterator[Text]:
         yield say(
             "%(who)s still has %(unit)s, taken out of %(vehicle)s: to be returned to the store.",
             who=who,
-            unit=unit_name(unit),
+            unit=unit.number,
             vehicle=vehicle_shown(session.get_one(Vehicle, fitting.vehicle_id)),
             bag=bag.id,
         )
@@ -48,7 +48,7 @@ def units_not_waited_for(session: Session, order: Order) -> list[Text]:
     """The same for a reader of the order's page where closing does not wait for them: a hint, no paper that is missing."""
     if order.status != "done" or _asked:
         return []
-    return [say(HINTS[unit.kind].msgid, unit=unit_name(unit), who=who) for _, unit, _, who in _carried(session, order)]
+    return [say(HINTS[unit.kind].msgid, unit=unit.number, who=who) for _, unit, _, who in _carried(session, order)]
 
 
 def _carried(session: Session, order: Order) -> Sequence[sa.Row[Fitting, Unit, Holder, str]]:

@@ -129,3 +129,14 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => focusErrors(event.detail.target));
 focusErrors(document);
+
+// counts by tapping --------------------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-step]") : null;
+  const field = button?.parentElement.querySelector("input");
+  if (!field) return;
+  const wanted = button.dataset.step === "all" ? Number(field.max) : (Number(field.value) || 0) + Number(button.dataset.step);
+  field.value = Math.min(Number(field.max), Math.max(Number(field.min), wanted));
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});

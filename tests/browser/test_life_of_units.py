@@ -17,7 +17,6 @@ from playwright.sync_api import expect
 from dispatch import config
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.models import Terminal, Unit
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.field.models import TestResult
@@ -48,7 +47,7 @@ def test_from_delivery_to_the_scrap_heap(cast: Cast, sit_down: SitDown, samples:
         )
         order = approved_order(db, cast)
         old, _ = fitted_long_ago(db, cast, order.lines[0])
-        gone, new = unit_name(old), db.scalars(sa.select(Terminal.unit_id).where(Terminal.serial == SERIAL)).one()
+        gone, new = old.number, db.scalars(sa.select(Terminal.unit_id).where(Terminal.serial == SERIAL)).one()
         visit, plate, gone_id = sent_out(db, cast, order, cast.su).id, order.lines[0].vehicle.plate or "", old.id
     su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
     swap_both(su, camera_picture(tmp_path / "photo.jpg"))

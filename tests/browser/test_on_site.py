@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Route, expect
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Unit
 from dispatch.fees.models import Receipt
 from dispatch.field.models import Arrival, FieldFact, Photo, Signature
@@ -43,7 +43,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def names(units: list[Unit]) -> list[str]:
-    return [unit_name(unit) for unit in units]
+    return [unit.number for unit in units]
 
 
 # --- a repair
@@ -56,7 +56,7 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
         order = approved_order(db, cast)
         old = names(list(fitted_long_ago(db, cast, order.lines[0])))
         boxes, cards = carrying(db, cast, cast.su, 3)
-        new = [unit_name(boxes[1]), unit_name(cards[2])]
+        new = [boxes[1].number, cards[2].number]
         visit = sent_out(db, cast, order, cast.su).id
     su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
     depart(su)
@@ -95,7 +95,7 @@ def test_a_repair_out_of_warranty_is_swapped_tested_paid_and_signed(
         order = db.get_one(Visit, visit).order
         assert order.status == "done"
         made = fittings_of(db, order.id)
-        assert [(unit_name(f.old_unit), unit_name(f.new_unit)) for f in made if f.old_unit and f.new_unit] == list(
+        assert [(f.old_unit.number, f.new_unit.number) for f in made if f.old_unit and f.new_unit] == list(
             zip(old, new, strict=True)
         )
         receipt = db.scalars(sa.select(Receipt)).one()
@@ -162,7 +162,7 @@ def test_four_vehicles_are_installed_by_two_and_one_does_not_come(
         assert {visit.status for visit in whole.visits} == {"finished"}
         made = fittings_of(db, number)
         assert len(made) == 6
-        fitted = {line.id: [unit_name(f.new_unit) for f in made if f.line_id == line.id and f.new_unit] for line in whole.lines}
+        fitted = {line.id: [f.new_unit.number for f in made if f.line_id == line.id and f.new_unit] for line in whole.lines}
         assert len(db.scalars(sa.select(Photo)).all()) == 3
         assert len(db.scalars(sa.select(Signature)).all()) == 2
     summary, *each = fetch_sheets(sit_down("wang"), number, 4, tmp_path)
@@ -187,7 +187,7 @@ def test_what_cannot_be_gets_a_sentence_and_loses_nothing(cast: Cast, sit_down: 
         [others], _ = carrying(db, cast, cast.wei)
         carrying(db, cast, cast.su)
         visit = sent_out(db, cast, order, cast.su).id
-        elsewhere = unit_name(others)
+        elsewhere = others.number
     su = sit_down("su", **{**TOUCH, "permissions": []}).go(f"/my-day/visits/{visit}")
     big(su, "Depart")
     su.sees("Tick all four, or write what is missing.")

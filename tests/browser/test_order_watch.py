@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name
 from dispatch.orders.models import Order, Visit
 from tests.board.building import approved_order
 from tests.browser.walking import SitDown
@@ -38,8 +37,8 @@ def swap(cast: Cast, on_site: tuple[str, int, int]) -> str:
     _, line_id, visit_id = on_site
     with transaction() as db:
         [box], _ = carrying(db, cast, cast.su)
-        do(db, db.get_one(Visit, visit_id), "line.swap", cast.su, line=line_id, terminal=unit_name(box))
-        return unit_name(box)
+        do(db, db.get_one(Visit, visit_id), "line.swap", cast.su, line=line_id, terminal=box.number)
+        return box.number
 
 
 def test_run(cast: Cast, on_site: tuple[str, int, int], result: str) -> None:

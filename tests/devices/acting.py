@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.fitting import Work
-from dispatch.devices.models import FITTING_KINDS, CustodyPosition, Fitting, HandOver, Holder, Unit
+from dispatch.devices.models import FITTING_KINDS, CustodyPosition, Fitting, HandOver, Holder, Part, Unit
 from dispatch.field.operations import SentFact, keep_fact
 from dispatch.staff.rules import Actor
 
@@ -26,12 +26,14 @@ _later = aliased(Fitting)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What somebody was told is done: which fittings, how many moves, how many units that nobody knew, which form or fact."""
+    """What somebody was told is done: which fittings, how many moves, how many units that nobody knew, which form or fact, and
+    how many moves of counted parts."""
 
     fittings: tuple[int, ...] = ()
     moves: int = 0
     units: int = 0
     sent: object = None
+    parts: int = 0
 
 
 NOTHING = Outcome()
@@ -60,6 +62,11 @@ class Page:
         own = self.session.scalars(query.where(place.holder_id == holder_id)).all() if pick < ASTRAY else ()
         units = own or self.session.scalars(query).all()
         return picked(units, pick)
+
+    def part_counts(self, counts: Sequence[int]) -> dict[int, int]:
+        """So many of each part on the catalogue, those left out of which none is meant."""
+        ids = self.session.scalars(sa.select(Part.id).order_by(Part.id))
+        return {part_id: count for part_id, count in zip(ids, counts, strict=False) if count}
 
     def new_number(self, number: int) -> int:
         """The so-many-th of the numbers that nobody had used when this page was made."""

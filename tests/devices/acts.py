@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Customer
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.handing_over import accept, decline, offer, withdraw
 from dispatch.devices.issuing import Wanted, hand_over, issue
-from dispatch.devices.models import Holder, Unit
+from dispatch.devices.models import HandOver, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals
 from dispatch.devices.ownership import Declared, declare
 from dispatch.devices.ownership_rules import OURS, Owner, his
@@ -76,7 +75,7 @@ class Issuing:
 
     def on(self, page: Page) -> Doing:
         named = [page.session.get_one(Unit, page.unit(pick, page.store_id)) for pick in self.picks]
-        wanted = Wanted(tuple(map(unit_name, named)), {MODEL: self.boxes}, self.cards)
+        wanted = Wanted(tuple(unit.number for unit in named), {MODEL: self.boxes}, self.cards)
         facts: dict[str, Any] = {
             "wanted": wanted,
             "key": form_key(self.form, page.people[self.by]),
@@ -114,18 +113,22 @@ class Returning:
 
 @dataclass(frozen=True)
 class Offering:
+    """Units of one's own bag, some parts, or both."""
+
     who: str
     to: str
     picks: tuple[int, ...]
+    counts: tuple[int, int]
     form: int
 
     def on(self, page: Page) -> Doing:
         bag, by = page.bag_id(self.who), page.people[self.who]
         units = [page.unit(pick, bag) for pick in self.picks]
         facts: dict[str, Any] = {"to_person_id": page.people[self.to].id, "note": "", "key": form_key(self.form, by), "by": by}
+        parts = page.part_counts(self.counts)
 
         def promise(s: Session) -> Outcome:
-            offer(s, units, at=page.at, **facts)
+            offer(s, units, parts=parts, at=page.at, **facts)
             return NOTHING
 
         return promise
@@ -147,7 +150,9 @@ class Answering:
 
         def answer(s: Session) -> Outcome:
             if self.how == "accept":
-                return Outcome(moves=accept(s, offered.id, **facts))
+                came = accept(s, offered.id, **facts)
+                kinds = sum(1 for line in s.get_one(HandOver, offered.id).parts if line.taken) if came else 0
+                return Outcome(moves=came - kinds, parts=kinds)
             withdraw(s, offered.id, **facts) if self.how == "withdraw" else decline(s, offered.id, reason="none", **facts)
             return NOTHING
 
@@ -168,7 +173,8 @@ _TWO = st.sampled_from([("su", "wei"), ("su", "wei"), ("wei", "su"), ("zhou", "s
 RECEIVE = st.builds(Receiving, st.sampled_from(["terminal", "sim"]), st.sampled_from([0, 0, 0, 1, 4]), st.integers(1, 3))
 ISSUE = st.builds(Issuing, _TECHNICIANS, _CLERKS, _FEW, _FEW, st.one_of(st.just(()), _PICKS), _FORM)
 RETURN = st.builds(Returning, _TECHNICIANS, st.sampled_from([None, None, "su", "wei"]), _CLERKS, _PICKS, _FORM)
-OFFER = st.builds(lambda two, *facts: Offering(*two, *facts), _TWO, _PICKS, _FORM)
+_COUNTS = st.tuples(st.sampled_from([0, 0, 1, 2, 4]), st.sampled_from([0, 0, 1, 2]))
+OFFER = st.builds(lambda two, *facts: Offering(*two, *facts), _TWO, st.one_of(_PICKS, st.just(())), _COUNTS, _FORM)
 ANSWER = st.builds(
     Answering,
     st.sampled_from(["accept", "accept", "accept", "decline", "withdraw"]),

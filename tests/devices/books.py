@@ -18,10 +18,13 @@ from dispatch.devices.models import (
     CustodyPosition,
     Fitting,
     HandOver,
+    HandOverPart,
     HandOverUnit,
     Holder,
     Loan,
     OwnershipEntry,
+    PartEntry,
+    PartPosition,
     TakenBack,
     TransferUnit,
     Unit,
@@ -38,11 +41,13 @@ class Told:
     moves: int = 0
     units: int = 0
     sent: list[object] = field(default_factory=list)
+    parts: int = 0
 
     def add(self, outcome: Outcome) -> None:
         self.fittings += outcome.fittings
         self.moves += outcome.moves
         self.units += outcome.units
+        self.parts += outcome.parts
         self.sent += [outcome.sent] if outcome.sent else []
 
 
@@ -92,6 +97,31 @@ IN_SLOTS = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, Custo
 )
 
 
+PART_ENTRIES = sa.select(_number).select_from(PartEntry)
+PARTS_HELD = sa.select(PartPosition.part_id, sa.func.sum(PartPosition.quantity)).group_by(PartPosition.part_id)
+PARTS_CAME = (
+    sa.select(PartEntry.part_id, sa.func.sum(PartEntry.quantity))
+    .where(PartEntry.from_holder_id.is_(None))
+    .group_by(PartEntry.part_id)
+)
+_of_giver = sa.and_(HandOverPart.hand_over_id == HandOver.id, HandOverPart.part_id == PartPosition.part_id)
+TOO_MANY_PROMISED = (
+    sa.select(PartPosition.part_id)
+    .join(HandOver, HandOver.from_holder_id == PartPosition.holder_id)
+    .join(HandOverPart, _of_giver)
+    .group_by(PartPosition.holder_id, PartPosition.part_id)
+    .having(sa.func.sum(HandOverPart.open) > PartPosition.quantity)
+)
+
+
+def check_parts(session: Session, told: Told) -> None:
+    """There are as many moves of parts as people were told, the holders have together what came in, nobody promises more than he
+    has."""
+    assert session.scalar(PART_ENTRIES) == told.parts
+    assert sorted(session.execute(PARTS_HELD)) == sorted(session.execute(PARTS_CAME))
+    assert session.scalars(TOO_MANY_PROMISED).all() == []
+
+
 def check_slots(session: Session) -> None:
     """Playing what was fitted and found, and still stands, from the start ends at what the slots hold."""
     inside: dict[tuple[int, str], int] = {}
@@ -113,26 +143,32 @@ def check_loans(session: Session) -> None:
     assert not session.scalar(RETURN_UNDONE)
 
 
-HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
-ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
+_newest, _newer = aliased(OwnershipEntry), aliased(OwnershipEntry)
+_last = sa.and_(_newest.unit_id == Unit.id, ~sa.exists().where(_newer.unit_id == Unit.id, _newer.seq > _newest.seq))
+_differs = (
+    Unit.owner.is_distinct_from(sa.func.coalesce(_newest.to_owner, "ours")),
+    Unit.owner_customer_id.is_distinct_from(_newest.to_customer_id),
+    Unit.owner_name.is_distinct_from(_newest.to_name),
+)
+_lent = sa.exists().where(Loan.unit_id == Unit.id, Loan.state == "out")
+_elsewhere = sa.and_(Unit.owner == "customer", sa.or_(Unit.owner_customer_id != Vehicle.customer_id, _lent))
+_placed = sa.select(Unit.id).join(Unit.position).join(CustodyPosition.holder).outerjoin(Holder.vehicle).outerjoin(_newest, _last)
+WRONG_OWNERS = _placed.where(sa.or_(*_differs, _elsewhere))
 
 
 def check_owners(session: Session) -> None:
     """Each unit is whose its newest entry says, ours if it has none; no customer's is in another's vehicle, or lent."""
-    newest, later = aliased(OwnershipEntry), aliased(OwnershipEntry)
-    last = sa.and_(newest.unit_id == Unit.id, ~sa.exists().where(later.unit_id == Unit.id, later.seq > newest.seq))
-    should = (sa.func.coalesce(newest.to_owner, "ours"), newest.to_customer_id, newest.to_name)
-    stands = (Unit.owner, Unit.owner_customer_id, Unit.owner_name)
-    differs = [is_now.is_distinct_from(right) for is_now, right in zip(stands, should, strict=True)]
-    lent = sa.exists().where(Loan.unit_id == Unit.id, Loan.state == "out")
-    elsewhere = sa.and_(Unit.owner == "customer", sa.or_(Unit.owner_customer_id != Vehicle.customer_id, lent))
-    placed = sa.select(Unit.id).join(Unit.position).join(CustodyPosition.holder).outerjoin(Holder.vehicle).outerjoin(newest, last)
-    assert session.scalars(placed.where(sa.or_(*differs, elsewhere))).all() == []
+    assert session.scalars(WRONG_OWNERS).all() == []
+
+
+PARTS_HANDED = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason == "hand_over")
+HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
+ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
 
 
 def check_hand_overs(session: Session) -> None:
     """What a taker has said yes to came out of the giver's bag into his, and nothing else did."""
-    assert set(session.execute(HANDED)) == set(session.execute(ACCEPTED))
+    assert {*session.execute(HANDED), *session.execute(PARTS_HANDED)} == set(session.execute(ACCEPTED))
 
 
 UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from dispatch.devices import counting, transferring
+from dispatch.devices import counting, part_missing, transferring
 from dispatch.devices.counts import last_scan, under_way
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, StockCount, Transfer, TransferUnit, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, StockCount, Transfer, TransferPart, TransferUnit, Unit
 from dispatch.devices.taking_back import take_back
 from dispatch.staff.models import Person
 from tests.devices.acting import ASTRAY, NOTHING, Doing, Outcome, Page, form_key, picked
@@ -29,12 +28,13 @@ def far_store(page: Page) -> Holder:
 
 @dataclass(frozen=True)
 class Sending:
-    """Out of a branch's store to the other branch, by count and some by number."""
+    """Out of a branch's store to the other branch, by count and some by number; and some parts."""
 
     by: str
     boxes: int
     cards: int
     picks: tuple[int, ...]
+    counts: tuple[int, int]
     form: int
 
     def on(self, page: Page) -> Doing:
@@ -43,13 +43,14 @@ class Sending:
         near_branch = page.session.get_one(Holder, page.store_id).branch_id
         store_id, to = (far.id, near_branch) if back else (page.store_id, far.branch_id)
         named = [page.session.get_one(Unit, page.unit(pick, store_id)) for pick in self.picks]
-        wanted = Wanted(tuple(map(unit_name, named)), {MODEL: self.boxes}, self.cards)
+        wanted = Wanted(tuple(unit.number for unit in named), {MODEL: self.boxes}, self.cards)
         by = page.people[self.by]
         facts: dict[str, Any] = {"to_branch_id": to, "note": "", "key": form_key(self.form, by), "by": by, "at": page.at}
+        facts["parts"] = page.part_counts(self.counts)
 
         def send(s: Session) -> Outcome:
             made = transferring.send(s, store=s.get_one(Holder, store_id), wanted=wanted, **facts)
-            return Outcome(moves=len(made.lines)) if _of_this_transaction(s, made) else NOTHING
+            return Outcome(moves=len(made.lines), parts=len(made.parts)) if _of_this_transaction(s, made) else NOTHING
 
         return send
 
@@ -62,17 +63,24 @@ def _of_this_transaction(session: Session, made: Transfer) -> bool:
 
 @dataclass(frozen=True)
 class Settling:
-    """A transfer: received whole or in part, taken back, a missing unit found or written off; by somebody who may, or not."""
+    """A transfer: received whole or in part, taken back, a missing unit or part found or written off; by who may, or not.
+
+    Of each part `fewer` than were sent have arrived, and one at a time is found.
+    """
 
     how: str
     pick: int
     most: int
+    fewer: int
     stranger: str | None
 
     def on(self, page: Page) -> Doing:
         query = sa.select(Transfer).order_by(Transfer.status != "sent", Transfer.id.desc())
         if self.how in ("found", "lost"):
-            missing = sa.exists().where(TransferUnit.transfer_id == Transfer.id, TransferUnit.status == "missing")
+            missing = sa.or_(
+                sa.exists().where(TransferUnit.transfer_id == Transfer.id, TransferUnit.status == "missing"),
+                sa.exists().where(TransferPart.transfer_id == Transfer.id, TransferPart.missing > TransferPart.found),
+            )
             query = sa.select(Transfer).order_by(~missing, Transfer.id.desc())
         made = picked(page.session.scalars(query.limit(self.pick + 1)).all(), self.pick)
         sender, taker = ("he", "lin") if made.from_branch_id == page.people["he"].branch_id else ("lin", "he")
@@ -81,14 +89,18 @@ class Settling:
         ids = [line.unit_id for line in made.lines][: self.most]
         into = far_store(page).id if taker == "he" else page.store_id
         answers = page.people["lin"].id
-        line = next((line for line in made.lines if line.status == "missing"), made.lines[0])
+        line = next((line for line in made.lines if line.status == "missing"), made.lines[0] if made.lines else None)
+        short = next((line.part_id for line in made.parts if line.still_missing), None)
+        arrived = {line.part_id: max(0, line.sent - self.fewer) for line in made.parts}
 
         def settle(s: Session) -> Outcome:
             if self.how == "receive":
-                why = {"into": s.get_one(Holder, into), "reason": "short", "answers_id": answers}
-                return Outcome(moves=transferring.receive(s, made.number, ids, **why, **facts))
+                why = {"into": s.get_one(Holder, into), "reason": "short", "answers_id": answers, "parts": arrived}
+                return _split(transferring.receive(s, made.number, ids, **why, **facts), sum(map(bool, arrived.values())))
             if self.how == "withdraw":
-                return Outcome(moves=transferring.withdraw(s, made.number, **facts))
+                return _split(transferring.withdraw(s, made.number, **facts), len(arrived))
+            if line is None or (short and line.status != "missing"):
+                return _settle_parts(s, self.how, made.number, short or 0, facts)
             if self.how == "found":
                 transferring.turn_up(s, made.number, line.unit_id, **facts)
             else:
@@ -96,6 +108,19 @@ class Settling:
             return Outcome(moves=1)
 
         return settle
+
+
+def _split(came: int, kinds: int) -> Outcome:
+    """What was told of units and kinds of parts together."""
+    return Outcome(moves=came - kinds, parts=kinds) if came else NOTHING
+
+
+def _settle_parts(s: Session, how: str, number: str, part_id: int, facts: dict[str, Any]) -> Outcome:
+    if how == "found":
+        part_missing.turn_up_parts(s, number, part_id, 1, key=uuid.uuid4(), **facts)
+    else:
+        part_missing.write_off_parts(s, number, part_id, note="gone", **facts)
+    return Outcome(parts=1)
 
 
 @dataclass(frozen=True)
@@ -120,7 +145,7 @@ class Counting:
         number, counted = (count.number, count.holder_id) if count else ("PD-SZ-2026-9999", place)
         own = page.session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == counted)).all()
         units = [*(own if self.whole else own[1:]), *(page.unit(pick, counted) for pick in self.picks)]
-        names = [unit_name(page.session.get_one(Unit, unit_id)) for unit_id in units]
+        names = [page.session.get_one(Unit, unit_id).number for unit_id in units]
         key = form_key(self.form, by)
 
         def step(s: Session) -> Outcome:
@@ -160,7 +185,7 @@ class Approving:
         if count.status == "open":
             own = s.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == place)).all()
             units = [*own[1:], *(page.unit(ASTRAY + pick, place) for pick in self.picks)]
-            names = [unit_name(s.get_one(Unit, unit_id)) for unit_id in units] or ["nothing"]
+            names = [s.get_one(Unit, unit_id).number for unit_id in units] or ["nothing"]
             counting.scan(s, count.number, names, key=uuid.uuid4(), **lin)
             counting.finish(s, count.number, {}, rest="so it is", **lin)
         facts: dict[str, Any] = {"by": page.people["wang"], "at": page.at}
@@ -194,12 +219,15 @@ _FORM = st.one_of(st.just(0), st.integers(1, 2_000))
 _FEW, _PICK = st.sampled_from([0, 1, 1, 2]), st.sampled_from([0, 0, 0, 0, 1, 1, 2, 9])
 _BAG = st.sampled_from([None, None, "su", "wei"])
 
-SEND = st.builds(Sending, st.sampled_from(["lin", "lin", "wang", "he", "su"]), _FEW, _FEW, _PICKS, _FORM)
+_COUNTS = st.tuples(st.sampled_from([0, 0, 1, 3]), st.sampled_from([0, 1, 2]))
+
+SEND = st.builds(Sending, st.sampled_from(["lin", "lin", "wang", "he", "su"]), _FEW, _FEW, _PICKS, _COUNTS, _FORM)
 SETTLE = st.builds(
     Settling,
     st.sampled_from(["receive", "receive", "withdraw", "withdraw", "found", "found", "lost"]),
     st.sampled_from([0, 0, 0, 1, 2]),
     st.sampled_from([99, 99, 1, 0]),
+    st.sampled_from([0, 0, 1, 2]),
     st.sampled_from([None, None, None, "su", "he"]),
 )
 COUNT = st.builds(

@@ -15,7 +15,6 @@ from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.counting import approve, drop, finish, scan, send_back, start
 from dispatch.devices.counts import count_numbered, findings, strangers
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import CountScan, CustodyEntry, StockCount, Unit
 from dispatch.devices.operations import NewTerminal, receive_terminals, store_named
@@ -46,7 +45,7 @@ def began(db: Session, cast: Cast, **facts: Any) -> StockCount:
 
 def scanned(db: Session, count: StockCount, *units: Unit | str, **facts: Any) -> list[str]:
     """The verdicts on these, in their order."""
-    numbers = [each if isinstance(each, str) else unit_name(each) for each in units]
+    numbers = [each if isinstance(each, str) else each.number for each in units]
     made = scan(db, count.number, numbers, **{"key": uuid.uuid4(), "at": AT, **facts})
     return [verdict for _number, verdict, _place in made.told]
 
@@ -211,7 +210,7 @@ def test_a_count_approved_while_a_unit_is_issued(database: str, cast: Cast, atte
         [unit] = terminals(db, cast)
         count, place = began(db, cast), store(db, cast)
         finish(db, count.number, {}, rest="没找到", by=cast.lin, at=AT)
-    wanted = Wanted((unit_name(unit),))
+    wanted = Wanted((unit.number,))
     issued, approved = at_once(
         lambda s: issue(s, store=place, person_id=cast.su.id or 0, wanted=wanted, key=uuid.uuid4(), by=cast.lin, at=AT),
         lambda s: [each.kind for each in approve(s, count.number, by=cast.wang, at=AT)],
@@ -228,7 +227,7 @@ def test_500_numbers_pasted_cost_few_statements(database: str, cast: Cast, as_pe
     with transaction() as db:
         units = terminals(db, cast, 500)
         count = began(db, cast).number
-        serials = [unit_name(unit) for unit in units]
+        serials = [unit.number for unit in units]
     lin = as_person(cast.lin)
     with queries() as asked:
         sent = lin.post(f"/stock/counts/{count}/scan", data={"numbers": "\r\n".join([*serials[:499], "XX-1"])})
@@ -248,7 +247,7 @@ def test_on_the_pages(database: str, cast: Cast, as_person: SignIn, locale: str)
     with transaction() as db:
         [missing] = terminals(db, cast)
         [surplus] = carried(db, cast, cast.su, boxes=1)
-        place, names = store(db, cast).id, [unit_name(missing), unit_name(surplus)]
+        place, names = store(db, cast).id, [missing.number, surplus.number]
     lin, wang = as_person(cast.lin), as_person(cast.wang)
     for client in (lin, wang):
         with client.session_transaction() as cookie:

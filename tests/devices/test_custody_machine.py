@@ -1,7 +1,7 @@
-"""All of custody as a state machine on a real database, two hands at a time: no unit is lost or doubled.
+"""All of custody as a state machine on a real database, two hands at a time: nothing is lost or doubled.
 
 Deliveries, issues, returns, hand-overs, transfers, counts, counter-entries, what technicians fit, swap, remove and undo, and
-whose a unit is.
+whose a unit is; and counted parts beside the units.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from dispatch.devices.fitting import install
 from dispatch.devices.handing_over import offer
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import CountUnit, TransferUnit
-from dispatch.devices.operations import NewTerminal, receive_terminals, store_named
+from dispatch.devices.operations import NewTerminal, bag_of, receive_terminals, store_named
+from dispatch.devices.part_stock import hand_over
 from dispatch.devices.transferring import send
 from dispatch.errors import Refusal
 from tests import resetting
 from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast
-from tests.devices import acts, fitting_acts, store_acts
+from tests.devices import acts, fitting_acts, part_acts, store_acts
 from tests.devices.acting import Act, Outcome, Page
 from tests.devices.books import (
     Told,
@@ -39,11 +40,13 @@ from tests.devices.books import (
     check_nothing_lost,
     check_nothing_twice,
     check_owners,
+    check_parts,
     check_slots,
     check_transfers,
     missed_lock,
 )
 from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
+from tests.devices.test_parts import cable
 from tests.racing import TwoHands, pairs_of, walk
 
 BAGS = (acts.RECEIVE, acts.ISSUE, acts.RETURN, acts.OFFER, acts.ANSWER, acts.DECLARE)
@@ -56,6 +59,7 @@ VEHICLES = (
     fitting_acts.FIND,
     fitting_acts.MOVE,
 )
+PARTS = (part_acts.SHELVE, part_acts.USE)
 STORES = (store_acts.SEND, store_acts.SETTLE, store_acts.COUNT, store_acts.APPROVE, store_acts.TAKE_BACK)
 OFTEN = (acts.ISSUE, fitting_acts.SWAP, fitting_acts.INSTALL, store_acts.SETTLE, store_acts.SETTLE, store_acts.COUNT)
 RIVALS_AT_VEHICLES = (
@@ -94,8 +98,16 @@ RIVALS_IN_STORES = (
     (store_acts.APPROVE, fitting_acts.INSTALL),
     (store_acts.TAKE_BACK, fitting_acts.INSTALL),
 )
-RIVALS = (*RIVALS_AT_VEHICLES, *RIVALS_IN_STORES)
-PAIRS = pairs_of((*BAGS, *VEHICLES, *STORES), OFTEN, RIVALS_AT_VEHICLES, RIVALS_IN_STORES, RIVALS)
+RIVALS_OVER_PARTS = (
+    (acts.ANSWER, part_acts.USE),
+    (acts.OFFER, part_acts.USE),
+    (acts.OFFER, part_acts.SHELVE),
+    (acts.ANSWER, part_acts.SHELVE),
+    (store_acts.SEND, part_acts.SHELVE),
+    (store_acts.SETTLE, part_acts.SHELVE),
+)
+RIVALS = (*RIVALS_AT_VEHICLES, *RIVALS_IN_STORES, *RIVALS_OVER_PARTS)
+PAIRS = pairs_of((*BAGS, *VEHICLES, *STORES, *PARTS), OFTEN, RIVALS_AT_VEHICLES, RIVALS_IN_STORES, RIVALS)
 
 
 class Custody(TwoHands):
@@ -127,8 +139,20 @@ class Custody(TwoHands):
         fitted = [install(session, self.works[0], unit.id, by=cast.su, at=AT).id for unit in first]
         offer(session, [mine[1].id], to_person_id=cast.wei.id, note="", key=uuid.uuid4(), by=cast.su, at=AT)
         facts = {"to_branch_id": cast.gz, "note": "", "key": uuid.uuid4(), "by": cast.lin, "at": AT}
-        send(session, store=store(session, cast), wanted=Wanted(terminals={acts.MODEL: 2}), **facts)  # type: ignore[arg-type]
-        return Told(fittings=fitted, units=18, moves=18 + 8 + 2 + 2)
+        parts = self.parts(session)
+        send(session, store=store(session, cast), wanted=Wanted(terminals={acts.MODEL: 2}), parts=parts, **facts)  # type: ignore[arg-type]
+        return Told(fittings=fitted, units=18, moves=18 + 8 + 2 + 2, parts=2 + 2 + 2 + 2)
+
+    def parts(self, session: Session) -> dict[int, int]:
+        """Two kinds of parts in the store, in two bags and promised; some to be sent."""
+        made = [cable(session, self.cast, code=code, there=40).id for code in ("P101", "P102")]
+        for who in ("su", "wei"):
+            bag = bag_of(session, person_id=self.people[who].id or 0, branch_id=self.cast.sz)
+            counts = dict.fromkeys(made, 6)
+            hand_over(session, store(session, self.cast), bag, counts, note="", key=uuid.uuid4(), by=self.cast.lin, at=AT)
+        facts = {"note": "", "key": uuid.uuid4(), "by": self.cast.su, "at": AT}
+        offer(session, [], parts=dict.fromkeys(made, 4), to_person_id=self.cast.wei.id, **facts)  # type: ignore[arg-type]
+        return dict.fromkeys(made, 3)
 
     @rule(pair=PAIRS)
     def two_at_once(self, pair: tuple[Act, Act]) -> None:
@@ -156,6 +180,7 @@ class Custody(TwoHands):
             check_slots(session)
             check_hand_overs(session)
             check_transfers(session)
+            check_parts(session, self.told)
             check_counts(session)
             check_loans(session)
             check_owners(session)
@@ -172,7 +197,7 @@ class Custody(TwoHands):
 
 WORKS = {"Receiving", "Issuing", "Returning", "Offering", "Answering", "Declaring"}
 WORKS |= {"Installing", "Swapping", "Removing", "Undoing", "Replacing", "Finding", "Moving"}
-WORKS |= {"Sending", "Settling", "Counting", "TakingBack"}
+WORKS |= {"Sending", "Settling", "Counting", "TakingBack", "Shelving", "Using"}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains, history
-from dispatch.devices.fitted import bag_units, fittings_of, rebind_needed, slot_units, unit_name, unit_numbers
+from dispatch.devices.fitted import bag_units, fittings_of, rebind_needed, slot_units, unit_numbers
 from dispatch.devices.fitting import install, register_found, remove, swap, undo
 from dispatch.devices.models import CustodyEntry, Fitting, TerminalModel
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals
@@ -73,8 +73,8 @@ def test_swap_reads_the_old_unit_itself_and_takes_it_into_the_bag(db: Session, c
         "fitting": fitting.id,
         "kind": "swap",
         "unit_kind": "terminal",
-        "old": unit_name(old),
-        "new": unit_name(new),
+        "old": old.number,
+        "new": new.number,
         "device_at": later.isoformat(),
     }
     assert not ledger_faults(db) and not list(broken_chains(db))
@@ -115,7 +115,7 @@ def test_a_unit_that_is_elsewhere_is_named_with_its_place(db: Session, cast: Cas
     }
     for unit, place in places.items():
         assert sentence(install, db, work(order), unit.id, by=cast.su, at=AT) == (
-            f"{unit_name(unit)} is not in your bag: it is {place}"
+            f"{unit.number} is not in your bag: it is {place}"
         )
     assert not fittings_of(db, order.id)[2:] and not ledger_faults(db)
 
@@ -126,7 +126,7 @@ def test_a_slot_that_is_taken_or_empty(db: Session, cast: Cast, order: Order) ->
     assert "No SIM is on record" in sentence(swap, db, work(order), card.id, by=cast.su, at=AT)
     old_box, old_card = fitted_by(db, cast, cast.su, order)
     for old, new in ((old_box, box), (old_card, card)):
-        assert f"by the record: {unit_name(old)}. Swap it" in sentence(install, db, work(order), new.id, by=cast.su, at=AT)
+        assert f"by the record: {old.number}. Swap it" in sentence(install, db, work(order), new.id, by=cast.su, at=AT)
 
 
 def test_old_and_new(db: Session, cast: Cast, order: Order) -> None:
@@ -135,11 +135,11 @@ def test_old_and_new(db: Session, cast: Cast, order: Order) -> None:
     at_work = work(order)
     same = sentence(swap, db, at_work, box.id, old_unit_id=box.id, by=cast.su, at=AT)
     assert same == "The old and the new number are the same."
-    assert sentence(swap, db, at_work, old.id, by=cast.su, at=AT) == f"{unit_name(old)} is in this vehicle already."
+    assert sentence(swap, db, at_work, old.id, by=cast.su, at=AT) == f"{old.number} is in this vehicle already."
     wrong = sentence(swap, db, at_work, box.id, old_unit_id=other.id, by=cast.su, at=AT)
-    assert wrong == f"{unit_name(other)} is not in this vehicle: it is in 苏杰's bag."
+    assert wrong == f"{other.number} is not in this vehicle: it is in 苏杰's bag."
     kind = sentence(swap, db, at_work, box.id, old_unit_id=old_card.id, by=cast.su, at=AT)
-    assert kind == f"{unit_name(box)} is a terminal, but a SIM is asked for."
+    assert kind == f"{box.number} is a terminal, but a SIM is asked for."
     assert "not in this vehicle" in sentence(remove, db, at_work, box.id, by=cast.su, at=AT)
     assert sentence(install, db, at_work, 10**9, by=cast.su, at=AT, refusal=NotFound) == "There is no such unit on record."
 
@@ -167,7 +167,7 @@ def test_the_office_enters_what_a_technician_did(db: Session, cast: Cast, order:
     (others,) = carried(db, cast, cast.wei, boxes=1)
     for_su = work(order, technician_id=cast.su.id)
     assert sentence(swap, db, for_su, others.id, by=cast.wang, at=AT) == (
-        f"{unit_name(others)} is not in 苏杰's bag: it is in 卫晨's bag."
+        f"{others.number} is not in 苏杰's bag: it is in 卫晨's bag."
     )
     for other in (cast.wei, cast.lin):
         sentence(swap, db, for_su, new.id, by=other, at=AT, refusal=NotAllowed)
@@ -203,12 +203,12 @@ def test_what_cannot_be_registered_as_found(db: Session, cast: Cast, order: Orde
         return sentence(register_found, db, work(order), **facts, refusal=refusal)
 
     (known,) = terminals(db, cast)
-    assert found("terminal", unit_name(known)) == f"{unit_name(known)} is on record already: it is in the store 总仓."
+    assert found("terminal", known.number) == f"{known.number} is on record already: it is in the store 总仓."
     assert "is not a serial number" in found("terminal", "旧机")
     assert "this one has 11" in found("sim", "13800001111")
     assert found("terminal", "OLD0816", None, Invalid)
     box, _card = fitted_by(db, cast, cast.su, order)
-    assert f"by the record: {unit_name(box)}" in found("terminal", "OLD0817")
+    assert f"by the record: {box.number}" in found("terminal", "OLD0817")
     db.add(TerminalModel(name="KNOWN-1", warranty_months=24))
     db.flush()
     facts = {"kind": "terminal", "number": "OLD0818", "model": "KNOWN-1", "by": cast.su, "at": AT}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.customers.presenting import life
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.fitted import bag_units, fittings_of, slot_units, unit_name
+from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.fitting import move, swap, undo
 from dispatch.devices.loan_queries import loans
 from dispatch.devices.models import Fitting, Loan, Unit
@@ -141,7 +141,7 @@ def test_one_loaner_for_another_and_another_unit_than_was_entered(db: Session, c
     third, fourth = carried(db, cast, cast.su, boxes=2)
     again = swap(db, work(broken), third.id, lend_until=DUE, by=cast.su, at=AT)
     assert rows(db) == [("returned", lent.new_unit_id), ("out", third.id)]
-    replace_unit(db, broken.id, again.id, number=unit_name(fourth), reason="typed wrongly", by=cast.wang, at=AT)
+    replace_unit(db, broken.id, again.id, number=fourth.number, reason="typed wrongly", by=cast.wang, at=AT)
     own = [loan.own_unit_id for loan in db.scalars(sa.select(Loan).order_by(Loan.id))]
     assert rows(db)[1:] == [("void", third.id), ("out", fourth.id)] and set(own) == {lent.old_unit_id}
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_lent(db: Session, cast: Cast, broken: Order, days: int) 
 
 def test_the_list_of_loaners(db: Session, cast: Cast, lent: Fitting, as_person: SignIn) -> None:
     (loan,) = db.scalars(sa.select(Loan))
-    number = unit_name(db.get_one(Unit, lent.new_unit_id))
+    number = db.get_one(Unit, lent.new_unit_id).number
     db.commit()
     page = as_person(cast.lin).get("/stock/loans").text
     assert number[-6:] in page and "Turn into a sale" not in page

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.fitting import install, swap, undo
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import move_units, slot_of
@@ -146,7 +145,7 @@ def test_a_swap_reads_well_on_the_pages_of_unit_vehicle_and_order(as_person: Sig
     with transaction() as db:
         order = installation_order(db, cast, lines=1)
         old, new = carried(db, cast, cast.su, boxes=2)
-        names, vehicle_id, number = (unit_name(old), unit_name(new)), order.lines[0].vehicle_id, order.number
+        names, vehicle_id, number = (old.number, new.number), order.lines[0].vehicle_id, order.number
         install(db, work(order), old.id, by=cast.su, at=AT)
         swapped = swap(db, work(order, at=AT), new.id, by=cast.su, at=AT + timedelta(minutes=5))
     lin = as_person(cast.lin)

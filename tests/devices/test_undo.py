@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
-from dispatch.devices.fitted import bag_units, fittings_of, slot_units, unit_name
+from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.fitting import install, remove, swap, undo
 from dispatch.devices.issuing import hand_over
 from dispatch.devices.queries import unit_history
@@ -51,7 +51,7 @@ def test_undo_goes_back_step_by_step(db: Session, cast: Cast, order: Order) -> N
     installed = install(db, work(order), first.id, by=cast.su, at=AT)
     swapped = swap(db, work(order), second.id, by=cast.su, at=AT)
     assert sentence(undo, db, installed.id, reason="x", by=cast.su, at=AT) == (
-        f"This cannot be undone: {unit_name(first)} is in 苏杰's bag now."
+        f"This cannot be undone: {first.number} is in 苏杰's bag now."
     )
     undo(db, swapped.id, reason="x", by=cast.su, at=AT)
     undo(db, installed.id, reason="x", by=cast.su, at=AT)
@@ -69,7 +69,7 @@ def test_undo_when_things_have_moved_on(db: Session, cast: Cast, order: Order) -
     undo(db, again.id, reason="x", by=cast.su, at=AT)
     install(db, work(order), other.id, by=cast.su, at=AT)
     assert sentence(undo, db, removed.id, reason="x", by=cast.su, at=AT) == (
-        f"This cannot be undone: {unit_name(other)} is in this vehicle now."
+        f"This cannot be undone: {other.number} is in this vehicle now."
     )
 
 
@@ -80,7 +80,7 @@ def test_what_was_handed_over_since_is_named(db: Session, cast: Cast, order: Ord
     back = {"source": where(db, old), "to": store(db, cast), "key": uuid.uuid4(), "by": cast.lin, "at": AT}
     hand_over(db, [old.id], **back)
     text = sentence(undo, db, swapped.id, reason="x", by=cast.su, at=AT)
-    assert text == f"This cannot be undone: {unit_name(old)} is in the store 总仓 now."
+    assert text == f"This cannot be undone: {old.number} is in the store 总仓 now."
     into_bag(db, cast, cast.su, [old])
     assert "was moved in between" in sentence(undo, db, swapped.id, reason="x", by=cast.su, at=AT)
 
@@ -114,7 +114,7 @@ def test_undo_of_what_came_before_another_unit_came_and_went(db: Session, cast: 
     came = install(db, work(order), second.id, by=cast.su, at=AT)
     went = remove(db, work(order), second.id, by=cast.su, at=AT)
     assert sentence(undo, db, gone.id, reason="x", by=cast.su, at=AT) == (
-        f"This cannot be undone: {unit_name(second)} was moved in between; undo what came later first."
+        f"This cannot be undone: {second.number} was moved in between; undo what came later first."
     )
     for later in (went, came, gone):
         undo(db, later.id, reason="x", by=cast.su, at=AT)

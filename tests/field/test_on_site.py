@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditEntry
-from dispatch.devices.fitted import unit_name
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.field.acting import act
@@ -64,7 +63,7 @@ def test_arriving_needs_no_position(db: Session, cast: Cast, order: Order, odd: 
 def test_a_swap_out_of_warranty_is_charged_and_paid(db: Session, cast: Cast, order: Order, on_site: Visit, prices: None) -> None:
     fitted_long_ago(db, cast, order.lines[0])
     [box], [card] = carrying(db, cast, cast.su)
-    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim=unit_name(card))
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number, sim=card.number)
     assert account_of(db, order.id).due == Decimal("695.00")
     do(db, on_site, "payment.take", cast.su, amount="695.00", channel="cash", invoice_number="24442000000012345678")
     [receipt] = receipts_of(db, order.id)
@@ -91,11 +90,11 @@ def test_a_signature_is_bound_to_what_was_shown(db: Session, cast: Cast, order: 
     fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.su)
     shown = shown_hash(db, on_site)
-    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number)
     with pytest.raises(Conflict, match="signed again"), db.begin_nested():
         sign(db, on_site, cast.su, summary_hash=shown)
     signed = db.get_one(Signature, sign(db, on_site, cast.su).id)
-    assert signed.summary["lines"][0]["fittings"][0]["new"]["serial"] == unit_name(box)
+    assert signed.summary["lines"][0]["fittings"][0]["new"]["serial"] == box.number
     assert signed.summary_hash.hex() == shown_hash(db, on_site)
 
 
@@ -174,7 +173,7 @@ def test_every_act_stands_in_the_orders_history(db: Session, cast: Cast, order: 
     fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.su)
     line = order.lines[0].id
-    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box))
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=box.number)
     do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "passed"}})
     take_photo(db, on_site, cast.su)
     sign(db, on_site, cast.su)

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name
 from dispatch.errors import Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.field.correcting import waive_photo
 from dispatch.field.papers import field_papers_missing
@@ -94,7 +93,7 @@ def test_of_an_installed_vehicle_any_photo_will_do(db: Session, cast: Cast) -> N
     visit = arrived(db, cast, order, cast.su)
     boxes, cards = carrying(db, cast, cast.su, 4)
     for line, box, card in zip(order.lines, boxes, cards, strict=True):
-        do(db, visit, "line.install", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
+        do(db, visit, "line.install", cast.su, line=line.id, terminal=box.number, sim=card.number)
     for kind, line in zip(("condition", "work", "unit", "paper"), order.lines, strict=True):
         take_photo(db, visit, cast.su, kind=kind, line=line.id)
     assert missing(db, ended(db, cast, visit)) == [f"苏杰: there is no photo of {plate(order, 3)}."]

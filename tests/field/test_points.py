@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
-from dispatch.devices.fitted import unit_name
 from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.field.models import TestResult
 from dispatch.field.papers import field_papers_missing
@@ -137,7 +136,7 @@ def test_after_a_new_sim_less_is_asked_and_what_is_decided_later_is_not_missed(
     line = order.lines[0]
     fitted_long_ago(db, cast, line)
     _, [card] = carrying(db, cast, cast.su)
-    do(db, on_site, "line.swap", cast.su, line=line.id, sim=unit_name(card))
+    do(db, on_site, "line.swap", cast.su, line=line.id, sim=card.number)
     must = AS_DELIVERED["sim"].must
     told = {item: {"result": "passed"} for item in must[1:]} | {"fix": {"result": "failed", "reason": "地下车库"}}
     do(db, on_site, "test.run", cast.su, line=line.id, results=told)
@@ -161,7 +160,7 @@ def test_the_phone_asks_what_is_asked_for_and_all_passed_leaves_open_what_may_st
 ) -> None:
     fitted_long_ago(db, cast, order.lines[0])
     _, [card] = carrying(db, cast, cast.su)
-    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, sim=unit_name(card))
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, sim=card.number)
     db.commit()
     phone = Phone(as_person(cast.su), on_site.id)
     page = phone.open(f"{at(order)}/test")

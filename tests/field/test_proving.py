@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.devices.jt808.observations import Observation as Said
 from dispatch.devices.models import Observation, Unit
 from dispatch.devices.observing import keep
@@ -45,7 +45,7 @@ def swapped(db: Session, cast: Cast, order: Order, on_site: Visit) -> tuple[Unit
     box.terminal.phone_808, box.terminal.imei = "013912344323", "359121104139382"
     arrival = db.get_one(Arrival, on_site.id)
     arrival.lat, arrival.lon, arrival.accuracy_m = *HERE, 20
-    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim=unit_name(card))
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number, sim=card.number)
     return box, card
 
 

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.models import Unit
 from dispatch.devices.operations import bag_of, move_units, store_named
 from dispatch.field import returning
@@ -34,7 +33,7 @@ def swapped(session: Session, cast: Cast) -> tuple[Order, Unit]:
     visit = arrived(session, cast, order, cast.su)
     old, _ = fitted_long_ago(session, cast, order.lines[0])
     [box], _ = carrying(session, cast, cast.su)
-    do(session, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
+    do(session, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number)
     sign(session, visit, cast.su)
     do(session, visit, "visit.finish", cast.su)
     session.refresh(order)
@@ -49,7 +48,7 @@ def missing(session: Session, order: Order) -> list[tuple[str, str, str]]:
 def test_who_still_carries_it_owes_it_until_it_was_in_a_store(db: Session, cast: Cast) -> None:
     order, old = swapped(db, cast)
     [(sentence, owes, place)] = missing(db, order)
-    assert sentence.startswith(f"苏杰 still has {unit_name(old)}, taken out of 粤B") and (owes, place) == ("technician", "bag")
+    assert sentence.startswith(f"苏杰 still has {old.number}, taken out of 粤B") and (owes, place) == ("technician", "bag")
     wei = bag_of(db, person_id=cast.wei.id or 0, branch_id=cast.sz)
     move_units(db, [old.id], to=wei, reason="hand_over", by=cast.lin, at=AT)
     assert missing(db, order)[0][0].startswith("卫晨 still has"), "from bag to bag is not returned"
@@ -70,7 +69,7 @@ def test_unless_it_is_asked_for_closing_does_not_wait(db: Session, cast: Cast) -
 def test_the_page_tells_of_what_it_does_not_wait_for(db: Session, cast: Cast, as_person: SignIn) -> None:
     order, old = swapped(db, cast)
     db.commit()
-    hint = f"The old terminal {unit_name(old)} is still in the bag of 苏杰; it does not hold back closing."
+    hint = f"The old terminal {old.number} is still in the bag of 苏杰; it does not hold back closing."
     assert hint in as_person(cast.wang).get(f"/orders/{order.number}").text
     su, reminder = as_person(cast.su), "One old unit"
     assert reminder in su.get("/my-day").text

@@ -7,7 +7,6 @@ import json
 import pytest
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.field.forms import read_signature
 from dispatch.field.papers import field_papers_missing
 from dispatch.field.presenting.stops import Stop
@@ -39,7 +38,7 @@ def on_site(db: Session, cast: Cast, order: Order) -> Visit:
 
 def _swap(db: Session, cast: Cast, visit: Visit) -> None:
     [box], _ = carrying(db, cast, cast.su)
-    do(db, visit, "line.swap", cast.su, line=visit.order.lines[0].id, terminal=unit_name(box))
+    do(db, visit, "line.swap", cast.su, line=visit.order.lines[0].id, terminal=box.number)
 
 
 def _missing(db: Session, cast: Cast, order: Order, visit: Visit) -> list[str]:

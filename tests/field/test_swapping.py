@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact, TestResult
@@ -24,7 +24,7 @@ from tests.field.building import arrived, carrying, do, fact, fitted_long_ago, s
 def test_a_swap_of_both_moves_four_units_and_names_all_numbers(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
     old_box, old_card = fitted_long_ago(db, cast, order.lines[0])
     [box], [card] = carrying(db, cast, cast.su)
-    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim=unit_name(card))
+    do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number, sim=card.number)
     made = {row.unit_kind: (row.kind, row.old_unit_id, row.new_unit_id) for row in fittings_of(db, order.id)}
     assert made == {"terminal": ("swap", old_box.id, box.id), "sim": ("swap", old_card.id, card.id)}
     assert {where(db, unit).kind for unit in (box, card)} == {"slot"}
@@ -34,7 +34,7 @@ def test_a_swap_of_both_moves_four_units_and_names_all_numbers(db: Session, cast
 def test_a_swap_of_a_unit_in_a_colleagues_bag_says_where_it_is(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
     fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.wei)
-    sent = fact(on_site, "line.swap", line=order.lines[0].id, terminal=unit_name(box))
+    sent = fact(on_site, "line.swap", line=order.lines[0].id, terminal=box.number)
     with pytest.raises(Invalid) as refused, db.begin_nested():
         act(db, sent, by=cast.su, at=AT)
     assert "卫晨" in str(refused.value.fields["terminal"])
@@ -45,7 +45,7 @@ def test_a_swap_of_a_unit_in_a_colleagues_bag_says_where_it_is(db: Session, cast
 def test_who_insists_is_heard_by_the_dispatcher(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
     old, _ = fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.wei)
-    kept = do(db, on_site, "line.swap", cast.su, insist=True, line=order.lines[0].id, terminal=unit_name(box))
+    kept = do(db, on_site, "line.swap", cast.su, insist=True, line=order.lines[0].id, terminal=box.number)
     assert kept.state == "disputed"
     assert "卫晨" in str(text_from_json(kept.outcome))
     assert where(db, old).kind == "slot"
@@ -56,7 +56,7 @@ def test_half_a_swap_is_none(db: Session, cast: Cast, order: Order, on_site: Vis
     old, _ = fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.su)
     with pytest.raises(Invalid) as refused, db.begin_nested():
-        do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box), sim="8986000000000000000")
+        do(db, on_site, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number, sim="8986000000000000000")
     assert set(refused.value.fields) == {"sim"}
     assert where(db, old).kind == "slot"
     assert where(db, box).person_id == cast.su.id
@@ -66,12 +66,12 @@ def test_an_old_unit_that_the_record_does_not_know_is_registered(db: Session, ca
     [box], _ = carrying(db, cast, cast.su)
     line = order.lines[0].id
     with pytest.raises(Invalid) as refused, db.begin_nested():
-        do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box))
+        do(db, on_site, "line.swap", cast.su, line=line, terminal=box.number)
     assert set(refused.value.fields) == {"old_terminal"}
-    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box), old_terminal="GT06N771203", old_model="GT06N")
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=box.number, old_terminal="GT06N771203", old_model="GT06N")
     [made] = fittings_of(db, order.id)
     assert made.old_unit is not None
-    assert unit_name(made.old_unit) == "GT06N771203"
+    assert made.old_unit.number == "GT06N771203"
     assert where(db, made.old_unit).person_id == cast.su.id
 
 
@@ -81,7 +81,7 @@ def test_a_vehicle_planned_for_a_colleague_is_taken_over(db: Session, cast: Cast
     mine = arrived(db, cast, order, cast.su, lines=(first.id,))
     his = arrived(db, cast, order, cast.wei, lines=(second.id,))
     [box], [card] = carrying(db, cast, cast.su)
-    do(db, mine, "line.install", cast.su, line=second.id, terminal=unit_name(box), sim=unit_name(card))
+    do(db, mine, "line.install", cast.su, line=second.id, terminal=box.number, sim=card.number)
     do(db, mine, "line.done", cast.su, line=second.id)
     db.expire_all()
     assert [row.line_id for row in his.visit_lines] == []
@@ -107,10 +107,10 @@ def test_a_wrong_swap_is_taken_back_and_done_again(db: Session, cast: Cast, orde
     old, _ = fitted_long_ago(db, cast, order.lines[0])
     [wrong, right], _ = carrying(db, cast, cast.su, 2)
     line = order.lines[0].id
-    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(wrong))
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=wrong.number)
     do(db, on_site, "line.undo", cast.su, line=line, fitting=fittings_of(db, order.id)[0].id, reason="拿错了")
     assert where(db, old).kind == "slot"
-    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(right))
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=right.number)
     [standing] = fittings_of(db, order.id)
     assert (standing.old_unit_id, standing.new_unit_id) == (old.id, right.id)
 
@@ -123,7 +123,7 @@ def test_results_from_before_a_swap_do_not_count(db: Session, cast: Cast, order:
     [box], _ = carrying(db, cast, cast.su)
     line = order.lines[0].id
     do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "passed"}})
-    do(db, on_site, "line.swap", cast.su, line=line, terminal=unit_name(box))
+    do(db, on_site, "line.swap", cast.su, line=line, terminal=box.number)
     assert latest_tests(db, order.id, fittings_of(db, order.id)) == {}
     do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "failed"}, "fix": {"result": "passed"}})
     do(db, on_site, "test.run", cast.su, line=line, results={"online": {"result": "overruled", "reason": "地下车库"}})

@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.files.operations import keep
 from dispatch.orders.models import Order, Visit
@@ -29,7 +28,7 @@ def swapped(session: Session, cast: Cast, *, start: str = "09:30", days: int = 9
     line = order.lines[0]
     fitted_long_ago(session, cast, line, days=days)
     [box], [card] = carrying(session, cast, cast.su)
-    do(session, visit, "line.swap", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
+    do(session, visit, "line.swap", cast.su, line=line.id, terminal=box.number, sim=card.number)
     do(session, visit, "test.run", cast.su, line=line.id, results=PASSED)
     picture(session, visit, cast.su, line.id, kind="condition")
     sign(session, visit, cast.su)
@@ -50,7 +49,7 @@ def installed(session: Session, cast: Cast, *, lines: int = 3, left: int = 1, st
     visit = arrived(session, cast, order, cast.su, start=start)
     boxes, cards = carrying(session, cast, cast.su, lines - left)
     for line, box, card in zip(order.lines, boxes, cards, strict=False):
-        do(session, visit, "line.install", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
+        do(session, visit, "line.install", cast.su, line=line.id, terminal=box.number, sim=card.number)
         do(session, visit, "test.run", cast.su, line=line.id, results=PASSED)
         picture(session, visit, cast.su, line.id)
     sign(session, visit, cast.su)

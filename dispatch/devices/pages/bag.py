@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
@@ -15,11 +15,15 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices import handing_over
 from dispatch.devices.bench_queries import debts
-from dispatch.devices.page_forms import read_ids, read_key
+from dispatch.devices.models import HandOver
+from dispatch.devices.page_forms import read_ids, read_key, read_some_parts
+from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.part_moves import field_of
+from dispatch.devices.part_promises import promised
 from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import bag, units_held
-from dispatch.errors import NotFound, Refusal
+from dispatch.errors import Refusal
 from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -31,31 +35,35 @@ LONGEST_LIST = 500
 @pages.get("/my-bag")
 @may("bag.hand_over")
 def my_bag() -> Answer:
-    """My terminals and SIMs, offers to me and by me."""
+    """My terminals, SIMs and parts, offers to me and by me."""
     return _page(Form.of({}))
 
 
 @pages.post("/my-bag")
 @may("bag.hand_over")
 def hand_to_colleague() -> Answer:
-    """Offer the ticked units to a colleague."""
-    form = Form.sent()
-    try:
-        with transaction() as db:
-            chosen = read_ids(form.texts("units")) if form.texts("units") else []
-            to, key = number_in(form.text("to")), read_key(form.text("key"))
-            made = handing_over.offer(db, chosen, to_person_id=to, note=form.text("note"), key=key, by=current(), at=now())
-            count, name = len(made.units), made.to_holder.person.name if made.to_holder.person else ""
-    except Refusal as refusal:
-        return _page(form.refused(refusal), refusal)
+    """Offer the ticked units, and so many of each part, to a colleague."""
+
+    def hand(db: Session, form: Form) -> str:
+        chosen = read_ids(form.texts("units")) if form.texts("units") else []
+        parts = read_some_parts({name: form.text(name) for name in form.values})
+        facts: dict[str, Any] = {"note": form.text("note"), "key": read_key(form.text("key")), "by": current(), "at": now()}
+        return _offered(handing_over.offer(db, chosen, parts=parts, to_person_id=number_in(form.text("to")), **facts))
+
+    return carry_out(hand, to=url_for("devices.my_bag"), again=_page)
+
+
+def _offered(made: HandOver) -> str:
+    count, name = len(made.units), made.to_holder.person.name if made.to_holder.person else ""
+    if made.parts:
+        return str(_("Offered to %(name)s. All of it stays yours until he accepts.", name=name))
     words = ngettext(
         "%(num)d unit is offered to %(name)s. It stays yours until he accepts.",
         "%(num)d units are offered to %(name)s. They stay yours until he accepts.",
         count,
         name=name,
     )
-    flash(words, "success")
-    return redirect(url_for("devices.my_bag"))
+    return str(words)
 
 
 @pages.post("/my-bag/<int:hand_over_id>/accept")
@@ -63,10 +71,12 @@ def hand_to_colleague() -> Answer:
 def accept(hand_over_id: int) -> Answer:
     """I have them."""
 
-    def take(db: Session) -> str:
+    def take(db: Session, _form: Form) -> str:
         count = handing_over.accept(db, hand_over_id, by=current(), at=now())
         if not count:
             return str(_("They are in your bag already."))
+        if db.get_one(HandOver, hand_over_id).parts:
+            return str(_("It is in your bag now."))
         return str(ngettext("%(num)d unit is in your bag now.", "%(num)d units are in your bag now.", count))
 
     return _settled(take)
@@ -76,10 +86,9 @@ def accept(hand_over_id: int) -> Answer:
 @may("bag.hand_over")
 def decline(hand_over_id: int) -> Answer:
     """I have not got them."""
-    reason = Form.sent().text("reason")
 
-    def refuse(db: Session) -> str:
-        handing_over.decline(db, hand_over_id, reason=reason, by=current(), at=now())
+    def refuse(db: Session, form: Form) -> str:
+        handing_over.decline(db, hand_over_id, reason=form.text("reason"), by=current(), at=now())
         return str(_("Noted: they stay with your colleague."))
 
     return _settled(refuse, hand_over_id)
@@ -90,23 +99,15 @@ def decline(hand_over_id: int) -> Answer:
 def withdraw(hand_over_id: int) -> Answer:
     """I take my offer back."""
 
-    def take_back(db: Session) -> str:
+    def take_back(db: Session, _form: Form) -> str:
         handing_over.withdraw(db, hand_over_id, by=current(), at=now())
         return str(_("Taken back: they stay yours."))
 
     return _settled(take_back)
 
 
-def _settled(act: Callable[[Session], str], about: int | None = None) -> Answer:
-    try:
-        with transaction() as db:
-            words = act(db)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(Form.sent().refused(refusal), refusal, about)
-    flash(words, "success")
-    return redirect(url_for("devices.my_bag"))
+def _settled(act: Acting, about: int | None = None) -> Answer:
+    return carry_out(act, to=url_for("devices.my_bag"), again=lambda form, refusal: _page(form, refusal, about))
 
 
 def _page(form: Form, refusal: Refusal | None = None, about: int | None = None) -> Answer:
@@ -130,6 +131,8 @@ def _shown(db: Session) -> Mapping[str, Any]:
         "to_me": to_me,
         "by_me": by_me,
         "promised": {line.unit_id for each in by_me for line in each.units if line.open},
+        "gone": promised(db, mine.id) if mine and by_me else {},
+        "field_of": field_of,
         "colleagues": [(each.id, each.name) for each in technicians(db, me.branch_id) if each.id != me.id],
         "key": uuid.uuid4(),
     }

@@ -16,7 +16,6 @@ from dispatch.customers.rules import show_plate
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_queries import carried_return
-from dispatch.devices.fitted import unit_name
 from dispatch.devices.pages.blueprint import pages
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.orders.ties import order_numbers
@@ -55,7 +54,7 @@ def label_facts(case: UnitReturn, order_number: str | None, zone: ZoneInfo) -> d
     symptom = SYMPTOMS.get(case.symptom or "")
     return {
         "format": "gps-dispatch/return/1",
-        "number": unit_name(unit),
+        "number": unit.number,
         "model": unit.terminal.model if unit.terminal else "SIM",
         "plate": show_plate(case.plate) if case.plate else f"VIN …{(case.vehicle.vin or '')[-6:]}",
         "symptom": wording.in_chinese(symptom.words) if symptom else None,

@@ -16,13 +16,12 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
-from dispatch.devices.page_forms import read_key
+from dispatch.devices.page_forms import read_key, read_parts
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_moves import field_of
 from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
-    MOST,
-    WHOLE,
+    OF_TRANSFERS,
     Counted,
     PartFacts,
     add_part,
@@ -118,6 +117,7 @@ def _part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, 
             taking_back=taking_back,
             describe=describe,
             reason_word=reason_word,
+            of_transfers=OF_TRANSFERS,
         )
     return (page, refusal.status) if refusal else page
 
@@ -155,7 +155,7 @@ class Deed:
 
 DEEDS: dict[str, Deed] = {
     "issue": Deed(say("Issue parts"), say("Issue"), "stock.change", ("store",)),
-    "return": Deed(say("Return or hand on"), say("Hand over"), "stock.change", ("bag",)),
+    "return": Deed(say("Return parts"), say("Return"), "stock.change", ("bag",)),
     "receive": Deed(say("Take in"), say("Take in"), "stock.change", ("store",)),
     "count": Deed(say("Count parts"), say("Book the count"), "stock.change", ("store", "bag")),
     "write_off": Deed(say("Write off parts"), say("Write off parts"), "stock.decide", ("store", "bag")),
@@ -190,12 +190,10 @@ def _holder_page(holder_id: int, do: str, form: Form, refusal: Refusal | None = 
 
 
 def _targets(db: Session, place: Holder) -> list[tuple[str, str]]:
-    """Where parts of a place can go: to the technicians' bags, out of a bag first of all back into a store."""
-    people = [(f"p{one.id}", one.name) for one in technicians(db, place.branch_id) if one.id != place.person_id]
+    """Where parts of a place can go: out of a store to the technicians' bags, out of a bag back into a store."""
     if place.kind == "store":
-        return people
-    rooms = [(f"s{room.id}", room.name or "") for room in stores(db, current()) if room.branch_id == place.branch_id]
-    return rooms + people
+        return [(f"p{one.id}", one.name) for one in technicians(db, place.branch_id)]
+    return [(f"s{room.id}", room.name or "") for room in stores(db, current()) if room.branch_id == place.branch_id]
 
 
 @pages.post("/stock/<int:holder_id>/parts", endpoint="move_parts")
@@ -220,21 +218,8 @@ def do_with_parts(holder_id: int) -> Answer:
     return redirect(url_for("devices.holder_parts", holder_id=holder_id), 303)
 
 
-def _counts(form: Form, *, least: int = 1) -> dict[int, int]:
-    """The numbers that were entered, by part; blanks are left out. Raises Invalid beside each that is none."""
-    counts: dict[int, int] = {}
-    errors: dict[str, Text] = {}
-    for name, text in form.values.items():
-        part_id = number_in(name.removeprefix("n-")) if name.startswith("n-") and text else None
-        if part_id is not None:
-            number = number_in(text)
-            if number is None or not least <= number <= MOST:
-                errors[name] = WHOLE if least else say("A whole number from 0 to %(n)s, please.", n=MOST)
-            else:
-                counts[part_id] = number
-    if errors:
-        raise Invalid(errors)
-    return counts
+def _typed(form: Form) -> dict[str, str]:
+    return {name: form.text(name) for name in form.values}
 
 
 def _told(kinds: int, words: str) -> str:
@@ -244,7 +229,7 @@ def _told(kinds: int, words: str) -> str:
 def _issue(db: Session, place: Holder, form: Form) -> str:
     to = _chosen(db, place, form.text("to"))
     facts = {"note": form.text("note"), "key": read_key(form.text("key")), "by": current(), "at": now()}
-    kinds = hand_over(db, place, to, _counts(form), **facts)  # type: ignore[arg-type]
+    kinds = hand_over(db, place, to, read_parts(_typed(form)), **facts)  # type: ignore[arg-type]
     name = to.person.name if to.person else to.name
     return _told(
         kinds, ngettext("%(num)d kind of part went to %(name)s.", "%(num)d kinds of parts went to %(name)s.", kinds, name=name)
@@ -261,18 +246,18 @@ def _chosen(db: Session, place: Holder, wanted: str) -> Holder:
 
 def _receive(db: Session, place: Holder, form: Form) -> str:
     key = read_key(form.text("key"))
-    kinds = receive(db, place, _counts(form), note=form.text("note"), key=key, by=current(), at=now())
+    kinds = receive(db, place, read_parts(_typed(form)), note=form.text("note"), key=key, by=current(), at=now())
     return _told(kinds, ngettext("%(num)d kind of part was taken in.", "%(num)d kinds of parts were taken in.", kinds))
 
 
 def _write_off(db: Session, place: Holder, form: Form) -> str:
     key = read_key(form.text("key"))
-    kinds = write_off(db, place, _counts(form), note=form.text("note"), key=key, by=current(), at=now())
+    kinds = write_off(db, place, read_parts(_typed(form)), note=form.text("note"), key=key, by=current(), at=now())
     return _told(kinds, ngettext("%(num)d kind of part was written off.", "%(num)d kinds of parts were written off.", kinds))
 
 
 def _count(db: Session, place: Holder, form: Form) -> str:
-    there = _counts(form, least=0)
+    there = read_parts(_typed(form), least=0)
     counted = {part_id: Counted(form.number(f"{WAS}{part_id}", 0), number) for part_id, number in there.items()}
     differ = count(db, place, counted, note=form.text("note"), key=read_key(form.text("key")), by=current(), at=now())
     if not differ:

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.devices import transferring
+from dispatch.devices import part_missing, transferring
 from dispatch.devices.issuing import Wanted, count_field
-from dispatch.devices.models import Holder
-from dispatch.devices.page_forms import read_ids, read_sending
+from dispatch.devices.models import Holder, Transfer
+from dispatch.devices.page_forms import read_arrived, read_ids, read_key, read_sending
 from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
+from dispatch.devices.part_moves import field_of
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.shelves import shelves
 from dispatch.devices.transfers import KINDS, transfer, transfer_counts, transfers, who_may_answer
 from dispatch.errors import Refusal
@@ -53,35 +55,45 @@ def _chips(counts: Mapping[str | None, int], chosen: str | None) -> list[dict[st
 @pages.route("/stock/transfers/new", methods=["GET", "POST"], endpoint="new_transfer")
 @may("stock.change")
 def new_transfer() -> Answer:
-    """Send units of a store to another branch: scanned or typed numbers, or so many of a model."""
+    """Send units and parts of a store to another branch: scanned or typed numbers, so many of a model, so many of a part."""
     if request.method == "GET":
         return _new_page(Form.of({"store": request.args.get("store", ""), "numbers": request.args.get("numbers", "")}))
     form = Form.sent()
     try:
         sent = read_sending({name: form.text(name) for name in form.values})
         with transaction() as db:
-            facts = {"to_branch_id": number_in(form.text("to")), "note": form.text("note"), "key": sent.key}
+            facts: dict[str, Any] = {"to_branch_id": number_in(form.text("to")), "note": form.text("note"), "key": sent.key}
             wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
             store = chosen_store(db, sent.store_id)
-            made = transferring.send(db, store=store, wanted=wanted, by=current(), at=now(), **facts)  # type: ignore[arg-type]
-            words = ngettext("%(num)d unit is on the way.", "%(num)d units are on the way.", len(made.lines))
+            facts |= {"parts": sent.parts, "by": current(), "at": now()}
+            made = transferring.send(db, store=store, wanted=wanted, **facts)
+            words = _on_the_way(made)
     except Refusal as refusal:
         return _new_page(form.refused(refusal), refusal)
     flash(words, "success")
     return redirect(url_for("devices.transfer", number=made.number))
 
 
+def _on_the_way(made: Transfer) -> str:
+    if made.parts:
+        return str(_("%(number)s is on the way.", number=made.number))
+    return str(ngettext("%(num)d unit is on the way.", "%(num)d units are on the way.", len(made.lines)))
+
+
 def _new_page(form: Form, refusal: Refusal | None = None) -> Answer:
     with transaction() as db:
         rooms = [row for row in shelves(db, current(), branch_id=current().branch_id or 0) if row.holder.kind == "store"]
         others = [(branch.id, branch.name) for branch in branches(db) if branch.id != current().branch_id]
+        chosen = next((row for row in rooms if str(row.holder.id) == form.text("store")), rooms[0] if rooms else None)
         page = render_template(
             "devices/transfer_new.html",
             form=form,
             stores=rooms,
             branch_options=others,
-            chosen=next((row for row in rooms if str(row.holder.id) == form.text("store")), rooms[0] if rooms else None),
+            chosen=chosen,
+            held=parts_held(db, chosen.holder.id) if chosen else [],
             count_field=count_field,
+            field_of=field_of,
             key=form.text("key") or uuid.uuid4(),
             problems=getattr(refusal, "problems", ()),
         )
@@ -111,6 +123,8 @@ def _page(number: str, form: Form, refusal: Refusal | None = None, acting: str =
             may_find=me.may("stock.change") and me.branch_id in (made.from_branch_id, made.to_branch_id),
             rooms=_rooms(db) if receiving else [],
             people=[(each.id, each.name) for each in who_may_answer(db, made)] if receiving else [],
+            field_of=field_of,
+            key=uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
 
@@ -127,16 +141,18 @@ def _act(number: str, acting: str, act: Acting) -> Answer:
 @pages.post("/stock/transfers/<number>/receive", endpoint="receive_transfer")
 @may("stock.change")
 def receive(number: str) -> Answer:
-    """The ticked units have arrived, the others have not."""
+    """The ticked units have arrived, the others have not; and so many of each part."""
 
     def take(db: Session, form: Form) -> str:
         into = db.get(Holder, number_in(form.text("into")) or 0)
-        why = {"reason": form.text("reason"), "answers_id": number_in(form.text("answers"))}
-        ids = read_ids(form.texts("units"))
-        count = transferring.receive(db, number, ids, into=into, by=current(), at=now(), **why)  # type: ignore[arg-type]
+        why: dict[str, Any] = {"reason": form.text("reason"), "answers_id": number_in(form.text("answers"))}
+        why |= {"parts": read_arrived({name: form.text(name) for name in form.values}), "by": current(), "at": now()}
+        count = transferring.receive(db, number, read_ids(form.texts("units")), into=into, **why)
         if not count:
             return str(_("Noted."))
         place = into.name if into else ""
+        if why["parts"]:
+            return str(_("What has arrived is in %(place)s now.", place=place))
         return str(ngettext("%(num)d unit is in %(place)s.", "%(num)d units are in %(place)s.", count, place=place))
 
     return _act(number, "receive", take)
@@ -176,3 +192,28 @@ def lost(number: str, unit_id: int) -> Answer:
         return str(_("Written off as lost."))
 
     return _act(number, f"unit-{unit_id}", give_up)
+
+
+@pages.post("/stock/transfers/<number>/parts/<int:part_id>/found", endpoint="transfer_part_found")
+@may("stock.change")
+def parts_found(number: str, part_id: int) -> Answer:
+    """So many missing parts turned up with us."""
+
+    def find(db: Session, form: Form) -> str:
+        facts: dict[str, Any] = {"key": read_key(form.text("key")), "by": current(), "at": now()}
+        place = part_missing.turn_up_parts(db, number, part_id, number_in(form.text("count")) or 0, **facts)
+        return str(_("It is in %(place)s now.", place=place.name))
+
+    return _act(number, f"part-{part_id}", find)
+
+
+@pages.post("/stock/transfers/<number>/parts/<int:part_id>/lost", endpoint="transfer_part_lost")
+@may("stock.decide")
+def parts_lost(number: str, part_id: int) -> Answer:
+    """What is still missing of a part is given up."""
+
+    def give_up(db: Session, form: Form) -> str:
+        part_missing.write_off_parts(db, number, part_id, note=form.text("note"), by=current(), at=now())
+        return str(_("Written off as lost."))
+
+    return _act(number, f"part-{part_id}", give_up)

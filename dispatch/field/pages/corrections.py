@@ -11,7 +11,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
-from dispatch.devices.fitted import bag_units, unit_name
+from dispatch.devices.fitted import bag_units
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.models import Charge, Receipt
@@ -72,10 +72,10 @@ def _fitting(db: Session, order_id: int, key: int) -> Subject:
     found = db.get(Fitting, key)
     if found is None or found.order_id != order_id:
         raise NotFound
-    old, new = (unit_name(unit) if unit else None for unit in (found.old_unit, found.new_unit))
+    old, new = (unit.number if unit else None for unit in (found.old_unit, found.new_unit))
     sentence = say("%(old)s → %(new)s", old=old, new=new) if old and new else say("%(number)s", number=old or new)
     bag = found.in_entry.from_holder if found.in_entry else None
-    numbers = tuple(unit_name(unit) for unit in bag_units(db, bag.person_id, found.unit_kind)) if bag and bag.person_id else ()
+    numbers = tuple(unit.number for unit in bag_units(db, bag.person_id, found.unit_kind)) if bag and bag.person_id else ()
     return Subject(sentence, {}, numbers)
 
 

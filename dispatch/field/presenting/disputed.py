@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.rules import show_plate
-from dispatch.devices.fitted import IN_YOUR_BAG, unit_name
+from dispatch.devices.fitted import IN_YOUR_BAG
 from dispatch.devices.models import Unit
 from dispatch.devices.queries import fitted
 from dispatch.field.models import FieldFact
@@ -158,4 +158,4 @@ def _record(inside: Inside, fact: FieldFact, visit: Visit | None, line: OrderLin
 
 
 def _number(units: Mapping[str, Unit], kind: str) -> Text | str:
-    return unit_name(units[kind]) if kind in units else say("none")
+    return units[kind].number if kind in units else say("none")

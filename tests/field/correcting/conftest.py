@@ -7,7 +7,6 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.field import endings
 from dispatch.orders.models import Order, OrderLine, Visit
 from tests.board.building import approved_order
@@ -33,7 +32,7 @@ def swapped(db: Session, cast: Cast, line: OrderLine, on_site: Visit) -> Swapped
     """He has swapped the terminal: the old one and the one he entered."""
     old, _ = fitted_long_ago(db, cast, line)
     [box], _ = carrying(db, cast, cast.su)
-    do(db, on_site, "line.swap", cast.su, line=line.id, terminal=unit_name(box))
+    do(db, on_site, "line.swap", cast.su, line=line.id, terminal=box.number)
     return old, box
 
 

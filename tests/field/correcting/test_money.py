@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
-from dispatch.devices.fitted import unit_name
 from dispatch.errors import NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Price, Receipt
 from dispatch.fees.papers import money_papers_missing, prices_missing
@@ -85,7 +84,7 @@ def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast:
     visit = arrived(db, cast, order, cast.su)
     fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.su)
-    do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=unit_name(box))
+    do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=box.number)
     do(db, visit, "visit.finish", cast.su)
     assert [str(text) for text in money_missing(db, order)] == ["The price list has no part whose name begins with BD-808A."]
     price = {"code": "P001", "name": "BD-808A 主机", "category": "part", "amount": Decimal("680.00"), "tax_rate": Decimal("0.13")}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains, history
-from dispatch.devices.fitted import fittings_of, slot_units, unit_name
+from dispatch.devices.fitted import fittings_of, slot_units
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.queries import account_of
 from dispatch.field import correcting
@@ -49,14 +49,14 @@ def test_another_unit_comes_out_of_the_technicians_bag(
     do(db, on_site, "test.run", cast.su, line=line.id, results={"online": {"result": "passed"}})
     finish(db, cast, on_site)
     [entered] = fittings_of(db, order.id)
-    correcting.replace_unit(db, order.id, entered.id, number=unit_name(right), reason="看错号码", by=cast.wang, at=AT)
+    correcting.replace_unit(db, order.id, entered.id, number=right.number, reason="看错号码", by=cast.wang, at=AT)
     [standing] = fittings_of(db, order.id)
     assert (standing.old_unit_id, standing.new_unit_id, standing.at) == (old.id, right.id, entered.at)
     assert (where(db, wrong).person_id, where(db, old).person_id) == (cast.su.id, cast.su.id)
     assert "online" in latest_tests(db, order.id, [standing])[line.id], "what was tested was the right one"
     assert account_of(db, order.id).charged == Decimal("680.00")
     # Once more: the bag is still that of the technician, not of who corrected it.
-    correcting.replace_unit(db, order.id, standing.id, number=unit_name(better), reason="再看一次", by=cast.wang, at=AT)
+    correcting.replace_unit(db, order.id, standing.id, number=better.number, reason="再看一次", by=cast.wang, at=AT)
     assert slot_units(db, line.vehicle_id)["terminal"].id == better.id
     assert where(db, right).person_id == cast.su.id
     assert not list(broken_chains(db))
@@ -69,16 +69,16 @@ def test_a_wrong_number_is_refused_beside_its_field_and_changes_nothing(
     [elsewhere], _ = carrying(db, cast, cast.wei)
     [fitting] = fittings_of(db, order.id)
     for number, part in (
-        (unit_name(elsewhere), "not in 苏杰's bag: it is in 卫晨's bag"),
+        (elsewhere.number, "not in 苏杰's bag: it is in 卫晨's bag"),
         ("", "number"),
         ("ZZ999999", "not on record"),
-        (unit_name(entered), "entered before"),
+        (entered.number, "entered before"),
     ):
         with pytest.raises(Invalid) as refused, db.begin_nested():
             correcting.replace_unit(db, order.id, fitting.id, number=number, reason="x", by=cast.wang, at=AT)
         assert part in str(refused.value.fields["number"])
     with pytest.raises(Invalid) as refused, db.begin_nested():
-        correcting.replace_unit(db, order.id, fitting.id, number=unit_name(entered), reason=" ", by=cast.wang, at=AT)
+        correcting.replace_unit(db, order.id, fitting.id, number=entered.number, reason=" ", by=cast.wang, at=AT)
     assert set(refused.value.fields) == {"reason"}
     assert slot_units(db, line.vehicle_id)["terminal"] is entered
 

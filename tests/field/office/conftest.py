@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.field.models import DepartureCheck
 from dispatch.field.summary import standing
@@ -32,7 +32,7 @@ def done(app: object, db: Session, cast: Cast, prices: None) -> dict[str, Any]:
         )
         old, _ = fitted_long_ago(opened, cast, line)
         boxes, _ = carrying(opened, cast, cast.su, 2)
-        do(opened, visit, "line.swap", cast.su, line=line.id, terminal=unit_name(boxes[0]))
+        do(opened, visit, "line.swap", cast.su, line=line.id, terminal=boxes[0].number)
         results = {"online": {"result": "passed"}, "fix": {"result": "failed", "reason": "地下车库"}}
         do(opened, visit, "test.run", cast.su, line=line.id, results=results)
         photo = take_photo(opened, visit, cast.su, line=line.id)
@@ -45,7 +45,7 @@ def done(app: object, db: Session, cast: Cast, prices: None) -> dict[str, Any]:
             receipts_of(opened, order.id),
             fittings_of(opened, order.id),
         )
-        names = {"old": unit_name(old), "new": unit_name(boxes[0]), "right": unit_name(boxes[1])}
+        names = {"old": old.number, "new": boxes[0].number, "right": boxes[1].number}
         ids = {
             "order_itself": 0,
             "line": line.id,

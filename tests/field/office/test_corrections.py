@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import slot_units, unit_name
+from dispatch.devices.fitted import slot_units
 from dispatch.errors import NotFound
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.field import correcting
@@ -62,7 +62,7 @@ def test_the_right_unit_is_in_the_vehicle_afterwards(done: dict[str, Any], db: S
     assert f'<option value="{done["right"]}">' in client.get(url).text
     made = client.post(url, data={"number": done["right"], "reason": "看错"}, headers=FRAGMENT)
     assert (made.status_code, made.headers["HX-Refresh"]) == (204, "true")
-    assert unit_name(slot_units(db, done["vehicle"])["terminal"]) == done["right"]
+    assert slot_units(db, done["vehicle"])["terminal"].number == done["right"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
-from dispatch.devices.fitted import unit_name
 from tests.board.building import approved_order
 from tests.conftest import Cast, SignIn
 from tests.counting import queries
@@ -83,7 +82,7 @@ def test_the_sections_cost_little_however_many_vehicles(
         visit = arrived(opened, cast, order, cast.su)
         boxes, cards = carrying(opened, cast, cast.su, 43)
         for line, box, card in zip(order.lines, boxes, cards, strict=True):
-            do(opened, visit, "line.install", cast.su, line=line.id, terminal=unit_name(box), sim=unit_name(card))
+            do(opened, visit, "line.install", cast.su, line=line.id, terminal=box.number, sim=card.number)
             do(opened, visit, "test.run", cast.su, line=line.id, results={"online": {"result": "passed"}})
         do(opened, visit, "line.install", cast.su, insist=True, line=order.lines[0].id, terminal="NONE-1")
         number = order.number

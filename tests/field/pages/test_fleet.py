@@ -7,7 +7,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.orders.models import Order
 from tests.conftest import Cast, SignIn
 from tests.field.building import DRAWN, arrived, carrying, do, fitted_long_ago, fresh
@@ -20,8 +20,8 @@ def test_a_sim_alone_does_not_make_an_installation(db: Session, cast: Cast, flee
     db.commit()
     phone = Phone(as_person(cast.su), visit.id)
     phone.open(at(fleet))
-    assert phone.form(f"{at(fleet)}/fit")["pick_terminal"] == unit_name(box)
-    phone.press(f"{at(fleet)}/fit", status=422, pick_terminal="", pick_sim=unit_name(card))
+    assert phone.form(f"{at(fleet)}/fit")["pick_terminal"] == box.number
+    phone.press(f"{at(fleet)}/fit", status=422, pick_terminal="", pick_sim=card.number)
     assert "Choose one from your bag" in phone.page
     assert not fittings_of(fresh(db), fleet.id)
 
@@ -30,7 +30,7 @@ def test_what_came_out_of_a_vehicle_is_not_proposed_for_another(db: Session, cas
     visit = arrived(db, cast, fleet, cast.su)
     worn_box, worn_card = fitted_long_ago(db, cast, fleet.lines[0])
     [box], [card] = carrying(db, cast, cast.su)
-    units = {"terminal": unit_name(box), "sim": unit_name(card)}
+    units = {"terminal": box.number, "sim": card.number}
     do(db, visit, "line.swap", cast.su, line=fleet.lines[0].id, **units)
     db.commit()
     phone = Phone(as_person(cast.su), visit.id)
@@ -38,7 +38,7 @@ def test_what_came_out_of_a_vehicle_is_not_proposed_for_another(db: Session, cas
     assert phone.page.count("was in a vehicle") == 2
     assert not {"pick_terminal", "pick_sim"} & phone.form(f"{at(fleet, 1)}/fit").keys()
     for worn in (worn_box, worn_card):
-        assert f'value="{unit_name(worn)}"' in phone.page, "but he may choose it"
+        assert f'value="{worn.number}"' in phone.page, "but he may choose it"
 
 
 def test_four_vehicles_are_shared_by_two(db: Session, fleet: Order, both: tuple[Phone, Phone]) -> None:

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import unit_name
 from dispatch.fees.models import Charge, Receipt
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import settle_dispute
@@ -23,7 +22,7 @@ def insisted(db: Session, cast: Cast, order: Order, phone: Phone) -> FieldFact:
     [box], _ = carrying(db, cast, cast.wei)
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
-    phone.press(f"{at(order)}/fit", terminal=unit_name(box), status=422)
+    phone.press(f"{at(order)}/fit", terminal=box.number, status=422)
     phone.press(f"{at(order)}/fit", insist="1")
     return db.scalars(sa.select(FieldFact).where(FieldFact.state == "disputed")).one()
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.fees.queries import account_of
 from dispatch.field.models import Signature, TestResult
 from dispatch.field.rules import TEST_ITEMS
@@ -32,8 +32,8 @@ def test_a_repair_is_walked_from_the_photo_to_the_end(db: Session, cast: Cast, o
     assert "Swap terminal or SIM" in phone.open() and "Photos: 1" in phone.page
 
     phone.open(f"{at(order)}/swap?what=both")
-    assert unit_name(old_box) in phone.page.replace("<b>", "").replace("</b>", "").replace("</span><span>", "")
-    phone.press(f"{at(order)}/fit", pick_terminal=unit_name(box), sim=unit_name(card)[-6:])
+    assert old_box.number in phone.page.replace("<b>", "").replace("</b>", "").replace("</span><span>", "")
+    phone.press(f"{at(order)}/fit", pick_terminal=box.number, sim=card.number[-6:])
     assert "Changed" in phone.page and "<del>" in phone.page and "Go on: test-run" in phone.big()
     assert {f.old_unit_id for f in fittings_of(fresh(db), order.id)} == {old_box.id, old_card.id}
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import slot_units, unit_name
+from dispatch.devices.fitted import slot_units
 from dispatch.devices.models import Loan
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.queries import account_of
@@ -25,7 +25,7 @@ def test_goodwill_is_asked_for_from_the_price_and_free_once_approved(db: Session
     [box], _ = carrying(db, cast, cast.su)
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
-    phone.press(f"{at(order)}/fit", pick_terminal=unit_name(box), lend="", lend_days="")
+    phone.press(f"{at(order)}/fit", pick_terminal=box.number, lend="", lend_days="")
     phone.open("/price")
     phone.press("/goodwill", status=422, why="other", more="")
     phone.press("/goodwill", why="again")
@@ -43,8 +43,8 @@ def test_a_loaner_is_put_in_for_some_days(db: Session, cast: Cast, order: Order,
     [box], _ = carrying(db, cast, cast.su)
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
-    phone.press(f"{at(order)}/fit", status=422, pick_terminal=unit_name(box), lend="1", lend_days="x")
-    phone.press(f"{at(order)}/fit", pick_terminal=unit_name(box), lend="1", lend_days="7")
+    phone.press(f"{at(order)}/fit", status=422, pick_terminal=box.number, lend="1", lend_days="x")
+    phone.press(f"{at(order)}/fit", pick_terminal=box.number, lend="1", lend_days="7")
     assert "on loan until 2026-12-09" in phone.page and account_of(fresh(db), order.id).charged == 0
     assert db.scalars(sa.select(Loan.unit_id)).all() == [box.id]
 

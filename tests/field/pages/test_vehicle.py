@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of, unit_name
+from dispatch.devices.fitted import fittings_of
 from dispatch.field.models import FieldFact, TestResult
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import latest_tests
@@ -25,8 +25,8 @@ def test_a_unit_in_a_colleagues_bag_gets_a_sentence_and_the_dispatcher_if_he_ins
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
     assert "There is no terminal in your bag." in phone.page
-    phone.press(f"{at(order)}/fit", status=422, terminal=unit_name(box))
-    assert "卫晨" in phone.page and f'value="{unit_name(box)}"' in phone.page
+    phone.press(f"{at(order)}/fit", status=422, terminal=box.number)
+    assert "卫晨" in phone.page and f'value="{box.number}"' in phone.page
     assert "It is so: let the dispatcher decide" in phone.page
     assert not db.scalars(sa.select(FieldFact).where(FieldFact.kind == "line.swap")).all()
     phone.press(f"{at(order)}/fit", insist="1")
@@ -47,7 +47,7 @@ def test_what_the_record_does_not_know_is_typed_or_said_to_be_none(db: Session, 
     [box], [card] = carrying(db, cast, cast.su)
     db.commit()
     phone.open(f"{at(order)}/swap?what=both")
-    phone.press(f"{at(order)}/fit", status=422, pick_terminal=unit_name(box), pick_sim=unit_name(card))
+    phone.press(f"{at(order)}/fit", status=422, pick_terminal=box.number, pick_sim=card.number)
     assert "The record knows of none in this vehicle. Enter the number of the old one." in phone.page
     phone.press(f"{at(order)}/fit", status=422, old_terminal="OLD12345", none_sim="1")
     assert "Enter the model of the old terminal." in phone.page
@@ -61,7 +61,7 @@ def test_a_wrong_swap_is_undone_with_a_reason(db: Session, cast: Cast, order: Or
     [box], _ = carrying(db, cast, cast.su)
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
-    phone.press(f"{at(order)}/fit", pick_terminal=unit_name(box))
+    phone.press(f"{at(order)}/fit", pick_terminal=box.number)
     phone.press(f"{at(order)}/undo", status=422)
     assert "Please give a reason." in phone.page
     phone.press(f"{at(order)}/undo", reason="拿错了")
@@ -89,7 +89,7 @@ def test_after_a_swap_the_test_run_is_to_be_done_again(db: Session, cast: Cast, 
     phone.open(f"{at(order)}/test")
     phone.press(f"{at(order)}/test", rest="passed")
     phone.open(f"{at(order)}/swap?what=terminal")
-    phone.press(f"{at(order)}/fit", pick_terminal=unit_name(box))
+    phone.press(f"{at(order)}/fit", pick_terminal=box.number)
     assert "To do again after the change" in phone.page
     assert "please do it again" in phone.open(f"{at(order)}/test") and "All passed" in phone.big()
 
