@@ -68,19 +68,21 @@ def _write(company: Company, code: str, people: list[Actor], days: list[date], d
 
 
 def _leave(company: Company, now: datetime) -> None:
-    """One that is approved, two that wait, one that was refused."""
+    """One that is approved, two that wait, one of them over visits that were sent out; one that was refused."""
     first, second, third = (company.people[username] for username, _, _ in words.TECHNICIANS["SZ"][:3])
     asked = (
         (second, "annual", 10, 12, "回老家参加婚礼"),
-        (first, "private", 6, 6, "带孩子看牙医"),
         (third, "training", 14, 15, "新终端安装培训"),
         (company.people["lin"], "annual", 17, 20, "年假"),
     )
+    hour = timedelta(hours=1)
+    family = NewLeave("private", now + hour, now + 4 * hour, "孩子发烧，要去医院", UUID(int=company.random.getrandbits(128)))
+    ask_leave(company.session, family, by=first, at=now - 2 * hour)
     made = [_asked(company, who, kind, now, first_day, last_day, reason) for who, kind, first_day, last_day, reason in asked]
     manager = company.manager("SZ")
     at = now - timedelta(hours=2)
     decide_leave(company.session, made[0], approve=True, answer="", by=manager, at=at)
-    decide_leave(company.session, made[3], approve=False, answer="月底结账，请改到下月", by=manager, at=at)
+    decide_leave(company.session, made[2], approve=False, answer="月底结账，请改到下月", by=manager, at=at)
 
 
 def _asked(company: Company, who: Actor, kind: str, now: datetime, first: int, last: int, reason: str) -> int:

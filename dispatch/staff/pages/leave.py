@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from babel.dates import format_skeleton
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import format_date
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -88,7 +89,7 @@ def _mine(form: Form | None) -> str:
             "staff/my_month.html",
             phone=not who.may("roster.see"),
             first=first,
-            month_words=format_date(first, "yyyy MMMM"),
+            month_words=format_skeleton("yMMMM", first, locale=get_locale()),
             before=first - timedelta(days=1),
             after=following,
             heads=heads(first, found.calendar, today),

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from babel.dates import format_skeleton
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import format_date, ngettext
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from dispatch.clock import local_day, now
@@ -74,7 +75,7 @@ def _page(form: Form | None) -> str:
         return render_template(
             "staff/roster.html",
             first=first,
-            title=format_date(first, "yyyy MMMM"),
+            title=format_skeleton("yMMMM", first, locale=get_locale()),
             before=first - timedelta(days=1),
             after=following,
             heads=heads(first, found.calendar, today),
