@@ -142,6 +142,13 @@ def asks_for(by: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(LeaveRequest.state == "asked", LeaveRequest.person_id != by.id, sa.or_(of_branch, above))
 
 
+def leaves_asked(session: Session, by: Actor) -> int:
+    """How many wait for a decision of `by`."""
+    if not by.may("leave.decide"):
+        return 0
+    return session.scalar(sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by))) or 0
+
+
 def leaves_waiting(session: Session, by: Actor, *, limit: int = 100) -> Sequence[LeaveRequest]:
     """Leave that waits for a decision of `by`, what begins first before the others."""
     query = sa.select(LeaveRequest).where(asks_for(by)).options(joinedload(LeaveRequest.person))

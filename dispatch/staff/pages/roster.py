@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from babel.dates import format_skeleton
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, ngettext
@@ -18,8 +17,7 @@ from dispatch.staff.calendar_rules import not_published
 from dispatch.staff.month import Row, heads, rows
 from dispatch.staff.pages.blueprint import Answer, pages
 from dispatch.staff.roster_forms import WHAT, read_month, read_roster
-from dispatch.staff.roster_models import LeaveRequest
-from dispatch.staff.roster_queries import asks_for, roster_of, rostered_people
+from dispatch.staff.roster_queries import leaves_asked, roster_of, rostered_people
 from dispatch.staff.roster_rules import KINDS, SHORT
 from dispatch.staff.rostering import set_duty
 from dispatch.tabular.cells import read_date
@@ -68,9 +66,7 @@ def _page(form: Form | None) -> str:
         ids = [one.id for one in people]
         found = roster_of(db, who.branch_id or 0, ids, first, following - timedelta(days=1), who.zone)
         shown = rows(people, first, who.zone, found)
-        waiting = (
-            db.scalar(sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(who))) if who.may("leave.decide") else 0
-        )
+        waiting = leaves_asked(db, who)
         year = found.calendar.unpublished(first) if following > today else None
         return render_template(
             "staff/roster.html",
