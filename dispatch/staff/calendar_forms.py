@@ -20,6 +20,7 @@ from dispatch.words import Text, say
 LONGEST_SPAN = 31
 """Days that one line may stand for; more is a mistyped year."""
 LONGEST_NAME = 40
+MOST_DAYS = 366
 
 COLUMNS = (
     Column("day", ("日期", "date", "day", "放假日期", "时间"), required=True),
@@ -99,6 +100,8 @@ def whole(found: Import[list[Entry]]) -> list[Entry]:
     entries = [entry for row in found.rows for entry in row]
     if not entries and not found.problems:
         raise RuleBroken(say("There is no line with a date."))
+    if len(entries) > MOST_DAYS:
+        raise RuleBroken(say("These are more than %(n)s days. Send the calendar a year at a time.", n=MOST_DAYS))
     return list({entry.day: entry for entry in entries}.values())
 
 

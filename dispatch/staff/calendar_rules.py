@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from dispatch.clock import local_day, moment_of
 from dispatch.words import Text, say
@@ -14,7 +14,6 @@ WEEKEND = (5, 6)
 LONGEST = 3660
 """Days that are looked at for one answer; beyond ten years something is wrong with the calendar."""
 
-DAY_MINUTES = 24 * 60
 Piece = tuple[int, int]
 """Working time of a day in minutes after its midnight; one that goes on over midnight ends beyond 1440."""
 
@@ -39,8 +38,22 @@ class Calendar:
         return min((day.year for day in days if day.year not in self.published), default=None)
 
 
+DAY_MINUTES = 24 * 60
 PLAIN = Calendar()
 """Monday to Friday, and nothing else known."""
+
+
+def pieces_of(shift: tuple[time, time], lunch_from: time | None, lunch_minutes: int) -> tuple[Piece, ...]:
+    """A shift as working time, its lunch left out. One that does not end later ends on the day after."""
+    opens, closes = _minutes(shift[0]), _minutes(shift[1])
+    closes += DAY_MINUTES if closes <= opens else 0
+    if lunch_from is None or not opens < _minutes(lunch_from) < _minutes(lunch_from) + lunch_minutes < closes:
+        return ((opens, closes),)
+    return (opens, _minutes(lunch_from)), (_minutes(lunch_from) + lunch_minutes, closes)
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
 
 
 def not_published(year: int) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from dispatch.staff.calendar_rules import (
     add_work_minutes,
     is_workday,
     next_workday,
+    pieces_of,
     work_minutes_between,
 )
 from dispatch.staff.roster_models import CalendarDay
@@ -107,6 +108,12 @@ def test_a_night_in_which_the_clocks_are_changed(zone: str, day: str, minutes: i
 def test_a_night_belongs_to_the_day_it_begins_on() -> None:
     """From Thursday, 31 December, into the holiday; then only on Monday again."""
     assert work_minutes_between(NEW_YEAR, NIGHT, SHANGHAI, at("2027-01-01 00:00"), at("2027-01-04 00:00")) == 360
+
+
+def test_a_shift_is_working_time_without_its_lunch() -> None:
+    assert pieces_of((time(8, 30), time(17, 30)), time(12), 60) == HOURS
+    assert pieces_of((time(22), time(6)), time(12), 30) == NIGHT
+    assert pieces_of((time(8), time(12)), None, 30) == ((480, 720),)
 
 
 @settings(max_examples=40, deadline=None)

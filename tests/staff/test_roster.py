@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
+from dispatch.board.operations.runs import ask_plan
 from dispatch.board.problem import day_problem
 from dispatch.clock import moment_of, now
 from dispatch.db import transaction
@@ -183,6 +184,8 @@ def test_only_who_is_on_the_roster_works_on_a_day_of_rest(db: Session, cast: Cas
     ]
     set_duty(db, [cast.su.id or 0], [SATURDAY], None, today=TODAY, by=cast.wang, at=AT)
     assert db.scalar(sa.select(sa.func.count()).select_from(DutyDay)) == 0
+    with pytest.raises(RuleBroken, match="Nobody is on duty"):
+        ask_plan(db, branch_id=cast.sz, day=SATURDAY, by=cast.lin, at=AT)
     people = [db.get_one(Person, cast.su.id)]
     assert (
         presences(people, SATURDAY, ZONE, roster_of(db, cast.sz, [cast.su.id or 0], SATURDAY, SATURDAY, ZONE))[
@@ -245,7 +248,9 @@ def test_a_technician_asks_on_the_phone_and_the_manager_is_told_the_visits(db: S
     assert "家里有事" in su.get("/my-month").text
     leave_id = db.scalars(sa.select(LeaveRequest.id)).one()
     page = wang.get("/roster/leave").text
-    assert "家里有事" in page and order.number in page
+    assert "家里有事" in page and order.number in page and "working hours" in page
+    off = {"people": str(cast.su.id), "first": day.isoformat(), "what": "off"}
+    assert "1 visit lies on these days" in wang.post("/roster", data=off, follow_redirects=True).text
     assert wang.post(f"/roster/leave/{leave_id}/refuse", data={"answer": ""}).status_code == 422
     assert wang.post(f"/roster/leave/{leave_id}/approve").status_code == 303
     board = wang.get(f"/plan?day={day}").text

@@ -64,9 +64,10 @@ class Errand:
         if there is None:
             return
         end = choice.start + self.job.minutes * 60
-        for leave in leaves_within(there, self.day.of.day, self.day.of.zone, (choice.start, end)):
+        taken = leaves_within(there, self.day.of.day, self.day.of.zone, (choice.start, end))
+        for leave in taken:
             yield Conflict("leave", say("is away then: %(leave)s", leave=KINDS[leave.kind]), True)
-        if not there.spans and not there.away:
+        if not taken and not there.spans:
             yield Conflict("leave", say("is not on duty on this day"), True)
 
     def _other_day(self, start: int) -> list[Conflict]:

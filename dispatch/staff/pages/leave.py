@@ -18,13 +18,13 @@ from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Visit
 from dispatch.orders.ties import visits_within
-from dispatch.staff.calendar_rules import not_published
+from dispatch.staff.calendar_rules import Piece, not_published, pieces_of, work_minutes_between
 from dispatch.staff.models import Person
 from dispatch.staff.month import heads, rows
 from dispatch.staff.pages.blueprint import Answer, pages
 from dispatch.staff.roster_forms import read_leave, read_month
 from dispatch.staff.roster_models import LeaveRequest
-from dispatch.staff.roster_queries import leaves_decided, leaves_of, leaves_waiting, roster_of
+from dispatch.staff.roster_queries import calendar_of, leaves_decided, leaves_of, leaves_waiting, roster_of
 from dispatch.staff.roster_rules import KINDS, SHORT, STATES
 from dispatch.staff.taking_leave import ask_leave, decide_leave, withdraw_leave
 from dispatch.web.access import current, may, signed_in
@@ -85,6 +85,7 @@ def _mine(form: Form | None) -> str:
         me = db.get_one(Person, who.id)
         found = roster_of(db, me.branch_id, [me.id], first, following - timedelta(days=1), who.zone)
         year = found.calendar.unpublished(first) if following > today else None
+        leaves = leaves_of(db, me.id)
         return render_template(
             "staff/my_month.html",
             phone=not who.may("roster.see"),
@@ -96,7 +97,8 @@ def _mine(form: Form | None) -> str:
             cells=rows([me], first, who.zone, found)[0].cells,
             today=today,
             at=at,
-            leaves=leaves_of(db, me.id),
+            leaves=leaves,
+            hours=_working_hours(db, leaves),
             form=form or Form.of({"from": max(first, today), "key": uuid.uuid4()}),
             asking=form is not None or "ask" in request.args,
             unpublished=not_published(year) if year else None,
@@ -153,6 +155,7 @@ def _decisions(form: Form | None, refused_id: int) -> str:
         return render_template(
             "staff/leave.html",
             asked=_with_visits(db, waiting),
+            hours=_working_hours(db, waiting),
             decided=leaves_decided(db, who.branch_id or 0, since=at - SEEN_BACK),
             form=form,
             refused_id=refused_id,
@@ -168,6 +171,24 @@ def _with_visits(db: Session, leaves: Sequence[LeaveRequest]) -> list[Asked]:
     start, end = min(leave.starts_at for leave in leaves), max(leave.ends_at for leave in leaves)
     found = visits_within(db, {leave.person_id for leave in leaves}, start, end)
     return [Asked(leave, tuple(visit for visit in found if _lies_in(visit, leave))) for leave in leaves]
+
+
+def _working_hours(db: Session, leaves: Sequence[LeaveRequest]) -> dict[int, float]:
+    """Leave id -> the hours of work it takes, by the usual shift and the calendar (of several branches the company's)."""
+    if not leaves:
+        return {}
+    zone, days = current().zone, [local_day(end, current().zone) for leave in leaves for end in (leave.starts_at, leave.ends_at)]
+    branches = {leave.person.branch_id for leave in leaves}
+    calendar = calendar_of(db, branches.pop() if len(branches) == 1 else None, min(days), max(days))
+
+    def hours(leave: LeaveRequest) -> float:
+        return work_minutes_between(calendar, _pieces(leave.person), zone, leave.starts_at, leave.ends_at) / 60
+
+    return {leave.id: hours(leave) for leave in leaves}
+
+
+def _pieces(person: Person) -> tuple[Piece, ...]:
+    return pieces_of((person.shift_from, person.shift_to), person.lunch_from, person.lunch_minutes)
 
 
 def _lies_in(visit: Visit, leave: LeaveRequest) -> bool:

@@ -9,14 +9,16 @@ from babel.dates import format_skeleton
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from dispatch.clock import local_day, now
+from dispatch.clock import local_day, moment_of, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.orders.ties import visits_within
 from dispatch.staff.calendar_rules import not_published
 from dispatch.staff.month import Row, heads, rows
 from dispatch.staff.pages.blueprint import Answer, pages
-from dispatch.staff.roster_forms import WHAT, read_month, read_roster
+from dispatch.staff.roster_forms import WHAT, RosterFacts, read_month, read_roster
 from dispatch.staff.roster_queries import leaves_asked, roster_of, rostered_people
 from dispatch.staff.roster_rules import KINDS, SHORT
 from dispatch.staff.rostering import set_duty
@@ -43,10 +45,20 @@ def roster_set() -> Answer:
         with transaction() as db:
             today = local_day(now(), current().zone)
             changed = set_duty(db, facts.person_ids, facts.days, facts.duty, today=today, by=current(), at=now())
+            struck = _visits_struck(db, facts)
     except NotFound:
         raise
     except Refusal as refusal:
         return _page(form.refused(refusal)), refusal.status
+    if struck:
+        flash(
+            ngettext(
+                "%(num)d visit lies on these days. Give it to somebody else.",
+                "%(num)d visits lie on these days. Give them to somebody else.",
+                struck,
+            ),
+            "warning",
+        )
     if changed:
         flash(
             ngettext("%(num)d day was written into the roster.", "%(num)d days were written into the roster.", changed), "success"
@@ -54,6 +66,14 @@ def roster_set() -> Answer:
     else:
         flash(_("It stands like that in the roster already."), "info")
     return redirect(url_for("staff.roster", month=facts.days[0].strftime("%Y-%m")), 303)
+
+
+def _visits_struck(db: Session, facts: RosterFacts) -> int:
+    """How many visits still to be made lie on days that were made free."""
+    if facts.duty is None or facts.duty.span is not None:
+        return 0
+    start, end = moment_of(0, facts.days[0], current().zone), moment_of(0, facts.days[-1] + timedelta(days=1), current().zone)
+    return len(visits_within(db, facts.person_ids, start, end))
 
 
 def _page(form: Form | None) -> str:
