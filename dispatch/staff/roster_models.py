@@ -56,7 +56,10 @@ class DutyDay(Base):
 
 
 class LeaveRequest(Base):
-    """Leave that somebody asks for; what is asked for or approved never overlaps. `request_key`: the form's own UUID."""
+    """Leave that somebody asks for; what is asked for or approved never overlaps. `request_key`: the form's own UUID.
+
+    Approved leave that was withdrawn after it had begun holds until then: he came back early.
+    """
 
     __tablename__ = "leave_request"
     __table_args__ = (
@@ -97,6 +100,11 @@ class LeaveRequest(Base):
     def last(self) -> datetime:
         """The last moment of it: of whole days the end of the last of them."""
         return self.ends_at - timedelta(seconds=1)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it had begun, with approval, when it was withdrawn."""
+        return self.withdrawn_at is not None and self.decided_at is not None and self.starts_at < self.withdrawn_at
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])

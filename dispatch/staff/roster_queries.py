@@ -44,10 +44,7 @@ def roster_of(
     known = min(before, today or before), max(last, today or last) + AHEAD
     duty = _row("duty", DutyDay.person_id, DutyDay.day, hours=(DutyDay.starts, DutyDay.ends))
     duty = duty.where(DutyDay.person_id.in_(person_ids), DutyDay.day.between(before, last))
-    away = _row("leave", LeaveRequest.person_id, None, LeaveRequest.kind, moments=(LeaveRequest.starts_at, LeaveRequest.ends_at))
-    away = away.where(LeaveRequest.person_id.in_(person_ids), LeaveRequest.state == "approved")
-    start, end = moment_of(0, first, zone), moment_of(0, last + timedelta(days=1), zone)
-    away = away.where(LeaveRequest.starts_at < end, LeaveRequest.ends_at > start)
+    away = _away(person_ids, moment_of(0, first, zone), moment_of(0, last + timedelta(days=1), zone))
     rows = session.execute(sa.union_all(_named_days(branch_id, *known), duty, away)).all()
     leaves: dict[int, list[Leave]] = {}
     for row in rows:
@@ -60,9 +57,26 @@ def roster_of(
     )
 
 
+def leaves_within(session: Session, person_ids: Collection[int], start: datetime, end: datetime) -> dict[int, list[Leave]]:
+    """Person id -> the leaves that take something of a time."""
+    found: dict[int, list[Leave]] = {}
+    for row in session.execute(_away(person_ids, start, end)):
+        found.setdefault(row.who, []).append(Leave(row.kind, row.starts_at, row.ends_at))
+    return found
+
+
 def presences(people: Iterable[Person], day: date, zone: str, roster: Roster) -> dict[int, Presence]:
     """When each of these people is there on a day that the roster was read for."""
     return {one.id: presence(one.id, (one.shift_from, one.shift_to), day, zone, roster) for one in people}
+
+
+def _away(person_ids: Collection[int], start: datetime, end: datetime) -> sa.Select[Any]:
+    """Approved leave that touches a time; where somebody came back early, until then."""
+    until = sa.func.least(LeaveRequest.ends_at, LeaveRequest.withdrawn_at)
+    back = sa.and_(LeaveRequest.state == "withdrawn", LeaveRequest.decided_at.is_not(None), until > LeaveRequest.starts_at)
+    query = _row("leave", LeaveRequest.person_id, None, LeaveRequest.kind, moments=(LeaveRequest.starts_at, until))
+    held = query.where(LeaveRequest.person_id.in_(person_ids), sa.or_(LeaveRequest.state == "approved", back))
+    return held.where(LeaveRequest.starts_at < end, until > start)
 
 
 def _named_days(branch_id: int | None, first: date, last: date) -> sa.Select[Any]:

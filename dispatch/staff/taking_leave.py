@@ -1,4 +1,4 @@
-"""Leave: asked for by the person, decided by the manager of his branch, withdrawn before it begins."""
+"""Leave: asked for by the person, decided by the manager of his branch, withdrawn or ended early."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def _check_turn(session: Session, leave: LeaveRequest, by: Actor) -> None:
 
 
 def withdraw_leave(session: Session, leave_id: int, *, by: Actor, at: datetime) -> LeaveRequest:
-    """Take one's own leave back, decided or not, as long as approved leave has not begun. Pressed twice it is withdrawn once.
+    """Take one's own leave back, decided or not; approved leave that has begun ends now. Pressed twice it is withdrawn once.
 
-    Raises NotFound for another's, RuleBroken when it was refused or has begun.
+    Raises NotFound for another's, RuleBroken when it was refused or is over.
     """
     leave = leave_to_decide(session, leave_id)
     if leave.person_id != by.id:
@@ -99,11 +99,11 @@ def withdraw_leave(session: Session, leave_id: int, *, by: Actor, at: datetime) 
         return leave
     if leave.state == "refused":
         raise RuleBroken(say("This leave was refused, so there is nothing to withdraw."))
-    if leave.state == "approved" and leave.starts_at <= at:
-        raise RuleBroken(say("This leave has begun, so it stays as it is."))
+    if leave.state == "approved" and leave.ends_at <= at:
+        raise RuleBroken(say("This leave is over, so it stays as it is."))
     leave.state, leave.withdrawn_at = "withdrawn", at
     session.flush()
-    _tell(session, leave, "leave.withdraw", by=by, at=at)
+    _tell(session, leave, "leave.back" if leave.cut_short else "leave.withdraw", by=by, at=at)
     return leave
 
 

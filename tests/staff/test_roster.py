@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
 from dispatch.board.operations.runs import ask_plan
+from dispatch.board.operations.sending import dispatch_day
 from dispatch.board.problem import day_problem
 from dispatch.clock import moment_of, now
 from dispatch.db import transaction
@@ -130,7 +131,7 @@ def test_the_manager_of_the_branch_decides_and_nobody_his_own(db: Session, cast:
     assert [e.action for e in history(db, ("person", cast.su.id or 0))][:2] == ["leave.approve", "leave.ask"]
 
 
-def test_leave_is_withdrawn_by_its_owner_before_it_begins(db: Session, cast: Cast) -> None:
+def test_leave_is_withdrawn_by_its_owner_and_ends_early_once_it_has_begun(db: Session, cast: Cast) -> None:
     asked, begun = asks(db, cast.su), asks(db, cast.wei, TODAY)
     with pytest.raises(NotFound):
         withdraw_leave(db, asked.id, by=cast.wei, at=AT)
@@ -138,7 +139,10 @@ def test_leave_is_withdrawn_by_its_owner_before_it_begins(db: Session, cast: Cas
     assert asks(db, cast.su).state == "asked", "its time is free again"
     decide_leave(db, begun.id, approve=True, answer="", by=cast.wang, at=AT)
     with pytest.raises(RuleBroken):
-        withdraw_leave(db, begun.id, by=cast.wei, at=AT)
+        withdraw_leave(db, begun.id, by=cast.wei, at=begun.ends_at)
+    assert withdraw_leave(db, begun.id, by=cast.wei, at=AT).cut_short, "AT is nine o'clock on TODAY: he came back early"
+    roster = roster_of(db, cast.sz, [cast.wei.id or 0], TODAY, TODAY, ZONE)
+    assert presence(cast.wei.id or 0, USUAL, TODAY, ZONE, roster).spans == ((at_clock("9:00"), at_clock("17:30")),)
 
 
 def test_approved_and_withdrawn_at_the_same_moment_it_is_withdrawn(database: str, cast: Cast) -> None:
@@ -171,6 +175,8 @@ def test_the_planner_leaves_out_who_is_away_and_keeps_what_was_sent(db: Session,
     db.expire_all()
     made = day_problem(db, of_day(cast), WAYS)
     shifts = {technician.id: technician.shift for technician in made.problem.technicians}
+    sent = dispatch_day(db, of_day(cast), technician_id=None, by=cast.lin)
+    assert (sent.count, [str(why) for _, why in sent.kept_back]) == (0, ["its technician is away then: Annual leave"])
     assert shifts == {cast.wei.id: (at_clock("8:30"), at_clock("13:00")), cast.zhou.id: WHOLE[0]}
     assert [job.pinned_to for job in made.problem.jobs] == [cast.su.id]
 

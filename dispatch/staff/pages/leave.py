@@ -66,13 +66,13 @@ def withdraw(leave_id: int) -> Answer:
     """Take it back."""
     try:
         with transaction() as db:
-            withdraw_leave(db, leave_id, by=current(), at=now())
+            back = withdraw_leave(db, leave_id, by=current(), at=now()).cut_short
     except NotFound:
         raise
     except Refusal as refusal:
         flash(tr(refusal.text), "warning")
     else:
-        flash(_("The leave was withdrawn."), "success")
+        flash(_("Welcome back. You can be sent again.") if back else _("The leave was withdrawn."), "success")
     return redirect(url_for("staff.my_month"), 303)
 
 
