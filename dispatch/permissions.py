@@ -66,6 +66,11 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "staff.change": ("manager", "administrator"),
     "staff.import": ("manager", "administrator"),
     "branch.change": ("administrator",),
+    # who is there when
+    "roster.see": OFFICE,
+    "roster.change": ("supervisor", "manager"),
+    "leave.decide": ("manager", "director"),
+    "calendar.change": ("manager", "director", "administrator"),
     "audit.see": ("director", "administrator", "qa"),
     "branches.all": ("director", "administrator", "finance", "qa"),
 }

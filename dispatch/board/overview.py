@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from dispatch.board.outcome import UNPLACED, Json, reasons_by_line
-from dispatch.board.problem import has_lunch_within, home_of, lunch_of
+from dispatch.board.problem import has_lunch_within, home_of, lunch_within
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out, worded
 from dispatch.board.views import Overview, Parts, RouteView, StopView, Waiting, Why
 from dispatch.board.work import (
@@ -24,6 +24,8 @@ from dispatch.board.work import (
 from dispatch.geo.rules import Coordinates, metres, travel_seconds
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.staff.models import Person
+from dispatch.staff.roster_queries import presences
+from dispatch.staff.roster_rules import Presence, Roster, leaves_within
 from dispatch.words import text_from_json
 
 REASONS_SHOWN = 3
@@ -40,13 +42,15 @@ def overview(
     bags: Mapping[int, Parts],
     lines: Sequence[OrderLine],
     told: Mapping[str, Any] | None,
+    roster: Roster,
 ) -> Overview:
     """The day from its parts; `told` is the outcome of the last planning run. A visitor from another team gets a route too."""
     people = {person.id: person for person in (*team, *(visit.technician for visit in visits))}
     by_person = {who: list(group) for who, group in groupby(sorted(visits, key=_by_time), key=lambda visit: visit.technician_id)}
     colours = {who: colour for colour, who in enumerate(who for who in people if who in by_person)}
     bag = {who: taken_out(bags.get(who, {}), still_needed(by_person.get(who, []), ways)) for who in people}
-    routes = (_route(p, by_person.get(p.id, []), colours.get(p.id), bag[p.id][1], of, ways) for p in people.values())
+    there = presences(people.values(), of.day, of.zone, roster)
+    routes = (_route(p, there[p.id], by_person.get(p.id, []), colours.get(p.id), bag[p.id][1], of, ways) for p in people.values())
     spare = {who: left for who, (left, _short) in bag.items()}
     return Overview(of, tuple(routes), tuple(_queue(lines, told, spare, ways)))
 
@@ -55,14 +59,18 @@ def _by_time(visit: Visit) -> tuple[int, Any]:
     return visit.technician_id, visit.starts_at
 
 
-def _route(person: Person, visits: Sequence[Visit], colour: int | None, lacking: Parts, of: DayOfBranch, ways: Ways) -> RouteView:
+def _route(
+    person: Person, there: Presence, visits: Sequence[Visit], colour: int | None, lacking: Parts, of: DayOfBranch, ways: Ways
+) -> RouteView:
     places = [home_of(person), *(place_of_visit(visit) for visit in visits), home_of(person)]
     ways_m = [_metres(a, b, ways) for a, b in pairwise(places)] if visits else [0]
     bare: list[StopView] = []
     for visit, road_m in zip(visits, ways_m, strict=False):
-        bare.append(_stop(bare[-1] if bare else None, visit, road_m, of, ways))
-    stops, lunch = _with_lunch(person, bare, _seconds(ways_m[-1], ways), of, ways)
-    return RouteView(person, stops, colour, _seconds(ways_m[-1], ways), sum(ways_m), lunch, lacking)
+        stop = _stop(bare[-1] if bare else None, visit, road_m, of, ways)
+        taken = leaves_within(there, of.day, of.zone, (stop.start, stop.end))
+        bare.append(replace(stop, leave=taken[0]) if taken else stop)
+    stops, lunch = _with_lunch(person, there, bare, _seconds(ways_m[-1], ways), of, ways)
+    return RouteView(person, stops, colour, _seconds(ways_m[-1], ways), sum(ways_m), lunch, lacking, there)
 
 
 def _metres(a: Coordinates | None, b: Coordinates | None, ways: Ways) -> int:
@@ -83,13 +91,14 @@ def _stop(before: StopView | None, visit: Visit, road_m: int, of: DayOfBranch, w
 
 
 def _with_lunch(
-    person: Person, stops: Sequence[StopView], way_home_s: int, of: DayOfBranch, ways: Ways
+    person: Person, there: Presence, stops: Sequence[StopView], way_home_s: int, of: DayOfBranch, ways: Ways
 ) -> tuple[tuple[StopView, ...], tuple[int, int] | None]:
     """The stops, the one with or behind lunch marked; and when lunch is, if it lies between stops."""
-    lunch = lunch_of(person)
+    shift = there.shift()
+    lunch = lunch_within(person, there, shift)
     if lunch is None:
         return tuple(stops), None
-    free = seconds_of_clock(person.shift_from)
+    free = shift[0] if shift else seconds_of_clock(person.shift_from)
     for place, stop in enumerate(stops):
         at = _lunch_before(max(free, lunch.earliest), free, stop, lunch.seconds)
         if at is not None and at <= lunch.latest:

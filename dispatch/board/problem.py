@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from dispatch.orders.models import OrderLine, Visit
 from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
+from dispatch.staff.roster_queries import presences, roster_of
+from dispatch.staff.roster_rules import Presence, Span
 from dispatch.staff.rules import skill_counts
 
 
@@ -24,8 +26,8 @@ from dispatch.staff.rules import skill_counts
 class DayProblem:
     """A day as the planner gets it, and what its ids mean.
 
-    `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `team` all technicians, `unplaced`
-    the lines that no map knows.
+    `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `team` all technicians and `there`
+    when each of them is there, `unplaced` the lines that no map knows. Who has no time on the day is not in the problem.
     """
 
     of: DayOfBranch
@@ -33,6 +35,7 @@ class DayProblem:
     lines: dict[int, OrderLine]
     fixed: dict[str, Visit]
     team: tuple[Person, ...] = ()
+    there: Mapping[int, Presence] = field(default_factory=dict)
     unplaced: tuple[OrderLine, ...] = ()
 
     @property
@@ -67,7 +70,10 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people = technicians(session, of.branch_id)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
-    team = [_technician(p, of.day, bags.get(p.id, {}), _ate(p, stays, of, ways)) for p in people if home_of(p)]
+    there = there_on(session, people, of)
+    shifts = {p.id: shift for p in people if home_of(p) and (shift := there[p.id].shift(of.not_before))}
+    lunches = {p.id: _lunch(p, there[p.id], stays, of, ways) for p in people if p.id in shifts}
+    team = [_technician(p, shifts[p.id], of.day, bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
     placed = [line for line in lines if place_of(line) is not None]
     jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways)]
     return DayProblem(
@@ -76,8 +82,15 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
         {line.id: line for line in placed},
         {visit_job_id(v): v for v in stays},
         tuple(people),
+        there,
         tuple(line for line in lines if place_of(line) is None),
     )
+
+
+def there_on(session: Session, people: Sequence[Person], of: DayOfBranch) -> dict[int, Presence]:
+    """When each of these people is there on the day: what the planner, the board and "who could go" all ask."""
+    roster = roster_of(session, of.branch_id, [person.id for person in people], of.day, of.day, of.zone)
+    return presences(people, of.day, of.zone, roster)
 
 
 def bags_of_morning(session: Session, person_ids: Collection[int], of: DayOfBranch, ways: Ways) -> dict[int, Parts]:
@@ -102,18 +115,32 @@ def home_of(person: Person) -> Coordinates | None:
     return (branch.lat, branch.lon) if branch.lat is not None and branch.lon is not None else None
 
 
-def _technician(person: Person, day: date, bag: dict[str, int], ate: bool) -> Technician:
+def _technician(person: Person, shift: Span, day: date, bag: dict[str, int], lunch: Lunch | None) -> Technician:
     home = home_of(person)
     assert home is not None
     return Technician(
         id=person.id,
         home=home,
-        shift=(seconds_of_clock(person.shift_from), seconds_of_clock(person.shift_to)),
-        lunch=None if ate else lunch_of(person),
+        shift=shift,
+        lunch=lunch,
         skills={row.skill: row.level for row in person.skills if skill_counts(row.expires_on, day)},
         parts=bag,
         product_trained=person.trained_on is not None and person.trained_on <= day,
     )
+
+
+def _lunch(person: Person, there: Presence, visits: Iterable[Visit], of: DayOfBranch, ways: Ways) -> Lunch | None:
+    """The lunch that is due within his hours of the day."""
+    return None if _ate(person, visits, of, ways) else lunch_within(person, there, there.shift(of.not_before))
+
+
+def lunch_within(person: Person, there: Presence, shift: Span | None) -> Lunch | None:
+    """His lunch; none where roster or leave give him hours that do not hold the time kept for it."""
+    lunch = lunch_of(person)
+    if lunch is None or not (there.rostered or there.away):
+        return lunch
+    held = shift is not None and shift[0] <= lunch.earliest and lunch.latest + lunch.seconds <= shift[1]
+    return lunch if held else None
 
 
 def lunch_of(person: Person) -> Lunch | None:

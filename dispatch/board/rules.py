@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from dispatch.clock import day_bounds as day_bounds
+from dispatch.clock import moment_of as moment_of
+from dispatch.clock import seconds_of as seconds_of
+from dispatch.clock import seconds_of_clock as seconds_of_clock
 from dispatch.staff.rules import SKILLS
 from dispatch.words import Text, say
-
-WEEKEND = (5, 6)
 
 _DISTRICT = re.compile(r"^(?:.*?(?:省|自治区))?(?:.*?(?:市|州|盟))?(?P<district>[^省市]{1,6}?(?:区|县|旗))")
 
@@ -26,27 +27,6 @@ class Choice:
     anyway: bool = False
 
 
-def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """The moments between which a local day lies: [start, end)."""
-    return moment_of(0, day, zone), moment_of(0, day + timedelta(days=1), zone)
-
-
-def moment_of(seconds: int, day: date, zone: str) -> datetime:
-    """Seconds after local midnight, by the clock on the wall -> a moment."""
-    return (datetime.combine(day, time.min, ZoneInfo(zone)) + timedelta(seconds=seconds)).astimezone(UTC)
-
-
-def seconds_of(at: datetime, day: date, zone: str) -> int:
-    """A moment -> seconds after the local midnight of `day`, by the clock on the wall."""
-    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    return int((local - datetime.combine(day, time.min)).total_seconds())
-
-
-def seconds_of_clock(clock: time) -> int:
-    """A time of day -> seconds after midnight."""
-    return clock.hour * 3600 + clock.minute * 60 + clock.second
-
-
 def clock_of(seconds: int) -> str:
     """13:05 for seconds after midnight."""
     return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
@@ -58,17 +38,9 @@ def wanted_words(on: date | None, opens: time | None, closes: time | None) -> st
     return " ".join(part for part in (on.isoformat() if on else "", "–".join(hours)) if part)
 
 
-def next_workday(day: date) -> date:
-    """The first day after `day` that is no Saturday or Sunday."""
-    following = day + timedelta(days=1)
-    while following.weekday() in WEEKEND:
-        following += timedelta(days=1)
-    return following
-
-
-def shifts_over(ends: Collection[time], not_before: int | None) -> bool:
-    """Whether nobody has time left: `ends` of all shifts, and the seconds after midnight it is (None: the day has not begun)."""
-    return not_before is not None and bool(ends) and all(seconds_of_clock(end) <= not_before for end in ends)
+def shifts_over(ends: Collection[int], not_before: int | None) -> bool:
+    """Whether nobody has time left: when those who are there go home, and what time it is (None: the day has not begun)."""
+    return not_before is not None and bool(ends) and all(end <= not_before for end in ends)
 
 
 def district_of(address: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dispatch.board.rules import district_of, part_words, seconds_of_clock, shifts_over
+from dispatch.board.rules import district_of, part_words, shifts_over
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.customers.models import Site
+from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.staff.models import Person
+from dispatch.staff.roster_rules import KINDS, Leave, Presence
 from dispatch.words import Text, say
 
 FIRST_HOUR, LAST_HOUR = 8, 18
@@ -23,7 +25,7 @@ class StopView:
 
     `spare_s` is what is left between the stops beside the drive; below zero he cannot be there in time. `off_promise`: it is
     not when the customer wants somebody. `lunch_at` is the start of a lunch on the way here: before the drive, or after it where
-    he `eats_there`.
+    he `eats_there`. `leave`: he is away with approval at that time.
     """
 
     visit: Visit
@@ -37,6 +39,7 @@ class StopView:
     lunch_at: int | None = None
     eats_there: bool = False
     lunch_within: bool = False
+    leave: Leave | None = None
 
     @property
     def arrive(self) -> int:
@@ -67,7 +70,10 @@ class StopView:
 
 @dataclass(frozen=True)
 class RouteView:
-    """One technician's day. `colour` is None where there is nothing to draw; `lunch` is (start, end) where it can be told."""
+    """One technician's day. `colour` is None where there is nothing to draw; `lunch` is (start, end) where it can be told.
+
+    `there`: when he is on duty.
+    """
 
     person: Person
     stops: tuple[StopView, ...]
@@ -76,6 +82,7 @@ class RouteView:
     distance_m: int
     lunch: tuple[int, int] | None
     lacking: Parts
+    there: Presence
 
     @property
     def short(self) -> list[Text]:
@@ -93,9 +100,11 @@ class RouteView:
         return self.travel_s + sum(stop.end - stop.start for stop in self.stops)
 
     @property
-    def shift(self) -> tuple[int, int]:
-        """The shift in seconds after midnight."""
-        return seconds_of_clock(self.person.shift_from), seconds_of_clock(self.person.shift_to)
+    def away(self) -> list[Text]:
+        """What keeps him away on this day: his leaves, or that he is off; nothing for who is there all his hours."""
+        if self.there.away:
+            return [KINDS[leave.kind] for leave in self.there.away]
+        return [] if self.there.spans else [say("off duty")]
 
     @property
     def planned(self) -> int:
@@ -179,8 +188,21 @@ class Overview:
     @property
     def shifts_over(self) -> bool:
         """Whether it is so late that nobody has time left on this day."""
-        own = [route.person.shift_to for route in self.routes if route.person.branch_id == self.of.branch_id]
-        return shifts_over(own, self.of.not_before)
+        return shifts_over([end for route in self._own if (end := route.there.ends) is not None], self.of.not_before)
+
+    @property
+    def nobody(self) -> bool:
+        """Whether none of the branch's own is on duty on this day."""
+        return bool(self._own) and not any(route.there.spans for route in self._own)
+
+    @property
+    def in_leave(self) -> list[StopView]:
+        """Visits still to be made that lie in somebody's leave."""
+        return [stop for stop in self.stops if stop.leave and stop.visit.status in VISIT_LIVE]
+
+    @property
+    def _own(self) -> list[RouteView]:
+        return [route for route in self.routes if route.person.branch_id == self.of.branch_id]
 
     @property
     def waiting(self) -> int:
@@ -205,6 +227,7 @@ class Overview:
     @property
     def hours(self) -> range:
         """The hours the time bars show."""
-        first = min([FIRST_HOUR, *(r.shift[0] // 3600 for r in self.routes), *(s.start // 3600 for s in self.stops)])
-        last = max([LAST_HOUR, *(-(-r.shift[1] // 3600) for r in self.routes), *(-(-s.end // 3600) for s in self.stops)])
+        spans = [span for route in self.routes for span in route.there.spans]
+        first = min([FIRST_HOUR, *(opens // 3600 for opens, _ in spans), *(s.start // 3600 for s in self.stops)])
+        last = max([LAST_HOUR, *(-(-closes // 3600) for _, closes in spans), *(-(-s.end // 3600) for s in self.stops)])
         return range(max(first, 0), min(last, 24))

@@ -17,6 +17,7 @@ from dispatch.demo import (
     by_word,
     closing,
     day,
+    duties,
     handing_in,
     handing_over,
     installing,
@@ -71,4 +72,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     storing.build(company, moment)
     tooling.build(company, moment)
     silence.build(company, moment)
+    duties.build(company, moment)
     return company

@@ -17,7 +17,8 @@ from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import has_open_word, waits_for
 from dispatch.permissions import permissions_of
 from dispatch.search import found_in
-from dispatch.staff.models import Person
+from dispatch.staff.models import LeaveRequest, Person
+from dispatch.staff.roster_queries import asks_for
 from dispatch.staff.rules import Actor
 
 ENDED = ("closed", "cancelled", "rejected", "done")
@@ -209,12 +210,13 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
 
 
 def waiting_count(session: Session, by: Actor) -> int:
-    """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle."""
+    """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle, and leave asked for."""
     own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
     steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order)
     steps = steps.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
-    return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery())) or 0
+    leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by) if by.may("leave.decide") else sa.false())
+    return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery())) or 0
 
 
 def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:

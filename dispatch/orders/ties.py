@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, Visit
@@ -19,6 +20,13 @@ def order_numbers(session: Session, order_ids: Collection[int], by: Actor) -> di
         return {}
     query = sa.select(Order.id, Order.number).where(Order.id.in_(order_ids), visible(by))
     return {row.id: row.number for row in session.execute(query)}
+
+
+def visits_within(session: Session, person_ids: Collection[int], start: datetime, end: datetime) -> Sequence[Visit]:
+    """Visits of these technicians that are planned or under way and touch a time, by time, with their orders and customers."""
+    query = sa.select(Visit).where(Visit.technician_id.in_(person_ids), Visit.status.in_(VISIT_LIVE))
+    touching = query.where(Visit.starts_at < end, Visit.ends_at > start)
+    return session.scalars(touching.options(joinedload(Visit.order).joinedload(Order.customer)).order_by(Visit.starts_at)).all()
 
 
 def live_visits(session: Session, person_id: int) -> int:

@@ -10,7 +10,22 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.permissions import ROLES
 from dispatch.search import grams_index, text_column
+from dispatch.staff.roster_models import CalendarDay, DutyDay, LeaveRequest
 from dispatch.words import say
+
+__all__ = [
+    "Branch",
+    "CalendarDay",
+    "Company",
+    "DutyDay",
+    "LeaveRequest",
+    "LoginAttempt",
+    "LoginSession",
+    "Person",
+    "PersonPaper",
+    "PersonRole",
+    "PersonSkill",
+]
 
 
 class Company(Base):

@@ -49,6 +49,7 @@ RAIL = (
     Entry("devices.index", "box-seam", say("Stock"), "stock.see"),
     Entry("devices.bench", "wrench-adjustable", say("Bench"), "bench.see"),
     Entry("fees.index", "tag", say("Prices"), "price.see"),
+    Entry("staff.roster", "calendar3", say("Roster"), "roster.see"),
     Entry("staff.index", "person-badge", say("People"), "staff.see"),
 )
 ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")

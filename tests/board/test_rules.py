@@ -11,7 +11,6 @@ from dispatch.board.rules import (
     day_bounds,
     district_of,
     moment_of,
-    next_workday,
     seconds_of,
     seconds_of_clock,
     worded,
@@ -44,11 +43,6 @@ def test_a_clock_on_the_wall_is_read_back(zone: str, day: date) -> None:
 )
 def test_the_district_of_an_address(address: str, district: str) -> None:
     assert district_of(address).startswith(district)
-
-
-def test_the_next_workday_skips_the_weekend() -> None:
-    assert next_workday(date(2026, 12, 4)) == date(2026, 12, 7)
-    assert next_workday(date(2026, 12, 7)) == date(2026, 12, 8)
 
 
 def test_codes_become_words() -> None:

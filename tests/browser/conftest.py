@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.staff.models import Branch
+from dispatch.staff.models import Branch, CalendarDay
 from tests import resetting
 from tests.browser.walking import WIDE, Desk, SitDown
 from tests.company import zone_where_it_is
@@ -95,9 +96,11 @@ def sit_down(served: Served, opened: Callable[..., BrowserContext]) -> Iterator[
 
 @pytest.fixture
 def early_morning(database: str) -> None:
-    """It is just after six in both branches."""
+    """It is just after six in both branches, on a day on which the company works, a Sunday or not."""
+    zone = zone_where_it_is(MORNING)
     with transaction() as db:
-        db.execute(sa.update(Branch).values(zone=zone_where_it_is(MORNING)))
+        db.execute(sa.update(Branch).values(zone=zone))
+        db.add(CalendarDay(day=local_day(now(), zone), kind="workday", name="调休", at=now()))
 
 
 @pytest.fixture

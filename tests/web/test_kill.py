@@ -11,7 +11,6 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from http.client import HTTPException
 from http.cookiejar import CookieJar
 from random import Random
@@ -26,6 +25,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
+from dispatch.staff.calendar_rules import PLAIN, next_workday
 from tests.building import approved, repair_order
 from tests.conftest import PASSWORD, Cast, Served
 
@@ -130,7 +130,7 @@ def test_a_plan_survives_the_death_of_its_worker(served: Served, cast: Cast) -> 
     with transaction() as session:
         for _ in range(8):
             approved(session, cast, repair_order(session, cast), at=at)
-        run = ask_plan(session, branch_id=cast.sz, day=local_day(at + timedelta(days=1), cast.lin.zone), by=cast.lin, at=at)
+        run = ask_plan(session, branch_id=cast.sz, day=next_workday(PLAIN, local_day(at, cast.lin.zone)), by=cast.lin, at=at)
     until = time.monotonic() + 60
     state, kills = "asked", 0
     while state not in ("done", "failed"):

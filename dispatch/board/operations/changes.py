@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import NewVisit, change_visit, locked_visit, plan_visit
 from dispatch.routing import Candidate, Conflict, Job, conflicts, who_could
+from dispatch.staff.roster_rules import KINDS, leaves_within
 from dispatch.staff.rules import Actor
 from dispatch.words import say, text_to_json
 
@@ -48,11 +49,26 @@ class Errand:
 
     def against(self, choice: Choice) -> list[Conflict]:
         """What speaks against a choice, hard ones first, in words. Raises NotFound for an unknown technician."""
+        away = list(self._away(choice))
         if choice.technician_id not in [t.id for t in self.day.problem.technicians]:
+            if away:
+                return away
             raise NotFound(say("There is no such technician, or he has no place to start from."))
         found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start)
         worded_ones = [replace(conflict, text=worded(conflict.text, self.day.names)) for conflict in found]
-        return [*worded_ones, *self._other_day(choice.start)]
+        return [*away, *worded_ones, *self._other_day(choice.start)]
+
+    def _away(self, choice: Choice) -> Iterator[Conflict]:
+        """Leave at that time, or a day off: nobody is sent then, unless the roster is changed first."""
+        there = self.day.there.get(choice.technician_id)
+        if there is None:
+            return
+        end = choice.start + self.job.minutes * 60
+        taken = leaves_within(there, self.day.of.day, self.day.of.zone, (choice.start, end))
+        for leave in taken:
+            yield Conflict("leave", say("is away then: %(leave)s", leave=KINDS[leave.kind]), True)
+        if not taken and not there.spans:
+            yield Conflict("leave", say("is not on duty on this day"), True)
 
     def _other_day(self, start: int) -> list[Conflict]:
         """The planner looks at one day only; whether it is the customer's day is told here."""
@@ -70,7 +86,14 @@ class Errand:
     def candidates(self) -> list[Candidate]:
         """Every technician, the able ones first; nobody else's visits move."""
         found = who_could(self.day.problem, self.day.standing, self.job)
-        return [replace(c, missing=tuple(worded(text, self.day.names) for text in c.missing)) for c in found]
+        able = [replace(c, missing=tuple(worded(text, self.day.names) for text in c.missing)) for c in found]
+        return [*able, *self._absent()]
+
+    def _absent(self) -> Iterator[Candidate]:
+        for who, there in self.day.there.items():
+            if not there.spans:
+                why = KINDS[there.away[0].kind] if there.away else say("is not on duty on this day")
+                yield Candidate(who, None, None, False, (why,))
 
 
 def lines_to_assign(

@@ -14,17 +14,19 @@ from dispatch.board.models import PlanRun
 from dispatch.board.operations.keeping import change_of
 from dispatch.board.operations.writing import replace_visits
 from dispatch.board.outcome import Json, outcome, trips
-from dispatch.board.problem import DayProblem, day_problem
+from dispatch.board.problem import DayProblem, day_problem, there_on
 from dispatch.board.queries import UNDER_WAY, replaceable, team
-from dispatch.board.rules import next_workday, shifts_over
+from dispatch.board.rules import shifts_over
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.jobs import enqueue
 from dispatch.orders.models import Order, Visit
 from dispatch.routing import Plan
+from dispatch.staff.calendar_rules import next_workday
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import active_person, actor_of
+from dispatch.staff.roster_queries import AHEAD, calendar_of
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say, text_to_json
 
@@ -39,8 +41,8 @@ LEFT = say("%(name)s may not plan any more. Nothing was changed.")
 def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: datetime) -> PlanRun:
     """Ask for a day to be planned in the background.
 
-    Raises RuleBroken for a day that is over or on which nobody has time left, Conflict (from the database) while the day is being
-    planned already.
+    Raises RuleBroken for a day that is over or on which nobody is on duty or has time left, Conflict (from the database) while
+    the day is being planned already.
     """
     by.must("order.plan")
     branch = session.get(Branch, branch_id)
@@ -58,8 +60,13 @@ def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: date
 
 
 def _check_time_left(session: Session, of: DayOfBranch) -> None:
-    if shifts_over([person.shift_to for person in team(session, of.branch_id)], of.not_before):
-        raise RuleBroken(say("Today's shifts are over. Plan %(day)s instead.", day=f"{next_workday(of.today):%m-%d}"))
+    people = team(session, of.branch_id)
+    ends = [one.ends for one in there_on(session, people, of).values() if one.ends is not None]
+    if people and not ends:
+        raise RuleBroken(say("Nobody is on duty on %(day)s. Write the roster first.", day=f"{of.day:%m-%d}"))
+    if shifts_over(ends, of.not_before):
+        following = next_workday(calendar_of(session, of.branch_id, of.today, of.today + AHEAD), of.today)
+        raise RuleBroken(say("Today's shifts are over. Plan %(day)s instead.", day=f"{following:%m-%d}"))
 
 
 def _give_up_lost(session: Session, branch_id: int, day: date, at: datetime) -> None:

@@ -16,8 +16,10 @@ from dispatch.clock import local_day
 from dispatch.errors import Refusal, RuleBroken
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_visit
+from dispatch.staff.roster_queries import leaves_within
+from dispatch.staff.roster_rules import KINDS
 from dispatch.staff.rules import Actor
-from dispatch.words import Text
+from dispatch.words import Text, say
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,32 @@ def dispatch_day(session: Session, of: DayOfBranch, *, technician_id: int | None
 def dispatch_visits(session: Session, visit_ids: Sequence[int], *, by: Actor, at: datetime) -> Sent:
     """Send visits out, each by the lifecycle; one that may not go holds back none of the others.
 
-    Visits of days that are over are kept back; other branches' are left out.
+    Visits of days that are over or in their technician's leave are kept back; other branches' are left out.
     """
     by.must("order.plan")
     visits = [v for v in session.scalars(sa.select(Visit).where(Visit.id.in_(visit_ids))) if by.sees_branch(v.branch_id)]
     lock_orders(session, {visit.order_id for visit in visits})
+    away = _in_leave(session, visits)
     kept_back = []
     for visit in sorted(visits, key=lambda v: (v.order_id, v.id)):
-        no = _send(session, visit, by=by, at=at)
+        no = away.get(visit.id) or _send(session, visit, by=by, at=at)
         if no is not None:
             kept_back.append((visit.order.number, no))
     return Sent(len(visits) - len(kept_back), tuple(kept_back))
+
+
+def _in_leave(session: Session, visits: Sequence[Visit]) -> dict[int, Text]:
+    """Visit id -> why nobody is sent: its technician is away then."""
+    if not visits:
+        return {}
+    start, end = min(visit.starts_at for visit in visits), max(visit.ends_at for visit in visits)
+    found = leaves_within(session, {visit.technician_id for visit in visits}, start, end)
+    return {
+        visit.id: say("its technician is away then: %(leave)s", leave=KINDS[leave.kind])
+        for visit in visits
+        for leave in found.get(visit.technician_id, ())
+        if leave.starts_at < visit.ends_at and visit.starts_at < leave.ends_at
+    }
 
 
 def _send(session: Session, visit: Visit, *, by: Actor, at: datetime) -> Text | None:

@@ -20,13 +20,15 @@ from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
 from dispatch.board.problem import bags_of_morning
 from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team, visits_on
-from dispatch.board.rules import next_workday
 from dispatch.board.views import Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.issuing import count_field
 from dispatch.errors import Refusal
 from dispatch.field.queries import dispute_count
+from dispatch.staff.calendar_rules import Calendar, next_workday, not_published
+from dispatch.staff.roster_queries import roster_of
+from dispatch.staff.roster_rules import KINDS
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
@@ -76,15 +78,18 @@ def run_view(db: Session, of: DayOfBranch) -> RunView | None:
     return RunView(run.state, name, run.asked_at, run.ended_at, run.outcome or {})
 
 
-def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None]:
-    """The day and its last planning run, in six queries, or eight where visits of days before take out of the bags."""
+def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None, Calendar]:
+    """The day, its last planning run, its calendar: seven queries, or nine where visits of days before take out of the bags."""
     people = team(db, of.branch_id)
     visits = visits_on(db, of.branch_id, *of.bounds)
+    who = {person.id for person in people} | {visit.technician_id for visit in visits}
+    roster = roster_of(db, of.branch_id, who, of.day, of.day, of.zone, today=of.today)
     bags = bags_of_morning(db, [person.id for person in people], of, ways())
     lines = open_lines(db, of.branch_id, of.day)
     run = run_view(db, of)
     told = run.outcome if run else None
-    return overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told), run
+    seen = overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster)
+    return seen, run, roster.calendar
 
 
 @pages.get("/plan")
@@ -93,11 +98,12 @@ def plan() -> str:
     """One day of the branch: what waits, who goes where, how it was planned."""
     of = chosen_day()
     with transaction() as db:
-        seen, run = read_overview(db, of)
-        shown = {"seen": seen, "of": of, "run": run, "steps": _steps(of), "weekday": format_date(of.day, "EEEE")}
+        seen, run, calendar = read_overview(db, of)
+        shown = {"seen": seen, "of": of, "run": run, "steps": _steps(of, calendar), "weekday": format_date(of.day, "EEEE")}
+        shown |= {"named": calendar.days.get(of.day), "unpublished": unpublished(calendar, of)}
         shown["issue_url"] = issue_url
         left = leftovers(db, of.branch_id, of.midnight) if of.day == of.today else ()
-        return render_template("board/plan.html", left=left, disputes=dispute_count(db, current()), **shown)
+        return render_template("board/plan.html", LEAVE_KINDS=KINDS, left=left, disputes=dispute_count(db, current()), **shown)
 
 
 def issue_url(lacking: Mapping[str, int], technician_id: int | None) -> str:
@@ -110,12 +116,18 @@ def issue_url(lacking: Mapping[str, int], technician_id: int | None) -> str:
     return url_for("devices.issue", technician=technician_id, **fields)
 
 
-def _steps(of: DayOfBranch) -> dict[str, date]:
+def unpublished(calendar: Calendar, of: DayOfBranch) -> Text | None:
+    """What is said on a page that looks ahead into a year without a calendar."""
+    year = calendar.unpublished(of.day, next_workday(calendar, of.today)) if of.day >= of.today else None
+    return not_published(year) if year else None
+
+
+def _steps(of: DayOfBranch, calendar: Calendar) -> dict[str, date]:
     return {
         "before": of.day - timedelta(days=1),
         "after": of.day + timedelta(days=1),
         "today": of.today,
-        "workday": next_workday(of.today),
+        "workday": next_workday(calendar, of.today),
     }
 
 
@@ -150,7 +162,7 @@ def map_data() -> Response:
     """The day for the map."""
     of = chosen_day()
     with transaction() as db:
-        seen, _run = read_overview(db, of)
+        seen, _run, _calendar = read_overview(db, of)
         return jsonify(map_json(seen, settings()))
 
 

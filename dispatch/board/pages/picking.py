@@ -17,13 +17,15 @@ from dispatch.board.operations.picking import Issued, issue_picks
 from dispatch.board.pages.blueprint import chosen_day, pages, ways
 from dispatch.board.picked import day_list
 from dispatch.board.queries import next_visit_from, team
-from dispatch.board.rules import day_bounds, next_workday
+from dispatch.board.rules import day_bounds
 from dispatch.board.work import DayOfBranch
 from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.devices.models import Holder
 from dispatch.devices.queries import stores
 from dispatch.errors import NotFound, Refusal
+from dispatch.staff.calendar_rules import Calendar, next_workday
+from dispatch.staff.roster_queries import AHEAD, calendar_of
 from dispatch.typed import key_in, number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
@@ -46,7 +48,7 @@ def picking() -> str:
             weekday=format_date(of.day, "EEEE"),
             before=of.day - timedelta(days=1),
             after=of.day + timedelta(days=1),
-            workday=next_workday(of.today),
+            workday=next_workday(_calendar(db, of), of.today),
             technicians=bool(team(db, of.branch_id)),
         )
 
@@ -77,8 +79,12 @@ def _asked_day(db: Session) -> DayOfBranch:
     of = chosen_day()
     _start, tomorrow = day_bounds(of.today, of.zone)
     first = next_visit_from(db, of.branch_id, tomorrow)
-    usual = local_day(first, of.zone) if first else next_workday(of.today)
+    usual = local_day(first, of.zone) if first else next_workday(_calendar(db, of), of.today)
     return DayOfBranch(of.branch_id, read_day(request.args.get("day"), usual), of.zone, of.at)
+
+
+def _calendar(db: Session, of: DayOfBranch) -> Calendar:
+    return calendar_of(db, of.branch_id, of.today, of.today + AHEAD)
 
 
 def _branch_stores(db: Session) -> list[Holder]:
