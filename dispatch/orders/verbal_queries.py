@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
-from dispatch.orders.verbal_rules import LEVELS, SETTLES
+from dispatch.orders.verbal_rules import LEVELS, SETTLES, STEPS
 from dispatch.permissions import PERMISSIONS, permissions_of
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 
-DECIDERS = tuple({role for level in LEVELS for role in PERMISSIONS[level]})
+
+def _roles(levels: Iterable[str]) -> list[str]:
+    return sorted({role for level in levels for role in PERMISSIONS[level]})
 
 
 def has_open_word() -> sa.ColumnElement[bool]:
@@ -24,8 +26,12 @@ def has_open_word() -> sa.ColumnElement[bool]:
 
 def _is_there() -> sa.ColumnElement[bool]:
     """SQL: the named person still works here and decides something."""
-    holds = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(DECIDERS))
-    return sa.exists().where(Person.id == VerbalApproval.approver_id, Person.active, holds)
+    at_its_level = (
+        sa.and_(VerbalApproval.permission == step, PersonRole.role.in_(PERMISSIONS[step])) for step in STEPS if step not in LEVELS
+    )
+    decides = sa.or_(PersonRole.role.in_(_roles(LEVELS)), *at_its_level)
+    holds = (PersonRole.person_id == Person.id, decides)
+    return sa.exists().where(Person.id == VerbalApproval.approver_id, Person.active, *holds)
 
 
 def _own_branch(by: Actor) -> sa.ColumnElement[bool]:
@@ -68,15 +74,15 @@ def open_words(session: Session, order_id: int) -> Sequence[VerbalApproval]:
     return session.scalars(query.options(joinedload(VerbalApproval.approver)).order_by(VerbalApproval.id)).all()
 
 
-def approvers(session: Session, branch_id: int, *, besides: Actor) -> Sequence[Person]:
+def approvers(session: Session, branch_id: int, *, besides: Actor, levels: Iterable[str] = LEVELS) -> Sequence[Person]:
     """Who could have approved by word an order of a branch: active, deciding, of the branch or with a view of all; not `besides`.
 
-    With their roles and branch.
+    `levels` are those of which he stands for one. With their roles and branch.
     """
     held = sa.select(PersonRole.person_id)
     everywhere = held.where(PersonRole.role.in_(PERMISSIONS["branches.all"]))
     here = sa.or_(Person.branch_id == branch_id, Person.id.in_(everywhere))
-    deciding = Person.id.in_(held.where(PersonRole.role.in_(DECIDERS)))
+    deciding = Person.id.in_(held.where(PersonRole.role.in_(_roles(levels))))
     query = sa.select(Person).where(Person.active, deciding, here, Person.id != (besides.id or 0))
     whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
     return session.scalars(whole.order_by(Person.branch_id != branch_id, Person.staff_no)).unique().all()

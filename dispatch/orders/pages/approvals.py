@@ -18,7 +18,7 @@ from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve as approve_step
 from dispatch.orders.operations.approving import reject as reject_step
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.pages.showing import Refused, extra_approvals, sentence_of
+from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
 from dispatch.orders.presenting.verbal import WordCard, card_of
@@ -123,7 +123,7 @@ def reject(approval_id: int) -> Response | tuple[str, int]:
 def _approve(approval_id: int) -> Order:
     with transaction() as db:
         order_id, _number = approval_order(db, approval_id, current())
-        return approve_step(db, order_id, approval_id=approval_id, by=current(), at=now(), extra=extra_approvals())
+        return approve_step(db, order_id, approval_id=approval_id, by=current(), at=now())
 
 
 def _decided(order: Order) -> Response:

@@ -99,4 +99,4 @@ def options(people: Sequence[Person]) -> list[tuple[int, Text]]:
 
 
 def _role(person: Person) -> Text:
-    return next(ROLES[role] for role in ("director", "manager") if role in person.roles)
+    return next(ROLES[role] for role in ("director", "manager", "supervisor", "finance") if role in person.roles)
