@@ -118,7 +118,7 @@ def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:
 
 def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
     """Who decided the levels before this one since the order was last sent in."""
-    return frozenset(a.decided_by_id for a in approvals if a.round == step.round)
+    return frozenset(who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id) if who is not None)
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

@@ -202,8 +202,9 @@ class VisitLine(Base):
 class Approval(Base):
     """One step of the approval of an order; open until somebody decides, and nobody decides his own or two of them (P3).
 
-    `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, as the rules stood
-    when it was sent in. Decided `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
+    `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, by the rules of
+    when it was sent in. Decided in the place of somebody absent, `for_id` is he. Decided `by_word`, it was decided by whoever is
+    said to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
@@ -212,6 +213,8 @@ class Approval(Base):
         sa.CheckConstraint("decided_by_id <> requested_by_id", name="not_by_himself"),
         sa.CheckConstraint("(step = 1) = (permission = 'order.approve')", name="manager_is_first"),
         sa.CheckConstraint("NOT following @> '[\"order.approve\"]'", name="manager_is_not_asked_twice"),
+        sa.CheckConstraint("for_id <> decided_by_id", name="for_somebody_else"),
+        sa.CheckConstraint("for_id <> requested_by_id", name="not_for_who_asked"),
         sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_is_whole"),
         sa.CheckConstraint("decision <> 'rejected' OR reason IS NOT NULL", name="rejected_has_reason"),
         sa.UniqueConstraint("id", "order_id"),
@@ -241,10 +244,12 @@ class Approval(Base):
     decided_at: Mapped[datetime | None]
     decision: Mapped[str | None]
     reason: Mapped[str | None]
+    for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     order: Mapped[Order] = relationship(back_populates="approvals")
     requested_by: Mapped[Person] = relationship(foreign_keys=[requested_by_id])
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
+    decided_for: Mapped[Person | None] = relationship(foreign_keys=[for_id])
 
 
 class OrderPapers(Base):

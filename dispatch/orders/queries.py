@@ -71,10 +71,23 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
     if by.may("branches.all"):
         return sa.true()
     if by.may("order.see"):
-        return Order.branch_id == by.branch_id
+        return sa.or_(Order.branch_id == by.branch_id, _stands_in(by)) if by.places else Order.branch_id == by.branch_id
     return sa.exists().where(
         Visit.order_id == Order.id, Visit.technician_id == by.id, Visit.status.not_in(("planned", "abandoned"))
     )
+
+
+def _stands_in(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: orders that wait for a decision at a branch where `by` decides in somebody's place."""
+    return sa.and_(Order.branch_id.in_({branch_id for branch_id, _ in by.places}), Order.status == "awaiting_approval")
+
+
+def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: open steps (joined with their orders) that `by` could decide, for himself or in somebody's place."""
+    here = sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
+    own = sa.and_(here, Approval.permission.in_(permissions_of(by.roles)))
+    places = (sa.and_(Order.branch_id == branch_id, Approval.permission == permission) for branch_id, permission in by.places)
+    return sa.and_(Approval.decision.is_(None), sa.or_(own, *places))
 
 
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
@@ -144,6 +157,7 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),
+        selectinload(Order.approvals).joinedload(Approval.decided_for),
         selectinload(Order.verbal_approvals).options(
             joinedload(VerbalApproval.approver),
             joinedload(VerbalApproval.recorded_by),
@@ -195,14 +209,14 @@ def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: 
 
 def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
     """Approvals that `by` could decide, the most urgent and oldest first; his own requests too, which he cannot decide."""
-    own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
-    query = sa.select(Approval).join(Approval.order).where(Approval.decision.is_(None), own)
-    query = query.where(Approval.permission.in_(permissions_of(by.roles)))
+    query = sa.select(Approval).join(Approval.order).where(_to_decide(by))
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
         order.joinedload(Order.customer),
         order.joinedload(Order.site),
+        order.joinedload(Order.branch),
+        order.selectinload(Order.approvals),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
     return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
@@ -210,9 +224,7 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
 
 def waiting_count(session: Session, by: Actor) -> int:
     """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle."""
-    own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
-    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order)
-    steps = steps.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)
+    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
     return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery())) or 0
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 revision = "0021"
 down_revision = "0017"
@@ -42,12 +42,17 @@ def upgrade() -> None:
     _known_levels(ALL_LEVELS)
     _rounds()
     _rules()
+    _deputies()
     op.get_bind().connection.cursor().execute(KEPT)
 
 
 def _rounds() -> None:
     op.add_column("approval", sa.Column("round", sa.BigInteger(), server_default="1", nullable=False))
     op.add_column("approval", sa.Column("following", JSONB(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("approval", sa.Column("for_id", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_approval_for_id"), "approval", "person", ["for_id"], ["id"])
+    op.create_check_constraint(op.f("ck_approval_for_somebody_else"), "approval", "for_id <> decided_by_id")
+    op.create_check_constraint(op.f("ck_approval_not_for_who_asked"), "approval", "for_id <> requested_by_id")
     op.execute(ROUNDS)
     op.create_unique_constraint(op.f("uq_approval_order_id_round_step"), "approval", ["order_id", "round", "step"])
     op.create_check_constraint(op.f("ck_approval_manager_is_first"), "approval", "(step = 1) = (permission = 'order.approve')")
@@ -93,9 +98,44 @@ def _rules() -> None:
     )
 
 
+def _deputies() -> None:
+    op.create_table(
+        "deputy",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("deputy_id", sa.BigInteger(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("person_id <> deputy_id", name=op.f("ck_deputy_is_somebody_else")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_deputy_has_length")),
+        sa.CheckConstraint("btrim(reason) <> ''", name=op.f("ck_deputy_has_reason")),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name=op.f("ck_deputy_revoked_is_whole")),
+        ExcludeConstraint(
+            (sa.column("person_id"), "="),
+            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+            name="ex_deputy_one_at_a_time",
+            using="gist",
+            where=sa.text("revoked_at IS NULL"),
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_deputy_person_id")),
+        sa.ForeignKeyConstraint(["deputy_id"], ["person.id"], name=op.f("fk_deputy_deputy_id")),
+        sa.ForeignKeyConstraint(["revoked_by_id"], ["person.id"], name=op.f("fk_deputy_revoked_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deputy")),
+        sa.UniqueConstraint("key", name=op.f("uq_deputy_key")),
+    )
+    op.create_index(op.f("ix_deputy_deputy_id_ends_at"), "deputy", ["deputy_id", "ends_at"])
+
+
 def downgrade() -> None:
     op.get_bind().connection.cursor().execute("DROP FUNCTION IF EXISTS keep_approval_rule() CASCADE")
+    op.drop_table("deputy")
     op.drop_table("approval_rule")
+    op.drop_column("approval", "for_id")
     op.drop_index("uq_approval_one_each", "approval")
     op.drop_index("uq_approval_open_step", "approval")
     op.create_index(

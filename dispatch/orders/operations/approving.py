@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.ladder_queries import rules_in_force
 from dispatch.orders.ladder_rules import ladder
-from dispatch.orders.lifecycle import Named, transition, why_not
+from dispatch.orders.lifecycle import Named, OrderFacts, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
+from dispatch.orders.operations.standing_in import place_of, told_of
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -53,18 +55,18 @@ def pass_step(
 ) -> None:
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
-    last = not step.following
+    facts = _check_may_decide(session, order, action, by, named)
+    place = None if named else place_of(session, order, step, facts, by, at)
+    last, told = not step.following, {"step": step.step, **told_of(place)}
     if last:
-        move_order(session, order, action, by=by, at=at, named=named)
-    else:
-        _check_may_decide(session, order, action, by, named)
-    _decide(step, decision, by_id=named.id if named else by.id, at=at)
+        move_order(session, order, action, by=by, at=at, named=named, detail=told_of(place))
+    _decide(step, decision, by_id=named.id if named else by.id, at=at, place=place)
     session.flush()
     if not last:
         if named:
-            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail={"step": step.step})
+            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail=told)
         else:
-            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail={"step": step.step})
+            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail=told)
         _open_step(session, _next(step), by_id=step.requested_by_id, at=at)
 
 
@@ -73,8 +75,10 @@ def reject(session: Session, order_id: int, *, approval_id: int, reason: str, by
     order, step = open_step(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    move_order(session, order, "reject", by=by, at=at, reason=reason.strip())
-    _decide(step, "rejected", by_id=by.id, at=at, reason=reason.strip())
+    facts = _check_may_decide(session, order, "reject", by, None)
+    place = place_of(session, order, step, facts, by, at)
+    move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=told_of(place))
+    _decide(step, "rejected", by_id=by.id, at=at, reason=reason.strip(), place=place)
     return order
 
 
@@ -96,10 +100,13 @@ def open_step(session: Session, order_id: int, approval_id: int, by: Actor) -> t
     return order, step
 
 
-def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> None:
-    no = why_not(transition("order", action), "order", order.status, facts_of(session, order, by, named=named))
+def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> OrderFacts:
+    row, facts = transition("order", action), facts_of(session, order, by, named=named)
+    no = why_not(row, "order", order.status, facts)
     if no is not None:
-        raise RuleBroken(no)
+        forbidden = row.permission is not None and row.permission not in facts.actor_permissions
+        raise NotAllowed(no) if forbidden else RuleBroken(no)
+    return facts
 
 
 def _next(step: Approval) -> Approval:
@@ -107,7 +114,10 @@ def _next(step: Approval) -> Approval:
     return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
 
 
-def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, reason: str | None = None) -> None:
+def _decide(
+    step: Approval, decision: str, *, by_id: int | None, at: datetime, reason: str | None = None, place: Person | None = None
+) -> None:
+    step.for_id = place.id if place else None
     step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
 
 

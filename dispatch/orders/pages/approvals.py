@@ -27,6 +27,7 @@ from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.staff.deputies import deputies_at
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.words import Text
@@ -76,8 +77,17 @@ def approvals_page(**extra: Any) -> str:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
         favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
         owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
+        standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
         nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0}
-        return render_template("orders/approvals.html", cards=cards, owed=owed, favours=favours, **WORDS, **(nothing | extra))
+        return render_template(
+            "orders/approvals.html",
+            cards=cards,
+            owed=owed,
+            favours=favours,
+            standing_in=standing_in,
+            **WORDS,
+            **(nothing | extra),
+        )
 
 
 def _card(approval: Approval) -> Waiting:

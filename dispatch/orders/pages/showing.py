@@ -34,11 +34,13 @@ from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.goodwill import goodwill_told
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
+from dispatch.orders.presenting.ladder import next_people
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
 from dispatch.orders.presenting.verbal import way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.staff.deputies import deputies_at
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
@@ -120,9 +122,10 @@ def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
     step = next((step for step in order.approvals if step.decision is None), None)
     if step is None:
         return {"open_step": None, "next_people": None}
-    shut = {facts.created_by_id, *facts.asked_by, *facts.decided_by}
-    people = [person.name for person in deciders(db, step.permission, order.branch_id) if person.id not in shut]
-    return {"open_step": step, "next_people": people}
+    barred = {facts.created_by_id, *facts.asked_by, *facts.decided_by}
+    people = [one for one in deciders(db, step.permission, order.branch_id) if one.id not in barred]
+    away = {row.person_id: row for row in deputies_at(db, now())}
+    return {"open_step": step, "next_people": next_people(people, away, step.permission, barred)}
 
 
 def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:

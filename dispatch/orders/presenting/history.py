@@ -199,9 +199,19 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
         reason=reason_words(entry.detail.get("reason", "")) or None,
         old=old,
         new=new,
-        notes=(*(text_from_json(stored) for stored in entry.detail.get("conflicts", ())), *_not_passed(entry)),
+        notes=(
+            *(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
+            *_not_passed(entry),
+            *_in_whose_place(entry),
+        ),
         device_at=_apart(entry),
     )
+
+
+def _in_whose_place(entry: AuditEntry) -> Iterator[Text]:
+    """For whom a deputy decided."""
+    if entry.detail.get("for"):
+        yield say("for %(name)s", name=entry.detail["for"])
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:

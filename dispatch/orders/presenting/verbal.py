@@ -45,6 +45,8 @@ class WordCard:
     word: VerbalApproval
     actions: list[Action]
     overdue: bool
+    instead: bool
+    """The reader answers in the place of whoever is named."""
 
     def named(self, name: str) -> Action | None:
         """The button of this name, if it is there."""
@@ -67,7 +69,7 @@ def card_of(word: VerbalApproval, me: int | None, at: datetime, url: Callable[[s
         actions = [_action("settle", "", url, needs_reason=True, primary=True)]
     else:
         actions = [_action("confirm", own, url, primary=True), _action("refuse", own, url, needs_reason=True)]
-    return WordCard(word, actions, word.overdue(at))
+    return WordCard(word, actions, word.overdue(at), word.approver_id != me)
 
 
 def _action(name: str, own: str, url: Callable[[str], str], *, needs_reason: bool = False, primary: bool = False) -> Action:

@@ -1,0 +1,40 @@
+"""In whose place a decision is taken: a deputy decides what waits for whoever has named him, never what that one asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from dispatch.errors import RuleBroken
+from dispatch.orders.lifecycle import OrderFacts
+from dispatch.orders.models import Approval, Order
+from dispatch.permissions import allows
+from dispatch.staff.deputies import deputies_at
+from dispatch.staff.models import Person
+from dispatch.staff.queries import actor_of
+from dispatch.staff.rules import Actor
+from dispatch.words import say
+
+
+def place_of(session: Session, order: Order, step: Approval, facts: OrderFacts, by: Actor, at: datetime) -> Person | None:
+    """The absent person for whom `by` decides the open step; None where he decides for himself.
+
+    `by` must be one who may decide it. Raises RuleBroken for somebody of another branch who stands in for nobody who could.
+    """
+    barred = {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by, *facts.decided_by}
+    absent = (row.person for row in deputies_at(session, at, deputy_id=by.id, lock=True))
+    could = (one for one in absent if one.id not in barred and _could(one, order, step))
+    found = next(could, None)
+    if found is None and not by.sees_branch(order.branch_id):
+        raise RuleBroken(say("This order is another branch's, and you stand in for nobody there who could decide it."))
+    return found
+
+
+def _could(person: Person, order: Order, step: Approval) -> bool:
+    return allows(person.roles, step.permission) and actor_of(person).sees_branch(order.branch_id)
+
+
+def told_of(place: Person | None) -> dict[str, str]:
+    """What the history keeps of it."""
+    return {"for": place.name} if place else {}

@@ -1,0 +1,26 @@
+"""Whom an open level waits for, as names: who could decide it, who is away, and who decides in his place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from dispatch.permissions import allows
+from dispatch.staff.deputy_models import Deputy
+from dispatch.staff.models import Person
+from dispatch.words import Text, say
+
+
+def next_people(
+    people: Sequence[Person], away: Mapping[int, Deputy], permission: str, barred: Collection[int | None]
+) -> list[Text | str]:
+    """Those of `people` by their names; whoever is away (`away`: person -> deputy) with his deputy, if that one may."""
+    return [word for person in people for word in _words(person, away.get(person.id), permission, barred)]
+
+
+def _words(person: Person, row: Deputy | None, permission: str, barred: Collection[int | None]) -> Iterator[Text | str]:
+    if row is None:
+        yield person.name
+    elif row.deputy_id in barred or not allows(row.deputy.roles, permission):
+        yield say("%(name)s (away)", name=person.name)
+    else:
+        yield say("%(deputy)s for %(name)s (away)", deputy=row.deputy.name, name=person.name)
