@@ -117,8 +117,9 @@ def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:
 
 
 def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
-    """Who decided the levels before this one since the order was last sent in."""
-    return frozenset(who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id) if who is not None)
+    """Who had a hand in the levels before this one since the order was last sent in: who decided, for whom, who made the link."""
+    hands = (who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id, a.link_by_id))
+    return frozenset(who for who in hands if who is not None)
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

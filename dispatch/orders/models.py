@@ -203,8 +203,8 @@ class Approval(Base):
     """One step of the approval of an order; open until somebody decides, and nobody decides his own or two of them (P3).
 
     `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, by the rules of
-    when it was sent in. Decided in the place of somebody absent, `for_id` is he. Decided `by_word`, it was decided by whoever is
-    said to have approved: a VerbalApproval tells the rest.
+    when it was sent in. Decided in the place of somebody absent, `for_id` is he; decided by a link, `link_by_id` made it. Decided
+    `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
@@ -245,11 +245,13 @@ class Approval(Base):
     decision: Mapped[str | None]
     reason: Mapped[str | None]
     for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    link_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     order: Mapped[Order] = relationship(back_populates="approvals")
     requested_by: Mapped[Person] = relationship(foreign_keys=[requested_by_id])
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
     decided_for: Mapped[Person | None] = relationship(foreign_keys=[for_id])
+    link_by: Mapped[Person | None] = relationship(foreign_keys=[link_by_id])
 
 
 class OrderPapers(Base):

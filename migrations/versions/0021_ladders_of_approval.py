@@ -43,6 +43,7 @@ def upgrade() -> None:
     _rounds()
     _rules()
     _deputies()
+    _links()
     op.get_bind().connection.cursor().execute(KEPT)
 
 
@@ -53,6 +54,8 @@ def _rounds() -> None:
     op.create_foreign_key(op.f("fk_approval_for_id"), "approval", "person", ["for_id"], ["id"])
     op.create_check_constraint(op.f("ck_approval_for_somebody_else"), "approval", "for_id <> decided_by_id")
     op.create_check_constraint(op.f("ck_approval_not_for_who_asked"), "approval", "for_id <> requested_by_id")
+    op.add_column("approval", sa.Column("link_by_id", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_approval_link_by_id"), "approval", "person", ["link_by_id"], ["id"])
     op.execute(ROUNDS)
     op.create_unique_constraint(op.f("uq_approval_order_id_round_step"), "approval", ["order_id", "round", "step"])
     op.create_check_constraint(op.f("ck_approval_manager_is_first"), "approval", "(step = 1) = (permission = 'order.approve')")
@@ -131,10 +134,48 @@ def _deputies() -> None:
     op.create_index(op.f("ix_deputy_deputy_id_ends_at"), "deputy", ["deputy_id", "ends_at"])
 
 
+def _links() -> None:
+    op.create_table(
+        "approval_link",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("approval_id", sa.BigInteger(), nullable=False),
+        sa.Column("approver_id", sa.BigInteger(), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("expires_at > made_at", name=op.f("ck_approval_link_lasts")),
+        sa.CheckConstraint("used_at IS NULL OR revoked_at IS NULL", name=op.f("ck_approval_link_used_or_revoked")),
+        sa.CheckConstraint("used_at <= expires_at", name=op.f("ck_approval_link_used_in_time")),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name=op.f("ck_approval_link_revoked_is_whole")),
+        sa.ForeignKeyConstraint(
+            ["approval_id", "order_id"], ["approval.id", "approval.order_id"], name=op.f("fk_approval_link_step")
+        ),
+        sa.ForeignKeyConstraint(["approver_id"], ["person.id"], name=op.f("fk_approval_link_approver_id")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["person.id"], name=op.f("fk_approval_link_made_by_id")),
+        sa.ForeignKeyConstraint(["revoked_by_id"], ["person.id"], name=op.f("fk_approval_link_revoked_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_approval_link_token_hash")),
+    )
+    op.create_index(
+        "uq_approval_link_alive",
+        "approval_link",
+        ["approval_id", "approver_id"],
+        unique=True,
+        postgresql_where=sa.text("used_at IS NULL AND revoked_at IS NULL"),
+    )
+
+
 def downgrade() -> None:
     op.get_bind().connection.cursor().execute("DROP FUNCTION IF EXISTS keep_approval_rule() CASCADE")
+    op.drop_table("approval_link")
     op.drop_table("deputy")
     op.drop_table("approval_rule")
+    op.drop_column("approval", "link_by_id")
     op.drop_column("approval", "for_id")
     op.drop_index("uq_approval_one_each", "approval")
     op.drop_index("uq_approval_open_step", "approval")

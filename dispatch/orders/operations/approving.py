@@ -15,7 +15,7 @@ from dispatch.orders.ladder_rules import ladder
 from dispatch.orders.lifecycle import Named, OrderFacts, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
-from dispatch.orders.operations.standing_in import place_of, told_of
+from dispatch.orders.operations.standing_in import Hands, place_of
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -34,13 +34,16 @@ def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     _open_step(session, made, by_id=by.id, at=at)
 
 
-def approve(session: Session, order_id: int, *, approval_id: int, by: Actor, at: datetime) -> Order:
+def approve(
+    session: Session, order_id: int, *, approval_id: int, by: Actor, at: datetime, link_by: Person | None = None
+) -> Order:
     """Approve the open step `approval_id`. With the last level decided the order is approved; before that the next level opens.
 
-    Raises Conflict when somebody else decided first, RuleBroken for one's own request or another's turn.
+    `link_by` made the link by which `by` decides, where he does. Raises Conflict when somebody else decided first, RuleBroken for
+    one's own request or another's turn.
     """
     order, step = open_step(session, order_id, approval_id, by)
-    pass_step(session, order, step, by=by, at=at)
+    pass_step(session, order, step, by=by, at=at, link_by=link_by)
     return order
 
 
@@ -52,15 +55,16 @@ def pass_step(
     by: Actor,
     at: datetime,
     named: Named | None = None,
+    link_by: Person | None = None,
 ) -> None:
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
     facts = _check_may_decide(session, order, action, by, named)
-    place = None if named else place_of(session, order, step, facts, by, at)
-    last, told = not step.following, {"step": step.step, **told_of(place)}
+    hands = Hands() if named else Hands(place_of(session, order, step, facts, by, at), link_by)
+    last, told = not step.following, {"step": step.step, **hands.told}
     if last:
-        move_order(session, order, action, by=by, at=at, named=named, detail=told_of(place))
-    _decide(step, decision, by_id=named.id if named else by.id, at=at, place=place)
+        move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
+    _decide(step, decision, by_id=named.id if named else by.id, at=at, hands=hands)
     session.flush()
     if not last:
         if named:
@@ -70,15 +74,24 @@ def pass_step(
         _open_step(session, _next(step), by_id=step.requested_by_id, at=at)
 
 
-def reject(session: Session, order_id: int, *, approval_id: int, reason: str, by: Actor, at: datetime) -> Order:
+def reject(
+    session: Session,
+    order_id: int,
+    *,
+    approval_id: int,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    link_by: Person | None = None,
+) -> Order:
     """Reject the open step with a reason. Raises like `approve`, and Invalid without a reason."""
     order, step = open_step(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
     facts = _check_may_decide(session, order, "reject", by, None)
-    place = place_of(session, order, step, facts, by, at)
-    move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=told_of(place))
-    _decide(step, "rejected", by_id=by.id, at=at, reason=reason.strip(), place=place)
+    hands = Hands(place_of(session, order, step, facts, by, at), link_by)
+    move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=hands.told)
+    _decide(step, "rejected", by_id=by.id, at=at, hands=hands, reason=reason.strip())
     return order
 
 
@@ -114,10 +127,9 @@ def _next(step: Approval) -> Approval:
     return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
 
 
-def _decide(
-    step: Approval, decision: str, *, by_id: int | None, at: datetime, reason: str | None = None, place: Person | None = None
-) -> None:
-    step.for_id = place.id if place else None
+def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, hands: Hands, reason: str | None = None) -> None:
+    step.for_id = hands.place.id if hands.place else None
+    step.link_by_id = hands.link_by.id if hands.link_by else None
     step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
 
 

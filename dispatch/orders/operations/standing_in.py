@@ -1,7 +1,8 @@
-"""In whose place a decision is taken: a deputy decides what waits for whoever has named him, never what that one asked for."""
+"""Whose hands a decision goes through: in whose place a deputy decides, and who made the link by which it is decided."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,10 +18,25 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 
+@dataclass(frozen=True)
+class Hands:
+    """Beside whoever decides: the absent person in whose place he does, and who made the link that he used."""
+
+    place: Person | None = None
+    link_by: Person | None = None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the history keeps of it."""
+        named = {"for": self.place, "link_by": self.link_by}
+        return {key: person.name for key, person in named.items() if person is not None}
+
+
 def place_of(session: Session, order: Order, step: Approval, facts: OrderFacts, by: Actor, at: datetime) -> Person | None:
     """The absent person for whom `by` decides the open step; None where he decides for himself.
 
-    `by` must be one who may decide it. Raises RuleBroken for somebody of another branch who stands in for nobody who could.
+    `by` must be one who may decide it. Nobody decides through a deputy what he has asked for. Raises RuleBroken for somebody of
+    another branch who stands in for nobody who could decide.
     """
     barred = {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by, *facts.decided_by}
     absent = (row.person for row in deputies_at(session, at, deputy_id=by.id, lock=True))
@@ -33,8 +49,3 @@ def place_of(session: Session, order: Order, step: Approval, facts: OrderFacts, 
 
 def _could(person: Person, order: Order, step: Approval) -> bool:
     return allows(person.roles, step.permission) and actor_of(person).sees_branch(order.branch_id)
-
-
-def told_of(place: Person | None) -> dict[str, str]:
-    """What the history keeps of it."""
-    return {"for": place.name} if place else {}
