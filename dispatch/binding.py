@@ -7,7 +7,7 @@ from dispatch.config import Settings
 from dispatch.devices import asking, bench_following, sim_following, sim_queries, warranty_queries
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
-from dispatch.orders import ladder_queries
+from dispatch.orders import ladder_queries, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
@@ -34,4 +34,5 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     sim_queries.configure(settings.sim_low_balance)
     warranty_queries.configure(settings.repair_warranty_months)
     verbal.configure(settings.approval_backfill_hours)
+    verbal_rules.configure(settings.approval_escalation_hours)
     ladder_queries.configure(settings.approvals)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -222,10 +222,10 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
     return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
 
 
-def waiting_count(session: Session, by: Actor) -> int:
-    """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle."""
+def waiting_count(session: Session, by: Actor, *, at: datetime | None = None) -> int:
+    """How many decisions wait for `by`, with the approvals by word that `waiting_words` names."""
     steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
-    words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
+    words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery())) or 0
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
-from dispatch.orders.verbal_rules import LEVELS, SETTLES, STEPS
+from dispatch.orders.verbal_rules import LEVELS, SETTLES, STEPS, due_before
 from dispatch.permissions import PERMISSIONS, permissions_of
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
@@ -38,21 +41,27 @@ def _own_branch(by: Actor) -> sa.ColumnElement[bool]:
     return sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
 
 
-def waits_for(by: Actor) -> sa.ColumnElement[bool]:
-    """SQL: approvals by word (joined with their orders) that `by` has to backfill, or whose refusal he has to settle."""
+def waits_for(by: Actor, at: datetime | None = None) -> sa.ColumnElement[bool]:
+    """SQL: approvals by word (joined with their orders) that `by` has to backfill, or whose refusal he has to settle.
+
+    At a moment that is given, whoever settles also has before him what the named people have left for too long.
+    """
     held = permissions_of(by.roles)
     instead = sa.and_(~_is_there(), VerbalApproval.permission.in_(held), VerbalApproval.recorded_by_id != by.id, _own_branch(by))
     to_answer = sa.and_(undecided(), sa.or_(VerbalApproval.approver_id == by.id, instead))
     to_settle = sa.and_(disowned(), VerbalApproval.recorded_by_id != by.id, _own_branch(by))
-    return sa.or_(to_answer, to_settle) if SETTLES in held else to_answer
+    if SETTLES not in held:
+        return to_answer
+    left = sa.and_(undecided(), VerbalApproval.due_at < due_before(at), _own_branch(by)) if at else sa.false()
+    return sa.or_(to_answer, to_settle, left)
 
 
-def waiting_words(session: Session, by: Actor, *, limit: int = 200) -> Sequence[VerbalApproval]:
-    """What `by` has to backfill, what is due first before the rest; then what he has to settle."""
+def waiting_words(session: Session, by: Actor, *, at: datetime | None = None, limit: int = 200) -> Sequence[VerbalApproval]:
+    """What `by` has to backfill and what has come to him by `at`, the first due first; then what he has to settle."""
     order = joinedload(VerbalApproval.order)
-    query = sa.select(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
+    query = sa.select(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     whole = query.options(
-        joinedload(VerbalApproval.approver),
+        joinedload(VerbalApproval.approver).joinedload(Person.role_rows),
         joinedload(VerbalApproval.recorded_by),
         joinedload(VerbalApproval.decided_by),
         order.joinedload(Order.customer),
@@ -86,3 +95,38 @@ def approvers(session: Session, branch_id: int, *, besides: Actor, levels: Itera
     query = sa.select(Person).where(Person.active, deciding, here, Person.id != (besides.id or 0))
     whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
     return session.scalars(whole.order_by(Person.branch_id != branch_id, Person.staff_no)).unique().all()
+
+
+@dataclass(frozen=True)
+class WordFigures:
+    """What became of the approvals that somebody gave by word; those that wait still are `open`, of them `overdue` too long."""
+
+    person_id: int
+    name: str
+    active: bool
+    given: int
+    in_time: int
+    late: int
+    refused: int
+    open: int
+    overdue: int
+
+
+def word_figures(session: Session, by: Actor, *, since: datetime, at: datetime) -> list[WordFigures]:
+    """By person, whose word was recorded since a moment for orders that `by` may see; who gave most first."""
+    word = VerbalApproval
+    confirmed = word.decision == "confirmed"
+    counted = (
+        sa.true(),
+        sa.and_(confirmed, word.decided_at <= word.due_at),
+        sa.and_(confirmed, word.decided_at > word.due_at),
+        word.decision == "refused",
+        undecided(),
+        sa.and_(undecided(), word.due_at < at),
+    )
+    counts = [sa.func.count().filter(condition) for condition in counted]
+    columns: list[Any] = [Person.id, Person.name, Person.active, *counts]
+    query = sa.select(*columns).join(word, word.approver_id == Person.id)
+    query = query.join(Order, Order.id == word.order_id).where(word.recorded_at >= since, _own_branch(by))
+    rows = session.execute(query.group_by(Person.id).order_by(counts[0].desc(), Person.staff_no))
+    return [WordFigures(*row) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dispatch.orders.ladder_rules import LEVEL_WORDS
 from dispatch.permissions import allows
@@ -29,6 +29,25 @@ SLACK = timedelta(minutes=5)
 """So much later than it is recorded something may have been said: clocks differ."""
 
 OWN_WORD = say("Nobody records his own word. Decide it yourself, or let a colleague record it.")
+
+
+_escalates_after = timedelta(hours=24)
+
+
+def configure(hours: int) -> None:
+    """How many hours after its limit an approval by word that is not backfilled goes to the director."""
+    global _escalates_after
+    _escalates_after = timedelta(hours=hours)
+
+
+def escalates_at(due_at: datetime) -> datetime:
+    """When what was to be backfilled by `due_at` goes to the director."""
+    return due_at + _escalates_after
+
+
+def due_before(at: datetime) -> datetime:
+    """What was due before this moment is with the director at `at`."""
+    return at - _escalates_after
 
 
 def level_of(roles: Iterable[str], levels: Iterable[str] = LEVELS) -> str | None:

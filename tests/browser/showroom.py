@@ -120,6 +120,7 @@ def _plain() -> dict[str, Sight]:
         "orders of the company": Sight("orders.index", "/orders", "chen"),
         "approvals": Sight("orders.approvals", "/approvals"),
         "approvals, a refusal to be settled": Sight("orders.approvals", "/approvals", "chen"),
+        "approvals by word, by person": Sight("orders.approvals_by_word", "/approvals/by-word"),
         "deputies": Sight("orders.approvals_deputies", "/approvals/deputies"),
         "who approves what": Sight("orders.approvals_rules", "/approvals/rules", "chen"),
         "orders to be backfilled": Sight("orders.index", "/orders?backfill=1"),

@@ -1,7 +1,19 @@
 """The pages of orders: the list, one order with its buttons, what waits for approval."""
 
 from dispatch.orders.operations import finding
-from dispatch.orders.pages import approvals, closing, deputies, ladder, links, listing, news, rewriting, showing, verbal
+from dispatch.orders.pages import (
+    approvals,
+    closing,
+    deputies,
+    ladder,
+    links,
+    listing,
+    news,
+    rewriting,
+    showing,
+    verbal,
+    word_figures,
+)
 from dispatch.orders.pages.blueprint import pages
 
 __all__ = [
@@ -17,4 +29,5 @@ __all__ = [
     "rewriting",
     "showing",
     "verbal",
+    "word_figures",
 ]

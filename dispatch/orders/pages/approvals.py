@@ -76,7 +76,7 @@ def approvals_page(**extra: Any) -> str:
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
         favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
-        owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
+        owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
         nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0}
         return render_template(

@@ -36,7 +36,7 @@ from dispatch.orders.presenting.goodwill import goodwill_told
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.ladder import next_people
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
-from dispatch.orders.presenting.verbal import way_to_word
+from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
@@ -55,6 +55,7 @@ WORDS = {
     "datums": DATUMS,
     "reason_words": reason_words,
     "level_word": level_word,
+    "word_mark": mark_of_word,
 }
 
 
