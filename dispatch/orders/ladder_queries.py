@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -11,6 +12,8 @@ from dispatch.config_values import ApprovalStep
 from dispatch.orders.ladder_models import ApprovalRule
 from dispatch.orders.ladder_rules import LevelRule
 from dispatch.permissions import PERMISSIONS
+from dispatch.staff.deputies import in_force
+from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.models import Person, PersonRole
 
 _fixed: tuple[LevelRule, ...] = ()
@@ -43,10 +46,21 @@ def all_rules(session: Session, *, ended: int = 50) -> tuple[list[ApprovalRule],
 
 def deciders(session: Session, permission: str, branch_id: int) -> Sequence[Person]:
     """Who works here and could decide a level for a branch: its own people first."""
+    return session.scalars(_deciders(permission, branch_id)).all()
+
+
+def deciders_and_deputies(session: Session, permission: str, branch_id: int, at: datetime) -> list[tuple[Person, Deputy | None]]:
+    """The same, each with whoever stands in for him at a moment and works here himself."""
+    there = Deputy.deputy_id.in_(sa.select(Person.id).where(Person.active))
+    query = _deciders(permission, branch_id).add_columns(Deputy)
+    query = query.outerjoin(Deputy, sa.and_(Deputy.person_id == Person.id, in_force(at), there))
+    rows = session.execute(query.options(joinedload(Deputy.deputy).joinedload(Person.role_rows))).unique()
+    return [(person, deputy) for person, deputy in rows]
+
+
+def _deciders(permission: str, branch_id: int) -> sa.Select[Person]:
     held = sa.select(PersonRole.person_id)
     everywhere = held.where(PersonRole.role.in_(PERMISSIONS["branches.all"]))
     may = Person.id.in_(held.where(PersonRole.role.in_(PERMISSIONS[permission])))
     here = sa.or_(Person.branch_id == branch_id, Person.id.in_(everywhere))
-    return session.scalars(
-        sa.select(Person).where(Person.active, may, here).order_by(Person.branch_id != branch_id, Person.staff_no)
-    ).all()
+    return sa.select(Person).where(Person.active, may, here).order_by(Person.branch_id != branch_id, Person.staff_no)

@@ -127,9 +127,15 @@ def made(client: FlaskClient, order: Order, cast: Cast) -> str:
     return "/a/" + page.split("/a/")[1].split("<")[0].split('"')[0]
 
 
+def a_phone(app: Flask) -> FlaskClient:
+    """Nobody is signed in on it."""
+    phone = app.test_client()
+    phone.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
+    return phone
+
+
 def test_the_pages_of_a_link(app: Flask, order: Order, cast: Cast, as_person: SignIn) -> None:
-    wang, lin, phone = as_person(cast.wang), as_person(cast.lin), app.test_client()
-    phone.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    wang, lin, phone = as_person(cast.wang), as_person(cast.lin), a_phone(app)
     url = f"/approvals/{waiting_id(order)}/link"
     assert lin.get(url).status_code == 404 and url in wang.get("/approvals").text and "王建国" in wang.get(url).text
     assert wang.post(url, data={"approver": "0"}).status_code == 422
@@ -152,7 +158,7 @@ def test_the_pages_of_a_link(app: Flask, order: Order, cast: Cast, as_person: Si
 
 
 def test_guessing_is_limited_like_signing_in(app: Flask, order: Order, cast: Cast, as_person: SignIn) -> None:
-    path, phone = made(as_person(cast.wang), order, cast), app.test_client()
+    path, phone = made(as_person(cast.wang), order, cast), a_phone(app)
     most = app.extensions["settings"].login_attempts
     assert [phone.get(f"/a/{n}").status_code for n in range(most + 1)] == [404] * most + [429]
     assert "Too many wrong links" in phone.get(path).text, "a right one waits, too"

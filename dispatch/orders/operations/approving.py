@@ -12,7 +12,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.ladder_queries import rules_in_force
 from dispatch.orders.ladder_rules import ladder
-from dispatch.orders.lifecycle import Named, OrderFacts, transition, why_not
+from dispatch.orders.lifecycle import Named, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.orders.operations.standing_in import Hands, place_of
@@ -59,11 +59,12 @@ def pass_step(
 ) -> None:
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
-    facts = _check_may_decide(session, order, action, by, named)
-    hands = Hands() if named else Hands(place_of(session, order, step, facts, by, at), link_by)
+    hands = Hands() if named else Hands(place_of(session, order, step, by, at), link_by)
     last, told = not step.following, {"step": step.step, **hands.told}
     if last:
         move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
+    else:
+        _check_may_decide(session, order, action, by, named)
     _decide(step, decision, by_id=named.id if named else by.id, at=at, hands=hands)
     session.flush()
     if not last:
@@ -88,8 +89,7 @@ def reject(
     order, step = open_step(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    facts = _check_may_decide(session, order, "reject", by, None)
-    hands = Hands(place_of(session, order, step, facts, by, at), link_by)
+    hands = Hands(place_of(session, order, step, by, at), link_by)
     move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=hands.told)
     _decide(step, "rejected", by_id=by.id, at=at, hands=hands, reason=reason.strip())
     return order
@@ -113,13 +113,12 @@ def open_step(session: Session, order_id: int, approval_id: int, by: Actor) -> t
     return order, step
 
 
-def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> OrderFacts:
+def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> None:
     row, facts = transition("order", action), facts_of(session, order, by, named=named)
     no = why_not(row, "order", order.status, facts)
     if no is not None:
         forbidden = row.permission is not None and row.permission not in facts.actor_permissions
         raise NotAllowed(no) if forbidden else RuleBroken(no)
-    return facts
 
 
 def _next(step: Approval) -> Approval:

@@ -13,12 +13,13 @@ from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.ladder_queries import deciders
-from dispatch.orders.lifecycle import OrderFacts, not_ones_own
+from dispatch.orders.lifecycle import not_ones_own
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import LinkFacts, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.approving import approve, open_step, reject
 from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.staff.operations import note_failure
 from dispatch.staff.queries import actor_of, failed_attempts
 from dispatch.staff.rules import Actor
@@ -28,11 +29,6 @@ from dispatch.words import say
 def hash_of(token: str) -> bytes:
     """What is stored of a link's token."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def barred(facts: OrderFacts) -> set[int | None]:
-    """Who cannot decide the open level: whoever asked for the order, and whoever had a hand in an earlier level."""
-    return {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by, *facts.decided_by}
 
 
 def make_link(
@@ -48,7 +44,8 @@ def make_link(
     facts = facts_of(session, order, by)
     if not_ones_own(facts):
         raise RuleBroken(say("You asked for this order yourself, so a link to decide it is made by somebody else."))
-    able = {person.id: person for person in deciders(session, step.permission, order.branch_id) if person.id not in barred(facts)}
+    shut = who_cannot(facts)
+    able = {person.id: person for person in deciders(session, step.permission, order.branch_id) if person.id not in shut}
     if approver_id not in able:
         raise Invalid({"approver": say("Choose somebody who can decide this now.")})
     for former in _alive(session, approval_id, approver_id):

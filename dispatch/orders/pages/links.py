@@ -21,7 +21,6 @@ from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import UNKNOWN, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.linking import (
-    barred,
     check_tries,
     facts_of_link,
     link_behind,
@@ -31,6 +30,7 @@ from dispatch.orders.operations.linking import (
     unrevoked,
     use_link,
 )
+from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
 from dispatch.orders.queries import approval_order, order_numbered
@@ -58,11 +58,12 @@ def _making(approval_id: int, form: Form | None = None, **made: Any) -> str:
         step = next(step for step in order.approvals if step.id == approval_id)
         facts = facts_read(db, order, current())
         people = [] if step.decision else deciders(db, step.permission, order.branch_id)
+        shut = who_cannot(facts)
         shown = {
             "order": order,
             "step": step,
             "own": current().id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by},
-            "people": [(one.id, one.name) for one in people if one.id not in barred(facts)],
+            "people": [(one.id, one.name) for one in people if one.id not in shut],
             "links": _links(db, approval_id),
             "hours": settings().approval_link_hours,
         }

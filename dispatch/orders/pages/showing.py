@@ -24,12 +24,13 @@ from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
-from dispatch.orders.ladder_queries import deciders
+from dispatch.orders.ladder_queries import deciders_and_deputies
 from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
+from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.goodwill import goodwill_told
@@ -40,7 +41,6 @@ from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
-from dispatch.staff.deputies import deputies_at
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
@@ -123,10 +123,9 @@ def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
     step = next((step for step in order.approvals if step.decision is None), None)
     if step is None:
         return {"open_step": None, "next_people": None}
-    barred = {facts.created_by_id, *facts.asked_by, *facts.decided_by}
-    people = [one for one in deciders(db, step.permission, order.branch_id) if one.id not in barred]
-    away = {row.person_id: row for row in deputies_at(db, now())}
-    return {"open_step": step, "next_people": next_people(people, away, step.permission, barred)}
+    barred = who_cannot(facts)
+    people = deciders_and_deputies(db, step.permission, order.branch_id, now())
+    return {"open_step": step, "next_people": next_people(people, step.permission, barred)}
 
 
 def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dispatch.permissions import allows
 from dispatch.staff.deputy_models import Deputy
@@ -11,10 +11,11 @@ from dispatch.words import Text, say
 
 
 def next_people(
-    people: Sequence[Person], away: Mapping[int, Deputy], permission: str, barred: Collection[int | None]
+    people: Sequence[tuple[Person, Deputy | None]], permission: str, barred: Collection[int | None]
 ) -> list[Text | str]:
-    """Those of `people` by their names; whoever is away (`away`: person -> deputy) with his deputy, if that one may."""
-    return [word for person in people for word in _words(person, away.get(person.id), permission, barred)]
+    """The people who are not barred by their names; whoever is away with his deputy, if that one may decide it."""
+    open_to = ((person, deputy) for person, deputy in people if person.id not in barred)
+    return [word for person, deputy in open_to for word in _words(person, deputy, permission, barred)]
 
 
 def _words(person: Person, row: Deputy | None, permission: str, barred: Collection[int | None]) -> Iterator[Text | str]:
