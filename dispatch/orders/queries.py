@@ -71,23 +71,22 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
     if by.may("branches.all"):
         return sa.true()
     if by.may("order.see"):
-        return sa.or_(Order.branch_id == by.branch_id, _stands_in(by)) if by.places else Order.branch_id == by.branch_id
+        return Order.branch_id == by.branch_id
     return sa.exists().where(
         Visit.order_id == Order.id, Visit.technician_id == by.id, Visit.status.not_in(("planned", "abandoned"))
     )
 
 
-def _stands_in(by: Actor) -> sa.ColumnElement[bool]:
-    """SQL: orders that wait for a decision at a branch where `by` decides in somebody's place."""
-    return sa.and_(Order.branch_id.in_({branch_id for branch_id, _ in by.places}), Order.status == "awaiting_approval")
+def _in_place(by: Actor) -> list[sa.ColumnElement[bool]]:
+    """SQL: steps (joined with their orders) that `by` decides in the place of somebody absent; that is all he sees there."""
+    return [sa.and_(Order.branch_id == branch_id, Approval.permission == permission) for branch_id, permission in by.places]
 
 
 def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
     """SQL: open steps (joined with their orders) that `by` could decide, for himself or in somebody's place."""
     here = sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
     own = sa.and_(here, Approval.permission.in_(permissions_of(by.roles)))
-    places = (sa.and_(Order.branch_id == branch_id, Approval.permission == permission) for branch_id, permission in by.places)
-    return sa.and_(Approval.decision.is_(None), sa.or_(own, *places))
+    return sa.and_(Approval.decision.is_(None), sa.or_(own, *_in_place(by)))
 
 
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
@@ -180,8 +179,9 @@ def order_id_of(session: Session, number: str, by: Actor) -> int:
 
 
 def approval_order(session: Session, approval_id: int, by: Actor) -> tuple[int, str]:
-    """Id and number of the order that an approval is about. Raises NotFound when the order is not the reader's."""
-    query = sa.select(Order.id, Order.number).join(Order.approvals).where(Approval.id == approval_id, visible(by))
+    """Id and number of the order that an approval is about. Raises NotFound when neither order nor decision is the reader's."""
+    query = sa.select(Order.id, Order.number).join(Order.approvals).where(Approval.id == approval_id)
+    query = query.where(sa.or_(visible(by), *_in_place(by)))
     found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound

@@ -118,10 +118,11 @@ def test_the_pages_of_both(order: Order, cast: Cast, as_person: SignIn) -> None:
     assert "何静 for 王建国 (away)" in wang.get(f"/orders/{order.number}").text
     page = other.get("/approvals").text
     assert "You decide in the place of 王建国" in page and order.number in page
-    assert other.get(f"/orders/{order.number}").status_code == 200
+    assert other.get(f"/orders/{order.number}").status_code == 404, "he decides what waits, and sees no more of the branch"
+    assert other.get(f"/approvals/{waiting_id(order)}/link").status_code == 404
+    assert other.post(f"/orders/{order.number}/cancel", data={"version": "1", "reason": "x"}).status_code == 404
     assert other.post(f"/approvals/{waiting_id(order)}/approve").status_code == 302
     assert stored(order).status == "approved" and "何静 for 王建国" in wang.get(f"/orders/{order.number}").text
-    assert other.get(f"/orders/{order.number}").status_code == 404, "no more than what waits"
     assert "何静 no longer decides" in wang.post(f"{url}/1/revoke", follow_redirects=True).text
     assert other.post(f"{url}/1/revoke").status_code == 404
     with transaction() as db:

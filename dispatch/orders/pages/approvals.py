@@ -49,6 +49,8 @@ class Waiting:
     actions: list[Action]
     models: list[tuple[str, int]]
     edge: str | None
+    own_branch: bool
+    """False where the reader only stands in: he sees what waits, not the order."""
 
     @property
     def can_decide(self) -> bool:
@@ -94,7 +96,8 @@ def _card(approval: Approval) -> Waiting:
     actions = decisions_of(approval, current(), lambda name: url_for(f"orders.{name}", approval_id=approval.id))
     today = local_day(now(), current().zone)
     order = approval.order
-    return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today))
+    own_branch = current().sees_branch(order.branch_id)
+    return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today), own_branch)
 
 
 def _word_card(word: VerbalApproval) -> WordCard:
