@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -22,7 +23,7 @@ _fixed: tuple[LevelRule, ...] = ()
 def configure(steps: Sequence[ApprovalStep]) -> None:
     """The levels that the settings ask for (APPROVALS): they come before the table's and cannot be taken away on a page."""
     global _fixed
-    _fixed = tuple(LevelRule(step.kind, (step.role,), least=step.above + 1) for step in steps)  # type: ignore[arg-type]
+    _fixed = tuple(LevelRule(step.kind, (step.role,), Decimal(step.above + 1)) for step in steps)
 
 
 def fixed_rules() -> tuple[LevelRule, ...]:

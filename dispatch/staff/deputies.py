@@ -72,9 +72,9 @@ def _check(session: Session, absence: Absence, by: Actor, at: datetime) -> None:
 
 
 def revoke_deputy(session: Session, deputy_id: int, *, by: Actor, at: datetime) -> Deputy:
-    """End it now; whoever named the deputy does, or an administrator. Raises NotFound, Conflict when it is over."""
+    """End it now; only whoever named the deputy does. Raises NotFound, Conflict when it is over."""
     row = session.get(Deputy, deputy_id, with_for_update=True, populate_existing=True)
-    if row is None or (row.person_id != by.id and "administrator" not in by.roles):
+    if row is None or row.person_id != by.id:
         raise NotFound
     if row.over(at):
         raise Conflict(say("This has ended already."))

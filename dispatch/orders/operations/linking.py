@@ -118,6 +118,7 @@ def use_link(session: Session, token: str, *, yes: bool, reason: str, reader: in
     locked_order(session, found.order_id)
     link = session.get_one(ApprovalLink, found.id, populate_existing=True)
     session.refresh(link.step)
+    session.refresh(link.approver, with_for_update={"read": True})  # so that he does not leave meanwhile
     no = why_not_use(facts_of_link(link, reader), at)
     if no is not None:
         raise RuleBroken(no)
