@@ -26,6 +26,7 @@ from dispatch.orders.operations.moves import move_order
 from tests.building import installation_order, repair_order
 from tests.conftest import AT, Cast, SignIn
 from tests.orders.building import asks_above, stored, waiting_id
+from tests.orders.said import also, leaves
 
 
 def some_rule(chance: random.Random) -> LevelRule:
@@ -167,3 +168,12 @@ def test_the_page_of_rules_and_the_ladder_of_an_order(cast: Cast, as_person: Sig
     assert "level 3" in qian.get("/approvals").text
     qian.post(f"/approvals/{waiting_id(order)}/approve")
     assert stored(order).status == "approved"
+
+
+def test_an_order_whose_approver_has_left_says_so(order: Order, cast: Cast, as_person: SignIn) -> None:
+    with transaction() as db:
+        leaves(db, cast.wang)
+    assert "Nobody who works here now may decide this level (Manager)" in as_person(cast.lin).get(f"/orders/{order.number}").text
+    with transaction() as db:
+        also(db, cast.zhou, "manager")
+    assert "Waits for Manager: 周新" in as_person(cast.lin).get(f"/orders/{order.number}").text
