@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says
-from dispatch.orders.models import Approval
 from dispatch.staff.models import Person
 from dispatch.words import say
+
+if TYPE_CHECKING:
+    from dispatch.orders.models import Approval
 
 
 class ApprovalLink(Base):

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
+from dispatch.orders.link_models import ApprovalLink as ApprovalLink
 from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
 from dispatch.search import grams_index, text_column

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says
-from dispatch.staff.models import Person
 from dispatch.words import say
+
+if TYPE_CHECKING:
+    from dispatch.staff.models import Person
 
 
 class Deputy(Base):

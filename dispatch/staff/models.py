@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.permissions import ROLES
 from dispatch.search import grams_index, text_column
+from dispatch.staff.deputy_models import Deputy as Deputy
 from dispatch.words import say
 
 
