@@ -8,6 +8,7 @@ from dispatch.devices import asking, bench_following, ownership_following, sim_f
 from dispatch.fees import terms
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
+from dispatch.orders import ladder_queries, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
@@ -36,3 +37,5 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     warranty_queries.configure(settings.repair_warranty_months)
     terms.configure(settings.payment_days)
     verbal.configure(settings.approval_backfill_hours)
+    verbal_rules.configure(settings.approval_escalation_hours)
+    ladder_queries.configure(settings.approvals)

@@ -116,8 +116,12 @@ class Settings:
     sim_low_balance: float = setting("SIM_LOW_BALANCE", number(0, 100_000), 10.0, "a SIM below this balance is listed, yuan")
     approvals: tuple[ApprovalStep, ...] = setting(
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
+    approval_link_hours: int = setting(
+        "APPROVAL_LINK_HOURS", whole(1, 720), 24, "hours for which a link to decide on the phone is good")
     approval_backfill_hours: int = setting(
         "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
+    approval_escalation_hours: int = setting(
+        "APPROVAL_ESCALATION_HOURS", whole(1, 8760), 24, "hours after that limit when it goes to the director")
 
     test_metres: int = setting("TEST_METRES", whole(1, 100_000), 500, "a terminal's position is right so near to the phone, m")
     test_signal: int = setting("TEST_SIGNAL", whole(1, 31), 10, "radio strength that a test-run asks for, 0 to 31")

@@ -29,6 +29,8 @@ PUBLIC = {
     "web.setup",
     "web.language",
     "web.theme",
+    "orders.approve_by_link",
+    "orders.decide_by_link",
     "sheets.shown",
     "sheets.check",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -31,6 +32,8 @@ from dispatch.devices.ownership import Why, change_owners
 from dispatch.devices.ownership_rules import his
 from dispatch.devices.queries import units_held
 from dispatch.fees.operations import NewPrice, set_prices
+from dispatch.orders.ladder_rules import LevelRule
+from dispatch.orders.operations.ladder import add_rule
 from dispatch.staff.models import Branch
 from dispatch.staff.operations import NewPerson, add_branch, add_person, name_company
 from dispatch.staff.queries import actor_of
@@ -106,6 +109,7 @@ def build(company: Company) -> None:
     for code in BRANCHES:
         _customers(company, code)
         _stock(company, code)
+    _approvals(company)
     name_company(company.session, COMPANY_NAME, by=company.people["admin"], at=company.at)
     agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 
@@ -154,6 +158,13 @@ def _prices(company: Company) -> None:
     first_day = company.at.date().replace(month=1, day=1)
     prices = [NewPrice(c, n, k, Decimal(a), Decimal(t), first_day) for c, n, k, a, t in PRICES]
     set_prices(company.session, prices, by=company.people["qian"], at=company.at)
+
+
+def _approvals(company: Company) -> None:
+    """Large requests go to the director, the largest to finance as well."""
+    for least, roles in ((50, ("director",)), (200, ("finance",))):
+        rule, key = LevelRule("installation", roles, Decimal(least)), uuid.UUID(int=least, version=4)
+        add_rule(company.session, rule, key=key, by=company.people["chen"], at=company.at)
 
 
 def _customers(company: Company, code: str) -> None:

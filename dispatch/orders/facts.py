@@ -81,7 +81,7 @@ def _facts(
         open_step_permission=step.permission if step else None,
         step_requested_by_id=step.requested_by_id if step else None,
         asked_by=_asked_by(session, order.id) if step else frozenset(),
-        decided_by=_decided_by(step, approvals) if step else frozenset(),
+        decided_by=decided_by(step, approvals) if step else frozenset(),
         actor_permissions=permissions_of(by.roles),
         lines=tuple(lines),
         visits=tuple(visits),
@@ -116,11 +116,10 @@ def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:
     return frozenset(session.scalars(sa.select(AuditEntry.by_id).where(*about, AuditEntry.action.in_(ASKING))))
 
 
-def _decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
-    """Who decided the levels before this one since the order was last sent in, which opened a first level anew."""
-    until = [a for a in approvals if a.id <= step.id]
-    sent_in = max(a.id for a in until if a.step == 1)
-    return frozenset(a.decided_by_id for a in until if a.id >= sent_in)
+def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
+    """Who had a hand in the levels before this one since the order was last sent in: who decided, for whom, who made the link."""
+    hands = (who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id, a.link_by_id))
+    return frozenset(who for who in hands if who is not None)
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

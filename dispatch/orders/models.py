@@ -12,7 +12,9 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
+from dispatch.orders.link_models import ApprovalLink as ApprovalLink
 from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
 from dispatch.search import grams_index, text_column
@@ -200,37 +202,58 @@ class VisitLine(Base):
 
 
 class Approval(Base):
-    """One step of the approval of an order; open until somebody decides, and nobody decides his own (P3).
+    """One step of the approval of an order; open until somebody decides, and nobody decides his own or two of them (P3).
 
-    Decided `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
+    `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, by the rules of
+    when it was sent in. Decided in the place of somebody absent, `for_id` is he; decided by a link, `link_by_id` made it. Decided
+    `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
     __table_args__ = (
         words_of("decision", ("approved", "by_word", "rejected", "withdrawn")),
         sa.CheckConstraint("decided_by_id <> requested_by_id", name="not_by_himself"),
+        sa.CheckConstraint("(step = 1) = (permission = 'order.approve')", name="manager_is_first"),
+        sa.CheckConstraint("NOT following @> '[\"order.approve\"]'", name="manager_is_not_asked_twice"),
+        sa.CheckConstraint("for_id <> decided_by_id", name="for_somebody_else"),
+        sa.CheckConstraint("for_id <> requested_by_id", name="not_for_who_asked"),
         sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_is_whole"),
         sa.CheckConstraint("decision <> 'rejected' OR reason IS NOT NULL", name="rejected_has_reason"),
         sa.UniqueConstraint("id", "order_id"),
-        sa.Index("uq_approval_open_step", "order_id", "step", unique=True, postgresql_where=sa.text("decision IS NULL")),
+        sa.UniqueConstraint("order_id", "round", "step"),
+        sa.Index("uq_approval_open_step", "order_id", unique=True, postgresql_where=sa.text("decision IS NULL")),
+        sa.Index(
+            "uq_approval_one_each",
+            "order_id",
+            "round",
+            "decided_by_id",
+            unique=True,
+            postgresql_where=sa.text("decided_by_id IS NOT NULL"),
+        ),
         sa.Index(None, "order_id"),
         sa.Index("ix_approval_waiting", "permission", "id", postgresql_where=sa.text("decision IS NULL")),
     )
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    round: Mapped[int] = mapped_column(server_default="1")
     step: Mapped[int]
     permission: Mapped[str]
+    following: Mapped[list[Any]] = mapped_column(server_default=sa.text("'[]'"))
     requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     requested_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
     decision: Mapped[str | None]
     reason: Mapped[str | None]
+    for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    link_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     order: Mapped[Order] = relationship(back_populates="approvals")
     requested_by: Mapped[Person] = relationship(foreign_keys=[requested_by_id])
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
+    decided_for: Mapped[Person | None] = relationship(foreign_keys=[for_id])
+    link_by: Mapped[Person | None] = relationship(foreign_keys=[link_by_id])
 
 
 class OrderPapers(Base):
@@ -258,6 +281,8 @@ class OrderCounter(Base):
 constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))
 constraint_says("uq_visit_one_on_the_way", say("The technician is on the way to another visit. End that one first."))
 constraint_says("uq_approval_open_step", say("This order is already waiting for this approval."))
+constraint_says("uq_approval_order_id_round_step", say("This order is already waiting for this approval."))
+constraint_says("uq_approval_one_each", say("You have decided an earlier level: somebody else has to decide this one."))
 constraint_says("uq_work_order_request_key", say("This order was saved already."))
 constraint_says("uq_order_line_order_id_vehicle_id", say("This vehicle stands twice in the order."))
 constraint_says("fk_visit_order", say("This order is not approved, so nobody can be sent."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,6 +78,18 @@ def visible(by: Actor) -> sa.ColumnElement[bool]:
     )
 
 
+def _in_place(by: Actor) -> list[sa.ColumnElement[bool]]:
+    """SQL: steps (joined with their orders) that `by` decides in the place of somebody absent; that is all he sees there."""
+    return [sa.and_(Order.branch_id == branch_id, Approval.permission == permission) for branch_id, permission in by.places]
+
+
+def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: open steps (joined with their orders) that `by` could decide, for himself or in somebody's place."""
+    here = sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
+    own = sa.and_(here, Approval.permission.in_(permissions_of(by.roles)))
+    return sa.and_(Approval.decision.is_(None), sa.or_(own, *_in_place(by)))
+
+
 def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
     conditions = [visible(by)]
     conditions += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
@@ -145,6 +157,7 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),
+        selectinload(Order.approvals).joinedload(Approval.decided_for),
         selectinload(Order.verbal_approvals).options(
             joinedload(VerbalApproval.approver),
             joinedload(VerbalApproval.recorded_by),
@@ -167,8 +180,9 @@ def order_id_of(session: Session, number: str, by: Actor) -> int:
 
 
 def approval_order(session: Session, approval_id: int, by: Actor) -> tuple[int, str]:
-    """Id and number of the order that an approval is about. Raises NotFound when the order is not the reader's."""
-    query = sa.select(Order.id, Order.number).join(Order.approvals).where(Approval.id == approval_id, visible(by))
+    """Id and number of the order that an approval is about. Raises NotFound when neither order nor decision is the reader's."""
+    query = sa.select(Order.id, Order.number).join(Order.approvals).where(Approval.id == approval_id)
+    query = query.where(sa.or_(visible(by), *_in_place(by)))
     found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound
@@ -196,25 +210,23 @@ def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: 
 
 def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
     """Approvals that `by` could decide, the most urgent and oldest first; his own requests too, which he cannot decide."""
-    own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
-    query = sa.select(Approval).join(Approval.order).where(Approval.decision.is_(None), own)
-    query = query.where(Approval.permission.in_(permissions_of(by.roles)))
+    query = sa.select(Approval).join(Approval.order).where(_to_decide(by))
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
         order.joinedload(Order.customer),
         order.joinedload(Order.site),
+        order.joinedload(Order.branch),
+        order.selectinload(Order.approvals),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
     return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
 
 
-def waiting_count(session: Session, by: Actor) -> int:
-    """How many decisions wait for `by`, with the approvals by word that he has to backfill or settle, and leave asked for."""
-    own = Order.branch_id == by.branch_id if not by.may("branches.all") else sa.true()
-    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order)
-    steps = steps.where(Approval.decision.is_(None), Approval.permission.in_(permissions_of(by.roles)), own)
-    words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by))
+def waiting_count(session: Session, by: Actor, *, at: datetime | None = None) -> int:
+    """How many decisions wait for `by`, with the approvals by word that `waiting_words` names, and leave asked for."""
+    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
+    words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by) if by.may("leave.decide") else sa.false())
     return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery())) or 0
 

@@ -1,4 +1,4 @@
-"""What an order is made of: kinds, urgencies, symptoms and what each asks of the technician; approval steps."""
+"""What an order is made of: kinds, urgencies, symptoms and what each asks of the technician."""
 
 from __future__ import annotations
 
@@ -89,29 +89,6 @@ def needs_of(kind: str, symptom: str | None, model: str | None, *, install_minut
     asked = SYMPTOMS[symptom or "other"]
     parts = {part_key(part, model): count for part, count in asked.parts.items()}
     return Needs(dict(asked.skills), parts, repair_minutes)
-
-
-@dataclass(frozen=True)
-class ApprovalStep:
-    """One level of approval: its place in the order, and the permission of whoever decides."""
-
-    step: int
-    permission: str
-
-
-@dataclass(frozen=True)
-class ExtraApproval:
-    """A level above the manager for one kind of order (P3), from the configuration; `least_lines` limits it to large orders."""
-
-    kind: str
-    permission: str
-    least_lines: int = 1
-
-
-def approval_steps(kind: str, lines: int, extra: tuple[ExtraApproval, ...] = ()) -> tuple[ApprovalStep, ...]:
-    """All levels an order needs. The manager's is always there and always first; extra levels only come on top (P3)."""
-    above = [e.permission for e in extra if e.kind == kind and lines >= e.least_lines]
-    return tuple(ApprovalStep(i, p) for i, p in enumerate(["order.approve", *above], start=1))
 
 
 def lateness(status: str, wanted_on: date | None, today: date) -> str | None:

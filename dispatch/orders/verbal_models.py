@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.orders.verbal_rules import LEVELS, VERBAL_CHANNELS, VERBAL_DECISIONS
+from dispatch.orders.verbal_rules import STEPS, VERBAL_CHANNELS, VERBAL_DECISIONS, escalates_at
 from dispatch.staff.models import Person
 from dispatch.words import say
 
@@ -31,7 +31,7 @@ class VerbalApproval(Base):
     __tablename__ = "verbal_approval"
     __table_args__ = (
         words_of("channel", tuple(VERBAL_CHANNELS)),
-        words_of("permission", LEVELS),
+        words_of("permission", STEPS),
         words_of("decision", VERBAL_DECISIONS),
         sa.CheckConstraint("btrim(what_for) <> ''", name="is_for_something"),
         sa.CheckConstraint("recorded_by_id <> approver_id", name="not_ones_own_word"),
@@ -93,6 +93,10 @@ class VerbalApproval(Base):
     def overdue(self, at: datetime) -> bool:
         """Whether it should have been backfilled by `at`."""
         return self.waits and self.due_at < at
+
+    def escalated(self, at: datetime) -> bool:
+        """Whether it has gone to the director by `at`."""
+        return self.waits and escalates_at(self.due_at) < at
 
 
 def undecided() -> sa.ColumnElement[bool]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from dispatch.orders.ladder_rules import LEVEL_WORDS
 from dispatch.permissions import allows
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -18,7 +19,9 @@ VERBAL_CHANNELS: dict[str, Text] = {
 VERBAL_DECISIONS = ("confirmed", "refused")
 
 LEVELS = ("order.approve", "order.approve_director")
-"""Whose word counts, the lower level first."""
+"""Whose word counts for what is allowed during the work, the lower level first."""
+STEPS = tuple(LEVEL_WORDS)
+"""Whose word counts for an open level: whoever could decide it himself."""
 SETTLES = "order.approve_director"
 """Who says how an approval was settled that was refused afterwards."""
 
@@ -28,10 +31,34 @@ SLACK = timedelta(minutes=5)
 OWN_WORD = say("Nobody records his own word. Decide it yourself, or let a colleague record it.")
 
 
-def level_of(roles: Iterable[str]) -> str | None:
-    """The level of approval that somebody with these roles stands for; None for nobody who decides."""
+_escalates_after = timedelta(hours=24)
+
+
+def configure(hours: int) -> None:
+    """How many hours after its limit an approval by word that is not backfilled goes to the director."""
+    global _escalates_after
+    _escalates_after = timedelta(hours=hours)
+
+
+def escalates_at(due_at: datetime) -> datetime:
+    """When what was to be backfilled by `due_at` goes to the director."""
+    return due_at + _escalates_after
+
+
+def due_before(at: datetime) -> datetime:
+    """What was due before this moment is with the director at `at`."""
+    return at - _escalates_after
+
+
+def level_of(roles: Iterable[str], levels: Iterable[str] = LEVELS) -> str | None:
+    """The first of the levels that somebody with these roles stands for; None for nobody who decides."""
     held = frozenset(roles)
-    return next((level for level in LEVELS if allows(held, level)), None)
+    return next((level for level in levels if allows(held, level)), None)
+
+
+def still_decides(roles: Iterable[str], permission: str) -> bool:
+    """Whether somebody who gave his word at a level (`permission`) still is one who decides."""
+    return level_of(roles, (*LEVELS, permission)) is not None
 
 
 def why_not_answer(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.permissions import ROLES
 from dispatch.search import grams_index, text_column
+from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.roster_models import CalendarDay, DutyDay, LeaveRequest
 from dispatch.words import say
 
@@ -17,6 +18,7 @@ __all__ = [
     "Branch",
     "CalendarDay",
     "Company",
+    "Deputy",
     "DutyDay",
     "LeaveRequest",
     "LoginAttempt",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.errors import NotFound
 from dispatch.search import found_in
+from dispatch.staff.deputies import places_of, stood_for
 from dispatch.staff.models import Branch, Company, LoginAttempt, LoginSession, Person, PersonRole
 from dispatch.staff.rules import Actor
 
@@ -35,17 +36,18 @@ def token_hash(token: str) -> bytes:
 
 def signed_in(
     session: Session, token: str, *, at: datetime, idle: timedelta, absolute: timedelta
-) -> tuple[LoginSession, Person] | None:
-    """The living login session of a token (not revoked, not idle too long, not older than the absolute limit) and whose it is.
+) -> tuple[LoginSession, Person, frozenset[tuple[int, str]]] | None:
+    """The living login session of a token (not revoked, not idle too long, not older than the absolute limit), whose it is, and
+    the places (`Actor.places`) in which he decides for others.
 
     None as well for somebody who no longer works here. One statement: every page begins with it.
     """
-    query = sa.select(LoginSession, Person).join(Person, Person.id == LoginSession.person_id).where(Person.active)
+    query = sa.select(LoginSession, Person, stood_for(at)).join(Person, Person.id == LoginSession.person_id).where(Person.active)
     whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
     row = session.execute(whole.where(LoginSession.token_hash == token_hash(token))).unique().one_or_none()
     if row is None or row[0].revoked_at or row[0].seen_at + idle < at or row[0].started_at + absolute < at:
         return None
-    return row[0], row[1]
+    return row[0], row[1], places_of(row[2], row[1].roles)
 
 
 def sessions_of(session: Session, person_id: int) -> Sequence[LoginSession]:

@@ -20,7 +20,10 @@ SKILLS: dict[str, Text] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind an operation, as plain data. `id` is None for the system itself."""
+    """The person behind an operation, as plain data. `id` is None for the system itself.
+
+    `places` are the branches and permissions for which he decides just now in the place of somebody absent.
+    """
 
     id: int | None
     name: str
@@ -29,6 +32,7 @@ class Actor:
     zone: str = "Asia/Shanghai"
     locale: str | None = None
     theme: str = "auto"
+    places: frozenset[tuple[int, str]] = frozenset()
 
     def may(self, permission: str) -> bool:
         """True if one of the person's roles carries the permission."""

@@ -137,7 +137,7 @@ def _frame(app: Flask) -> dict[str, Any]:
     if actor.id is None or "HX-Request" in request.headers:
         return common | {"rail": [], "branches": [], "branch": None, "waiting_count": 0}
     with transaction() as db:
-        waiting = waiting_count(db, actor) if actor.may("order.decide") else 0
+        waiting = waiting_count(db, actor, at=now()) if actor.may("order.decide") else 0
         choice = branches(db) if actor.may("branches.all") else [g.branch]
     return common | {"rail": rail(app, waiting), "branches": choice, "branch": g.branch, "waiting_count": waiting}
 

@@ -43,14 +43,14 @@ def load(token: str) -> SignedIn | None:
         found = signed_in(db, token, at=at, idle=idle, absolute=absolute)
         if found is None:
             return None
-        login, person = found
+        login, person, places = found
         if at - login.seen_at > SEEN_EVERY and WATCHING not in request.headers:
             login.seen_at = at
         actor = actor_of(person)
         chosen = session.get("branch_id")
         branch = db.get(Branch, chosen) if chosen and actor.may("branches.all") else person.branch
         g.branch = branch or person.branch
-    return SignedIn(token, replace(actor, branch_id=g.branch.id, zone=g.branch.zone))
+    return SignedIn(token, replace(actor, branch_id=g.branch.id, zone=g.branch.zone, places=places))
 
 
 def init(app: Flask) -> None:

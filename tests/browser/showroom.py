@@ -17,11 +17,11 @@ from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, SimT
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.intake.models import Upload
-from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from tests.browser.phone_sights import phone_pages
-from tests.browser.staging import issue_a_sheet, make_a_draft, send_files, send_what_fits_nothing, signed_in
+from tests.browser.staging import issue_a_sheet, make_a_draft, make_a_link, send_files, send_what_fits_nothing, signed_in
 
 NO_PAGES = {
     "static",
@@ -121,6 +121,9 @@ def _plain() -> dict[str, Sight]:
         "orders of the company": Sight("orders.index", "/orders", "chen"),
         "approvals": Sight("orders.approvals", "/approvals"),
         "approvals, a refusal to be settled": Sight("orders.approvals", "/approvals", "chen"),
+        "approvals by word, by person": Sight("orders.approvals_by_word", "/approvals/by-word"),
+        "deputies": Sight("orders.approvals_deputies", "/approvals/deputies"),
+        "who approves what": Sight("orders.approvals_rules", "/approvals/rules", "chen"),
         "orders to be backfilled": Sight("orders.index", "/orders?backfill=1"),
         "closing": Sight("orders.closing", "/closing"),
         "closing, what technicians owe": Sight("orders.closing", "/closing?owes=technician", "qian"),
@@ -225,10 +228,13 @@ def _orders(session: Session) -> dict[str, Sight]:
     mine = sa.select(Order.number).join(Visit).join(Person, Visit.technician_id == Person.id)
     number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
     waiting = sa.select(Order.number).where(Order.status == "awaiting_approval").order_by(Order.number)
+    open_id = _first(session, sa.select(Approval.id).join(Order).where(Approval.decision.is_(None), Order.branch_id == 1))
     refused = sa.select(Order.number).join(Order.verbal_approvals).where(VerbalApproval.decision == "refused")
     return shown | {
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
+        "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
         "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
     }

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Flask
@@ -16,10 +17,12 @@ from werkzeug.serving import make_server
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.orders.models import Approval, Order, Visit
+from dispatch.orders.operations.linking import make_link
 from dispatch.sheets.models import Sheet
 from dispatch.sheets.operations import begin_version, release_version
 from dispatch.staff.models import Person
 from dispatch.staff.operations import start_session
+from dispatch.staff.queries import actor_of
 from tests.conftest import SAME_SITE
 from tests.intake.building import send_file
 
@@ -82,6 +85,17 @@ def issue_a_sheet() -> tuple[str, str]:
         assert draft is not None
         release_version(session, draft, b"%PDF-1.7", warnings=[], at=now())
         return first.token, waiting.token
+
+
+def make_a_link() -> str:
+    """The token of a link by which Wang could decide what has waited longest."""
+    with transaction() as session:
+        wang, chen = (session.scalars(sa.select(Person).where(Person.username == name)).one() for name in ("wang", "chen"))
+        mine = (Approval.decision.is_(None), Order.branch_id == wang.branch_id, Order.created_by_id != wang.id)
+        step = session.scalars(sa.select(Approval).join(Order).where(*mine).order_by(Approval.id)).first()
+        assert step is not None
+        by, lasts = actor_of(chen), timedelta(hours=1)
+        return make_link(session, step.order_id, step.id, wang.id, lasts=lasts, by=by, at=now())[1]
 
 
 def signed_in(app: Flask, username: str) -> FlaskClient:

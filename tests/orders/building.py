@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,7 +12,10 @@ from sqlalchemy.orm import Session
 from dispatch.db import transaction
 from dispatch.devices.models import Unit
 from dispatch.devices.operations import move_units, slot_of
+from dispatch.orders.ladder_models import ApprovalRule
+from dispatch.orders.ladder_rules import LevelRule
 from dispatch.orders.models import Approval, Order, Visit
+from dispatch.orders.operations.ladder import add_rule
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
 from tests.building import approved, visit
@@ -33,6 +38,11 @@ def fit(session: Session, cast: Cast, vehicle_id: int, *, at: datetime = AT, ord
     slot = slot_of(session, vehicle_id=vehicle_id, branch_id=cast.sz)
     move_units(session, [terminal.id, sim.id], to=slot, reason="fit", by=cast.su, at=at, order_id=order_id)
     return terminal, sim
+
+
+def asks_above(session: Session, cast: Cast, *roles: str, kind: str = "repair", least: int = 1) -> ApprovalRule:
+    """From now on these approve such orders after the manager."""
+    return add_rule(session, LevelRule(kind, roles, Decimal(least)), key=uuid.uuid4(), by=cast.chen, at=AT)
 
 
 # --- what the tests of pages look at

@@ -28,8 +28,10 @@ from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.rules import Actor
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast
+from tests.orders.building import asks_above
 
 ACTORS = st.sampled_from(["lin", "wang", "chen", "su", "wei", "qian"])
+ABOVE = st.sampled_from([(), ("director",), ("finance", "director")])
 REASONS = st.sampled_from(["customer asked", "part missing", "", "  "])
 
 
@@ -39,9 +41,11 @@ class People(RuleBasedStateMachine):
     session: Session
     cast: Cast
 
-    @initialize(lines=st.integers(1, 3), decided=st.sampled_from([True, True, True, False]))
-    def take(self, lines: int, decided: bool) -> None:
+    @initialize(lines=st.integers(1, 3), decided=st.sampled_from([True, True, True, False]), above=ABOVE)
+    def take(self, lines: int, decided: bool, above: tuple[str, ...] = ()) -> None:
         self.nested = self.session.begin_nested()
+        if above and not decided:
+            asks_above(self.session, self.cast, *above)
         order = repair_order(self.session, self.cast, lines=lines)
         self.order_id, self.at = order.id, AT
         if decided:

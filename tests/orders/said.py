@@ -16,13 +16,11 @@ from dispatch.orders.operations.verbal import (
     SaidWord,
     approve_by_word,
 )
-from dispatch.orders.rules import ExtraApproval
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast
 
-EXTRA = (ExtraApproval(kind="repair", permission="order.approve_director", least_lines=1),)
 SAID = AT - timedelta(minutes=10)
 
 
@@ -36,10 +34,10 @@ def open_step(db: Session, order: Order) -> int:
     return db.scalars(sa.select(Approval.id).where(Approval.order_id == order.id, Approval.decision.is_(None))).one()
 
 
-def by_word(db: Session, order: Order, who: Actor, *, by: Actor, extra: tuple[ExtraApproval, ...] = (), **instead: Any) -> Any:
+def by_word(db: Session, order: Order, who: Actor, *, by: Actor, **instead: Any) -> Any:
     """The open step of an order decided by the word of `who`, recorded by `by`."""
     step = open_step(db, order)
-    return approve_by_word(db, order.id, word(who, **instead), approval_id=step, by=by, at=AT, extra=extra)
+    return approve_by_word(db, order.id, word(who, **instead), approval_id=step, by=by, at=AT)
 
 
 def also(db: Session, who: Actor, *roles: str) -> Actor:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from flask import Flask
 
 from dispatch import config
-from dispatch.config_values import SettingError, approval_steps
+from dispatch.config_values import SettingError
 from dispatch.db import transaction
 from dispatch.orders.models import Order
 from tests.building import installation_order, repair_order
 from tests.conftest import Cast, SignIn
-from tests.orders.building import stored, waiting_id
+from tests.orders.building import asks_above, stored, waiting_id
 
 
 def test_the_manager_sees_what_he_decides(order: Order, cast: Cast, as_person: SignIn) -> None:
@@ -86,8 +84,8 @@ def test_many_at_once_say_which_were_not_possible(order: Order, cast: Cast, as_p
 
 
 def test_a_large_request_goes_on_to_the_director(app: Flask, cast: Cast, as_person: SignIn) -> None:
-    app.extensions["settings"] = replace(app.extensions["settings"], approvals=approval_steps("installation>2:director"))
     with transaction() as db:
+        asks_above(db, cast, "director", kind="installation", least=3)
         small, large = installation_order(db, cast, lines=2), installation_order(db, cast, lines=3)
     wang, chen = as_person(cast.wang), as_person(cast.chen)
     for one in (small, large):
@@ -100,7 +98,7 @@ def test_a_large_request_goes_on_to_the_director(app: Flask, cast: Cast, as_pers
 
 
 @pytest.mark.parametrize(
-    "steps", ["installation>20:manager", "installation>20:supervisor", "repair:nobody", "sale:director", "repair>x:director"]
+    "steps", ["installation>20:manager", "installation>20:qa", "repair:nobody", "sale:director", "repair>x:director"]
 )
 def test_an_approval_step_that_nobody_can_decide_stops_the_start(steps: str) -> None:
     with pytest.raises(SettingError, match="APPROVALS"):

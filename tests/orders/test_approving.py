@@ -13,11 +13,10 @@ from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve, reject, submit
 from dispatch.orders.operations.moves import move_order
 from dispatch.orders.operations.rewriting import OrderWords, rewrite
-from dispatch.orders.rules import ExtraApproval
 from tests.building import repair_order
 from tests.conftest import AT, Cast
+from tests.orders.building import asks_above
 
-EXTRA = (ExtraApproval(kind="repair", permission="order.approve_director", least_lines=1),)
 WORDS = OrderWords("李四", "18886844318", "urgent", symptom="drift")
 
 
@@ -26,14 +25,15 @@ def open_step(db: Session, order: Order) -> int:
 
 
 def test_one_person_with_two_roles_does_not_decide_two_levels(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
     order, both = repair_order(db, cast), replace(cast.wang, roles=frozenset({"manager", "director"}))
-    approve(db, order.id, approval_id=open_step(db, order), by=both, at=AT, extra=EXTRA)
+    approve(db, order.id, approval_id=open_step(db, order), by=both, at=AT)
     second = open_step(db, order)
     for decide in (approve, reject):
-        why = {"reason": "no"} if decide is reject else {"extra": EXTRA}
+        why = {"reason": "no"} if decide is reject else {}
         with pytest.raises(RuleBroken, match="decided an earlier level"):
             decide(db, order.id, approval_id=second, by=both, at=AT, **why)  # type: ignore[operator]
-    assert approve(db, order.id, approval_id=second, by=cast.chen, at=AT, extra=EXTRA).status == "approved"
+    assert approve(db, order.id, approval_id=second, by=cast.chen, at=AT).status == "approved"
 
 
 def test_a_level_of_an_earlier_round_does_not_count(db: Session, cast: Cast) -> None:

@@ -18,6 +18,7 @@ from dispatch.orders.models import Approval
 from dispatch.orders.operations import verbal
 from dispatch.orders.operations.acting import act
 from dispatch.orders.operations.approving import approve, reject, submit
+from dispatch.orders.operations.ladder import end_rule
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.orders.operations.verbal import (
     approve_by_word,
@@ -29,7 +30,8 @@ from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import approvers
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast
-from tests.orders.said import EXTRA, SAID, also, by_word, leaves, open_step, word
+from tests.orders.building import asks_above
+from tests.orders.said import SAID, also, by_word, leaves, open_step, word
 
 # --- an open level decided by word
 
@@ -49,27 +51,29 @@ def test_the_order_goes_on_at_once_and_the_word_is_owed(db: Session, cast: Cast)
 
 
 def test_a_further_level_opens_as_usual_and_can_be_decided_by_word_too(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
     order = repair_order(db, cast)
-    by_word(db, order, cast.wang, by=cast.lin, extra=EXTRA)
+    by_word(db, order, cast.wang, by=cast.lin)
     assert order.status == "awaiting_approval"
     with pytest.raises(RuleBroken, match="王建国 cannot decide this level"):
-        by_word(db, order, cast.wang, by=cast.lin, extra=EXTRA)
-    assert by_word(db, order, cast.chen, by=cast.lin, extra=EXTRA).permission == "order.approve_director"
+        by_word(db, order, cast.wang, by=cast.lin)
+    assert by_word(db, order, cast.chen, by=cast.lin).permission == "order.approve_director"
     assert order.status == "approved"
     assert [row.approver_id for row in db.scalars(sa.select(VerbalApproval))] == [cast.wang.id, cast.chen.id]
 
 
 def test_one_person_does_not_count_for_two_levels_by_word_either(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
     both, order = also(db, cast.wang, "director"), repair_order(db, cast)
-    by_word(db, order, both, by=cast.lin, extra=EXTRA)
+    by_word(db, order, both, by=cast.lin)
     with pytest.raises(RuleBroken, match="王建国 has decided an earlier level"):
-        by_word(db, order, both, by=cast.lin, extra=EXTRA)
+        by_word(db, order, both, by=cast.lin)
     with pytest.raises(RuleBroken, match="You have decided an earlier level"):
-        approve(db, order.id, approval_id=open_step(db, order), by=both, at=AT, extra=EXTRA)
+        approve(db, order.id, approval_id=open_step(db, order), by=both, at=AT)
     other = repair_order(db, cast)
-    approve(db, other.id, approval_id=open_step(db, other), by=both, at=AT, extra=EXTRA)
+    approve(db, other.id, approval_id=open_step(db, other), by=both, at=AT)
     with pytest.raises(RuleBroken, match="王建国 has decided an earlier level"):
-        by_word(db, other, both, by=cast.lin, extra=EXTRA)
+        by_word(db, other, both, by=cast.lin)
 
 
 def test_nobody_records_his_own_word(db: Session, cast: Cast) -> None:
@@ -141,8 +145,10 @@ def test_the_row_of_the_table_is_not_taken_by_a_press_alone(db: Session, cast: C
 
 
 def test_a_round_that_was_rejected_starts_anew(db: Session, cast: Cast) -> None:
+    rule = asks_above(db, cast, "director")
     order = repair_order(db, cast)
-    by_word(db, order, cast.wang, by=cast.lin, extra=EXTRA)
+    by_word(db, order, cast.wang, by=cast.lin)
+    end_rule(db, rule.id, by=cast.chen, at=AT)
     reject(db, order.id, approval_id=open_step(db, order), reason="too dear", by=cast.chen, at=AT)
     move_order(db, order, "rework", by=cast.lin, at=AT)
     submit(db, order, by=cast.lin, at=AT)

@@ -34,6 +34,16 @@ def approvals_are_honest(order: Order, *, untrained: Actor) -> None:
     assert order.approved or not order.visits
     assert not any(v.technician_id == untrained.id for v in order.visits), "an untrained technician was sent"
     assert all(step.decided_by_id != order.created_by_id for step in order.approvals if step.decided_by_id)
+    for _, steps in itertools.groupby(order.approvals, key=lambda step: step.round):
+        levels = list(steps)
+        decided = [step.decided_by_id for step in levels if step.decided_by_id]
+        assert len(decided) == len(set(decided)), "one person decided two levels"
+        assert [step.step for step in levels] == list(range(1, len(levels) + 1)) and levels[0].permission == "order.approve"
+        assert all(step.decision in ("approved", "by_word") for step in levels[:-1]), "a level was left out"
+    last = order.approvals[-1]
+    assert not order.approved or (last.decision in ("approved", "by_word") and not last.following), (
+        "approved before its last level"
+    )
 
 
 def words_are_answered_for(order: Order) -> None:

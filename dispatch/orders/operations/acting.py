@@ -15,7 +15,6 @@ from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.approving import approve, reject, submit
 from dispatch.orders.operations.moves import locked_order, move_line, move_order
 from dispatch.orders.operations.visits import cancel_order, take_off_plan
-from dispatch.orders.rules import ExtraApproval
 from dispatch.staff.rules import Actor
 
 PRESSED = frozenset(row.action for row in ORDER if row.permission) - {"approve_by_word"}
@@ -34,7 +33,6 @@ def act(
     reason: str,
     by: Actor,
     at: datetime,
-    extra: tuple[ExtraApproval, ...] = (),
 ) -> Order:
     """Take one row of the order table on the order that the reader saw as `version`; returns the order as it is then.
 
@@ -44,7 +42,7 @@ def act(
         raise NotFound
     order = locked_order(session, order_id, version=version)
     if action in ("approve", "reject"):
-        _decide(session, order, action, reason=reason, by=by, at=at, extra=extra)
+        _decide(session, order, action, reason=reason, by=by, at=at)
     elif action == "submit":
         submit(session, order, by=by, at=at)
     elif action == "cancel":
@@ -54,14 +52,12 @@ def act(
     return order
 
 
-def _decide(
-    session: Session, order: Order, action: str, *, reason: str, by: Actor, at: datetime, extra: tuple[ExtraApproval, ...]
-) -> None:
+def _decide(session: Session, order: Order, action: str, *, reason: str, by: Actor, at: datetime) -> None:
     step = open_approval(session, order.id)
     if step is None:
         move_order(session, order, action, by=by, at=at, reason=reason)
     elif action == "approve":
-        approve(session, order.id, approval_id=step.id, by=by, at=at, extra=extra)
+        approve(session, order.id, approval_id=step.id, by=by, at=at)
     else:
         reject(session, order.id, approval_id=step.id, reason=reason, by=by, at=at)
 

@@ -1,4 +1,4 @@
-"""Approval (P3): the manager first, further levels where kind and size ask for them, never one's own request."""
+"""Approval (P3): the manager first, further levels as the rules stood when it was sent in, never one's own request."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
+from dispatch.orders.ladder_queries import rules_in_force
+from dispatch.orders.ladder_rules import ladder
 from dispatch.orders.lifecycle import Named, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
-from dispatch.orders.rules import ApprovalStep, ExtraApproval, approval_steps
+from dispatch.orders.operations.standing_in import Hands, place_of
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -22,20 +25,25 @@ DECIDED_BY_YOU = say("You have decided this already.")
 
 
 def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
-    """Send a locked draft for approval; opens the manager's step."""
+    """Send a locked draft for approval; opens the manager's step, and keeps with it which levels follow by the rules of now."""
     move_order(session, order, "submit", by=by, at=at)
-    _open_step(session, order, ApprovalStep(1, "order.approve"), by_id=by.id, at=at)
+    lines = session.scalar(sa.select(sa.func.count()).where(OrderLine.order_id == order.id)) or 0
+    before = session.scalar(sa.select(sa.func.max(Approval.round)).where(Approval.order_id == order.id)) or 0
+    first, *following = ladder(order.kind, lines, order.branch_id, rules_in_force(session))
+    made = Approval(order_id=order.id, round=before + 1, step=1, permission=first, following=following)
+    _open_step(session, made, by_id=by.id, at=at)
 
 
 def approve(
-    session: Session, order_id: int, *, approval_id: int, by: Actor, at: datetime, extra: tuple[ExtraApproval, ...] = ()
+    session: Session, order_id: int, *, approval_id: int, by: Actor, at: datetime, link_by: Person | None = None
 ) -> Order:
     """Approve the open step `approval_id`. With the last level decided the order is approved; before that the next level opens.
 
-    Raises Conflict when somebody else decided first, RuleBroken for one's own request or another's turn.
+    `link_by` made the link by which `by` decides, where he does. Raises Conflict when somebody else decided first, RuleBroken for
+    one's own request or another's turn.
     """
     order, step = open_step(session, order_id, approval_id, by)
-    pass_step(session, order, step, by=by, at=at, extra=extra)
+    pass_step(session, order, step, by=by, at=at, link_by=link_by)
     return order
 
 
@@ -46,33 +54,44 @@ def pass_step(
     *,
     by: Actor,
     at: datetime,
-    extra: tuple[ExtraApproval, ...],
     named: Named | None = None,
+    link_by: Person | None = None,
 ) -> None:
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
-    following = _following_step(session, order, step, extra)
-    if following is None:
-        move_order(session, order, action, by=by, at=at, named=named)
+    hands = Hands() if named else Hands(place_of(session, order, step, by, at), link_by)
+    last, told = not step.following, {"step": step.step, **hands.told}
+    if last:
+        move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
     else:
         _check_may_decide(session, order, action, by, named)
-    _decide(step, decision, by_id=named.id if named else by.id, at=at)
+    _decide(step, decision, by_id=named.id if named else by.id, at=at, hands=hands)
     session.flush()
-    if following is not None:
+    if not last:
         if named:
-            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail={"step": step.step})
+            record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail=told)
         else:
-            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail={"step": step.step})
-        _open_step(session, order, following, by_id=step.requested_by_id, at=at)
+            record(session, ("order", order.id), "approval.pass", by=by, at=at, detail=told)
+        _open_step(session, _next(step), by_id=step.requested_by_id, at=at)
 
 
-def reject(session: Session, order_id: int, *, approval_id: int, reason: str, by: Actor, at: datetime) -> Order:
+def reject(
+    session: Session,
+    order_id: int,
+    *,
+    approval_id: int,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    link_by: Person | None = None,
+) -> Order:
     """Reject the open step with a reason. Raises like `approve`, and Invalid without a reason."""
     order, step = open_step(session, order_id, approval_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    move_order(session, order, "reject", by=by, at=at, reason=reason.strip())
-    _decide(step, "rejected", by_id=by.id, at=at, reason=reason.strip())
+    hands = Hands(place_of(session, order, step, by, at), link_by)
+    move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=hands.told)
+    _decide(step, "rejected", by_id=by.id, at=at, hands=hands, reason=reason.strip())
     return order
 
 
@@ -95,20 +114,25 @@ def open_step(session: Session, order_id: int, approval_id: int, by: Actor) -> t
 
 
 def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> None:
-    no = why_not(transition("order", action), "order", order.status, facts_of(session, order, by, named=named))
+    row, facts = transition("order", action), facts_of(session, order, by, named=named)
+    no = why_not(row, "order", order.status, facts)
     if no is not None:
-        raise RuleBroken(no)
+        forbidden = row.permission is not None and row.permission not in facts.actor_permissions
+        raise NotAllowed(no) if forbidden else RuleBroken(no)
 
 
-def _following_step(session: Session, order: Order, step: Approval, extra: tuple[ExtraApproval, ...]) -> ApprovalStep | None:
-    lines = session.scalar(sa.select(sa.func.count()).where(OrderLine.order_id == order.id)) or 0
-    return next((s for s in approval_steps(order.kind, lines, extra) if s.step > step.step), None)
+def _next(step: Approval) -> Approval:
+    permission, *following = step.following
+    return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
 
 
-def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, reason: str | None = None) -> None:
+def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, hands: Hands, reason: str | None = None) -> None:
+    step.for_id = hands.place.id if hands.place else None
+    step.link_by_id = hands.link_by.id if hands.link_by else None
     step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
 
 
-def _open_step(session: Session, order: Order, step: ApprovalStep, *, by_id: int | None, at: datetime) -> None:
-    session.add(Approval(order_id=order.id, step=step.step, permission=step.permission, requested_by_id=by_id, requested_at=at))
+def _open_step(session: Session, step: Approval, *, by_id: int | None, at: datetime) -> None:
+    step.requested_by_id, step.requested_at = by_id or 0, at
+    session.add(step)
     session.flush()

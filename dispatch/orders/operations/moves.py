@@ -41,15 +41,17 @@ def move_order(
     at: datetime,
     reason: str | None = None,
     named: Named | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> None:
-    """Take one row of the order table. `order` must be locked; `named` is who approved by word, where that is the action.
+    """Take one row of the order table. `order` must be locked; `named` is who approved by word, where that is the action;
+    `detail` is kept in the history beside it.
 
     Raises NotAllowed, RuleBroken or Invalid (no reason given).
     """
     row = transition("order", action)
     _check(row, "order", order.status, facts_of(session, order, by, named=named), reason)
     target = row.target or followed_status(*_parts(session, order.id))
-    _write(session, order, order, "order." + action, target, by=by, at=at, reason=reason)
+    _write(session, order, order, "order." + action, target, by=by, at=at, reason=reason, detail=detail)
 
 
 def move_line(session: Session, line: OrderLine, action: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:

@@ -17,10 +17,18 @@ from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import DECIDED, DECIDED_BY_YOU, open_step, pass_step
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.papers import count_papers
-from dispatch.orders.rules import ExtraApproval
 from dispatch.orders.status_words import ORDER_WORDS
 from dispatch.orders.verbal_models import VerbalApproval
-from dispatch.orders.verbal_rules import OWN_WORD, SETTLES, SLACK, VERBAL_CHANNELS, level_of, why_not_answer
+from dispatch.orders.verbal_rules import (
+    LEVELS,
+    OWN_WORD,
+    SETTLES,
+    SLACK,
+    VERBAL_CHANNELS,
+    level_of,
+    still_decides,
+    why_not_answer,
+)
 from dispatch.permissions import permissions_of
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
@@ -56,7 +64,6 @@ def approve_by_word(
     approval_id: int,
     by: Actor,
     at: datetime,
-    extra: tuple[ExtraApproval, ...] = (),
 ) -> VerbalApproval:
     """Decide the open step `approval_id` by the word of somebody who could decide it himself; he backfills it.
 
@@ -68,9 +75,9 @@ def approve_by_word(
     if (before := _recorded(session, order, word, by)) is not None:
         return before
     _, step = open_step(session, order_id, approval_id, by)
-    approver = _approver(session, word, order, at)
+    approver = _approver(session, word, order, at, levels=(*LEVELS, step.permission))
     named = Named(approver.id, approver.name, permissions_of(approver.roles))
-    pass_step(session, order, step, by=by, at=at, extra=extra, named=named)
+    pass_step(session, order, step, by=by, at=at, named=named)
     return _keep(session, order, word, approver, permission=step.permission, step=step, by=by, at=at)
 
 
@@ -100,7 +107,7 @@ def _recorded(session: Session, order: Order, word: SaidWord, by: Actor) -> Verb
     return session.scalar(sa.select(VerbalApproval).where(VerbalApproval.key == word.key, *mine))
 
 
-def _approver(session: Session, word: SaidWord, order: Order, at: datetime) -> Actor:
+def _approver(session: Session, word: SaidWord, order: Order, at: datetime, *, levels: tuple[str, ...] = LEVELS) -> Actor:
     """Whoever is named, his row share-locked, so that he does not lose the right meanwhile. Raises Invalid."""
     wrong = {}
     if word.channel not in VERBAL_CHANNELS:
@@ -111,7 +118,7 @@ def _approver(session: Session, word: SaidWord, order: Order, at: datetime) -> A
         wrong["what_for"] = say("Please fill this in.")
     person = session.get(Person, word.approver_id, with_for_update={"read": True}, populate_existing=True)
     approver = actor_of(person) if person is not None and person.active else None
-    if approver is None or level_of(approver.roles) is None or not approver.sees_branch(order.branch_id):
+    if approver is None or level_of(approver.roles, levels) is None or not approver.sees_branch(order.branch_id):
         wrong["approver"] = say("Choose somebody who approves orders here.")
     if wrong or approver is None:
         raise Invalid(wrong)
@@ -196,7 +203,7 @@ def _to_answer(session: Session, word_id: int, by: Actor) -> tuple[Order, Verbal
         by,
         approver_id=row.approver_id,
         approver=row.approver.name,
-        approver_is_there=row.approver.active and level_of(row.approver.roles) is not None,
+        approver_is_there=row.approver.active and still_decides(row.approver.roles, row.permission),
         recorded_by_id=row.recorded_by_id,
         permission=row.permission,
     )

@@ -1,7 +1,33 @@
 """The pages of orders: the list, one order with its buttons, what waits for approval."""
 
 from dispatch.orders.operations import finding
-from dispatch.orders.pages import approvals, closing, listing, news, rewriting, showing, verbal
+from dispatch.orders.pages import (
+    approvals,
+    closing,
+    deputies,
+    ladder,
+    links,
+    listing,
+    news,
+    rewriting,
+    showing,
+    verbal,
+    word_figures,
+)
 from dispatch.orders.pages.blueprint import pages
 
-__all__ = ["approvals", "closing", "finding", "listing", "news", "pages", "rewriting", "showing", "verbal"]
+__all__ = [
+    "approvals",
+    "closing",
+    "deputies",
+    "finding",
+    "ladder",
+    "links",
+    "listing",
+    "news",
+    "pages",
+    "rewriting",
+    "showing",
+    "verbal",
+    "word_figures",
+]

@@ -18,7 +18,7 @@ from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve as approve_step
 from dispatch.orders.operations.approving import reject as reject_step
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.pages.showing import Refused, extra_approvals, sentence_of
+from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
 from dispatch.orders.presenting.verbal import WordCard, card_of
@@ -27,6 +27,7 @@ from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.staff.deputies import deputies_at
 from dispatch.staff.roster_queries import leaves_asked
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -49,6 +50,8 @@ class Waiting:
     actions: list[Action]
     models: list[tuple[str, int]]
     edge: str | None
+    own_branch: bool
+    """False where the reader only stands in: he sees what waits, not the order."""
 
     @property
     def can_decide(self) -> bool:
@@ -76,16 +79,26 @@ def approvals_page(**extra: Any) -> str:
     with transaction() as db:
         cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
         favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
-        owed = [_word_card(word) for word in waiting_words(db, current(), limit=MOST_AT_ONCE)]
+        owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
+        standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
         nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, "leave": leaves_asked(db, current())}
-        return render_template("orders/approvals.html", cards=cards, owed=owed, favours=favours, **WORDS, **(nothing | extra))
+        return render_template(
+            "orders/approvals.html",
+            cards=cards,
+            owed=owed,
+            favours=favours,
+            standing_in=standing_in,
+            **WORDS,
+            **(nothing | extra),
+        )
 
 
 def _card(approval: Approval) -> Waiting:
     actions = decisions_of(approval, current(), lambda name: url_for(f"orders.{name}", approval_id=approval.id))
     today = local_day(now(), current().zone)
     order = approval.order
-    return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today))
+    own_branch = current().sees_branch(order.branch_id)
+    return Waiting(approval, actions, models_wanted(order), lateness(order.status, order.wanted_on, today), own_branch)
 
 
 def _word_card(word: VerbalApproval) -> WordCard:
@@ -124,7 +137,7 @@ def reject(approval_id: int) -> Response | tuple[str, int]:
 def _approve(approval_id: int) -> Order:
     with transaction() as db:
         order_id, _number = approval_order(db, approval_id, current())
-        return approve_step(db, order_id, approval_id=approval_id, by=current(), at=now(), extra=extra_approvals())
+        return approve_step(db, order_id, approval_id=approval_id, by=current(), at=now())
 
 
 def _decided(order: Order) -> Response:

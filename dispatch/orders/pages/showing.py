@@ -24,23 +24,26 @@ from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
+from dispatch.orders.ladder_queries import deciders_and_deputies
+from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
+from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
 from dispatch.orders.presenting.goodwill import goodwill_told
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
+from dispatch.orders.presenting.ladder import next_people
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
-from dispatch.orders.presenting.verbal import way_to_word
+from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
-from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, ExtraApproval, lateness, reason_words
+from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
-from dispatch.web.login import settings
 from dispatch.words import Text
 
 WORDS = {
@@ -51,6 +54,8 @@ WORDS = {
     "verbal_channels": VERBAL_CHANNELS,
     "datums": DATUMS,
     "reason_words": reason_words,
+    "level_word": level_word,
+    "word_mark": mark_of_word,
 }
 
 
@@ -107,9 +112,20 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "edge": lateness(order.status, order.wanted_on, today),
         "today": today,
         "at": now(),
+        **_next(db, order, facts),
         "may_word": way_to_word(order, facts) and allowed("order.take"),
         "may_pin": allowed("customer.change"),
     }
+
+
+def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
+    """The open step, and the names of those who may decide it; None for the names where nothing is open."""
+    step = next((step for step in order.approvals if step.decision is None), None)
+    if step is None:
+        return {"open_step": None, "next_people": None}
+    barred = who_cannot(facts)
+    people = deciders_and_deputies(db, step.permission, order.branch_id, now())
+    return {"open_step": step, "next_people": next_people(people, step.permission, barred)}
 
 
 def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
@@ -144,9 +160,7 @@ def act(number: str, action: str) -> Response | tuple[str, int]:
     try:
         with transaction() as db:
             order_id = order_id_of(db, number, current())
-            order = take_action(
-                db, order_id, action, version=press.version, reason=press.reason, by=current(), at=now(), extra=extra_approvals()
-            )
+            order = take_action(db, order_id, action, version=press.version, reason=press.reason, by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
@@ -178,11 +192,6 @@ def sentence_of(refusal: Refusal) -> Text:
     """The sentence of a refusal; a form's refusal speaks through its field."""
     fields: dict[str, Text] = getattr(refusal, "fields", {})
     return next(iter(fields.values()), refusal.text)
-
-
-def extra_approvals() -> tuple[ExtraApproval, ...]:
-    """The levels above the manager that the settings ask for: more than `above` vehicles are at least `above` + 1."""
-    return tuple(ExtraApproval(step.kind, f"order.approve_{step.role}", step.above + 1) for step in settings().approvals)
 
 
 @pages.post("/orders/<number>/phone")

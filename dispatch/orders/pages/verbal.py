@@ -27,12 +27,12 @@ from dispatch.orders.operations.verbal import (
 )
 from dispatch.orders.pages.approvals import approvals_page
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.pages.showing import Refused, extra_approvals, sentence_of
+from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.verbal import nameable, options, way_to_word
 from dispatch.orders.queries import order_id_of, order_numbered
 from dispatch.orders.verbal_forms import read_word
 from dispatch.orders.verbal_queries import approvers, word_number
-from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.orders.verbal_rules import LEVELS, STEPS, VERBAL_CHANNELS
 from dispatch.typed import key_in, number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -63,7 +63,8 @@ def _form_page(number: str, form: Form | None) -> str | None:
         facts = facts_read(db, order, current())
         if not way_to_word(order, facts):
             return None
-        people = nameable(order, facts, approvers(db, order.branch_id, besides=current()))
+        levels = STEPS if facts.open_step_permission else LEVELS
+        people = nameable(order, facts, approvers(db, order.branch_id, besides=current(), levels=levels))
         step = next((step for step in order.approvals if step.decision is None), None)
         shown = {"order": order, "open_step": step, "people": options(people)}
         words = {"channels": list(VERBAL_CHANNELS.items()), "hours": settings().approval_backfill_hours}
@@ -90,8 +91,7 @@ def record_by_word(number: str) -> Response | tuple[str, int]:
 def _record(db: Session, order_id: int, form: Form) -> str:
     word, step = _word(form), number_in(form.text("approval"))
     if step is not None:
-        extra = extra_approvals()
-        row = approve_by_word(db, order_id, word, approval_id=step, by=current(), at=now(), extra=extra)
+        row = approve_by_word(db, order_id, word, approval_id=step, by=current(), at=now())
     elif open_approval(db, order_id) is not None:
         raise Conflict(CHANGED)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dispatch.orders.facts import decided_by
 from dispatch.orders.lifecycle import LINE, ORDER, OrderFacts, Transition, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.permissions import permissions_of
@@ -117,6 +118,7 @@ def _waiting_facts(approval: Approval, by: Actor) -> OrderFacts:
         actor_id=by.id,
         open_step_permission=approval.permission,
         step_requested_by_id=approval.requested_by_id,
+        decided_by=decided_by(approval, approval.order.approvals),
         actor_permissions=permissions_of(by.roles),
         lines=tuple(line.status for line in approval.order.lines),
     )

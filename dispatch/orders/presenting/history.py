@@ -78,6 +78,8 @@ LOOKS: dict[str, Look] = {
     "order.approve": Look(say("Approved"), "check-lg", "done"),
     "approval.pass": Look(say("Approved at level %(step)s: the next level decides"), "check-lg", "awaiting"),
     "approval.pass_by_word": Look(say("Approved by word at level %(step)s: the next level decides"), "check-lg", "awaiting"),
+    "approval.link": Look(say("A link to decide was made for %(name)s"), "send", "awaiting"),
+    "approval.unlink": Look(say("The link to decide for %(name)s was taken back"), "x-circle", "draft"),
     "order.approve_by_word": Look(say("Approved by word"), "check-lg", "backfill"),
     "word.record": Look(say("%(name)s approved by word (%(medium)s): to be backfilled"), "clock-history", "backfill"),
     "word.confirm": Look(say("Backfilled: %(name)s approved by word"), "check-lg", "done"),
@@ -199,9 +201,21 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
         reason=reason_words(entry.detail.get("reason", "")) or None,
         old=old,
         new=new,
-        notes=(*(text_from_json(stored) for stored in entry.detail.get("conflicts", ())), *_not_passed(entry)),
+        notes=(
+            *(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
+            *_not_passed(entry),
+            *_in_whose_place(entry),
+        ),
         device_at=_apart(entry),
     )
+
+
+def _in_whose_place(entry: AuditEntry) -> Iterator[Text]:
+    """For whom a deputy decided, and who made the link by which it was decided."""
+    if entry.detail.get("for"):
+        yield say("for %(name)s", name=entry.detail["for"])
+    if entry.detail.get("link_by"):
+        yield say("by a link that %(name)s made", name=entry.detail["link_by"])
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:

@@ -11,6 +11,7 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.verbal import AT_WORK
 from dispatch.orders.presenting.actions import Action
 from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.orders.verbal_rules import escalates_at, still_decides
 from dispatch.permissions import ROLES, permissions_of
 from dispatch.staff.models import Person
 from dispatch.words import Text, say
@@ -22,10 +23,12 @@ class Mark:
 
     label: Text
     icon: str
+    tone: str = "backfill"
 
 
 TO_BACKFILL = Mark(say("To be backfilled"), "clock-history")
-OVERDUE = Mark(say("To be backfilled: overdue"), "exclamation-circle")
+OVERDUE = Mark(say("To be backfilled: overdue"), "exclamation-circle", "breached")
+ESCALATED = Mark(say("To be backfilled: overdue, with the director"), "exclamation-circle", "breached")
 DISOWNED = Mark(say("Refused afterwards"), "x-circle")
 
 
@@ -35,7 +38,18 @@ def mark_of(order: Order, at: datetime) -> Mark | None:
         return DISOWNED
     if order.backfill_due is None:
         return None
-    return OVERDUE if order.backfill_due < at else TO_BACKFILL
+    return _mark_by_time(order.backfill_due, at)
+
+
+def _mark_by_time(due_at: datetime, at: datetime) -> Mark:
+    if escalates_at(due_at) < at:
+        return ESCALATED
+    return OVERDUE if due_at < at else TO_BACKFILL
+
+
+def mark_of_word(word: VerbalApproval, at: datetime) -> Mark:
+    """The mark of one approval by word that is open."""
+    return DISOWNED if word.disowned else _mark_by_time(word.due_at, at)
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,11 @@ class WordCard:
     word: VerbalApproval
     actions: list[Action]
     overdue: bool
+    mark: Mark
+    instead: bool
+    """The reader answers in the place of whoever is named."""
+    left: bool
+    """Only the named person can answer, and has not for too long: the reader sees to it that he does."""
 
     def named(self, name: str) -> Action | None:
         """The button of this name, if it is there."""
@@ -62,12 +81,16 @@ LABELS = {
 
 def card_of(word: VerbalApproval, me: int | None, at: datetime, url: Callable[[str], str]) -> WordCard:
     """The card of an approval by word; somebody else than the named person answers in his place."""
-    own = "" if word.approver_id == me else "_instead"
-    if word.disowned:
+    mine = word.approver_id == me
+    own = "" if mine else "_instead"
+    left = word.waits and not mine and word.approver.active and still_decides(word.approver.roles, word.permission)
+    if left:
+        actions = []
+    elif word.disowned:
         actions = [_action("settle", "", url, needs_reason=True, primary=True)]
     else:
         actions = [_action("confirm", own, url, primary=True), _action("refuse", own, url, needs_reason=True)]
-    return WordCard(word, actions, word.overdue(at))
+    return WordCard(word, actions, word.overdue(at), mark_of_word(word, at), not mine and not left and word.waits, left)
 
 
 def _action(name: str, own: str, url: Callable[[str], str], *, needs_reason: bool = False, primary: bool = False) -> Action:
@@ -99,4 +122,4 @@ def options(people: Sequence[Person]) -> list[tuple[int, Text]]:
 
 
 def _role(person: Person) -> Text:
-    return next(ROLES[role] for role in ("director", "manager") if role in person.roles)
+    return next(ROLES[role] for role in ("director", "manager", "supervisor", "finance") if role in person.roles)

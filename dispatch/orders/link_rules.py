@@ -1,0 +1,37 @@
+"""When a link to decide is good, and the sentence for each case in which it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.words import Text, say
+
+UNKNOWN = say("This link leads nowhere. Perhaps a part of it was lost on the way: ask for a new one.")
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """What a link's fate hangs on. `reader` is who is signed in in the browser that opened it, None for nobody."""
+
+    approver_id: int
+    approver: str
+    approver_is_there: bool
+    expires_at: datetime
+    used: bool
+    revoked: bool
+    decided: bool
+    reader: int | None
+
+
+def why_not_use(link: LinkFacts, at: datetime) -> Text | None:
+    """Why the link cannot be used at a moment by this reader; None when it can."""
+    checks: tuple[tuple[bool, Text], ...] = (
+        (link.reader not in (None, link.approver_id), say("This link is for %(name)s, and for nobody else.", name=link.approver)),
+        (link.used, say("This link was used already. It is good for one decision.")),
+        (link.revoked, say("This link was taken back. Ask for a new one if a decision is still needed.")),
+        (not link.approver_is_there, say("This link was for somebody who no longer works here. Others decide now.")),
+        (link.decided, say("This was decided in another way meanwhile. Nothing is left to do.")),
+        (link.expires_at <= at, say("This link has ended: it was good for a limited time. Ask for a new one.")),
+    )
+    return next((text for bad, text in checks if bad), None)

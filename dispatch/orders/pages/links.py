@@ -1,0 +1,183 @@
+"""A link for the phone: made by whoever decides, opened without signing in, decided with one deliberate press."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session, joinedload
+from werkzeug.wrappers import Response
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.orders.facts import facts_read
+from dispatch.orders.ladder_queries import deciders
+from dispatch.orders.ladder_rules import level_word
+from dispatch.orders.link_models import ApprovalLink
+from dispatch.orders.link_rules import UNKNOWN, why_not_use
+from dispatch.orders.models import Order
+from dispatch.orders.operations.linking import (
+    check_tries,
+    facts_of_link,
+    link_behind,
+    make_link,
+    note_wrong,
+    revoke_link,
+    unrevoked,
+    use_link,
+)
+from dispatch.orders.operations.standing_in import who_cannot
+from dispatch.orders.pages.blueprint import pages
+from dispatch.orders.pages.showing import sentence_of
+from dispatch.orders.queries import approval_order, order_numbered
+from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS
+from dispatch.web.access import current, may, public
+from dispatch.web.forms import Form
+from dispatch.web.login import settings
+from dispatch.words import Text
+
+# --- making one
+
+
+@pages.get("/approvals/<int:approval_id>/link")
+@may("order.decide")
+def approvals_link(approval_id: int) -> str:
+    """For whom a link can be made, and which there are."""
+    return _making(approval_id)
+
+
+def _making(approval_id: int, form: Form | None = None, **made: Any) -> str:
+    at = now()
+    with transaction() as db:
+        _id, number = approval_order(db, approval_id, current())
+        order = order_numbered(db, number, current())
+        step = next(step for step in order.approvals if step.id == approval_id)
+        facts = facts_read(db, order, current())
+        people = [] if step.decision else deciders(db, step.permission, order.branch_id)
+        shut = who_cannot(facts)
+        shown = {
+            "order": order,
+            "step": step,
+            "own": current().id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by},
+            "people": [(one.id, one.name) for one in people if one.id not in shut],
+            "links": _links(db, approval_id),
+            "hours": settings().approval_link_hours,
+        }
+        return render_template("orders/link_making.html", **shown, form=form, at=at, level_word=level_word, **made)
+
+
+def _links(db: Session, approval_id: int) -> list[ApprovalLink]:
+    query = sa.select(ApprovalLink).where(ApprovalLink.approval_id == approval_id, ApprovalLink.used_at.is_(None), unrevoked())
+    people = (joinedload(ApprovalLink.approver), joinedload(ApprovalLink.made_by))
+    return list(db.scalars(query.options(*people).order_by(ApprovalLink.id)))
+
+
+@pages.post("/approvals/<int:approval_id>/link")
+@may("order.decide")
+def approvals_make_link(approval_id: int) -> str | tuple[str, int]:
+    """Make one and show it, this once: only its hash is kept."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            order_id, _number = approval_order(db, approval_id, current())
+            lasts, whom = timedelta(hours=settings().approval_link_hours), form.number("approver", 0)
+            link, token = make_link(db, order_id, approval_id, whom, lasts=lasts, by=current(), at=now())
+            name = link.approver.name
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _making(approval_id, form.refused(refusal)), refusal.status
+    return _making(approval_id, made=settings().base_url + url_for("orders.approve_by_link", token=token), made_for=name)
+
+
+@pages.post("/approvals/links/<int:link_id>/revoke")
+@may("order.decide")
+def approvals_revoke_link(link_id: int) -> Response:
+    """Take one back."""
+    with transaction() as db:
+        approval_id = db.scalar(sa.select(ApprovalLink.approval_id).where(ApprovalLink.id == link_id))
+        approval_order(db, approval_id or 0, current())
+    try:
+        with transaction() as db:
+            revoke_link(db, link_id, by=current(), at=now())
+        flash(_("The link is taken back: it opens nothing any more."), "success")
+    except Refusal as refusal:
+        flash(str(refusal.text), "warning")
+    return redirect(url_for("orders.approvals_link", approval_id=approval_id))
+
+
+# --- using it
+
+
+@pages.get("/a/<token>")
+@public
+def approve_by_link(token: str) -> tuple[str, int]:
+    """What is to be decided, to whoever holds the link. Looking decides nothing."""
+    return _opened(token)
+
+
+def _opened(token: str, refused: Refusal | None = None, form: Form | None = None) -> tuple[str, int]:
+    at = now()
+    with transaction() as db:
+        link = None if _is_barred(db) else link_behind(db, token)
+        if link is not None:
+            order = db.get_one(Order, link.order_id)
+            facts = facts_of_link(link, current().id)
+            stranger = facts.reader not in (None, facts.approver_id)
+            shown = {
+                "link": link,
+                "order": None if stranger else order,
+                "refused": refused and sentence_of(refused),
+                "form": form,
+            }
+            words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "level_word": level_word}
+            page = render_template("orders/link.html", **shown, **words, no=why_not_use(facts, at))
+            return page, refused.status if refused else 200
+    return _nowhere()
+
+
+def _is_barred(db: Session) -> bool:
+    """Too many wrong links came from where the reader is."""
+    limits = settings()
+    window = timedelta(minutes=limits.login_window_minutes)
+    try:
+        check_tries(db, address=request.remote_addr or "", at=now(), most=limits.login_attempts, window=window)
+    except Refusal:
+        return True
+    return False
+
+
+def _nowhere() -> tuple[str, int]:
+    """An unknown link: counted, and after too many of them nothing is looked up any more."""
+    sentence: Text = UNKNOWN
+    status, limits = 404, settings()
+    window = timedelta(minutes=limits.login_window_minutes)
+    try:
+        with transaction() as db:
+            check_tries(db, address=request.remote_addr or "", at=now(), most=limits.login_attempts, window=window)
+            note_wrong(db, address=request.remote_addr or "", at=now())
+    except Refusal as refusal:
+        sentence, status = refusal.text, 429
+    return render_template("orders/link.html", link=None, order=None, no=sentence, refused=None, form=None), status
+
+
+@pages.post("/a/<token>")
+@public
+def decide_by_link(token: str) -> Response | tuple[str, int]:
+    """Approve or reject, as the person the link was made for."""
+    form = Form.sent()
+    yes = form.text("decision") == "approve"
+    try:
+        with transaction() as db:
+            if _is_barred(db) or form.text("decision") not in ("approve", "reject"):
+                raise NotFound
+            use_link(db, token, yes=yes, reason=form.text("reason")[:2000], reader=current().id, at=now())
+    except NotFound:
+        return _nowhere()
+    except Refusal as refusal:
+        return _opened(token, refusal, form.refused(refusal))
+    return redirect(url_for("orders.approve_by_link", token=token))
