@@ -23,7 +23,25 @@ class _Sentence(click.ClickException):
 
 
 class Commands(click.Group):
-    """Turns what went wrong in a known way into one sentence and exit code 2."""
+    """Turns what went wrong in a known way into one sentence and exit code 2.
+
+    The features' commands are looked for when one is not known here: loading all features takes longer than most commands.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name not in self.commands:
+            self._add_features()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        self._add_features()
+        return super().list_commands(ctx)
+
+    def _add_features(self) -> None:
+        for command in feature_commands():
+            self.add_command(command)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was named."""
@@ -131,8 +149,6 @@ def _overlaid(tls: bool, host: str | None, port: str | None) -> Settings:
 
 def main() -> None:
     """Entry point."""
-    for command in feature_commands():
-        cli.add_command(command)
     cli.main(with_default(sys.argv[1:]), prog_name="run")
 
 

@@ -15,12 +15,17 @@ _LOCK = 0x67707364
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Apply what is missing. Several machines may call this at once: one works, the others wait and find it done."""
+    """Apply what is missing. Several machines may call this at once: one works, the others wait and find it done.
+
+    Where nothing is missing nothing is loaded either: to know all tables takes longer than to start.
+    """
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as guard:
         guard.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         guard.commit()
-        command.upgrade(alembic_config(url), revision)
+        if revision_of(guard) != (newest_version() if revision == "head" else revision):
+            guard.commit()  # what was only looked at must not hold back who works
+            command.upgrade(alembic_config(url), revision)
     engine.dispose()
 
 

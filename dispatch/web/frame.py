@@ -52,6 +52,14 @@ RAIL = (
     Entry("staff.roster", "calendar3", say("Roster"), "roster.see"),
     Entry("staff.index", "person-badge", say("People"), "staff.see"),
 )
+REACHED_FROM = {
+    "devices.contracts": "customers.index",
+    "devices.add_contract": "customers.index",
+    "devices.warranty_terms_page": "fees.index",
+    "devices.add_term": "fees.index",
+    "field.points": "devices.index",
+}
+"""Pages that people find in another room of the house than the one whose feature they belong to."""
 ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")
 
 
@@ -86,7 +94,8 @@ def _current(entry: Entry) -> str | None:
     if asked == entry.endpoint:
         return "page"
     named = (each.endpoint for each in RAIL if asked == each.endpoint or asked.startswith(f"{each.endpoint}_"))
-    return "true" if entry.endpoint == next(named, f"{request.blueprint}.index") else None
+    room = REACHED_FROM.get(asked, f"{request.blueprint}.index")
+    return "true" if entry.endpoint == next(named, room) else None
 
 
 @dataclass(frozen=True)
