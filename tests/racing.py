@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import partial
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.errors import Refusal
+from tests import resetting
 from tests.conftest import Cast
 
 Strategy = st.SearchStrategy[Any]
@@ -79,6 +81,23 @@ class TwoHands(RuleBasedStateMachine):
     done: ClassVar[Counter[str]]
     faults: ClassVar[list[Exception]]
     pair: Any = None
+    beginning: ClassVar[Any] = None
+
+    def begun(self, session: Session) -> Any:
+        """With what each story begins; what this gives, `begin` gives to each of them."""
+        raise NotImplementedError
+
+    def begin(self) -> Any:
+        """The same beginning for each story: made for the first one, brought back for the others."""
+        kind = type(self)
+        if kind.beginning is None:
+            resetting.restore(self.url)
+            with transaction() as session:
+                kind.beginning = self.begun(session)
+            resetting.remember(self.url, "beginning")
+        else:
+            resetting.restore(self.url, "beginning")
+        return deepcopy(kind.beginning)
 
     def page(self, session: Session) -> Any:
         """What the acts choose from, as both see it."""

@@ -12,19 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 PREPARE = """
-CREATE SCHEMA baseline;
-DO $$ DECLARE one record; used boolean; BEGIN
+CREATE SCHEMA resetting;
+CREATE FUNCTION resetting.remember(place text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE one record; used boolean; BEGIN
+  EXECUTE format('DROP SCHEMA IF EXISTS %1$I CASCADE; CREATE SCHEMA %1$I', place);
   FOR one IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('CREATE TABLE baseline.%I AS TABLE public.%I', one.name, one.name);
-    EXECUTE format('SELECT EXISTS (SELECT FROM baseline.%I)', one.name) INTO used;
-    IF NOT used THEN
-      EXECUTE format('DROP TABLE baseline.%I', one.name);
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', one.name) INTO used;
+    IF used THEN
+      EXECUTE format('CREATE TABLE %1$I.%2$I AS TABLE public.%2$I', place, one.name);
     END IF;
   END LOOP;
+  EXECUTE format('CREATE TABLE %I._sequences AS
+    SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = ''public''', place);
 END $$;
-CREATE TABLE baseline._sequences AS SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public';
 
-CREATE FUNCTION baseline.restore() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION resetting.restore(place text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE one record; used boolean; BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -39,26 +41,35 @@ DECLARE one record; used boolean; BEGIN
       EXECUTE format('DELETE FROM public.%I', one.name);
     END IF;
   END LOOP;
-  FOR one IN SELECT tablename AS name FROM pg_tables
-             WHERE schemaname = 'baseline' AND tablename <> '_sequences' LOOP
-    EXECUTE format('INSERT INTO public.%I SELECT * FROM baseline.%I', one.name, one.name);
+  FOR one IN SELECT tablename AS name FROM pg_tables WHERE schemaname = place AND tablename <> '_sequences' LOOP
+    EXECUTE format('INSERT INTO public.%2$I SELECT * FROM %1$I.%2$I', place, one.name);
   END LOOP;
-  PERFORM setval(format('public.%I', now.sequencename), coalesce(began.last_value, 1), began.last_value IS NOT NULL)
-    FROM pg_sequences now JOIN baseline._sequences began ON began.name = now.sequencename
-    WHERE now.schemaname = 'public' AND now.last_value IS DISTINCT FROM began.last_value
-      AND now.sequencename NOT LIKE 'procrastinate_workers%';
+  EXECUTE format('
+    SELECT count(setval(format(''public.%%I'', now.sequencename), coalesce(began.last_value, 1), began.last_value IS NOT NULL))
+    FROM pg_sequences now JOIN %I._sequences began ON began.name = now.sequencename
+    WHERE now.schemaname = ''public'' AND now.last_value IS DISTINCT FROM began.last_value
+      AND now.sequencename NOT LIKE ''procrastinate_workers%%''', place);
 END $$;
 """
+
+EMPTY = "baseline"
+"""Schema and cast, and nothing else."""
 
 
 def prepare(url: str) -> None:
     """Remember what the database holds now; that is what `restore` brings back."""
     _run(url, PREPARE)
+    remember(url, EMPTY)
 
 
-def restore(url: str) -> None:
-    """Bring back what `prepare` remembered. Whoever is in the middle of something is cut off, but for a server that is `kept`."""
-    _run(url, "SELECT baseline.restore()")
+def remember(url: str, name: str) -> None:
+    """Remember under a name what the database holds now: how a story begins that is told many times."""
+    _run(url, f"SELECT resetting.remember('{name}')")
+
+
+def restore(url: str, name: str = EMPTY) -> None:
+    """Bring back what was remembered. Whoever is in the middle of something is cut off, but for a server that is `kept`."""
+    _run(url, f"SELECT resetting.restore('{name}')")
 
 
 def kept(url: str) -> str:

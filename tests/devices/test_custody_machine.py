@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
-from dispatch.devices.fitting import install
+from dispatch.devices.fitting import Work, install
 from dispatch.devices.handing_over import offer
 from dispatch.devices.issuing import Wanted
 from dispatch.devices.models import CountUnit, TransferUnit
@@ -27,7 +27,6 @@ from dispatch.devices.operations import NewTerminal, bag_of, receive_terminals, 
 from dispatch.devices.part_stock import hand_over
 from dispatch.devices.transferring import send
 from dispatch.errors import Refusal
-from tests import resetting
 from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast
 from tests.devices import acts, fitting_acts, part_acts, store_acts
@@ -119,29 +118,27 @@ class Custody(TwoHands):
 
     @initialize()
     def stock_up(self) -> None:
-        resetting.restore(self.url)
         self.at = AT
         self.people = {name: getattr(self.cast, name) for name in ("su", "wei", "zhou", "lin", "wang", "he")}
-        with transaction() as session:
-            self.told = self.begun(session)
+        self.works, self.store_id, self.told = self.begin()
 
-    def begun(self, session: Session) -> Told:
+    def begun(self, session: Session) -> tuple[list[Work], int, Told]:
         """Something in both stores, in every bag and in the first vehicle; one unit promised, and some on the way."""
         order, cast = installation_order(session, self.cast, lines=3), self.cast
         vehicle(session, cast, customer="别家公司")
-        self.works = [work(order, line) for line in order.lines]
-        self.store_id = store(session, cast).id
+        works = [work(order, line) for line in order.lines]
         far = store_named(session, branch_id=cast.gz, name="广州仓")
         receive_terminals(session, [NewTerminal(f"GZ{n}", acts.MODEL) for n in range(3)], store=far, by=cast.he, at=AT)
         terminals(session, cast, 4)
         sims(session, cast, 3)
         first, mine, *_ = (carried(session, cast, who, boxes=1, cards=1) for who in (cast.su, cast.su, cast.wei, cast.zhou))
-        fitted = [install(session, self.works[0], unit.id, by=cast.su, at=AT).id for unit in first]
+        fitted = [install(session, works[0], unit.id, by=cast.su, at=AT).id for unit in first]
         offer(session, [mine[1].id], to_person_id=cast.wei.id, note="", key=uuid.uuid4(), by=cast.su, at=AT)
         facts = {"to_branch_id": cast.gz, "note": "", "key": uuid.uuid4(), "by": cast.lin, "at": AT}
         parts = self.parts(session)
         send(session, store=store(session, cast), wanted=Wanted(terminals={acts.MODEL: 2}), parts=parts, **facts)  # type: ignore[arg-type]
-        return Told(fittings=fitted, units=18, moves=18 + 8 + 2 + 2, parts=2 + 2 + 2 + 2)
+        told = Told(fittings=fitted, units=18, moves=18 + 8 + 2 + 2, parts=2 + 2 + 2 + 2)
+        return works, store(session, cast).id, told
 
     def parts(self, session: Session) -> dict[int, int]:
         """Two kinds of parts in the store, in two bags and promised; some to be sent."""

@@ -18,7 +18,6 @@ from dispatch.errors import Refusal
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.models import Charge
 from dispatch.fees.queries import numbers_without_receipt
-from tests import resetting
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 from tests.fees import acts, afterwards
@@ -72,21 +71,24 @@ class Money(TwoHands):
     """Two orders, four people who take money, two who count it; each act either works whole or is refused with a sentence."""
 
     @initialize()
-    def begin(self) -> None:
-        resetting.restore(self.url)
-        self.at, self.written = AT, Written()
+    def open_the_books(self) -> None:
+        self.at = AT
         self.people = {name: getattr(self.cast, name) for name in ("su", "wei", "wang", "qian")}
         self.people["zhou"] = replace(self.cast.zhou, roles=frozenset({"finance"}))
-        with transaction() as session:
-            first, second = owing(session, self.cast, quantity=40), repair_order(session, self.cast)
-            dispatched(session, self.cast, second, self.cast.wei, hour=2)
-            self.orders = (first.id, second.id)
-            self.written.add(session.scalars(sa.select(Charge)))
-            receipts = [paid(session, first, "300", self.people[who]) for who in ("su", "wei", "wang")]
-            self.written.add([*receipts, paid(session, first, "200", self.people["su"], channel="account")])
-            short = handed(session, [receipts[1].id], self.people["wei"])
-            confirmed(session, short.id, {"100": 2, "50": 1}, self.people["qian"], reason="x", owner_id=self.people["su"].id)
-            self.written.add([short, handed(session, [receipts[0].id], self.people["su"])])
+        self.orders, self.written = self.begin()
+
+    def begun(self, session: Session) -> tuple[tuple[int, int], Written]:
+        """Money is owed, taken and handed in, some of it short."""
+        written = Written()
+        first, second = owing(session, self.cast, quantity=40), repair_order(session, self.cast)
+        dispatched(session, self.cast, second, self.cast.wei, hour=2)
+        written.add(session.scalars(sa.select(Charge)))
+        receipts = [paid(session, first, "300", self.people[who]) for who in ("su", "wei", "wang")]
+        written.add([*receipts, paid(session, first, "200", self.people["su"], channel="account")])
+        short = handed(session, [receipts[1].id], self.people["wei"])
+        confirmed(session, short.id, {"100": 2, "50": 1}, self.people["qian"], reason="x", owner_id=self.people["su"].id)
+        written.add([short, handed(session, [receipts[0].id], self.people["su"])])
+        return (first.id, second.id), written
 
     def page(self, session: Session) -> Page:
         """Who may act, on what, and when."""
