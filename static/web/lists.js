@@ -133,8 +133,18 @@ function refreshTimes() {
 }
 
 setInterval(refreshTimes, 60000);
+/** A wide table that goes by days shows today first, and the day before it. */
+function showToday() {
+  for (const day of document.querySelectorAll("thead .is-today")) {
+    const box = day.closest("table").parentElement;
+    const names = day.parentElement.firstElementChild.offsetWidth;
+    box.scrollLeft = day.offsetLeft - names - day.offsetWidth;
+  }
+}
+
 function start() {
   restoreColumns();
+  showToday();
   watchWidths();
 }
 
