@@ -18,7 +18,7 @@ from dispatch.orders.facts import facts_read
 from dispatch.orders.ladder_queries import deciders
 from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.link_models import ApprovalLink
-from dispatch.orders.link_rules import UNKNOWN, why_not_use
+from dispatch.orders.link_rules import UNKNOWN, makes_links, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.linking import (
     check_tries,
@@ -29,6 +29,7 @@ from dispatch.orders.operations.linking import (
     revoke_link,
     unrevoked,
     use_link,
+    why_not_make,
 )
 from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
@@ -62,7 +63,8 @@ def _making(approval_id: int, form: Form | None = None, **made: Any) -> str:
         shown = {
             "order": order,
             "step": step,
-            "own": current().id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by},
+            "not_made": why_not_make(facts, current()),
+            "takes_back": makes_links(current(), step.permission),
             "people": [(one.id, one.name) for one in people if one.id not in shut],
             "links": _links(db, approval_id),
             "hours": settings().approval_link_hours,
@@ -105,6 +107,8 @@ def approvals_revoke_link(link_id: int) -> Response:
         with transaction() as db:
             revoke_link(db, link_id, by=current(), at=now())
         flash(_("The link is taken back: it opens nothing any more."), "success")
+    except NotFound:
+        raise
     except Refusal as refusal:
         flash(str(refusal.text), "warning")
     return redirect(url_for("orders.approvals_link", approval_id=approval_id))
