@@ -23,7 +23,7 @@ from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast, SignIn
-from tests.orders.building import stored, waiting_id
+from tests.orders.building import asks_above, stored, waiting_id
 from tests.orders.said import also, leaves, open_step
 
 WEEK = timedelta(days=7)
@@ -53,6 +53,24 @@ def test_a_deputy_decides_in_the_name_of_both(db: Session, cast: Cast) -> None:
     assert (step.decided_by_id, step.for_id) == (he.id, cast.wang.id)
     told = history(db, ("order", order.id))[0]
     assert (told.action, told.by_id, told.detail["for"]) == ("order.approve", he.id, "王建国")
+
+
+def test_who_decides_in_his_own_right_decides_for_nobody_else(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
+    zhou, order = also(db, cast.zhou, "manager"), repair_order(db, cast)
+    name_deputy(db, absence(zhou), by=cast.wang, at=AT)
+    decide(db, order, zhou)
+    step = db.scalars(sa.select(Approval).where(Approval.order_id == order.id, Approval.step == 1)).one()
+    assert (step.decided_by_id, step.for_id) == (zhou.id, None)
+
+
+def test_in_whose_place_a_level_was_decided_he_is_told_so(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
+    he, wang, order = he_is_manager(db, cast), also(db, cast.wang, "director"), repair_order(db, cast)
+    name_deputy(db, absence(he), by=wang, at=AT)
+    decide(db, order, he)
+    with pytest.raises(RuleBroken, match="decided in your place"):
+        decide(db, order, wang)
 
 
 def test_it_ends_with_its_time_with_a_press_and_with_him(db: Session, cast: Cast) -> None:
