@@ -83,7 +83,7 @@ def test_who_makes_a_link_has_no_other_hand_in_the_order(db: Session, cast: Cast
         with pytest.raises(Invalid):
             linked(db, order, nobody, cast.wang)
     use(db, linked(db, order, cast.wang, cast.chen)[1])
-    with pytest.raises(RuleBroken, match="You have decided an earlier level"):
+    with pytest.raises(RuleBroken, match="by a link that you made"):
         approve(db, order.id, approval_id=open_step(db, order), by=cast.chen, at=AT)
     db.refresh(order, ["approvals"])
     approvals_are_honest(order, untrained=cast.zhou)
@@ -187,9 +187,9 @@ def test_the_pages_of_a_link(app: Flask, order: Order, cast: Cast, as_person: Si
     assert phone.post(path, data={"decision": "perhaps"}).status_code == 404
     assert phone.post(path, data={"decision": "reject", "reason": ""}).status_code == 422
     done = phone.post(path, data={"decision": "approve"}, follow_redirects=True)
-    assert "Approved. Thank you." in done.text and stored(order).status == "approved"
+    assert "Approved. Thank you." in done.text and "终端不上线三天" not in done.text and stored(order).status == "approved"
     again = phone.post(path, data={"decision": "reject", "reason": "no"})
-    assert again.status_code == 422 and "used already" in again.text
+    assert again.status_code == 422 and "used already" in again.text and order.number not in again.text
     assert "by a link that 王建国 made" in wang.get(f"/orders/{order.number}").text
     assert "This level is decided" in wang.get(url).text
 
@@ -208,4 +208,5 @@ def test_guessing_is_limited_like_signing_in(app: Flask, order: Order, cast: Cas
     for sentence in ("opens nothing any more", "used or taken back already"):
         assert sentence in wang.post(f"/approvals/links/{link.id}/revoke", follow_redirects=True).text
     assert as_person(cast.lin).post(f"/approvals/links/{link.id}/revoke").status_code == 404
-    assert "taken back" in phone.get(path).text
+    ended = phone.get(path).text
+    assert "taken back" in ended and order.number not in ended and "终端不上线三天" not in ended

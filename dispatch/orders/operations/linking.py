@@ -36,7 +36,7 @@ def make_link(
 ) -> tuple[ApprovalLink, str]:
     """A link by which `approver_id` decides the open level once; the one he had for it is taken back. Returns it and its token.
 
-    Whoever could not decide the level himself or stands above it makes none: he would hold another's decision in his hands. Raises
+    Only who could decide the level himself or stands above it makes one: others would hold his decision in their hands. Raises
     NotFound for another branch's, Conflict for a level that is decided, NotAllowed, RuleBroken and Invalid.
     """
     order, step = open_step(session, order_id, approval_id, by)

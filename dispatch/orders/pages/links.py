@@ -120,7 +120,7 @@ def approvals_revoke_link(link_id: int) -> Response:
 @pages.get("/a/<token>")
 @public
 def approve_by_link(token: str) -> tuple[str, int]:
-    """What is to be decided, to whoever holds the link. Looking decides nothing."""
+    """What is to be decided, to whoever holds the link, as long as it is good. Looking decides nothing."""
     return _opened(token)
 
 
@@ -129,17 +129,17 @@ def _opened(token: str, refused: Refusal | None = None, form: Form | None = None
     with transaction() as db:
         link = None if _is_barred(db) else link_behind(db, token)
         if link is not None:
-            order = db.get_one(Order, link.order_id)
             facts = facts_of_link(link, current().id)
-            stranger = facts.reader not in (None, facts.approver_id)
+            no = why_not_use(facts, at)
             shown = {
                 "link": link,
-                "order": None if stranger else order,
+                "order": None if no else db.get_one(Order, link.order_id),
+                "thanks": facts.used and facts.reader in (None, facts.approver_id),
                 "refused": refused and sentence_of(refused),
                 "form": form,
             }
             words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "level_word": level_word}
-            page = render_template("orders/link.html", **shown, **words, no=why_not_use(facts, at))
+            page = render_template("orders/link.html", **shown, **words, no=no)
             return page, refused.status if refused else 200
     return _nowhere()
 
@@ -166,7 +166,7 @@ def _nowhere() -> tuple[str, int]:
             note_wrong(db, address=request.remote_addr or "", at=now())
     except Refusal as refusal:
         sentence, status = refusal.text, 429
-    return render_template("orders/link.html", link=None, order=None, no=sentence, refused=None, form=None), status
+    return render_template("orders/link.html", link=None, order=None, thanks=False, no=sentence, refused=None, form=None), status
 
 
 @pages.post("/a/<token>")
