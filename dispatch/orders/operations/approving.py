@@ -59,8 +59,8 @@ def pass_step(
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
     hands = Hands() if named else Hands(place_of(session, order, step, by, at), link_by)
-    step.following = levels_after(session, order, step)
-    last, told = not step.following, {"step": step.step, **hands.told}
+    step.following = following = levels_after(session, order, step)
+    last, told = not following, {"step": step.step, **hands.told}
     if last:
         move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
     else:
@@ -72,7 +72,7 @@ def pass_step(
             record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail=told)
         else:
             record(session, ("order", order.id), "approval.pass", by=by, at=at, detail=told)
-        _open_step(session, _next(step), by_id=step.requested_by_id, at=at)
+        _open_step(session, _next(step, following), by_id=step.requested_by_id, at=at)
 
 
 def reject(
@@ -135,8 +135,8 @@ def _check_may_decide(session: Session, order: Order, action: str, by: Actor, na
         raise NotAllowed(no) if forbidden else RuleBroken(no)
 
 
-def _next(step: Approval) -> Approval:
-    permission, *following = step.following or ()
+def _next(step: Approval, levels: list[str]) -> Approval:
+    permission, *following = levels
     return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
 
 
