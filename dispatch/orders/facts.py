@@ -82,6 +82,7 @@ def _facts(
         step_requested_by_id=step.requested_by_id if step else None,
         asked_by=_asked_by(session, order.id) if step else frozenset(),
         decided_by=decided_by(step, approvals) if step else frozenset(),
+        helped_by=_helped_by(step, approvals) if step else frozenset(),
         actor_permissions=permissions_of(by.roles),
         lines=tuple(lines),
         visits=tuple(visits),
@@ -120,6 +121,12 @@ def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int |
     """Who had a hand in the levels before this one since the order was last sent in: who decided, for whom, who made the link."""
     hands = (who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id, a.link_by_id))
     return frozenset(who for who in hands if who is not None)
+
+
+def _helped_by(step: Approval, approvals: Sequence[Approval]) -> frozenset[int | None]:
+    """Those of them who decided none of these levels themselves."""
+    themselves = {a.decided_by_id for a in approvals if a.round == step.round}
+    return decided_by(step, approvals) - themselves
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

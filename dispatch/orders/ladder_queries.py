@@ -16,6 +16,7 @@ from dispatch.permissions import PERMISSIONS
 from dispatch.staff.deputies import in_force
 from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.models import Person, PersonRole
+from dispatch.staff.roster_queries import on_leave
 
 _fixed: tuple[LevelRule, ...] = ()
 
@@ -50,13 +51,15 @@ def deciders(session: Session, permission: str, branch_id: int) -> Sequence[Pers
     return session.scalars(_deciders(permission, branch_id)).all()
 
 
-def deciders_and_deputies(session: Session, permission: str, branch_id: int, at: datetime) -> list[tuple[Person, Deputy | None]]:
-    """The same, each with whoever stands in for him at a moment and works here himself."""
+def deciders_and_deputies(
+    session: Session, permission: str, branch_id: int, at: datetime
+) -> list[tuple[Person, Deputy | None, bool]]:
+    """The same, each with whoever stands in for him at a moment and works here himself, and whether he is on leave then."""
     there = Deputy.deputy_id.in_(sa.select(Person.id).where(Person.active))
-    query = _deciders(permission, branch_id).add_columns(Deputy)
+    query = _deciders(permission, branch_id).add_columns(Deputy, on_leave(at))
     query = query.outerjoin(Deputy, sa.and_(Deputy.person_id == Person.id, in_force(at), there))
     rows = session.execute(query.options(joinedload(Deputy.deputy).joinedload(Person.role_rows))).unique()
-    return [(person, deputy) for person, deputy in rows]
+    return [(person, deputy, away) for person, deputy, away in rows]
 
 
 def _deciders(permission: str, branch_id: int) -> sa.Select[Person]:

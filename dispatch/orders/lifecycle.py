@@ -50,9 +50,10 @@ class Named:
 class OrderFacts:
     """What the checks of this table look at, gathered by the readers that features register. Plain data.
 
-    While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who decided the
-    levels before it, `named` whose word the actor reports. While a visit is about to begin: `to_end_first` is the number of the
-    order whose visit its technician has to end before.
+    While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who had a hand in
+    the levels before it, `helped_by` those of them in whose place or by whose link others decided, `named` whose word the actor
+    reports. While a visit is about to begin: `to_end_first` is the number of the order whose visit its technician has to end
+    before.
     """
 
     order_status: str = "draft"
@@ -62,6 +63,7 @@ class OrderFacts:
     step_requested_by_id: int | None = None
     asked_by: frozenset[int | None] = frozenset()
     decided_by: frozenset[int | None] = frozenset()
+    helped_by: frozenset[int | None] = frozenset()
     named: Named | None = None
     actor_permissions: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
@@ -100,8 +102,11 @@ def not_ones_own(facts: OrderFacts) -> Text | None:
 
 def not_twice(facts: OrderFacts) -> Text | None:
     """Each level is decided by somebody else, whatever roles one person holds (P3)."""
-    twice = facts.actor_id is not None and facts.actor_id in facts.decided_by
-    return say("You have decided an earlier level: somebody else has to decide this one.") if twice else None
+    if facts.actor_id is None or facts.actor_id not in facts.decided_by:
+        return None
+    if facts.actor_id in facts.helped_by:
+        return say("An earlier level was decided in your place or by a link that you made: somebody else has to decide this one.")
+    return say("You have decided an earlier level: somebody else has to decide this one.")
 
 
 def is_approvers_turn(facts: OrderFacts) -> Text | None:
@@ -132,7 +137,9 @@ def named_could_decide(facts: OrderFacts) -> Text | None:
     if named.id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by}:
         return say("%(name)s asked for this order himself: somebody else has to decide.", name=named.name)
     if named.id in facts.decided_by:
-        return say("%(name)s has decided an earlier level: somebody else has to decide this one.", name=named.name)
+        return say(
+            "%(name)s has decided an earlier level, or had a hand in it: somebody else has to decide this one.", name=named.name
+        )
     return None
 
 

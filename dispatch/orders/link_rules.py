@@ -5,9 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 UNKNOWN = say("This link leads nowhere. Perhaps a part of it was lost on the way: ask for a new one.")
+
+HIGHER: dict[str, tuple[str, ...]] = {
+    "order.approve": ("order.approve_director",),
+    "order.approve_supervisor": ("order.approve", "order.approve_director"),
+    "order.approve_finance": ("order.approve_director",),
+}
+"""Who stands above a level and may have its link sent to a phone."""
+
+
+def makes_links(by: Actor, permission: str) -> bool:
+    """Whether `by` may make and take back links for a level: whoever could decide it himself, and whoever stands above."""
+    return any(by.may(one) for one in (permission, *HIGHER.get(permission, ())))
 
 
 @dataclass(frozen=True)

@@ -205,8 +205,9 @@ class Approval(Base):
     """One step of the approval of an order; open until somebody decides, and nobody decides his own or two of them (P3).
 
     `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, by the rules of
-    when it was sent in. Decided in the place of somebody absent, `for_id` is he; decided by a link, `link_by_id` made it. Decided
-    `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
+    when it was sent in; None for what was sent in before they were kept: then the rules of now hold. Decided in the place of
+    somebody absent, `for_id` is he; decided by a link, `link_by_id` made it. Decided `by_word`, it was decided by whoever is said
+    to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
@@ -239,7 +240,7 @@ class Approval(Base):
     round: Mapped[int] = mapped_column(server_default="1")
     step: Mapped[int]
     permission: Mapped[str]
-    following: Mapped[list[Any]] = mapped_column(server_default=sa.text("'[]'"))
+    following: Mapped[list[Any] | None]
     requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     requested_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.orders.verbal_rules import STEPS, VERBAL_CHANNELS, VERBAL_DECISIONS, escalates_at
+from dispatch.orders.verbal_rules import STEPS, VERBAL_CHANNELS, VERBAL_DECISIONS
 from dispatch.staff.models import Person
 from dispatch.words import say
 
@@ -93,10 +93,6 @@ class VerbalApproval(Base):
     def overdue(self, at: datetime) -> bool:
         """Whether it should have been backfilled by `at`."""
         return self.waits and self.due_at < at
-
-    def escalated(self, at: datetime) -> bool:
-        """Whether it has gone to the director by `at`."""
-        return self.waits and escalates_at(self.due_at) < at
 
 
 def undecided() -> sa.ColumnElement[bool]:

@@ -72,11 +72,24 @@ def presences(people: Iterable[Person], day: date, zone: str, roster: Roster) ->
 
 def _away(person_ids: Collection[int], start: datetime, end: datetime) -> sa.Select[Any]:
     """Approved leave that touches a time; where somebody came back early, until then."""
-    until = sa.func.least(LeaveRequest.ends_at, LeaveRequest.withdrawn_at)
-    back = sa.and_(LeaveRequest.state == "withdrawn", LeaveRequest.decided_at.is_not(None), until > LeaveRequest.starts_at)
+    until = _until()
     query = _row("leave", LeaveRequest.person_id, None, LeaveRequest.kind, moments=(LeaveRequest.starts_at, until))
-    held = query.where(LeaveRequest.person_id.in_(person_ids), sa.or_(LeaveRequest.state == "approved", back))
-    return held.where(LeaveRequest.starts_at < end, until > start)
+    return query.where(LeaveRequest.person_id.in_(person_ids), _held(), LeaveRequest.starts_at < end, until > start)
+
+
+def on_leave(at: datetime) -> sa.ColumnElement[bool]:
+    """SQL, for a query of people: approved leave covers a moment."""
+    mine = sa.exists().where(LeaveRequest.person_id == Person.id, _held())
+    return mine.where(LeaveRequest.starts_at <= at, _until() > at).correlate(Person)
+
+
+def _held() -> sa.ColumnElement[bool]:
+    back = sa.and_(LeaveRequest.state == "withdrawn", LeaveRequest.decided_at.is_not(None), _until() > LeaveRequest.starts_at)
+    return sa.or_(LeaveRequest.state == "approved", back)
+
+
+def _until() -> sa.ColumnElement[datetime]:
+    return sa.func.least(LeaveRequest.ends_at, LeaveRequest.withdrawn_at)
 
 
 def _named_days(branch_id: int | None, first: date, last: date) -> sa.Select[Any]:

@@ -32,6 +32,18 @@ UPDATE approval SET round = (
 )
 """
 
+TWICE = """
+SELECT DISTINCT number FROM work_order JOIN approval ON approval.order_id = work_order.id
+WHERE decided_by_id IS NOT NULL GROUP BY number, round, decided_by_id HAVING count(*) > 1 ORDER BY number
+"""
+
+# What was recorded by word stays as it was, except that the tables of before know fewer levels.
+FEWER_LEVELS = """
+ALTER TABLE verbal_approval DISABLE TRIGGER as_decided;
+UPDATE verbal_approval SET permission = 'order.approve' WHERE permission ~ '(supervisor|finance)';
+ALTER TABLE verbal_approval ENABLE TRIGGER as_decided;
+"""
+
 
 def _known_levels(known: str) -> None:
     op.drop_constraint(op.f("ck_verbal_approval_permission_known"), "verbal_approval", type_="check")
@@ -49,7 +61,7 @@ def upgrade() -> None:
 
 def _rounds() -> None:
     op.add_column("approval", sa.Column("round", sa.BigInteger(), server_default="1", nullable=False))
-    op.add_column("approval", sa.Column("following", JSONB(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("approval", sa.Column("following", JSONB(), nullable=True))  # unknown for what was sent in before
     op.add_column("approval", sa.Column("for_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_approval_for_id"), "approval", "person", ["for_id"], ["id"])
     op.create_check_constraint(op.f("ck_approval_for_somebody_else"), "approval", "for_id <> decided_by_id")
@@ -57,6 +69,7 @@ def _rounds() -> None:
     op.add_column("approval", sa.Column("link_by_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_approval_link_by_id"), "approval", "person", ["link_by_id"], ["id"])
     op.execute(ROUNDS)
+    _check_two_people()
     op.create_unique_constraint(op.f("uq_approval_order_id_round_step"), "approval", ["order_id", "round", "step"])
     op.create_check_constraint(op.f("ck_approval_manager_is_first"), "approval", "(step = 1) = (permission = 'order.approve')")
     op.create_check_constraint(
@@ -71,6 +84,15 @@ def _rounds() -> None:
         unique=True,
         postgresql_where=sa.text("decided_by_id IS NOT NULL"),
     )
+
+
+def _check_two_people() -> None:
+    twice = op.get_bind().execute(sa.text(TWICE)).scalars().all()
+    if twice:
+        raise RuntimeError(
+            f"One person has decided two levels of approval of {', '.join(twice)}. From this version on each level is decided by "
+            "somebody else: the tables stay as they were until it is settled who decided what."
+        )
 
 
 def _rules() -> None:
@@ -187,5 +209,5 @@ def downgrade() -> None:
     op.drop_constraint(op.f("uq_approval_order_id_round_step"), "approval", type_="unique")
     op.drop_column("approval", "following")
     op.drop_column("approval", "round")
-    op.execute(sa.text("UPDATE verbal_approval SET permission = 'order.approve' WHERE permission ~ '(supervisor|finance)'"))
+    op.get_bind().connection.cursor().execute(FEWER_LEVELS)
     _known_levels(LEVELS)

@@ -18,12 +18,15 @@ from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve, reject
+from dispatch.orders.presenting.ladder import next_people
 from dispatch.staff.deputies import Absence, name_deputy, revoke_deputy
+from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.models import Person, PersonRole
+from dispatch.staff.roster_models import LeaveRequest
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast, SignIn
-from tests.orders.building import stored, waiting_id
+from tests.orders.building import asks_above, stored, waiting_id
 from tests.orders.said import also, leaves, open_step
 
 WEEK = timedelta(days=7)
@@ -37,6 +40,14 @@ def he_is_manager(db: Session, cast: Cast) -> Actor:
 def absence(deputy: Actor, *, at: datetime = AT, **instead: Any) -> Absence:
     given = {"starts_at": at, "ends_at": at + WEEK, "reason": "年假", "key": uuid.uuid4()} | instead
     return Absence(deputy.id or 0, **given)
+
+
+def on_leave(db: Session, who: Actor, decider: Actor) -> None:
+    """Approved, from an hour ago on."""
+    leave = LeaveRequest(person_id=who.id, kind="annual", reason="年假", state="approved", request_key=uuid.uuid4())
+    leave.starts_at, leave.ends_at, leave.asked_at = now() - timedelta(hours=1), now() + WEEK, now() - WEEK
+    leave.decided_by_id, leave.decided_at = decider.id, now() - WEEK
+    db.add(leave)
 
 
 def decide(db: Session, order: Order, who: Actor, *, at: datetime = AT) -> Order:
@@ -53,6 +64,40 @@ def test_a_deputy_decides_in_the_name_of_both(db: Session, cast: Cast) -> None:
     assert (step.decided_by_id, step.for_id) == (he.id, cast.wang.id)
     told = history(db, ("order", order.id))[0]
     assert (told.action, told.by_id, told.detail["for"]) == ("order.approve", he.id, "王建国")
+
+
+def test_who_decides_in_his_own_right_decides_for_nobody_else(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
+    zhou, order = also(db, cast.zhou, "manager"), repair_order(db, cast)
+    name_deputy(db, absence(zhou), by=cast.wang, at=AT)
+    decide(db, order, zhou)
+    step = db.scalars(sa.select(Approval).where(Approval.order_id == order.id, Approval.step == 1)).one()
+    assert (step.decided_by_id, step.for_id) == (zhou.id, None)
+
+
+def test_in_whose_place_a_level_was_decided_he_is_told_so(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
+    he, wang, order = he_is_manager(db, cast), also(db, cast.wang, "director"), repair_order(db, cast)
+    name_deputy(db, absence(he), by=wang, at=AT)
+    decide(db, order, he)
+    with pytest.raises(RuleBroken, match="decided in your place"):
+        decide(db, order, wang)
+
+
+@pytest.mark.parametrize(
+    ("deputy", "away", "words"),
+    [
+        (None, False, "王建国"),
+        (None, True, "王建国 (away)"),
+        ("specialist", True, "王建国 (away)"),
+        ("manager", False, "王建国 (or the deputy 何静)"),
+        ("manager", True, "何静 for 王建国 (away)"),
+    ],
+)
+def test_away_is_who_is_on_leave(deputy: str | None, away: bool, words: str) -> None:
+    wang, he = Person(id=1, name="王建国"), Person(id=2, name="何静", role_rows=[PersonRole(role=deputy or "")])
+    row = Deputy(deputy_id=2, deputy=he) if deputy else None
+    assert [str(word) for word in next_people([(wang, row, away)], "order.approve", set())] == [words]
 
 
 def test_it_ends_with_its_time_with_a_press_and_with_him(db: Session, cast: Cast) -> None:
@@ -115,6 +160,9 @@ def test_the_pages_of_both(order: Order, cast: Cast, as_person: SignIn) -> None:
     assert [wang.post(url, data=sent).status_code for _ in range(2)] == [302, 302]
     again = wang.post(url, data=sent | {"request_key": str(uuid.uuid4())})
     assert again.status_code == 409 and "You have a deputy for a part of this time already" in again.text
+    assert "王建国 (or the deputy 何静)" in wang.get(f"/orders/{order.number}").text
+    with transaction() as db:
+        on_leave(db, cast.wang, cast.chen)
     assert "何静 for 王建国 (away)" in wang.get(f"/orders/{order.number}").text
     page = other.get("/approvals").text
     assert "You decide in the place of 王建国" in page and order.number in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,18 +14,20 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
 from dispatch.db import transaction
-from dispatch.errors import Conflict, Invalid, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import LinkFacts, why_not_use
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve
 from dispatch.orders.operations.linking import make_link, revoke_link, use_link
+from dispatch.staff.deputies import Absence, name_deputy
 from dispatch.staff.models import LoginAttempt
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast, SignIn
 from tests.orders.building import asks_above, stored, waiting_id
 from tests.orders.said import also, leaves, open_step
+from tests.orders.what_holds import approvals_are_honest
 from tests.racing import at_once
 
 DAY = timedelta(hours=24)
@@ -80,8 +83,42 @@ def test_who_makes_a_link_has_no_other_hand_in_the_order(db: Session, cast: Cast
         with pytest.raises(Invalid):
             linked(db, order, nobody, cast.wang)
     use(db, linked(db, order, cast.wang, cast.chen)[1])
-    with pytest.raises(RuleBroken, match="You have decided an earlier level"):
+    with pytest.raises(RuleBroken, match="by a link that you made"):
         approve(db, order.id, approval_id=open_step(db, order), by=cast.chen, at=AT)
+    db.refresh(order, ["approvals"])
+    approvals_are_honest(order, untrained=cast.zhou)
+
+
+def test_a_hand_in_an_earlier_level_makes_no_link_for_the_next(db: Session, cast: Cast) -> None:
+    asks_above(db, cast, "director")
+    order, two = repair_order(db, cast), also(db, cast.wang, "director")
+    approve(db, order.id, approval_id=open_step(db, order), by=two, at=AT)
+    with pytest.raises(RuleBroken, match="You had a hand in an earlier level"):
+        linked(db, order, cast.chen, two)
+
+
+@pytest.mark.parametrize("who", ["zhou", "qian", "lin"])
+def test_who_could_not_decide_a_level_makes_and_takes_back_no_link(db: Session, cast: Cast, who: str) -> None:
+    """Supervisor, finance and dispatcher would hold the manager's decision in their hands."""
+    order = repair_order(db, cast)
+    maker = also(db, cast.zhou, "supervisor") if who == "zhou" else getattr(cast, who)
+    link, _token = linked(db, order, cast.wang, cast.wang)
+    with pytest.raises(NotAllowed):
+        linked(db, order, cast.wang, maker)
+    with pytest.raises(NotAllowed):
+        revoke_link(db, link.id, by=maker, at=AT)
+    assert link.revoked_at is None
+
+
+def test_a_deputy_of_another_branch_makes_and_takes_back_nothing(db: Session, cast: Cast) -> None:
+    order, he = repair_order(db, cast), also(db, cast.he, "manager")
+    link, _token = linked(db, order, cast.wang, cast.wang)
+    name_deputy(db, Absence(he.id or 0, AT, AT + DAY, "年假", uuid.uuid4()), by=cast.wang, at=AT)
+    with pytest.raises(NotFound):
+        linked(db, order, cast.wang, he)
+    with pytest.raises(NotFound):
+        revoke_link(db, link.id, by=he, at=AT)
+    assert link.revoked_at is None
 
 
 def test_a_newer_link_a_taken_back_one_and_one_of_somebody_who_left(db: Session, cast: Cast) -> None:
@@ -150,9 +187,9 @@ def test_the_pages_of_a_link(app: Flask, order: Order, cast: Cast, as_person: Si
     assert phone.post(path, data={"decision": "perhaps"}).status_code == 404
     assert phone.post(path, data={"decision": "reject", "reason": ""}).status_code == 422
     done = phone.post(path, data={"decision": "approve"}, follow_redirects=True)
-    assert "Approved. Thank you." in done.text and stored(order).status == "approved"
+    assert "Approved. Thank you." in done.text and "终端不上线三天" not in done.text and stored(order).status == "approved"
     again = phone.post(path, data={"decision": "reject", "reason": "no"})
-    assert again.status_code == 422 and "used already" in again.text
+    assert again.status_code == 422 and "used already" in again.text and order.number not in again.text
     assert "by a link that 王建国 made" in wang.get(f"/orders/{order.number}").text
     assert "This level is decided" in wang.get(url).text
 
@@ -171,4 +208,5 @@ def test_guessing_is_limited_like_signing_in(app: Flask, order: Order, cast: Cas
     for sentence in ("opens nothing any more", "used or taken back already"):
         assert sentence in wang.post(f"/approvals/links/{link.id}/revoke", follow_redirects=True).text
     assert as_person(cast.lin).post(f"/approvals/links/{link.id}/revoke").status_code == 404
-    assert "taken back" in phone.get(path).text
+    ended = phone.get(path).text
+    assert "taken back" in ended and order.number not in ended and "终端不上线三天" not in ended

@@ -36,8 +36,9 @@ def approvals_are_honest(order: Order, *, untrained: Actor) -> None:
     assert all(step.decided_by_id != order.created_by_id for step in order.approvals if step.decided_by_id)
     for _, steps in itertools.groupby(order.approvals, key=lambda step: step.round):
         levels = list(steps)
-        decided = [step.decided_by_id for step in levels if step.decided_by_id]
-        assert len(decided) == len(set(decided)), "one person decided two levels"
+        hands = [{step.decided_by_id, step.for_id, step.link_by_id} - {None} for step in levels]
+        assert sum(map(len, hands)) == len(set().union(*hands)), "one person had a hand in two levels"
+        assert all(order.created_by_id not in each for each in hands), "whoever asked had a hand in it"
         assert [step.step for step in levels] == list(range(1, len(levels) + 1)) and levels[0].permission == "order.approve"
         assert all(step.decision in ("approved", "by_word") for step in levels[:-1]), "a level was left out"
     last = order.approvals[-1]

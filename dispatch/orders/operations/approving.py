@@ -27,9 +27,8 @@ DECIDED_BY_YOU = say("You have decided this already.")
 def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     """Send a locked draft for approval; opens the manager's step, and keeps with it which levels follow by the rules of now."""
     move_order(session, order, "submit", by=by, at=at)
-    lines = session.scalar(sa.select(sa.func.count()).where(OrderLine.order_id == order.id)) or 0
     before = session.scalar(sa.select(sa.func.max(Approval.round)).where(Approval.order_id == order.id)) or 0
-    first, *following = ladder(order.kind, lines, order.branch_id, rules_in_force(session))
+    first, *following = _ladder(session, order)
     made = Approval(order_id=order.id, round=before + 1, step=1, permission=first, following=following)
     _open_step(session, made, by_id=by.id, at=at)
 
@@ -60,7 +59,8 @@ def pass_step(
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
     hands = Hands() if named else Hands(place_of(session, order, step, by, at), link_by)
-    last, told = not step.following, {"step": step.step, **hands.told}
+    step.following = following = levels_after(session, order, step)
+    last, told = not following, {"step": step.step, **hands.told}
     if last:
         move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
     else:
@@ -72,7 +72,7 @@ def pass_step(
             record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail=told)
         else:
             record(session, ("order", order.id), "approval.pass", by=by, at=at, detail=told)
-        _open_step(session, _next(step), by_id=step.requested_by_id, at=at)
+        _open_step(session, _next(step, following), by_id=step.requested_by_id, at=at)
 
 
 def reject(
@@ -113,6 +113,20 @@ def open_step(session: Session, order_id: int, approval_id: int, by: Actor) -> t
     return order, step
 
 
+def levels_after(session: Session, order: Order, step: Approval) -> list[str]:
+    """The permissions of the levels after a step: as kept with it, else by the rules of now without those asked already."""
+    if step.following is not None:
+        return list(step.following)
+    same = (Approval.order_id == order.id, Approval.round == step.round)
+    asked = set(session.scalars(sa.select(Approval.permission).where(*same)))
+    return [permission for permission in _ladder(session, order) if permission not in asked]
+
+
+def _ladder(session: Session, order: Order) -> tuple[str, ...]:
+    lines = session.scalar(sa.select(sa.func.count()).where(OrderLine.order_id == order.id)) or 0
+    return ladder(order.kind, lines, order.branch_id, rules_in_force(session))
+
+
 def _check_may_decide(session: Session, order: Order, action: str, by: Actor, named: Named | None) -> None:
     row, facts = transition("order", action), facts_of(session, order, by, named=named)
     no = why_not(row, "order", order.status, facts)
@@ -121,8 +135,8 @@ def _check_may_decide(session: Session, order: Order, action: str, by: Actor, na
         raise NotAllowed(no) if forbidden else RuleBroken(no)
 
 
-def _next(step: Approval) -> Approval:
-    permission, *following = step.following
+def _next(step: Approval, levels: list[str]) -> Approval:
+    permission, *following = levels
     return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
 
 

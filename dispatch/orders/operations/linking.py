@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.ladder_queries import deciders
-from dispatch.orders.lifecycle import not_ones_own
+from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.link_models import ApprovalLink
-from dispatch.orders.link_rules import LinkFacts, why_not_use
+from dispatch.orders.link_rules import LinkFacts, makes_links, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.approving import approve, open_step, reject
 from dispatch.orders.operations.moves import locked_order
@@ -23,7 +23,7 @@ from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.staff.operations import note_failure
 from dispatch.staff.queries import actor_of, failed_attempts
 from dispatch.staff.rules import Actor
-from dispatch.words import say
+from dispatch.words import Text, say
 
 
 def hash_of(token: str) -> bytes:
@@ -36,14 +36,16 @@ def make_link(
 ) -> tuple[ApprovalLink, str]:
     """A link by which `approver_id` decides the open level once; the one he had for it is taken back. Returns it and its token.
 
-    Whoever asked for the order makes none: he would hold his own approval in his hands. Raises Conflict for a level that is
-    decided, RuleBroken and Invalid.
+    Only who could decide the level himself or stands above it makes one: others would hold his decision in their hands. Raises
+    NotFound for another branch's, Conflict for a level that is decided, NotAllowed, RuleBroken and Invalid.
     """
-    by.must("order.decide")
     order, step = open_step(session, order_id, approval_id, by)
+    if not by.sees_branch(order.branch_id):
+        raise NotFound
     facts = facts_of(session, order, by)
-    if not_ones_own(facts):
-        raise RuleBroken(say("You asked for this order yourself, so a link to decide it is made by somebody else."))
+    no = why_not_make(facts, by)
+    if no is not None:
+        raise RuleBroken(no) if makes_links(by, step.permission) else NotAllowed(no)
     shut = who_cannot(facts)
     able = {person.id: person for person in deciders(session, step.permission, order.branch_id) if person.id not in shut}
     if approver_id not in able:
@@ -61,6 +63,17 @@ def make_link(
     return link, token
 
 
+def why_not_make(facts: OrderFacts, by: Actor) -> Text | None:
+    """Why `by` makes no link for the open level, whoever is to decide by it; None where he does."""
+    if not makes_links(by, facts.open_step_permission or "order.approve"):
+        return say("A link for this level is made by somebody who could decide it, or who stands above.")
+    if by.id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by}:
+        return say("You asked for this order yourself, so a link to decide it is made by somebody else.")
+    if by.id in who_cannot(facts):
+        return say("You had a hand in an earlier level, so a link to decide this one is made by somebody else.")
+    return None
+
+
 def _alive(session: Session, approval_id: int, approver_id: int) -> list[ApprovalLink]:
     mine = (ApprovalLink.approval_id == approval_id, ApprovalLink.approver_id == approver_id)
     return list(session.scalars(sa.select(ApprovalLink).where(*mine, ApprovalLink.used_at.is_(None), unrevoked())))
@@ -72,13 +85,16 @@ def unrevoked() -> sa.ColumnElement[bool]:
 
 
 def revoke_link(session: Session, link_id: int, *, by: Actor, at: datetime) -> Order:
-    """Take a link back. Raises NotFound, Conflict when it was used or taken back before."""
-    by.must("order.decide")
+    """Take a link back. Raises NotFound, NotAllowed, Conflict when it was used or taken back before."""
     order_id = session.scalar(sa.select(ApprovalLink.order_id).where(ApprovalLink.id == link_id))
     if order_id is None:
         raise NotFound
     order = locked_order(session, order_id)
+    if not by.sees_branch(order.branch_id):
+        raise NotFound
     link = session.get_one(ApprovalLink, link_id, populate_existing=True)
+    if not (makes_links(by, link.step.permission) or by.id in (link.made_by_id, link.approver_id)):
+        raise NotAllowed(say("A link for this level is taken back by somebody who could make it."))
     if link.used_at is not None or link.revoked_at is not None:
         raise Conflict(say("This link was used or taken back already."))
     link.revoked_at, link.revoked_by_id = at, by.id

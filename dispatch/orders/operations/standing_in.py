@@ -36,9 +36,12 @@ class Hands:
 def place_of(session: Session, order: Order, step: Approval, by: Actor, at: datetime) -> Person | None:
     """The absent person for whom `by` decides the open step; None where he decides for himself.
 
-    Nobody decides through a deputy what he has asked for, or a second level. Raises RuleBroken for somebody of another branch who
-    stands in for nobody who could decide. Whether `by` may decide is asked elsewhere.
+    Who could decide it in his own right does. Nobody decides through a deputy what he has asked for, or a second level. Raises
+    RuleBroken for somebody of another branch who stands in for nobody who could decide. Whether `by` may decide is asked
+    elsewhere.
     """
+    if by.sees_branch(order.branch_id) and by.may(step.permission):
+        return None
     rows = deputies_at(session, at, deputy_id=by.id, lock=True)
     barred = who_cannot(facts_of(session, order, by)) if rows else set()
     could = (row.person for row in rows if row.person_id not in barred and _could(row.person, order, step))

@@ -18,7 +18,7 @@ from dispatch.orders.facts import facts_read
 from dispatch.orders.ladder_queries import deciders
 from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.link_models import ApprovalLink
-from dispatch.orders.link_rules import UNKNOWN, why_not_use
+from dispatch.orders.link_rules import UNKNOWN, makes_links, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.linking import (
     check_tries,
@@ -29,6 +29,7 @@ from dispatch.orders.operations.linking import (
     revoke_link,
     unrevoked,
     use_link,
+    why_not_make,
 )
 from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
@@ -62,7 +63,8 @@ def _making(approval_id: int, form: Form | None = None, **made: Any) -> str:
         shown = {
             "order": order,
             "step": step,
-            "own": current().id in {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by},
+            "not_made": why_not_make(facts, current()),
+            "takes_back": makes_links(current(), step.permission),
             "people": [(one.id, one.name) for one in people if one.id not in shut],
             "links": _links(db, approval_id),
             "hours": settings().approval_link_hours,
@@ -105,6 +107,8 @@ def approvals_revoke_link(link_id: int) -> Response:
         with transaction() as db:
             revoke_link(db, link_id, by=current(), at=now())
         flash(_("The link is taken back: it opens nothing any more."), "success")
+    except NotFound:
+        raise
     except Refusal as refusal:
         flash(str(refusal.text), "warning")
     return redirect(url_for("orders.approvals_link", approval_id=approval_id))
@@ -116,7 +120,7 @@ def approvals_revoke_link(link_id: int) -> Response:
 @pages.get("/a/<token>")
 @public
 def approve_by_link(token: str) -> tuple[str, int]:
-    """What is to be decided, to whoever holds the link. Looking decides nothing."""
+    """What is to be decided, to whoever holds the link, as long as it is good. Looking decides nothing."""
     return _opened(token)
 
 
@@ -125,17 +129,17 @@ def _opened(token: str, refused: Refusal | None = None, form: Form | None = None
     with transaction() as db:
         link = None if _is_barred(db) else link_behind(db, token)
         if link is not None:
-            order = db.get_one(Order, link.order_id)
             facts = facts_of_link(link, current().id)
-            stranger = facts.reader not in (None, facts.approver_id)
+            no = why_not_use(facts, at)
             shown = {
                 "link": link,
-                "order": None if stranger else order,
+                "order": None if no else db.get_one(Order, link.order_id),
+                "thanks": facts.used and facts.reader in (None, facts.approver_id),
                 "refused": refused and sentence_of(refused),
                 "form": form,
             }
             words = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS, "level_word": level_word}
-            page = render_template("orders/link.html", **shown, **words, no=why_not_use(facts, at))
+            page = render_template("orders/link.html", **shown, **words, no=no)
             return page, refused.status if refused else 200
     return _nowhere()
 
@@ -162,7 +166,7 @@ def _nowhere() -> tuple[str, int]:
             note_wrong(db, address=request.remote_addr or "", at=now())
     except Refusal as refusal:
         sentence, status = refusal.text, 429
-    return render_template("orders/link.html", link=None, order=None, no=sentence, refused=None, form=None), status
+    return render_template("orders/link.html", link=None, order=None, thanks=False, no=sentence, refused=None, form=None), status
 
 
 @pages.post("/a/<token>")

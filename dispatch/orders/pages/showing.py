@@ -30,6 +30,7 @@ from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
+from dispatch.orders.operations.linking import why_not_make
 from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
@@ -122,10 +123,11 @@ def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
     """The open step, and the names of those who may decide it; None for the names where nothing is open."""
     step = next((step for step in order.approvals if step.decision is None), None)
     if step is None:
-        return {"open_step": None, "next_people": None}
+        return {"open_step": None, "next_people": None, "may_link": False}
     barred = who_cannot(facts)
     people = deciders_and_deputies(db, step.permission, order.branch_id, now())
-    return {"open_step": step, "next_people": next_people(people, step.permission, barred)}
+    may_link = why_not_make(facts, current()) is None
+    return {"open_step": step, "next_people": next_people(people, step.permission, barred), "may_link": may_link}
 
 
 def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:

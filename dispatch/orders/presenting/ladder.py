@@ -1,8 +1,8 @@
-"""Whom an open level waits for, as names: who could decide it, who is away, and who decides in his place."""
+"""Whom an open level waits for, as names: who could decide it, who is on leave, and who may decide in his place."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from dispatch.permissions import allows
 from dispatch.staff.deputy_models import Deputy
@@ -11,17 +11,20 @@ from dispatch.words import Text, say
 
 
 def next_people(
-    people: Sequence[tuple[Person, Deputy | None]], permission: str, barred: Collection[int | None]
+    people: Sequence[tuple[Person, Deputy | None, bool]], permission: str, barred: Collection[int | None]
 ) -> list[Text | str]:
-    """The people who are not barred by their names; whoever is away with his deputy, if that one may decide it."""
-    open_to = ((person, deputy) for person, deputy in people if person.id not in barred)
-    return [word for person, deputy in open_to for word in _words(person, deputy, permission, barred)]
+    """The people who are not barred by their names, each with his deputy, if that one may decide it, and whether he is away."""
+    open_to = ((person, _able(row, permission, barred), away) for person, row, away in people if person.id not in barred)
+    return [_word(person.name, deputy, away=away) for person, deputy, away in open_to]
 
 
-def _words(person: Person, row: Deputy | None, permission: str, barred: Collection[int | None]) -> Iterator[Text | str]:
-    if row is None:
-        yield person.name
-    elif row.deputy_id in barred or not allows(row.deputy.roles, permission):
-        yield say("%(name)s (away)", name=person.name)
-    else:
-        yield say("%(deputy)s for %(name)s (away)", deputy=row.deputy.name, name=person.name)
+def _able(row: Deputy | None, permission: str, barred: Collection[int | None]) -> Person | None:
+    return None if row is None or row.deputy_id in barred or not allows(row.deputy.roles, permission) else row.deputy
+
+
+def _word(name: str, deputy: Person | None, *, away: bool) -> Text | str:
+    if deputy is None:
+        return say("%(name)s (away)", name=name) if away else name
+    if away:
+        return say("%(deputy)s for %(name)s (away)", deputy=deputy.name, name=name)
+    return say("%(name)s (or the deputy %(deputy)s)", deputy=deputy.name, name=name)
