@@ -28,6 +28,7 @@ REASONS: dict[str, Text] = {
     "listed": say("So in the list that took it in"),
     "backfill": say("Was fitted when this began to be recorded"),
     "correct": say("The fitting was undone"),
+    "changed_hands": say("The vehicle changed hands, and it with it"),
 }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from dispatch.config_values import some_of
+from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_of
 from dispatch.db import transaction
 from dispatch.devices import benching, ownership_following
 from dispatch.devices.benching import Back
@@ -170,6 +171,32 @@ def test_what_a_person_decided_since_is_not_undone(db: Session, cast: Cast, orde
     assert "belongs to 别家公司" in sentence(undo, db, again.id, reason="错车", by=cast.su, at=AT)
 
 
+def given_to(db: Session, cast: Cast, order: Order, name: str) -> Owner:
+    """The first vehicle of an order changes hands; returns the owner it has now."""
+    car, buyer = order.lines[0].vehicle, customer_named(db, branch_id=cast.sz, name=name, by=cast.lin, at=AT)
+    facts = VehicleFacts(car.plate, car.plate_colour, None)
+    vehicle_of(db, customer=buyer, facts=facts, by=cast.lin, at=AT, take_over=True)
+    return his(buyer.id)
+
+
+def test_what_is_in_a_vehicle_goes_with_it_into_other_hands(db: Session, cast: Cast, order: Order) -> None:
+    mine, facts = his(order.customer_id), {"by": cast.su, "at": AT}
+    boxes = carried(db, cast, cast.su, boxes=3, cards=1)
+    other, old, new, card = boxes
+    first = install(db, work(order), old.id, **facts)
+    install(db, work(order), card.id, **facts)
+    install(db, work(order, order.lines[1]), other.id, **facts)
+    done = swap(db, work(order), new.id, **facts)
+    theirs = given_to(db, cast, order, "别家公司")
+    assert [unit.owned for unit in boxes] == [mine, OURS, theirs, OURS]
+    assert story(db, new) == [("changed_hands", "customer", "customer"), ("fitted", "ours", "customer")]
+    assert list(broken_custody(db)) == []
+    undo(db, done.id, reason="错车", **facts)
+    assert (new.owned, old.owned) == (OURS, theirs), "what comes back goes with the vehicle"
+    undo(db, first.id, reason="错车", **facts)
+    assert old.owned == OURS
+
+
 def test_what_is_his_goes_into_his_vehicles_only(db: Session, cast: Cast, order: Order, foreign: Order) -> None:
     (box,) = carried(db, cast, cast.su, boxes=1)
     install(db, work(order), box.id, by=cast.su, at=AT)
@@ -322,6 +349,8 @@ def test_somebody_says_whose_it_is(as_person: SignIn, cast: Cast) -> None:
         assert len(ownership_of(db, ids[0])) == 1
         with pytest.raises(Conflict):
             declare(db, ids[0], Declared(OURS, "换回", 0), by=cast.wang, at=AT)
+        with pytest.raises(Conflict):
+            declare(db, ids[1], Declared(OURS, "手改", 7), by=cast.wang, at=AT)
     life = lin.get(f"/units/{ids[0]}").text
     assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life
     assert "Whose it was" not in lin.get(f"/units/{ids[1]}").text
