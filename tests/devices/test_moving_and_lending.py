@@ -13,9 +13,11 @@ from dispatch.audit.queries import history
 from dispatch.customers.presenting import life
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
-from dispatch.devices.fitting import move, swap, undo
+from dispatch.devices.fitting import install, move, remove, swap, undo
 from dispatch.devices.loan_queries import loans
 from dispatch.devices.models import Fitting, Loan, Unit
+from dispatch.devices.ownership import Declared, declare
+from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.fees.queries import account_of, charges_of
 from dispatch.field.correcting import replace_unit
@@ -102,9 +104,40 @@ def test_what_cannot_be_moved_says_why(db: Session, cast: Cast, order: Order) ->
 
 @pytest.fixture
 def broken(db: Session, cast: Cast) -> Order:
-    """A repair whose terminal is out of warranty, with a price list."""
+    """A repair whose terminal is the customer's and out of warranty, with a price list."""
     price_list(db, cast)
-    return repair(db, cast)
+    order = repair(db, cast)
+    _belongs(db, cast, slot_units(db, order.lines[0].vehicle_id)["terminal"], his(order.customer_id))
+    return order
+
+
+def _belongs(db: Session, cast: Cast, unit: Unit, to: Owner) -> None:
+    declare(db, unit.id, Declared(to, "合同约定", unit.owner_seq), by=cast.lin, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("case", "rule"),
+    [
+        ("his, from elsewhere", "own_unit"),
+        ("his, back again", "own_unit"),
+        ("his, and ours by now", "part_out_of_warranty"),
+        ("a SIM, back again", "own_unit"),
+        ("a new SIM", "part_out_of_warranty"),
+    ],
+)
+def test_what_was_his_before_costs_nothing(db: Session, cast: Cast, broken: Order, case: str, rule: str) -> None:
+    facts = {"by": cast.su, "at": AT}
+    unit = slot_units(db, broken.lines[0].vehicle_id)["sim" if "SIM" in case else "terminal"]
+    remove(db, work(broken), unit.id, **facts)
+    if "elsewhere" in case or "new" in case:
+        (unit,) = carried(db, cast, cast.su, **{"cards" if "SIM" in case else "boxes": 1})
+    if "elsewhere" in case:
+        _belongs(db, cast, unit, his(broken.customer_id))
+    if "ours" in case:
+        _belongs(db, cast, unit, OURS)
+    install(db, work(broken), unit.id, **facts)
+    (charge,) = charged(db, cast, broken)
+    assert (charge.rule, charge.amount == 0) == (rule, rule == "own_unit")
 
 
 @pytest.fixture
