@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.customers.presenting import life
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.fitting import install, move, remove, swap, undo
 from dispatch.devices.loan_queries import loans
 from dispatch.devices.models import Fitting, Loan, Unit
+from dispatch.devices.operations import bag_of, move_units
 from dispatch.devices.ownership import Declared, declare
 from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.errors import Conflict, Invalid, NotAllowed
@@ -163,6 +165,20 @@ def test_a_loan_costs_nothing_and_ends_when_his_own_is_back(db: Session, cast: C
     assert rows(db) == [("out", lent.new_unit_id)]
     undo(db, lent.id, reason="no loan", by=cast.su, at=AT)
     assert rows(db) == [("void", lent.new_unit_id)] and not ledger_faults(db)
+
+
+def test_the_check_finds_loans_that_are_not_so(db: Session, cast: Cast, broken: Order, lent: Fitting) -> None:
+    assert lent.old_unit_id and lent.new_unit_id and list(broken_custody(db)) == []
+    bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
+    with db.begin_nested() as point:
+        move_units(db, [lent.new_unit_id], to=bag, reason="return", by=cast.lin, at=AT)
+        assert [str(each) for each in broken_custody(db) if "not in the vehicle for which it was lent" in str(each)]
+        point.rollback()
+    back = swap(db, work(broken), lent.old_unit_id, by=cast.su, at=AT)
+    undo(db, back.id, reason="not yet", by=cast.su, at=AT)
+    assert list(broken_custody(db)) == []
+    db.execute(sa.update(Loan).values(state="returned", ended_at=AT, ended_fitting_id=back.id))
+    assert ["was undone" in str(each) for each in broken_custody(db)] == [True]
 
 
 def _moved_away(db: Session, cast: Cast, broken: Order, lent: Fitting) -> object:
