@@ -232,7 +232,9 @@ def test_a_loan_passes_nothing_and_a_sale_does(db: Session, cast: Cast, order: O
     ended = swap(db, work(order), other.id, lend_until=due, by=cast.su, at=AT)
     back = swap(db, work(order), own.id, by=cast.su, at=AT)
     say_whose(db, cast, other, mine)
-    assert "belongs to a customer by now" in sentence(undo, db, back.id, reason="错", by=cast.su, at=AT)
+    with db.begin_nested() as point:
+        assert "belongs to a customer by now" in sentence(undo, db, back.id, reason="错", by=cast.su, at=AT)
+        point.rollback()  # as every refusal does
     assert ended.lent_until == due
 
 
@@ -282,6 +284,31 @@ def test_the_bench_asks_what_becomes_of_his_own(db: Session, cast: Cast, order: 
         if whose == "his":
             into_bag(db, cast, cast.su, [box])
             install(db, work(order), box.id, by=cast.su, at=AT)
+
+
+def test_what_went_back_to_him_is_given_to_us_again(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        order = installation_order(db, cast, lines=1)
+        (box,) = carried(db, cast, cast.su, boxes=1)
+        install(db, work(order), box.id, by=cast.su, at=AT)
+        case, room, mine = return_of(db, remove(db, work(order), box.id, by=cast.su, at=AT)), store(db, cast).id, box.owned
+        for step in ("receive", "diagnose"):
+            ACTS[step](db, case, cast)
+        benching.repair(db, seen(case), back=Back(None), remark="", by=cast.lin, at=AT)
+        page, told = f"/units/{box.id}", {"room": str(room), "why": "送来再装", "seq": str(box.position.seq)}  # type: ignore[union-attr]
+    lin = as_person(cast.lin)
+    assert "given it to us again?" in lin.get(page).text
+    for missing in ("room", "why"):
+        assert lin.post(page + "/given-again", data={**told, missing: ""}).status_code == 422
+    assert [lin.post(page + "/given-again", data=told).status_code for _ in range(2)] == [302, 302], "pressed twice"
+    assert lin.post(page + "/given-again", data={**told, "seq": "1"}).status_code == 409
+    life = lin.get(page).text
+    assert "送来再装" in life and "given it to us again?" not in life
+    with transaction() as db:
+        box, order = db.get_one(Unit, box.id), db.get_one(Order, order.id)
+        assert (box.owned, where(db, box).id, list(broken_custody(db))) == (mine, room, [])
+        into_bag(db, cast, cast.su, [box])
+        install(db, work(order), box.id, by=cast.su, at=AT)
 
 
 def _inspector(cast: Cast) -> Any:
