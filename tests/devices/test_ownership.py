@@ -27,6 +27,8 @@ from dispatch.devices.operations import bag_of, move_units, slot_of
 from dispatch.devices.ownership import Declared, declare
 from dispatch.devices.ownership_queries import ownership_of
 from dispatch.devices.ownership_rules import OURS, Exchange, Owner, Standing, after, his, of_found, read_owner, suits, why_not
+from dispatch.devices.queries import unit_history
+from dispatch.devices.taking_back import take_back
 from dispatch.devices.usable import parts_in_bags, parts_in_stores
 from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.orders.models import Order
@@ -307,6 +309,11 @@ def test_what_went_back_to_him_is_given_to_us_again(as_person: SignIn, cast: Cas
     with transaction() as db:
         box, order = db.get_one(Unit, box.id), db.get_one(Order, order.id)
         assert (box.owned, where(db, box).id, list(broken_custody(db))) == (mine, room, [])
+        with db.begin_nested() as point:
+            take_back(db, box.id, unit_history(db, box.id)[0].id, reason="记错", by=cast.lin, at=AT)
+            assert where(db, box).kind == "customer"
+            point.rollback()
+        db.expire_all()
         into_bag(db, cast, cast.su, [box])
         install(db, work(order), box.id, by=cast.su, at=AT)
 
