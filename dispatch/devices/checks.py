@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
+from dispatch.devices.loan_checks import wrong_loans
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.devices.ownership_checks import wrong_owners
 from dispatch.devices.part_checks import wrong_parts
@@ -36,6 +37,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from wrong_parts(session)
     yield from wrong_parts_on_papers(session)
     yield from wrong_owners(session, _label)
+    yield from wrong_loans(session, _label)
 
 
 def _label(session: Session, unit_id: int) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.customers.models import Vehicle
-from dispatch.devices.loan_models import LENT, Loan
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, unit_anywhere, units_like
@@ -20,8 +19,7 @@ from dispatch.staff.models import Person
 from dispatch.words import Text, say
 
 # Made once: naming a table anew takes longer than asking it.
-_later, _gone, _left = aliased(Fitting), aliased(Fitting), aliased(Fitting)
-_here, _there = aliased(Vehicle), aliased(Vehicle)
+_later = aliased(Fitting)
 _stands = sa.and_(Fitting.kind != "undo", ~sa.select(_later.id).where(_later.undoes_id == Fitting.id).exists())
 
 # --- numbers
@@ -87,27 +85,6 @@ def moved_between(session: Session, entries: Iterable[CustodyEntry]) -> dict[int
     other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
     rows = session.scalars(halves.options(*other)).unique()
     return {(row.in_entry_id or row.out_entry_id or 0): row.other_vehicle for row in rows if row.other_vehicle}
-
-
-def own_units_back(session: Session, fittings: Collection[Fitting]) -> set[int]:
-    """Those fittings that put in what was the customer's own before: it was taken out of a vehicle of his, moved, or kept by us
-    only while a loaner stood for it. What he had exchanged for another one became ours."""
-    if not fittings:
-        return set()
-    back, gone, left, here, there = Fitting, _gone, _left, _here, _there
-    undone = sa.exists().where(_later.undoes_id == gone.id)
-    newest = sa.select(gone.id).where(gone.old_unit_id == back.new_unit_id, gone.id < back.id, gone.kind != "undo", ~undone)
-    last = newest.order_by(gone.id.desc()).limit(1).scalar_subquery()
-    query = (
-        sa.select(back.id)
-        .join(left, left.id == last)
-        .join(here, here.id == back.vehicle_id)
-        .join(there, there.id == left.vehicle_id)
-        .outerjoin(Loan, sa.and_(Loan.fitting_id == left.id, Loan.state.in_(LENT)))
-        .where(back.id.in_([each.id for each in fittings]), here.customer_id == there.customer_id)
-        .where(sa.or_(left.kind.in_(("remove", "move_out")), Loan.id.is_not(None)))
-    )
-    return set(session.scalars(query))
 
 
 def stands() -> sa.ColumnElement[bool]:

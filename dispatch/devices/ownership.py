@@ -163,8 +163,8 @@ def _check_said(said: Declared) -> None:
 def _said_before(session: Session, of: Unit, said: Declared, by: Actor) -> Unit:
     """A form that comes twice has done its work. Raises Conflict where somebody else was faster."""
     newest = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == of.id, OwnershipEntry.seq == of.owner_seq)
-    entry = session.scalars(newest).one()
-    if (entry.by_id, entry.reason, entry.becomes, entry.seq) == (by.id, "declared", said.to, said.seq + 1):
+    entry = session.scalars(newest).one_or_none()
+    if entry is not None and (entry.by_id, entry.reason, entry.becomes, entry.seq) == (by.id, "declared", said.to, said.seq + 1):
         return of
     raise Conflict(say("Somebody else has changed whose it is meanwhile. Please look again."))
 

@@ -7,17 +7,24 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.customers.models import Customer
+from dispatch.customers.models import Customer, Vehicle
 from dispatch.customers.queries import customers_found
-from dispatch.devices.models import CustodyPosition, OwnershipEntry, Unit
+from dispatch.devices.loan_models import LENT, Loan
+from dispatch.devices.models import CustodyPosition, Fitting, OwnershipEntry, Unit
 from dispatch.devices.ownership_rules import Owner
 from dispatch.errors import Invalid
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 MOST_CHOICES = 20
+
+# Made once: naming a table anew takes longer than asking it.
+_gone, _left, _undoing = aliased(Fitting), aliased(Fitting), aliased(Fitting)
+_here, _there = aliased(Vehicle), aliased(Vehicle)
+_passed = aliased(OwnershipEntry)
+
 REASONS: dict[str, Text] = {
     "declared": say("Recorded by hand"),
     "fitted": say("Fitted for good"),
@@ -28,6 +35,7 @@ REASONS: dict[str, Text] = {
     "listed": say("So in the list that took it in"),
     "backfill": say("Was fitted when this began to be recorded"),
     "correct": say("The fitting was undone"),
+    "changed_hands": say("The vehicle changed hands, and it with it"),
 }
 
 
@@ -51,6 +59,40 @@ def owners_at(session: Session, unit_ids: Collection[int], moment: datetime) -> 
     query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id.in_(unit_ids), happened <= moment)
     newest = query.ext(distinct_on(OwnershipEntry.unit_id)).order_by(OwnershipEntry.unit_id, OwnershipEntry.seq.desc())
     return {entry.unit_id: entry for entry in session.scalars(newest.options(joinedload(OwnershipEntry.to_customer)))}
+
+
+def own_before(session: Session, fittings: Collection[Fitting]) -> set[int]:
+    """Those fittings that put in what was the customer's own before: nobody else's is put into his vehicle (`must_suit`).
+
+    What no fitting makes his (a SIM, say) is as his own when it only comes back into a vehicle of his.
+    """
+    if not fittings:
+        return set()
+    known = (OwnershipEntry.unit_id == Fitting.new_unit_id, OwnershipEntry.at <= Fitting.recorded_at)
+    stood = sa.select(OwnershipEntry.to_owner).where(*known).order_by(OwnershipEntry.seq.desc()).limit(1).scalar_subquery()
+    before = sa.case((_passed.id.is_not(None), _passed.from_owner), else_=stood)
+    lent = sa.exists().where(Loan.fitting_id == Fitting.id)  # what is lent is ours, and sold it is new to him
+    query = sa.select(Fitting.id).outerjoin(
+        _passed, sa.and_(_passed.fitting_id == Fitting.id, _passed.unit_id == Fitting.new_unit_id)
+    )
+    own = sa.or_(before == "customer", sa.and_(_passed.id.is_(None), _comes_back()))
+    return set(session.scalars(query.where(Fitting.id.in_([each.id for each in fittings]), ~lent, own)))
+
+
+def _comes_back() -> sa.ColumnElement[bool]:
+    """SQL: what a fitting puts in was taken out of a vehicle of the same customer, moved, or a loaner stood for it; what was
+    exchanged for another one was not."""
+    undone = sa.exists().where(_undoing.undoes_id == _gone.id)
+    newest = sa.select(_gone.id).where(
+        _gone.old_unit_id == Fitting.new_unit_id, _gone.id < Fitting.id, _gone.kind != "undo", ~undone
+    )
+    last = newest.order_by(_gone.id.desc()).limit(1).correlate(Fitting).scalar_subquery()
+    lent = sa.exists().where(Loan.fitting_id == _left.id, Loan.state.in_(LENT))
+    return (
+        sa.exists()
+        .where(_left.id == last, _there.id == _left.vehicle_id, _here.id == Fitting.vehicle_id)
+        .where(_here.customer_id == _there.customer_id, sa.or_(_left.kind.in_(("remove", "move_out")), lent))
+    )
 
 
 def not_ours(session: Session, holder_id: int) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ It changes by an act of a person who gives a reason, and by one written rule, an
   that is sold is his.
 - What comes out in exchange for one that became his by that becomes ours. A mere removal leaves it his, and so does a swap for a
   loaner or for another one of his own. What a supplier sends for a unit that he keeps is whose that one was, and it is ours.
-- Between vehicles of one customer nothing changes.
+- Between vehicles of one customer nothing changes. A vehicle that changes hands takes along what is in it and its customer's.
 - What is undone is given back: exactly what that fitting has changed, unless a person has decided otherwise since.
 
 What belongs to a customer goes into his vehicles only, is no stock to count on, and is never lent.

@@ -8,6 +8,7 @@ REASONS: dict[str, Text] = {
     "receive": say("Taken into stock"),
     "issue": say("Issued"),
     "return": say("Returned to the store"),
+    "given_again": say("Given to us again by the customer"),
     "hand_over": say("Handed to a colleague"),
     "found": say("Found in the vehicle"),
     "install": say("Installed"),

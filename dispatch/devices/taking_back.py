@@ -19,7 +19,7 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 LONGEST_WORDS = 200
-TAKEN_BACK_SO = ("receive", "issue", "return", "hand_over")
+TAKEN_BACK_SO = ("receive", "issue", "return", "given_again", "hand_over")
 """What the store does, and what two people have agreed on, is taken back here; all else where it was done."""
 
 NOT_HERE = say("This move belongs to other papers. It is mended there and not here.")

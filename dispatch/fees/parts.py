@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
-from dispatch.devices.fitted import fittings_of, own_units_back
+from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
+from dispatch.devices.ownership_queries import own_before
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.fees.goodwill_queries import goodwill_of
@@ -99,7 +100,7 @@ class _Deciding:
 
     @cached_property
     def _own(self) -> Collection[int]:
-        return own_units_back(self._session, [each for each in self._effective if each.new_unit_id is not None])
+        return own_before(self._session, [each for each in self._effective if each.new_unit_id is not None])
 
     @cached_property
     def _goodwill(self) -> Mapping[int, Goodwill]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Vehicle
+from dispatch.devices.loan_checks import LENT_ELSEWHERE, RETURN_UNDONE
 from dispatch.devices.models import (
     CountUnit,
     CustodyEntry,
@@ -130,17 +131,9 @@ def check_slots(session: Session) -> None:
     assert sorted(session.execute(IN_SLOTS)) == sorted((*place, unit_id) for place, unit_id in inside.items() if unit_id)
 
 
-_place = sa.select(CustodyPosition.unit_id).join(Holder, Holder.id == CustodyPosition.holder_id)
-_there = _place.where(CustodyPosition.unit_id == Loan.unit_id, Holder.vehicle_id == Loan.vehicle_id).exists()
-_ended_by = sa.select(Loan.ended_fitting_id).where(Loan.state == "returned")
-LENT_ELSEWHERE = sa.select(Loan.id).where(Loan.state == "out", ~_there)
-RETURN_UNDONE = sa.select(sa.exists().where(Fitting.undoes_id.in_(_ended_by)))
-
-
 def check_loans(session: Session) -> None:
     """Every loaner that is out is in the vehicle it was lent for, and no other loan is."""
-    assert session.scalars(LENT_ELSEWHERE).all() == []
-    assert not session.scalar(RETURN_UNDONE)
+    assert [session.scalars(wrong).all() for wrong in (LENT_ELSEWHERE, RETURN_UNDONE)] == [[], []]
 
 
 _newest, _newer = aliased(OwnershipEntry), aliased(OwnershipEntry)

@@ -12,10 +12,14 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.customers.presenting import life
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
-from dispatch.devices.fitting import move, swap, undo
+from dispatch.devices.fitting import install, move, remove, swap, undo
 from dispatch.devices.loan_queries import loans
 from dispatch.devices.models import Fitting, Loan, Unit
+from dispatch.devices.operations import bag_of, move_units
+from dispatch.devices.ownership import Declared, declare
+from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.fees.queries import account_of, charges_of
 from dispatch.field.correcting import replace_unit
@@ -102,9 +106,40 @@ def test_what_cannot_be_moved_says_why(db: Session, cast: Cast, order: Order) ->
 
 @pytest.fixture
 def broken(db: Session, cast: Cast) -> Order:
-    """A repair whose terminal is out of warranty, with a price list."""
+    """A repair whose terminal is the customer's and out of warranty, with a price list."""
     price_list(db, cast)
-    return repair(db, cast)
+    order = repair(db, cast)
+    _belongs(db, cast, slot_units(db, order.lines[0].vehicle_id)["terminal"], his(order.customer_id))
+    return order
+
+
+def _belongs(db: Session, cast: Cast, unit: Unit, to: Owner) -> None:
+    declare(db, unit.id, Declared(to, "合同约定", unit.owner_seq), by=cast.lin, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("case", "rule"),
+    [
+        ("his, from elsewhere", "own_unit"),
+        ("his, back again", "own_unit"),
+        ("his, and ours by now", "part_out_of_warranty"),
+        ("a SIM, back again", "own_unit"),
+        ("a new SIM", "part_out_of_warranty"),
+    ],
+)
+def test_what_was_his_before_costs_nothing(db: Session, cast: Cast, broken: Order, case: str, rule: str) -> None:
+    facts = {"by": cast.su, "at": AT}
+    unit = slot_units(db, broken.lines[0].vehicle_id)["sim" if "SIM" in case else "terminal"]
+    remove(db, work(broken), unit.id, **facts)
+    if "elsewhere" in case or "new" in case:
+        (unit,) = carried(db, cast, cast.su, **{"cards" if "SIM" in case else "boxes": 1})
+    if "elsewhere" in case:
+        _belongs(db, cast, unit, his(broken.customer_id))
+    if "ours" in case:
+        _belongs(db, cast, unit, OURS)
+    install(db, work(broken), unit.id, **facts)
+    (charge,) = charged(db, cast, broken)
+    assert (charge.rule, charge.amount == 0) == (rule, rule == "own_unit")
 
 
 @pytest.fixture
@@ -130,6 +165,20 @@ def test_a_loan_costs_nothing_and_ends_when_his_own_is_back(db: Session, cast: C
     assert rows(db) == [("out", lent.new_unit_id)]
     undo(db, lent.id, reason="no loan", by=cast.su, at=AT)
     assert rows(db) == [("void", lent.new_unit_id)] and not ledger_faults(db)
+
+
+def test_the_check_finds_loans_that_are_not_so(db: Session, cast: Cast, broken: Order, lent: Fitting) -> None:
+    assert lent.old_unit_id and lent.new_unit_id and list(broken_custody(db)) == []
+    bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
+    with db.begin_nested() as point:
+        move_units(db, [lent.new_unit_id], to=bag, reason="return", by=cast.lin, at=AT)
+        assert [str(each) for each in broken_custody(db) if "not in the vehicle for which it was lent" in str(each)]
+        point.rollback()
+    back = swap(db, work(broken), lent.old_unit_id, by=cast.su, at=AT)
+    undo(db, back.id, reason="not yet", by=cast.su, at=AT)
+    assert list(broken_custody(db)) == []
+    db.execute(sa.update(Loan).values(state="returned", ended_at=AT, ended_fitting_id=back.id))
+    assert ["was undone" in str(each) for each in broken_custody(db)] == [True]
 
 
 def _moved_away(db: Session, cast: Cast, broken: Order, lent: Fitting) -> object:

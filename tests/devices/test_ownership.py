@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from dispatch.config_values import some_of
+from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_of
 from dispatch.db import transaction
 from dispatch.devices import benching, ownership_following
 from dispatch.devices.benching import Back
@@ -26,6 +27,8 @@ from dispatch.devices.operations import bag_of, move_units, slot_of
 from dispatch.devices.ownership import Declared, declare
 from dispatch.devices.ownership_queries import ownership_of
 from dispatch.devices.ownership_rules import OURS, Exchange, Owner, Standing, after, his, of_found, read_owner, suits, why_not
+from dispatch.devices.queries import unit_history
+from dispatch.devices.taking_back import take_back
 from dispatch.devices.usable import parts_in_bags, parts_in_stores
 from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.orders.models import Order
@@ -170,6 +173,32 @@ def test_what_a_person_decided_since_is_not_undone(db: Session, cast: Cast, orde
     assert "belongs to 别家公司" in sentence(undo, db, again.id, reason="错车", by=cast.su, at=AT)
 
 
+def given_to(db: Session, cast: Cast, order: Order, name: str) -> Owner:
+    """The first vehicle of an order changes hands; returns the owner it has now."""
+    car, buyer = order.lines[0].vehicle, customer_named(db, branch_id=cast.sz, name=name, by=cast.lin, at=AT)
+    facts = VehicleFacts(car.plate, car.plate_colour, None)
+    vehicle_of(db, customer=buyer, facts=facts, by=cast.lin, at=AT, take_over=True)
+    return his(buyer.id)
+
+
+def test_what_is_in_a_vehicle_goes_with_it_into_other_hands(db: Session, cast: Cast, order: Order) -> None:
+    mine, facts = his(order.customer_id), {"by": cast.su, "at": AT}
+    boxes = carried(db, cast, cast.su, boxes=3, cards=1)
+    other, old, new, card = boxes
+    first = install(db, work(order), old.id, **facts)
+    install(db, work(order), card.id, **facts)
+    install(db, work(order, order.lines[1]), other.id, **facts)
+    done = swap(db, work(order), new.id, **facts)
+    theirs = given_to(db, cast, order, "别家公司")
+    assert [unit.owned for unit in boxes] == [mine, OURS, theirs, OURS]
+    assert story(db, new) == [("changed_hands", "customer", "customer"), ("fitted", "ours", "customer")]
+    assert list(broken_custody(db)) == []
+    undo(db, done.id, reason="错车", **facts)
+    assert (new.owned, old.owned) == (OURS, theirs), "what comes back goes with the vehicle"
+    undo(db, first.id, reason="错车", **facts)
+    assert old.owned == OURS
+
+
 def test_what_is_his_goes_into_his_vehicles_only(db: Session, cast: Cast, order: Order, foreign: Order) -> None:
     (box,) = carried(db, cast, cast.su, boxes=1)
     install(db, work(order), box.id, by=cast.su, at=AT)
@@ -205,7 +234,9 @@ def test_a_loan_passes_nothing_and_a_sale_does(db: Session, cast: Cast, order: O
     ended = swap(db, work(order), other.id, lend_until=due, by=cast.su, at=AT)
     back = swap(db, work(order), own.id, by=cast.su, at=AT)
     say_whose(db, cast, other, mine)
-    assert "belongs to a customer by now" in sentence(undo, db, back.id, reason="错", by=cast.su, at=AT)
+    with db.begin_nested() as point:
+        assert "belongs to a customer by now" in sentence(undo, db, back.id, reason="错", by=cast.su, at=AT)
+        point.rollback()  # as every refusal does
     assert ended.lent_until == due
 
 
@@ -255,6 +286,36 @@ def test_the_bench_asks_what_becomes_of_his_own(db: Session, cast: Cast, order: 
         if whose == "his":
             into_bag(db, cast, cast.su, [box])
             install(db, work(order), box.id, by=cast.su, at=AT)
+
+
+def test_what_went_back_to_him_is_given_to_us_again(as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        order = installation_order(db, cast, lines=1)
+        (box,) = carried(db, cast, cast.su, boxes=1)
+        install(db, work(order), box.id, by=cast.su, at=AT)
+        case, room, mine = return_of(db, remove(db, work(order), box.id, by=cast.su, at=AT)), store(db, cast).id, box.owned
+        for step in ("receive", "diagnose"):
+            ACTS[step](db, case, cast)
+        benching.repair(db, seen(case), back=Back(None), remark="", by=cast.lin, at=AT)
+        page, told = f"/units/{box.id}", {"room": str(room), "why": "送来再装", "seq": str(box.position.seq)}  # type: ignore[union-attr]
+    lin = as_person(cast.lin)
+    assert "given it to us again?" in lin.get(page).text
+    for missing in ("room", "why"):
+        assert lin.post(page + "/given-again", data={**told, missing: ""}).status_code == 422
+    assert [lin.post(page + "/given-again", data=told).status_code for _ in range(2)] == [302, 302], "pressed twice"
+    assert lin.post(page + "/given-again", data={**told, "seq": "1"}).status_code == 409
+    life = lin.get(page).text
+    assert "送来再装" in life and "given it to us again?" not in life
+    with transaction() as db:
+        box, order = db.get_one(Unit, box.id), db.get_one(Order, order.id)
+        assert (box.owned, where(db, box).id, list(broken_custody(db))) == (mine, room, [])
+        with db.begin_nested() as point:
+            take_back(db, box.id, unit_history(db, box.id)[0].id, reason="记错", by=cast.lin, at=AT)
+            assert where(db, box).kind == "customer"
+            point.rollback()
+        db.expire_all()
+        into_bag(db, cast, cast.su, [box])
+        install(db, work(order), box.id, by=cast.su, at=AT)
 
 
 def _inspector(cast: Cast) -> Any:
@@ -322,6 +383,8 @@ def test_somebody_says_whose_it_is(as_person: SignIn, cast: Cast) -> None:
         assert len(ownership_of(db, ids[0])) == 1
         with pytest.raises(Conflict):
             declare(db, ids[0], Declared(OURS, "换回", 0), by=cast.wang, at=AT)
+        with pytest.raises(Conflict):
+            declare(db, ids[1], Declared(OURS, "手改", 7), by=cast.wang, at=AT)
     life = lin.get(f"/units/{ids[0]}").text
     assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life
     assert "Whose it was" not in lin.get(f"/units/{ids[1]}").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +17,16 @@ from dispatch.search import normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import say
+
+ChangedHands = Callable[..., None]
+_changed_hands: list[ChangedHands] = []
+
+
+def on_changed_hands(listener: ChangedHands) -> ChangedHands:
+    """Register who must hear that a vehicle changed hands: called with the session, the vehicle, the id of the customer whose it
+    was, by and at."""
+    _changed_hands.append(listener)
+    return listener
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,11 @@ def vehicle_of(
             at=at,
             detail={"from": found.customer_id, "to": customer.id},
         )
+        before = found.customer_id
         found.customer_id, found.branch_id = customer.id, customer.branch_id
+        session.flush()
+        for listener in _changed_hands:
+            listener(session, found, before, by=by, at=at)
     _learn(found, facts)
     return found
 
@@ -161,14 +175,15 @@ def other_owner(session: Session, facts: VehicleFacts, owner: Customer, *, by: A
 
 
 def _known_vehicle(session: Session, facts: VehicleFacts) -> Vehicle | None:
+    # NO KEY: a plain row lock would clash with what somebody writes who has the vehicle's slot, for which a take-over waits.
     if facts.plate:
         same = (Vehicle.plate == facts.plate, Vehicle.plate_colour == facts.plate_colour)
-        found = session.scalar(sa.select(Vehicle).where(*same).with_for_update())
+        found = session.scalar(sa.select(Vehicle).where(*same).with_for_update(key_share=True))
         if found is not None:
             return found
     if not facts.vin:
         return None
-    return session.scalar(sa.select(Vehicle).where(Vehicle.vin == facts.vin).with_for_update())
+    return session.scalar(sa.select(Vehicle).where(Vehicle.vin == facts.vin).with_for_update(key_share=True))
 
 
 def _make_vehicle(session: Session, customer: Customer, facts: VehicleFacts, *, by: Actor, at: datetime) -> Vehicle:

@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.given_again import Given, given_again, giving_again
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
@@ -76,6 +77,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             today=local_day(now(), current().zone),
             form=form,
             **taking_back(db, entries, current()),
+            **giving_again(db, found, entries, current()),
         )
     return (page, refusal.status) if refusal else page
 
@@ -112,4 +114,21 @@ def take_back_move(unit_id: int) -> Answer:
     except Refusal as refusal:
         return life_page(unit_id, form.refused(refusal), refusal)
     flash(_("Taken back. Both entries stay on record."), "success")
+    return redirect(url_for("devices.unit", unit_id=unit_id))
+
+
+@pages.post("/units/<int:unit_id>/given-again")
+@may("stock.change")
+def take_up_again(unit_id: int) -> Answer:
+    """The customer has given it to us again, and it goes into `room`."""
+    form = Form.sent()
+    given = Given(number_in(form.text("room")), form.text("why"), number_in(form.text("seq")) or 0)
+    try:
+        with transaction() as db:
+            given_again(db, unit_id, given, by=current(), at=now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return life_page(unit_id, form.refused(refusal), refusal)
+    flash(_("It is in our store again."), "success")
     return redirect(url_for("devices.unit", unit_id=unit_id))
