@@ -53,6 +53,9 @@ class Done:
         ("repair", "remove terminal, swap sim", "removal"),
         ("repair", "move_out terminal, move_out sim", "removal"),
         ("repair", "remove sim", "removal"),
+        ("repair", "swap terminal, remove sim", "removal"),
+        ("repair", "remove sim, swap terminal", "removal"),
+        ("repair", "swap terminal, remove sim, install sim", "terminal"),
     ],
 )
 def test_what_was_really_done_decides(order: str, changes: str, service: str) -> None:
