@@ -112,9 +112,10 @@ def _row(
 
 
 def _calendar(rows: Iterable[Any]) -> Calendar:
-    """The branch's rows are laid over the company's."""
+    """The branch's rows are laid over the company's; only these publish a year."""
     ordered = sorted(rows, key=lambda row: row.who is not None)
-    return Calendar({row.day: Named(row.kind, row.name) for row in ordered}, frozenset(row.day.year for row in ordered))
+    published = frozenset(row.day.year for row in ordered if row.who is None)
+    return Calendar({row.day: Named(row.kind, row.name) for row in ordered}, published)
 
 
 # --- the pages

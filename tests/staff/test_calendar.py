@@ -159,6 +159,14 @@ def test_a_branch_goes_before_the_company_and_a_second_entry_changes_nothing(db:
     assert [e.action for e in history(db, ("branch", cast.sz))][:2] == ["calendar.take_out", "calendar.set"]
 
 
+def test_a_branchs_own_day_publishes_no_year(db: Session, cast: Cast, as_person: SignIn) -> None:
+    day = date(2027, 3, 8)
+    set_days(db, [Entry(day, "holiday", "店庆")], branch_id=cast.sz, by=cast.wang, at=AT)
+    assert calendar_of(db, cast.sz, day, day).unpublished(day) == 2027
+    db.commit()
+    assert "The calendar of 2027 is not published yet" in as_person(cast.wang).get("/calendar?year=2027").text
+
+
 def test_a_calendar_is_changed_by_whom_it_belongs_to(db: Session, cast: Cast) -> None:
     entries = [Entry(date(2027, 1, 1), "holiday", "元旦")]
     for by, branch_id, refusal in (

@@ -133,7 +133,7 @@ def _page(shown: Shown) -> str:
             "staff/calendar.html",
             year=year,
             days=days,
-            unpublished=None if days else not_published(year),
+            unpublished=None if any(day.branch_id is None for day in days) else not_published(year),
             years=[today.year - 1, today.year, today.year + 1] if abs(year - today.year) < 2 else [year - 1, year, year + 1],
             branch_name=_branch(db).name,
             changeable=lambda day: who.may("calendar.change") and (of_all or day.branch_id is not None),
