@@ -88,7 +88,7 @@ def roster_calendar_list() -> Answer:
 def _sent_list(form: Form) -> Import[list[Entry]]:
     """The file goes before what was pasted."""
     file = sent_file() if request.files.get("file") and request.files["file"].filename else None
-    return read_list(read(file.name, file.content)) if file else read_pasted(form.text("list"))
+    return read_list(read(file.name, file.content)) if file else read_pasted(form.text("list"), number_in(form.text("year")))
 
 
 def _write(entries: list[Entry]) -> None:
