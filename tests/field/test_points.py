@@ -173,6 +173,19 @@ def test_the_phone_asks_what_is_asked_for_and_all_passed_leaves_open_what_may_st
     assert set(fresh(db).scalars(sa.select(TestResult.item))) == set(AS_DELIVERED["sim"].must)
 
 
+def test_where_nothing_must_pass_the_rest_is_nothing(
+    db: Session, cast: Cast, order: Order, on_site: Visit, as_person: SignIn
+) -> None:
+    optional = {f"repair_{item}": "may" for item in TEST_ITEMS}
+    decide_points(db, chosen(**optional), seen=0, by=cast.wang, at=AT)
+    fitted_long_ago(db, cast, order.lines[0])
+    db.commit()
+    phone = Phone(as_person(cast.su), on_site.id)
+    assert phone.open(f"{at(order)}/test").count("point-optional") == len(TEST_ITEMS)
+    phone.press(f"{at(order)}/test", **{"rest": "passed", "result-fix": "failed", "reason-fix": "地下车库"})
+    assert [(row.item, row.result) for row in fresh(db).scalars(sa.select(TestResult))] == [("fix", "failed")]
+
+
 def test_the_table_is_read_by_the_office_and_changed_by_who_may(cast: Cast, as_person: SignIn) -> None:
     page = as_person(cast.lin).get("/test-points").text
     assert "Only the SIM exchanged" in page and "<select" not in page
