@@ -54,7 +54,9 @@ _SPANNED = re.compile(r"(?<=[\d日])\s*(?:[~～至到—–]+\s*(?=\d{4})|-\s*(?
 _WEEKDAY = re.compile(r"(?<=日)\s*[（(][^（）()]*[）)]")
 _HOW_MANY = re.compile(r"[，,、]?\s*共\s*\d+\s*天|。\s*$")
 _MONTH_FIRST = re.compile(r"(?=\d{1,2}月\s*\d{1,2}日)")
-_IN_WORDS = re.compile(r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})日(?:\s*(?:[~～至到—–]+|-)\s*(?:(\d{4})年)?\s*(?:(\d{1,2})月)?\s*(\d{1,2})日)?")
+_IN_WORDS = re.compile(
+    r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})日(?:\s*(?:[~～至到—–]+|-)\s*(?:(\d{4})年)?\s*(?:(\d{1,2})月)?\s*(\d{1,2})日)?"
+)
 _GAPS = re.compile(r"\t|[,;、，；|]|\s{2,}|(?<=[0-9日])\s+|\s+(?=[^\d\s])")
 
 
@@ -104,7 +106,7 @@ def read_pasted(text: str, year: int | None = None) -> Import[list[Entry]]:
 
 
 def _tidy(text: str, year: int | None = None) -> str:
-    """Dates as the State Council announces them (10月1日（周四）至7日（周三）放假，共7天。) as dates and spans like any others."""
+    """Dates as the State Council announces them (10月1日（周四）至7日（周三）放假) as dates and spans like any others."""
     line = _HOW_MANY.sub("", _WEEKDAY.sub("", text.strip()))
     if year and _MONTH_FIRST.match(line):
         line = f"{year}年{line}"
