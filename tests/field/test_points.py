@@ -150,6 +150,22 @@ def test_after_a_new_sim_less_is_asked_and_what_is_decided_later_is_not_missed(
     assert owed(db, order) == [missing], "neither more nor less is missed of what was done before"
 
 
+def test_a_point_that_is_not_available_holds_back_closing_unless_it_is_optional_or_says_why(
+    db: Session, cast: Cast, order: Order, on_site: Visit
+) -> None:
+    decide_points(db, chosen(repair_acc="may"), seen=0, by=cast.wang, at=AT)
+    results = PASSED | {"acc": {"result": "not_available"}}
+    do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results=results)
+    do(db, on_site, "visit.finish", cast.su)
+    assert owed(db, order) == []
+    row = {"order_id": order.id, "line_id": order.lines[0].id, "item": "fix", "result": "not_available"}
+    row |= {"by_id": cast.su.id, "by_name": "苏杰", "at": AT + timedelta(days=1)}
+    db.execute(sa.insert(TestResult).values(**row))
+    assert "failed at “Position is right”" in owed(db, order)[0], "from before a reason was asked for"
+    db.execute(sa.insert(TestResult).values(reason="地下车库", **row))
+    assert owed(db, order) == []
+
+
 def test_what_has_no_terminal_any_more_is_not_tested(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
     line = order.lines[0]
     fitted_long_ago(db, cast, line)
