@@ -76,6 +76,8 @@ PHOTOS_TO_ASK = ("plate", "imei", "iccid", "wiring", "place")
 """The kinds of photos that closing can be made to ask for, by kind of order (REQUIRED_PHOTOS)."""
 SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit", *PHOTOS_TO_ASK)}
 """Which photos closing accepts as one of the vehicle (P8), by the kind of order: what a repair found must be seen untouched."""
+SHOWS_CHANGE = ("imei", "iccid", "wiring", "place")
+"""What looks otherwise after a change at the vehicle: a photo from before it shows what is there no more."""
 SHOWS_UNIT = {"imei": "terminal", "iccid": "sim"}
 """What shows a unit's number is asked for only where such a unit was fitted."""
 
