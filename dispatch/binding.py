@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatch import db
 from dispatch.config import Settings
-from dispatch.devices import asking, bench_following, ownership_following, sim_following, sim_queries, warranty_queries
+from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
 from dispatch.fees import terms
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
@@ -21,6 +21,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     configure_files(settings.data_dir, settings.files_key)
     signing.configure_from(settings)
     asking.configure(settings.traccar_url, settings.traccar_seconds)
+    observing.configure({"jt808": settings.jt808_datum, "traccar": settings.traccar_datum})
     heard = settings.jt808_port > 0 or bool(settings.traccar_url)
     evidence.configure(
         within_m=settings.test_metres,

@@ -133,6 +133,7 @@ class Settings:
     # terminals that report to us over JT/T 808
     jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")
     jt808_host: str = setting("JT808_HOST", text, "0.0.0.0", "address to listen on for them")  # noqa: S104 - they are outside
+    jt808_datum: str = setting("JT808_DATUM", choice("wgs84", "gcj02"), "wgs84", "datum of the positions that they report")
     observation_days: int = setting("OBSERVATION_DAYS", whole(1, 36_500), 90, "days for which is kept what terminals told")
 
     # a platform that terminals report to instead; off without an address
@@ -140,6 +141,7 @@ class Settings:
     traccar_token: str = setting("TRACCAR_TOKEN", text, "", "token of a Traccar user who may see them", secret=True)
     traccar_seconds: int = setting(
         "TRACCAR_SECONDS", whole(5, 3600), 20, "seconds before Traccar is asked again about the same terminal")
+    traccar_datum: str = setting("TRACCAR_DATUM", choice("wgs84", "gcj02"), "wgs84", "datum of the positions that it passes on")
     traccar_hours: int = setting("TRACCAR_HOURS", whole(1, 168), 6, "hours after a change for which Traccar is asked")
 
     silent_together: int = setting("SILENT_TOGETHER", whole(2, 1000), 5, "silent terminals that make one outage of a carrier")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from dispatch.devices.jt808.observations import Observation
 from dispatch.devices.models import Observation as Row
 from dispatch.devices.models import Terminal, Unit
 from dispatch.devices.rules import read_phone_808, read_terminal_id
+from dispatch.geo.datum import wgs84_from_gcj02
 from dispatch.search import normalise
 from dispatch.staff.rules import SYSTEM
 
@@ -38,6 +40,15 @@ _INSERT = insert(_TABLE).from_select(_NAMES, _ALL, include_defaults=False).on_co
 """One statement however many rows: a list for each column. What a platform passes on a second time is there already."""
 
 
+_datums: Mapping[str, str] = {}
+
+
+def configure(datums: Mapping[str, str]) -> None:
+    """Take over the settings of this process: source -> the datum of its positions, where it is not WGS-84."""
+    global _datums
+    _datums = dict(datums)
+
+
 async def sink(batch: Sequence[Observation]) -> None:
     """Store a batch, as the gateway wants it; raises when the database is away, and then nothing of it was stored."""
     await asyncio.to_thread(store, batch)
@@ -53,11 +64,22 @@ def store(batch: Sequence[Observation]) -> None:
 
 
 def keep(session: Session, batch: Sequence[Observation]) -> list[Observation]:
-    """Add what was observed, and learn the numbers we did not have; returns what can never be stored."""
+    """Add what was observed, and learn the numbers we did not have; returns what can never be stored.
+
+    Positions stand in the record by WGS-84, whatever their source reports; `raw` stays as it came.
+    """
+    batch = [_in_wgs84(one) for one in batch]
     refused = _insert(session, batch)
     aside = {id(one) for one in refused}
     _learn(session, [one for one in batch if one.kind == "registered" and one.whole and id(one) not in aside])
     return refused
+
+
+def _in_wgs84(one: Observation) -> Observation:
+    if _datums.get(one.source) != "gcj02" or one.lat is None or one.lon is None:
+        return one
+    lat, lon = wgs84_from_gcj02(one.lat, one.lon)
+    return replace(one, lat=lat, lon=lon)
 
 
 def _insert(session: Session, batch: Sequence[Observation]) -> list[Observation]:

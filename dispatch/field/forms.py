@@ -12,7 +12,7 @@ from dispatch.devices.part_stock import MOST, WHOLE
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, is_drawn
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, is_drawn, without_reason
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -165,16 +165,16 @@ def read_results(values: Mapping[str, Any], must: Collection[str] = TEST_ITEMS) 
 
     `rest` gives one to those of `must` that have none: what may stay open passes only where somebody says so.
 
-    Raises Invalid where a point is overruled or failed without a word.
+    Raises Invalid where a point is overruled without a word, or one of `must` not available.
     """
     rest = values.get("rest")
     chosen = {item: str(values.get(f"result-{item}") or (rest if item in must else "") or "") for item in TEST_ITEMS}
     if any(result not in ("", *TEST_RESULTS) for result in chosen.values()):
         raise NotFound
     found = {item: (result, _written(values, f"reason-{item}")) for item, result in chosen.items() if result}
-    silent = [item for item, (result, reason) in found.items() if result == "overruled" and not reason]
-    if silent:
-        raise Invalid({f"reason-{item}": say("Say why this counts as passed.") for item in silent})
+    wrong = [without_reason(item, result, reason, must) for item, (result, reason) in found.items()]
+    if any(wrong):
+        raise Invalid({field: text for each in wrong for field, text in each.items()})
     return {
         item: {"result": result} | ({"reason": reason} if reason and result != "passed" else {})
         for item, (result, reason) in found.items()

@@ -17,7 +17,7 @@ from dispatch.field.points import asking
 from dispatch.field.queries import changed_since_signing, photos_of
 from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
-from dispatch.field.rules import PHOTOS, TESTS
+from dispatch.field.rules import PHOTOS, TESTS, is_settled
 from dispatch.field.summary import UNTESTED, Run, latest_tests, vehicle_shown
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
@@ -26,8 +26,6 @@ from dispatch.words import Text, say
 on_move(count_again)
 register_missing("technician", "bag")(units_to_return)
 register_missing("office", "binding")(bindings_missing)
-
-GOOD = ("passed", "overruled", "not_available")
 
 
 @register_missing("office", "on-site")
@@ -89,7 +87,8 @@ def _photo_missing(order: Order, line: OrderLine, who: Text | str, kind: str) ->
 def _tests_missing(line: OrderLine, results: Run, points: Points, who: Text | str) -> Iterator[Text]:
     """At most one sentence a vehicle: what failed comes before what was never tested. What may stay open holds nothing back."""
     vehicle = vehicle_shown(line.vehicle)
-    failed = next((item for item in points.must if item in results and results[item].result not in GOOD), None)
+    unsettled = (item for item in points.must if item in results and not is_settled(results[item].result, results[item].reason))
+    failed = next(unsettled, None)
     untested = next(iter(points.lacking(results)), None)
     if failed is not None:
         # Where the office has corrected it, the technician owes it all the same.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.models import AuditEntry
 from dispatch.devices.models import Fitting
 from dispatch.field.models import Photo
-from dispatch.field.rules import SHOWS_VEHICLE, photos_asked
+from dispatch.field.rules import SHOWS_CHANGE, SHOWS_VEHICLE, photos_asked
 from dispatch.orders.models import Order, OrderLine
 
 VEHICLE = "vehicle"
@@ -43,23 +43,27 @@ def kinds_missing(
 ) -> dict[int, list[str]]:
     """Line id -> the kinds of photos it lacks, for those of the order's `lines` that lack any.
 
-    `photos` and `fittings` are all that stand of the order. A photo that names no vehicle is one of the only vehicle.
+    `photos` and `fittings` are all that stand of the order. A photo that names no vehicle is one of the only vehicle. What a
+    change makes look otherwise counts only when it was taken after the last one, by the device's clock.
     """
-    taken: dict[int | None, set[str]] = {}
+    taken: dict[int | None, dict[str, datetime]] = {}
     for photo in photos:
-        taken.setdefault(photo.line_id, set()).add(photo.kind)
-    fitted: dict[int, set[str]] = {}
+        of_line = taken.setdefault(photo.line_id, {})
+        of_line[photo.kind] = max(photo.at, of_line.get(photo.kind, photo.at))
+    changes: dict[int, list[Fitting]] = {}
     for fitting in fittings:
-        if fitting.new_unit_id is not None:
-            fitted.setdefault(fitting.line_id, set()).add(fitting.unit_kind)
-    of_all = taken.get(None, set()) if len(order.lines) == 1 else set()
-    found = {line.id: _missing(order.kind, taken.get(line.id, set()) | of_all, fitted.get(line.id, ())) for line in lines}
+        changes.setdefault(fitting.line_id, []).append(fitting)
+    of_all = taken.get(None, {}) if len(order.lines) == 1 else {}
+    found = {line.id: _missing(order.kind, [taken.get(line.id, {}), of_all], changes.get(line.id, [])) for line in lines}
     return {line_id: kinds for line_id, kinds in found.items() if kinds}
 
 
-def _missing(kind: str, taken: Collection[str], fitted: Collection[str]) -> list[str]:
-    seen = any(one in taken for one in SHOWS_VEHICLE[kind])
-    return [*([] if seen else [VEHICLE]), *(one for one in photos_asked(_required, kind, fitted) if one not in taken)]
+def _missing(kind: str, taken: Sequence[Mapping[str, datetime]], changes: Sequence[Fitting]) -> list[str]:
+    seen = any(one in each for one in SHOWS_VEHICLE[kind] for each in taken)
+    changed_at = max((one.at for one in changes), default=None)
+    fitted = {one.unit_kind for one in changes if one.new_unit_id is not None}
+    shown = {one for each in taken for one, at in each.items() if not changed_at or at >= changed_at or one not in SHOWS_CHANGE}
+    return [*([] if seen else [VEHICLE]), *(one for one in photos_asked(_required, kind, fitted) if one not in shown)]
 
 
 def asked_of(order: Order, line: OrderLine, fittings: Iterable[Fitting]) -> list[str]:

@@ -100,11 +100,10 @@ TAKEN_OUT = ("remove", "move_out")
 
 def service_of(order_kind: str, changes: Sequence[Change]) -> str:
     """What was really done at a vehicle, by its changes in the order of time; without any, what the order is for."""
-    terminals = [one for one in changes if one.unit_kind == "terminal"]
-    newest = next(reversed(terminals or changes), None)
-    if newest is None:
+    terminals, sims = ([one for one in changes if one.unit_kind == kind] for kind in ("terminal", "sim"))
+    if not changes:
         return order_kind
-    if newest.kind in TAKEN_OUT:
+    if any(own and own[-1].kind in TAKEN_OUT for own in (terminals, sims)):
         return REMOVAL
     if terminals:
         return _of_terminal(order_kind, terminals)

@@ -39,6 +39,24 @@ RESULTS: dict[str, Text] = {
     "overruled": say("Overruled"),
 }
 TEST_RESULTS = tuple(RESULTS)
+NEEDS_REASON: dict[str, Text] = {
+    "overruled": say("Say why this counts as passed."),
+    "not_available": say("Say why this cannot be tested."),
+}
+"""The results of a point that must pass which are nothing without a word, and how to ask for it."""
+
+
+def without_reason(item: str, result: str, reason: str | None, must: Collection[str]) -> dict[str, Text]:
+    """What to say beside a point whose result needs a reason and has none; `must`: the points that must pass."""
+    if reason or result not in NEEDS_REASON or (result == "not_available" and item not in must):
+        return {}
+    return {f"reason-{item}": NEEDS_REASON[result]}
+
+
+def is_settled(result: str, reason: str | None) -> bool:
+    """Whether a point that must pass holds nothing back any more: what is not available says why."""
+    return result == "passed" or (result in NEEDS_REASON and bool(reason))
+
 
 PHOTOS: dict[str, Text] = {
     "condition": say("Vehicle before the work"),
@@ -58,6 +76,8 @@ PHOTOS_TO_ASK = ("plate", "imei", "iccid", "wiring", "place")
 """The kinds of photos that closing can be made to ask for, by kind of order (REQUIRED_PHOTOS)."""
 SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit", *PHOTOS_TO_ASK)}
 """Which photos closing accepts as one of the vehicle (P8), by the kind of order: what a repair found must be seen untouched."""
+SHOWS_CHANGE = ("imei", "iccid", "wiring", "place")
+"""What looks otherwise after a change at the vehicle: a photo from before it shows what is there no more."""
 SHOWS_UNIT = {"imei": "terminal", "iccid": "sim"}
 """What shows a unit's number is asked for only where such a unit was fitted."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
@@ -11,14 +11,16 @@ from dispatch.clock import local_day
 from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
-from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.models import UNIT_KINDS, Fitting, Unit
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
 from dispatch.field.evidence import evidence_of
 from dispatch.field.evidence_rules import Evidence
 from dispatch.field.models import TestResult
-from dispatch.field.rules import TEST_ITEMS, TEST_RESULTS, TESTS
+from dispatch.field.points import asking
+from dispatch.field.rules import TEST_ITEMS, TEST_RESULTS, TESTS, without_reason
+from dispatch.field.summary import UNTESTED, latest_tests
 from dispatch.orders.models import OrderLine
 from dispatch.orders.operations.moves import move_line
 from dispatch.words import Text, say
@@ -138,22 +140,29 @@ def record_test_run(session: Session, act: Act) -> None:
     """The results of a test-run (P11). A failed one is kept like any other: it stands in the way of closing, not of finishing."""
     act.must_be_on_site()
     line = act.line(session)
-    known = evidence_of(session, line, act.visit, fittings_of(session, act.order.id))
-    results = list(_results(act, line, known))
+    fittings = fittings_of(session, act.order.id)
+    known = evidence_of(session, line, act.visit, fittings)
+    results = list(_results(act, line, known, _must(session, act, line, fittings)))
     session.add_all(results)
     act.tell(session, line=line.id, results={row.item: row.result for row in results})
 
 
-def _results(act: Act, line: OrderLine, known: Mapping[str, Evidence]) -> Iterable[TestResult]:
+def _must(session: Session, act: Act, line: OrderLine, fittings: Sequence[Fitting]) -> Collection[str]:
+    """The points that must pass, read only where one of them might be waved away."""
+    if all(given["result"] != "not_available" for given in act.content["results"].values()):
+        return ()
+    run = latest_tests(session, act.order.id, fittings).get(line.id, UNTESTED)
+    return asking(session, act.order, fittings, ()).points(line, run).must
+
+
+def _results(act: Act, line: OrderLine, known: Mapping[str, Evidence], must: Collection[str]) -> Iterable[TestResult]:
     """One row for each point; raises Invalid beside those that lack a word, or that the terminal contradicts."""
     wrong: dict[str, Text] = {}
     for item, given in act.content["results"].items():
         result, reason = given["result"], str(given.get("reason") or "").strip() or None
         if item not in TEST_ITEMS or result not in TEST_RESULTS:
             raise NotFound
-        if result == "overruled" and reason is None:
-            wrong[f"reason-{item}"] = say("Say why this counts as passed.")
-        wrong |= _contradicted(item, result, known.get(item))
+        wrong |= without_reason(item, result, reason, must) | _contradicted(item, result, known.get(item))
         yield TestResult(
             order_id=act.order.id,
             line_id=line.id,
@@ -177,8 +186,8 @@ def _proof(result: str, found: Evidence | None) -> int | None:
 
 
 def _contradicted(item: str, result: str, found: Evidence | None) -> dict[str, Text]:
-    """Why a point cannot simply have passed: the terminal itself says otherwise."""
-    if result != "passed" or found is None or found.verdict != "contradicted":
+    """Why a point cannot simply have passed, or be called not available: the terminal itself says otherwise."""
+    if result not in ("passed", "not_available") or found is None or found.verdict != "contradicted":
         return {}
     return {
         "": say("“%(item)s” did not pass, says the terminal: %(why)s.", item=TESTS[item], why=found.said),

@@ -227,7 +227,8 @@ def waiting_count(session: Session, by: Actor, *, at: datetime | None = None) ->
     """How many decisions wait for `by`, with the approvals by word that `waiting_words` names, and leave asked for."""
     steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
-    leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by) if by.may("leave.decide") else sa.false())
+    asked = asks_for(by, at) if by.may("leave.decide") else sa.false()
+    leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asked)
     return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery())) or 0
 
 

@@ -36,6 +36,7 @@ _WORDS = {
         "rest",
         "假",
         "放假",
+        "放假调休",
         "节假日",
         "假日",
         "假期",
@@ -49,7 +50,13 @@ _WORDS = {
 }
 _KIND = {word: kind for kind, words in _WORDS.items() for word in words}
 _TO = re.compile(r"\s*(?:~|～|至|到|\bto\b|—+|–)\s*", re.IGNORECASE)
-_SPANNED = re.compile(r"(?<=[\d日])\s*[~～至—–]+\s*(?=\d{4})")
+_SPANNED = re.compile(r"(?<=[\d日])\s*(?:[~～至到—–]+\s*(?=\d{4})|-\s*(?=\d{4}[-/.年]))")
+_WEEKDAY = re.compile(r"(?<=日)\s*[（(][^（）()]*[）)]")
+_HOW_MANY = re.compile(r"[，,、]?\s*共\s*\d+\s*天|。\s*$")
+_MONTH_FIRST = re.compile(r"(?=\d{1,2}月\s*\d{1,2}日)")
+_IN_WORDS = re.compile(
+    r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})日(?:\s*(?:[~～至到—–]+|-)\s*(?:(\d{4})年)?\s*(?:(\d{1,2})月)?\s*(\d{1,2})日)?"
+)
 _GAPS = re.compile(r"\t|[,;、，；|]|\s{2,}|(?<=[0-9日])\s+|\s+(?=[^\d\s])")
 
 
@@ -82,9 +89,12 @@ def read_list(workbook: Workbook) -> Import[list[Entry]]:
     return read_rows(workbook, COLUMNS, _read_row)
 
 
-def read_pasted(text: str) -> Import[list[Entry]]:
-    """Lines as people paste them: date, kind, name, with or without a heading. Raises RuleBroken for none."""
-    lines = [_SPANNED.sub("~", line.strip()) for line in text.splitlines()]
+def read_pasted(text: str, year: int | None = None) -> Import[list[Entry]]:
+    """Lines as people paste them: date, kind, name, with or without a heading; `year` is that of dates that name none.
+
+    Raises RuleBroken for none.
+    """
+    lines = [_tidy(line, year) for line in text.splitlines()]
     rows = [tuple(piece.strip() for piece in _GAPS.split(line, maxsplit=2)) if line else () for line in lines]
     first = next((row for row in rows if row), None)
     if first is None:
@@ -93,6 +103,22 @@ def read_pasted(text: str) -> Import[list[Entry]]:
         return read_list(Workbook("", (Sheet("", tuple(rows)),)))
     found = read_list(Workbook("", (Sheet("", (HEADINGS, *rows)),)))
     return replace(found, problems=tuple(replace(problem, row=problem.row - 1) for problem in found.problems))
+
+
+def _tidy(text: str, year: int | None = None) -> str:
+    """Dates as the State Council announces them (10月1日（周四）至7日（周三）放假) as dates and spans like any others."""
+    line = _HOW_MANY.sub("", _WEEKDAY.sub("", text.strip()))
+    if year and _MONTH_FIRST.match(line):
+        line = f"{year}年{line}"
+    return _SPANNED.sub("~", _IN_WORDS.sub(_in_digits, line, count=1)).strip()
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    """What the end of a span does not name is as in its beginning."""
+    year, month, day, *until = found.groups()
+    first, last = f"{year}-{month}-{day}", f"{until[0] or year}-{until[1] or month}-{until[2]}"
+    gap = "" if re.match(r"[\s,;、，；|]", found.string[found.end() :]) else " "
+    return (f"{first}~{last}" if until[2] else first) + gap
 
 
 def whole(found: Import[list[Entry]]) -> list[Entry]:
@@ -127,7 +153,7 @@ def read_span(cell: Cell) -> list[date] | Text | None:
     if isinstance(cell, date):
         ends: list[date | Text | None] = [read_near_day(cell)]
     else:
-        ends = [read_near_day(part) for part in _TO.split(text_of(cell))]
+        ends = [read_near_day(part) for part in _TO.split(_tidy(text_of(cell)))]
     wrong = next((end for end in ends if not isinstance(end, date)), None)
     if len(ends) > 2 or wrong is not None:
         return wrong if isinstance(wrong, Text) else say("“%(text)s” is not a date; write it like 2026-12-01", text=plain(cell))

@@ -28,13 +28,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The days that differ from Monday to Friday. `published`: the years for which somebody entered any."""
+    """The days that differ from Monday to Friday. `published`: the years of which the company's are entered."""
 
     days: Mapping[date, Named] = field(default_factory=dict)
     published: frozenset[int] = frozenset()
 
     def unpublished(self, *days: date) -> int | None:
-        """The first year of these days that nobody has entered anything for."""
+        """The first year of these days that is not published."""
         return min((day.year for day in days if day.year not in self.published), default=None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -125,9 +125,10 @@ def _row(
 
 
 def _calendar(rows: Iterable[Any]) -> Calendar:
-    """The branch's rows are laid over the company's."""
+    """The branch's rows are laid over the company's; only these publish a year."""
     ordered = sorted(rows, key=lambda row: row.who is not None)
-    return Calendar({row.day: Named(row.kind, row.name) for row in ordered}, frozenset(row.day.year for row in ordered))
+    published = frozenset(row.day.year for row in ordered if row.who is None)
+    return Calendar({row.day: Named(row.kind, row.name) for row in ordered}, published)
 
 
 # --- the pages
@@ -147,38 +148,43 @@ def rostered_people(session: Session, branch_id: int) -> Sequence[Person]:
     return session.scalars(query.order_by(technician.desc(), Person.staff_no)).all()
 
 
-def usual_hours(session: Session, person_id: int) -> tuple[time, time]:
-    """Somebody's shift on a workday."""
-    row = session.execute(sa.select(Person.shift_from, Person.shift_to).where(Person.id == person_id)).one()
-    return row[0], row[1]
-
-
 def leaves_of(session: Session, person_id: int, *, limit: int = 30) -> Sequence[LeaveRequest]:
     """What somebody asked for, the latest days first."""
     query = sa.select(LeaveRequest).where(LeaveRequest.person_id == person_id).options(joinedload(LeaveRequest.decided_by))
     return session.scalars(query.order_by(LeaveRequest.starts_at.desc(), LeaveRequest.id.desc()).limit(limit)).all()
 
 
-def asks_for(by: Actor) -> sa.ColumnElement[bool]:
-    """SQL: leave that waits for a decision of `by`; `roster_rules.decides` says the same of one."""
+def managed(person_id: Any, branch_id: Any, at: datetime | None) -> sa.ColumnElement[bool]:
+    """SQL: whether a branch has an active manager other than this person who is not on leave at a moment, if one is given."""
+    manager, role, leave = (sa.alias(table.__table__) for table in (Person, PersonRole, LeaveRequest))
+    there = sa.and_(manager.c.branch_id == branch_id, manager.c.active, manager.c.id != person_id)
+    if at is not None:
+        then = sa.and_(leave.c.state == "approved", leave.c.starts_at <= at, leave.c.ends_at > at)
+        there = sa.and_(there, ~sa.exists().where(leave.c.person_id == manager.c.id, then))
+    return sa.exists().where(role.c.person_id == manager.c.id, role.c.role == "manager", there)
+
+
+def asks_for(by: Actor, at: datetime | None) -> sa.ColumnElement[bool]:
+    """SQL: leave that waits for a decision of `by` at a moment; `roster_rules.decides` says the same of one."""
     person, roles = sa.alias(Person.__table__), sa.alias(PersonRole.__table__)
     active = sa.exists().where(person.c.id == LeaveRequest.person_id, person.c.active)
     of_branch = active.where(person.c.branch_id == by.branch_id) if "manager" in by.roles else sa.false()
     leading = sa.exists().where(roles.c.person_id == LeaveRequest.person_id, roles.c.role.in_(("manager", "director")))
-    above = sa.and_(active, leading) if "director" in by.roles else sa.false()
+    alone = active.where(~managed(person.c.id, person.c.branch_id, at))
+    above = sa.or_(sa.and_(active, leading), alone) if "director" in by.roles else sa.false()
     return sa.and_(LeaveRequest.state == "asked", LeaveRequest.person_id != by.id, sa.or_(of_branch, above))
 
 
-def leaves_asked(session: Session, by: Actor) -> int:
+def leaves_asked(session: Session, by: Actor, *, at: datetime) -> int:
     """How many wait for a decision of `by`."""
     if not by.may("leave.decide"):
         return 0
-    return session.scalar(sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by))) or 0
+    return session.scalar(sa.select(sa.func.count()).select_from(LeaveRequest).where(asks_for(by, at))) or 0
 
 
-def leaves_waiting(session: Session, by: Actor, *, limit: int = 100) -> Sequence[LeaveRequest]:
+def leaves_waiting(session: Session, by: Actor, *, at: datetime, limit: int = 100) -> Sequence[LeaveRequest]:
     """Leave that waits for a decision of `by`, what begins first before the others."""
-    query = sa.select(LeaveRequest).where(asks_for(by)).options(joinedload(LeaveRequest.person))
+    query = sa.select(LeaveRequest).where(asks_for(by, at)).options(joinedload(LeaveRequest.person))
     return session.scalars(query.order_by(LeaveRequest.starts_at, LeaveRequest.id).limit(limit)).all()
 
 

@@ -140,12 +140,13 @@ def _without(spans: Iterable[Span], start: int, end: int) -> Iterable[Span]:
             yield max(opens, end), closes
 
 
-def decides(by: Actor, *, person_id: int, branch_id: int, roles: frozenset[str]) -> bool:
+def decides(by: Actor, *, person_id: int, branch_id: int, roles: frozenset[str], managed: bool = True) -> bool:
     """Whether `by` decides about somebody's leave: the manager of his branch; for managers and directors a director as well.
 
-    Nobody decides about his own.
+    A director also decides where the branch is not `managed`: no other manager of it works here and is there now. Nobody decides
+    about his own.
     """
     if by.id == person_id or not by.may("leave.decide"):
         return False
     of_branch = "manager" in by.roles and by.branch_id == branch_id
-    return of_branch or ("director" in by.roles and bool(roles & {"manager", "director"}))
+    return of_branch or ("director" in by.roles and (not managed or bool(roles & {"manager", "director"})))

@@ -13,7 +13,7 @@ from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.roster_models import LeaveRequest
-from dispatch.staff.roster_queries import leave_to_decide
+from dispatch.staff.roster_queries import leave_to_decide, managed
 from dispatch.staff.roster_rules import TAKEN, decides
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -62,7 +62,7 @@ def decide_leave(session: Session, leave_id: int, *, approve: bool, answer: str,
     """
     by.must("leave.decide")
     leave = leave_to_decide(session, leave_id)
-    _check_turn(session, leave, by)
+    _check_turn(session, leave, by, at)
     wanted = "approved" if approve else "refused"
     if leave.state == wanted and leave.decided_by_id == by.id:
         return leave
@@ -78,12 +78,13 @@ def decide_leave(session: Session, leave_id: int, *, approve: bool, answer: str,
     return leave
 
 
-def _check_turn(session: Session, leave: LeaveRequest, by: Actor) -> None:
+def _check_turn(session: Session, leave: LeaveRequest, by: Actor, at: datetime) -> None:
     if leave.person_id == by.id:
         raise NotAllowed(say("Nobody decides about his own leave."))
     branch_id = session.scalar(sa.select(Person.branch_id).where(Person.id == leave.person_id))
     roles = frozenset(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == leave.person_id)))
-    if not decides(by, person_id=leave.person_id, branch_id=branch_id or 0, roles=roles):
+    there = bool(session.scalar(sa.select(managed(leave.person_id, branch_id, at))))
+    if not decides(by, person_id=leave.person_id, branch_id=branch_id or 0, roles=roles, managed=there):
         raise NotFound
 
 

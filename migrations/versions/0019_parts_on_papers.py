@@ -139,7 +139,15 @@ def _hand_overs() -> None:
     op.create_index("ix_hand_over_part_open", "hand_over_part", ["part_id"], postgresql_where=sa.text("open > 0"))
 
 
+UNDERWAY = sa.text(
+    "SELECT coalesce(sum(quantity), 0) FROM part_position JOIN holder ON holder.id = holder_id WHERE holder.kind = 'transit'"
+)
+
+
 def downgrade() -> None:
+    # Without the papers nobody could receive them, take them back or write them off.
+    if parts := op.get_bind().scalar(UNDERWAY):
+        raise RuntimeError(f"{parts} counted parts are on the way between branches. Receive or settle their transfers first.")
     op.execute("DROP TRIGGER let_go ON part_position")
     for table in ("hand_over_part", "transfer_part_move", "transfer_part"):
         op.drop_table(table)

@@ -17,6 +17,8 @@ from dispatch.devices.models import Observation as Row
 from dispatch.devices.models import Terminal, Unit
 from dispatch.devices.observing import entries, forget, keep, old_ones, store
 from dispatch.devices.operations import NewTerminal, receive_terminals
+from dispatch.geo.datum import gcj02_from_wgs84
+from dispatch.geo.rules import metres
 from tests.conftest import AT, Cast
 from tests.devices.building import store as stock
 from tests.devices.building import terminals
@@ -60,6 +62,18 @@ def test_what_can_never_be_stored_is_put_aside_and_the_rest_is_kept(db: Session,
     bad = replace(told(box), **poison)  # type: ignore[arg-type]
     assert keep(db, [*good[:3], bad, *good[3:]]) == [bad]
     assert db.scalars(sa.select(Row.serial).order_by(Row.serial)).all() == list(range(7))
+
+
+@pytest.mark.parametrize(("datum", "near"), [("gcj02", True), ("wgs84", False)])
+def test_a_position_is_kept_by_wgs84_whatever_its_source_reports(
+    db: Session, box: Unit, monkeypatch: pytest.MonkeyPatch, datum: str, near: bool
+) -> None:
+    monkeypatch.setattr(observing, "_datums", {"traccar": datum})
+    here = (22.543096, 114.057865)
+    lat, lon = gcj02_from_wgs84(*here)
+    keep(db, [told(box, source=source, platform_id=n, lat=lat, lon=lon) for source, n in (("traccar", 1), ("jt808", None))])
+    kept = {row.source: metres(here, (row.lat or 0, row.lon or 0)) for row in db.scalars(sa.select(Row))}
+    assert (kept["traccar"] < 1) == near and kept["jt808"] > 400
 
 
 def test_a_unit_that_is_not_on_record_is_put_aside(db: Session, box: Unit) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,6 +30,7 @@ from dispatch.devices.transferring import receive, send
 from dispatch.devices.transferring import withdraw as take_back
 from dispatch.devices.transfers import transfer_counts, transfers
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
+from dispatch.host.schema import alembic_config
 from tests.building import installation_order
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import carried, sentence, store, terminals, work
@@ -74,6 +78,13 @@ def test_parts_travel_beside_units_or_alone_and_come_back(db: Session, cast: Cas
     assert [take_back(db, alone.number, by=cast.lin, at=AT) for _ in range(2)] == [1, 0]
     assert has(db, store(db, cast), part) == 6 and list(broken_custody(db)) == []
     assert [(row.units, row.kinds) for row in transfers(db, cast.he, limit=9)] == [(0, 1), (1, 2)]
+
+
+def test_the_tables_are_not_taken_away_while_parts_are_on_the_way(db: Session, cast: Cast) -> None:
+    sent(db, cast, {cable(db, cast).id: 3})
+    revision = ScriptDirectory.from_config(alembic_config("")).get_revision("0019")
+    with Operations.context(MigrationContext.configure(db.connection())), pytest.raises(RuntimeError, match="3 counted parts"):
+        revision.module.downgrade()
 
 
 def test_what_is_missing_turns_up_bit_by_bit_or_is_written_off(db: Session, cast: Cast) -> None:

@@ -53,6 +53,9 @@ class Done:
         ("repair", "remove terminal, swap sim", "removal"),
         ("repair", "move_out terminal, move_out sim", "removal"),
         ("repair", "remove sim", "removal"),
+        ("repair", "swap terminal, remove sim", "removal"),
+        ("repair", "remove sim, swap terminal", "removal"),
+        ("repair", "swap terminal, remove sim, install sim", "terminal"),
     ],
 )
 def test_what_was_really_done_decides(order: str, changes: str, service: str) -> None:
@@ -147,6 +150,22 @@ def test_after_a_new_sim_less_is_asked_and_what_is_decided_later_is_not_missed(
     assert owed(db, order) == [missing], "neither more nor less is missed of what was done before"
 
 
+def test_a_point_that_is_not_available_holds_back_closing_unless_it_is_optional_or_says_why(
+    db: Session, cast: Cast, order: Order, on_site: Visit
+) -> None:
+    decide_points(db, chosen(repair_acc="may"), seen=0, by=cast.wang, at=AT)
+    results = PASSED | {"acc": {"result": "not_available"}}
+    do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results=results)
+    do(db, on_site, "visit.finish", cast.su)
+    assert owed(db, order) == []
+    row = {"order_id": order.id, "line_id": order.lines[0].id, "item": "fix", "result": "not_available"}
+    row |= {"by_id": cast.su.id, "by_name": "苏杰", "at": AT + timedelta(days=1)}
+    db.execute(sa.insert(TestResult).values(**row))
+    assert "failed at “Position is right”" in owed(db, order)[0], "from before a reason was asked for"
+    db.execute(sa.insert(TestResult).values(reason="地下车库", **row))
+    assert owed(db, order) == []
+
+
 def test_what_has_no_terminal_any_more_is_not_tested(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
     line = order.lines[0]
     fitted_long_ago(db, cast, line)
@@ -168,6 +187,19 @@ def test_the_phone_asks_what_is_asked_for_and_all_passed_leaves_open_what_may_st
     assert "All mandatory passed" in phone.big()
     phone.press(f"{at(order)}/test", rest="passed")
     assert set(fresh(db).scalars(sa.select(TestResult.item))) == set(AS_DELIVERED["sim"].must)
+
+
+def test_where_nothing_must_pass_the_rest_is_nothing(
+    db: Session, cast: Cast, order: Order, on_site: Visit, as_person: SignIn
+) -> None:
+    optional = {f"repair_{item}": "may" for item in TEST_ITEMS}
+    decide_points(db, chosen(**optional), seen=0, by=cast.wang, at=AT)
+    fitted_long_ago(db, cast, order.lines[0])
+    db.commit()
+    phone = Phone(as_person(cast.su), on_site.id)
+    assert phone.open(f"{at(order)}/test").count("point-optional") == len(TEST_ITEMS)
+    phone.press(f"{at(order)}/test", **{"rest": "passed", "result-fix": "failed", "reason-fix": "地下车库"})
+    assert [(row.item, row.result) for row in fresh(db).scalars(sa.select(TestResult))] == [("fix", "failed")]
 
 
 def test_the_table_is_read_by_the_office_and_changed_by_who_may(cast: Cast, as_person: SignIn) -> None:

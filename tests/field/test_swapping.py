@@ -132,8 +132,9 @@ def test_results_from_before_a_swap_do_not_count(db: Session, cast: Cast, order:
     assert counts["online"].by_name == "苏杰"
 
 
-def test_overruling_needs_a_reason(db: Session, cast: Cast, order: Order, on_site: Visit) -> None:
+@pytest.mark.parametrize("result", ["overruled", "not_available"])
+def test_what_did_not_pass_needs_a_reason(db: Session, cast: Cast, order: Order, on_site: Visit, result: str) -> None:
     with pytest.raises(Invalid) as refused, db.begin_nested():
-        do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results={"fix": {"result": "overruled"}})
+        do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results={"fix": {"result": result}})
     assert set(refused.value.fields) == {"reason-fix"}
     assert db.scalar(sa.select(sa.func.count()).select_from(TestResult)) == 0

@@ -136,12 +136,21 @@ def test_added_time_is_the_time_between(start: datetime, minutes: int, hours: Se
         (PASTED, ["2027-01-01", "2027-01-02", "2027-01-03", "2027-01-09"], []),
         ("日期\t类型\t名称\n2028年2月29日\t休\t闰日", ["2028-02-29"], []),
         ("2027/5/1 至 2027/5/3  holiday  Labour Day", ["2027-05-01", "2027-05-02", "2027-05-03"], []),
+        ("2026年10月1日至3日 放假 国庆节", ["2026-10-01", "2026-10-02", "2026-10-03"], []),
+        (
+            "2027年1月1日（周五）至2日（周六）放假调休，共2天。\n2027年1月9日（周六）上班。",
+            ["2027-01-01", "2027-01-02", "2027-01-09"],
+            [],
+        ),
+        ("10月1日(周四)至2日(周五)放假", ["2026-10-01", "2026-10-02"], []),
+        ("2026-10-01 - 2026-10-02 放假", ["2026-10-01", "2026-10-02"], []),
+        ("日期,类型\n2026年1月31日至2月1日,放假", ["2026-01-31", "2026-02-01"], []),
         ("2027-02-29 放假 x\n2027-03-01 也许 y", [], [1, 2]),
         ("2027-01-03~2027-01-01 放假 元旦", [], [1]),
     ],
 )
 def test_lists_as_people_paste_them(text: str, days: list[str], wrong: list[int]) -> None:
-    found = read_pasted(text)
+    found = read_pasted(text, 2026)
     assert [problem.row for problem in found.problems] == wrong
     assert wrong or [entry.day.isoformat() for entry in whole(found)] == days
 
@@ -157,6 +166,14 @@ def test_a_branch_goes_before_the_company_and_a_second_entry_changes_nothing(db:
     take_day_out(db, own.id, by=cast.wang, at=AT)
     assert not is_workday(calendar_of(db, cast.sz, day, day), day)
     assert [e.action for e in history(db, ("branch", cast.sz))][:2] == ["calendar.take_out", "calendar.set"]
+
+
+def test_a_branchs_own_day_publishes_no_year(db: Session, cast: Cast, as_person: SignIn) -> None:
+    day = date(2027, 3, 8)
+    set_days(db, [Entry(day, "holiday", "店庆")], branch_id=cast.sz, by=cast.wang, at=AT)
+    assert calendar_of(db, cast.sz, day, day).unpublished(day) == 2027
+    db.commit()
+    assert "The calendar of 2027 is not published yet" in as_person(cast.wang).get("/calendar?year=2027").text
 
 
 def test_a_calendar_is_changed_by_whom_it_belongs_to(db: Session, cast: Cast) -> None:

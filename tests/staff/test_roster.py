@@ -20,11 +20,12 @@ from dispatch.board.problem import day_problem
 from dispatch.clock import moment_of, now
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
+from dispatch.orders.queries import waiting_count
 from dispatch.staff.calendar_rules import PLAIN
 from dispatch.staff.models import Person
 from dispatch.staff.roster_forms import read_leave, read_roster
 from dispatch.staff.roster_models import DutyDay, LeaveRequest
-from dispatch.staff.roster_queries import leaves_waiting, presences, roster_of
+from dispatch.staff.roster_queries import leaves_asked, leaves_waiting, presences, roster_of
 from dispatch.staff.roster_rules import Duty, Leave, Presence, Roster, presence
 from dispatch.staff.rostering import set_duty
 from dispatch.staff.rules import Actor
@@ -111,8 +112,8 @@ def test_leave_is_asked_once_and_never_overlaps(db: Session, cast: Cast) -> None
 
 def test_the_manager_of_the_branch_decides_and_nobody_his_own(db: Session, cast: Cast) -> None:
     of_su, of_wang, of_he = asks(db, cast.su), asks(db, cast.wang), asks(db, cast.he)
-    assert [one.id for one in leaves_waiting(db, cast.wang)] == [of_su.id]
-    assert [one.id for one in leaves_waiting(db, cast.chen)] == [of_wang.id]
+    assert [one.id for one in leaves_waiting(db, cast.wang, at=AT)] == [of_su.id]
+    assert [one.id for one in leaves_waiting(db, cast.chen, at=AT)] == [of_wang.id, of_he.id], "his branch has no manager"
     decide = partial(decide_leave, db, answer="", at=AT)
     for leave_id, by, refusal in (
         (of_wang.id, cast.wang, NotAllowed),
@@ -129,6 +130,20 @@ def test_the_manager_of_the_branch_decides_and_nobody_his_own(db: Session, cast:
         decide_leave(db, of_su.id, approve=False, answer="人手不够", by=cast.wang, at=AT)
     assert decide(of_wang.id, approve=True, by=cast.chen).state == "approved"
     assert [e.action for e in history(db, ("person", cast.su.id or 0))][:2] == ["leave.approve", "leave.ask"]
+
+
+def test_the_director_decides_where_the_only_manager_is_away_or_gone(db: Session, cast: Cast) -> None:
+    away = asks(db, cast.wang, AT.date())
+    asked = [asks(db, who).id for who in (cast.su, cast.wei)]
+    assert [one.id for one in leaves_waiting(db, cast.chen, at=AT)] == [away.id]
+    decide_leave(db, away.id, approve=True, answer="", by=cast.chen, at=AT)
+    assert [one.id for one in leaves_waiting(db, cast.chen, at=AT)] == asked
+    assert waiting_count(db, cast.chen, at=AT) == leaves_asked(db, cast.chen, at=AT) == 2
+    assert decide_leave(db, asked[0], approve=True, answer="", by=cast.chen, at=AT).state == "approved"
+    with pytest.raises(NotFound):
+        decide_leave(db, asked[1], approve=True, answer="", by=cast.chen, at=away.ends_at)
+    db.execute(sa.update(Person).where(Person.id == cast.wang.id).values(active=False))
+    assert decide_leave(db, asked[1], approve=True, answer="", by=cast.chen, at=away.ends_at).state == "approved"
 
 
 def test_leave_is_withdrawn_by_its_owner_and_ends_early_once_it_has_begun(db: Session, cast: Cast) -> None:

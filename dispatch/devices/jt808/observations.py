@@ -28,7 +28,7 @@ class Terminal:
 class Observation:
     """One fact from one terminal. What a message of this kind does not tell is nothing, never guessed.
 
-    `device_time` is the terminal's clock, `received_at` ours; both UTC. Degrees are WGS-84. `late` marks a position kept while
+    `device_time` is the terminal's clock, `received_at` ours; both UTC. Degrees as reported. `late` marks a position kept while
     there was no network. `raw` is the frame in hex, without flags and escapes. `whole` is false where the header announced
     another length than came: good enough to know the terminal lives, not to prove anything. `source` says over what it was told;
     what a platform passed on has that platform's own number, and no serial.

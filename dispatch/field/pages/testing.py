@@ -115,6 +115,6 @@ def save_test_run(visit_id: int, line_id: int) -> Answer:
 
 def _results(form: Form, line_id: int) -> Acts:
     """A fact, unless nothing is other than the page showed it."""
-    # A page from before there were optional points names none.
+    # The page says "none" as well; one from before there were optional points says nothing.
     results = read_results(form.values, form.texts("must") or TEST_ITEMS)
     return [("test.run", {"line": line_id, "results": results})] if results else []

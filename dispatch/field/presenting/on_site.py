@@ -20,7 +20,7 @@ from dispatch.field.point_rules import REMOVAL
 from dispatch.field.points import Asking, asking
 from dispatch.field.presenting.disputed import Disputed, disputed_of
 from dispatch.field.queries import photos_of
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, is_settled
 from dispatch.field.summary import UNTESTED, Run, latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
@@ -65,7 +65,7 @@ class Point:
     @property
     def failed(self) -> bool:
         """Whether it did not pass and had to."""
-        return not self.optional and self.result is not None and self.result.result == "failed"
+        return not self.optional and self.result is not None and not is_settled(self.result.result, self.result.reason)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatch.field.point_rules import Points
+from dispatch.field.rules import is_settled
 from dispatch.field.summary import Run, vehicle_shown
 from dispatch.orders.models import OrderLine
 from dispatch.words import Text, say
@@ -38,7 +39,8 @@ def run_state(results: Run, points: Points) -> str:
         return "partly" if results else "none"
     if not points.must and not results:
         return "nothing"
-    return "failed" if any(item in results and results[item].result == "failed" for item in points.must) else "passed"
+    settled = all(is_settled(row.result, row.reason) for item, row in results.items() if item in points.must)
+    return "passed" if settled else "failed"
 
 
 def named(lines: Sequence[OrderLine]) -> str:

@@ -81,7 +81,7 @@ def approvals_page(**extra: Any) -> str:
         favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
         owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
-        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, "leave": leaves_asked(db, current())}
+        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, "leave": leaves_asked(db, current(), at=now())}
         return render_template(
             "orders/approvals.html",
             cards=cards,

@@ -88,7 +88,7 @@ def roster_calendar_list() -> Answer:
 def _sent_list(form: Form) -> Import[list[Entry]]:
     """The file goes before what was pasted."""
     file = sent_file() if request.files.get("file") and request.files["file"].filename else None
-    return read_list(read(file.name, file.content)) if file else read_pasted(form.text("list"))
+    return read_list(read(file.name, file.content)) if file else read_pasted(form.text("list"), number_in(form.text("year")))
 
 
 def _write(entries: list[Entry]) -> None:
@@ -133,7 +133,7 @@ def _page(shown: Shown) -> str:
             "staff/calendar.html",
             year=year,
             days=days,
-            unpublished=None if days else not_published(year),
+            unpublished=None if any(day.branch_id is None for day in days) else not_published(year),
             years=[today.year - 1, today.year, today.year + 1] if abs(year - today.year) < 2 else [year - 1, year, year + 1],
             branch_name=_branch(db).name,
             changeable=lambda day: who.may("calendar.change") and (of_all or day.branch_id is not None),

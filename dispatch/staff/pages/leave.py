@@ -151,7 +151,7 @@ def roster_leave_decide(leave_id: int, answer: str) -> Answer:
 def _decisions(form: Form | None, refused_id: int) -> str:
     who, at = current(), now()
     with transaction() as db:
-        waiting = leaves_waiting(db, who)
+        waiting = leaves_waiting(db, who, at=at)
         return render_template(
             "staff/leave.html",
             asked=_with_visits(db, waiting),

@@ -86,7 +86,7 @@ def _page(form: Form | None) -> str:
         ids = [one.id for one in people]
         found = roster_of(db, who.branch_id or 0, ids, first, following - timedelta(days=1), who.zone)
         shown = rows(people, first, who.zone, found)
-        waiting = leaves_asked(db, who)
+        waiting = leaves_asked(db, who, at=now())
         year = found.calendar.unpublished(first) if following > today else None
         return render_template(
             "staff/roster.html",

@@ -70,9 +70,14 @@ def test_what_shows_a_number_is_asked_for_where_such_a_unit_was_fitted(
     fitted_long_ago(db, cast, order.lines[0])
     [box], _ = carrying(db, cast, cast.su)
     assert box.terminal is not None
+    for kind in ("plate", "imei", "wiring"):
+        take_photo(db, visit, cast.su, kind=kind, line=order.lines[0].id)
     do(db, visit, "line.swap", cast.su, line=order.lines[0].id, terminal=box.terminal.serial)
     db.commit()
-    assert "0 of 3 photos" in phone.open("")
+    assert "1 of 3 photos" in phone.open(""), "label and wiring were of what is there no more"
+    take_photo(db, visit, cast.su, kind="imei", line=order.lines[0].id)
+    db.commit()
+    assert "2 of 3 photos" in phone.open("")
 
 
 def test_the_setting_names_known_photos() -> None:

@@ -96,6 +96,8 @@ def test_after_a_swap_the_test_run_is_to_be_done_again(db: Session, cast: Cast, 
 
 def test_single_points_are_put_right_and_overruling_needs_a_word(db: Session, order: Order, phone: Phone) -> None:
     phone.open(f"{at(order)}/test")
+    phone.press(f"{at(order)}/test", status=422, **{"result-acc": "not_available"})
+    assert "Say why this cannot be tested." in phone.page
     phone.press(f"{at(order)}/test", **{"result-acc": "failed"})
     assert "The rest passed" in phone.big()
     phone.press(f"{at(order)}/test", rest="passed")
