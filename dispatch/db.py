@@ -34,8 +34,7 @@ Key = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=Tru
 
 # A generic plan cannot know that a searched word is everywhere or nowhere: prepared searches became ten times slower.
 # Compiling a page's queries (jit) takes ten times as long as running them.
-# Of more than eight joins (its default) PostgreSQL takes the first eight as they are written, and reads whole tables for one row.
-OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan -c jit=off -c join_collapse_limit=12 -c from_collapse_limit=12"
+OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan -c jit=off"
 
 
 class Base(DeclarativeBase):
