@@ -75,7 +75,8 @@ def _stays(session: Session, moment: datetime, slots: sa.Select[int], *, also: i
     """Where everything that ever was in one of these slots, and one unit more, was at the moment; a terminal before its SIM."""
     ever = sa.select(CustodyEntry.unit_id).where(CustodyEntry.to_holder_id.in_(slots))
     those = ever.union(sa.select(sa.literal(also, sa.BigInteger)))  # no OR: each half is found by its own index
-    newest = sa.select(CustodyEntry).where(CustodyEntry.unit_id.in_(those), moment >= HAPPENED)
+    one_of = CustodyEntry.unit_id == sa.any_(sa.func.array(those.scalar_subquery()))
+    newest = sa.select(CustodyEntry).where(one_of, moment >= HAPPENED)
     newest = newest.ext(distinct_on(CustodyEntry.unit_id))
     entry = aliased(CustodyEntry, newest.order_by(CustodyEntry.unit_id, CustodyEntry.seq.desc()).subquery())
     following = aliased(CustodyEntry)
