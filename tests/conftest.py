@@ -7,13 +7,15 @@ commit, race and break things without being seen by another.
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
+import pickle
 import shutil
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
@@ -50,6 +52,8 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 POOL_SIZE = config.load({"SECRET_KEY": "test"}).web_pool_size
 """The connections of a test; the application keeps as many, so both have one engine with all that it has compiled."""
+
+T = TypeVar("T")
 
 SAME_SITE = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
 
@@ -141,6 +145,39 @@ def pages_are_compiled_once(run_folder: Path) -> None:
     folder = run_folder / "pages"
     folder.mkdir(exist_ok=True)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
+
+
+class Storyteller:
+    """What many tests begin with, told once: afterwards the database and the files in `folder` are as the story left them."""
+
+    def __init__(self, url: str, folder: Path, kept: Path) -> None:
+        self._url, self._folder, self._kept = url, folder, kept
+
+    def __call__(self, story: Callable[[], T]) -> T:
+        """What the story gives, which has to survive pickling; it commits what it does, and is known by its name."""
+        name = f"story_{hashlib.md5(f'{story.__module__}.{story.__qualname__}'.encode(), usedforsecurity=False).hexdigest()}"
+        place = self._kept / name
+        if not (place / "told").exists():
+            told = story()
+            resetting.remember(self._url, name)
+            shutil.copytree(self._folder, place / "files")
+            (place / "told").write_bytes(pickle.dumps(told))
+            return told
+        resetting.restore(self._url, name)
+        shutil.copytree(place / "files", self._folder, dirs_exist_ok=True)
+        return pickle.loads((place / "told").read_bytes())  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def kept_stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stories of this process are kept."""
+    return tmp_path_factory.mktemp("stories")
+
+
+@pytest.fixture
+def tell(database: str, tmp_path: Path, kept_stories: Path) -> Storyteller:
+    """`tell(story)`: a beginning that tests share."""
+    return Storyteller(database, tmp_path, kept_stories)
 
 
 @pytest.fixture

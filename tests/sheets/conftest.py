@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from dispatch.db import transaction
 from dispatch.files.gateway import configure as configure_files
 from dispatch.orders.models import Order
 from dispatch.sheets import jobs, making, signing, verifying
 from dispatch.sheets.models import Sheet
 from dispatch.sheets.verifying import Verdict
 from dispatch.words import say
-from tests.conftest import Cast
+from tests.conftest import Cast, Storyteller
 from tests.sheets.engine import HTML, sheet
 from tests.sheets.house import repaired, sheets
 
@@ -75,9 +76,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def done(db: Session, cast: Cast) -> tuple[Order, Sheet]:
+def done(house: Path, db: Session, cast: Cast, tell: Storyteller) -> tuple[Order, Sheet]:
     """A repair whose visit has ended, and its sheet, which was asked for."""
-    order = repaired(db, cast)
-    db.commit()
+
+    def a_repair() -> int:
+        with transaction() as opened:
+            return repaired(opened, cast).id
+
+    order = db.get_one(Order, tell(a_repair))
     [sheet] = sheets(db, order)
     return order, sheet

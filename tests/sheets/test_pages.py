@@ -11,11 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from dispatch.db import transaction
+from dispatch.files.gateway import configure
 from dispatch.orders.models import Order
-from dispatch.sheets import jobs, pages
+from dispatch.sheets import jobs, pages, signing
 from dispatch.sheets.jobs import carry_out
 from dispatch.sheets.models import Sheet
-from tests.conftest import SAME_SITE, Cast, SignIn
+from tests.conftest import SAME_SITE, Cast, SignIn, Storyteller
 from tests.sheets.engine import flipped, needs_libraries
 from tests.sheets.house import BASE, repaired, sheets, versions
 
@@ -23,18 +25,30 @@ pytestmark = [pytest.mark.usefixtures("house"), needs_libraries]
 
 
 @pytest.fixture
-def issued(db: Session, cast: Cast, app: Flask, house: Path, made: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Order, Sheet]:
+def issued(
+    app: Flask,
+    db: Session,
+    cast: Cast,
+    house: Path,
+    tmp_path: Path,
+    made: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    tell: Storyteller,
+) -> tuple[Order, Sheet]:
     """A repair whose sheet was released; its PDF is the one that all tests of this folder share."""
-    from dispatch.files.gateway import configure
-    from dispatch.sheets import signing
-
-    configure(house, "test")
+    configure(tmp_path, "test")  # the application has named keys of its own
     signing.configure(house)
     monkeypatch.setattr(jobs, "make_pdf", lambda *_, **__: made)
-    order = repaired(db, cast)
-    db.commit()
+
+    def a_released_sheet() -> int:
+        with transaction() as opened:
+            order = repaired(opened, cast)
+            [sheet] = sheets(opened, order)
+        carry_out(sheet.id, BASE)
+        return order.id
+
+    order = db.get_one(Order, tell(a_released_sheet))
     [sheet] = sheets(db, order)
-    carry_out(sheet.id, BASE)
     return order, sheet
 
 
@@ -172,8 +186,6 @@ def test_a_sheet_is_kept_by_nobody_on_its_way(db: Session, cast: Cast, as_person
 def test_a_sheet_that_the_store_has_lost_is_a_sentence(
     db: Session, cast: Cast, as_person: SignIn, issued: Any, tmp_path: Path
 ) -> None:
-    from dispatch.files.gateway import configure
-
     configure(tmp_path / "empty", "test")
     answer = as_person(cast.lin).get(pdf_address(db, issued))
     assert answer.status_code == 404
