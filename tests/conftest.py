@@ -34,11 +34,22 @@ from dispatch.staff.operations import start_session
 from dispatch.staff.rules import Actor
 from tests import databases, resetting
 from tests.cast import AT, TRAINED, Cast, hire
-from tests.company import demo_company
+from tests.company import demo_company, shown_company
 from tests.once import once
 from tests.served import PASSWORD, Served, open_doors, serving
 
-__all__ = ["AT", "PASSWORD", "SAME_SITE", "TRAINED", "Cast", "Served", "SignIn", "browser_program", "demo_company"]
+__all__ = [
+    "AT",
+    "PASSWORD",
+    "SAME_SITE",
+    "TRAINED",
+    "Cast",
+    "Served",
+    "SignIn",
+    "browser_program",
+    "demo_company",
+    "shown_company",
+]
 
 gc.set_threshold(100_000, 50, 100)  # looking for garbage among all that pytest holds took a fifth of the time
 list(edges("papers"))  # as in every assembly: what closing asks for does not hang on which test ran before

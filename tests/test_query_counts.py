@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from dispatch import db
 from dispatch.app import create_app
-from tests.browser.showroom import Sight, sights
+from tests.browser.showroom import Sight
 from tests.browser.staging import signed_in
 from tests.company import DemoCompany
 from tests.counting import queries
@@ -28,10 +28,10 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company(demo_company: DemoCompany) -> Iterator[Company]:
+def company(shown_company: tuple[DemoCompany, dict[str, Sight]]) -> Iterator[Company]:
     """The demonstration company at two in the afternoon."""
-    app = create_app(demo_company.settings)
-    yield Company(app, sights(app, demo_company.zone))
+    company, sights = shown_company
+    yield Company(create_app(company.settings), sights)
     db.disconnect()
 
 

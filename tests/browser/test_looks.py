@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from dispatch import db
 from dispatch.app import create_app
-from tests.browser.showroom import NO_PAGES, Sight, sights
+from tests.browser.showroom import NO_PAGES, Sight
 from tests.browser.staging import answering
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.company import DemoCompany
@@ -43,12 +43,12 @@ class Showroom:
 
 
 @pytest.fixture(scope="module")
-def showroom(demo_company: DemoCompany) -> Iterator[Showroom]:
+def showroom(shown_company: tuple[DemoCompany, dict[str, Sight]]) -> Iterator[Showroom]:
     """The demonstration company at two in the afternoon, on a server in this process."""
-    app = create_app(demo_company.settings)
-    found = sights(app, demo_company.zone)
+    company, sights = shown_company
+    app = create_app(company.settings)
     with answering(app) as address:
-        yield Showroom(address, app, found)
+        yield Showroom(address, app, sights)
     db.disconnect()
 
 
