@@ -35,6 +35,7 @@ class Silence(Base):
         sa.Index("uq_silence_open", "unit_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
         sa.Index("ix_silence_branch", "branch_id", postgresql_where=sa.text("ended_at IS NULL")),
         sa.Index(None, "vehicle_id"),
+        sa.Index(None, "unit_id"),
     )
 
     id: Mapped[Key]

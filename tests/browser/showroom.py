@@ -196,6 +196,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a customer": Sight("customers.show", f"/customers/{customer}"),
         "changing a customer": Sight("customers.edit", f"/customers/{customer}/edit"),
         "a vehicle": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
+        "the life of a vehicle, on paper": Sight("lives.vehicle_paper", f"/vehicles/{vehicle}/paper"),
+        "the life of a SIM, on paper": Sight("lives.unit_paper", f"/units/{topped_up}/paper"),
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
         "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),
