@@ -67,6 +67,7 @@ LOOKS: Mapping[str, Look] = {
     "sheet": Look(say("Sheet issued"), "file-earmark-text", "done"),
     "silent": Look(say("It fell silent"), "broadcast-pin", "waiting"),
     "silence.dismiss": Look(say("Silence set aside"), "pause-circle", "closed"),
+    "silence.skip_restart": Look(say("To be seen to without a restart"), "telephone-plus", "closed"),
     "restart.done": Look(say("Restarted from afar"), "arrow-repeat", "done"),
     "restart.kept": Look(say("Restart from afar: Traccar tells it when it connects"), "arrow-repeat", "waiting"),
     "restart.refused": Look(say("Restart from afar: it refused"), "x-circle", "refused"),

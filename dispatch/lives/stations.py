@@ -234,7 +234,7 @@ def heard(scope: Scope) -> Iterator[Stations]:
     aside = station("heard", said.action, at=said.at, who=said.by_name, why=said.detail["reason"].astext, **facts)
     while_silent = sa.and_(said.at >= row.found_at, sa.or_(row.ended_at.is_(None), said.at <= row.ended_at))
     of_it = sa.and_(said.subject_kind == "unit", said.subject_id == row.unit_id, while_silent)
-    yield aside.join(row, of_it).where(scope.silences, said.action == "silence.dismiss")
+    yield aside.join(row, of_it).where(scope.silences, said.action.in_(("silence.dismiss", "silence.skip_restart")))
     again = TerminalRestart
     detail = told(way=again.way, ended_at=again.ended_at)
     outcome = sa.func.coalesce(again.outcome, "under way")
