@@ -139,6 +139,7 @@ class Terminal(Base):
     """A terminal's four numbers: the label's serial, the IMEI, the 808 terminal id and the 808 phone."""
 
     __tablename__ = "terminal"
+    __table_args__ = (sa.Index("ix_terminal_unit_model", "unit_id", postgresql_include=["model"]),)
 
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
     serial: Mapped[str] = mapped_column(unique=True)
@@ -160,6 +161,7 @@ class Sim(Base):
     __table_args__ = (
         words_of("state", tuple(STATES)),
         sa.CheckConstraint("(balance IS NULL) = (balance_at IS NULL)", name="balance_has_day"),
+        sa.Index("ix_sim_unit_carrier", "unit_id", postgresql_include=["carrier"]),
         sa.Index("ix_sim_out_of_use", "unit_id", postgresql_where=sa.text(f"state IN ({listed(OUT_OF_USE)})")),
     )
 

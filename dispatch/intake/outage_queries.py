@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,12 +20,16 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True)
 class Incident:
-    """An outage with how many terminals it has silenced, how many of them are silent still, and of how many customers."""
+    """An outage: how many terminals it has silenced, how many of them are silent still, of how many customers; when the first and
+    when the last of them was heard.
+    """
 
     row: Outage
     terminals: int
     still: int
     customers: int
+    begun: datetime
+    last: datetime
 
     @property
     def again(self) -> int:
@@ -35,8 +40,9 @@ class Incident:
 def _incidents(by: Actor) -> sa.Select[Any]:
     still = sa.func.count().filter(Silence.ended_at.is_(None))
     figures = (sa.func.count(), still, sa.func.count(Silence.customer_id.distinct()))
+    heard = (sa.func.min(Silence.last_heard_at), sa.func.max(Silence.last_heard_at))
     own = sa.true() if by.may("branches.all") else Outage.branch_id == by.branch_id
-    query: sa.Select[Any] = sa.select(Outage, *figures)
+    query: sa.Select[Any] = sa.select(Outage, *figures, *heard)
     return query.join(Silence, Silence.outage_id == Outage.id).where(own).group_by(Outage.id)
 
 

@@ -24,6 +24,8 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_silence_skipped_is_whole"), "silence", whole)
     for table, column in INDEXES:
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    op.create_index("ix_terminal_unit_model", "terminal", ["unit_id"], postgresql_include=["model"])
+    op.create_index("ix_sim_unit_carrier", "sim", ["unit_id"], postgresql_include=["carrier"])
     op.create_index("ix_sim_out_of_use", "sim", ["unit_id"], postgresql_where=sa.text("state IN ('suspended', 'closed')"))
 
 
@@ -74,6 +76,8 @@ CHECKS = {
 
 def downgrade() -> None:
     op.drop_index("ix_sim_out_of_use", "sim")
+    op.drop_index("ix_sim_unit_carrier", "sim")
+    op.drop_index("ix_terminal_unit_model", "terminal")
     for table, column in INDEXES:
         op.drop_index(op.f(f"ix_{table}_{column}"), table)
     op.drop_constraint("fk_silence_outage", "silence", type_="foreignkey")

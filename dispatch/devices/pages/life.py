@@ -48,12 +48,12 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             life=shown_of_unit(db, unit_id),
             describe=describe,
             reason_word=reason_word,
-            owned=newest_owner(db, unit_id),
+            owned=newest_owner(db, unit_id) if found.owner_seq else None,
             owner_reasons=OWNER_REASONS,
             partner=_partner(db, found),
             sim_states=STATES,
             sim_looks=LOOKS,
-            loan=lent_unit(db, unit_id) if found.terminal else None,
+            loan=lent_unit(db, unit_id) if found.terminal and _fitted(found) else None,
             warranty=_warranty(db, found),
             key=uuid.uuid4(),
             today=local_day(now(), current().zone),
@@ -62,6 +62,10 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             **taking_back(db, newest, current()),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _fitted(found: Unit) -> bool:
+    return found.position is not None and found.position.holder_kind == "slot"
 
 
 def _warranty(db: Session, found: Unit) -> Warranty | None:
