@@ -42,8 +42,8 @@ def _incidents(by: Actor) -> sa.Select[Any]:
     figures = (sa.func.count(), still, sa.func.count(Silence.customer_id.distinct()))
     heard = (sa.func.min(Silence.last_heard_at), sa.func.max(Silence.last_heard_at))
     own = sa.true() if by.may("branches.all") else Outage.branch_id == by.branch_id
-    query: sa.Select[Any] = sa.select(Outage, *figures, *heard)
-    return query.join(Silence, Silence.outage_id == Outage.id).where(own).group_by(Outage.id)
+    columns: tuple[Any, ...] = (Outage, *figures, *heard)
+    return sa.select(*columns).join(Silence, Silence.outage_id == Outage.id).where(own).group_by(Outage.id)
 
 
 def outages_now(session: Session, by: Actor) -> Sequence[Incident]:
