@@ -8,6 +8,7 @@ from dispatch.devices import asking, bench_following, observing, ownership_follo
 from dispatch.fees import terms
 from dispatch.field import evidence, photographed, returning
 from dispatch.files.gateway import configure as configure_files
+from dispatch.intake import first_steps
 from dispatch.orders import ladder_queries, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
@@ -36,6 +37,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     sim_following.configure(settings.sim_activate_on_fitting)
     sim_queries.configure(settings.sim_low_balance)
     warranty_queries.configure(settings.repair_warranty_months)
+    first_steps.configure(wait_minutes=settings.silent_restart_minutes, platform=bool(settings.traccar_url))
     terms.configure(settings.payment_days)
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)

@@ -144,9 +144,13 @@ class Settings:
     traccar_datum: str = setting("TRACCAR_DATUM", choice("wgs84", "gcj02"), "wgs84", "datum of the positions that it passes on")
     traccar_hours: int = setting("TRACCAR_HOURS", whole(1, 168), 6, "hours after a change for which Traccar is asked")
 
-    silent_together: int = setting("SILENT_TOGETHER", whole(2, 1000), 5, "silent terminals that make one outage of a carrier")
-    silent_km: int = setting("SILENT_KM", whole(1, 500), 20, "km around one of them within which they lie")
+    silent_together: int = setting("SILENT_TOGETHER", whole(2, 1000), 5, "silent terminals near each other that make one outage")
+    silent_carrier: int = setting(
+        "SILENT_CARRIER", whole(2, 10_000), 20, "silent terminals of one carrier that make one outage, wherever they are")
+    silent_km: int = setting("SILENT_KM", whole(1, 500), 20, "km within which they lie")
     silent_minutes: int = setting("SILENT_MINUTES", whole(1, 1440), 60, "minutes within which they fell silent")
+    silent_restart_minutes: int = setting(
+        "SILENT_RESTART_MINUTES", whole(1, 1440), 30, "minutes that a restart from afar has to help before an order is made")
 
     payment_days: int = setting(
         "PAYMENT_DAYS", whole(0, 365), 30, "days within which a customer pays what is on account, unless his page says otherwise")

@@ -22,6 +22,7 @@ FEATURES = (
     "board",
     "field",
     "sheets",
+    "lives",
     "finance",
     "reports",
 )

@@ -25,18 +25,19 @@ from dispatch.customers.operations import (
     set_pin,
 )
 from dispatch.customers.operations import reveal_phone as reveal
-from dispatch.customers.presenting import life
 from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
+from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.fees.terms import overdue, usual_days
 from dispatch.geo.forms import DATUMS
+from dispatch.lives.pages import shown_of_vehicle
 from dispatch.orders.forms import read_number, read_page, read_pin
-from dispatch.orders.queries import ENDED, orders_of_customer, under_way_counts
+from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
 from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
@@ -255,13 +256,18 @@ def show_vehicle(vehicle_id: int) -> str:
 def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
     with transaction() as db:
         found = vehicle(db, vehicle_id, current())
-        return render_template(
-            "customers/vehicle.html", vehicle=found, phone=phone or {}, **life(db, vehicle_id, current()), **_vehicle_words()
-        )
+        return render_template("customers/vehicle.html", vehicle=found, phone=phone or {}, **_vehicle_facts(db, vehicle_id))
 
 
-def _vehicle_words() -> dict[str, Any]:
-    return {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked}
+def _vehicle_facts(db: Session, vehicle_id: int) -> dict[str, Any]:
+    """What is in it, its orders, its history, and what the page does with them."""
+    known = {
+        "inside": fitted(db, [vehicle_id]).get(vehicle_id, {}),
+        "lines": lines_of_vehicle(db, vehicle_id, current()),
+        "life": shown_of_vehicle(db, vehicle_id),
+        "describe": describe,
+    }
+    return known | {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked}
 
 
 @pages.post("/vehicles/<int:vehicle_id>/drivers/<int:driver_id>/phone")

@@ -17,6 +17,8 @@ from dispatch.devices.models import CustodyPosition, Holder, Sim
 from dispatch.devices.observing import keep
 from dispatch.intake.models import Silence
 from dispatch.intake.operations.dismissing import dismiss
+from dispatch.intake.outages import find_outages
+from dispatch.intake.silence_rules import Together
 from dispatch.intake.silences import missed, propose
 from dispatch.orders.models import OrderLine
 
@@ -35,6 +37,7 @@ def build(company: Company, moment: datetime) -> None:
         _tell(company, unit_id, moment - timedelta(hours=30 + 23 * nth), places[nth % len(places)])
     _want_to_know(company, [*same, *others], moment)
     propose(company.session, missed(company.session, at=moment, only=[*same, *others]), at=moment)
+    find_outages(company.session, Together(), at=moment)
     last = company.session.scalars(sa.select(Silence.id).order_by(Silence.last_heard_at).limit(1)).all()
     dismiss(company.session, last, reason="车辆进厂大修", days=7, by=company.desk("SZ"), at=moment)
 

@@ -76,12 +76,6 @@ def carried_return(session: Session, return_id: int, by: Actor) -> UnitReturn:
     return found
 
 
-def returns_of_unit(session: Session, unit_id: int) -> Sequence[UnitReturn]:
-    """Every return of a unit, newest first."""
-    query = sa.select(UnitReturn).where(UnitReturn.unit_id == unit_id).options(joinedload(UnitReturn.vehicle))
-    return session.scalars(query.order_by(UnitReturn.id.desc())).unique().all()
-
-
 def carried_by_fitting(session: Session, fitting_ids: Collection[int], person_id: int) -> Mapping[int, int]:
     """fitting id -> id of the return that it has opened, of what somebody carries and owes."""
     query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))

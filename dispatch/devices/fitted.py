@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.customers.models import Vehicle
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, unit_anywhere, units_like
@@ -44,12 +43,6 @@ def whereabouts(holder: Holder, branch_id: int) -> Text | str:
 # --- reads
 
 
-def lines_of_unit(unit_id: int) -> sa.Select[int]:
-    """SQL: the vehicles of orders (their lines) into or out of which a unit was fitted."""
-    about = sa.or_(Fitting.old_unit_id == unit_id, Fitting.new_unit_id == unit_id)
-    return sa.select(Fitting.line_id).where(about)
-
-
 def slot_units(session: Session, vehicle_id: int) -> dict[str, Unit]:
     """What is in a vehicle now: kind -> unit."""
     return fitted(session, [vehicle_id]).get(vehicle_id, {})
@@ -74,17 +67,6 @@ def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:
     other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
     more = (joinedload(Fitting.vehicle), joinedload(Fitting.loan), *other)
     return session.scalars(query.options(*units, *more).order_by(Fitting.at, Fitting.id)).unique().all()
-
-
-def moved_between(session: Session, entries: Iterable[CustodyEntry]) -> dict[int, Vehicle]:
-    """Of those entries of the ledger that are half of a move between vehicles the other vehicle: entry id -> vehicle."""
-    ids = [entry.id for entry in entries if entry.reason in ("move_out", "move_in")]
-    if not ids:
-        return {}
-    halves = sa.select(Fitting).where(sa.or_(Fitting.in_entry_id.in_(ids), Fitting.out_entry_id.in_(ids)), Fitting.kind != "undo")
-    other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
-    rows = session.scalars(halves.options(*other)).unique()
-    return {(row.in_entry_id or row.out_entry_id or 0): row.other_vehicle for row in rows if row.other_vehicle}
 
 
 def stands() -> sa.ColumnElement[bool]:

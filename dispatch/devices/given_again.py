@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.audit.queries import history
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Unit
 from dispatch.devices.operations import move_units
 from dispatch.devices.queries import stores, unit
@@ -78,12 +76,9 @@ def _rooms(session: Session, source: Holder, by: Actor) -> Sequence[Holder]:
     return [room for room in stores(session, by) if room.branch_id == source.branch_id]
 
 
-def giving_again(session: Session, found: Unit, entries: Sequence[CustodyEntry], by: Actor) -> dict[str, Any]:
-    """For the page of a unit: `again_rooms`, the stores into which it may be given, if its customer has it; and `again_words`,
-    why it was given at each of such moves: id of the entry -> reason."""
+def rooms_again(session: Session, found: Unit, by: Actor) -> list[tuple[int, str]]:
+    """For the page of a unit that its customer has: the stores (id, name) into which it may be given."""
     place = found.position
-    here = place is not None and place.holder_kind == "customer" and by.may("stock.change")
-    rooms = [(room.id, room.name or "") for room in _rooms(session, place.holder, by)] if place and here else []
-    told = history(session, ("unit", found.id)) if any(entry.reason == REASON for entry in entries) else ()
-    words = {one.detail["entry"]: one.detail["reason"] for one in told if one.action == "custody.given_again"}
-    return {"again_rooms": rooms, "again_words": words}
+    if place is None or place.holder_kind != "customer" or not by.may("stock.change"):
+        return []
+    return [(room.id, room.name or "") for room in _rooms(session, place.holder, by)]

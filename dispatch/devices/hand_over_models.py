@@ -57,7 +57,10 @@ class HandOverUnit(Base):
     """One unit of it. It is `open` while it is promised: until the hand-over is settled, or the unit has gone elsewhere."""
 
     __tablename__ = "hand_over_unit"
-    __table_args__ = (sa.Index("uq_hand_over_unit_open", "unit_id", unique=True, postgresql_where=sa.text("open")),)
+    __table_args__ = (
+        sa.Index("uq_hand_over_unit_open", "unit_id", unique=True, postgresql_where=sa.text("open")),
+        sa.Index(None, "unit_id"),
+    )
 
     hand_over_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_over.id"), primary_key=True)
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_models import UnitReturn, listed
 from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
@@ -29,7 +29,7 @@ from dispatch.devices.part_paper_models import HandOverPart, TransferPart, Trans
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
 from dispatch.devices.sim_models import SimTopUp
-from dispatch.devices.sim_rules import STATES
+from dispatch.devices.sim_rules import OUT_OF_USE, STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
@@ -139,6 +139,7 @@ class Terminal(Base):
     """A terminal's four numbers: the label's serial, the IMEI, the 808 terminal id and the 808 phone."""
 
     __tablename__ = "terminal"
+    __table_args__ = (sa.Index("ix_terminal_unit_model", "unit_id", postgresql_include=["model"]),)
 
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)
     serial: Mapped[str] = mapped_column(unique=True)
@@ -160,6 +161,8 @@ class Sim(Base):
     __table_args__ = (
         words_of("state", tuple(STATES)),
         sa.CheckConstraint("(balance IS NULL) = (balance_at IS NULL)", name="balance_has_day"),
+        sa.Index("ix_sim_unit_carrier", "unit_id", postgresql_include=["carrier"]),
+        sa.Index("ix_sim_out_of_use", "unit_id", postgresql_where=sa.text(f"state IN ({listed(OUT_OF_USE)})")),
     )
 
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), primary_key=True)

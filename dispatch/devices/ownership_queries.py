@@ -53,6 +53,12 @@ def ownership_of(session: Session, unit_id: int) -> Sequence[OwnershipEntry]:
     return session.scalars(query.options(joinedload(OwnershipEntry.from_customer), joinedload(OwnershipEntry.to_customer))).all()
 
 
+def newest_owner(session: Session, unit_id: int) -> OwnershipEntry | None:
+    """The entry that made a unit whose it is; None for one that always was ours."""
+    query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == unit_id).order_by(OwnershipEntry.seq.desc())
+    return session.scalar(query.limit(1))
+
+
 def owners_at(session: Session, unit_ids: Collection[int], moment: datetime) -> dict[int, OwnershipEntry]:
     """By what entry each of these units was whose at a moment: unit id -> entry; none of them: it was ours."""
     happened = sa.func.coalesce(OwnershipEntry.device_at, OwnershipEntry.at)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.audit.models import AuditEntry
-from dispatch.customers.models import Customer
+from dispatch.customers.models import Customer, Vehicle
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
 from dispatch.errors import NotFound
@@ -95,25 +95,27 @@ def units_held(
 
 def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
     """Every move of a unit, newest first."""
-    query = sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id)
+    return session.scalars(_moves(unit_id)).unique().all()
+
+
+def newest_move(session: Session, unit_id: int) -> CustodyEntry | None:
+    """The move that brought a unit to where it is."""
+    return session.scalars(_moves(unit_id).limit(1)).unique().one_or_none()
+
+
+def _moves(unit_id: int) -> sa.Select[CustodyEntry]:
     ends = [
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
     ]
-    return session.scalars(query.options(*ends).order_by(CustodyEntry.seq.desc())).unique().all()
+    return sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id).options(*ends).order_by(CustodyEntry.seq.desc())
 
 
-def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]:
-    """Every unit that went into or out of a vehicle, newest first."""
-    slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
-    came = sa.select(CustodyEntry.id).where(CustodyEntry.to_holder_id.in_(slots))
-    went = sa.select(CustodyEntry.id).where(CustodyEntry.from_holder_id.in_(slots))
-    query = sa.select(CustodyEntry).where(CustodyEntry.id.in_(came.union(went)))  # no OR: each half is found by its own index
-    ends = [
-        joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
-        for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
-    ]
-    return session.scalars(query.options(*ends).order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
+def last_customer(session: Session, unit_id: int) -> int | None:
+    """The customer in whose vehicle a unit was last."""
+    into = sa.select(Vehicle.customer_id).join(Holder, Holder.vehicle_id == Vehicle.id)
+    into = into.join(CustodyEntry, CustodyEntry.to_holder_id == Holder.id).where(CustodyEntry.unit_id == unit_id)
+    return session.scalar(into.order_by(CustodyEntry.seq.desc()).limit(1))
 
 
 def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:

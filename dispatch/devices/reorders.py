@@ -24,7 +24,7 @@ from dispatch.devices.models import (
 )
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.reorder_rules import Level, split_key, ware_key, ware_words
-from dispatch.devices.usable import usable
+from dispatch.devices.usable import carrier_held, model_held, usable
 from dispatch.words import Text
 
 Wares = Counter[str]
@@ -107,11 +107,10 @@ def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, t
 
 def _stored(session: Session, store_ids: Sequence[int]) -> dict[int, Wares]:
     """What can be issued, by store."""
-    place, what = CustodyPosition, (Terminal.model, Sim.carrier)
-    query = sa.select(place.holder_id, *what, sa.func.count()).where(place.holder_id.in_(store_ids), usable())
-    joined = query.outerjoin(Terminal, Terminal.unit_id == place.unit_id).outerjoin(Sim, Sim.unit_id == place.unit_id)
+    held = sa.select(CustodyPosition.holder_id, model_held().label("model"), carrier_held().label("carrier"))
+    each = held.where(CustodyPosition.holder_id.in_(store_ids), usable()).subquery()
     found: dict[int, Wares] = {}
-    for holder_id, model, carrier, count in session.execute(joined.group_by(place.holder_id, *what)):
+    for holder_id, model, carrier, count in session.execute(sa.select(each, sa.func.count()).group_by(*each.c)):
         _add(found.setdefault(holder_id, Counter()), model, carrier, count)
     return found
 

@@ -15,6 +15,7 @@ from dispatch.words import Text, say
 
 UNIT_KINDS = ("terminal", "sim")
 """What is fitted into vehicles."""
+UNIT_WORDS: dict[str, Text] = {"terminal": say("Terminal"), "sim": say("SIM")}
 ICCID_KEY = 19
 IMEI_DIGITS = 15
 PHONE_808_DIGITS = (12, 20)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.models import CustodyPosition, Holder, Terminal
+from dispatch.devices.models import CustodyPosition, Holder
 from dispatch.devices.queries import PLACES_OF_STOCK, visible_places
+from dispatch.devices.usable import model_held
 from dispatch.staff.rules import Actor
 
 Thing = tuple[str, str | None]
@@ -62,13 +63,9 @@ def _shelf(holder: Holder, counts: Mapping[Thing, int]) -> Shelf:
 
 
 def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[Thing, int]]:
-    held = (CustodyPosition.holder_id, CustodyPosition.unit_kind, Terminal.model)
-    query = (
-        sa.select(*held, sa.func.count())
-        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-        .where(CustodyPosition.holder_id.in_(holder_ids))
-        .group_by(*held)
-    )
+    held = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, model_held().label("model"))
+    each = held.where(CustodyPosition.holder_id.in_(holder_ids)).subquery()
+    query = sa.select(each, sa.func.count()).group_by(*each.c)
     counts: dict[int, dict[Thing, int]] = defaultdict(dict)
     for holder_id, kind, model, count in sorted(
         session.execute(query), key=lambda row: row.model or ""

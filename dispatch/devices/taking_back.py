@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -96,24 +96,16 @@ def _check_newest(session: Session, wrong: CustodyEntry) -> None:
 # --- what the page of a unit shows
 
 
-def taking_back(session: Session, entries: Sequence[CustodyEntry], by: Actor) -> dict[str, Any]:
-    """Of a unit's moves, newest first: which were `taken_back` (id -> the entry that did it, and why), and the `newest` if the
-    reader may take it back; `rooms` are the stores where a receipt may belong instead."""
-    undone = _taken_back(session, [entry.id for entry in entries])
-    newest = entries[0] if entries and _may_take_back(entries[0], by) else None
+def taking_back(session: Session, entry: CustodyEntry | None, by: Actor) -> dict[str, Any]:
+    """Of a unit's newest move: `newest`, if the reader may take it back; `rooms`: the stores where a receipt may belong."""
+    newest = entry if entry and _may_take_back(entry, by) else None
     rooms: Sequence[tuple[int, str]] = ()
     if newest is not None and newest.from_holder_id is None:
         here = newest.to_holder
         others = [room for room in stores(session, by) if room.branch_id == here.branch_id and room.id != here.id]
         rooms, newest = [(room.id, room.name or "") for room in others], newest if others else None
-    return {"taken_back": undone, "newest": newest, "rooms": rooms}
+    return {"newest": newest, "rooms": rooms}
 
 
 def _may_take_back(entry: CustodyEntry, by: Actor) -> bool:
     return by.may("stock.change") and entry.order_id is None and entry.reason in TAKEN_BACK_SO
-
-
-def _taken_back(session: Session, entry_ids: Collection[int]) -> dict[int, tuple[CustodyEntry, str]]:
-    query = sa.select(TakenBack, CustodyEntry).join(CustodyEntry, CustodyEntry.id == TakenBack.entry_id)
-    rows = session.execute(query.where(TakenBack.wrong_id.in_(entry_ids)))
-    return {mended.wrong_id: (entry, mended.reason) for mended, entry in rows}

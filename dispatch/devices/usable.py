@@ -6,6 +6,7 @@ Planner, board, picking list and issuing all count by this one rule.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -21,15 +22,28 @@ Parts = dict[str, int]
 
 
 _card, _thing = aliased(Sim), aliased(Unit)  # a query that asks this may itself read SIMs or units
+_USELESS: list[Any] = [sa.literal_column(f"'{state}'") for state in OUT_OF_USE]  # so their index is found
 
 
 def usable() -> sa.ColumnElement[bool]:
     """SQL: the unit of this position is no return that is still open, nor promised, a customer's, or a SIM out of use."""
     returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
-    useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(OUT_OF_USE))
+    useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(_USELESS))
     taken = sa.exists().where(_thing.id == CustodyPosition.unit_id, _thing.owner == "customer")
     return sa.and_(~returned, ~promised, ~useless, ~taken)
+
+
+def model_held() -> sa.ColumnElement[str | None]:
+    """SQL: the model of the terminal at this position. A join instead would have the database read all terminals there are."""
+    model = sa.select(Terminal.model).where(Terminal.unit_id == CustodyPosition.unit_id)
+    return sa.case((CustodyPosition.unit_kind == "terminal", model.scalar_subquery()))
+
+
+def carrier_held() -> sa.ColumnElement[str | None]:
+    """SQL: the carrier of the SIM at this position."""
+    carrier = sa.select(Sim.carrier).where(Sim.unit_id == CustodyPosition.unit_id)
+    return sa.case((CustodyPosition.unit_kind == "sim", carrier.scalar_subquery()))
 
 
 def parts_in_bags(session: Session, person_ids: Collection[int]) -> dict[int, Parts]:
@@ -45,13 +59,10 @@ def parts_in_stores(session: Session, holder_ids: Collection[int]) -> dict[int, 
 def _parts(
     session: Session, whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
 ) -> dict[int, Parts]:
-    query = (
-        sa.select(whose, CustodyPosition.unit_kind, Terminal.model, sa.func.count())
-        .join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
-        .outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
-        .where(whose.in_(ids), usable())
-        .group_by(whose, CustodyPosition.unit_kind, Terminal.model)
-    )
+    held = sa.select(whose.label("whose"), CustodyPosition.unit_kind, model_held().label("model"))
+    held = held.join(CustodyPosition, CustodyPosition.holder_id == Holder.id).where(whose.in_(ids), usable())
+    each = held.subquery()
+    query = sa.select(each, sa.func.count()).group_by(*each.c)
     found: dict[int, Parts] = {}
     for owner, kind, model, count in session.execute(query):
         assert owner is not None

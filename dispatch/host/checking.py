@@ -18,7 +18,7 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.host.schema import known_versions, newest_version, revision_of
-from dispatch.intake.checks import broken_silences
+from dispatch.intake.checks import broken_outages, broken_silences
 from dispatch.orders.models import Order
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
@@ -137,6 +137,7 @@ AREAS: dict[str, Area] = {
     "facts": Area(say("messages from the field"), "field_fact", broken_facts),
     "tests": Area(say("results of test-runs"), "test_result", broken_results),
     "silences": Area(say("silent terminals"), "silence", broken_silences),
+    "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "money": Area(say("postings"), "posting", broken_ledgers),
     "files": Area(say("files"), "stored_file", broken_files),

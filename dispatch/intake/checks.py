@@ -1,4 +1,4 @@
-"""Proving that who is listed as silent is still where he fell silent."""
+"""Proving that who is listed as silent is still where he fell silent, and that outages are what they say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
 from dispatch.devices.models import CustodyPosition, Holder, Terminal
-from dispatch.intake.models import Silence
+from dispatch.intake.models import Outage, Silence
 from dispatch.words import Text, say
 
 PATIENCE = timedelta(hours=1)
@@ -37,3 +37,18 @@ def broken_silences(session: Session) -> Iterator[Text]:
             serial=serial,
             vehicle=vehicle,
         )
+
+
+def broken_outages(session: Session) -> Iterator[Text]:
+    """One sentence for each outage without terminals, and for each silence that is none of its outage.
+
+    That both are of one branch, and that an outage which has ended says why, the database sees to.
+    """
+    empty = ~sa.exists().where(Silence.outage_id == Outage.id)
+    for id_ in session.scalars(sa.select(Outage.id).where(empty).order_by(Outage.id)):
+        yield say("Outage %(id)s has no terminals", id=id_)
+    other = sa.and_(Outage.kind == "carrier", Silence.carrier.is_distinct_from(Outage.carrier))
+    late = ~Silence.last_heard_at.between(Outage.from_at, Outage.to_at)
+    query = sa.select(Silence.id, Outage.id).join(Outage, Outage.id == Silence.outage_id).where(sa.or_(other, late))
+    for silence, id_ in session.execute(query.order_by(Silence.id)):
+        yield say("Silence %(silence)s belongs to outage %(id)s, but is of another carrier or time", silence=silence, id=id_)

@@ -17,6 +17,8 @@ from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import PlatformLook, TerminalRestart
 from dispatch.devices.platform_rules import Target
 from dispatch.devices.restarting import end, give_up
+from dispatch.intake.outages import end_outages, find_outages
+from dispatch.intake.silence_rules import Together
 from dispatch.intake.silences import hears, let_go, listed_by_platform, missed, propose, renew_keys
 from dispatch.jobs import periodic, task
 
@@ -50,8 +52,16 @@ def look_for_silent(settings: Settings, at: datetime) -> int:
         let_go(session, at=at)
         renew_keys(session)
         new = propose(session, missed(session, at=at, only=units) if units else [], at=at)
+        rule = together(settings)
+        end_outages(session, rule, at=at)
+        find_outages(session, rule, at=at)
     log.info("silent_found", new=new, missed=len(found))
     return new
+
+
+def together(settings: Settings) -> Together:
+    """What makes an outage of many, by the settings."""
+    return Together(settings.silent_together, settings.silent_km, settings.silent_minutes, settings.silent_carrier)
 
 
 def _asked(settings: Settings, asked: Sequence[Target]) -> set[int]:

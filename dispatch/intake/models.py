@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, words_of
+from dispatch.intake.outage_models import Outage
 from dispatch.intake.silence_models import Silence
 
-__all__ = ["Silence", "Upload"]
+__all__ = ["Outage", "Silence", "Upload"]
 
 PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls", "parts")
 

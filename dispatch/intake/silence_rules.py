@@ -1,92 +1,47 @@
-"""When a silence is one vehicle's, and when it is an outage: many terminals of one carrier, near each other, at the same time."""
+"""When a silence is one vehicle's and when it belongs to an outage, and what is done about it first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations
-from typing import Generic, Protocol, TypeVar
 
-from dispatch.geo.rules import metres
 from dispatch.words import Text, say
-
-
-class Quiet(Protocol):
-    """A terminal that fell silent: when it was last heard, where, and over which carrier, as far as that is known."""
-
-    @property
-    def carrier(self) -> str | None: ...
-    @property
-    def last_heard_at(self) -> datetime: ...
-    @property
-    def lat(self) -> float | None: ...
-    @property
-    def lon(self) -> float | None: ...
-
-
-One = TypeVar("One", bound=Quiet)
 
 
 @dataclass(frozen=True)
 class Together:
-    """What makes several silences one incident: at least so many, within so many km and minutes of one of them."""
+    """What makes several silences one incident: all within so many minutes of one of them, and either at least `least` within
+    about so many km, over whatever carrier, or at least `least_of_carrier` of one carrier, wherever they are.
+    """
 
     least: int = 5
     within_km: int = 20
     minutes: int = 60
+    least_of_carrier: int = 20
 
 
 @dataclass(frozen=True)
-class Incident(Generic[One]):
-    """Several at once; `first` is the one around which they lie."""
+class Tried:
+    """A restart from afar: when it was asked for, and how that ended (None: nobody knows yet)."""
 
-    first: One
-    members: Sequence[One]
-
-    @property
-    def begun(self) -> datetime:
-        """When the first of them was last heard."""
-        return min(one.last_heard_at for one in self.members)
-
-    @property
-    def last(self) -> datetime:
-        """When the last of them was."""
-        return max(one.last_heard_at for one in self.members)
+    at: datetime
+    outcome: str | None
 
 
-def grouped(silent: Iterable[One], rule: Together) -> tuple[list[Incident[One]], list[One]]:
-    """The incidents, the largest first, and those that are silent by themselves. Each is in one of them exactly once."""
-    every = list(silent)
-    near = _neighbours(every, rule)
-    left = set(range(len(every)))
-    incidents: list[Incident[One]] = []
-    while left:
-        middle = max(sorted(left), key=lambda one: len(near[one] & left))
-        members = sorted(near[middle] & left)
-        if len(members) + 1 < rule.least:
-            break
-        incidents.append(Incident(every[middle], [every[one] for one in (middle, *members)]))
-        left -= {middle, *members}
-    return incidents, [every[one] for one in sorted(left)]
+NO_HELP = ("refused", "unreached")
 
 
-def _neighbours(every: Sequence[Quiet], rule: Together) -> list[set[int]]:
-    """By place in the list: which others belong to an incident around each."""
-    near: list[set[int]] = [set() for _ in every]
-    for one, other in combinations(range(len(every)), 2):
-        if _alike(every[one], every[other], rule):
-            near[one].add(other)
-            near[other].add(one)
-    return near
+def first_step(tried: Tried | None, *, reachable: bool, skipped: bool, wait: timedelta, at: datetime) -> str:
+    """What is to be done about a silent terminal: "restart" it from afar, "wait" whether that helps, or make an "order".
 
-
-def _alike(a: Quiet, b: Quiet, rule: Together) -> bool:
-    if a.carrier != b.carrier or a.lat is None or a.lon is None or b.lat is None or b.lon is None:
-        return False
-    if abs(a.last_heard_at - b.last_heard_at) > timedelta(minutes=rule.minutes):
-        return False
-    return metres((a.lat, a.lon), (b.lat, b.lon)) <= rule.within_km * 1_000
+    Nobody has to restart what cannot be reached, or where somebody has said why not.
+    """
+    if skipped:
+        return "order"
+    if tried is None:
+        return "restart" if reachable else "order"
+    return "order" if tried.outcome in NO_HELP or at >= tried.at + wait else "wait"
 
 
 DISMISS_DAYS: Mapping[int, Text] = {1: say("1 day"), 3: say("3 days"), 7: say("1 week"), 30: say("1 month")}

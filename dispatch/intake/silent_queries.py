@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.devices.models import Observation, PlatformLook, TerminalRestart
 from dispatch.errors import NotFound
-from dispatch.intake.models import Silence
+from dispatch.intake.models import Outage, Silence
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.queries import ENDED
 from dispatch.staff.rules import Actor
@@ -64,7 +66,35 @@ class Silent:
 
 
 def silent_now(session: Session, by: Actor) -> Sequence[Silent]:
-    """Those of the reader's branch, the longest silent first, in one statement; 500 at most."""
+    """Those of the reader's branch that belong to no outage (any more), the longest silent first; 500 at most."""
+    inside = sa.exists().where(Outage.id == Silence.outage_id, Outage.ended_at.is_(None))
+    query = _silent().where(Silence.ended_at.is_(None), _own(by), ~inside)
+    return [Silent(*row) for row in session.execute(query.order_by(Silence.last_heard_at, Silence.id).limit(MOST))]
+
+
+def silent_of(session: Session, outage_id: int, *, page: int, size: int) -> Sequence[Silent]:
+    """A page of those that an outage has silenced: the silent ones first."""
+    query = _silent().where(Silence.outage_id == outage_id)
+    ordered = query.order_by(Silence.ended_at.is_not(None), Silence.last_heard_at, Silence.id)
+    return [Silent(*row) for row in session.execute(ordered.limit(size).offset((page - 1) * size))]
+
+
+def silent_one(session: Session, silence_id: int, by: Actor) -> Silent:
+    """One that is not over, in an outage or not. Raises NotFound."""
+    row = session.execute(_silent().where(Silence.id == silence_id, Silence.ended_at.is_(None), _own(by))).first()
+    if row is None:
+        raise NotFound
+    return Silent(*row)
+
+
+def silent_keyed(session: Session, request_key: uuid.UUID) -> Silent | None:
+    """The one for which the order with this key is to be made, if it is not over."""
+    row = session.execute(_silent().where(Silence.request_key == request_key, Silence.ended_at.is_(None))).first()
+    return Silent(*row) if row else None
+
+
+def _silent() -> sa.Select[Any]:
+    """SQL: silences as the columns of Silent."""
     line = sa.select(Order.number).join(OrderLine, OrderLine.order_id == Order.id)
     order = line.where(OrderLine.vehicle_id == Silence.vehicle_id, Order.status.not_in(ENDED)).order_by(Order.id.desc()).limit(1)
     of_unit = (Observation.unit_id == Silence.unit_id, Observation.source == "jt808")
@@ -72,16 +102,12 @@ def silent_now(session: Session, by: Actor) -> Sequence[Silent]:
     called = sa.select(sa.func.max(Observation.received_at)).where(*of_unit, other)
     told = aliased(TerminalRestart)
     newest = sa.select(sa.func.max(told.id)).where(told.unit_id == Silence.unit_id, told.at > Silence.last_heard_at)
-    query = (
+    return (
         sa.select(Silence, order.scalar_subquery(), called.scalar_subquery(), PlatformLook.device_id, TerminalRestart)
         .outerjoin(PlatformLook, PlatformLook.unit_id == Silence.unit_id)
         .outerjoin(TerminalRestart, TerminalRestart.id == newest.scalar_subquery())
         .options(joinedload(Silence.vehicle), joinedload(Silence.customer), joinedload(Silence.terminal))
-        .where(Silence.ended_at.is_(None), _own(by))
-        .order_by(Silence.last_heard_at, Silence.id)
-        .limit(MOST)
     )
-    return [Silent(*row) for row in session.execute(query)]
 
 
 def silence(session: Session, silence_id: int, by: Actor) -> Silence:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.audit.rules import canonical
@@ -68,18 +67,6 @@ def latest(sheet: Sheet) -> SheetVersion | None:
 def newest_released(sheet: Sheet) -> SheetVersion | None:
     """The newest version that left the house."""
     return next((version for version in reversed(sheet.versions) if version.released_at is not None), None)
-
-
-def released_about(
-    session: Session, order_ids: Collection[int], line_ids: Collection[int] | sa.Select[int]
-) -> Sequence[SheetVersion]:
-    """The newest released version of each sheet of whole orders, and of those of single vehicles; the newest first."""
-    newest = sa.select(SheetVersion.id).join(SheetVersion.sheet).ext(distinct_on(SheetVersion.sheet_id))
-    about = sa.or_(Sheet.line_id.is_(None), Sheet.line_id.in_(line_ids))
-    newest = newest.where(Sheet.order_id.in_(order_ids), about, SheetVersion.released_at.is_not(None))
-    ordered = newest.order_by(SheetVersion.sheet_id, SheetVersion.version.desc())
-    query = sa.select(SheetVersion).where(SheetVersion.id.in_(ordered)).options(joinedload(SheetVersion.sheet))
-    return session.scalars(query.order_by(SheetVersion.released_at.desc(), SheetVersion.id.desc())).all()
 
 
 def facts_hash(facts: dict[str, object]) -> bytes:

@@ -16,7 +16,7 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, SimTopUp, StockCount, Terminal, Tool, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
-from dispatch.intake.models import Upload
+from dispatch.intake.models import Outage, Upload
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
@@ -196,6 +196,9 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a customer": Sight("customers.show", f"/customers/{customer}"),
         "changing a customer": Sight("customers.edit", f"/customers/{customer}/edit"),
         "a vehicle": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
+        "the life of a vehicle, on paper": Sight("lives.vehicle_paper", f"/vehicles/{vehicle}/paper"),
+        "the life of a SIM, on paper": Sight("lives.unit_paper", f"/units/{topped_up}/paper"),
+        "an outage": Sight("intake.outage", f"/silent/outages/{_first(session, sa.select(Outage.id))}"),
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
         "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),

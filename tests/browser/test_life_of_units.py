@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from dispatch import config
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import Terminal, Unit
+from dispatch.devices.models import Sim, Terminal, Unit
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.field.models import TestResult
 from dispatch.terminals import listening
@@ -46,9 +46,11 @@ def test_from_delivery_to_the_scrap_heap(cast: Cast, sit_down: SitDown, samples:
             db, [NewPrice("P008", "TK-310 主机", "part", Decimal(390), Decimal("0.13"), date(2026, 1, 1))], by=cast.qian, at=AT
         )
         order = approved_order(db, cast)
-        old, _ = fitted_long_ago(db, cast, order.lines[0])
+        old, card = fitted_long_ago(db, cast, order.lines[0])
         gone, new = old.number, db.scalars(sa.select(Terminal.unit_id).where(Terminal.serial == SERIAL)).one()
-        visit, plate, gone_id = sent_out(db, cast, order, cast.su).id, order.lines[0].vehicle.plate or "", old.id
+        new_card = db.scalars(sa.select(Sim.unit_id).where(Sim.iccid == ICCID)).one()
+        visit, vehicle, gone_id = sent_out(db, cast, order, cast.su).id, order.lines[0].vehicle, old.id
+        told = Told(order.number, vehicle.plate or "", vehicle.id, {"old": gone_id, "new": new, "out": card.id, "in": new_card})
     su = sit_down("su", **TOUCH).go(f"/my-day/visits/{visit}")
     swap_both(su, camera_picture(tmp_path / "photo.jpg"))
     let_the_terminal_speak(su)
@@ -56,15 +58,70 @@ def test_from_delivery_to_the_scrap_heap(cast: Cast, sit_down: SitDown, samples:
     return_and_scrap(lin, wang, gone)
 
     assert lin.go(f"/units/{gone_id}").title() == gone
-    for word in ("Scrapped", "Taken out in a swap", "Received at the repair bench", "Returns for repair"):
-        lin.sees(word)
-    lin.go(f"/units/{new}").sees("Fitted in a swap")
-    expect(lin.page.locator(".plate").first).to_contain_text(plate[2:])
+    read_the_lives(lin, told)
     lin.go(f"/stock/past?number={ICCID}").sees(re.compile("until today"))
     expect(lin.page.locator("main")).to_contain_text(re.sub(r"\D", "", SERIAL)[-2:])
     with transaction() as db:
         assert db.get_one(Unit, gone_id).position.holder.kind == "scrapped"  # type: ignore[union-attr]
         assert db.scalars(sa.select(UnitReturn.status).order_by(UnitReturn.id)).all() == ["scrapped", "owed"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was worked on: the order, the vehicle, and the four units by what became of them."""
+
+    order: str
+    plate: str
+    vehicle: int
+    units: dict[str, int]
+
+
+TESTED = "Test-run: 9 of 9 points passed"
+STATIONS = {
+    "old": (
+        "Installed",
+        "Taken out in a swap",
+        "To be brought to the repair bench",
+        "Received at the repair bench",
+        "Fault found: Water inside",
+        "Proposed to be scrapped",
+        "Scrapped",
+        "Scrapping approved",
+    ),
+    "new": ("Taken into stock", "Issued", "Fitted in a swap", TESTED, "Sheet issued"),
+    "out": ("Installed", "Taken out in a swap", "To be brought to the repair bench", "Sheet issued"),
+    "in": ("Taken into stock", "Issued", "Fitted in a swap", "Activated", TESTED, "Sheet issued"),
+    "vehicle": ("Installed", "Arrived on site", "Terminal swapped", "SIM swapped", TESTED, "Visit finished", "Sheet issued"),
+}
+"""What every life tells, the first thing first."""
+
+
+def read_the_lives(lin: Desk, told: Told) -> None:
+    """Both terminals, both SIMs and the vehicle tell all of it in order, with the sheet; on paper it is the same."""
+    pages = {name: f"/units/{unit}" for name, unit in told.units.items()} | {"vehicle": f"/vehicles/{told.vehicle}"}
+    what = lin.page.locator("#life .history-what b")
+    for name, page in pages.items():
+        lin.go(page)
+        for _ in range(20):  # until the worker has made the sheet
+            if "Sheet issued" in what.all_inner_texts():
+                break
+            lin.page.wait_for_timeout(500)
+            lin.go(page)
+        happened = iter(reversed(what.all_inner_texts()))
+        missing = [word for word in STATIONS[name] if word not in happened]
+        assert not missing, (name, missing, what.all_inner_texts())
+        expect(lin.page.locator("#life")).to_contain_text(told.order)
+        if name != "vehicle":
+            expect(lin.page.locator("#life .plate").first).to_contain_text(told.plate[2:])
+    sheet = lin.page.locator("#life .sheet-link").first.get_attribute("href")
+    assert lin.page.request.get(lin.address + (sheet or "")).body().startswith(b"%PDF")
+    stations = what.count()
+    lin.go(f"{pages['vehicle']}/paper")
+    assert lin.page.locator(".paper-list tbody tr").count() == stations
+    lin.page.emulate_media(media="print")
+    expect(lin.page.get_by_role("button", name="Print")).to_be_hidden()
+    expect(lin.page.locator(".paper-list")).to_contain_text(TESTED)
+    lin.page.emulate_media(media="screen")
 
 
 def receive_and_issue(wang: Desk, samples: Path) -> None:

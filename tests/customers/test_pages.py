@@ -8,12 +8,13 @@ from dispatch.audit.queries import history
 from dispatch.customers.models import Customer, Driver, Vehicle
 from dispatch.customers.operations import contact_of
 from dispatch.db import transaction
-from dispatch.devices.operations import bag_of, move_units
+from dispatch.devices.fitting import swap
 from dispatch.orders.models import Order
 from tests.building import repair_order
 from tests.building import vehicle as make_vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
+from tests.devices.building import carried, work
 from tests.orders.building import fit
 
 
@@ -185,13 +186,13 @@ def test_contacts_and_pins_are_added_on_the_customers_page(order: Order, cast: C
 def test_the_life_of_a_vehicle_tells_a_swap(order: Order, cast: Cast, as_person: SignIn) -> None:
     vehicle_id = order.lines[0].vehicle_id
     with transaction() as db:
-        old, sim = fit(db, cast, vehicle_id)
-        bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
-        move_units(db, [old.id, sim.id], to=bag, reason="swap", by=cast.su, at=AT, order_id=order.id)
-        new, _sim = fit(db, cast, vehicle_id, order_id=order.id)
+        old, _sim = fit(db, cast, vehicle_id)
+        [new, card] = carried(db, cast, cast.su, boxes=1, cards=1)
+        for unit in (new, card):
+            swap(db, work(order), unit.id, by=cast.su, at=AT)
     page = as_person(cast.lin).get(f"/vehicles/{vehicle_id}").text
-    assert "Terminal swapped" in page and "SIM swapped" in page and "Terminal fitted" in page
-    assert page.count(f"/units/{new.id}") == 1 and order.number in page
+    assert "Terminal swapped" in page and "SIM swapped" in page
+    assert page.count(f"/units/{new.id}") >= 2 and page.count(f"/units/{old.id}") >= 2 and order.number in page
 
 
 def test_no_page_asks_the_database_much(order: Order, cast: Cast, as_person: SignIn) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
-from dispatch.customers.presenting import life
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
@@ -25,7 +24,10 @@ from dispatch.fees.queries import account_of, charges_of
 from dispatch.field.correcting import replace_unit
 from dispatch.field.lending import sell_loan
 from dispatch.field.summary import fitting_json
+from dispatch.lives.presenting import events
+from dispatch.lives.queries import life_of_vehicle
 from dispatch.orders.models import Order
+from dispatch.words import Text
 from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import carried, fitted_by, ledger_faults, sentence, work
@@ -57,7 +59,8 @@ def test_a_move_is_one_act_on_the_record_of_both_vehicles(db: Session, cast: Cas
     gone, came = (fitting_json(f) for f in fittings_of(db, order.id)[2:4])
     plates = {gone["vehicle"], came["vehicle"]}
     assert gone["other_vehicle"] == came["vehicle"] and came["other_vehicle"] == gone["vehicle"] and len(plates) == 2
-    lives = [[one.what.msgid for one in life(db, line.vehicle_id, cast.lin)["fittings"]] for line in (there, here)]
+    told = [events(life_of_vehicle(db, line.vehicle_id, cast.lin, chapter="vehicle")) for line in (there, here)]
+    lives = [[one.what.msgid for one in of_one if isinstance(one.what, Text)] for of_one in told]
     assert lives == [
         ["%(kind)s moved to another vehicle"] * 2 + ["%(kind)s fitted"] * 2,
         ["%(kind)s moved in from another vehicle"] * 2,

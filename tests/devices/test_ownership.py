@@ -386,7 +386,7 @@ def test_somebody_says_whose_it_is(as_person: SignIn, cast: Cast) -> None:
         with pytest.raises(Conflict):
             declare(db, ids[1], Declared(OURS, "手改", 7), by=cast.wang, at=AT)
     life = lin.get(f"/units/{ids[0]}").text
-    assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life
+    assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life and "ours → " in life
     assert "Whose it was" not in lin.get(f"/units/{ids[1]}").text
     shelf = lin.get(f"/stock/{room}?whose=customer").text
     assert number in shelf and names[0] in shelf and "Our own" in shelf and f"/units/{ids[1]}" not in shelf

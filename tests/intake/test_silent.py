@@ -1,9 +1,8 @@
-"""Terminals that fell silent: who is missed and who is not, what makes an outage, and what can be done about one."""
+"""Terminals that fell silent: who is missed and who is not, and what can be done about one."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,8 +26,8 @@ from dispatch.devices.sim_life import change_state
 from dispatch.intake import jobs
 from dispatch.intake.jobs import look_for_silent, restart_over
 from dispatch.intake.models import Silence
+from dispatch.intake.pages import call as call_page
 from dispatch.intake.pages import silent as silent_page
-from dispatch.intake.silence_rules import Together, grouped
 from dispatch.orders.models import Order
 from tests.building import repair_order, vehicle
 from tests.conftest import AT, Cast, SignIn
@@ -41,40 +40,6 @@ from tests.intake.building import call_form
 QUIET = "恒通物流有限公司"
 FITTED, NOW = AT - timedelta(days=30), AT + timedelta(days=1)
 OFF = config.load({"SECRET_KEY": "x"})
-
-
-# --- one by itself, or an outage
-
-
-@dataclass(frozen=True)
-class At:
-    """A terminal that fell silent so many minutes after the first, so far to the north of it."""
-
-    minutes: float = 0
-    lat: float | None = 22.5
-    carrier: str | None = "中国移动"
-    lon: float | None = 114.0
-
-    @property
-    def last_heard_at(self) -> datetime:
-        return AT + timedelta(minutes=self.minutes)
-
-
-@pytest.mark.parametrize(
-    ("silent", "sizes", "single"),
-    [
-        ([At(n) for n in range(5)], [5], 0),
-        ([At(n) for n in range(4)], [], 4),
-        ([*(At(n) for n in range(5)), At(carrier="中国联通"), At(carrier=None)], [5], 2),
-        ([*(At(n) for n in range(5)), At(lat=23.5), At(65), At(lat=None, lon=None)], [5], 3),
-        ([*(At(n) for n in range(5)), *(At(n, lat=30.0) for n in range(7))], [7, 5], 0),
-    ],
-    ids=["five at once", "four are none", "of one carrier", "near in place and time", "two of them"],
-)
-def test_many_at_once_are_one_incident(silent: list[At], sizes: list[int], single: int) -> None:
-    incidents, alone = grouped(silent, Together(5, 20, 60))
-    assert ([len(one.members) for one in incidents], len(alone)) == (sizes, single)
-    assert all(one.begun <= one.last for one in incidents)
 
 
 # --- who is missed
@@ -268,3 +233,35 @@ def test_an_order_is_made_once_and_who_sets_it_aside_says_why(db: Session, cast:
     db.commit()
     assert lin.post(f"/silent/{second.id}/restart").status_code == 303, "it still talks to the listener"
     assert db.scalars(sa.select(TerminalRestart.way)).all() == ["jt808"]
+
+
+def test_first_a_restart_and_an_order_when_that_did_not_help(
+    db: Session, cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page_of in (silent_page, call_page):
+        monkeypatch.setattr(page_of, "now", lambda: NOW)
+    truck, box = fit(db, cast)
+    tell(db, store_box(db, cast), NOW - timedelta(minutes=5), "heartbeat")
+    miss(db, cast)
+    look_for_silent(OFF, NOW)
+    tell(db, box, NOW, "heartbeat")
+    db.commit()
+    [one] = db.scalars(sa.select(Silence)).all()
+    lin, he = as_person(cast.lin), as_person(cast.he)
+    link = f"/calls/new?vehicle_id={truck.id}&amp;silence={one.id}"
+    typed = call_form(request_key=str(one.request_key), plate=truck.plate or "", customer=QUIET, symptom="offline")
+    assert link not in lin.get("/silent").text
+    early = lin.post("/calls/new", data=typed)
+    assert early.status_code == 422 and "First have the terminal start anew" in early.text
+    assert lin.post(f"/silent/{one.id}/restart").status_code == 303
+    page = lin.get("/silent").text
+    assert "if it is silent still" in page and link not in page
+    assert "wait whether that helps" in lin.post("/calls/new", data=typed).text
+    assert lin.post(f"/silent/{one.id}/skip", data={"skip": " "}).status_code == 422
+    assert he.post(f"/silent/{one.id}/skip", data={"skip": "客户要求"}).status_code == 404
+    for _ in range(2):
+        on = lin.post(f"/silent/{one.id}/skip", data={"skip": "客户要求立即上门"})
+        assert on.status_code == 303 and f"silence={one.id}" in on.location
+    page = lin.get("/silent").text
+    assert link in page and "no restart: 客户要求立即上门" in page
+    assert lin.post("/calls/new", data=typed).status_code == 302 and len(db.scalars(sa.select(Order)).all()) == 1

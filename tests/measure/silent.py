@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 
 from dispatch import db
 from dispatch.clock import now
+from dispatch.intake.outages import find_outages
+from dispatch.intake.silence_rules import Together
 from dispatch.intake.silences import left_out, let_go, missed, propose, renew_keys
 from dispatch.staff.rules import Actor
 from tests.measure import custody, fetching
@@ -90,6 +92,7 @@ def main() -> int:
             "left out as they owe": lambda session: left_out(session, DIRECTOR, at=at),
             "let go": lambda session: let_go(session, at=at),
             "renew keys": lambda session: renew_keys(session) or 0,
+            "find outages": lambda session: find_outages(session, Together(), at=at),
         }
         broken = 0
         for name, step in steps.items():

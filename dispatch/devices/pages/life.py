@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.devices.bench_queries import returns_of_unit
-from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
-from dispatch.devices.fitted import lines_of_unit
-from dispatch.devices.given_again import Given, given_again, giving_again
+from dispatch.devices.given_again import Given, given_again, rooms_again
 from dispatch.devices.lending import lent_unit
-from dispatch.devices.models import CustodyEntry, Unit
+from dispatch.devices.models import Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
-from dispatch.devices.ownership_queries import owner_word, ownership_of
+from dispatch.devices.ownership_queries import newest_owner
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.queries import fitted, unit, unit_history
+from dispatch.devices.queries import fitted, last_customer, newest_move, unit
 from dispatch.devices.reasons import reason_word
-from dispatch.devices.sim_life import told
 from dispatch.devices.sim_rules import LOOKS, STATES
 from dispatch.devices.taking_back import take_back, taking_back
-from dispatch.devices.tools import calibrations
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.errors import NotFound, Refusal
-from dispatch.orders.ties import order_numbers
-from dispatch.sheets.queries import released_about
+from dispatch.lives.pages import shown_of_unit
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -49,47 +41,40 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
     """A unit's page; `form` is one of its forms that was refused: its newest move taken back, or a tool's calibration."""
     with transaction() as db:
         found = unit(db, unit_id, current())
-        entries = unit_history(db, unit_id)
-        numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
+        newest = newest_move(db, unit_id)
         page = render_template(
             "devices/unit.html",
             unit=found,
-            entries=entries,
-            numbers=numbers,
-            sheets=released_about(db, numbers, lines_of_unit(unit_id)),
+            life=shown_of_unit(db, unit_id),
             describe=describe,
             reason_word=reason_word,
-            owned=ownership_of(db, unit_id),
+            owned=newest_owner(db, unit_id) if found.owner_seq else None,
             owner_reasons=OWNER_REASONS,
-            owner_word=owner_word,
-            returns=returns_of_unit(db, unit_id),
-            statuses=STATUS_WORDS,
-            fault_words=FAULTS,
             partner=_partner(db, found),
-            trail=history(db, ("sim", unit_id)) if found.sim else (),
-            told=told,
             sim_states=STATES,
             sim_looks=LOOKS,
-            loan=lent_unit(db, unit_id) if found.terminal else None,
-            warranty=_warranty(db, found, entries),
-            calibrations=calibrations(db, unit_id) if found.tool else (),
+            loan=lent_unit(db, unit_id) if found.terminal and _fitted(found) else None,
+            warranty=_warranty(db, found),
             key=uuid.uuid4(),
             today=local_day(now(), current().zone),
             form=form,
-            **taking_back(db, entries, current()),
-            **giving_again(db, found, entries, current()),
+            again_rooms=rooms_again(db, found, current()),
+            **taking_back(db, newest, current()),
         )
     return (page, refusal.status) if refusal else page
 
 
-def _warranty(db: Session, found: Unit, entries: Sequence[CustodyEntry]) -> Warranty | None:
+def _fitted(found: Unit) -> bool:
+    return found.position is not None and found.position.holder_kind == "slot"
+
+
+def _warranty(db: Session, found: Unit) -> Warranty | None:
     """That of a terminal at the customer in whose vehicle it was last; None for a SIM."""
-    vehicles = (entry.to_holder.vehicle for entry in entries if entry.to_holder.vehicle)
-    vehicle = next(vehicles, None)
     if found.terminal is None:
         return None
-    asked = Question(vehicle.customer_id if vehicle else None, found.id)
-    return warranties(db, {found.id: asked}, current().zone)[found.id]
+    place = found.position.holder if found.position else None
+    customer_id = place.vehicle.customer_id if place and place.vehicle else last_customer(db, found.id)
+    return warranties(db, {found.id: Question(customer_id, found.id)}, current().zone)[found.id]
 
 
 def _partner(db: Session, found: Unit) -> Unit | None:

@@ -14,6 +14,7 @@ from dispatch.devices.queries import models
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import CHANGED_HANDS, Confirm, Doubtful
+from dispatch.intake.first_steps import must_have_tried
 from dispatch.intake.forms import Call
 from dispatch.intake.known import Known
 from dispatch.intake.queries import recorded_colours
@@ -35,12 +36,13 @@ def take_call(
     """Save a call as a repair order awaiting approval; the same `request_key` again answers the order it made.
 
     Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle came to this customer;
-    Invalid when it is another branch's.
+    Invalid when it is another branch's; RuleBroken for a silent terminal that was not restarted from afar first.
     """
     by.must("order.take")
     saved = order_saved(session, call.request_key)
     if saved is not None:
         return saved
+    must_have_tried(session, call.request_key, at)
     customer = own_customer(session, call.customer, by=by, at=at)
     contact_of(session, customer=customer, name=call.contact, phone=call.phone)
     site = _site(session, customer, call, by=by, at=at)

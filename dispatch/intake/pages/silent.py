@@ -18,11 +18,14 @@ from dispatch.db import transaction
 from dispatch.devices.page_forms import read_ids
 from dispatch.devices.restarting import ask_restart
 from dispatch.errors import NotFound, Refusal, RuleBroken
+from dispatch.intake.first_steps import step_of, waits_until, way_of
 from dispatch.intake.operations.dismissing import dismiss
+from dispatch.intake.operations.handling_outages import skip_restart
+from dispatch.intake.outage_queries import outages_now
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.silence_rules import DISMISS_DAYS, DISMISS_REASONS, ENDED_BY, Together, grouped
+from dispatch.intake.silence_rules import DISMISS_DAYS, DISMISS_REASONS, ENDED_BY
 from dispatch.intake.silences import hears, left_out
-from dispatch.intake.silent_queries import MOST, Silent, ended_since, silence, silent_now
+from dispatch.intake.silent_queries import MOST, ended_since, silence, silent_now, silent_one
 from dispatch.jobs import enqueue
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -49,39 +52,34 @@ def silent() -> str:
 
 
 def _page(form: Form, asked: Sequence[int] = ()) -> str:
-    at, given = now(), settings()
+    at = now()
     with transaction() as db:
         found = silent_now(db, current())
-        open_ones = [one for one in found if one.order is None and not one.dismissed(at)]
-        rule = Together(given.silent_together, given.silent_km, given.silent_minutes)
-        incidents, single = grouped(open_ones, rule)
         return render_template(
             "intake/silent.html",
-            incidents=incidents,
-            single=single,
+            incidents=outages_now(db, current()),
+            single=[one for one in found if one.order is None and not one.dismissed(at)],
             ordered=[one for one in found if one.order is not None],
             dismissed=[one for one in found if one.order is None and one.dismissed(at)],
             left_out=left_out(db, current(), at=at),
             ended=ended_since(db, current(), at - timedelta(days=1)),
-            deaf=given.jt808_port > 0 and not hears(db, "jt808", at=at),
+            deaf=settings().jt808_port > 0 and not hears(db, "jt808", at=at),
             all_shown=len(found) < MOST,
-            way_of=lambda one: _way(one, at),
-            near=nearby(db, current()).site if found else None,
-            **_words(),
+            near=nearby(db, current()).site,
+            **acting(at),
             form=form,
             asked=asked,
         )
 
 
+def acting(at: datetime) -> dict[str, Any]:
+    """What the rows of silent terminals need: their next steps, and the words for them."""
+    known = {"way_of": lambda one: way_of(one, at), "step_of": lambda one: step_of(one, at), "waits_until": waits_until}
+    return known | _words()
+
+
 def _words() -> dict[str, Any]:
     return {"days": DISMISS_DAYS, "reasons": DISMISS_REASONS, "restarts": RESTARTS, "ways": WAYS, "ended_by": ENDED_BY}
-
-
-def _way(one: Silent, at: datetime) -> str | None:
-    """Over what a terminal can be told to start anew; nothing, where it cannot."""
-    if one.connected(at):
-        return "jt808"
-    return "traccar" if one.device_id is not None and settings().traccar_url else None
 
 
 @pages.post("/silent/<int:silence_id>/restart")
@@ -100,14 +98,29 @@ def restart(silence_id: int) -> Answer:
 
 
 def _restart(db: Session, silence_id: int) -> None:
-    chosen = silence(db, silence_id, current())
-    one = next((each for each in silent_now(db, current()) if each.row.id == chosen.id), None)
-    way = _way(one, now()) if one else None
+    one = silent_one(db, silence_id, current())
+    way = way_of(one, now())
     if way is None:
         raise RuleBroken(say("This terminal cannot be reached from afar now."))
-    asked = ask_restart(db, chosen.unit_id, way, by=current(), at=now())
+    asked = ask_restart(db, one.row.unit_id, way, by=current(), at=now())
     if way == "traccar" and asked.sent_at is None:
         enqueue(db, "intake.restart_by_platform", restart=asked.id)
+
+
+@pages.post("/silent/<int:silence_id>/skip")
+@may("silence.act")
+def skip(silence_id: int) -> Answer:
+    """An order is to be made without a restart; on to the call."""
+    form = Form.sent()
+    try:
+        with transaction() as db:
+            found = skip_restart(db, silence_id, reason=form.text("skip"), by=current(), at=now())
+            vehicle_id = found.vehicle_id
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(form.refused(refusal), [silence_id]), refusal.status
+    return redirect(url_for("intake.call", vehicle_id=vehicle_id, silence=silence_id), 303)
 
 
 @pages.post("/silent/dismiss")

@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.audit.models import AuditEntry
-from dispatch.customers.presenting import KIND_WORDS
 from dispatch.customers.rules import show_plate
+from dispatch.devices.rules import UNIT_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.models import Order
@@ -252,7 +252,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
-        "unit": lambda: KIND_WORDS.get(detail.get("unit_kind", ""), "—"),
+        "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
     wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]
     return {name: readers[name]() if name in readers else detail.get(name, "—") for name in wanted}
