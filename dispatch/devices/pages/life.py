@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_queries import returns_of_unit
-from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
+from dispatch.devices.bench_rules import FAULTS, FROM_PLACES, OPEN, STATUS_WORDS, reasons_of
 from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.given_again import Given, given_again, giving_again
 from dispatch.devices.lending import lent_unit
@@ -21,9 +22,12 @@ from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
 from dispatch.devices.ownership_queries import owner_word, ownership_of
+from dispatch.devices.page_forms import read_key
+from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, unit, unit_history
 from dispatch.devices.reasons import reason_word
+from dispatch.devices.setting_aside import Faulty, set_aside
 from dispatch.devices.sim_life import told
 from dispatch.devices.sim_rules import LOOKS, STATES
 from dispatch.devices.taking_back import take_back, taking_back
@@ -36,6 +40,7 @@ from dispatch.sheets.queries import released_about
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.words import Text
 
 
 @pages.get("/units/<int:unit_id>", endpoint="unit")
@@ -49,7 +54,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
     """A unit's page; `form` is one of its forms that was refused: its newest move taken back, or a tool's calibration."""
     with transaction() as db:
         found = unit(db, unit_id, current())
-        entries = unit_history(db, unit_id)
+        entries, returned = unit_history(db, unit_id), returns_of_unit(db, unit_id)
         numbers = order_numbers(db, {entry.order_id for entry in entries if entry.order_id}, current())
         page = render_template(
             "devices/unit.html",
@@ -62,7 +67,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             owned=ownership_of(db, unit_id),
             owner_reasons=OWNER_REASONS,
             owner_word=owner_word,
-            returns=returns_of_unit(db, unit_id),
+            returns=returned,
             statuses=STATUS_WORDS,
             fault_words=FAULTS,
             partner=_partner(db, found),
@@ -73,6 +78,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             loan=lent_unit(db, unit_id) if found.terminal else None,
             warranty=_warranty(db, found, entries),
             calibrations=calibrations(db, unit_id) if found.tool else (),
+            faulty=_faulty(found, returned),
             key=uuid.uuid4(),
             today=local_day(now(), current().zone),
             form=form,
@@ -80,6 +86,15 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             **giving_again(db, found, entries, current()),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _faulty(found: Unit, returned: Sequence[UnitReturn]) -> Mapping[str, Text] | None:
+    """For what the reader may set it aside; None where he may not, or where it is on its way to the bench."""
+    place = found.position.holder if found.position else None
+    if place is None or place.kind not in FROM_PLACES or any(case.status in OPEN for case in returned):
+        return None
+    own = place.person_id is not None and place.person_id == current().id
+    return reasons_of(found.kind) if own or current().may("bench.work") else None
 
 
 def _warranty(db: Session, found: Unit, entries: Sequence[CustodyEntry]) -> Warranty | None:
@@ -132,3 +147,17 @@ def take_up_again(unit_id: int) -> Answer:
         return life_page(unit_id, form.refused(refusal), refusal)
     flash(_("It is in our store again."), "success")
     return redirect(url_for("devices.unit", unit_id=unit_id))
+
+
+@pages.post("/units/<int:unit_id>/set-aside")
+@may("bench.work", "bag.hand_over")
+def set_aside_unit(unit_id: int) -> Answer:
+    """It does not work, and goes to the bench."""
+
+    def aside(db: Session, form: Form) -> str:
+        said = Faulty(form.text("why"), form.text("words"), read_key(form.text("key")))
+        case = set_aside(db, unit_id, said, by=current(), at=now())
+        return str(_("%(unit)s is owed to the bench now.", unit=case.unit.number))
+
+    to = url_for("devices.bench") if current().may("bench.see") else url_for("devices.my_bag")
+    return carry_out(aside, to=to, again=lambda form, refusal: life_page(unit_id, form, refusal))
