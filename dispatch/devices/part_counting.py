@@ -1,6 +1,6 @@
 """Counting parts of a store or bag: a difference waits until a manager who did not count books it (P12).
 
-The parts are locked first, in the order of their ids, then the count.
+Locks are taken in one order: the place that is counted, its parts by id, the count.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dispatch.devices.models import Holder, PartCount, PartCountLine
 from dispatch.devices.part_models import Part
 from dispatch.devices.part_moves import Move, Why, counts_at, lock_parts, move_parts
 from dispatch.devices.places import place_of
+from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -50,6 +51,7 @@ def count(
         raise NotFound
     if not counted:
         raise Invalid({"": say("Enter how many of at least one part.")})
+    take_turn(session, [holder.id])
     parts = lock_parts(session, counted)
     before = session.scalar(sa.select(PartCount).where(PartCount.key == key).options(selectinload(PartCount.lines)))
     if before is not None:
@@ -76,7 +78,6 @@ def _wait(
 ) -> None:
     if not words:
         raise Invalid({"note": say("Explain the difference.")})
-    session.scalar(sa.select(Holder.id).where(Holder.id == holder.id).with_for_update(key_share=True))
     if waiting_count(session, holder.id) is not None:
         raise Conflict(say("A count of these parts waits for a manager already."))
     lines = [PartCountLine(part_id=part_id, was=each.was, there=each.there) for part_id, each in sorted(differ.items())]
