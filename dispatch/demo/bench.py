@@ -1,4 +1,5 @@
-"""The repair bench of the demonstration company: of what technicians took out, some is there, away, settled or to be given up."""
+"""The repair bench of the demonstration company: of what technicians took out, some is there, away, settled or to be given up;
+and one terminal never worked."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from dispatch.demo.company import Company
 from dispatch.devices import benching
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.benching import Back, Seen
-from dispatch.devices.models import Unit
+from dispatch.devices.models import CustodyPosition, Unit
 from dispatch.devices.operations import store_named
+from dispatch.devices.setting_aside import Faulty, set_aside
 
 BRANCH, STORE, INSPECTOR = "SZ", "总仓", "he"
 IN_BAGS = timedelta(hours=15)
@@ -42,6 +44,19 @@ def build(company: Company, moment: datetime) -> None:
     """Quality assurance works through what has come in; the manager will decide what is to be scrapped."""
     for case, way in zip(_brought(company, moment - IN_BAGS), WAYS, strict=False):
         _go(company, case, way, case.opened_at + timedelta(hours=3))
+    _dead_on_arrival(company, moment - IN_BAGS)
+
+
+def _dead_on_arrival(company: Company, at: datetime) -> None:
+    """The newest terminal of the store does not start."""
+    by = company.desk(BRANCH)
+    store = store_named(company.session, branch_id=by.branch_id or 0, name=STORE)
+    there = sa.select(CustodyPosition.unit_id).where(
+        CustodyPosition.holder_id == store.id, CustodyPosition.unit_kind == "terminal"
+    )
+    unit_id = company.session.scalars(there.order_by(CustodyPosition.unit_id.desc()).limit(1)).one()
+    said = Faulty("found_dead", "开箱上电无反应，指示灯不亮", uuid.uuid5(uuid.NAMESPACE_OID, "dead on arrival"))
+    set_aside(company.session, unit_id, said, by=by, at=at)
 
 
 def _brought(company: Company, since: datetime) -> Sequence[UnitReturn]:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from dispatch.demo.company import Company
 from dispatch.devices.models import Holder, Part
+from dispatch.devices.part_counting import Counted, count
+from dispatch.devices.part_moves import counts_at
 from dispatch.devices.part_stock import PartFacts, add_part, hand_over, receive, write_off
 from dispatch.devices.queries import stores
 from dispatch.field.acting import act
@@ -32,7 +34,7 @@ USED, LITTLE_AGO = "P101", timedelta(minutes=3)
 
 
 def build(company: Company, at: datetime) -> None:
-    """Fill the stores and the bags of both branches; some fuses got wet."""
+    """Fill the stores and the bags of both branches; some fuses got wet, and cable ties are missing."""
     session, head = company.session, company.manager("SZ")
     parts = [add_part(session, code, PartFacts(name, unit), by=head, at=at) for code, name, unit, *_ in CATALOGUE]
     for code in company.branches:
@@ -43,6 +45,10 @@ def build(company: Company, at: datetime) -> None:
         _fill_bags(company, store, parts, by, at)
     home, wet = next(each for each in stores(session, head) if each.branch_id == head.branch_id), {parts[-1].id: 20}
     write_off(session, home, wet, note="雨天进水，保险丝锈蚀", key=_key("wet"), by=head, at=at + timedelta(days=2))
+    ties, there = parts[4].id, counts_at(session, home.id)[parts[4].id]
+    found = {ties: Counted(there, there - 3)}
+    desk = company.desk("SZ")
+    count(session, home, found, note="货架上少三包，可能漏登领用", key=_key("ties"), by=desk, at=at + timedelta(days=3))
 
 
 def _fill_bags(company: Company, store: Holder, parts: list[Part], by: Actor, at: datetime) -> None:

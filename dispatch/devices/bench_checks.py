@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_rules import OPEN, PLACES_OF, STATUS_WORDS
-from dispatch.devices.models import CustodyPosition, Holder, Sim, Terminal
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, Tool
 from dispatch.devices.operations import describe
 from dispatch.words import Text, say
 
@@ -18,6 +18,7 @@ def wrong_returns(session: Session) -> Iterator[Text]:
     """One sentence for each return whose unit is elsewhere, and for each unit on a bench that nobody has returned."""
     yield from _elsewhere(session)
     yield from _unexplained(session)
+    yield from _wrong_steps(session)
 
 
 def _elsewhere(session: Session) -> Iterator[Text]:
@@ -45,9 +46,32 @@ def _unexplained(session: Session) -> Iterator[Text]:
         yield say("%(unit)s is on the repair bench, but no return says why", unit=number)
 
 
+def _wrong_steps(session: Session) -> Iterator[Text]:
+    """Steps that moved another unit, or were taken back otherwise than their ledger entry."""
+    wrong, first, entry = sa.orm.aliased(ReturnStep), sa.orm.aliased(CustodyEntry), sa.orm.aliased(CustodyEntry)
+    disagrees = sa.or_(
+        sa.and_(ReturnStep.action != "replace", entry.unit_id != UnitReturn.unit_id),
+        ReturnStep.seq > UnitReturn.step,
+        wrong.action != ReturnStep.action,
+        wrong.corrects_id.is_not(None),
+        sa.and_(wrong.id.is_not(None), entry.corrects_id.is_distinct_from(wrong.entry_id)),
+        first.to_holder_id.is_distinct_from(sa.case((first.id.is_not(None), entry.from_holder_id))),
+    )
+    query = (
+        sa.select(ReturnStep.return_id, ReturnStep.seq)
+        .join(UnitReturn, UnitReturn.id == ReturnStep.return_id)
+        .outerjoin(entry, entry.id == ReturnStep.entry_id)
+        .outerjoin(wrong, wrong.id == ReturnStep.corrects_id)
+        .outerjoin(first, first.id == wrong.entry_id)
+    )
+    for return_id, seq in session.execute(query.where(disagrees).order_by(ReturnStep.id)):
+        yield say("Step %(step)s of return %(id)s does not agree with what it names", step=seq, id=return_id)
+
+
 def _number() -> sa.ColumnElement[str]:
-    return sa.func.coalesce(Terminal.serial, Sim.iccid)
+    return sa.func.coalesce(Terminal.serial, Sim.iccid, Tool.serial)
 
 
 def _numbered(query: sa.Select, unit_id: sa.orm.InstrumentedAttribute[int]) -> sa.Select:  # type: ignore[type-arg]
-    return query.outerjoin(Terminal, Terminal.unit_id == unit_id).outerjoin(Sim, Sim.unit_id == unit_id)
+    numbered = query.outerjoin(Terminal, Terminal.unit_id == unit_id).outerjoin(Sim, Sim.unit_id == unit_id)
+    return numbered.outerjoin(Tool, Tool.unit_id == unit_id)

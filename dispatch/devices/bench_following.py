@@ -32,6 +32,11 @@ def configure(days: int) -> None:
     _days = days
 
 
+def due_after(moment: datetime) -> datetime:
+    """By when what is owed since a moment is to be at the bench."""
+    return moment + timedelta(days=_days)
+
+
 def open_return(session: Session, fitting: Fitting, *, branch_id: int, by: Actor, at: datetime) -> UnitReturn | None:
     """The unit that a fitting took out of its vehicle is owed from now on; None where it took out none, undoes, or moves."""
     if fitting.old_unit_id is None or fitting.kind in ("undo", "move_out"):
@@ -53,7 +58,7 @@ def open_return(session: Session, fitting: Fitting, *, branch_id: int, by: Actor
         opened_by_id=by.id,
         opened_by_name=by.name,
         opened_at=fitting.at,
-        due_at=fitting.at + timedelta(days=_days),
+        due_at=due_after(fitting.at),
         changed_at=at,
         status="owed",
     )

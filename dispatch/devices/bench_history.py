@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatch.audit.models import AuditEntry
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.bench_rules import FAULTS
+from dispatch.devices.bench_rules import FAULTS, STEP_WORDS
 from dispatch.devices.reasons import reason_word
 from dispatch.words import Text, say
 
@@ -34,6 +34,7 @@ class _Look:
 
 
 OPENED = say("Taken out of the vehicle: to be brought to the bench")
+SET_ASIDE_FROM = say("Set aside because it does not work: to be brought to the bench")
 LOOKS: dict[str, _Look] = {
     "return.receive": _Look(say("Received at the bench"), "inbox", "planned"),
     "return.diagnose": _Look(say("Fault found: %(fault)s"), "search", "site"),
@@ -45,6 +46,7 @@ LOOKS: dict[str, _Look] = {
     "return.propose_scrap": _Look(say("Proposed to be scrapped"), "trash", "awaiting"),
     "return.scrap": _Look(say("Scrapping approved"), "trash", "refused"),
     "return.keep": _Look(say("Not scrapped after all"), "arrow-repeat", "planned"),
+    "return.undo": _Look(say("Taken back: %(step)s"), "arrow-repeat", "waiting"),
     "return.void": _Look(say("Ended without the bench: %(why)s"), "slash-circle", "closed"),
     "return.reopen": _Look(say("Owed again: what had ended it was undone"), "arrow-repeat", "waiting"),
 }
@@ -52,19 +54,24 @@ LOOKS: dict[str, _Look] = {
 
 def happenings(case: UnitReturn, entries: Iterable[AuditEntry]) -> list[Happening]:
     """A return's trail, newest first, in words; its beginning is when the unit came out, not when the server heard of it."""
-    opened = Happening(OPENED, case.opened_by_name, case.opened_at, "truck", "waiting")
+    came = (OPENED, "truck") if case.fitting_id else (SET_ASIDE_FROM, "bag-check")
+    opened = Happening(came[0], case.opened_by_name, case.opened_at, came[1], "waiting")
     return [*(_told(entry, LOOKS[entry.action]) for entry in entries if entry.action in LOOKS), opened]
 
 
 def _told(entry: AuditEntry, look: _Look) -> Happening:
-    what = Text(look.what.msgid, _places(entry.detail))
+    what = Text(look.what.msgid, named(entry.detail))
     return Happening(what, entry.by_name, entry.at, look.icon, look.tone, _more(entry))
 
 
-def _places(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """What the sentences may name."""
+def named(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What the sentences may name, out of an entry's detail."""
     known = {name: detail.get(name) or "—" for name in ("name", "supplier", "rma_number", "number")}
-    return known | {"fault": FAULTS.get(detail.get("fault", ""), "—"), "why": reason_word(detail.get("reason", ""))}
+    return known | {
+        "step": STEP_WORDS.get(detail.get("action", ""), "—"),
+        "fault": FAULTS.get(detail.get("fault", ""), "—"),
+        "why": reason_word(detail.get("reason", "")),
+    }
 
 
 def _more(entry: AuditEntry) -> str | Text | None:

@@ -27,7 +27,8 @@ def _returns() -> sa.Select[UnitReturn]:
     unit = joinedload(UnitReturn.unit)
     place = unit.joinedload(Unit.position).joinedload(CustodyPosition.holder)
     numbers = (unit.joinedload(Unit.terminal), unit.joinedload(Unit.sim))
-    return sa.select(UnitReturn).options(*numbers, place.joinedload(Holder.person), joinedload(UnitReturn.vehicle))
+    origin = joinedload(UnitReturn.from_holder).joinedload(Holder.person)
+    return sa.select(UnitReturn).options(*numbers, place.joinedload(Holder.person), joinedload(UnitReturn.vehicle), origin)
 
 
 def returns(session: Session, branch_id: int, statuses: Collection[str], *, limit: int = MOST) -> Sequence[UnitReturn]:
@@ -76,12 +77,21 @@ def carried_return(session: Session, return_id: int, by: Actor) -> UnitReturn:
     return found
 
 
+def owed_already(session: Session, unit_id: int) -> bool:
+    """Whether a return of a unit is under way."""
+    return (
+        session.scalar(sa.select(UnitReturn.id).where(UnitReturn.unit_id == unit_id, UnitReturn.status.in_(OPEN)).limit(1))
+        is not None
+    )
+
+
 def carried_by_fitting(session: Session, fitting_ids: Collection[int], person_id: int) -> Mapping[int, int]:
     """fitting id -> id of the return that it has opened, of what somebody carries and owes."""
     query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))
     placed = query.join(CustodyPosition, CustodyPosition.unit_id == UnitReturn.unit_id)
     his = placed.join(Holder, Holder.id == CustodyPosition.holder_id).where(Holder.person_id == person_id)
-    return {row[0]: row[1] for row in session.execute(his.where(UnitReturn.status == "owed"))}
+    rows = session.execute(his.where(UnitReturn.status == "owed"))
+    return {fitting_id: return_id for fitting_id, return_id in rows if fitting_id is not None}
 
 
 def debts(session: Session, person_id: int) -> Sequence[UnitReturn]:

@@ -1,4 +1,5 @@
-"""What becomes of a unit that came out of a vehicle (返修): every status, every step from one to another, and the faults found.
+"""What becomes of a unit that came out of a vehicle, or never worked (返修): every status, every step from one to another, the
+faults found.
 
 A step says: from where, to where, who may (None: it follows from something else), and at which kind of holder the unit is
 afterwards. The bench's pages draw their forms from this table and its operations obey it.
@@ -59,8 +60,35 @@ FAULTS: dict[str, Text] = {
     "water": say("Water inside"),
     "broken": say("Broken by force"),
     "card": say("SIM card dead or locked"),
+    "inexact": say("Measures wrongly"),
     "other": say("Another fault"),
 }
+_OF_TOOLS = ("inexact", "power", "battery", "connector", "water", "broken", "other")
+
+FOUND_FAULTY: dict[str, Text] = {
+    "found_dead": say("Does not start"),
+    "found_offline": say("Does not go online"),
+    "found_no_fix": say("Finds no position"),
+    "found_damaged": say("Damaged"),
+    "found_inexact": say("Measures wrongly"),
+    "found_other": say("Something else"),
+}
+"""Why a unit that was in no vehicle is to be looked at. The last one needs words."""
+SET_ASIDE = "set_aside"
+"""The step with which a return of such a unit begins; its counter-step ends it."""
+FROM_PLACES = ("store", "bag")
+
+
+def faults_of(kind: str) -> dict[str, Text]:
+    """What can be wrong with a unit of this kind."""
+    of_tools = {code: FAULTS[code] for code in _OF_TOOLS}
+    return of_tools if kind == "tool" else {code: words for code, words in FAULTS.items() if code != "inexact"}
+
+
+def reasons_of(kind: str) -> dict[str, Text]:
+    """Why a unit of this kind is set aside for the bench."""
+    without = ("found_offline", "found_no_fix") if kind == "tool" else ("found_inexact",)
+    return {code: words for code, words in FOUND_FAULTY.items() if code not in without}
 
 
 @dataclass(frozen=True)
@@ -92,6 +120,18 @@ STEPS: dict[str, Step] = {
         Step("reopen", ("void",), "owed", None, say("Owed again")),
     )
 }
+
+STEP_WORDS: dict[str, Text] = {
+    SET_ASIDE: say("Set aside for the bench"),
+    **{step.action: step.label for step in STEPS.values()},
+}
+"""What a step is called where it is taken back."""
+
+
+def may_undo(action: str) -> str:
+    """The permission that a step's counter-step needs: what two had to decide, one who decides takes back."""
+    return STEPS[action].permission or "" if action in STEPS else "bench.work"
+
 
 OWN_PROPOSAL = say("You have proposed this yourself: somebody else has to decide.")
 

@@ -13,22 +13,21 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.bench_rules import CLOSED, FAULTS, STATUS_WORDS, STEPS, Step, why_not_scrap
-from dispatch.devices.models import CustodyPosition, Holder, Unit
-from dispatch.devices.operations import NewSim, NewTerminal, lock_units, move_units, put_replacement
+from dispatch.devices.bench_models import ReturnStep, UnitReturn
+from dispatch.devices.bench_places import bench_place, customer_place, put_new_one, store_place
+from dispatch.devices.bench_rules import CLOSED, STATUS_WORDS, STEPS, Step, faults_of, why_not_scrap
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, OwnershipEntry, Unit
+from dispatch.devices.operations import lock_units, move_units
 from dispatch.devices.ownership import kept_in_store
 from dispatch.devices.ownership_following import replaced_by
-from dispatch.devices.places import UNNAMED_PLACE
-from dispatch.devices.rules import LEAST_ENDING, read_iccid, tidy
+from dispatch.devices.rules import tidy
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, say
+from dispatch.words import say
 
 LONGEST = 300
 REASONS = {
@@ -69,11 +68,13 @@ class Back:
 
 @dataclass(frozen=True)
 class Deed:
-    """What a step comes to: columns of the return, what the trail tells of it, and the holder that the unit moves to, if any."""
+    """What a step comes to: columns of the return, what the trail tells of it, and the holder that the unit moves to, if any;
+    or the entry by which another unit came for it."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
     to: Holder | None = None
+    entry_id: int | None = None
 
 
 def receive(session: Session, seen: Seen, *, by: Actor, at: datetime) -> UnitReturn:
@@ -81,7 +82,7 @@ def receive(session: Session, seen: Seen, *, by: Actor, at: datetime) -> UnitRet
 
     def received(case: UnitReturn) -> Deed:
         facts = {"received_by_id": by.id, "received_by_name": by.name, "received_at": at}
-        return Deed(facts, to=_place(session, case, "bench"))
+        return Deed(facts, to=bench_place(session, case, "bench"))
 
     return _do(session, seen, "receive", received, by=by, at=at)
 
@@ -89,8 +90,8 @@ def receive(session: Session, seen: Seen, *, by: Actor, at: datetime) -> UnitRet
 def diagnose(session: Session, seen: Seen, *, fault: str, remark: str, by: Actor, at: datetime) -> UnitReturn:
     """Say what is wrong with it: a code of FAULTS, and in words what it needs. Raises Invalid for another code."""
 
-    def diagnosed(_case: UnitReturn) -> Deed:
-        if fault not in FAULTS:
+    def diagnosed(case: UnitReturn) -> Deed:
+        if fault not in faults_of(session.get_one(Unit, case.unit_id).kind):
             raise Invalid({"fault": say("Choose what is wrong with it.")})
         facts = {"fault": fault, "remark": _words(remark)}
         return Deed(facts, detail=facts)
@@ -117,7 +118,7 @@ def find_no_fault(session: Session, seen: Seen, *, back: Back, remark: str, by: 
 
 
 def _way_back(session: Session, case: UnitReturn, back: Back, remark: str, by: Actor, at: datetime) -> Deed:
-    to = _customer(session, case) if back.store_id is None else _store(session, case, back.store_id)
+    to = customer_place(session, case) if back.store_id is None else store_place(session, case, back.store_id)
     if back.store_id is not None:
         kept_in_store(session, session.get_one(Unit, case.unit_id), back.whose, reason=back.reason, by=by, at=at)
     return Deed({"remark": _words(remark) or case.remark}, {"name": to.name, "remark": _words(remark)}, to)
@@ -131,7 +132,7 @@ def send(session: Session, seen: Seen, *, supplier: str, rma: str, tracking: str
         missing = {name: sentence for name, sentence in ASKED_OF_SENDING.items() if not facts[name]}
         if missing:
             raise Invalid(missing)
-        return Deed(facts, facts, _place(session, case, "supplier", facts["supplier"] or ""))
+        return Deed(facts, facts, bench_place(session, case, "supplier", facts["supplier"] or ""))
 
     return _do(session, seen, "send", sent, by=by, at=at)
 
@@ -140,7 +141,7 @@ def take_back(session: Session, seen: Seen, *, remark: str, by: Actor, at: datet
     """It has come back from the supplier and is on the bench again."""
 
     def back(case: UnitReturn) -> Deed:
-        return Deed({"remark": _words(remark) or case.remark}, {"remark": _words(remark)}, _place(session, case, "bench"))
+        return Deed({"remark": _words(remark) or case.remark}, {"remark": _words(remark)}, bench_place(session, case, "bench"))
 
     return _do(session, seen, "take_back", back, by=by, at=at)
 
@@ -152,10 +153,11 @@ def replace(session: Session, seen: Seen, *, number: str, store_id: int | None, 
     """
 
     def replaced(case: UnitReturn) -> Deed:
-        store = _store(session, case, store_id or 0, named="store")
-        new_id = put_replacement(session, _replacement(session, case, number), store=store, by=by, at=at)
+        store = store_place(session, case, store_id or 0, named="store")
+        new_id = put_new_one(session, case, number, store=store, by=by, at=at)
         replaced_by(session, session.get_one(Unit, case.unit_id), new_id, order_id=case.order_id, by=by, at=at)
-        return Deed({"replacement_id": new_id}, {"number": tidy(number), "name": store.name})
+        born = session.scalars(sa.select(CustodyEntry.id).where(CustodyEntry.unit_id == new_id)).one()
+        return Deed({"replacement_id": new_id}, {"number": tidy(number), "name": store.name}, entry_id=born)
 
     return _do(session, seen, "replace", replaced, by=by, at=at)
 
@@ -164,7 +166,7 @@ def propose_scrap(session: Session, seen: Seen, *, reason: str, by: Actor, at: d
     """Ask that it be given up, and say why; it stays on the bench until somebody else has decided."""
 
     def proposed(_case: UnitReturn) -> Deed:
-        said = _reason(reason)
+        said = reason_words(reason)
         return Deed({"scrap_reason": said, "scrap_by_id": by.id, "scrap_by_name": by.name}, {"reason": said})
 
     return _do(session, seen, "propose_scrap", proposed, by=by, at=at)
@@ -176,7 +178,7 @@ def scrap(session: Session, seen: Seen, *, by: Actor, at: datetime) -> UnitRetur
     def given_up(case: UnitReturn) -> Deed:
         if problem := why_not_scrap(case.scrap_by_id, by.id):
             raise RuleBroken(problem)
-        return Deed({"approved_by_id": by.id, "approved_by_name": by.name}, to=_place(session, case, "scrapped"))
+        return Deed({"approved_by_id": by.id, "approved_by_name": by.name}, to=bench_place(session, case, "scrapped"))
 
     return _do(session, seen, "scrap", given_up, by=by, at=at)
 
@@ -185,7 +187,7 @@ def keep(session: Session, seen: Seen, *, reason: str, by: Actor, at: datetime) 
     """It is not given up after all; the bench goes on with it."""
 
     def kept(_case: UnitReturn) -> Deed:
-        return Deed({"scrap_reason": None, "scrap_by_id": None, "scrap_by_name": None}, {"reason": _reason(reason)})
+        return Deed({"scrap_reason": None, "scrap_by_id": None, "scrap_by_name": None}, {"reason": reason_words(reason)})
 
     return _do(session, seen, "keep", kept, by=by, at=at)
 
@@ -207,8 +209,15 @@ def _do(session: Session, seen: Seen, action: str, deed: Callable[[UnitReturn], 
         raise Conflict(say("This return went on meanwhile: %(status)s. Please look again.", status=STATUS_WORDS[case.status]))
     if moved:
         raise Conflict(say("Somebody else moved this unit a moment ago. Please look again."))
-    _carry_out(session, case, seen, step, deed(case), by=by, at=at)
+    _must_be_receivable(session, case, step)
+    _carry_out(session, case, seen, step, deed, by=by, at=at)
     return case
+
+
+def _must_be_receivable(session: Session, case: UnitReturn, step: Step) -> None:
+    """What is on the way to another branch is on a transfer, and arrives by it."""
+    if step.action == "receive" and session.get_one(CustodyPosition, case.unit_id).holder_kind == "transit":
+        raise RuleBroken(say("This unit is on the way between branches. First the transfer is received or taken back."))
 
 
 def _locked(session: Session, return_id: int, by: Actor) -> tuple[UnitReturn, bool]:
@@ -227,64 +236,44 @@ def _locked(session: Session, return_id: int, by: Actor) -> tuple[UnitReturn, bo
     return case, now_at != found.holder_id
 
 
-def _carry_out(session: Session, case: UnitReturn, seen: Seen, step: Step, deed: Deed, *, by: Actor, at: datetime) -> None:
-    """Write down what the step says of the return, move the unit, and tell the trail."""
+def _carry_out(
+    session: Session, case: UnitReturn, seen: Seen, step: Step, doing: Callable[[UnitReturn], Deed], *, by: Actor, at: datetime
+) -> None:
+    """Write down what the step says of the return, move the unit, remember what was before, and tell the trail."""
+    owned = session.get_one(Unit, case.unit_id).owner_seq
+    deed = doing(case)
     common = {"status": step.target, "step": case.step + 1, "last_key": seen.key, "changed_at": at}
     ended = {"ended_at": at} if step.target in CLOSED else {}
+    before = {name: getattr(case, name) for name in (*deed.facts, "status")}
     for name, value in {**deed.facts, **common, **ended}.items():
         setattr(case, name, value)
     session.flush()
+    entry_id = deed.entry_id
     if deed.to is not None:
         reason = REASONS[step.action]
-        move_units(session, [case.unit_id], to=deed.to, reason=reason, by=by, at=at, order_id=case.order_id)
+        [entry_id] = move_units(session, [case.unit_id], to=deed.to, reason=reason, by=by, at=at, order_id=case.order_id)
+    facts: dict[str, Any] = {"before": before, "owners": _made_owners(session, case, owned), "entry_id": entry_id}
+    who = {"by_id": by.id, "by_name": by.name, "at": at}
+    session.add(ReturnStep(return_id=case.id, seq=case.step, action=step.action, **facts, **who))
+    session.flush()
     told = {name: value for name, value in deed.detail.items() if value is not None}
     record(session, ("return", case.id), f"return.{step.action}", by=by, at=at, detail=told)
+
+
+def _made_owners(session: Session, case: UnitReturn, owned: int) -> list[int]:
+    """The entries of whose the unit is since its `owned`th, and those of the new one that a supplier sent for it."""
+    since = sa.and_(OwnershipEntry.unit_id == case.unit_id, OwnershipEntry.seq > owned)
+    made = sa.select(OwnershipEntry.id).where(sa.or_(since, OwnershipEntry.unit_id == case.replacement_id))
+    return list(session.scalars(made.order_by(OwnershipEntry.id)))
 
 
 def _words(typed: str) -> str | None:
     return " ".join(typed.split())[:LONGEST] or None
 
 
-def _reason(typed: str) -> str:
+def reason_words(typed: str) -> str:
+    """A reason as it is kept. Raises Invalid (`reason`) for none."""
     said = _words(typed)
     if said is None:
         raise Invalid({"reason": say("Please give a reason.")})
     return said
-
-
-# --- places
-
-
-def _place(session: Session, case: UnitReturn, kind: str, name: str = UNNAMED_PLACE) -> Holder:
-    """The holder of this kind and name at the return's branch, made if there is none."""
-    facts = {"kind": kind, "branch_id": case.branch_id, "name": name}
-    session.execute(insert(Holder).values(**facts).on_conflict_do_nothing())
-    return session.scalars(sa.select(Holder).filter_by(**facts)).one()
-
-
-def _customer(session: Session, case: UnitReturn) -> Holder:
-    owner = session.get_one(Unit, case.unit_id).owner_customer
-    return _place(session, case, "customer", (owner or case.vehicle.customer).name)
-
-
-def _store(session: Session, case: UnitReturn, store_id: int, named: str = "back") -> Holder:
-    wanted = sa.select(Holder).where(Holder.id == store_id, Holder.kind == "store", Holder.branch_id == case.branch_id)
-    found = session.scalar(wanted)
-    if found is None:
-        raise Invalid({named: say("Choose a store.")})
-    return found
-
-
-def _replacement(session: Session, case: UnitReturn, number: str) -> NewTerminal | NewSim:
-    """What the supplier sent: of the same model as the old one, with the warranty of its model."""
-    unit = session.get_one(Unit, case.unit_id)
-    if unit.terminal is None:
-        iccid = read_iccid(number)
-        if isinstance(iccid, Text):
-            raise Invalid({"number": say("“%(number)s” cannot be: %(why)s.", number=number.strip(), why=iccid)})
-        return NewSim(iccid.printed, iccid.key, carrier=unit.sim.carrier if unit.sim else None)
-    serial = tidy(number)
-    if len(serial) < LEAST_ENDING or not serial.isascii() or not serial.isprintable():
-        raise Invalid({"number": say("Enter the serial number on the label of the new one.")})
-    old = unit.terminal
-    return NewTerminal(serial, old.model, batch=None, warranty_months=old.warranty_months)

@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
 from dispatch.devices.loan_checks import wrong_loans
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.models import (
+    CustodyEntry,
+    CustodyPosition,
+    Fitting,
+    HandOver,
+    HandOverUnit,
+    Holder,
+    Sim,
+    Terminal,
+    Tool,
+    Unit,
+)
 from dispatch.devices.ownership_checks import wrong_owners
 from dispatch.devices.part_checks import wrong_parts
 from dispatch.devices.part_paper_checks import wrong_parts_on_papers
@@ -42,8 +53,10 @@ def broken_custody(session: Session) -> Iterator[Text]:
 
 def _label(session: Session, unit_id: int) -> str:
     """`terminal 861…` or `sim 8986…`, as it stands on the label."""
-    query = sa.select(Unit.kind, sa.func.coalesce(Terminal.serial, Sim.iccid))
-    joined = query.select_from(Unit).outerjoin(Terminal, Terminal.unit_id == Unit.id).outerjoin(Sim, Sim.unit_id == Unit.id)
+    query = sa.select(Unit.kind, sa.func.coalesce(Terminal.serial, Sim.iccid, Tool.serial)).select_from(Unit)
+    for table in (Terminal, Sim, Tool):
+        query = query.outerjoin(table, table.unit_id == Unit.id)
+    joined = query
     found = session.execute(joined.where(Unit.id == unit_id)).first()
     return f"{found[0]} {found[1] or unit_id}" if found else f"unit {unit_id}"
 

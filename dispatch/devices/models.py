@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.devices.bench_models import UnitReturn, listed
+from dispatch.devices.bench_models import ReturnStep, UnitReturn, listed
 from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
@@ -24,6 +24,7 @@ from dispatch.devices.loan_models import Loan
 from dispatch.devices.observation_models import Observation, PlatformLook
 from dispatch.devices.ownership_models import OwnershipEntry, owner_is_whole
 from dispatch.devices.ownership_rules import OWNERS, Owner
+from dispatch.devices.part_count_models import PartCount, PartCountLine
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
@@ -55,10 +56,13 @@ __all__ = [
     "Observation",
     "OwnershipEntry",
     "Part",
+    "PartCount",
+    "PartCountLine",
     "PartEntry",
     "PartPosition",
     "PlatformLook",
     "ReorderPoint",
+    "ReturnStep",
     "Sim",
     "SimTopUp",
     "StockCount",

@@ -117,7 +117,7 @@ def found_in(
     change_owners(session, {unit.id: owner}, Why("found", by, at, order_id=order_id, device_at=device_at, born=True))
 
 
-def replaced_by(session: Session, old: Unit, new_id: int, *, order_id: int, by: Actor, at: datetime) -> None:
+def replaced_by(session: Session, old: Unit, new_id: int, *, order_id: int | None, by: Actor, at: datetime) -> None:
     """A supplier keeps a unit and has sent another one for it: that one is whose the first was, which becomes ours."""
     change_owners(session, {new_id: old.owned}, Why("replacement", by, at, order_id=order_id, born=True))
     change_owners(session, {old.id: OURS}, Why("exchanged", by, at, order_id=order_id))

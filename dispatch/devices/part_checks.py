@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS
+from dispatch.devices.part_count_models import PartCount, PartCountLine
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_moves import entry_hash
 from dispatch.words import Text, say
 
 AT_A_TIME = 2000
-TOLD = ("from_holder_id", "to_holder_id", "quantity", "note", "order_id", "line_id", "corrects_id")
+TOLD = ("from_holder_id", "to_holder_id", "quantity", "note", "order_id", "line_id", "corrects_id", "finds_id")
 
 
 def wrong_parts(session: Session) -> Iterator[Text]:
@@ -21,6 +22,8 @@ def wrong_parts(session: Session) -> Iterator[Text]:
     yield from _broken_chains(session)
     yield from _wrong_counts(session)
     yield from _wrong_corrections(session)
+    yield from _wrong_finds(session)
+    yield from _wrong_bookings(session)
 
 
 def _broken_chains(session: Session) -> Iterator[Text]:
@@ -72,3 +75,30 @@ def _wrong_corrections(session: Session) -> Iterator[Text]:
     query = sa.select(Part.code, PartEntry.seq).join(wrong, wrong.id == PartEntry.corrects_id)
     for code, seq in session.execute(query.join(Part, Part.id == PartEntry.part_id).where(differs)):
         yield say("Part %(code)s: entry %(seq)s takes back something else than it names", code=code, seq=seq)
+
+
+def _wrong_finds(session: Session) -> Iterator[Text]:
+    """Losses of which more was found than was lost, or that are none."""
+    loss, mends = sa.orm.aliased(PartEntry), sa.orm.aliased(PartEntry)
+    undone = sa.exists().where(mends.corrects_id == PartEntry.id)
+    found = sa.func.sum(PartEntry.quantity).filter(~undone)
+    none = sa.func.bool_or(
+        sa.or_(loss.part_id != PartEntry.part_id, loss.to_holder_id.is_distinct_from(PartEntry.from_holder_id))
+    )
+    query = sa.select(Part.code, loss.seq).join(loss, loss.part_id == Part.id).join(PartEntry, PartEntry.finds_id == loss.id)
+    wrong = query.group_by(Part.code, loss.id).having(sa.or_(found > loss.quantity, none))
+    for code, seq in session.execute(wrong.order_by(Part.code, loss.seq)):
+        yield say("Part %(code)s: more was found again than entry %(seq)s has lost", code=code, seq=seq)
+
+
+def _wrong_bookings(session: Session) -> Iterator[Text]:
+    """Counts whose differences were booked otherwise than they say."""
+    line, entry = PartCountLine, PartEntry
+    short = sa.and_(entry.reason == "short", entry.from_holder_id == PartCount.holder_id, entry.quantity == line.was - line.there)
+    more = sa.and_(entry.reason == "surplus", entry.to_holder_id == PartCount.holder_id, entry.quantity == line.there - line.was)
+    right = sa.and_(entry.part_id == line.part_id, sa.or_(short, more))
+    booked = (PartCount.status == "booked") == line.entry_id.is_not(None)
+    query = sa.select(PartCount.id).join(line, line.count_id == PartCount.id).outerjoin(entry, entry.id == line.entry_id)
+    wrong = sa.or_(~booked, sa.and_(line.entry_id.is_not(None), ~right))
+    for count_id in session.scalars(query.where(wrong).distinct().order_by(PartCount.id)):
+        yield say("Count %(id)s of parts does not agree with what it has booked", id=count_id)

@@ -41,7 +41,10 @@ class Part(Base):
 
 
 class PartEntry(Base):
-    """So many of a part went from one holder to another. One form (`key`) moves each part at most once."""
+    """So many of a part went from one holder to another. One form (`key`) moves each part at most once.
+
+    `corrects_id` is the entry that this one takes back, `finds_id` the loss of which it has found some again.
+    """
 
     __tablename__ = "part_entry"
     __table_args__ = (
@@ -50,9 +53,12 @@ class PartEntry(Base):
         sa.CheckConstraint("from_holder_id <> to_holder_id", name="really_moves"),
         sa.CheckConstraint("to_holder_id IS NOT NULL OR corrects_id IS NOT NULL", name="leaves_by_correction_only"),
         sa.CheckConstraint(
-            "reason NOT IN ('write_off', 'short', 'surplus', 'correct', 'lose') OR btrim(coalesce(note, '')) <> ''",
+            "reason NOT IN ('write_off', 'short', 'surplus', 'correct', 'lose', 'found_again') "
+            "OR btrim(coalesce(note, '')) <> ''",
             name="is_explained",
         ),
+        sa.CheckConstraint("(reason = 'found_again') = (finds_id IS NOT NULL)", name="found_names_loss"),
+        sa.CheckConstraint("finds_id < id AND num_nonnulls(finds_id, corrects_id) < 2", name="finds_earlier_loss"),
         sa.CheckConstraint("(order_id IS NULL) = (line_id IS NULL)", name="is_for_a_vehicle"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_part_entry_line"),
         sa.UniqueConstraint("part_id", "seq"),
@@ -60,6 +66,7 @@ class PartEntry(Base):
         sa.UniqueConstraint("corrects_id"),
         sa.Index(None, "order_id"),
         sa.Index(None, "to_holder_id"),
+        sa.Index("ix_part_entry_finds_id", "finds_id", postgresql_where=sa.text("finds_id IS NOT NULL")),
         sa.Index(None, "from_holder_id"),
     )
 
@@ -79,6 +86,7 @@ class PartEntry(Base):
     at: Mapped[datetime]
     device_at: Mapped[datetime | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("part_entry.id"))
+    finds_id: Mapped[int | None] = mapped_column(sa.ForeignKey("part_entry.id"))
     prev_hash: Mapped[bytes]
     hash: Mapped[bytes]
 

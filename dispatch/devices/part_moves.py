@@ -47,6 +47,7 @@ class Why:
     line_id: int | None = None
     device_at: datetime | None = None
     corrects_id: int | None = None
+    finds_id: int | None = None
 
 
 class TooFew(Invalid):
@@ -123,6 +124,7 @@ def _entry(part: Part, move: Move, why: Why) -> dict[str, Any]:
         "order_id": why.order_id,
         "line_id": why.line_id,
         "corrects_id": why.corrects_id,
+        "finds_id": why.finds_id,
     }
     prev, part.seq = part.hash, part.seq + 1
     part.hash = entry_hash(prev, part.id, part.seq, why.at, why.by.id, why.reason, told, why.device_at)
@@ -140,8 +142,9 @@ def entry_hash(
     told: Mapping[str, Any],
     device_at: datetime | None,
 ) -> bytes:
-    """The hash that an entry with this content has behind another."""
-    detail = {**told, "device_at": device_at.astimezone(UTC).isoformat() if device_at else None}
+    """The hash that an entry with this content has behind another; a loss is part of it only where one is named."""
+    facts = {name: value for name, value in told.items() if value is not None or name != "finds_id"}
+    detail = {**facts, "device_at": device_at.astimezone(UTC).isoformat() if device_at else None}
     return chain_hash(prev, subject=("part", part_id), seq=seq, at=at, by_id=by_id, action=reason, detail=detail)
 
 

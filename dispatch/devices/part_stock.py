@@ -1,4 +1,4 @@
-"""Counted parts in stores and bags: taken in, handed over, written off, put right, counted."""
+"""Counted parts in stores and bags: taken in, handed over, written off, put right."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.operations import record
 from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry
-from dispatch.devices.part_moves import Move, Why, counts_at, field_of, lock_parts, move_parts, moved_before
+from dispatch.devices.part_moves import Move, Why, field_of, lock_parts, move_parts, moved_before
 from dispatch.devices.part_promises import must_not_be_promised
 from dispatch.devices.places import place_of
 from dispatch.devices.taking_back import NOT_HERE
@@ -152,6 +152,8 @@ def _words(text: str) -> str | None:
 # --- putting right
 
 OF_TRANSFERS = ("send", "arrive", "come_back", "turn_up", "lose")
+OF_DECISIONS = ("write_off", "short", "surplus", "found_again")
+"""What a manager has decided, one who may decide takes back."""
 
 
 def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: datetime) -> PartEntry:
@@ -171,8 +173,10 @@ def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: date
         raise RuleBroken(say("This cannot be taken back here."))
     if wrong.reason in OF_TRANSFERS:
         raise RuleBroken(NOT_HERE)
-    if wrong.reason in ("write_off", "short", "surplus"):
+    if wrong.reason in OF_DECISIONS:
         by.must("stock.decide")
+    if session.scalar(sa.select(PartEntry.id).where(PartEntry.finds_id == wrong.id, ~_taken_back())) is not None:
+        raise RuleBroken(say("Some of these were found again since. First that is taken back."))
     if wrong.to_holder is not None:
         must_not_be_promised(session, wrong.to_holder, wrong.part_id, wrong.quantity)
     back = Move(wrong.part_id, wrong.quantity, wrong.to_holder, wrong.from_holder)
@@ -182,64 +186,16 @@ def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: date
     return session.get_one(PartEntry, made[0])
 
 
+_mends = aliased(PartEntry)
+
+
+def _taken_back() -> sa.ColumnElement[bool]:
+    return sa.exists().where(_mends.corrects_id == PartEntry.id)
+
+
 def _entry(session: Session, entry_id: int, by: Actor) -> PartEntry:
     found = session.get(PartEntry, entry_id)
     place = (found.from_holder or found.to_holder) if found else None
     if found is None or place is None or not by.sees_branch(place.branch_id):
         raise NotFound
     return found
-
-
-# --- counting
-
-
-@dataclass(frozen=True)
-class Counted:
-    """One part of a count: how many the page said there were, and how many are there."""
-
-    was: int
-    there: int
-
-
-def count(
-    session: Session, holder: Holder, counted: Mapping[int, Counted], *, note: str, key: uuid.UUID, by: Actor, at: datetime
-) -> int:
-    """Put a store's or bag's record right by what was counted; returns how many parts differed.
-
-    Who runs the store counts; a difference is explained, and booked only by somebody who decides over the store. Raises Conflict
-    when parts moved while people counted, Invalid for a difference without explanation.
-    """
-    by.must("stock.change")
-    if holder.kind not in ("store", "bag") or not by.sees_branch(holder.branch_id):
-        raise NotFound
-    if not counted:
-        raise Invalid({"": say("Enter how many of at least one part.")})
-    place_of(session, kind="lost", branch_id=holder.branch_id)  # made before the parts are locked, where all others make it
-    parts = lock_parts(session, counted)
-    if moved_before(session, key):
-        return 0
-    now = counts_at(session, holder.id)
-    moved = [parts[part_id].name for part_id, each in counted.items() if now.get(part_id, 0) != each.was]
-    if moved:
-        raise Conflict(say("%(part)s moved while you counted. Look at the new figures and count it again.", part=moved[0]))
-    differ = {part_id: each for part_id, each in counted.items() if each.was != each.there}
-    if differ:
-        _book(session, holder, differ, note=note, key=key, by=by, at=at)
-    detail = {"counted": {str(part_id): [each.was, each.there] for part_id, each in counted.items()}, "note": _words(note)}
-    record(session, ("holder", holder.id), "parts.count", by=by, at=at, detail=detail)
-    return len(differ)
-
-
-def _book(
-    session: Session, holder: Holder, differ: Mapping[int, Counted], *, note: str, key: uuid.UUID, by: Actor, at: datetime
-) -> None:
-    if not by.may("stock.decide"):
-        raise RuleBroken(say("%(n)s parts differ from the record. A manager has to enter and book this count.", n=len(differ)))
-    if not note.strip():
-        raise Invalid({"note": say("Explain the difference.")})
-    lost = place_of(session, kind="lost", branch_id=holder.branch_id)
-    short = [Move(part_id, each.was - each.there, holder, lost) for part_id, each in differ.items() if each.there < each.was]
-    more = [Move(part_id, each.there - each.was, None, holder) for part_id, each in differ.items() if each.there > each.was]
-    for reason, moves in (("short", short), ("surplus", more)):
-        if moves:
-            move_parts(session, moves, Why(reason, by, at, _words(note), key))

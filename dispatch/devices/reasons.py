@@ -34,6 +34,7 @@ REASONS: dict[str, Text] = {
     "surplus": say("More counted than on record"),
     "use": say("Used on a vehicle"),
     "lose": say("Lost"),
+    "found_again": say("Found again"),
 }
 
 

@@ -21,13 +21,14 @@ from dispatch.words import Text, say
 LONGEST_WORDS = 200
 TAKEN_BACK_SO = ("receive", "issue", "return", "given_again", "hand_over")
 """What the store does, and what two people have agreed on, is taken back here; all else where it was done."""
+LOST = "lose"
+"""What a manager has booked as lost and is found again: one who may decide says into which store it goes."""
 
 NOT_HERE = say("This move belongs to other papers. It is mended there and not here.")
 ELSEWHERE: dict[str, Text] = {
     "found": say("This unit was found in a vehicle. Corrections of the order mend that."),
     "send": say("This unit is on the way to another branch. The sender takes the transfer back."),
     "correct": say("This is a correction itself. Move the unit to where it belongs."),
-    "lose": say("This unit counts as lost. When it turns up, a stock count finds it."),
 }
 OF_AN_ORDER = say("This move belongs to work on a vehicle. Corrections of the order undo it.")
 
@@ -35,7 +36,9 @@ OF_AN_ORDER = say("This move belongs to work on a vehicle. Corrections of the or
 def take_back(
     session: Session, unit_id: int, entry_id: int, *, reason: str, store_id: int | None = None, by: Actor, at: datetime
 ) -> CustodyEntry:
-    """Take back a unit's newest move; returns the new entry. What was received goes to `store_id`, another store of the branch.
+    """Take back a unit's newest move; returns the new entry.
+
+    What was received, and what was lost and is found again, goes to `store_id`: another store of the branch.
 
     Raises NotFound for another branch's, Invalid without a reason, Conflict when it was taken back or the unit has moved on,
     RuleBroken for a move that belongs to an order, a hand-over that waits for a yes, or other papers.
@@ -48,6 +51,8 @@ def take_back(
     if not words:
         raise Invalid({"reason": say("Please give a reason.")})
     _check_kind(wrong)
+    if wrong.reason == LOST:
+        by.must("stock.decide")
     to = _back_to(session, wrong, store_id, by)
     take_turn(session, [to.id, wrong.to_holder_id])
     _check_newest(session, wrong)
@@ -63,14 +68,14 @@ def take_back(
 def _check_kind(wrong: CustodyEntry) -> None:
     if wrong.order_id is not None:
         raise RuleBroken(OF_AN_ORDER)
-    if wrong.reason not in TAKEN_BACK_SO:
+    if wrong.reason not in (*TAKEN_BACK_SO, LOST):
         raise RuleBroken(ELSEWHERE.get(wrong.reason, NOT_HERE))
 
 
 def _back_to(session: Session, wrong: CustodyEntry, store_id: int | None, by: Actor) -> Holder:
-    """Where the unit came from; for a receipt the store that was chosen instead."""
+    """Where the unit came from; for a receipt or a loss the store that was chosen instead."""
     here = wrong.to_holder
-    if wrong.from_holder is not None:
+    if wrong.from_holder is not None and wrong.reason != LOST:
         if wrong.from_holder.branch_id != here.branch_id:
             raise RuleBroken(NOT_HERE)
         return wrong.from_holder
@@ -100,7 +105,7 @@ def taking_back(session: Session, entry: CustodyEntry | None, by: Actor) -> dict
     """Of a unit's newest move: `newest`, if the reader may take it back; `rooms`: the stores where a receipt may belong."""
     newest = entry if entry and _may_take_back(entry, by) else None
     rooms: Sequence[tuple[int, str]] = ()
-    if newest is not None and newest.from_holder_id is None:
+    if newest is not None and (newest.from_holder_id is None or newest.reason == LOST):
         here = newest.to_holder
         others = [room for room in stores(session, by) if room.branch_id == here.branch_id and room.id != here.id]
         rooms, newest = [(room.id, room.name or "") for room in others], newest if others else None
@@ -108,4 +113,6 @@ def taking_back(session: Session, entry: CustodyEntry | None, by: Actor) -> dict
 
 
 def _may_take_back(entry: CustodyEntry, by: Actor) -> bool:
+    if entry.reason == LOST:
+        return by.may("stock.decide") and by.may("stock.change")
     return by.may("stock.change") and entry.order_id is None and entry.reason in TAKEN_BACK_SO

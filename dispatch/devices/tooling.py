@@ -31,8 +31,12 @@ class NewTool:
 def receive_tool(session: Session, new: NewTool, *, store: Holder, by: Actor, at: datetime) -> int:
     """Put a tool into a store; returns its id. Raises Conflict when its number is on record already."""
     by.must("stock.change")
-    birth = Birth(store, "receive", by, at)
-    ids = new_units(session, "tool", store.branch_id, [normalise(new.serial, new.name)], at)
+    return put_tool(session, new, Birth(store, "receive", by, at))
+
+
+def put_tool(session: Session, new: NewTool, birth: Birth) -> int:
+    """Register a tool where it comes into custody; returns its id. Raises Conflict when its number is on record already."""
+    ids = new_units(session, "tool", birth.holder.branch_id, [normalise(new.serial, new.name)], birth.at)
     session.add(Tool(unit_id=ids[0], serial=new.serial, name=new.name, valid_until=new.valid_until))
     session.flush()
     first_entries(session, ids, "tool", birth)

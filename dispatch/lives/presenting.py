@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatch.customers.models import Vehicle
 from dispatch.devices.bench_history import LOOKS as BENCH_LOOKS
-from dispatch.devices.bench_rules import FAULTS
+from dispatch.devices.bench_history import named
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
 from dispatch.devices.reasons import reason_word
@@ -192,12 +192,8 @@ def _words(row: Station) -> tuple[Text | str, str, str]:
 
 def _places(row: Station) -> dict[str, Any]:
     """What the sentences may name."""
-    detail = row.detail
-    known = {name: detail.get(name) or "—" for name in ("name", "supplier", "rma_number", "number")}
-    numbers = ", ".join(str(value) for value in detail.values()) if row.action == "terminal.learn" else ""
-    why = reason_word(detail.get("reason", ""))
-    fault = FAULTS.get(detail.get("fault", ""), "—")
-    return known | {"day": detail.get("due", "—"), "numbers": numbers, "why": why, "fault": fault}
+    numbers = ", ".join(str(value) for value in row.detail.values()) if row.action == "terminal.learn" else ""
+    return named(row.detail) | {"day": row.detail.get("due", "—"), "numbers": numbers}
 
 
 def _changed(row: Station) -> Text | str:

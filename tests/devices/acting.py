@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.fitting import Work
-from dispatch.devices.models import FITTING_KINDS, CustodyPosition, Fitting, HandOver, Holder, Part, Unit
+from dispatch.devices.models import FITTING_KINDS, CustodyPosition, Fitting, HandOver, Holder, Part, Sim, Terminal, Unit
 from dispatch.field.operations import SentFact, keep_fact
 from dispatch.staff.rules import Actor
 
@@ -62,6 +62,13 @@ class Page:
         own = self.session.scalars(query.where(place.holder_id == holder_id)).all() if pick < ASTRAY else ()
         units = own or self.session.scalars(query).all()
         return picked(units, pick)
+
+    def numbers(self, unit_ids: Sequence[int]) -> list[str]:
+        """The numbers that these units go by."""
+        number = sa.func.coalesce(Terminal.serial, Sim.iccid)
+        query = sa.select(Unit.id, number).outerjoin(Unit.terminal).outerjoin(Unit.sim).where(Unit.id.in_(unit_ids))
+        named = dict(map(tuple, self.session.execute(query)))
+        return [named[unit_id] for unit_id in unit_ids]
 
     def part_counts(self, counts: Sequence[int]) -> dict[int, int]:
         """So many of each part on the catalogue, those left out of which none is meant."""

@@ -74,8 +74,8 @@ class Issuing:
     form: int
 
     def on(self, page: Page) -> Doing:
-        named = [page.session.get_one(Unit, page.unit(pick, page.store_id)) for pick in self.picks]
-        wanted = Wanted(tuple(unit.number for unit in named), {MODEL: self.boxes}, self.cards)
+        named = page.numbers([page.unit(pick, page.store_id) for pick in self.picks])
+        wanted = Wanted(tuple(named), {MODEL: self.boxes}, self.cards)
         facts: dict[str, Any] = {
             "wanted": wanted,
             "key": form_key(self.form, page.people[self.by]),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Vehicle
+from dispatch.devices.bench_rules import OPEN, PLACES_OF
 from dispatch.devices.loan_checks import LENT_ELSEWHERE, RETURN_UNDONE
 from dispatch.devices.models import (
     CountUnit,
@@ -29,9 +30,12 @@ from dispatch.devices.models import (
     TakenBack,
     TransferUnit,
     Unit,
+    UnitReturn,
 )
 from dispatch.field.models import FieldFact
 from tests.devices.acting import Outcome
+
+Reads = Session | sa.Connection
 
 
 @dataclass
@@ -59,7 +63,7 @@ NUMBERS = [sa.select(_number).select_from(table) for table in (Unit, CustodyPosi
 FITTINGS = sa.select(Fitting.id).order_by(Fitting.id)
 
 
-def check_nothing_lost(session: Session, told: Told) -> None:
+def check_nothing_lost(session: Reads, told: Told) -> None:
     """Each unit is in one place, and there are as many units, moves and fittings as people were told: a refusal left no trace."""
     assert [session.scalar(number) for number in NUMBERS] == [told.units, told.units, told.moves]
     assert sorted(told.fittings) == list(session.scalars(FITTINGS))
@@ -76,7 +80,7 @@ ONCE = (
 )
 
 
-def check_nothing_twice(session: Session, told: Told) -> None:
+def check_nothing_twice(session: Reads, told: Told) -> None:
     """No fact and no form counts twice, nothing is undone twice, no unit is promised to two."""
     assert len(told.sent) == len(set(told.sent)), "somebody was told twice that one thing is done"
     assert set(session.scalars(FACTS)) == {sent for sent in told.sent if not isinstance(sent, tuple)}
@@ -115,7 +119,7 @@ TOO_MANY_PROMISED = (
 )
 
 
-def check_parts(session: Session, told: Told) -> None:
+def check_parts(session: Reads, told: Told) -> None:
     """There are as many moves of parts as people were told, the holders have together what came in, nobody promises more than he
     has."""
     assert session.scalar(PART_ENTRIES) == told.parts
@@ -123,7 +127,7 @@ def check_parts(session: Session, told: Told) -> None:
     assert session.scalars(TOO_MANY_PROMISED).all() == []
 
 
-def check_slots(session: Session) -> None:
+def check_slots(session: Reads) -> None:
     """Playing what was fitted and found, and still stands, from the start ends at what the slots hold."""
     inside: dict[tuple[int, str], int] = {}
     for _, slot_id, kind, unit_id in sorted((*session.execute(FITTED), *session.execute(FOUND)), key=lambda row: row[0]):
@@ -131,9 +135,22 @@ def check_slots(session: Session) -> None:
     assert sorted(session.execute(IN_SLOTS)) == sorted((*place, unit_id) for place, unit_id in inside.items() if unit_id)
 
 
-def check_loans(session: Session) -> None:
+def check_loans(session: Reads) -> None:
     """Every loaner that is out is in the vehicle it was lent for, and no other loan is."""
     assert [session.scalars(wrong).all() for wrong in (LENT_ELSEWHERE, RETURN_UNDONE)] == [[], []]
+
+
+_open = UnitReturn.status.in_(OPEN)
+_right = sa.or_(*(sa.and_(UnitReturn.status == word, Holder.kind.in_(kinds)) for word, kinds in PLACES_OF.items()))
+_at = sa.select(CustodyPosition.unit_id).outerjoin(UnitReturn, sa.and_(UnitReturn.unit_id == CustodyPosition.unit_id, _open))
+MISPLACED_RETURNS = _at.join(Holder, Holder.id == CustodyPosition.holder_id).where(
+    sa.or_(sa.and_(UnitReturn.id.is_(None), Holder.kind == "bench"), sa.and_(UnitReturn.id.is_not(None), ~_right))
+)
+
+
+def check_returns(session: Reads) -> None:
+    """What is owed, on the bench or with a supplier is where its return says; nothing is on the bench without one."""
+    assert session.scalars(MISPLACED_RETURNS).all() == []
 
 
 _newest, _newer = aliased(OwnershipEntry), aliased(OwnershipEntry)
@@ -149,7 +166,7 @@ _placed = sa.select(Unit.id).join(Unit.position).join(CustodyPosition.holder).ou
 WRONG_OWNERS = _placed.where(sa.or_(*_differs, _elsewhere))
 
 
-def check_owners(session: Session) -> None:
+def check_owners(session: Reads) -> None:
     """Each unit is whose its newest entry says, ours if it has none; no customer's is in another's vehicle, or lent."""
     assert session.scalars(WRONG_OWNERS).all() == []
 
@@ -159,7 +176,7 @@ HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where
 ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
 
 
-def check_hand_overs(session: Session) -> None:
+def check_hand_overs(session: Reads) -> None:
     """What a taker has said yes to came out of the giver's bag into his, and nothing else did."""
     assert {*session.execute(HANDED), *session.execute(PARTS_HANDED)} == set(session.execute(ACCEPTED))
 
@@ -183,7 +200,7 @@ MOVED = sa.select(_number).where(CustodyEntry.reason.in_(("arrive", "come_back",
 CAME = sa.select(_number).where(TransferUnit.status.in_(("accepted", "withdrawn", "found")))
 
 
-def check_transfers(session: Session) -> None:
+def check_transfers(session: Reads) -> None:
     """Each unit that is on the way is in one open transfer, and each unit of an open transfer is on the way."""
     assert sorted(session.scalars(ON_WAY)) == sorted(session.scalars(STILL_OUT))
     assert session.scalar(MOVED) == session.scalar(CAME)
@@ -198,7 +215,7 @@ TAKEN_BACK = sa.select(TakenBack.entry_id)
 UNDONE = sa.select(Fitting.in_entry_id, Fitting.out_entry_id).where(Fitting.kind == "undo")
 
 
-def check_counts(session: Session) -> None:
+def check_counts(session: Reads) -> None:
     """What is lost was booked by a count or written off of a transfer, every correction was booked, taken back or undone once."""
     assert session.scalar(LOST) == (session.scalar(LOST_BY_COUNT) or 0) + (session.scalar(LOST_ON_WAY) or 0)
     once = (*session.scalars(BOOKED), *session.scalars(TAKEN_BACK), *chain.from_iterable(session.execute(UNDONE)))

@@ -96,7 +96,7 @@ LEDGER = sa.select(*CustodyEntry.__table__.c).order_by(CustodyEntry.unit_id, Cus
 PLACES = sa.select(*CustodyPosition.__table__.c)
 
 
-def ledger_faults(session: Session) -> list[str]:
+def ledger_faults(session: Session | sa.Connection) -> list[str]:
     """What does not add up between ledger and positions: chains, gaps, places, slots with two of a kind."""
     faults, ends = [], dict[int, sa.Row[Any]]()
     for entry in session.execute(LEDGER):

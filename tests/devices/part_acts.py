@@ -55,7 +55,7 @@ class Using:
         return use
 
 
-_FEW = st.tuples(st.sampled_from([1, 1, 2, 3]), st.sampled_from([0, 1, 2]))
+_FEW = st.tuples(st.sampled_from([1, 1, 2, 3, 9]), st.sampled_from([0, 1, 2]))
 _WHO = st.sampled_from(["su", "su", "wei"])
 
 SHELVE = st.builds(Shelving, _WHO, st.booleans(), _FEW)

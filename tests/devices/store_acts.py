@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.devices import counting, part_missing, transferring
 from dispatch.devices.counts import last_scan, under_way
 from dispatch.devices.issuing import Wanted
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, StockCount, Transfer, TransferPart, TransferUnit, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, StockCount, Transfer, TransferPart, TransferUnit
 from dispatch.devices.taking_back import take_back
 from dispatch.staff.models import Person
 from tests.devices.acting import ASTRAY, NOTHING, Doing, Outcome, Page, form_key, picked
@@ -42,8 +42,8 @@ class Sending:
         back = self.by == "he"
         near_branch = page.session.get_one(Holder, page.store_id).branch_id
         store_id, to = (far.id, near_branch) if back else (page.store_id, far.branch_id)
-        named = [page.session.get_one(Unit, page.unit(pick, store_id)) for pick in self.picks]
-        wanted = Wanted(tuple(unit.number for unit in named), {MODEL: self.boxes}, self.cards)
+        named = page.numbers([page.unit(pick, store_id) for pick in self.picks])
+        wanted = Wanted(tuple(named), {MODEL: self.boxes}, self.cards)
         by = page.people[self.by]
         facts: dict[str, Any] = {"to_branch_id": to, "note": "", "key": form_key(self.form, by), "by": by, "at": page.at}
         facts["parts"] = page.part_counts(self.counts)
@@ -145,7 +145,7 @@ class Counting:
         number, counted = (count.number, count.holder_id) if count else ("PD-SZ-2026-9999", place)
         own = page.session.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == counted)).all()
         units = [*(own if self.whole else own[1:]), *(page.unit(pick, counted) for pick in self.picks)]
-        names = [page.session.get_one(Unit, unit_id).number for unit_id in units]
+        names = page.numbers(units)
         key = form_key(self.form, by)
 
         def step(s: Session) -> Outcome:
@@ -185,7 +185,7 @@ class Approving:
         if count.status == "open":
             own = s.scalars(sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == place)).all()
             units = [*own[1:], *(page.unit(ASTRAY + pick, place) for pick in self.picks)]
-            names = [s.get_one(Unit, unit_id).number for unit_id in units] or ["nothing"]
+            names = page.numbers(units) or ["nothing"]
             counting.scan(s, count.number, names, key=uuid.uuid4(), **lin)
             counting.finish(s, count.number, {}, rest="so it is", **lin)
         facts: dict[str, Any] = {"by": page.people["wang"], "at": page.at}
@@ -206,6 +206,7 @@ class TakingBack:
         entries = sa.select(CustodyEntry.id).where(CustodyEntry.unit_id == unit_id).order_by(CustodyEntry.seq.desc())
         entry_id = picked(page.session.scalars(entries.limit(2)).all(), self.pick if self.pick >= ASTRAY else 0)
         facts: dict[str, Any] = {"reason": "wrong", "by": page.people[self.by], "at": page.at}
+        facts["store_id"] = page.store_id  # for what was lost
 
         def mend(s: Session) -> Outcome:
             take_back(s, unit_id, entry_id, **facts)

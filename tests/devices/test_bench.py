@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.devices import benching
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import CLOSED, PLACES_OF, STATUSES, STEPS
+from dispatch.devices.bench_undoing import undo_step
 from dispatch.devices.benching import Back
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import install, undo
@@ -31,15 +32,25 @@ from tests.racing import at_once
 # --- the table
 
 
+def stands(case: UnitReturn) -> dict[str, Any]:
+    """What a return says of its unit, but for how often and when it changed."""
+    counted = ("step", "last_key", "changed_at")
+    return {column.key: getattr(case, column.key) for column in UnitReturn.__table__.c if column.key not in counted}
+
+
 @pytest.mark.parametrize(("action", "status"), sorted((action, status) for action in ACTS for status in STEPS[action].sources))
 def test_what_the_table_allows_is_done(db: Session, cast: Cast, status: str, action: str) -> None:
     case = case_in(db, cast, status)
+    before = (where(db, case.unit).id, stands(case))
     ACTS[action](db, case, cast)
     assert case.status == STEPS[action].target and (case.ended_at is not None) == (case.status in CLOSED)
     kinds = PLACES_OF.get(case.status, ("store",))
     assert where(db, case.unit).kind in kinds
     told = history(db, ("return", case.id))[0]
     assert (told.action, told.at) == (f"return.{action}", AT)
+    undo_step(db, seen(case), reason="按错了", by=cast.wang, at=AT)
+    assert (case.status, where(db, case.unit).id, stands(case)) == (status, *before), "a mistake is taken back"
+    assert history(db, ("return", case.id))[0].detail["action"] == action
     whole(db)
 
 

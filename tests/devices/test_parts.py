@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
-from dispatch.devices.models import Holder, Part, PartEntry, PartPosition
+from dispatch.devices.models import Holder, Part, PartCount, PartEntry, PartPosition
 from dispatch.devices.operations import bag_of, store_named
+from dispatch.devices.part_counting import Counted, book, count, drop, waiting_count
+from dispatch.devices.part_found import find_again, still_lost
 from dispatch.devices.part_moves import TooFew, counts_at
 from dispatch.devices.part_stock import (
-    Counted,
     PartFacts,
     add_part,
     change_part,
     correct,
-    count,
     hand_over,
     receive,
     write_off,
@@ -129,20 +129,72 @@ def test_a_mistake_is_mended_by_a_counter_entry_that_names_it(db: Session, cast:
     assert has(db, place, part) == 9 and list(broken_custody(db)) == []
 
 
-def test_a_count_books_what_is_explained_by_somebody_who_decides(db: Session, cast: Cast) -> None:
+def test_a_count_that_differs_is_booked_by_a_manager_who_did_not_count(db: Session, cast: Cast) -> None:
     part, more, place = cable(db, cast), cable(db, cast, code="P102"), store(db, cast)
     same, differ = {part.id: Counted(10, 10)}, {part.id: Counted(10, 7), more.id: Counted(10, 12)}
     assert count(db, place, same, **facts(cast)) == 0
-    with pytest.raises(RuleBroken, match="A manager"):
-        count(db, place, differ, **facts(cast, note="少了三根"))
     with pytest.raises(Invalid):
         count(db, place, differ, **facts(cast, by=cast.wang))
     form = facts(cast, by=cast.wang, note="少了三根，多两根")
-    assert count(db, place, differ, **form) == 2 and count(db, place, differ, **form) == 0
-    assert (has(db, place, part), has(db, place, more)) == (7, 12)
+    assert count(db, place, differ, **form) == 2 and count(db, place, differ, **form) == 2
+    waits = waiting_count(db, place.id)
+    assert waits is not None and (has(db, place, part), has(db, place, more)) == (10, 10)
+    with pytest.raises(Conflict, match="waits for a manager already"):
+        count(db, place, {part.id: Counted(10, 6)}, **facts(cast, note="再点一次"))
+    with pytest.raises(RuleBroken, match="Another manager decides"):
+        book(db, waits.id, by=cast.wang, at=AT)
+    with pytest.raises(NotAllowed):
+        book(db, waits.id, by=cast.lin, at=AT)
+    hand_over(db, place, bag(db, cast), {part.id: 2}, **facts(cast))
+    assert (book(db, waits.id, by=cast.chen, at=AT), book(db, waits.id, by=cast.chen, at=AT)) == (2, 0)
+    assert (has(db, place, part), has(db, place, more)) == (5, 12), "what moved meanwhile stays moved"
     with pytest.raises(Conflict, match="moved while you counted"):
         count(db, place, same, **facts(cast))
     assert list(broken_custody(db)) == []
+    db.execute(sa.text("UPDATE part_count_line SET there = there + 1"))
+    assert "parts does not agree with what it has booked" in str(next(broken_custody(db)))
+
+
+def test_a_count_that_was_dropped_books_nothing(db: Session, cast: Cast) -> None:
+    part, place = cable(db, cast), store(db, cast)
+    count(db, place, {part.id: Counted(10, 4)}, **facts(cast, note="没点完"))
+    waits = waiting_count(db, place.id)
+    assert waits is not None
+    drop(db, waits.id, by=cast.lin, at=AT)
+    with pytest.raises(Conflict, match="was dropped"):
+        book(db, waits.id, by=cast.wang, at=AT)
+    with pytest.raises(IntegrityError, match="ck_part_count_not_his_own"):
+        db.execute(sa.text("UPDATE part_count SET status = 'booked', settled_by_id = counted_by_id"))
+
+
+def test_what_is_found_again_names_the_loss(db: Session, cast: Cast) -> None:
+    part, place = cable(db, cast), store(db, cast)
+    count(db, place, {part.id: Counted(10, 6)}, **facts(cast, note="少四根"))
+    waits = waiting_count(db, place.id)
+    assert waits is not None
+    book(db, waits.id, by=cast.wang, at=AT)
+    loss = waits.lines[0].entry_id or 0
+    found: dict[str, Any] = {"store_id": place.id, "by": cast.wang, "at": AT}
+    with pytest.raises(NotAllowed):
+        find_again(db, loss, count=1, note="货架后", key=uuid.uuid4(), **found | {"by": cast.lin})
+    with pytest.raises(Invalid) as refused:
+        find_again(db, loss, count=5, note=" ", key=uuid.uuid4(), **found | {"store_id": 0})
+    assert list(refused.value.fields) == ["store", "count", "reason"]
+    once = {"count": 3, "note": "货架后", "key": uuid.uuid4()}
+    assert (find_again(db, loss, **once, **found), find_again(db, loss, **once, **found)) == (3, 0)
+    entry = db.scalars(sa.select(PartEntry).where(PartEntry.reason == "found_again")).one()
+    assert (entry.finds_id, has(db, place, part), still_lost(db, [loss])) == (loss, 9, {loss: 1})
+    with pytest.raises(RuleBroken, match="found again since"):
+        correct(db, loss, reason="没丢", by=cast.wang, at=AT)
+    correct(db, entry.id, reason="看错了", by=cast.wang, at=AT)
+    assert still_lost(db, [loss]) == {loss: 4} and list(broken_custody(db)) == []
+    find_again(db, loss, count=4, note="全找到了", key=uuid.uuid4(), **found)
+    with pytest.raises(RuleBroken, match="Nothing of this is lost"):
+        find_again(db, loss, count=1, note="又一根", key=uuid.uuid4(), **found)
+    assert list(broken_custody(db)) == []
+    db.execute(sa.text("ALTER TABLE part_entry DISABLE TRIGGER append_only"))
+    db.execute(sa.text("UPDATE part_entry SET quantity = 3 WHERE id = :id"), {"id": loss})
+    assert any("more was found again" in str(each) for each in broken_custody(db))
 
 
 def test_two_hands_at_one_shelf_never_take_more_than_there_is(db: Session, cast: Cast) -> None:
@@ -202,14 +254,22 @@ def test_the_pages_of_parts(db: Session, cast: Cast, as_person: SignIn) -> None:
     assert "nothing was moved twice" in lin.post(url, data=form, follow_redirects=True).text
     assert "6 根" in as_person(cast.su).get("/my-bag").text and "电源线" in as_person(cast.su).get(f"/stock/{his.id}/parts").text
     counted = {"do": "count", row: "13", f"was-{part.id}": "14", "note": "少一根"}
-    assert "A manager has to enter" in lin.post(url, data=counted).text
-    assert "1 difference was booked." in wang.post(url, data=counted, follow_redirects=True).text
+    assert "1 difference. A manager who did not count books it." in lin.post(url, data=counted, follow_redirects=True).text
+    assert "A manager who did not count books it." in lin.get(url).text and "Book the differences" in wang.get(url).text
+    assert "Counts of parts that differ" in wang.get("/stock/counts").text
+    waits = db.scalars(sa.select(PartCount.id)).one()
+    assert lin.post(f"{url}/count/{waits}/book").status_code == 403
+    assert "The differences are booked." in wang.post(f"{url}/count/{waits}/book", follow_redirects=True).text
     assert "Write off parts" not in lin.get(url).text and "Write off parts" in wang.get(url).text
     assert lin.post(url, data={"do": "write_off", row: "1", "note": "坏"}).status_code == 403
     assert (
         "1 kind of part was written off."
         in wang.post(url, data=counted | {"do": "write_off", row: "3"}, follow_redirects=True).text
     )
+    loss = db.scalars(sa.select(PartEntry.id).where(PartEntry.reason == "short")).one()
+    found, again = {"entry": loss, "count": "1", "store": place.id, "reason": ""}, f"/stock/parts/{part.id}/found-again"
+    assert "Please give a reason." in wang.post(again, data=found).text
+    assert "It is on record again." in wang.post(again, data=found | {"reason": "货架后"}, follow_redirects=True).text
     page = lin.get(f"/stock/parts/{part.id}").text
     assert "Written off the stock" in page and "Fewer counted than on record" in page and "苏杰" in page
     issued = db.scalars(sa.select(PartEntry.id).where(PartEntry.reason == "issue")).one()

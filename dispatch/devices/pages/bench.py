@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.devices import benching
+from dispatch.devices import bench_undoing, benching
 from dispatch.devices.bench_history import happenings
-from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_queries import (
     FIGURES_DAYS,
     outcomes,
@@ -25,7 +25,21 @@ from dispatch.devices.bench_queries import (
     top_faults,
     unit_return,
 )
-from dispatch.devices.bench_rules import FAULTS, ON_BENCH, OPEN, OWED, PROPOSED, SENT, STATUS_WORDS, steps_from, why_not_scrap
+from dispatch.devices.bench_rules import (
+    FAULTS,
+    FOUND_FAULTY,
+    ON_BENCH,
+    OPEN,
+    OWED,
+    PROPOSED,
+    SENT,
+    STATUS_WORDS,
+    STEP_WORDS,
+    faults_of,
+    may_undo,
+    steps_from,
+    why_not_scrap,
+)
 from dispatch.devices.benching import Back, Seen
 from dispatch.devices.operations import describe
 from dispatch.devices.page_forms import read_key
@@ -35,6 +49,7 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.orders.ties import order_numbers
 from dispatch.permissions import permissions_of
+from dispatch.staff.rules import Actor
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -49,6 +64,7 @@ TABS: dict[str, tuple[Text, tuple[str, ...]]] = {
     "done": (say("Settled"), ("repaired", "no_fault_found", "replaced", "scrapped")),
 }
 CUSTOMER = "customer"
+UNDO = "undo"
 
 Does = Callable[[Session, Seen, Form, Mapping[str, Any]], UnitReturn]
 
@@ -80,8 +96,9 @@ ACTS: dict[str, Does] = {
     "propose_scrap": lambda db, seen, form, who: benching.propose_scrap(db, seen, reason=form.text("reason"), **who),
     "keep": lambda db, seen, form, who: benching.keep(db, seen, reason=form.text("reason"), **who),
     "scrap": lambda db, seen, form, who: benching.scrap(db, seen, **who),
+    UNDO: lambda db, seen, form, who: bench_undoing.undo_step(db, seen, reason=form.text("reason"), **who),
 }
-"""Step of the table -> what its form asks for, handed to its operation."""
+"""Step of the table, or its undoing -> what its form asks for, handed to its operation."""
 
 
 @pages.get("/bench", endpoint="bench")
@@ -107,7 +124,7 @@ def bench() -> Answer:
             tabs=[_tab(name, tab, counts, words) for name in TABS],
             outcomes=outcomes(db, branch_id, now()),
             faults=top_faults(db, branch_id, now()),
-            numbers=order_numbers(db, {row.order_id for row in shown}, current()),
+            numbers=order_numbers(db, {row.order_id for row in shown if row.order_id}, current()),
             days=FIGURES_DAYS,
             **_words(),
         )
@@ -128,7 +145,7 @@ def _tab(name: str, chosen: str, counts: Mapping[str, int], words: str) -> dict[
 
 
 def _words() -> dict[str, Any]:
-    symptoms = {code: symptom.words for code, symptom in SYMPTOMS.items()}
+    symptoms = {code: symptom.words for code, symptom in SYMPTOMS.items()} | FOUND_FAULTY
     key, at = uuid.uuid4(), now()
     return {"statuses": STATUS_WORDS, "fault_words": FAULTS, "symptoms": symptoms, "describe": describe, "key": key, "at": at}
 
@@ -172,7 +189,10 @@ def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None
             steps=steps_from(case.status, permissions_of(me.roles)),
             shut=why_not_scrap(case.scrap_by_id, me.id),
             entries=happenings(case, history(db, ("return", case.id))),
-            order_number=order_numbers(db, {case.order_id}, me).get(case.order_id),
+            order_number=order_numbers(db, {case.order_id}, me).get(case.order_id) if case.order_id else None,
+            faults=faults_of(case.unit.kind),
+            newest=_undoable(db, case, me),
+            step_words=STEP_WORDS,
             places=[(store.id, store.name) for store in stores(db, me) if store.branch_id == case.branch_id],
             form=form or Form(),
             refusal=refusal,
@@ -180,3 +200,13 @@ def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None
             **_words(),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _undoable(db: Session, case: UnitReturn, me: Actor) -> ReturnStep | None:
+    """The step that the reader may take back, if it made the unit's newest move or none."""
+    step = bench_undoing.standing_step(db, case.id)
+    if step is None or not me.may(may_undo(step.action)):
+        return None
+    place = case.unit.position
+    moved_on = place is not None and step.entry is not None and step.action != "replace" and place.seq != step.entry.seq
+    return None if moved_on else step

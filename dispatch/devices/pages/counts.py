@@ -32,6 +32,7 @@ from dispatch.devices.page_forms import read_key, read_numbers
 from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager
+from dispatch.devices.part_counting import waiting_counts
 from dispatch.devices.queries import holder
 from dispatch.errors import Conflict, Invalid, Refusal
 from dispatch.tabular.tables import read
@@ -61,7 +62,8 @@ def count_list() -> Answer:
         rows = counts(db, current(), status=status, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
         total = totals[status] if status else totals.total()
         pager = Pager(number, total, {"status": status} if status else {})
-        return render_template("devices/counts.html", rows=rows, pager=pager, chips=_chips(totals, status))
+        waiting = waiting_counts(db, current()) if status in (None, "finished") else ()
+        return render_template("devices/counts.html", rows=rows, waiting=waiting, pager=pager, chips=_chips(totals, status))
 
 
 def _chips(totals: Counter[str], chosen: str | None) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from dispatch.customers.rules import show_plate
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_queries import carried_return
+from dispatch.devices.bench_rules import FOUND_FAULTY
 from dispatch.devices.pages.blueprint import pages
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.orders.ties import order_numbers
@@ -29,6 +30,7 @@ from dispatch.web.access import current, may
 from dispatch.words import say
 
 TITLE = say("Return for repair")
+NOT_FITTED = say("Not from a vehicle")
 UNPRINTABLE = "〓"
 """Stands for a sign that our fonts lack; the JSON inside has it."""
 LONG_PLATE = 9
@@ -42,7 +44,7 @@ def bench_label(return_id: int) -> Response:
     with transaction() as db:
         case = carried_return(db, return_id, current())
         zone = db.get_one(Branch, case.branch_id).zone
-        number = order_numbers(db, {case.order_id}, current()).get(case.order_id)
+        number = order_numbers(db, {case.order_id}, current()).get(case.order_id) if case.order_id else None
         facts = label_facts(case, number, ZoneInfo(zone))
     pdf = label_pdf(facts, created=case.opened_at, at=now())
     return send_file(io.BytesIO(pdf), mimetype="application/pdf", download_name=f"{facts['number']}.pdf")
@@ -52,17 +54,25 @@ def label_facts(case: UnitReturn, order_number: str | None, zone: ZoneInfo) -> d
     """What the label says, as plain JSON."""
     unit = case.unit
     symptom = SYMPTOMS.get(case.symptom or "")
+    words = symptom.words if symptom else FOUND_FAULTY.get(case.symptom or "")
     return {
         "format": "gps-dispatch/return/1",
         "number": unit.number,
-        "model": unit.terminal.model if unit.terminal else "SIM",
-        "plate": show_plate(case.plate) if case.plate else f"VIN …{(case.vehicle.vin or '')[-6:]}",
-        "symptom": wording.in_chinese(symptom.words) if symptom else None,
+        "model": unit.terminal.model if unit.terminal else unit.tool.name if unit.tool else "SIM",
+        "plate": _origin(case),
+        "symptom": wording.in_chinese(words) if words else None,
         "symptom_text": case.symptom_text,
         "taken_out": case.opened_at.astimezone(zone).date().isoformat(),
         "by": case.opened_by_name,
         "order": order_number,
     }
+
+
+def _origin(case: UnitReturn) -> str:
+    """The plate or VIN of the vehicle that it came out of; for what was in none that it was not."""
+    if case.vehicle is None:
+        return wording.in_chinese(NOT_FITTED)
+    return show_plate(case.plate) if case.plate else f"VIN …{(case.vehicle.vin or '')[-6:]}"
 
 
 def label_pdf(facts: dict[str, Any], *, created: datetime, at: datetime) -> bytes:

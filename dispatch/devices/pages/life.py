@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -10,15 +11,20 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.bench_queries import owed_already
+from dispatch.devices.bench_rules import FROM_PLACES, reasons_of
 from dispatch.devices.given_again import Given, given_again, rooms_again
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
 from dispatch.devices.ownership_queries import newest_owner
+from dispatch.devices.page_forms import read_key
+from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import fitted, last_customer, newest_move, unit
 from dispatch.devices.reasons import reason_word
+from dispatch.devices.setting_aside import Faulty, set_aside
 from dispatch.devices.sim_rules import LOOKS, STATES
 from dispatch.devices.taking_back import take_back, taking_back
 from dispatch.devices.warranty_queries import warranties
@@ -28,6 +34,7 @@ from dispatch.lives.pages import shown_of_unit
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.words import Text
 
 
 @pages.get("/units/<int:unit_id>", endpoint="unit")
@@ -55,6 +62,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             sim_looks=LOOKS,
             loan=lent_unit(db, unit_id) if found.terminal and _fitted(found) else None,
             warranty=_warranty(db, found),
+            faulty=_faulty(db, found),
             key=uuid.uuid4(),
             today=local_day(now(), current().zone),
             form=form,
@@ -66,6 +74,15 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
 
 def _fitted(found: Unit) -> bool:
     return found.position is not None and found.position.holder_kind == "slot"
+
+
+def _faulty(db: Session, found: Unit) -> Mapping[str, Text] | None:
+    """For what the reader may set it aside; None where he may not, or where it is on its way to the bench."""
+    place = found.position.holder if found.position else None
+    if place is None or place.kind not in FROM_PLACES or owed_already(db, found.id):
+        return None
+    own = place.person_id is not None and place.person_id == current().id
+    return reasons_of(found.kind) if own or current().may("bench.work") else None
 
 
 def _warranty(db: Session, found: Unit) -> Warranty | None:
@@ -117,3 +134,17 @@ def take_up_again(unit_id: int) -> Answer:
         return life_page(unit_id, form.refused(refusal), refusal)
     flash(_("It is in our store again."), "success")
     return redirect(url_for("devices.unit", unit_id=unit_id))
+
+
+@pages.post("/units/<int:unit_id>/set-aside")
+@may("bench.work", "bag.hand_over")
+def set_aside_unit(unit_id: int) -> Answer:
+    """It does not work, and goes to the bench."""
+
+    def aside(db: Session, form: Form) -> str:
+        said = Faulty(form.text("why"), form.text("words"), read_key(form.text("key")))
+        case = set_aside(db, unit_id, said, by=current(), at=now())
+        return str(_("%(unit)s is owed to the bench now.", unit=case.unit.number))
+
+    to = url_for("devices.bench") if current().may("bench.see") else url_for("devices.my_bag")
+    return carry_out(aside, to=to, again=lambda form, refusal: life_page(unit_id, form, refusal))

@@ -18,16 +18,17 @@ from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.page_forms import read_key, read_parts
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.part_counting import Counted, count, waiting_count
+from dispatch.devices.part_found import still_lost
 from dispatch.devices.part_moves import field_of
 from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
+    OF_DECISIONS,
     OF_TRANSFERS,
-    Counted,
     PartFacts,
     add_part,
     change_part,
     correct,
-    count,
     hand_over,
     receive,
     write_off,
@@ -88,7 +89,7 @@ def _facts(form: Form, *, active: bool) -> PartFacts:
 def one_part(part_id: int) -> Answer:
     """A part: who has it, its moves, its words."""
     if request.method == "GET":
-        return _part_page(part_id, None)
+        return part_page(part_id, None)
     form = Form.sent()
     try:
         with transaction() as db:
@@ -96,12 +97,13 @@ def one_part(part_id: int) -> Answer:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _part_page(part_id, form.refused(refusal), refusal)
+        return part_page(part_id, form.refused(refusal), refusal)
     flash(_("Saved."), "success")
     return redirect(url_for("devices.part", part_id=part_id), 303)
 
 
-def _part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, taking_back: int | None = None) -> Answer:
+def part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, taking_back: int | None = None) -> Answer:
+    """A part's page; `form` is one that was refused, `taking_back` the entry that it is about."""
     with transaction() as db:
         found = part(db, part_id)
         moves = part_history(db, part_id, current())
@@ -118,6 +120,10 @@ def _part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, 
             describe=describe,
             reason_word=reason_word,
             of_transfers=OF_TRANSFERS,
+            of_decisions=OF_DECISIONS,
+            lost=still_lost(db, [move.entry.id for move in moves]) if current().may("stock.decide") else {},
+            rooms=[(room.id, room.name or "") for room in stores(db, current()) if room.branch_id == current().branch_id],
+            key=uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
 
@@ -135,7 +141,7 @@ def take_back(part_id: int) -> Answer:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _part_page(part_id, form.refused(refusal), refusal, taking_back=entry_id)
+        return part_page(part_id, form.refused(refusal), refusal, taking_back=entry_id)
     flash(_("Taken back."), "success")
     return redirect(url_for("devices.part", part_id=part_id), 303)
 
@@ -157,7 +163,7 @@ DEEDS: dict[str, Deed] = {
     "issue": Deed(say("Issue parts"), say("Issue"), "stock.change", ("store",)),
     "return": Deed(say("Return parts"), say("Return"), "stock.change", ("bag",)),
     "receive": Deed(say("Take in"), say("Take in"), "stock.change", ("store",)),
-    "count": Deed(say("Count parts"), say("Book the count"), "stock.change", ("store", "bag")),
+    "count": Deed(say("Count parts"), say("Hand the count in"), "stock.change", ("store", "bag")),
     "write_off": Deed(say("Write off parts"), say("Write off parts"), "stock.decide", ("store", "bag")),
 }
 
@@ -166,10 +172,11 @@ DEEDS: dict[str, Deed] = {
 @may("stock.see")
 def show_parts(holder_id: int) -> Answer:
     """What a store or bag has of each part, and the form of what is to be done with them."""
-    return _holder_page(holder_id, request.args.get("do", ""), Form())
+    return holder_page(holder_id, request.args.get("do", ""), Form())
 
 
-def _holder_page(holder_id: int, do: str, form: Form, refusal: Refusal | None = None) -> Answer:
+def holder_page(holder_id: int, do: str, form: Form, refusal: Refusal | None = None) -> Answer:
+    """The page of a place's parts, with the form of what is to be done."""
     me = current()
     with transaction() as db:
         place = holder(db, holder_id, me)
@@ -184,6 +191,8 @@ def _holder_page(holder_id: int, do: str, form: Form, refusal: Refusal | None = 
             targets=_targets(db, place) if doing in ("issue", "return") else [],
             form=form,
             field_of=field_of,
+            reader=me.id,
+            waiting=waiting_count(db, place.id) if me.may("order.see") else None,
             key=form.text("key") or uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
@@ -213,7 +222,7 @@ def do_with_parts(holder_id: int) -> Answer:
     except (NotFound, NotAllowed):
         raise
     except Refusal as refusal:
-        return _holder_page(holder_id, do, form.refused(refusal), refusal)
+        return holder_page(holder_id, do, form.refused(refusal), refusal)
     flash(words, "success")
     return redirect(url_for("devices.holder_parts", holder_id=holder_id), 303)
 
@@ -262,7 +271,8 @@ def _count(db: Session, place: Holder, form: Form) -> str:
     differ = count(db, place, counted, note=form.text("note"), key=read_key(form.text("key")), by=current(), at=now())
     if not differ:
         return str(_("Counted: everything is as on record."))
-    return str(ngettext("Counted: %(num)d difference was booked.", "Counted: %(num)d differences were booked.", differ))
+    differs = ngettext("Counted: %(num)d difference.", "Counted: %(num)d differences.", differ)
+    return str(_("%(words)s A manager who did not count books it.", words=differs))
 
 
 _DOERS: Mapping[str, Callable[[Session, Holder, Form], str]] = {
