@@ -53,6 +53,13 @@ class Fitting(Base):
         sa.ForeignKeyConstraint(["old_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_old_unit"),
         sa.ForeignKeyConstraint(["new_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_new_unit"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_fitting_line"),
+        sa.Index(
+            "uq_fitting_fact",
+            "fact_id",
+            "unit_kind",
+            unique=True,
+            postgresql_where=sa.text("kind IN ('install', 'swap', 'remove')"),
+        ),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index(None, "vehicle_id", "at"),
@@ -109,4 +116,5 @@ class Fitting(Base):
 
 
 constraint_says("fk_fitting_line", say("This vehicle does not belong to this order."))
+constraint_says("uq_fitting_fact", say("Somebody has entered this already."))
 constraint_says("uq_fitting_undoes_id", say("Somebody has undone this already."))

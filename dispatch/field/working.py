@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -62,19 +63,26 @@ def _numbered(session: Session, act: Act) -> list[Unit]:
 def install_units(session: Session, act: Act) -> None:
     """Put a terminal, a SIM or both into an empty place of a vehicle."""
     work = work_at(session, act)
-    for unit in _numbered(session, act):
-        install(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
-    _after_fitting(session, act)
+    fit_in(session, act, work, _numbered(session, act))
 
 
 def swap_units(session: Session, act: Act) -> None:
     """Exchange terminal, SIM or both. What is in the vehicle is read from the record, or registered when that knows of none."""
     work = work_at(session, act)
+    fit_in(session, act, work, _numbered(session, act))
+
+
+def fit_in(session: Session, act: Act, work: Work, units: Sequence[Unit]) -> None:
+    """Put these units of a bag into the vehicle as the act says: swapped, or into an empty place; and charge for it."""
     present = slot_units(session, work.vehicle_id)
-    for unit in _numbered(session, act):
+    for unit in units:
+        facts: dict[str, Any] = {"lend_until": _lend_until(act, unit), "by": act.by, "at": act.at}
+        if act.sent.kind == "line.install":
+            install(session, work, unit.id, **facts)
+            continue
         if unit.kind not in present:
             _register(session, act, work, unit.kind)
-        swap(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
+        swap(session, work, unit.id, **facts)
     _after_fitting(session, act)
 
 

@@ -137,6 +137,8 @@ LOOKS: dict[str, Look] = {
         say("A message of %(technician)s does not fit what the office knows"), "exclamation-triangle", "waiting"
     ),
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
+    "field.apply": Look(say("What %(technician)s sent late was entered as sent"), "check-circle", "done"),
+    "field.set_aside": Look(say("A message of %(technician)s was set aside, not entered"), "dash-circle", "draft"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
