@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
-from dispatch.devices.fitted import moved_between
+from dispatch.devices.fitted import moved_between, whys_of
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, units_by_id, vehicle_history
@@ -45,6 +45,7 @@ class Fitting:
     mends: bool
     entry_id: int = 0
     moved: bool = False
+    why: Text | None = None
 
     @property
     def what(self) -> Text:
@@ -66,7 +67,11 @@ def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
     return {
         "inside": fitted(session, [vehicle_id]).get(vehicle_id, {}),
         "fittings": fittings(
-            entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id, moved_between(session, entries)
+            entries,
+            units_by_id(session, {entry.unit_id for entry in entries}),
+            vehicle_id,
+            moved_between(session, entries),
+            whys_of(session, entries),
         ),
         "lines": lines,
         "order_numbers": _numbers(session, entries, lines, by),
@@ -82,18 +87,22 @@ def _numbers(session: Session, entries: Iterable[CustodyEntry], lines: Iterable[
 
 
 def fittings(
-    entries: Iterable[CustodyEntry], units: Mapping[int, Unit], vehicle_id: int, moved: Mapping[int, Vehicle] | None = None
+    entries: Iterable[CustodyEntry],
+    units: Mapping[int, Unit],
+    vehicle_id: int,
+    moved: Mapping[int, Vehicle] | None = None,
+    whys: Mapping[int, Text] | None = None,
 ) -> list[Fitting]:
     """Custody entries, newest first -> fittings; one unit out and one of its kind in by the same act are a swap.
 
-    `moved`: entry id -> the other vehicle of a move.
+    `moved`: entry id -> the other vehicle of a move; `whys`: entry id -> the reason of a swap.
     """
     found: list[Fitting] = []
     for _act, same in groupby(entries, key=_act_of):
         moves = list(same)
         for kind in KIND_WORDS:
             found += _of_one_kind([move for move in moves if units[move.unit_id].kind == kind], units, vehicle_id)
-    return [_of_move(one, moved or {}) for one in found]
+    return [replace(_of_move(one, moved or {}), why=(whys or {}).get(one.entry_id)) for one in found]
 
 
 def _of_move(one: Fitting, moved: Mapping[int, Vehicle]) -> Fitting:

@@ -13,6 +13,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Fitting, Unit
+from dispatch.devices.swap_rules import LONGEST, NOT_TOLD, WHYS, Why
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
@@ -82,8 +83,16 @@ def fit_in(session: Session, act: Act, work: Work, units: Sequence[Unit]) -> Non
             continue
         if unit.kind not in present:
             _register(session, act, work, unit.kind)
-        swap(session, work, unit.id, **facts)
+        swap(session, work, unit.id, why=_why(act), **facts)
     _after_fitting(session, act)
+
+
+def _why(act: Act) -> Why:
+    """Why something is swapped, as he told; raises Invalid for another reason than those listed that has no words."""
+    code, words = str(act.content.get("why") or ""), str(act.content.get("why_words") or "").strip()[:LONGEST]
+    if code == "other" and not words:
+        raise Invalid({"why_words": say("Please write what it is.")})
+    return Why(code, words or None) if code in WHYS else NOT_TOLD
 
 
 def _lend_until(act: Act, unit: Unit) -> date | None:

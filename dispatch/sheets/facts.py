@@ -215,7 +215,9 @@ class _About:
         }
 
     def _fitting(self, fitting: Fitting) -> dict[str, Any]:
-        return {**fitting_json(fitting), "at": self._moment(fitting.at), "by": fitting.by_name}
+        why = {"why": fitting.why, "why_words": fitting.why_words} if fitting.why_told else {}
+        told = {name: value for name, value in why.items() if value}
+        return {**fitting_json(fitting), **told, "at": self._moment(fitting.at), "by": fitting.by_name}
 
     def _tests(self, line: OrderLine) -> list[dict[str, Any]]:
         rows = self._record.tests.get(line.id, UNTESTED)

@@ -161,7 +161,7 @@ def _plain() -> dict[str, Sight]:
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
 
 
-def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]] | sa.Select[tuple[uuid.UUID]]) -> int | str | uuid.UUID:
+def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]] | sa.Select[tuple[uuid.UUID]]) -> object:
     found = session.scalars(query.limit(1)).first()
     assert found is not None, query
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -16,6 +16,7 @@ from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.ownership_rules import suits
 from dispatch.devices.part_queries import parts_carried
 from dispatch.devices.queries import models
+from dispatch.devices.swap_rules import usual_why, whys_for
 from dispatch.errors import NotFound
 from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_done, read_part, read_reason, read_removal
 from dispatch.field.pages.blueprint import pages
@@ -82,6 +83,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "photo_kinds": PHOTOS,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
+        "usual_why": usual_why(line.order.symptom, present),
         **_parts(db, offered=stop.live and not fits_now),
     }
 
@@ -131,7 +133,13 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
             "loan_days": _loan_days() if "terminal" in kinds and line.order.kind == "repair" else (),
             "usual_days": settings().loan_days,
         }
+        asked |= _whys(line, kinds)
         return render_template("field/swap.html", **seen, **asked)
+
+
+def _whys(line: OrderLine, kinds: Collection[str]) -> dict[str, Any]:
+    """The reasons to tap, and the one that the order lets expect."""
+    return {"whys": list(whys_for(kinds).items()), "usual_why": usual_why(line.order.symptom, kinds)}
 
 
 def _loan_days() -> list[tuple[int, int]]:

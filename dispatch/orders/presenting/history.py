@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dispatch.audit.models import AuditEntry
 from dispatch.customers.presenting import KIND_WORDS
 from dispatch.customers.rules import show_plate
+from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.models import Order
@@ -207,6 +208,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
             *_not_passed(entry),
             *_in_whose_place(entry),
+            *_why_swapped(entry),
         ),
         device_at=_apart(entry),
     )
@@ -218,6 +220,13 @@ def _in_whose_place(entry: AuditEntry) -> Iterator[Text]:
         yield say("for %(name)s", name=entry.detail["for"])
     if entry.detail.get("link_by"):
         yield say("by a link that %(name)s made", name=entry.detail["link_by"])
+
+
+def _why_swapped(entry: AuditEntry) -> Iterator[Text]:
+    """The reason of a swap."""
+    told = why_told(entry.detail.get("why"), entry.detail.get("why_words"))
+    if told is not None:
+        yield told
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
