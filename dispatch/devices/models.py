@@ -28,6 +28,7 @@ from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
+from dispatch.devices.sim_binding_models import BindingRule
 from dispatch.devices.sim_models import SimTopUp
 from dispatch.devices.sim_rules import STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -40,6 +41,7 @@ from dispatch.words import say
 __all__ = [
     "FITTING_KINDS",
     "UNIT_KINDS",
+    "BindingRule",
     "Calibration",
     "CountScan",
     "CountUnit",

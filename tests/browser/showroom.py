@@ -113,6 +113,7 @@ def _plain() -> dict[str, Sight]:
         "parts": Sight("devices.parts", "/stock/parts"),
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
+        "which SIMs are bound": Sight("devices.binding_rules", "/stock/sims/binding"),
         "terminal models": Sight("devices.models", "/stock/models"),
         "points of the test-run": Sight("field.points", "/test-points"),
         "silent terminals": Sight("intake.silent", "/silent"),

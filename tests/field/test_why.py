@@ -37,7 +37,9 @@ from tests.field.building import carrying, do, fitted_long_ago
         ("move", ("terminal",), None),
     ],
 )
-def test_what_the_symptom_lets_expect_is_chosen_beforehand(symptom: str | None, kinds: tuple[str, ...], usual: str | None) -> None:
+def test_what_the_symptom_lets_expect_is_chosen_beforehand(
+    symptom: str | None, kinds: tuple[str, ...], usual: str | None
+) -> None:
     assert usual_why(symptom, kinds) == usual
     assert all(usual_why(code, kinds) in (None, *WHYS) for code in SYMPTOMS)
     assert "not_told" not in whys_for(kinds) and list(whys_for(kinds))[-1] == "other"
@@ -89,7 +91,12 @@ def test_the_reason_is_on_the_order_the_life_pages_and_the_sheet(
     assert history(db, ("order", order.id))[0].detail["why"] == "no_power"
     db.commit()
     desk = as_person(cast.wang)
-    for path in (f"/orders/{order.number}/on-site", f"/units/{right.id}", f"/vehicles/{line.vehicle_id}", f"/orders/{order.number}"):
+    for path in (
+        f"/orders/{order.number}/on-site",
+        f"/units/{right.id}",
+        f"/vehicles/{line.vehicle_id}",
+        f"/orders/{order.number}",
+    ):
         assert "No power: 黑屏" in desk.get(path).text, path
     assert "No power: 黑屏" in as_person(cast.su).get(f"/my-day/visits/{on_site.id}/vehicles/{line.id}").text
     form = desk.get(f"/orders/{order.number}/corrections/replace/{again.id}").text

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import carried_by_fitting
-from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
+from dispatch.devices.fitted import bag_units, slot_units
 from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.ownership_rules import suits
@@ -26,6 +26,7 @@ from dispatch.field.presenting.site_steps import NO_PHOTO
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
 from dispatch.field.queries import came_out, own_visit, was_tested
+from dispatch.field.rebinding import rebind_told
 from dispatch.field.rules import PHOTOS
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
@@ -76,7 +77,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": stop.run_state(line),
         "points": stop.points(line),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
-        "rebind": rebind_needed(present) if fittings and stop.live else None,
+        "rebind": rebind_told(db, stop.order.branch_id, present, fittings) if fittings and stop.live else None,
         "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
