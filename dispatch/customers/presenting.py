@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Vehicle
 from dispatch.customers.rules import show_plate
-from dispatch.devices.fitted import moved_between, whys_of
+from dispatch.devices.fitted import moved_between
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, units_by_id, vehicle_history
@@ -71,7 +71,6 @@ def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
             units_by_id(session, {entry.unit_id for entry in entries}),
             vehicle_id,
             moved_between(session, entries),
-            whys_of(session, entries),
         ),
         "lines": lines,
         "order_numbers": _numbers(session, entries, lines, by),
@@ -91,18 +90,17 @@ def fittings(
     units: Mapping[int, Unit],
     vehicle_id: int,
     moved: Mapping[int, Vehicle] | None = None,
-    whys: Mapping[int, Text] | None = None,
 ) -> list[Fitting]:
     """Custody entries, newest first -> fittings; one unit out and one of its kind in by the same act are a swap.
 
-    `moved`: entry id -> the other vehicle of a move; `whys`: entry id -> the reason of a swap.
+    `moved`: entry id -> the other vehicle of a move.
     """
     found: list[Fitting] = []
     for _act, same in groupby(entries, key=_act_of):
         moves = list(same)
         for kind in KIND_WORDS:
             found += _of_one_kind([move for move in moves if units[move.unit_id].kind == kind], units, vehicle_id)
-    return [replace(_of_move(one, moved or {}), why=(whys or {}).get(one.entry_id)) for one in found]
+    return [_of_move(one, moved or {}) for one in found]
 
 
 def _of_move(one: Fitting, moved: Mapping[int, Vehicle]) -> Fitting:
@@ -157,4 +155,5 @@ def _fitting(
         device_at=entry.device_at,
         mends=entry.corrects_id is not None,
         entry_id=entry.id,
+        why=entry.why_told,
     )

@@ -87,16 +87,6 @@ def moved_between(session: Session, entries: Iterable[CustodyEntry]) -> dict[int
     return {(row.in_entry_id or row.out_entry_id or 0): row.other_vehicle for row in rows if row.other_vehicle}
 
 
-def whys_of(session: Session, entries: Iterable[CustodyEntry]) -> dict[int, Text]:
-    """Of those entries of the ledger that are half of a swap its reason: entry id -> why, where one was told."""
-    ids = [entry.id for entry in entries if entry.reason in ("swap_in", "swap_out")]
-    if not ids:
-        return {}
-    swaps = sa.select(Fitting).where(Fitting.kind == "swap", sa.or_(Fitting.in_entry_id.in_(ids), Fitting.out_entry_id.in_(ids)))
-    rows = list(session.scalars(swaps))
-    return {entry_id or 0: row.why_told for row in rows for entry_id in (row.in_entry_id, row.out_entry_id) if row.why_told}
-
-
 def stands() -> sa.ColumnElement[bool]:
     """SQL: a fitting that was not undone, and does not undo another."""
     return _stands

@@ -36,7 +36,7 @@ from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
-from dispatch.words import say
+from dispatch.words import Text, say
 
 __all__ = [
     "FITTING_KINDS",
@@ -244,6 +244,23 @@ class CustodyEntry(Base):
 
     from_holder: Mapped[Holder | None] = relationship(foreign_keys=[from_holder_id])
     to_holder: Mapped[Holder] = relationship(foreign_keys=[to_holder_id])
+    # By the unit, too: that is what fittings are found by.
+    put_in: Mapped[Fitting | None] = relationship(
+        primaryjoin="and_(foreign(remote(Fitting.in_entry_id)) == CustodyEntry.id, Fitting.new_unit_id == CustodyEntry.unit_id)",
+        viewonly=True,
+        uselist=False,
+    )
+    taken_out: Mapped[Fitting | None] = relationship(
+        primaryjoin="and_(foreign(remote(Fitting.out_entry_id)) == CustodyEntry.id, Fitting.old_unit_id == CustodyEntry.unit_id)",
+        viewonly=True,
+        uselist=False,
+    )
+
+    @property
+    def why_told(self) -> Text | None:
+        """Why it was swapped, of half of a swap."""
+        half = self.put_in if self.reason == "swap_in" else self.taken_out if self.reason == "swap_out" else None
+        return half.why_told if half else None
 
 
 class CustodyPosition(Base):

@@ -93,7 +93,8 @@ def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
     ]
-    return session.scalars(query.options(*ends).order_by(CustodyEntry.seq.desc())).unique().all()
+    halves = (joinedload(CustodyEntry.put_in), joinedload(CustodyEntry.taken_out))
+    return session.scalars(query.options(*ends, *halves).order_by(CustodyEntry.seq.desc())).unique().all()
 
 
 def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]:
@@ -106,7 +107,8 @@ def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
     ]
-    return session.scalars(query.options(*ends).order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
+    halves = (joinedload(CustodyEntry.put_in), joinedload(CustodyEntry.taken_out))
+    return session.scalars(query.options(*ends, *halves).order_by(CustodyEntry.at.desc(), CustodyEntry.id.desc())).all()
 
 
 def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:

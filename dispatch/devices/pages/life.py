@@ -14,7 +14,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
-from dispatch.devices.fitted import lines_of_unit, whys_of
+from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.given_again import Given, given_again, giving_again
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
@@ -59,7 +59,6 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             sheets=released_about(db, numbers, lines_of_unit(unit_id)),
             describe=describe,
             reason_word=reason_word,
-            whys=whys_of(db, entries),
             owned=ownership_of(db, unit_id),
             owner_reasons=OWNER_REASONS,
             owner_word=owner_word,
