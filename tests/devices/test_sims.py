@@ -18,7 +18,7 @@ from dispatch.devices.sim_binding_rules import mode_for
 from dispatch.devices.sim_life import renew
 from dispatch.devices.sim_queries import SOON, sims_of_concern
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
-from dispatch.field.binding_rules import write_rule
+from dispatch.field.binding_rules import end_rule, write_rule
 from dispatch.field.rebinding import bindings_missing, confirm_binding
 from dispatch.orders.models import Order, OrderPapers
 from dispatch.orders.operations.papers import count_papers
@@ -83,32 +83,34 @@ def test_closing_waits_for_it(db: Session, cast: Cast, order: Order, card: Unit)
     assert order.id in set(db.scalars(asked)), "the order is counted anew"
 
 
-@pytest.mark.parametrize(
-    ("scope", "mode", "elsewhere", "unbound"),
-    [
-        (None, "", True, True),
-        ({"carrier": "中国移动"}, "always", True, True),
-        ({"carrier": "中国移动"}, "on_record", True, False),
-        ({"carrier": "中国移动"}, "never", False, False),
-        ({"carrier": "中国电信"}, "never", True, True),
-        ({"branch_id": 1}, "never", False, False),
-    ],
-)
-def test_a_rule_says_whether_a_swap_asks_for_a_binding(
-    db: Session, cast: Cast, order: Order, card: Unit, scope: dict[str, Any] | None, mode: str, elsewhere: bool, unbound: bool
-) -> None:
+RULED: list[tuple[dict[str, Any], str, bool, bool]] = [
+    ({"carrier": "中国移动"}, "always", True, True),
+    ({"carrier": "中国移动"}, "on_record", True, False),
+    ({"carrier": "中国移动"}, "never", False, False),
+    ({"carrier": "中国电信"}, "never", True, True),
+    ({"branch_id": 1}, "never", False, False),
+]
+"""A rule's scope and mode -> whether it asks for a binding where the SIM is bound elsewhere, and where to nothing."""
+
+
+def test_a_rule_says_whether_a_swap_asks_for_a_binding(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+    def asked(bound: str | None) -> bool:
+        assert card.sim
+        card.sim.bound_imei = bound
+        db.flush()
+        missing = bool(list(bindings_missing(db, order)))
+        assert (concerns(db, cast, "rebind") == [card.id]) == missing
+        return missing
+
     assert card.sim
     card.sim.carrier = "中国移动"
-    if scope is not None:
-        named = {"branch_id": None, "carrier": "", "plan": ""} | scope
-        write_rule(db, **named, mode=mode, by=cast.wang, at=AT)
-    assert (concerns(db, cast, "rebind") == [card.id], bool(list(bindings_missing(db, order)))) == (elsewhere, elsewhere)
-    card.sim.bound_imei = None
-    db.flush()
-    assert (concerns(db, cast, "rebind") == [card.id], bool(list(bindings_missing(db, order)))) == (unbound, unbound)
-    if unbound:
-        confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
-        assert concerns(db, cast, "rebind") == [] and list(bindings_missing(db, order)) == []
+    assert asked(OLD_IMEI) and asked(None), "where no rule is written, every swap asks"
+    for scope, mode, elsewhere, unbound in RULED:
+        rule = write_rule(db, **({"branch_id": None, "carrier": "", "plan": ""} | scope), mode=mode, by=cast.wang, at=AT)
+        assert (asked(OLD_IMEI), asked(None)) == (elsewhere, unbound), (scope, mode)
+        end_rule(db, rule.id, by=cast.wang, at=AT)
+    confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    assert not asked(NEW_IMEI)
 
 
 def test_the_plans_rule_counts_before_the_carriers_and_that_before_the_branchs() -> None:
