@@ -284,7 +284,7 @@ def _tell_order(session: Session, fitting: Fitting, old: Unit | None, new: Unit 
         "old": old.number if old else None,
         "new": new.number if new else None,
         "reason": fitting.reason,
-        "why": fitting.why,
+        "why": fitting.why if fitting.why_told else None,
         "why_words": fitting.why_words,
         "device_at": fitting.at.isoformat(),
         "vehicle": fitting.vehicle.plate or fitting.vehicle.vin if fitting.kind in MOVES else None,

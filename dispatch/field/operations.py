@@ -119,18 +119,19 @@ def close_dispute(session: Session, fact: FieldFact, how: str, *, reason: str, b
     told = {"how": how, "by": by.id, "by_name": by.name, "at": at.isoformat(), "reason": words}
     fact.outcome = {**(fact.outcome or {}), "settled": told}
     session.flush()
-    _tell_order(session, fact, ACTIONS[how], words, by=by, at=at)
+    _tell_order(session, fact, how, words, by=by, at=at)
 
 
-ACTIONS = {"settled": "field.settle", "set_aside": "field.set_aside", "applied": "field.apply"}
-"""How a fact was settled -> what the order's history calls that."""
-
-
-def _tell_order(session: Session, fact: FieldFact, action: str, reason: str, *, by: Actor, at: datetime) -> None:
+def _tell_order(session: Session, fact: FieldFact, how: str, reason: str, *, by: Actor, at: datetime) -> None:
     visit = session.get(Visit, fact.visit_id) if fact.visit_id is not None else None
     order_id = fact.order_id or (visit.order_id if visit else None)
-    if order_id is not None:
-        detail = {"fact": str(fact.id), "kind": fact.kind, "technician": fact.person_id, "reason": reason}
-        if action == "field.apply":
-            detail["device_at"] = fact.happened_at.isoformat()
-        record(session, ("order", order_id), action, by=by, at=at, detail=detail)
+    if order_id is None:
+        return
+    detail = {"fact": str(fact.id), "kind": fact.kind, "technician": fact.person_id, "reason": reason}
+    if how == "applied":
+        detail["device_at"] = fact.happened_at.isoformat()
+        record(session, ("order", order_id), "field.apply", by=by, at=at, detail=detail)
+    elif how == "set_aside":
+        record(session, ("order", order_id), "field.set_aside", by=by, at=at, detail=detail)
+    else:
+        record(session, ("order", order_id), "field.settle", by=by, at=at, detail=detail)
