@@ -45,6 +45,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "stock.see": (*OFFICE, "technician"),
     "stock.change": ("specialist", "supervisor", "manager", "administrator"),
     "stock.decide": ("manager", "director"),
+    "binding.rules": ("manager", "administrator"),
     "bag.hand_over": ("technician",),
     "bench.see": (*DESK, "qa", "administrator"),
     "bench.work": ("specialist", "supervisor", "manager", "qa", "administrator"),

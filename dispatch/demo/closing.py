@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.config import Settings
 from dispatch.db import transaction
+from dispatch.devices.fitted import fittings_of
+from dispatch.devices.queries import fitted
+from dispatch.field.rebinding import binding_rules, confirm_binding, to_be_bound
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.closing import close_complete
 from dispatch.sheets import making, verifying
@@ -21,6 +24,7 @@ from dispatch.sheets.jobs import carry_out
 from dispatch.sheets.models import Sheet
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
+from dispatch.staff.rules import Actor
 
 log = structlog.get_logger("demo")
 
@@ -64,6 +68,16 @@ def _finished_earlier(session: Session, zone: str) -> Sequence[tuple[int, dateti
     return [(order_id, at) for order_id, at in session.execute(done.order_by(last, Order.id)) if at is not None]
 
 
+def _confirm_bindings(session: Session, order: Order, by: Actor, at: datetime) -> None:
+    """The carrier has bound what was swapped; the vehicle's old ties are left for somebody to see to."""
+    rules, fittings = binding_rules(session), fittings_of(session, order.id)
+    for vehicle_id, inside in fitted(session, sorted({each.vehicle_id for each in fittings})).items():
+        own = [each for each in fittings if each.vehicle_id == vehicle_id]
+        pair = to_be_bound(rules, order.branch_id, inside, own)
+        if pair is not None and pair[0].imei:
+            confirm_binding(session, pair[1].unit_id, imei=pair[0].imei, by=by, at=at)
+
+
 def _close(session: Session, order_id: int, finished_at: datetime, zone: str) -> None:
     """The manager goes through them on the next morning, if it has come."""
     morning = datetime.combine(local_day(finished_at, zone) + timedelta(days=1), MORNING, ZoneInfo(zone))
@@ -71,4 +85,5 @@ def _close(session: Session, order_id: int, finished_at: datetime, zone: str) ->
     manager = session.scalars(
         sa.select(Person).where(Person.branch_id == order.branch_id, Person.username.in_(("wang", "lv")))
     ).one()
+    _confirm_bindings(session, order, actor_of(manager), min(morning, now()))
     close_complete(session, order_id, by=actor_of(manager), at=min(morning, now()))

@@ -17,6 +17,7 @@ from dispatch.demo.courses import WELL, Course
 from dispatch.demo.reporting import report
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.models import UNIT_KINDS, Unit
+from dispatch.devices.swap_rules import usual_why
 from dispatch.fees.queries import account_of
 from dispatch.field.acting import act
 from dispatch.field.operations import SentFact
@@ -127,15 +128,16 @@ class OnSite:
         present = slot_units(self._session, line.vehicle_id)
         kinds = [kind for kind in SWAPPED.get(self._order.symptom or "", ()) if kind in present]
         if kinds and self._course.disputed:
-            self._do("line.swap", line=line.id, terminal=self._last_of(self._company.people[COLLEAGUE]))
+            self._do("line.swap", line=line.id, why="defect", terminal=self._last_of(self._company.people[COLLEAGUE]))
             return
         if kinds and self._course.mistaken:
-            self._do("line.swap", line=line.id, terminal=self._last_of(self._technician))
+            self._do("line.swap", line=line.id, why="defect", terminal=self._last_of(self._technician))
             wrong = fittings_of(self._session, self._order.id)[-1]
             self._do("line.undo", line=line.id, fitting=wrong.id, reason="拿错型号，装回原机")
         numbers = {kind: number for kind in kinds if (number := self._new(kind, _model_of(present.get("terminal"))))}
         if numbers:
-            self._do("line.swap", line=line.id, **numbers)
+            why = usual_why(self._order.symptom, numbers) or "defect"
+            self._do("line.swap", line=line.id, why=why, **numbers)
             self._photo("unit", line)
 
     def _last_of(self, carrier: Actor) -> str:

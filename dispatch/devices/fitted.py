@@ -126,8 +126,8 @@ def own_unit(session: Session, number: str, person_id: int, kind: str, *, own: b
     Raises RuleBroken with a sentence when the number is none, fits several, is of the other kind, elsewhere, or unknown; with
     `own` false it names the person instead of saying "your bag".
     """
-    typed, folded = _read(number)
-    mine = _matching(bag_units(session, person_id), folded)
+    typed, folded = read_number(number)
+    mine = matching(bag_units(session, person_id), folded)
     fitting = [unit for unit in mine if unit.kind == kind]
     if len(fitting) == 1:
         return fitting[0]
@@ -176,8 +176,8 @@ def not_in_bag(unit: Unit, branch_id: int, *, whose: str | None = None) -> Text:
     return say("%(said)s %(todo)s", said=Text(IN_YOUR_BAG, {"unit": unit.number, "place": place}), todo=todo)
 
 
-def _read(number: str) -> tuple[str, str]:
-    """A number as typed, and folded: without a label, spaces and dashes."""
+def read_number(number: str) -> tuple[str, str]:
+    """A number as typed, and folded: without a label, spaces and dashes. Raises RuleBroken for what is no number."""
     typed = "".join(unicodedata.normalize("NFKC", number).split()).upper()
     folded = tidy(typed)
     if not folded:
@@ -189,7 +189,7 @@ def _read(number: str) -> tuple[str, str]:
     return typed, folded
 
 
-def _matching(units: Iterable[Unit], folded: str) -> list[Unit]:
+def matching(units: Iterable[Unit], folded: str) -> list[Unit]:
     """Those with exactly this number; where there are none, those with a number that ends so."""
     numbered = [(unit, _numbers(unit)) for unit in units]
     exact = [unit for unit, numbers in numbered if folded in numbers]
@@ -215,7 +215,7 @@ def _nothing_in_bag(session: Session, typed: str, folded: str, *, branch_id: int
     if found is None and len(folded) < LEAST_ENDING:
         return say("%(number)s is too short: type at least %(n)s characters.", number=typed, n=LEAST_ENDING)
     if found is None:
-        ending = _matching(units_like(session, folded, branch_id=branch_id, kind=kind), folded)
+        ending = matching(units_like(session, folded, branch_id=branch_id, kind=kind), folded)
         found = ending[0] if len(ending) == 1 else None
     if found is None:
         return say("%(number)s is not on record.", number=typed)

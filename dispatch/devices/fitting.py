@@ -22,6 +22,7 @@ from dispatch.devices.moving import MOVES, line_of_vehicle, other_bench, pair_of
 from dispatch.devices.operations import move_units
 from dispatch.devices.ownership_following import follow_fitting_owners, must_suit
 from dispatch.devices.slots import Work, open_bench, places_of, take_turn, work_of
+from dispatch.devices.swap_rules import NOT_TOLD, Why
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -53,6 +54,7 @@ class _Change:
     moved_from_id: int | None = None
     reason: str | None = None
     lend_until: date | None = None
+    why: Why | None = None
 
 
 def install(
@@ -75,13 +77,14 @@ def swap(
     *,
     old_unit_id: int | None = None,
     lend_until: date | None = None,
+    why: Why = NOT_TOLD,
     by: Actor,
     at: datetime,
 ) -> Fitting:
     """Put a unit of the own bag in place of the one of its kind in the vehicle, which goes into the bag.
 
     The old unit is read from the record; one that is named must be the one there. The other kind in the slot stays as it is. With
-    `lend_until` the new one is a loaner; taken out again, it is given back.
+    `lend_until` the new one is a loaner; taken out again, it is given back. `why` is its reason, one of WHYS.
     """
     if old_unit_id == new_unit_id:
         raise RuleBroken(say("The old and the new number are the same."))
@@ -90,7 +93,7 @@ def swap(
     out = _Move(bench.old_for(new, old_unit_id), bench.bag, "swap_out")
     _check_lending(work, new, lend_until, by)
     into = _Move(new, bench.slot, "swap_in")
-    return _carry_out(session, work, _Change("swap", bench.slot, out, into, lend_until=lend_until), by=by, at=at)
+    return _carry_out(session, work, _Change("swap", bench.slot, out, into, lend_until=lend_until, why=why), by=by, at=at)
 
 
 def _check_lending(work: Work, new: Unit, lend_until: date | None, by: Actor) -> None:
@@ -247,6 +250,8 @@ def _carry_out(session: Session, work: Work, change: _Change, *, by: Actor, at: 
         undoes_id=change.undoes_id,
         moved_from_id=change.moved_from_id,
         reason=change.reason,
+        why=change.why.code if change.why else None,
+        why_words=change.why.words if change.why else None,
         fact_id=work.fact_id,
         by_id=by.id,
         by_name=by.name,
@@ -279,6 +284,8 @@ def _tell_order(session: Session, fitting: Fitting, old: Unit | None, new: Unit 
         "old": old.number if old else None,
         "new": new.number if new else None,
         "reason": fitting.reason,
+        "why": fitting.why if fitting.why_told else None,
+        "why_words": fitting.why_words,
         "device_at": fitting.at.isoformat(),
         "vehicle": fitting.vehicle.plate or fitting.vehicle.vin if fitting.kind in MOVES else None,
     }

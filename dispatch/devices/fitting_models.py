@@ -13,7 +13,8 @@ from dispatch.customers.models import Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.loan_models import Loan
 from dispatch.devices.rules import UNIT_KINDS
-from dispatch.words import say
+from dispatch.devices.swap_rules import WHYS, why_told
+from dispatch.words import Text, say
 
 if TYPE_CHECKING:
     from dispatch.devices.models import CustodyEntry, Holder, Unit
@@ -27,7 +28,7 @@ class Fitting(Base):
     A swap without both numbers is impossible, and so is a unit without its entry in the ledger (`out_entry_id` of the old one,
     `in_entry_id` of the new one). A row is never changed: a wrong one is undone by a row that names it, whose old and new are
     the first one's in reverse. A move between vehicles is two rows, the second of which names the first in `moved_from_id`.
-    `at` is the corrected time of the technician's device.
+    `why` is the reason of a swap, one of WHYS, `reason` that of an undo. `at` is the corrected time of the technician's device.
     """
 
     __tablename__ = "fitting"
@@ -49,10 +50,21 @@ class Fitting(Base):
         sa.CheckConstraint("(new_unit_id IS NULL) = (in_entry_id IS NULL)", name="new_unit_has_entry"),
         sa.CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_names_its_first"),
         sa.CheckConstraint("kind <> 'undo' OR reason IS NOT NULL", name="undo_has_reason"),
+        words_of("why", tuple(WHYS)),
+        sa.CheckConstraint("(kind = 'swap') = (why IS NOT NULL)", name="swap_has_why"),
+        sa.CheckConstraint("why_words IS NULL OR why IS NOT NULL", name="words_beside_why"),
+        sa.CheckConstraint("why <> 'other' OR btrim(coalesce(why_words, '')) <> ''", name="other_why_has_words"),
         sa.UniqueConstraint("undoes_id"),
         sa.ForeignKeyConstraint(["old_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_old_unit"),
         sa.ForeignKeyConstraint(["new_unit_id", "unit_kind"], ["unit.id", "unit.kind"], name="fk_fitting_new_unit"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_fitting_line"),
+        sa.Index(
+            "uq_fitting_fact",
+            "fact_id",
+            "unit_kind",
+            unique=True,
+            postgresql_where=sa.text("kind IN ('install', 'swap', 'remove')"),
+        ),
         sa.Index(None, "line_id"),
         sa.Index(None, "order_id"),
         sa.Index(None, "vehicle_id", "at"),
@@ -76,6 +88,8 @@ class Fitting(Base):
     undoes_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
     moved_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
     reason: Mapped[str | None]
+    why: Mapped[str | None]
+    why_words: Mapped[str | None]
     fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
@@ -97,6 +111,11 @@ class Fitting(Base):
     )
 
     @property
+    def why_told(self) -> Text | None:
+        """Why it was swapped, as it is read; None where nobody said."""
+        return why_told(self.why, self.why_words)
+
+    @property
     def lent_until(self) -> date | None:
         """Until when what was put in is only lent."""
         return self.loan.due_on if self.loan is not None and self.loan.lent else None
@@ -109,4 +128,5 @@ class Fitting(Base):
 
 
 constraint_says("fk_fitting_line", say("This vehicle does not belong to this order."))
+constraint_says("uq_fitting_fact", say("Somebody has entered this already."))
 constraint_says("uq_fitting_undoes_id", say("Somebody has undone this already."))

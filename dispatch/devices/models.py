@@ -29,6 +29,7 @@ from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
+from dispatch.devices.sim_binding_models import BindingRule
 from dispatch.devices.sim_models import SimTopUp
 from dispatch.devices.sim_rules import OUT_OF_USE, STATES
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
@@ -36,11 +37,12 @@ from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
-from dispatch.words import say
+from dispatch.words import Text, say
 
 __all__ = [
     "FITTING_KINDS",
     "UNIT_KINDS",
+    "BindingRule",
     "Calibration",
     "CountScan",
     "CountUnit",

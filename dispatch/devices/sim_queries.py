@@ -11,7 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from dispatch.devices.models import CustodyPosition, Holder, Sim, Terminal, Unit
+from dispatch.devices.fitted import stands
+from dispatch.devices.models import BindingRule, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
+from dispatch.devices.sim_binding_rules import USUAL
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -39,6 +41,8 @@ def configure(low: float) -> None:
     _low = Decimal(str(low))
 
 
+# Orders stand above devices, so their model cannot be imported here.
+_ORDER = sa.table("work_order", sa.column("id"), sa.column("status"))
 _beside = aliased(CustodyPosition)
 _partner = aliased(Terminal)
 
@@ -88,11 +92,29 @@ def _all(query: sa.Select[*tuple[Any, ...]], by: Actor) -> sa.Select[*tuple[Any,
     return joined if by.may("branches.all") else joined.where(Unit.branch_id == by.branch_id)
 
 
+def _to_be_bound() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Bound to another terminal, and where rules ask for every swap: swapped for an order that is not closed, bound to none."""
+    mode = _mode()
+    elsewhere = sa.and_(Sim.bound_imei.is_not(None), Sim.bound_imei.is_distinct_from(_partner.imei), mode != "never")
+    pair = (Fitting.vehicle_id == Holder.vehicle_id, Fitting.new_unit_id.in_((Sim.unit_id, _partner.unit_id)))
+    of_open_order = sa.exists().where(_ORDER.c.id == Fitting.order_id, _ORDER.c.status != "closed")
+    swapped = sa.exists().where(*pair, Fitting.kind == "swap", stands(), of_open_order)
+    raised = sa.and_(Sim.bound_imei.is_(None), _partner.imei.is_not(None), mode == "always", swapped)
+    return elsewhere, raised
+
+
+def _mode() -> sa.ColumnElement[str]:
+    """SQL: what the rules say of a SIM, as `mode_for` reads them."""
+    named = ((BindingRule.plan, Sim.plan), (BindingRule.carrier, Sim.carrier), (BindingRule.branch_id, Holder.branch_id))
+    covers = (sa.or_(rule.is_(None), rule == own) for rule, own in named)
+    counts = sa.select(BindingRule.mode).where(BindingRule.ended_at.is_(None), *covers)
+    first = counts.order_by(*(rule.is_(None) for rule, _ in named)).limit(1)
+    return sa.func.coalesce(first.correlate(Sim, Holder).scalar_subquery(), USUAL)
+
+
 def _tests(today: date) -> dict[str, sa.ColumnElement[bool]]:
     return {
-        "rebind": sa.and_(
-            _partner.unit_id.is_not(None), Sim.bound_imei.is_not(None), Sim.bound_imei.is_distinct_from(_partner.imei)
-        ),
+        "rebind": sa.and_(_partner.unit_id.is_not(None), sa.or_(*_to_be_bound())),
         "expired": Sim.expires_on < today,
         "expiring": Sim.expires_on.between(today, today + SOON),
         "alone": sa.and_(Holder.kind == "slot", _partner.unit_id.is_(None)),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.rules import canonical
-from dispatch.devices.models import CustodyEntry, Holder, Observation
+from dispatch.devices.models import CustodyEntry, Fitting, Holder, Observation
 from dispatch.field.models import FieldFact, Signature, TestResult
 from dispatch.orders.models import Order, OrderLine
 from dispatch.words import Text, say
@@ -18,7 +18,9 @@ AT_A_TIME = 500
 
 
 def broken_facts(session: Session) -> Iterator[Text]:
-    """One sentence for each message whose content, or signature whose summary, is not what its hash says."""
+    """One sentence for each message whose content, or signature whose summary, is not what its hash says, and for each that was
+    decided otherwise than the vehicles say."""
+    yield from _broken_decisions(session)
     f = FieldFact
     for row in session.execute(sa.select(f.id, f.kind, f.content, f.content_hash).execution_options(yield_per=AT_A_TIME)):
         if hashlib.sha256(canonical([row.kind, row.content])).digest() != row.content_hash:
@@ -30,6 +32,15 @@ def broken_facts(session: Session) -> Iterator[Text]:
             yield say(
                 "Signature %(id)s of order %(order)s does not stand under what was shown", id=str(row.id), order=row.number or "?"
             )
+
+
+def _broken_decisions(session: Session) -> Iterator[Text]:
+    """Disputed messages that were fitted without a decision, or are said to be entered and were never fitted."""
+    fitted = sa.exists().where(Fitting.fact_id == FieldFact.id, Fitting.kind.in_(("install", "swap", "remove")))
+    applied = FieldFact.outcome["settled"]["how"].astext.is_not_distinct_from("applied")
+    wrong = sa.select(FieldFact.id).where(FieldFact.state == "disputed", fitted != applied).order_by(FieldFact.received_at)
+    for id_ in session.scalars(wrong):
+        yield say("Message %(id)s from the field and what was fitted by it do not agree", id=str(id_))
 
 
 def broken_results(session: Session) -> Iterator[Text]:

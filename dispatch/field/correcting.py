@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from dispatch.audit.operations import record
 from dispatch.devices.fitted import fittings_of, own_unit
 from dispatch.devices.fitting import install, swap, undo, work_of
 from dispatch.devices.models import Fitting
+from dispatch.devices.swap_rules import Why
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
@@ -59,9 +61,10 @@ def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reaso
 
 
 def replace_unit(
-    session: Session, order_id: int, fitting_id: int, *, number: str, reason: str, by: Actor, at: datetime
+    session: Session, order_id: int, fitting_id: int, *, number: str, reason: str, why: Why | None = None, by: Actor, at: datetime
 ) -> Fitting:
-    """Another unit was fitted than the one that was entered: the fitting is undone and done again with the right one.
+    """Another unit was fitted than the one that was entered: the fitting is undone and done again with the right one; a swap with
+    `why` as its reason, or with the one it had.
 
     `number` is a unit in the bag of the technician who did the work. Raises Invalid beside `number` or `reason`.
     """
@@ -75,9 +78,12 @@ def replace_unit(
             raise Invalid({"number": refusal.text}) from None
         if unit.id == first.new_unit_id:
             raise Invalid({"number": say("This is the unit that was entered before.")})
-        again = swap if first.kind == "swap" else install
         work = work_of(first, device_at=first.at, technician_id=technician_id)
-        done = again(session, work, unit.id, lend_until=lent_until, by=by, at=at)
+        facts: dict[str, Any] = {"lend_until": lent_until, "by": by, "at": at}
+        if first.kind == "swap":
+            done = swap(session, work, unit.id, why=why or Why(first.why or "not_told", first.why_words), **facts)
+        else:
+            done = install(session, work, unit.id, **facts)
         charge_fittings(session, order, visit_id=first.visit_id, by=by, at=at)
     return done
 

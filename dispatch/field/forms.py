@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatch.devices.models import UNIT_KINDS
 from dispatch.devices.part_stock import MOST, WHOLE
+from dispatch.devices.swap_rules import LONGEST, WHYS
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
@@ -101,8 +102,8 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     """The facts of one press: what replaces something is a swap, what goes into an empty place an installation.
 
     A number that was typed goes before the one that was chosen; `present` are the kinds the record knows in the vehicle, and
-    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named, or a SIM alone for a
-    vehicle that has no terminal.
+    `none_terminal`, `none_sim` say that there really is none. Raises Invalid when no new unit is named, a SIM alone for a
+    vehicle that has no terminal, or a swap that has no reason.
     """
     new = {kind: number for kind in UNIT_KINDS if (number := _number(values, kind))}
     bare = "terminal" not in present and values.get("none_terminal")
@@ -113,10 +114,21 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     swaps = {kind: number for kind, number in new.items() if kind not in empty}
     old = {f"old_{kind}": _written(values, f"old_{kind}") for kind in swaps if kind not in present}
     model = {"old_model": _written(values, "old_model") or None} if "old_terminal" in old else {}
-    acts: Acts = [("line.swap", {"line": line_id, **swaps, **old, **model})] if swaps else []
+    acts: Acts = [("line.swap", {"line": line_id, **swaps, **old, **model, **read_why(values)})] if swaps else []
     installs = {kind: number for kind, number in new.items() if kind in empty}
     both: Acts = [*acts, ("line.install", {"line": line_id, **installs})] if installs else acts
     return _lent(both, values) if values.get("lend") else both
+
+
+def read_why(values: Mapping[str, Any]) -> dict[str, str]:
+    """Why something is swapped, a tap and words beside it; what is only lent says so by itself. Raises Invalid."""
+    code = str(values.get("why") or ("loan" if values.get("lend") else ""))
+    words = _written(values, "why_words")[:LONGEST]
+    if code not in WHYS:
+        raise Invalid({"why": CHOOSE})
+    if code == "other" and not words:
+        raise Invalid({"why_words": say("Please write what it is.")})
+    return {"why": code, **({"why_words": words} if words else {})}
 
 
 def _lent(acts: Acts, values: Mapping[str, Any]) -> Acts:

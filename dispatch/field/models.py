@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,21 @@ class FieldFact(Base):
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="new")
     outcome: Mapped[dict[str, Any] | None]
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it was done: the device's time, corrected by how much its clock was off."""
+        return self.device_at - timedelta(milliseconds=self.clock_offset_ms or 0)
+
+    @property
+    def settled(self) -> dict[str, Any] | None:
+        """How a disputed one was settled: how, by, by_name, at (ISO), reason; None while it waits."""
+        return (self.outcome or {}).get("settled")
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """When it was settled."""
+        return datetime.fromisoformat(self.settled["at"]) if self.settled else None
 
 
 class DepartureCheck(Base):

@@ -84,30 +84,54 @@ def settle_fact(fact: FieldFact, *, state: str, outcome: dict[str, Any]) -> None
     fact.state, fact.outcome = state, outcome
 
 
+LATE_KINDS = ("line.swap", "line.install")
+"""What can be entered as it was sent although it came too late to be applied by itself."""
+
+
 def settle_dispute(session: Session, fact_id: uuid.UUID, *, reason: str, by: Actor, at: datetime) -> FieldFact:
-    """Write down how a dispatcher settled a disputed fact; the fact itself stays disputed, as it was sent.
+    """Write down how a dispatcher settled a disputed fact, one that could be entered as sent by setting it aside; the fact
+    itself stays disputed, as it was sent.
 
     Raises NotFound for another branch's, Invalid without a reason, Conflict when somebody settled it before.
     """
     by.must("order.plan")
+    fact = open_dispute(session, fact_id, by=by)
+    close_dispute(session, fact, "set_aside" if fact.kind in LATE_KINDS else "settled", reason=reason, by=by, at=at)
+    return fact
+
+
+def open_dispute(session: Session, fact_id: uuid.UUID, *, by: Actor) -> FieldFact:
+    """A disputed fact under its row lock. Raises NotFound for another branch's, Conflict when somebody settled it before."""
     fact = session.get(FieldFact, fact_id, with_for_update=True, populate_existing=True)
     sender = session.get(Person, fact.person_id) if fact else None
     if fact is None or sender is None or fact.state != "disputed" or not by.sees_branch(sender.branch_id):
         raise NotFound
-    outcome = fact.outcome or {}
-    if "settled" in outcome:
+    if "settled" in (fact.outcome or {}):
         raise Conflict(say("Somebody has settled this already."))
-    if not reason.strip():
-        raise Invalid({"reason": say("Please give a reason.")})
-    fact.outcome = {**outcome, "settled": {"by": by.id, "at": at.isoformat(), "reason": reason.strip()}}
-    session.flush()
-    _tell_order(session, fact, reason.strip(), by=by, at=at)
     return fact
 
 
-def _tell_order(session: Session, fact: FieldFact, reason: str, *, by: Actor, at: datetime) -> None:
+def close_dispute(session: Session, fact: FieldFact, how: str, *, reason: str, by: Actor, at: datetime) -> None:
+    """Write down `how` a locked fact was settled: "settled", "set_aside" or "applied". Raises Invalid without a reason."""
+    words = reason.strip()
+    if not words:
+        raise Invalid({"reason": say("Please give a reason.")})
+    told = {"how": how, "by": by.id, "by_name": by.name, "at": at.isoformat(), "reason": words}
+    fact.outcome = {**(fact.outcome or {}), "settled": told}
+    session.flush()
+    _tell_order(session, fact, how, words, by=by, at=at)
+
+
+def _tell_order(session: Session, fact: FieldFact, how: str, reason: str, *, by: Actor, at: datetime) -> None:
     visit = session.get(Visit, fact.visit_id) if fact.visit_id is not None else None
     order_id = fact.order_id or (visit.order_id if visit else None)
-    if order_id is not None:
-        detail = {"fact": str(fact.id), "kind": fact.kind, "technician": fact.person_id, "reason": reason}
+    if order_id is None:
+        return
+    detail = {"fact": str(fact.id), "kind": fact.kind, "technician": fact.person_id, "reason": reason}
+    if how == "applied":
+        detail["device_at"] = fact.happened_at.isoformat()
+        record(session, ("order", order_id), "field.apply", by=by, at=at, detail=detail)
+    elif how == "set_aside":
+        record(session, ("order", order_id), "field.set_aside", by=by, at=at, detail=detail)
+    else:
         record(session, ("order", order_id), "field.settle", by=by, at=at, detail=detail)

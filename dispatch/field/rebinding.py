@@ -1,19 +1,20 @@
 """A SIM that its carrier has bound to an IMEI works in no other terminal (机卡绑定): after a swap it is bound anew, and somebody
-says so before the order is closed (P7)."""
+says so before the order is closed (P7). Which SIMs that is asked of, the rules of `binding_rule` say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.devices.fitted import bound_elsewhere, fittings_of, slot_units
-from dispatch.devices.models import Fitting, Sim, Terminal
+from dispatch.devices.fitted import bound_elsewhere, fittings_of, rebind_needed, slot_units
+from dispatch.devices.models import BindingRule, Fitting, Sim, Terminal, Unit
 from dispatch.devices.operations import lock_units
 from dispatch.devices.queries import fitted, unit
+from dispatch.devices.sim_binding_rules import mode_for
 from dispatch.devices.sim_life import locked_sim
 from dispatch.errors import Conflict, RuleBroken
 from dispatch.field.summary import vehicle_shown
@@ -24,18 +25,58 @@ from dispatch.words import Text, say
 
 
 def bindings_missing(session: Session, order: Order) -> Iterator[Text]:
-    """The vehicles into which the order has fitted something and whose SIM is bound to another terminal."""
-    touched = {fitting.vehicle_id for fitting in fittings_of(session, order.id)} if order.status == "done" else set()
+    """The vehicles into which the order has fitted something and whose SIM the rules want bound to the terminal beside it."""
+    fittings = fittings_of(session, order.id) if order.status == "done" else ()
+    touched = {fitting.vehicle_id for fitting in fittings}
     inside = fitted(session, sorted(touched)) if touched else {}
+    rules = binding_rules(session) if touched else ()
     for line in order.lines:
         units = inside.get(line.vehicle_id, {})
-        if line.vehicle_id in touched and bound_elsewhere(units):
-            sim = units["sim"].sim
-            yield say(
-                "The office: SIM %(sim)s in %(vehicle)s is bound to another IMEI; the carrier is to bind it to the new terminal.",
-                sim=sim.iccid if sim else "",
-                vehicle=vehicle_shown(line.vehicle),
-            )
+        pair = to_be_bound(rules, order.branch_id, units, [each for each in fittings if each.vehicle_id == line.vehicle_id])
+        if pair is not None:
+            yield Text(_MISSING[pair[1].bound_imei is None], {"sim": pair[1].iccid, "vehicle": vehicle_shown(line.vehicle)})
+
+
+_MISSING = {
+    True: say("The office: SIM %(sim)s in %(vehicle)s works in a new pair; the carrier is to bind it to the terminal.").msgid,
+    False: say(
+        "The office: SIM %(sim)s in %(vehicle)s is bound to another IMEI; the carrier is to bind it to the new terminal."
+    ).msgid,
+}
+"""What is missing of a SIM, by whether it is bound to nothing yet."""
+
+
+def binding_rules(session: Session) -> Sequence[BindingRule]:
+    """The rules that count."""
+    return session.scalars(sa.select(BindingRule).where(BindingRule.ended_at.is_(None))).all()
+
+
+def to_be_bound(
+    rules: Sequence[BindingRule], branch_id: int, inside: Mapping[str, Unit], fittings: Iterable[Fitting]
+) -> tuple[Terminal, Sim] | None:
+    """Terminal and SIM of one vehicle (kind -> unit) that wait for a binding after these fittings, by the rules.
+
+    A terminal without an IMEI on record can be bound to nothing: only a binding to another one is told then.
+    """
+    kept = list(fittings)
+    terminal, sim = (inside.get(kind) for kind in ("terminal", "sim"))
+    if not kept or terminal is None or sim is None or terminal.terminal is None or sim.sim is None:
+        return None
+    mode = mode_for(rules, branch_id=branch_id, carrier=sim.sim.carrier, plan=sim.sim.plan)
+    if mode == "never":
+        return None
+    swapped = mode == "always" and any(fitting.kind == "swap" for fitting in kept)
+    unbound = swapped and sim.sim.bound_imei is None and terminal.terminal.imei is not None
+    return (terminal.terminal, sim.sim) if unbound else bound_elsewhere(inside)
+
+
+def rebind_told(session: Session, branch_id: int, inside: Mapping[str, Unit], fittings: Sequence[Fitting]) -> Text | None:
+    """What the technician at the vehicle reads of it."""
+    pair = to_be_bound(binding_rules(session), branch_id, inside, fittings) if len(inside) > 1 else None
+    if pair is None or pair[1].bound_imei is not None:
+        return rebind_needed(inside) if pair else None
+    told = {"sim": pair[1].iccid, "imei": pair[0].imei}
+    return say("SIM %(sim)s works in a new pair: the office has the carrier bind it to IMEI %(imei)s before closing.", **told)
 
 
 def confirm_binding(session: Session, unit_id: int, *, imei: str, by: Actor, at: datetime) -> Sim:

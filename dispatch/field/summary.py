@@ -131,6 +131,12 @@ def fitting_json(fitting: Fitting) -> dict[str, Any]:
     }
 
 
+def why_json(fitting: Fitting) -> dict[str, str]:
+    """Why a unit was swapped, where somebody said: what sheets tell beside the numbers, and no customer signs."""
+    kept = {"why": fitting.why, "why_words": fitting.why_words} if fitting.why_told else {}
+    return {name: value for name, value in kept.items() if value}
+
+
 def latest_tests(session: Session, order_id: int, fittings: Iterable[Fitting]) -> dict[int, Run]:
     """Line id -> its test-run: of each point the newest result, and none from before the vehicle's last fitting."""
     query = sa.select(TestResult).where(TestResult.order_id == order_id).order_by(TestResult.at, TestResult.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Fitting, Unit
+from dispatch.devices.swap_rules import LONGEST, NOT_TOLD, WHYS, Why
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
@@ -62,20 +64,35 @@ def _numbered(session: Session, act: Act) -> list[Unit]:
 def install_units(session: Session, act: Act) -> None:
     """Put a terminal, a SIM or both into an empty place of a vehicle."""
     work = work_at(session, act)
-    for unit in _numbered(session, act):
-        install(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
-    _after_fitting(session, act)
+    fit_in(session, act, work, _numbered(session, act))
 
 
 def swap_units(session: Session, act: Act) -> None:
     """Exchange terminal, SIM or both. What is in the vehicle is read from the record, or registered when that knows of none."""
     work = work_at(session, act)
+    fit_in(session, act, work, _numbered(session, act))
+
+
+def fit_in(session: Session, act: Act, work: Work, units: Sequence[Unit]) -> None:
+    """Put these units of a bag into the vehicle as the act says: swapped, or into an empty place; and charge for it."""
     present = slot_units(session, work.vehicle_id)
-    for unit in _numbered(session, act):
+    for unit in units:
+        facts: dict[str, Any] = {"lend_until": _lend_until(act, unit), "by": act.by, "at": act.at}
+        if act.sent.kind == "line.install":
+            install(session, work, unit.id, **facts)
+            continue
         if unit.kind not in present:
             _register(session, act, work, unit.kind)
-        swap(session, work, unit.id, lend_until=_lend_until(act, unit), by=act.by, at=act.at)
+        swap(session, work, unit.id, why=_why(act), **facts)
     _after_fitting(session, act)
+
+
+def _why(act: Act) -> Why:
+    """Why something is swapped, as he told; raises Invalid for another reason than those listed that has no words."""
+    code, words = str(act.content.get("why") or ""), str(act.content.get("why_words") or "").strip()[:LONGEST]
+    if code == "other" and not words:
+        raise Invalid({"why_words": say("Please write what it is.")})
+    return Why(code, words or None) if code in WHYS else NOT_TOLD
 
 
 def _lend_until(act: Act, unit: Unit) -> date | None:

@@ -15,6 +15,7 @@ from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.sim_life import SIM_WORDS
+from dispatch.devices.swap_rules import why_told
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.intake.silence_rules import ENDED_BY
 from dispatch.lives.queries import Life, Station
@@ -258,7 +259,7 @@ def _why(row: Station) -> str | Text | None:
         return say("carrier: %(name)s", name=row.detail["carrier"])
     if row.chapter == "repair" and row.action != "return.void":
         return _benched(row.detail)
-    return row.why
+    return row.why or why_told(row.detail.get("swapped"), row.detail.get("words"))
 
 
 def _benched(detail: Mapping[str, Any]) -> str | Text | None:

@@ -75,7 +75,12 @@ def moves(unit: Any) -> Stations:
         from_id=entry.from_holder_id,
         to_id=entry.to_holder_id,
         other_id=sa.func.coalesce(came.old_unit_id, went.new_unit_id),
-        detail=told(undone_by=mend.by_name, undone_why=sa.func.coalesce(back.reason, undone.reason)),
+        detail=told(
+            undone_by=mend.by_name,
+            undone_why=sa.func.coalesce(back.reason, undone.reason),
+            swapped=sa.func.coalesce(came.why, went.why),
+            words=sa.func.coalesce(came.why_words, went.why_words),
+        ),
     )
     query = query.outerjoin(came, sa.and_(came.new_unit_id == unit, came.in_entry_id == entry.id))
     query = query.outerjoin(went, sa.and_(went.old_unit_id == unit, went.out_entry_id == entry.id))
@@ -122,7 +127,14 @@ def changes(vehicle: Any) -> Stations:
         to_id=out.to_holder_id,
         unit_id=row.new_unit_id,
         other_id=row.old_unit_id,
-        detail=told(kind=row.unit_kind, undone_by=undone.by_name, undone_why=undone.reason, slot=other.slot_id),
+        detail=told(
+            kind=row.unit_kind,
+            undone_by=undone.by_name,
+            undone_why=undone.reason,
+            slot=other.slot_id,
+            swapped=row.why,
+            words=row.why_words,
+        ),
     )
     query = query.outerjoin(out, out.id == row.out_entry_id).outerjoin(into, into.id == row.in_entry_id)
     query = query.outerjoin(undone, undone.undoes_id == row.id)

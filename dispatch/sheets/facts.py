@@ -26,7 +26,7 @@ from dispatch.field.models import Arrival, DepartureCheck, Photo, Signature
 from dispatch.field.points import Asking, asking
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS
-from dispatch.field.summary import UNTESTED, Run, fitting_json, latest_tests, parts_json, standing
+from dispatch.field.summary import UNTESTED, Run, fitting_json, latest_tests, parts_json, standing, why_json
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.sheets.rules import FORMAT
 from dispatch.staff.queries import company_name
@@ -215,7 +215,7 @@ class _About:
         }
 
     def _fitting(self, fitting: Fitting) -> dict[str, Any]:
-        return {**fitting_json(fitting), "at": self._moment(fitting.at), "by": fitting.by_name}
+        return {**fitting_json(fitting), **why_json(fitting), "at": self._moment(fitting.at), "by": fitting.by_name}
 
     def _tests(self, line: OrderLine) -> list[dict[str, Any]]:
         rows = self._record.tests.get(line.id, UNTESTED)

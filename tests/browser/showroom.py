@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, SimTopUp, StockCount, Terminal, Tool, Transfer, Unit
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
+from dispatch.field.models import FieldFact
 from dispatch.intake.models import Outage, Upload
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
@@ -111,6 +113,7 @@ def _plain() -> dict[str, Sight]:
         "parts": Sight("devices.parts", "/stock/parts"),
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
+        "which SIMs are bound": Sight("devices.binding_rules", "/stock/sims/binding"),
         "terminal models": Sight("devices.models", "/stock/models"),
         "points of the test-run": Sight("field.points", "/test-points"),
         "silent terminals": Sight("intake.silent", "/silent"),
@@ -159,7 +162,7 @@ def _plain() -> dict[str, Sight]:
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
 
 
-def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]]) -> int | str:
+def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]] | sa.Select[tuple[uuid.UUID]]) -> object:
     found = session.scalars(query.limit(1)).first()
     assert found is not None, query
     return found
@@ -251,7 +254,9 @@ def _on_site(session: Session) -> dict[str, Sight]:
     line_id = _first(session, sa.select(OrderLine.id).where(OrderLine.order_id == order_id))
     receipt_id = _first(session, sa.select(Receipt.id).where(Receipt.order_id == order_id))
     correct = f"/orders/{number}/corrections"
+    late = _first(session, sa.select(FieldFact.id).where(FieldFact.state == "disputed", FieldFact.kind == "line.swap"))
     return {
+        "a swap that came late": Sight("field.late", f"/field-messages/{late}"),
         "an order with work on it": Sight("orders.show", f"/orders/{number}"),
         "goodwill for a vehicle": Sight("field.goodwill", f"/orders/{number}/vehicles/1/goodwill"),
         "work on site": Sight("field.on_site", f"/orders/{number}/on-site"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
 from dispatch.devices.fitting import swap
-from dispatch.devices.models import Sim, Unit
+from dispatch.devices.models import BindingRule, Sim, Unit
 from dispatch.devices.operations import move_units, slot_of
+from dispatch.devices.sim_binding_rules import mode_for
 from dispatch.devices.sim_life import renew
 from dispatch.devices.sim_queries import SOON, sims_of_concern
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.field.binding_rules import end_rule, write_rule
 from dispatch.field.rebinding import bindings_missing, confirm_binding
 from dispatch.orders.models import Order, OrderPapers
 from dispatch.orders.operations.papers import count_papers
@@ -79,11 +83,79 @@ def test_closing_waits_for_it(db: Session, cast: Cast, order: Order, card: Unit)
     assert order.id in set(db.scalars(asked)), "the order is counted anew"
 
 
-def test_a_card_that_is_bound_to_nothing_needs_nothing(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+RULED: list[tuple[dict[str, Any], str, bool, bool]] = [
+    ({"carrier": "中国移动"}, "always", True, True),
+    ({"carrier": "中国移动"}, "on_record", True, False),
+    ({"carrier": "中国移动"}, "never", False, False),
+    ({"carrier": "中国电信"}, "never", True, True),
+    ({"branch_id": 1}, "never", False, False),
+]
+"""A rule's scope and mode -> whether it asks for a binding where the SIM is bound elsewhere, and where to nothing."""
+
+
+def test_a_rule_says_whether_a_swap_asks_for_a_binding(db: Session, cast: Cast, order: Order, card: Unit) -> None:
+    def asked(bound: str | None) -> bool:
+        assert card.sim
+        card.sim.bound_imei = bound
+        db.flush()
+        missing = bool(list(bindings_missing(db, order)))
+        assert (concerns(db, cast, "rebind") == [card.id]) == missing
+        return missing
+
     assert card.sim
-    card.sim.bound_imei = None
-    db.flush()
-    assert concerns(db, cast, "rebind") == [] and list(bindings_missing(db, order)) == []
+    card.sim.carrier = "中国移动"
+    assert asked(OLD_IMEI) and asked(None), "where no rule is written, every swap asks"
+    for scope, mode, elsewhere, unbound in RULED:
+        rule = write_rule(db, **({"branch_id": None, "carrier": "", "plan": ""} | scope), mode=mode, by=cast.wang, at=AT)
+        assert (asked(OLD_IMEI), asked(None)) == (elsewhere, unbound), (scope, mode)
+        end_rule(db, rule.id, by=cast.wang, at=AT)
+    confirm_binding(db, card.id, imei=NEW_IMEI, by=cast.lin, at=AT)
+    assert not asked(NEW_IMEI)
+
+
+def test_the_plans_rule_counts_before_the_carriers_and_that_before_the_branchs() -> None:
+    def named(mode: str, **scope: Any) -> BindingRule:
+        return BindingRule(mode=mode, **({"branch_id": None, "carrier": None, "plan": None} | scope))
+
+    rules = [
+        named("never"),
+        named("on_record", branch_id=2),
+        named("always", carrier="中国移动"),
+        named("never", carrier="中国移动", plan="2GB"),
+    ]
+    sim = {"branch_id": 2, "carrier": "中国移动", "plan": "2GB"}
+    assert [
+        mode_for(rules, **(sim | other)) for other in ({}, {"plan": None}, {"carrier": None}, {"carrier": "x", "branch_id": 1})
+    ] == [
+        "never",
+        "always",
+        "on_record",
+        "never",
+    ]
+    assert mode_for((), **sim) == "always"
+
+
+def test_a_rule_is_written_read_and_ended(db: Session, cast: Cast, order: Order, card: Unit, as_person: SignIn) -> None:
+    db.commit()
+    wang, lin, url = as_person(cast.wang), as_person(cast.lin), "/stock/sims/binding"
+    assert "After every swap" in lin.get(url).text and "Write the rule" not in lin.get(url).text
+    assert lin.post(url, data={"mode": "never"}).status_code == 404
+    refused = wang.post(url, data={"plan": "2GB", "mode": "never"})
+    assert refused.status_code == 422 and "Name the carrier whose plan it is." in refused.text and 'value="2GB"' in refused.text
+    assert wang.post(url, data={"mode": "perhaps"}).status_code == 422
+    for _press in range(2):
+        assert wang.post(url, data={"carrier": "中国移动", "mode": "never"}).status_code == 303
+    assert wang.post(url, data={"carrier": "中国移动", "mode": "always"}).status_code == 303
+    rules = db.scalars(sa.select(BindingRule).order_by(BindingRule.id)).all()
+    assert [(rule.mode, rule.ended_by_name) for rule in rules] == [("never", "王建国"), ("always", None)]
+    page = wang.get(url).text
+    assert "中国移动" in page and "Never" in page
+    for _press in range(2):
+        assert wang.post(f"{url}/{rules[1].id}/end").status_code == 303
+    asked = sa.text("SELECT (args ->> 'order_id')::bigint FROM procrastinate_jobs WHERE task_name = 'orders.count_papers'")
+    assert order.id in set(db.scalars(asked)), "what waits to be closed is counted anew"
+    with pytest.raises(IntegrityError), db.begin_nested():
+        db.execute(sa.insert(BindingRule), [{"carrier": "x", "mode": "never", "by_name": "x", "at": AT}] * 2)
 
 
 def test_what_was_seen_must_still_be_so(db: Session, cast: Cast, card: Unit) -> None:

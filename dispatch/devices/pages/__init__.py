@@ -13,6 +13,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     parts,
     past,
     reorder,
+    sim_binding,
     sim_card,
     sims,
     stock,

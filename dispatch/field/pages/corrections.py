@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.devices.fitted import bag_units
 from dispatch.devices.models import Fitting
+from dispatch.devices.swap_rules import Why, whys_for
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.money_forms import read_payment, read_refund
 from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNEL_WORDS, invoice_warning, tidy_number, yuan
 from dispatch.field import correcting
+from dispatch.field.forms import read_why
 from dispatch.field.queries import photo as photo_of
 from dispatch.field.rules import PHOTOS, TESTS
 from dispatch.field.summary import vehicle_shown
@@ -36,13 +38,14 @@ DESK = "desk"
 class Subject:
     """What a correction is about: a sentence, and what the form begins with.
 
-    `numbers` are those to choose from, `photo` is the one to be shown.
+    `numbers` are those to choose from, `photo` is the one to be shown, `whys` the reasons that a swap can have.
     """
 
     sentence: Text
     values: Mapping[str, str]
     numbers: tuple[str, ...] = ()
     photo: uuid.UUID | None = None
+    whys: tuple[tuple[str, Text], ...] = ()
 
 
 PAYMENT_FIELDS = ("amount", "channel", "payer", "reference", "invoice_number")
@@ -76,7 +79,8 @@ def _fitting(db: Session, order_id: int, key: int) -> Subject:
     sentence = say("%(old)s → %(new)s", old=old, new=new) if old and new else say("%(number)s", number=old or new)
     bag = found.in_entry.from_holder if found.in_entry else None
     numbers = tuple(unit.number for unit in bag_units(db, bag.person_id, found.unit_kind)) if bag and bag.person_id else ()
-    return Subject(sentence, {}, numbers)
+    values = {"why": found.why, "why_words": found.why_words or ""} if found.why else {}
+    return Subject(sentence, values, numbers, whys=tuple(whys_for([found.unit_kind]).items()) if found.why else ())
 
 
 def _point(db: Session, order_id: int, key: int) -> Subject:
@@ -139,7 +143,9 @@ def _take_back(db: Session, order_id: int, key: int, form: Form) -> None:
 
 
 def _replace(db: Session, order_id: int, key: int, form: Form) -> None:
-    correcting.replace_unit(db, order_id, key, number=form.text("number"), reason=form.text("reason"), **_doing())
+    told = read_why(form.values) if "why" in form.values else None
+    why = Why(told["why"], told.get("why_words")) if told else None
+    correcting.replace_unit(db, order_id, key, number=form.text("number"), reason=form.text("reason"), why=why, **_doing())
 
 
 def _overrule(db: Session, order_id: int, key: int, form: Form) -> None:
@@ -215,7 +221,7 @@ CORRECTIONS: dict[str, Correction] = {
     "replace": Correction(
         "fact.correct",
         say("Another unit was fitted"),
-        ("number", "reason"),
+        ("number", "why", "why_words", "reason"),
         _fitting,
         _replace,
         say("The order names the right unit now."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import render_template
 
 from dispatch.board.rules import day_bounds
@@ -9,9 +11,14 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.handing_over import waiting_for
 from dispatch.field.pages.blueprint import pages
+from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.day import cards
+from dispatch.field.presenting.disputed import lately_settled
 from dispatch.field.queries import came_out, visits_today
 from dispatch.web.access import current, may
+
+TOLD_FOR = timedelta(days=2)
+"""So long a day's page tells what the office has decided on something that fitted nothing."""
 
 
 @pages.get("/my-day")
@@ -24,4 +31,6 @@ def today() -> str:
         stops, here = cards(visits_today(db, who.id or 0, *day_bounds(day, who.zone)), day, who.zone)
         offered = waiting_for(db, who.id or 0)
         old = len(came_out(db, who.id or 0))
-        return render_template("field/today.html", stops=stops, here=here, day=day, offered=offered, old=old)
+        decided = lately_settled(db, who.id or 0, at - TOLD_FOR)
+        told = {"offered": offered, "old": old, "decided": decided, "fact_words": KIND_WORDS}
+        return render_template("field/today.html", stops=stops, here=here, day=day, **told)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Invalid, NotFound, Refusal
-from dispatch.field.operations import settle_dispute
+from dispatch.field.operations import LATE_KINDS, settle_dispute
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.presenting.disputed import said_of, why_of
 from dispatch.field.queries import open_disputes
@@ -57,7 +57,7 @@ def _page(form: Form | None, pressed: uuid.UUID | None) -> str:
     with transaction() as db:
         rows = open_disputes(db, current())
         said = said_of(db, [row.fact for row in rows])
-        shown = {"kinds": KIND_WORDS, "why": why_of, "said": said}
+        shown = {"kinds": KIND_WORDS, "why": why_of, "said": said, "late_kinds": LATE_KINDS}
         return render_template("field/disputes.html", rows=rows, form=form, pressed=pressed, **shown)
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.field.operations import LATE_KINDS
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.on_site import on_site as seen_of
@@ -27,6 +28,7 @@ WORDS = {
     "photo_words": PHOTOS,
     "channel_words": CHANNEL_WORDS,
     "kinds": KIND_WORDS,
+    "late_kinds": LATE_KINDS,
     "told": text_from_json,
 }
 

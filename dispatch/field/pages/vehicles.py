@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import carried_by_fitting
-from dispatch.devices.fitted import bag_units, rebind_needed, slot_units
+from dispatch.devices.fitted import bag_units, slot_units
 from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.ownership_rules import suits
 from dispatch.devices.part_queries import parts_carried
 from dispatch.devices.queries import models
+from dispatch.devices.swap_rules import usual_why, whys_for
 from dispatch.errors import NotFound
 from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_done, read_part, read_reason, read_removal
 from dispatch.field.pages.blueprint import pages
@@ -25,6 +26,7 @@ from dispatch.field.presenting.site_steps import NO_PHOTO
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
 from dispatch.field.queries import came_out, own_visit, was_tested
+from dispatch.field.rebinding import rebind_told
 from dispatch.field.rules import PHOTOS
 from dispatch.orders.models import OrderLine
 from dispatch.typed import number_in
@@ -75,13 +77,14 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": stop.run_state(line),
         "points": stop.points(line),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
-        "rebind": rebind_needed(present) if fittings and stop.live else None,
+        "rebind": rebind_told(db, stop.order.branch_id, present, fittings) if fittings and stop.live else None,
         "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
         "photo_kinds": PHOTOS,
         "kinds": UNIT_KINDS,
         "choices": _choices(db, line, present, propose=True) if fits_now else {},
+        "usual_why": usual_why(line.order.symptom, present),
         **_parts(db, offered=stop.live and not fits_now),
     }
 
@@ -131,7 +134,13 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
             "loan_days": _loan_days() if "terminal" in kinds and line.order.kind == "repair" else (),
             "usual_days": settings().loan_days,
         }
+        asked |= _whys(line, kinds)
         return render_template("field/swap.html", **seen, **asked)
+
+
+def _whys(line: OrderLine, kinds: Collection[str]) -> dict[str, Any]:
+    """The reasons to tap, and the one that the order lets expect."""
+    return {"whys": list(whys_for(kinds).items()), "usual_why": usual_why(line.order.symptom, kinds)}
 
 
 def _loan_days() -> list[tuple[int, int]]:

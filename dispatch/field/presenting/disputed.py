@@ -79,12 +79,15 @@ def said_of(
 
 @dataclass(frozen=True)
 class OwnDispute:
-    """A fact of his own that fitted nothing, as its technician sees it: `answer` is how the dispatcher settled it, if he has."""
+    """A fact of his own that fitted nothing, as its technician sees it: `answer` is what the office says to it, if it has, and
+    `how` whether that was "applied", "set_aside" or "settled" otherwise."""
 
     kind: str
     line_id: int | None
     said: Sequence[tuple[Text, Text | str]]
     answer: str | None
+    how: str = ""
+    visit_id: int | None = None
 
 
 def own_disputes(session: Session, visit_id: int, lines: Iterable[OrderLine]) -> list[OwnDispute]:
@@ -92,12 +95,25 @@ def own_disputes(session: Session, visit_id: int, lines: Iterable[OrderLine]) ->
     mine = (FieldFact.visit_id == visit_id, FieldFact.state == "disputed")
     facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(FieldFact.received_at)).all()
     said = said_of(session, facts, lines)
-    return [OwnDispute(fact.kind, fact.content.get("line"), said[fact.id], _answer(fact)) for fact in facts]
+    return [_own(fact, said[fact.id]) for fact in facts]
 
 
-def _answer(fact: FieldFact) -> str | None:
-    settled = (fact.outcome or {}).get("settled")
-    return str(settled["reason"]) if settled else None
+def _own(fact: FieldFact, said: Sequence[tuple[Text, Text | str]]) -> OwnDispute:
+    told = fact.settled or {}
+    return OwnDispute(fact.kind, fact.content.get("line"), said, told.get("reason"), told.get("how", ""), fact.visit_id)
+
+
+def lately_settled(session: Session, person_id: int, since: datetime) -> list[OwnDispute]:
+    """What was decided since the moment on what somebody sent and fitted nothing, the newest first: his visit may be over."""
+    at = FieldFact.outcome["settled"]["at"].astext.cast(sa.DateTime(timezone=True))
+    mine = (FieldFact.person_id == person_id, FieldFact.state == "disputed", at >= since)
+    facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(at.desc()).limit(MOST_TOLD)).all()
+    said = said_of(session, facts) if facts else {}
+    return [_own(fact, said[fact.id]) for fact in facts]
+
+
+MOST_TOLD = 5
+"""Of so many decisions a day's page tells."""
 
 
 def _dispute(inside: Inside, line: OrderLine | None, fact: FieldFact, who: str, visit: Visit | None) -> Disputed:

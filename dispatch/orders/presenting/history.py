@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dispatch.audit.models import AuditEntry
 from dispatch.customers.rules import show_plate
 from dispatch.devices.rules import UNIT_WORDS
+from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.models import Order
@@ -137,6 +138,8 @@ LOOKS: dict[str, Look] = {
         say("A message of %(technician)s does not fit what the office knows"), "exclamation-triangle", "waiting"
     ),
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
+    "field.apply": Look(say("What %(technician)s sent late was entered as sent"), "check-circle", "done"),
+    "field.set_aside": Look(say("A message of %(technician)s was set aside, not entered"), "dash-circle", "draft"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
@@ -205,6 +208,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *(text_from_json(stored) for stored in entry.detail.get("conflicts", ())),
             *_not_passed(entry),
             *_in_whose_place(entry),
+            *_why_swapped(entry),
         ),
         device_at=_apart(entry),
     )
@@ -216,6 +220,13 @@ def _in_whose_place(entry: AuditEntry) -> Iterator[Text]:
         yield say("for %(name)s", name=entry.detail["for"])
     if entry.detail.get("link_by"):
         yield say("by a link that %(name)s made", name=entry.detail["link_by"])
+
+
+def _why_swapped(entry: AuditEntry) -> Iterator[Text]:
+    """The reason of a swap."""
+    told = why_told(entry.detail.get("why"), entry.detail.get("why_words"))
+    if told is not None:
+        yield told
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:

@@ -35,16 +35,19 @@ def test_what_waits_for_the_dispatcher_is_told_until_he_answers(
     assert "Go on: test-run" in phone.big() and "No swap needed" not in phone.big()
     settle_dispute(db, insisted.id, reason="已补办移交", by=cast.lin, at=AT)
     db.commit()
-    assert told not in phone.open() and "The dispatcher has settled" in phone.page and "已补办移交" in phone.page
+    assert told not in phone.open() and "Set aside, not entered" in phone.page and "已补办移交" in phone.page
     assert "No swap needed" in (phone.open(at(order)) and phone.big())
 
 
-@pytest.mark.usefixtures("insisted")
-def test_the_office_reads_whose_bag_it_is_and_settles_without_a_script(cast: Cast, as_person: SignIn) -> None:
-    desk = as_person(cast.lin)
+def test_the_office_reads_whose_bag_it_is_and_settles_without_a_script(
+    cast: Cast, insisted: FieldFact, as_person: SignIn
+) -> None:
+    desk, url = as_person(cast.lin), f"/field-messages/{insisted.id}"
     page = desk.get("/field-messages").text
     assert "is not in 苏杰&#39;s bag: it is in 卫晨&#39;s bag." in page and "your bag" not in page
-    assert "<details><summary" in page and "data-dialog" not in page.partition("<main")[2]
+    assert f'href="{url}"' in page and "data-dialog" not in page.partition("<main")[2]
+    own = desk.get(url).text
+    assert f'action="{url}/set-aside"' in own and "data-dialog" not in own.partition("<main")[2]
 
 
 def test_a_part_that_is_missing_is_one_tap_from_breaking_off(order: Order, phone: Phone) -> None:
