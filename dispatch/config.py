@@ -128,7 +128,7 @@ class Settings:
 
     test_satellites: int = setting("TEST_SATELLITES", whole(0, 50), 4, "satellites that a test-run asks for")
     required_photos: tuple[PhotosAsked, ...] = setting(
-        "REQUIRED_PHOTOS", photos_asked, (), "photos closing asks for, as in: installation:plate+imei+wiring,repair:plate")
+        "REQUIRED_PHOTOS", photos_asked, (), "photos asked for until somebody decides, as in: installation:plate,repair:plate")
 
     # terminals that report to us over JT/T 808
     jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")
