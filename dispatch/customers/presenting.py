@@ -15,7 +15,8 @@ from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import moved_between
 from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.operations import describe
-from dispatch.devices.queries import fitted, units_by_id, vehicle_history
+from dispatch.devices.queries import fitted_by_role, units_by_id, vehicle_history
+from dispatch.devices.slot_rules import ROLES
 from dispatch.orders.models import OrderLine
 from dispatch.orders.queries import lines_of_vehicle
 from dispatch.orders.ties import order_numbers
@@ -64,7 +65,8 @@ def life(session: Session, vehicle_id: int, by: Actor) -> dict[str, Any]:
     entries = vehicle_history(session, vehicle_id)
     lines = lines_of_vehicle(session, vehicle_id, by)
     return {
-        "inside": fitted(session, [vehicle_id]).get(vehicle_id, {}),
+        "inside": fitted_by_role(session, [vehicle_id]).get(vehicle_id, {}),
+        "roles": ROLES,
         "fittings": fittings(
             entries, units_by_id(session, {entry.unit_id for entry in entries}), vehicle_id, moved_between(session, entries)
         ),

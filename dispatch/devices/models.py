@@ -30,12 +30,13 @@ from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
 from dispatch.devices.sim_models import SimTopUp
 from dispatch.devices.sim_rules import STATES
+from dispatch.devices.slot_rules import ROLES, role_word
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Person
-from dispatch.words import say
+from dispatch.words import Text, say
 
 __all__ = [
     "FITTING_KINDS",
@@ -179,11 +180,12 @@ class Sim(Base):
 
 
 class Holder(Base):
-    """Whatever can have a unit in custody. A bag belongs to a person, a slot to a vehicle."""
+    """Whatever can have a unit in custody. A bag belongs to a person, a slot to a vehicle, which has one for each role."""
 
     __tablename__ = "holder"
     __table_args__ = (
         words_of("kind", HOLDER_KINDS),
+        words_of("role", tuple(ROLES)),
         sa.UniqueConstraint("id", "kind"),
         sa.CheckConstraint("(kind = 'bag') = (person_id IS NOT NULL)", name="bag_has_person"),
         sa.CheckConstraint("(kind = 'slot') = (vehicle_id IS NOT NULL)", name="slot_has_vehicle"),
@@ -211,6 +213,11 @@ class Holder(Base):
 
     person: Mapped[Person | None] = relationship()
     vehicle: Mapped[Vehicle | None] = relationship()
+
+    @property
+    def role_word(self) -> Text | None:
+        """Of a vehicle's place which one it is; None for that of its main terminal, and for what is no place in a vehicle."""
+        return role_word(self.role)
 
 
 class CustodyEntry(Base):

@@ -275,7 +275,10 @@ def describe(holder: Holder) -> Any:
     if holder.kind == "bag" and holder.person:
         return say("in %(name)s's bag", name=holder.person.name)
     if holder.kind == "slot" and holder.vehicle:
-        return say("fitted in %(vehicle)s", vehicle=holder.vehicle.plate or holder.vehicle.vin)
+        vehicle = holder.vehicle.plate or holder.vehicle.vin
+        if holder.role_word:
+            return say("fitted in %(vehicle)s (%(role)s)", vehicle=vehicle, role=holder.role_word)
+        return say("fitted in %(vehicle)s", vehicle=vehicle)
     return PLACES[holder.kind] if holder.kind in UNNAMED else holder.name or PLACES[holder.kind]
 
 

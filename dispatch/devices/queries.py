@@ -13,6 +13,7 @@ from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Customer
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
+from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
@@ -114,13 +115,20 @@ def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:
     return {found.id: found for found in session.scalars(_units().where(Unit.id.in_(unit_ids))).unique()}
 
 
-def fitted(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, Unit]]:
-    """What is in each vehicle now: vehicle id -> {"terminal": unit, "sim": unit}."""
+def fitted(session: Session, vehicle_ids: Sequence[int], role: str = MAIN) -> dict[int, dict[str, Unit]]:
+    """What is in the place of one role of each vehicle now: vehicle id -> {"terminal": unit, "sim": unit}."""
+    return {key: roles[role] for key, roles in fitted_by_role(session, vehicle_ids).items() if role in roles}
+
+
+def fitted_by_role(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, dict[str, Unit]]]:
+    """All that is in each vehicle now: vehicle id -> role -> {"terminal": unit, "sim": unit}."""
     query = _units().join(Unit.position).join(CustodyPosition.holder).where(Holder.vehicle_id.in_(vehicle_ids))
-    inside: dict[int, dict[str, Unit]] = {}
+    inside: dict[int, dict[str, dict[str, Unit]]] = {}
     for found in session.scalars(query).unique():
-        assert found.position is not None and found.position.holder.vehicle_id is not None
-        inside.setdefault(found.position.holder.vehicle_id, {})[found.kind] = found
+        assert found.position is not None
+        slot = found.position.holder
+        assert slot.vehicle_id is not None and slot.role is not None
+        inside.setdefault(slot.vehicle_id, {}).setdefault(slot.role, {})[found.kind] = found
     return inside
 
 

@@ -128,7 +128,7 @@ def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: da
 
 def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Question:
     """Whose warranty that is: of the terminal that was there before this order, else of what the caller says was bought."""
-    came = _terminal_before(session, order, line.vehicle_id, day)
+    came = _terminal_before(session, order, line, day)
     unit_id, upto = (came.unit_id, came.id) if came else (None, None)
     purchased_on = order.purchased_on or line.vehicle.purchased_on
     return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model)
@@ -145,13 +145,13 @@ def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
     return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 
-def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date) -> CustodyEntry | None:
-    """The entry with which the terminal came into the vehicle that was there before this order, as it stood on `day`.
+def _terminal_before(session: Session, order: Order, line: OrderLine, day: date) -> CustodyEntry | None:
+    """The entry with which the line's terminal came into the vehicle that was there before this order, as it stood on `day`.
 
     Moves that were taken back do not count, and neither do those that took them back. What this order has found in the vehicle
     was there before, nobody knows since when.
     """
-    slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
+    slots = sa.select(Holder.id).where(Holder.vehicle_id == line.vehicle_id, Holder.role == line.role)
     happened = sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at)
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))
     found = CustodyEntry.from_holder_id.is_(None)
@@ -165,4 +165,4 @@ def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date)
         .where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
     )
     last = session.scalar(moves.order_by(happened.desc(), CustodyEntry.id.desc()).limit(1))
-    return last if last and last.to_holder.vehicle_id == vehicle_id else None
+    return last if last and last.to_holder.vehicle_id == line.vehicle_id else None

@@ -135,16 +135,25 @@ class Change(Protocol):
     def kind(self) -> str: ...
     @property
     def unit_kind(self) -> str: ...
+    @property
+    def slot_id(self) -> int: ...
 
 
 TAKEN_OUT = ("remove", "move_out")
 
 
 def service_of(order_kind: str, changes: Sequence[Change]) -> str:
-    """What was really done at a vehicle, by its changes in the order of time; without any, what the order is for."""
+    """What was really done at a vehicle, by its changes in the order of time; without any, what the order is for.
+
+    Of several terminals in it what asks for most: one that was taken out says nothing of the others.
+    """
+    places = {one.slot_id for one in changes}
+    done = [_at_place(order_kind, [one for one in changes if one.slot_id == place]) for place in places]
+    return next((work for work in WORKS if work in done), order_kind)
+
+
+def _at_place(order_kind: str, changes: Sequence[Change]) -> str:
     terminals, sims = ([one for one in changes if one.unit_kind == kind] for kind in ("terminal", "sim"))
-    if not changes:
-        return order_kind
     if any(own and own[-1].kind in TAKEN_OUT for own in (terminals, sims)):
         return REMOVAL
     if terminals:

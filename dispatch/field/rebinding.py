@@ -13,7 +13,7 @@ from dispatch.audit.operations import record
 from dispatch.devices.fitted import bound_elsewhere, fittings_of, slot_units
 from dispatch.devices.models import Fitting, Sim, Terminal
 from dispatch.devices.operations import lock_units
-from dispatch.devices.queries import fitted, unit
+from dispatch.devices.queries import fitted_by_role, unit
 from dispatch.devices.sim_life import locked_sim
 from dispatch.errors import Conflict, RuleBroken
 from dispatch.field.summary import vehicle_shown
@@ -25,11 +25,12 @@ from dispatch.words import Text, say
 
 def bindings_missing(session: Session, order: Order) -> Iterator[Text]:
     """The vehicles into which the order has fitted something and whose SIM is bound to another terminal."""
-    touched = {fitting.vehicle_id for fitting in fittings_of(session, order.id)} if order.status == "done" else set()
-    inside = fitted(session, sorted(touched)) if touched else {}
-    for line in order.lines:
-        units = inside.get(line.vehicle_id, {})
-        if line.vehicle_id in touched and bound_elsewhere(units):
+    done = fittings_of(session, order.id) if order.status == "done" else ()
+    touched = {(fitting.vehicle_id, fitting.slot.role) for fitting in done}
+    inside = fitted_by_role(session, sorted({vehicle_id for vehicle_id, _ in touched})) if touched else {}
+    found = [(line, role, units) for line in order.lines for role, units in inside.get(line.vehicle_id, {}).items()]
+    for line, role, units in found:
+        if (line.vehicle_id, role) in touched and bound_elsewhere(units):
             sim = units["sim"].sim
             yield say(
                 "The office: SIM %(sim)s in %(vehicle)s is bound to another IMEI; the carrier is to bind it to the new terminal.",
@@ -59,8 +60,8 @@ def confirm_binding(session: Session, unit_id: int, *, imei: str, by: Actor, at:
 
 def _beside(session: Session, unit_id: int, by: Actor) -> Terminal:
     place = unit(session, unit_id, by).position
-    vehicle_id = place.holder.vehicle_id if place else None
-    inside = slot_units(session, vehicle_id) if vehicle_id else {}
+    slot = place.holder if place else None
+    inside = slot_units(session, slot.vehicle_id, slot.role) if slot and slot.vehicle_id and slot.role else {}
     terminal = inside["terminal"].terminal if "terminal" in inside else None
     if terminal is None:
         raise RuleBroken(say("This SIM is in no vehicle with a terminal."))

@@ -12,6 +12,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Fitting, Unit
+from dispatch.devices.slot_rules import role_in
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
 from dispatch.field.acts import Act
@@ -27,10 +28,13 @@ from dispatch.words import Text, say
 
 
 def work_at(session: Session, act: Act) -> Work:
-    """Whose slot the units go into, and whose trail this leaves."""
+    """Whose slot the units go into, and whose trail this leaves; `role` says which terminal of the vehicle, if not the line's."""
     act.must_be_on_site()
     line = act.line(session)
     vehicle = session.get_one(Vehicle, line.vehicle_id)
+    role = role_in(act.content.get("role"), line.role)
+    if role is None:
+        raise NotFound
     return Work(
         order_id=act.order.id,
         line_id=line.id,
@@ -39,6 +43,7 @@ def work_at(session: Session, act: Act) -> Work:
         visit_id=act.visit.id,
         fact_id=act.sent.id,
         device_at=act.when,
+        role=role,
     )
 
 
@@ -70,7 +75,7 @@ def install_units(session: Session, act: Act) -> None:
 def swap_units(session: Session, act: Act) -> None:
     """Exchange terminal, SIM or both. What is in the vehicle is read from the record, or registered when that knows of none."""
     work = work_at(session, act)
-    present = slot_units(session, work.vehicle_id)
+    present = slot_units(session, work.vehicle_id, work.role)
     for unit in _numbered(session, act):
         if unit.kind not in present:
             _register(session, act, work, unit.kind)
@@ -107,7 +112,7 @@ def _register(session: Session, act: Act, work: Work, kind: str) -> None:
 def remove_units(session: Session, act: Act) -> None:
     """Take units out of a vehicle for good."""
     work = work_at(session, act)
-    present = slot_units(session, work.vehicle_id)
+    present = slot_units(session, work.vehicle_id, work.role)
     wanted = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
     if not wanted or any(kind not in present for kind in wanted):
         raise RuleBroken(say("There is nothing of this kind in the vehicle."))

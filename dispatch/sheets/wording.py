@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from dispatch.customers.rules import COLOURS, show_plate
+from dispatch.devices.slot_rules import ROLES
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
 from dispatch.geo.rules import distance_words
@@ -43,6 +44,7 @@ WORDS: dict[str, dict[str, Text]] = {
     "colour": COLOURS,
     "symptom": {code: symptom.words for code, symptom in SYMPTOMS.items()},
     "done": DONE,
+    "role": ROLES,
 }
 
 

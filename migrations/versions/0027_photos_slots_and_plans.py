@@ -1,4 +1,4 @@
-"""photos asked for after each kind of work"""
+"""photos asked for after each kind of work, several terminals in a vehicle"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,11 +13,20 @@ SERVICES = ("installation", "repair", "terminal", "sim", "move")
 PHOTOS = "ARRAY['plate', 'imei', 'iccid', 'wiring', 'place']"
 
 
+ROLES = ("main", "hidden", "recorder")
+
+
 def upgrade() -> None:
     _photos_asked()
+    _check("holder", "role_known", f"role IN ({_listed(ROLES)})")
+    op.add_column("order_line", sa.Column("role", sa.Text(), server_default="main", nullable=False))
+    _check("order_line", "role_known", f"role IN ({_listed(ROLES)})")
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("ck_order_line_role_known"), "order_line", type_="check")
+    op.drop_column("order_line", "role")
+    op.drop_constraint(op.f("ck_holder_role_known"), "holder", type_="check")
     op.execute("ALTER TABLE point_list DISABLE TRIGGER append_only")
     op.execute("DELETE FROM point_list WHERE service = 'removal'")
     op.execute("ALTER TABLE point_list ENABLE TRIGGER append_only")

@@ -33,6 +33,7 @@ class Done:
 
     kind: str
     unit_kind: str
+    slot_id: int = 1
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,11 @@ class Done:
 )
 def test_what_was_really_done_decides(order: str, changes: str, service: str) -> None:
     assert service_of(order, [Done(*one.split()) for one in changes.split(", ") if one]) == service
+
+
+def test_of_several_terminals_one_that_was_taken_out_says_nothing_of_the_others() -> None:
+    assert service_of("repair", [Done("swap", "terminal"), Done("remove", "terminal", 2)]) == "terminal"
+    assert service_of("repair", [Done("swap", "sim"), Done("install", "terminal", 2)]) == "installation"
 
 
 @dataclass

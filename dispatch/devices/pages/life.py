@@ -14,7 +14,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
-from dispatch.devices.fitted import lines_of_unit
+from dispatch.devices.fitted import lines_of_unit, slot_units
 from dispatch.devices.given_again import Given, given_again, giving_again
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
@@ -22,7 +22,7 @@ from dispatch.devices.operations import describe
 from dispatch.devices.ownership_queries import REASONS as OWNER_REASONS
 from dispatch.devices.ownership_queries import owner_word, ownership_of
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.queries import fitted, unit, unit_history
+from dispatch.devices.queries import unit, unit_history
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.sim_life import told
 from dispatch.devices.sim_rules import LOOKS, STATES
@@ -94,9 +94,10 @@ def _warranty(db: Session, found: Unit, entries: Sequence[CustodyEntry]) -> Warr
 
 def _partner(db: Session, found: Unit) -> Unit | None:
     """The unit of the other kind in the same vehicle slot."""
-    if found.position is None or found.position.holder.vehicle_id is None:
+    slot = found.position.holder if found.position else None
+    if slot is None or slot.vehicle_id is None or slot.role is None:
         return None
-    inside = fitted(db, [found.position.holder.vehicle_id]).get(found.position.holder.vehicle_id, {})
+    inside = slot_units(db, slot.vehicle_id, slot.role)
     return inside.get("sim" if found.kind == "terminal" else "terminal")
 
 
