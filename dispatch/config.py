@@ -107,7 +107,7 @@ class Settings:
     due_soon_days: int = setting(
         "DUE_SOON_DAYS", whole(0, 365), 30, "days before its end that a tool's calibration or a person's paper is told")
     repair_warranty_months: int = setting(
-        "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
+        "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty of what was repaired, or put in by a repair")
     loan_days: int = setting("LOAN_DAYS", whole(1, 365), 14, "days for which a terminal is lent, unless another number is chosen")
     sold_when_fitted: tuple[str, ...] = setting(
         "SOLD_WHEN_FITTED", some_of("terminal", "sim"), ("terminal",), "what customers own once fitted: terminal, sim; or none")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,7 @@ from dispatch.customers.presenting import life
 from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
-from dispatch.devices.models import Unit
-from dispatch.devices.queries import fitted_by_role
-from dispatch.devices.slot_rules import ROLES
+from dispatch.devices.queries import fitted_first
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
@@ -86,12 +84,6 @@ def show(customer_id: int) -> str:
     return _customer_page(customer_id)
 
 
-def _leading(db: Session, vehicles: Sequence[Vehicle]) -> dict[int, dict[str, Unit]]:
-    """Of each vehicle what is at its main terminal's place, else at the first that holds anything."""
-    found = fitted_by_role(db, [vehicle.id for vehicle in vehicles])
-    return {key: next(places[role] for role in ROLES if role in places) for key, places in found.items()}
-
-
 def _customer_page(customer_id: int, **extra: Any) -> str:
     with transaction() as db:
         found = customer(db, customer_id, current())
@@ -104,7 +96,7 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             vehicles=vehicles,
             contracts=[term for term in warranty_terms(db, customer_id) if term.withdrawn_at is None],
             starts=STARTS,
-            inside=_leading(db, vehicles),
+            inside=fitted_first(db, [v.id for v in vehicles]),
             under_way=[order for order in orders if order.status not in ENDED],
             ended=[order for order in orders if order.status in ENDED],
             tiers=TIERS,

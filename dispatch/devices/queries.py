@@ -13,7 +13,7 @@ from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Customer
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
-from dispatch.devices.slot_rules import MAIN
+from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
@@ -118,6 +118,12 @@ def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:
 def fitted(session: Session, vehicle_ids: Sequence[int], role: str = MAIN) -> dict[int, dict[str, Unit]]:
     """What is in the place of one role of each vehicle now: vehicle id -> {"terminal": unit, "sim": unit}."""
     return {key: roles[role] for key, roles in fitted_by_role(session, vehicle_ids).items() if role in roles}
+
+
+def fitted_first(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, Unit]]:
+    """The same of each vehicle's main place, else of the first that holds anything."""
+    found = fitted_by_role(session, vehicle_ids)
+    return {key: next(places[role] for role in ROLES if role in places) for key, places in found.items()}
 
 
 def fitted_by_role(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, dict[str, Unit]]]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.devices.fitted import not_in_bag, whereabouts, wrong_kind
 from dispatch.devices.models import UNIT_KINDS, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import bag_of, slot_of
+from dispatch.devices.rules import Spot
 from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -32,7 +33,7 @@ class Work:
     """For which vehicle of which order units are changed; `device_at` is when, by the technician's corrected clock.
 
     `technician_id` names whose bag it is where the office enters what somebody did, `role` which of the vehicle's
-    terminals it is.
+    terminals it is, `spot` where his phone was.
     """
 
     order_id: int
@@ -44,6 +45,7 @@ class Work:
     device_at: datetime
     technician_id: int | None = None
     role: str = MAIN
+    spot: Spot | None = None
 
 
 def work_of(first: Fitting, *, device_at: datetime, fact_id: uuid.UUID | None = None, technician_id: int | None = None) -> Work:

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from dispatch.clock import local_day
 from dispatch.devices.models import CustodyEntry, Holder, Unit
-from dispatch.devices.warranty_queries import warranties
-from dispatch.devices.warranty_rules import Question, Warranty
+from dispatch.devices.warranty_queries import repair_months, warranties
+from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
 from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
@@ -22,6 +23,8 @@ from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Branch
 
 _correction = aliased(CustodyEntry)
+_reversal = aliased(Charge)
+_line = aliased(OrderLine)
 
 
 def prices_on(session: Session, day: date) -> Sequence[Price]:
@@ -134,9 +137,26 @@ def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date)
     return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model)
 
 
-def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Cover:
-    """What makes a part for one vehicle free on a day: its warranty, or goodwill that was approved."""
-    return cover(warranty_of_line(session, order, line, day=day), goodwill_of(session, order.id).get(line.id), day)
+def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date, code: str = "") -> Cover:
+    """What makes a part for one vehicle free on a day: its warranty, that of the last repair which put the same part (`code`)
+    into the vehicle, or goodwill that was approved."""
+    own = of_repair(_part_put_in(session, order, line, code), repair_months()) if code else None
+    held = longer(warranty_of_line(session, order, line, day=day), own)
+    return cover(held, goodwill_of(session, order.id).get(line.id), day)
+
+
+def _part_put_in(session: Session, order: Order, line: OrderLine, code: str) -> date | None:
+    """The day on which an earlier repair last charged this part to the vehicle, free or not; no terminal and no SIM."""
+    taken_back = sa.exists().where(_reversal.reverses_id == Charge.id)
+    same = (OrderLine.vehicle_id == line.vehicle_id, Order.kind == "repair", Order.id < order.id)
+    standing = (Charge.code == code, Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
+    # What names no vehicle is for the only one of its order.
+    other = sa.exists().where(_line.order_id == Charge.order_id, _line.id != OrderLine.id)
+    named = sa.or_(Charge.line_id == OrderLine.id, sa.and_(Charge.line_id.is_(None), ~other))
+    query = sa.select(sa.func.max(Charge.at)).join(Order, Order.id == Charge.order_id)
+    query = query.join(OrderLine, sa.and_(OrderLine.order_id == Charge.order_id, named))
+    at = session.scalar(query.where(*same, *standing))
+    return local_day(at, order.branch.zone) if at else None
 
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:

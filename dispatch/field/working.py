@@ -44,6 +44,7 @@ def work_at(session: Session, act: Act) -> Work:
         fact_id=act.sent.id,
         device_at=act.when,
         role=role,
+        spot=act.sent.spot,
     )
 
 
@@ -131,6 +132,7 @@ def undo_fitting(session: Session, act: Act) -> None:
         reason=str(act.content.get("reason") or ""),
         fact_id=act.sent.id,
         device_at=act.when,
+        spot=act.sent.spot,
         by=act.by,
         at=act.at,
     )

@@ -1,4 +1,4 @@
-"""photos asked for after each kind of work, several terminals in a vehicle"""
+"""photos asked for after each kind of work, several terminals in a vehicle, where the phone was"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ SERVICES = ("installation", "repair", "terminal", "sim", "move")
 PHOTOS = "ARRAY['plate', 'imei', 'iccid', 'wiring', 'place']"
 
 
+PLACE = ("lat", "lon", "accuracy_m")
 ROLES = ("main", "hidden", "recorder")
 
 
@@ -21,9 +22,17 @@ def upgrade() -> None:
     _check("holder", "role_known", f"role IN ({_listed(ROLES)})")
     op.add_column("order_line", sa.Column("role", sa.Text(), server_default="main", nullable=False))
     _check("order_line", "role_known", f"role IN ({_listed(ROLES)})")
+    for table in ("custody_entry", "field_fact"):
+        for name in PLACE:
+            op.add_column(table, sa.Column(name, sa.Double(), nullable=True))
+        _check(table, "place_is_whole", "(lat IS NULL) = (lon IS NULL)")
+    _check("custody_entry", "place_is_on_earth", "lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180")
 
 
 def downgrade() -> None:
+    for table in ("custody_entry", "field_fact"):
+        for name in PLACE:
+            op.drop_column(table, name)
     op.drop_constraint(op.f("ck_order_line_role_known"), "order_line", type_="check")
     op.drop_column("order_line", "role")
     op.drop_constraint(op.f("ck_holder_role_known"), "holder", type_="check")

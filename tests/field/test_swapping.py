@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import fittings_of, slot_units
-from dispatch.devices.models import Holder
+from dispatch.devices.models import CustodyEntry, Holder
 from dispatch.devices.operations import move_units, slot_of
+from dispatch.devices.queries import unit_history
+from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact, TestResult
@@ -150,6 +153,13 @@ def test_what_did_not_pass_needs_a_reason(db: Session, cast: Cast, order: Order,
 # --- several terminals in one vehicle
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"), [((91, 0), None), ((1, None), None), ((1, 2, -1), Spot(1, 2)), ((1, 2, 3), Spot(1, 2, 3))]
+)
+def test_what_is_no_place_is_not_kept(sent: tuple[float, ...], kept: Spot | None) -> None:
+    assert spot_of(*sent) == kept
+
+
 def test_a_second_terminal_has_a_place_of_its_own(
     db: Session, cast: Cast, order: Order, on_site: Visit, as_person: SignIn
 ) -> None:
@@ -172,9 +182,17 @@ def test_a_second_terminal_has_a_place_of_its_own(
     page = phone.get(f"{url}?role=hidden").text
     assert "Second or hidden terminal" in page and "Another terminal of this vehicle" in page and main.number in page
     assert phone.get(f"{url}?role=roof").status_code == 404
-    sent = {"fact": str(uuid.uuid4()), "units": ["terminal", "sim"], "role": "hidden"}
+    place = {"lat": "22.5431", "lon": "114.0579", "accuracy_m": "12.5"}
+    sent = {"fact": str(uuid.uuid4()), "units": ["terminal", "sim"], "role": "hidden", **place}
     assert phone.post(f"{url}/remove", data=sent).status_code in (302, 303)
     assert slot_units(fresh(db), line.vehicle_id, "hidden") == {} and slot_units(db, line.vehicle_id)["terminal"].id == main.id
+    came, went = list(unit_history(db, card.id))[1::-1]
+    assert (came.spot, went.spot) == (None, Spot(22.5431, 114.0579, 12.5)), "where the phone was, if it said so"
+    assert phone.post(f"{url}/remove", data=sent | {"lat": "22.6"}).status_code in (302, 303), "again from elsewhere is the same"
+    assert list(broken_custody(db)) == []
+    db.execute(sa.text("ALTER TABLE custody_entry DISABLE TRIGGER USER"))
+    db.execute(sa.update(CustodyEntry).where(CustodyEntry.id == went.id).values(lat=23.0))
+    assert len(list(broken_custody(db))) == 1, "the place is part of the chain"
 
 
 def test_a_call_says_which_of_several_terminals_it_is_about(db: Session, cast: Cast, order: Order, as_person: SignIn) -> None:
