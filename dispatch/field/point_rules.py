@@ -24,7 +24,7 @@ WORKS: dict[str, Text] = {**SERVICES, REMOVAL: say("Terminal or SIM taken out")}
 """The kinds of work for which photos are asked for."""
 
 NEEDS: dict[str, Text] = {"must": say("Must pass"), "may": say("Optional"), "not": say("Not asked for")}
-PHOTO_NEEDS: dict[str, Text] = {"must": say("Must be taken"), "may": say("May be taken"), "not": say("Not taken")}
+PHOTO_NEEDS: dict[str, Text] = {"must": say("Must take"), "may": say("May take"), "not": say("No photo")}
 
 PHOTO_ITEMS = {f"photo_{kind}": kind for kind in PHOTOS_TO_ASK}
 """Item of the list of checks -> kind of photo."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dispatch.audit.queries import history
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import fittings_of, slot_units
 from dispatch.devices.models import CustodyEntry, Holder
@@ -20,7 +21,7 @@ from dispatch.field.acting import act
 from dispatch.field.models import FieldFact, TestResult
 from dispatch.field.summary import fitting_json, latest_tests
 from dispatch.intake.forms import read_call
-from dispatch.orders.models import Order, Visit
+from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.words import text_from_json
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast, SignIn
@@ -210,3 +211,10 @@ def test_a_call_says_which_of_several_terminals_it_is_about(db: Session, cast: C
     page = desk.get(f"/orders/{order.number}").text
     assert "Camera or recorder" in page and other.number in page, "the order is about that one"
     assert "Camera or recorder" in desk.get(f"/vehicles/{line.vehicle_id}").text
+    url = f"/orders/{order.number}/lines/1/terminal"
+    for role, kept in (("roof", "recorder"), ("main", "main"), ("main", "main")):
+        assert desk.post(url, data={"role": role}).status_code == 303
+        assert fresh(db).get_one(OrderLine, line.id).role == kept
+    told = [entry.action for entry in history(db, ("order", order.id))]
+    assert told.count("line.role") == 1, "pressed twice it is written once"
+    assert as_person(cast.he).post(url, data={"role": "main"}).status_code == 404

@@ -113,7 +113,7 @@ def test_what_is_asked_for_is_decided_by_work_and_from_a_moment_on(
     assert 'name="removal-fix"' not in wang.get("/test-points").text, "what is taken out is not tested"
     assert wang.post("/test-points", data=cells | {"seen": str(seen)}).status_code == 303
     page = phone.open(f"/photos?kind=place&line={line}")
-    assert "0 of 2 photos" in phone.open("") and "May be taken" in page and "Plate" not in page
+    assert "0 of 2 photos" in phone.open("") and "May take" in page and "Plate" not in page
     do(db, visit, "test.run", cast.su, line=line, results=PASSED)
     sign(db, visit, cast.su)
     do(db, visit, "visit.finish", cast.su)
