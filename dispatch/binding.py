@@ -6,7 +6,7 @@ from dispatch import db
 from dispatch.config import Settings
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
 from dispatch.fees import terms
-from dispatch.field import evidence, photographed, returning
+from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
 from dispatch.orders import ladder_queries, verbal_rules
@@ -30,7 +30,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
         least_satellites=settings.test_satellites,
         listening=heard,
     )
-    photographed.configure({one.kind: one.photos for one in settings.required_photos})
+    points.configure({one.kind: one.photos for one in settings.required_photos})
     returning.configure(settings.return_before_closing)
     bench_following.configure(settings.return_due_days)
     ownership_following.configure(settings.sold_when_fitted)

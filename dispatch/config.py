@@ -107,7 +107,7 @@ class Settings:
     due_soon_days: int = setting(
         "DUE_SOON_DAYS", whole(0, 365), 30, "days before its end that a tool's calibration or a person's paper is told")
     repair_warranty_months: int = setting(
-        "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty that a repaired terminal has from its repair")
+        "REPAIR_WARRANTY_MONTHS", whole(0, 120), 3, "months of warranty of what was repaired, or put in by a repair")
     loan_days: int = setting("LOAN_DAYS", whole(1, 365), 14, "days for which a terminal is lent, unless another number is chosen")
     sold_when_fitted: tuple[str, ...] = setting(
         "SOLD_WHEN_FITTED", some_of("terminal", "sim"), ("terminal",), "what customers own once fitted: terminal, sim; or none")
@@ -128,7 +128,7 @@ class Settings:
 
     test_satellites: int = setting("TEST_SATELLITES", whole(0, 50), 4, "satellites that a test-run asks for")
     required_photos: tuple[PhotosAsked, ...] = setting(
-        "REQUIRED_PHOTOS", photos_asked, (), "photos closing asks for, as in: installation:plate+imei+wiring,repair:plate")
+        "REQUIRED_PHOTOS", photos_asked, (), "photos asked for until somebody decides, as in: installation:plate,repair:plate")
 
     # terminals that report to us over JT/T 808
     jt808_port: int = setting("JT808_PORT", whole(0, 65535), 0, "port that terminals report to; 0: none is opened")

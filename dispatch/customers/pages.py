@@ -29,7 +29,8 @@ from dispatch.customers.queries import customer, customers_page, vehicle, vehicl
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
-from dispatch.devices.queries import fitted
+from dispatch.devices.queries import fitted_by_role, fitted_first
+from dispatch.devices.slot_rules import ROLES
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
@@ -97,7 +98,7 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             vehicles=vehicles,
             contracts=[term for term in warranty_terms(db, customer_id) if term.withdrawn_at is None],
             starts=STARTS,
-            inside=fitted(db, [v.id for v in vehicles]),
+            inside=fitted_first(db, [v.id for v in vehicles]),
             under_way=[order for order in orders if order.status not in ENDED],
             ended=[order for order in orders if order.status in ENDED],
             tiers=TIERS,
@@ -262,7 +263,8 @@ def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
 def _vehicle_facts(db: Session, vehicle_id: int) -> dict[str, Any]:
     """What is in it, its orders, its history, and what the page does with them."""
     known = {
-        "inside": fitted(db, [vehicle_id]).get(vehicle_id, {}),
+        "inside": fitted_by_role(db, [vehicle_id]).get(vehicle_id, {}),
+        "roles": ROLES,
         "lines": lines_of_vehicle(db, vehicle_id, current()),
         "life": shown_of_vehicle(db, vehicle_id),
         "describe": describe,

@@ -74,6 +74,9 @@ def _broken_chains(session: Session) -> Iterator[Text]:
         e.by_id,
         e.at,
         e.device_at,
+        e.lat,
+        e.lon,
+        e.accuracy_m,
     )
     query = sa.select(*columns, e.prev_hash, e.hash).order_by(e.unit_id, e.seq)
     unit_id, expected = None, (1, GENESIS, None)
@@ -89,7 +92,8 @@ def _broken_chains(session: Session) -> Iterator[Text]:
 def _hash_of(entry: Any) -> bytes:
     """The hash that an entry must have by its content, as operations.py writes it."""
     named = ("unit_id", "from_holder_id", "to_holder_id", "order_id", "corrects_id")
-    detail = {name: getattr(entry, name) for name in named} | {"device_at": _moment(entry.device_at)}
+    place = {name: getattr(entry, name) for name in ("lat", "lon", "accuracy_m")} if entry.lat is not None else {}
+    detail = {name: getattr(entry, name) for name in named} | {"device_at": _moment(entry.device_at)} | place
     subject = ("unit", entry.unit_id)
     facts = {"seq": entry.seq, "at": entry.at, "by_id": entry.by_id, "action": entry.reason, "detail": detail}
     return chain_hash(entry.prev_hash, subject=subject, **facts)

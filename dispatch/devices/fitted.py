@@ -13,6 +13,7 @@ from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Hold
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import fitted, unit_anywhere, units_like
 from dispatch.devices.rules import LEAST_ENDING, tidy
+from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import RuleBroken
 from dispatch.staff.models import Person
 from dispatch.words import Text, say
@@ -43,9 +44,9 @@ def whereabouts(holder: Holder, branch_id: int) -> Text | str:
 # --- reads
 
 
-def slot_units(session: Session, vehicle_id: int) -> dict[str, Unit]:
-    """What is in a vehicle now: kind -> unit."""
-    return fitted(session, [vehicle_id]).get(vehicle_id, {})
+def slot_units(session: Session, vehicle_id: int, role: str = MAIN) -> dict[str, Unit]:
+    """What is in the place of one role of a vehicle now: kind -> unit."""
+    return fitted(session, [vehicle_id], role).get(vehicle_id, {})
 
 
 def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequence[Unit]:
@@ -65,7 +66,7 @@ def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:
         joinedload(unit).options(joinedload(Unit.terminal), joinedload(Unit.sim)) for unit in (Fitting.old_unit, Fitting.new_unit)
     ]
     other = [joinedload(half).joinedload(Fitting.vehicle) for half in (Fitting.moved_from, Fitting.moved_to)]
-    more = (joinedload(Fitting.vehicle), joinedload(Fitting.loan), *other)
+    more = (joinedload(Fitting.vehicle), joinedload(Fitting.slot), joinedload(Fitting.loan), *other)
     return session.scalars(query.options(*units, *more).order_by(Fitting.at, Fitting.id)).unique().all()
 
 

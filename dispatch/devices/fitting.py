@@ -21,6 +21,7 @@ from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Hold
 from dispatch.devices.moving import MOVES, line_of_vehicle, other_bench, pair_of, units_to_move
 from dispatch.devices.operations import move_units
 from dispatch.devices.ownership_following import follow_fitting_owners, must_suit
+from dispatch.devices.rules import Spot
 from dispatch.devices.slots import Work, open_bench, places_of, take_turn, work_of
 from dispatch.devices.swap_rules import NOT_TOLD, Why
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
@@ -137,6 +138,7 @@ def undo(
     order_id: int | None = None,
     fact_id: uuid.UUID | None = None,
     device_at: datetime | None = None,
+    spot: Spot | None = None,
 ) -> Fitting:
     """Put everything back as it was before a fitting, if the units have not been moved since; each entry names the first. Of a
     move between vehicles both halves go back, whichever is named.
@@ -152,7 +154,7 @@ def undo(
     undone = []
     for each in whole:
         _must_be_as_left(session, each)
-        work = work_of(each, device_at=device_at or at, fact_id=fact_id)
+        work = replace(work_of(each, device_at=device_at or at, fact_id=fact_id), spot=spot)
         undone.append(_carry_out(session, work, _backwards(each, reason.strip()), by=by, at=at))
     return undone[whole.index(first)]
 
@@ -271,6 +273,7 @@ def _move(session: Session, work: Work, move: _Move | None, *, by: Actor, at: da
     if move is None:
         return None
     facts: dict[str, Any] = {"order_id": work.order_id, "device_at": work.device_at, "corrects_id": move.corrects_id}
+    facts["spot"] = work.spot
     (entry_id,) = move_units(session, [move.unit.id], to=move.to, reason=move.reason, by=by, at=at, **facts)
     return entry_id
 

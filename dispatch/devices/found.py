@@ -34,7 +34,8 @@ def register_found(session: Session, work: Work, *, kind: str, number: str, mode
     present = bench.present(kind)
     if present is not None:
         raise RuleBroken(taken_by(present))
-    unit_id = put_found(session, new, slot=bench.slot, order_id=work.order_id, device_at=work.device_at, by=by, at=at)
+    told = {"order_id": work.order_id, "device_at": work.device_at, "spot": work.spot, "by": by, "at": at}
+    unit_id = put_found(session, new, slot=bench.slot, **told)  # type: ignore[arg-type]
     unit = session.get_one(Unit, unit_id)
     when = {"device_at": work.device_at, "at": at}
     found_in(session, unit, vehicle_id=work.vehicle_id, order_id=work.order_id, by=by, **when)

@@ -28,10 +28,11 @@ from dispatch.devices.part_count_models import PartCount, PartCountLine
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
 from dispatch.devices.reorder_models import ReorderPoint
-from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS
+from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS, Spot, spot_of
 from dispatch.devices.sim_binding_models import BindingRule
 from dispatch.devices.sim_models import SimTopUp
 from dispatch.devices.sim_rules import OUT_OF_USE, STATES
+from dispatch.devices.slot_rules import ROLES, role_word
 from dispatch.devices.store_models import CountScan, CountUnit, StockCount, StoreSeries, TakenBack, Transfer, TransferUnit
 from dispatch.devices.tool_models import Calibration, Tool
 from dispatch.devices.warranty_models import WarrantyTerm
@@ -188,11 +189,12 @@ class Sim(Base):
 
 
 class Holder(Base):
-    """Whatever can have a unit in custody. A bag belongs to a person, a slot to a vehicle."""
+    """Whatever can have a unit in custody. A bag belongs to a person, a slot to a vehicle, which has one for each role."""
 
     __tablename__ = "holder"
     __table_args__ = (
         words_of("kind", HOLDER_KINDS),
+        words_of("role", tuple(ROLES)),
         sa.UniqueConstraint("id", "kind"),
         sa.CheckConstraint("(kind = 'bag') = (person_id IS NOT NULL)", name="bag_has_person"),
         sa.CheckConstraint("(kind = 'slot') = (vehicle_id IS NOT NULL)", name="slot_has_vehicle"),
@@ -221,14 +223,24 @@ class Holder(Base):
     person: Mapped[Person | None] = relationship()
     vehicle: Mapped[Vehicle | None] = relationship()
 
+    @property
+    def role_word(self) -> Text | None:
+        """Of a vehicle's place which one it is; None for that of its main terminal, and for what is no place in a vehicle."""
+        return role_word(self.role)
+
 
 class CustodyEntry(Base):
-    """One move of one unit, never changed. A mistake is mended by a new entry that names it in `corrects_id`."""
+    """One move of one unit, never changed. A mistake is mended by a new entry that names it in `corrects_id`.
+
+    `lat`, `lon` (WGS-84) and `accuracy_m` are where the phone was that told it, where it said so.
+    """
 
     __tablename__ = "custody_entry"
     __table_args__ = (
         sa.UniqueConstraint("unit_id", "seq"),
         sa.CheckConstraint("from_holder_id <> to_holder_id", name="really_moves"),
+        sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place_is_whole"),
+        sa.CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="place_is_on_earth"),
         sa.Index(None, "order_id"),
         sa.Index(None, "to_holder_id"),
         sa.Index(None, "from_holder_id"),
@@ -245,12 +257,20 @@ class CustodyEntry(Base):
     by_name: Mapped[str]
     at: Mapped[datetime]
     device_at: Mapped[datetime | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("custody_entry.id"))
     prev_hash: Mapped[bytes]
     hash: Mapped[bytes]
 
     from_holder: Mapped[Holder | None] = relationship(foreign_keys=[from_holder_id])
     to_holder: Mapped[Holder] = relationship(foreign_keys=[to_holder_id])
+
+    @property
+    def spot(self) -> Spot | None:
+        """Where the phone was that told it."""
+        return spot_of(self.lat, self.lon, self.accuracy_m)
 
 
 class CustodyPosition(Base):

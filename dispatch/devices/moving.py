@@ -36,7 +36,8 @@ def other_bench(session: Session, work: Work, from_vehicle_id: int, *, by: Actor
     if source.customer_id != target.customer_id:
         raise RuleBroken(say("That vehicle belongs to another customer."))
     assert by.id is not None
-    slots = [slot_of(session, vehicle_id=vehicle.id, branch_id=work.branch_id) for vehicle in (source, target)]
+    both = (source.id, target.id)
+    slots = [slot_of(session, vehicle_id=one, branch_id=work.branch_id, role=work.role) for one in both]
     bag = bag_of(session, person_id=by.id, branch_id=work.branch_id)
     take_turn(session, (bag.id, *(slot.id for slot in slots)))
     places = {slot.id: places_of(session, (), slot) for slot in slots}

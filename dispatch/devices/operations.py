@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatch.audit.rules import GENESIS, chain_hash
+from dispatch.audit.rules import GENESIS
 from dispatch.devices.bench_following import follow
+from dispatch.devices.entries import entry_row
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
-from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
+from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS, Spot
 from dispatch.devices.sim_following import follow_sims
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.search import normalise
@@ -93,10 +94,18 @@ def receive_sims(session: Session, sims: Sequence[NewSim], *, store: Holder, by:
 
 
 def put_found(
-    session: Session, new: NewTerminal | NewSim, *, slot: Holder, order_id: int, device_at: datetime, by: Actor, at: datetime
+    session: Session,
+    new: NewTerminal | NewSim,
+    *,
+    slot: Holder,
+    order_id: int,
+    device_at: datetime,
+    by: Actor,
+    at: datetime,
+    spot: Spot | None = None,
 ) -> int:
     """Register a unit that was found in a vehicle straight into its slot; returns its id. Conflict when the slot is taken."""
-    birth = Birth(slot, "found", by, at, order_id, device_at)
+    birth = Birth(slot, "found", by, at, order_id, device_at, spot)
     added = _add_terminals(session, [new], birth) if isinstance(new, NewTerminal) else _add_sims(session, [new], birth)
     return added[0]
 
@@ -118,6 +127,7 @@ class Birth:
     at: datetime
     order_id: int | None = None
     device_at: datetime | None = None
+    spot: Spot | None = None
 
 
 def _add_terminals(session: Session, terminals: Sequence[NewTerminal], birth: Birth) -> Sequence[int]:
@@ -151,7 +161,8 @@ def new_units(session: Session, kind: str, branch_id: int, words: Iterable[str],
 def first_entries(session: Session, ids: Sequence[int], kind: str, birth: Birth) -> None:
     """New units come into custody."""
     facts: dict[str, Any] = {"by": birth.by, "at": birth.at, "order_id": birth.order_id, "device_at": birth.device_at}
-    entries = [_entry(i, 1, GENESIS, None, birth.holder.id, birth.reason, **facts) for i in ids]
+    facts |= {"spot": birth.spot}
+    entries = [entry_row(i, 1, GENESIS, None, birth.holder.id, birth.reason, **facts) for i in ids]
     session.execute(sa.insert(CustodyEntry), entries)
     positions = [
         {
@@ -168,33 +179,6 @@ def first_entries(session: Session, ids: Sequence[int], kind: str, birth: Birth)
     session.execute(sa.insert(CustodyPosition), positions)
 
 
-def _entry(
-    unit_id: int,
-    seq: int,
-    prev: bytes,
-    from_id: int | None,
-    to_id: int,
-    reason: str,
-    *,
-    by: Actor,
-    at: datetime,
-    order_id: int | None = None,
-    device_at: datetime | None = None,
-    corrects_id: int | None = None,
-) -> dict[str, Any]:
-    facts = {
-        "unit_id": unit_id,
-        "from_holder_id": from_id,
-        "to_holder_id": to_id,
-        "order_id": order_id,
-        "corrects_id": corrects_id,
-    }
-    detail = facts | {"device_at": device_at.astimezone(UTC).isoformat() if device_at else None}
-    digest = chain_hash(prev, subject=("unit", unit_id), seq=seq, at=at, by_id=by.id, action=reason, detail=detail)
-    written = {"seq": seq, "reason": reason, "by_id": by.id, "by_name": by.name, "at": at, "device_at": device_at}
-    return facts | written | {"prev_hash": prev, "hash": digest}
-
-
 def move_units(
     session: Session,
     unit_ids: Sequence[int],
@@ -207,6 +191,7 @@ def move_units(
     order_id: int | None = None,
     device_at: datetime | None = None,
     corrects_id: int | None = None,
+    spot: Spot | None = None,
 ) -> Sequence[int]:
     """Move units to another holder, all or none; returns the ids of the entries, in the order of the units' ids.
 
@@ -218,7 +203,8 @@ def move_units(
         if place.holder_id == to.id:
             raise _elsewhere(place)
     facts: dict[str, Any] = {"by": by, "at": at, "order_id": order_id, "device_at": device_at, "corrects_id": corrects_id}
-    entries = [_entry(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, **facts) for p in positions]
+    facts |= {"spot": spot}
+    entries = [entry_row(p.unit_id, p.seq + 1, p.hash, p.holder_id, to.id, reason, **facts) for p in positions]
     ids = session.scalars(sa.insert(CustodyEntry).returning(CustodyEntry.id, sort_by_parameter_order=True), entries).all()
     for place, entry in zip(positions, entries, strict=True):
         place.holder_id, place.holder_kind, place.since = to.id, to.kind, at
@@ -275,7 +261,10 @@ def describe(holder: Holder) -> Any:
     if holder.kind == "bag" and holder.person:
         return say("in %(name)s's bag", name=holder.person.name)
     if holder.kind == "slot" and holder.vehicle:
-        return say("fitted in %(vehicle)s", vehicle=holder.vehicle.plate or holder.vehicle.vin)
+        vehicle = holder.vehicle.plate or holder.vehicle.vin
+        if holder.role_word:
+            return say("fitted in %(vehicle)s (%(role)s)", vehicle=vehicle, role=holder.role_word)
+        return say("fitted in %(vehicle)s", vehicle=vehicle)
     return PLACES[holder.kind] if holder.kind in UNNAMED else holder.name or PLACES[holder.kind]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from dispatch.customers.models import Vehicle
 from dispatch.customers.operations import on_changed_hands
 from dispatch.devices.loan_models import Loan
-from dispatch.devices.models import CustodyPosition, Fitting, OwnershipEntry, Unit
+from dispatch.devices.models import CustodyPosition, Fitting, Holder, OwnershipEntry, Unit
 from dispatch.devices.operations import lock_units, slot_of
 from dispatch.devices.ownership import Why, change_owners
 from dispatch.devices.ownership_rules import OURS, Exchange, Owner, after, his, of_found, suits
@@ -57,12 +57,16 @@ def _whose(session: Session, vehicle_id: int) -> int:
 @on_changed_hands
 def go_with_vehicle(session: Session, vehicle: Vehicle, before_id: int, *, by: Actor, at: datetime) -> None:
     """A vehicle was its customer `before_id`'s and is another's now, and so is what belongs to that one and is in it."""
-    slot = slot_of(session, vehicle_id=vehicle.id, branch_id=vehicle.branch_id)
-    take_turn(session, [slot.id])
-    held = sa.select(Unit.id).join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
-    ids = session.scalars(held.where(CustodyPosition.holder_id == slot.id, Unit.owner_customer_id == before_id)).all()
-    if ids:
-        lock_units(session, ids, holder_id=slot.id)
+    slot_of(session, vehicle_id=vehicle.id, branch_id=vehicle.branch_id)
+    slots = session.scalars(sa.select(Holder.id).where(Holder.vehicle_id == vehicle.id)).all()
+    take_turn(session, slots)
+    held = sa.select(CustodyPosition.holder_id, Unit.id).join(Unit, CustodyPosition.unit_id == Unit.id)
+    held = held.where(CustodyPosition.holder_id.in_(slots), Unit.owner_customer_id == before_id)
+    found: dict[int, list[int]] = {}
+    for slot_id, unit_id in session.execute(held.order_by(CustodyPosition.holder_id)):
+        found.setdefault(slot_id, []).append(unit_id)
+    for slot_id, ids in found.items():
+        lock_units(session, ids, holder_id=slot_id)
         change_owners(session, dict.fromkeys(ids, his(vehicle.customer_id)), Why("changed_hands", by, at))
 
 

@@ -13,6 +13,7 @@ from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
+from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
@@ -123,13 +124,26 @@ def units_by_id(session: Session, unit_ids: Collection[int]) -> dict[int, Unit]:
     return {found.id: found for found in session.scalars(_units().where(Unit.id.in_(unit_ids))).unique()}
 
 
-def fitted(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, Unit]]:
-    """What is in each vehicle now: vehicle id -> {"terminal": unit, "sim": unit}."""
+def fitted(session: Session, vehicle_ids: Sequence[int], role: str = MAIN) -> dict[int, dict[str, Unit]]:
+    """What is in the place of one role of each vehicle now: vehicle id -> {"terminal": unit, "sim": unit}."""
+    return {key: roles[role] for key, roles in fitted_by_role(session, vehicle_ids).items() if role in roles}
+
+
+def fitted_first(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, Unit]]:
+    """The same of each vehicle's main place, else of the first that holds anything."""
+    found = fitted_by_role(session, vehicle_ids)
+    return {key: next(places[role] for role in ROLES if role in places) for key, places in found.items()}
+
+
+def fitted_by_role(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, dict[str, Unit]]]:
+    """All that is in each vehicle now: vehicle id -> role -> {"terminal": unit, "sim": unit}."""
     inside_them = sa.select(CustodyPosition.unit_id).join(CustodyPosition.holder).where(Holder.vehicle_id.in_(vehicle_ids))
-    inside: dict[int, dict[str, Unit]] = {}
+    inside: dict[int, dict[str, dict[str, Unit]]] = {}
     for found in session.scalars(_units().where(_those(inside_them))).unique():
-        assert found.position is not None and found.position.holder.vehicle_id is not None
-        inside.setdefault(found.position.holder.vehicle_id, {})[found.kind] = found
+        assert found.position is not None
+        slot = found.position.holder
+        assert slot.vehicle_id is not None and slot.role is not None
+        inside.setdefault(slot.vehicle_id, {}).setdefault(slot.role, {})[found.kind] = found
     return inside
 
 

@@ -13,6 +13,28 @@ from stdnum import imei as stdnum_imei
 
 from dispatch.words import Text, say
 
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a phone said it was: WGS-84, in degrees, and how far off that may be, in metres."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+
+    @property
+    def facts(self) -> dict[str, float | None]:
+        """The same by name, as it is kept."""
+        return {"lat": self.lat, "lon": self.lon, "accuracy_m": self.accuracy_m}
+
+
+def spot_of(lat: float | None, lon: float | None, accuracy_m: float | None = None) -> Spot | None:
+    """A place on earth out of what was sent; None for what is none."""
+    if lat is None or lon is None or not (abs(lat) <= 90 and abs(lon) <= 180):
+        return None
+    return Spot(lat, lon, accuracy_m if accuracy_m is not None and accuracy_m >= 0 else None)
+
+
 UNIT_KINDS = ("terminal", "sim")
 """What is fitted into vehicles."""
 UNIT_WORDS: dict[str, Text] = {"terminal": say("Terminal"), "sim": say("SIM")}

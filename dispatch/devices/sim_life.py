@@ -16,7 +16,7 @@ from dispatch.clock import local_day
 from dispatch.devices.models import Sim, SimTopUp
 from dispatch.devices.operations import describe
 from dispatch.devices.queries import unit
-from dispatch.devices.sim_rules import OUT_OF_USE, SIM_STEPS, STATES, TopUp, warnings_of
+from dispatch.devices.sim_rules import OUT_OF_USE, SIM_STEPS, STATES, Contract, TopUp, warnings_of
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -26,6 +26,9 @@ MOST_WARNED = 20
 
 SIM_WORDS: dict[str, Text] = {
     "sim.renew": say("Renewed until %(to)s"),
+    "sim.carrier": say("Carrier: %(from)s → %(to)s"),
+    "sim.plan": say("Plan: %(from)s → %(to)s"),
+    "sim.expires_on": say("Runs until: %(from)s → %(to)s"),
     "sim.bind": say("Bound to IMEI %(to)s"),
     "sim.activate": say("Activated"),
     "sim.deactivate": say("Not activated after all"),
@@ -39,12 +42,13 @@ SIM_WORDS: dict[str, Text] = {
 """What the trail of a SIM says, by action."""
 
 
+TOLD = ("from", "to", "reason", "amount", "receipt")
+
+
 def told(entry: AuditEntry) -> Text:
     """An entry of a SIM's trail in words."""
     msgid = SIM_WORDS[entry.action].msgid
-    return Text(
-        msgid, {name: entry.detail.get(name, "") for name in ("to", "reason", "amount", "receipt") if f"%({name})s" in msgid}
-    )
+    return Text(msgid, {name: entry.detail.get(name) or "—" for name in TOLD if f"%({name})s" in msgid})
 
 
 def locked_sim(session: Session, unit_id: int, by: Actor) -> Sim:
@@ -69,6 +73,30 @@ def renew(session: Session, unit_id: int, *, until: date, by: Actor, at: datetim
     detail = {"from": sim.expires_on.isoformat() if sim.expires_on else None, "to": until.isoformat()}
     sim.expires_on = until
     record(session, ("sim", unit_id), "sim.renew", by=by, at=at, detail=detail)
+    return sim
+
+
+def contract_of(sim: Sim) -> Contract:
+    """What is on record of a SIM's contract."""
+    return Contract(sim.carrier, sim.plan, sim.expires_on)
+
+
+def change_contract(session: Session, unit_id: int, to: Contract, *, seen: Contract, by: Actor, at: datetime) -> Sim:
+    """Put right by hand what is on record of carrier, plan and expiry; each change is a line of the SIM's trail.
+
+    `seen` is what stood on the page. Raises NotFound, Conflict when somebody has changed it since. As it was it changes nothing.
+    """
+    sim = locked_sim(session, unit_id, by)
+    before = contract_of(sim)
+    if before == to:
+        return sim
+    if before != seen:
+        raise Conflict(say("Somebody has changed this meanwhile. What you typed stands here; look at both, then save."))
+    sim.carrier, sim.plan, sim.expires_on = to.carrier, to.plan, to.expires_on
+    session.flush()
+    for name, value in to.facts.items():
+        if value != before.facts[name]:
+            record(session, ("sim", unit_id), f"sim.{name}", by=by, at=at, detail={"from": before.facts[name], "to": value})
     return sim
 
 

@@ -55,6 +55,28 @@ def warnings_of(number: str, state: str, expires_on: date | None, today: date) -
         yield say("SIM %(sim)s has run out on %(day)s.", sim=number, day=expires_on)
 
 
+CARRIERS = ("中国移动", "中国联通", "中国电信", "中国广电")
+"""What is offered when a carrier is typed; any other name will do."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What is agreed with the carrier about a SIM: who it is, the plan, and until when it runs."""
+
+    carrier: str | None = None
+    plan: str | None = None
+    expires_on: date | None = None
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        """The same as texts, by name."""
+        return {
+            "carrier": self.carrier,
+            "plan": self.plan,
+            "expires_on": self.expires_on.isoformat() if self.expires_on else None,
+        }
+
+
 @dataclass(frozen=True)
 class TopUp:
     """Money put on a SIM: how much, the carrier's receipt, and until when it runs then, if that changed."""

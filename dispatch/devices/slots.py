@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.devices.fitted import not_in_bag, whereabouts, wrong_kind
 from dispatch.devices.models import UNIT_KINDS, CustodyPosition, Fitting, Holder, Unit
 from dispatch.devices.operations import bag_of, slot_of
+from dispatch.devices.rules import Spot
+from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -30,7 +32,8 @@ _ORDER = sa.table("work_order", sa.column("id"), sa.column("branch_id"))
 class Work:
     """For which vehicle of which order units are changed; `device_at` is when, by the technician's corrected clock.
 
-    `technician_id` names whose bag it is where the office enters what somebody did.
+    `technician_id` names whose bag it is where the office enters what somebody did, `role` which of the vehicle's
+    terminals it is, `spot` where his phone was.
     """
 
     order_id: int
@@ -41,6 +44,8 @@ class Work:
     fact_id: uuid.UUID | None
     device_at: datetime
     technician_id: int | None = None
+    role: str = MAIN
+    spot: Spot | None = None
 
 
 def work_of(first: Fitting, *, device_at: datetime, fact_id: uuid.UUID | None = None, technician_id: int | None = None) -> Work:
@@ -54,6 +59,7 @@ def work_of(first: Fitting, *, device_at: datetime, fact_id: uuid.UUID | None = 
         fact_id=fact_id,
         device_at=device_at,
         technician_id=technician_id,
+        role=first.slot.role or MAIN,
     )
 
 
@@ -148,7 +154,7 @@ def open_bench(session: Session, work: Work, unit_ids: Collection[int], *, by: A
     check_work(session, work, by=by)
     person_id = work.technician_id or by.id
     assert person_id is not None
-    slot = slot_of(session, vehicle_id=work.vehicle_id, branch_id=work.branch_id)
+    slot = slot_of(session, vehicle_id=work.vehicle_id, branch_id=work.branch_id, role=work.role)
     bag = bag_of(session, person_id=person_id, branch_id=work.branch_id)
     take_turn(session, (slot.id, bag.id))
     return Bench(slot, bag, places_of(session, unit_ids, slot), own=person_id == by.id)

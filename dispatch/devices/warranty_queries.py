@@ -51,6 +51,22 @@ def _known(session: Session, unit_ids: Collection[int], customer_ids: Collection
     return Known(lives, terms, usual, _repair_months)
 
 
+def repair_months() -> int:
+    """How many months what was repaired, or put in by a repair, is in warranty."""
+    return _repair_months
+
+
+def put_in_by_repairs(session: Session, unit_ids: Collection[int], *, but: int, zone: str) -> dict[int, date]:
+    """Of these units those that another repair than the order `but` has put into a vehicle for good: unit id -> the last day."""
+    order, undone = sa.table("work_order", sa.column("id"), sa.column("kind")), aliased(Fitting)
+    lent = sa.exists().where(Loan.fitting_id == Fitting.id, Loan.state.in_(LENT))
+    standing = (Fitting.kind.in_(("swap", "install")), ~sa.exists().where(undone.undoes_id == Fitting.id), ~lent)
+    query = sa.select(Fitting.new_unit_id, sa.func.max(Fitting.at)).join(order, order.c.id == Fitting.order_id)
+    repairs = query.where(order.c.kind == "repair", Fitting.order_id != but, Fitting.new_unit_id.in_(unit_ids), *standing)
+    rows = session.execute(repairs.group_by(Fitting.new_unit_id)) if unit_ids else ()
+    return {unit_id: local_day(at, zone) for unit_id, at in rows if unit_id is not None}
+
+
 # --- terminals
 
 

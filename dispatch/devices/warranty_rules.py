@@ -14,7 +14,7 @@ from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS
 from dispatch.words import Text, say
 
 REPAIR_MONTHS = 3
-"""The warranty of a repaired terminal, in months from the day of its repair, if nothing else is configured."""
+"""The warranty of a repaired terminal, and of a SIM or part that a repair put in, in months, if nothing else is configured."""
 
 STARTS: dict[str, Text] = {
     "installation": say("installation"),
@@ -136,6 +136,19 @@ def decide_warranty(asked: Question, known: Known) -> Warranty:
         return decide_warranty(replace(asked, unit_id=loan.replaced, upto=loan.entry_id - 1), known) if loan.replaced else LENT
     ends = list(_ends(asked, life, known))
     return max(ends, key=lambda end: end.until or date.min) if ends else NOTHING_KNOWN
+
+
+def of_repair(day: date | None, months: int) -> Warranty | None:
+    """The term of its own that a SIM or a part has which a repair put in on a day; None where none did, or it has no term."""
+    if day is None or not months:
+        return None
+    told = say("%(months)s months from the repair on %(day)s", months=months, day=day)
+    return Warranty(add_months(day, months), told)
+
+
+def longer(one: Warranty, other: Warranty | None) -> Warranty:
+    """The warranty that ends later, with its rule."""
+    return other if other and other.until and other.until > (one.until or date.min) else one
 
 
 def _from_purchase(asked: Question, known: Known) -> Warranty:

@@ -14,8 +14,8 @@ from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.ownership_queries import own_before
-from dispatch.devices.warranty_queries import warranties
-from dispatch.devices.warranty_rules import Question, Warranty
+from dispatch.devices.warranty_queries import put_in_by_repairs, repair_months, warranties
+from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import Charge, Goodwill, Price
 from dispatch.fees.queries import cover, first_prices_after, prices_on, warranty_of_line
@@ -107,12 +107,22 @@ class _Deciding:
         return goodwill_of(self._session, self._order.id)
 
     def _warranty(self, fitting: Fitting, day: date) -> Warranty:
-        """The vehicle's, except for what replaces a unit that this order has fitted: that one has a warranty of its own."""
+        """The vehicle's, except for what replaces a unit that this order has fitted: that one has a warranty of its own.
+
+        A SIM that a repair has put in is in warranty for the repair's own term, if that ends later.
+        """
         earlier = _fitted_by(self._effective, fitting.old_unit_id)
         key = (fitting.line_id, day) if earlier is None else (earlier.id, None)
         if key not in self._warranties:
             self._warranties[key] = self._own_warranty(earlier) if earlier else self._vehicles(fitting.line_id, day)
-        return self._warranties[key]
+        own = self._sims.get(fitting.old_unit_id or 0)
+        return longer(self._warranties[key], of_repair(own, repair_months()))
+
+    @cached_property
+    def _sims(self) -> Mapping[int, date]:
+        """The SIMs taken out that an earlier repair had put in, and when: a term of their own."""
+        ids = {each.old_unit_id for each in self._effective if each.unit_kind == "sim" and each.old_unit_id is not None}
+        return put_in_by_repairs(self._session, ids, but=self._order.id, zone=self._order.branch.zone)
 
     def _vehicles(self, line_id: int, day: date) -> Warranty:
         return warranty_of_line(self._session, self._order, self._lines[line_id], day=day)

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from dispatch.clock import local_day
 from dispatch.devices.models import CustodyEntry, Holder, Unit
-from dispatch.devices.warranty_queries import warranties
-from dispatch.devices.warranty_rules import Question, Warranty
+from dispatch.devices.warranty_queries import repair_months, warranties
+from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
 from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
@@ -22,6 +23,8 @@ from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Branch
 
 _correction = aliased(CustodyEntry)
+_reversal = aliased(Charge)
+_line = aliased(OrderLine)
 
 
 def prices_on(session: Session, day: date) -> Sequence[Price]:
@@ -128,15 +131,32 @@ def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: da
 
 def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Question:
     """Whose warranty that is: of the terminal that was there before this order, else of what the caller says was bought."""
-    came = _terminal_before(session, order, line.vehicle_id, day)
+    came = _terminal_before(session, order, line, day)
     unit_id, upto = (came.unit_id, came.id) if came else (None, None)
     purchased_on = order.purchased_on or line.vehicle.purchased_on
     return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model)
 
 
-def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Cover:
-    """What makes a part for one vehicle free on a day: its warranty, or goodwill that was approved."""
-    return cover(warranty_of_line(session, order, line, day=day), goodwill_of(session, order.id).get(line.id), day)
+def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date, code: str = "") -> Cover:
+    """What makes a part for one vehicle free on a day: its warranty, that of the last repair which put the same part (`code`)
+    into the vehicle, or goodwill that was approved."""
+    own = of_repair(_part_put_in(session, order, line, code), repair_months()) if code else None
+    held = longer(warranty_of_line(session, order, line, day=day), own)
+    return cover(held, goodwill_of(session, order.id).get(line.id), day)
+
+
+def _part_put_in(session: Session, order: Order, line: OrderLine, code: str) -> date | None:
+    """The day on which an earlier repair last charged this part to the vehicle, free or not; no terminal and no SIM."""
+    taken_back = sa.exists().where(_reversal.reverses_id == Charge.id)
+    same = (OrderLine.vehicle_id == line.vehicle_id, Order.kind == "repair", Order.id < order.id)
+    standing = (Charge.code == code, Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
+    # What names no vehicle is for the only one of its order.
+    other = sa.exists().where(_line.order_id == Charge.order_id, _line.id != OrderLine.id)
+    named = sa.or_(Charge.line_id == OrderLine.id, sa.and_(Charge.line_id.is_(None), ~other))
+    query = sa.select(sa.func.max(Charge.at)).join(Order, Order.id == Charge.order_id)
+    query = query.join(OrderLine, sa.and_(OrderLine.order_id == Charge.order_id, named))
+    at = session.scalar(query.where(*same, *standing))
+    return local_day(at, order.branch.zone) if at else None
 
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
@@ -145,13 +165,13 @@ def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
     return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 
-def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date) -> CustodyEntry | None:
-    """The entry with which the terminal came into the vehicle that was there before this order, as it stood on `day`.
+def _terminal_before(session: Session, order: Order, line: OrderLine, day: date) -> CustodyEntry | None:
+    """The entry with which the line's terminal came into the vehicle that was there before this order, as it stood on `day`.
 
     Moves that were taken back do not count, and neither do those that took them back. What this order has found in the vehicle
     was there before, nobody knows since when.
     """
-    slots = sa.select(Holder.id).where(Holder.vehicle_id == vehicle_id)
+    slots = sa.select(Holder.id).where(Holder.vehicle_id == line.vehicle_id, Holder.role == line.role)
     happened = sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at)
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))
     found = CustodyEntry.from_holder_id.is_(None)
@@ -165,4 +185,4 @@ def _terminal_before(session: Session, order: Order, vehicle_id: int, day: date)
         .where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
     )
     last = session.scalar(moves.order_by(happened.desc(), CustodyEntry.id.desc()).limit(1))
-    return last if last and last.to_holder.vehicle_id == vehicle_id else None
+    return last if last and last.to_holder.vehicle_id == line.vehicle_id else None

@@ -23,7 +23,8 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
 from dispatch.field.endings import tell
 from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
-from dispatch.field.photographed import VEHICLE, kinds_owed
+from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
+from dispatch.field.points import Asking, tests_and_lists
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import UNTESTED, latest_tests
@@ -209,12 +210,18 @@ def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, b
         line = session.get(OrderLine, line_id)
         if line is None or line.order_id != order.id:
             raise NotFound
-        owed = kinds_owed(session, order, [line], photos_of(session, order.id), fittings_of(session, order.id))
+        owed = kinds_owed(session, _taken(session, order), [line])
         if line.status != "done" or not owed:
             raise RuleBroken(say("No photo of this vehicle is missing."))
         named = {} if owed[line.id] == [VEHICLE] else {"kinds": owed[line.id]}
         detail = {"line": line.id, "reason": _reason(reason), **named}
         record(session, ("order", order.id), "photo.waive", by=by, at=at, detail=detail)
+
+
+def _taken(session: Session, order: Order) -> Taken:
+    fittings = fittings_of(session, order.id)
+    tests, lists = tests_and_lists(session, order.id, fittings)
+    return Taken(Asking(lists, order, fittings, order.visits), tests, photos_of(session, order.id))
 
 
 def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:

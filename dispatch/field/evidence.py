@@ -49,7 +49,8 @@ def evidence_of(
 
     Empty where there is nothing to be said: no terminal on record in the vehicle, or nobody listens and none was ever heard.
     """
-    inside = slot_units(session, line.vehicle_id) if inside is None else inside
+    fittings = list(fittings)
+    inside = slot_units(session, line.vehicle_id, tested_role(line, fittings)) if inside is None else inside
     since = _since(line, visit, fittings)
     if "terminal" not in inside or since is None:
         return {}
@@ -57,6 +58,12 @@ def evidence_of(
     if not told and not _measures.listening:
         return {}
     return evidence(_asked(session, inside, since, visit), told)
+
+
+def tested_role(line: OrderLine, fittings: Iterable[Fitting]) -> str:
+    """Which of a vehicle's terminals is tested: the one that was changed last, else the one that the order is about."""
+    own = [fitting for fitting in fittings if fitting.line_id == line.id]
+    return max(own, key=lambda fitting: fitting.at).slot.role or line.role if own else line.role
 
 
 def _since(line: OrderLine, visit: Visit, fittings: Iterable[Fitting]) -> datetime | None:

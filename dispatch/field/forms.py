@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatch.devices.models import UNIT_KINDS
 from dispatch.devices.part_stock import MOST, WHOLE
+from dispatch.devices.slot_rules import ROLES
 from dispatch.devices.swap_rules import LONGEST, WHYS
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
@@ -114,9 +115,10 @@ def read_fitting(values: Mapping[str, Any], present: Collection[str], line_id: i
     swaps = {kind: number for kind, number in new.items() if kind not in empty}
     old = {f"old_{kind}": _written(values, f"old_{kind}") for kind in swaps if kind not in present}
     model = {"old_model": _written(values, "old_model") or None} if "old_terminal" in old else {}
-    acts: Acts = [("line.swap", {"line": line_id, **swaps, **old, **model, **read_why(values)})] if swaps else []
+    at = {"line": line_id, **read_role(values)}
+    acts: Acts = [("line.swap", {**at, **swaps, **old, **model, **read_why(values)})] if swaps else []
     installs = {kind: number for kind, number in new.items() if kind in empty}
-    both: Acts = [*acts, ("line.install", {"line": line_id, **installs})] if installs else acts
+    both: Acts = [*acts, ("line.install", {**at, **installs})] if installs else acts
     return _lent(both, values) if values.get("lend") else both
 
 
@@ -145,7 +147,15 @@ def read_move(values: Mapping[str, Any], units: Iterable[str]) -> dict[str, Any]
     wrong = {name: CHOOSE for name, given in (("vehicle", vehicle), ("units", kinds)) if not given}
     if wrong:
         raise Invalid(wrong)
-    return {"vehicle": vehicle, "units": kinds}
+    return {"vehicle": vehicle, "units": kinds, **read_role(values)}
+
+
+def read_role(values: Mapping[str, Any]) -> dict[str, str]:
+    """Which of the vehicle's terminals it is, where the page says so. Raises NotFound for what is none."""
+    role = _written(values, "role")
+    if role and role not in ROLES:
+        raise NotFound
+    return {"role": role} if role else {}
 
 
 def _number(values: Mapping[str, Any], kind: str) -> str:

@@ -21,12 +21,14 @@ STATES = ("new", "applied", "disputed")
 class FieldFact(Base):
     """One thing a technician did, under the UUID his device gave it.
 
-    `clock_offset_ms` is device clock minus server clock as last measured; `state` says how applying it ended.
+    `clock_offset_ms` is device clock minus server clock as last measured; `lat`, `lon` (WGS-84) and `accuracy_m` where the device
+    was, if it said so; `state` says how applying it ended.
     """
 
     __tablename__ = "field_fact"
     __table_args__ = (
         words_of("state", STATES),
+        sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place_is_whole"),
         sa.UniqueConstraint("device", "device_seq"),
         sa.Index(None, "order_id"),
         sa.Index("ix_field_fact_open", "received_at", postgresql_where=sa.text("state <> 'applied'")),
@@ -43,6 +45,9 @@ class FieldFact(Base):
     content_hash: Mapped[bytes]
     device_at: Mapped[datetime]
     clock_offset_ms: Mapped[int | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="new")
     outcome: Mapped[dict[str, Any] | None]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.audit.rules import canonical
+from dispatch.devices.rules import Spot
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.field.models import FieldFact
 from dispatch.orders.models import Visit
@@ -23,7 +24,10 @@ from dispatch.words import say
 
 @dataclass(frozen=True)
 class SentFact:
-    """A fact as the device sent it. `clock_offset_ms` = device clock minus server clock, as the device measured it."""
+    """A fact as the device sent it. `clock_offset_ms` = device clock minus server clock, as the device measured it.
+
+    `spot` is where it was: no part of the content, since pressing again elsewhere says nothing else.
+    """
 
     id: uuid.UUID
     kind: str
@@ -34,6 +38,7 @@ class SentFact:
     clock_offset_ms: int | None = None
     order_id: int | None = None
     visit_id: int | None = None
+    spot: Spot | None = None
 
     @property
     def content_hash(self) -> bytes:
@@ -73,7 +78,8 @@ def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> t
         "device_at",
         "clock_offset_ms",
     )
-    fact = FieldFact(**{name: getattr(sent, name) for name in copied}, person_id=by.id, received_at=at, state="new")
+    place = sent.spot.facts if sent.spot else {}
+    fact = FieldFact(**{name: getattr(sent, name) for name in copied}, **place, person_id=by.id, received_at=at, state="new")
     session.add(fact)
     session.flush()
     return fact, True

@@ -11,7 +11,7 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
 from dispatch.field.models import Signature
-from dispatch.field.photographed import VEHICLE, kinds_owed
+from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
 from dispatch.field.point_rules import Points
 from dispatch.field.points import asking
 from dispatch.field.queries import changed_since_signing, photos_of
@@ -44,7 +44,7 @@ def field_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     fittings = fittings_of(session, order.id)
     tests, owing = latest_tests(session, order.id, fittings), _owing(visits)
     asked = asking(session, order, fittings, visits)
-    unseen = kinds_owed(session, order, lines, photos_of(session, order.id), fittings)
+    unseen = kinds_owed(session, Taken(asked, tests, photos_of(session, order.id)), lines)
     for line in lines:
         who = owing.get(line.id) or say("The office")
         yield from (_photo_missing(order, line, who, kind) for kind in unseen.get(line.id, ()))

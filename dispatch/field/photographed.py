@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,20 +14,14 @@ from sqlalchemy.orm import Session
 from dispatch.audit.models import AuditEntry
 from dispatch.devices.models import Fitting
 from dispatch.field.models import Photo
-from dispatch.field.rules import SHOWS_CHANGE, SHOWS_VEHICLE, photos_asked
-from dispatch.orders.models import Order, OrderLine
+from dispatch.field.points import Asking
+from dispatch.field.rules import PHOTOS_TO_ASK, SHOWS_CHANGE, SHOWS_VEHICLE, photos_asked
+from dispatch.field.summary import UNTESTED, Run
+from dispatch.orders.models import OrderLine
 
 VEHICLE = "vehicle"
 """Stands for a photo of the vehicle among the kinds that are missing: a repair needs it before the work, of an installation any
 will do."""
-
-_required: Mapping[str, Sequence[str]] = {}
-
-
-def configure(required: Mapping[str, Sequence[str]]) -> None:
-    """Take over the setting of this process: kind of order -> the kinds of photos that closing asks for besides."""
-    global _required
-    _required = dict(required)
 
 
 @dataclass(frozen=True)
@@ -38,38 +34,68 @@ class Waiver:
     kinds: frozenset[str] = frozenset({VEHICLE})
 
 
-def kinds_missing(
-    order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo], fittings: Iterable[Fitting]
-) -> dict[int, list[str]]:
-    """Line id -> the kinds of photos it lacks, for those of the order's `lines` that lack any.
+@dataclass(frozen=True)
+class PhotoAsked:
+    """A kind of photo that is asked for of a vehicle; `there` when it was taken and shows what is there now."""
 
-    `photos` and `fittings` are all that stand of the order. A photo that names no vehicle is one of the only vehicle. What a
-    change makes look otherwise counts only when it was taken after the last one, by the device's clock.
+    kind: str
+    there: bool
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was photographed of the vehicles of one order: `asked` with what is asked of it, `tests` its test-runs by line.
+
+    A photo that names no vehicle is one of the only vehicle. What a change makes look otherwise counts only when it was taken
+    after the last one, by the device's clock.
     """
-    taken: dict[int | None, dict[str, datetime]] = {}
-    for photo in photos:
-        of_line = taken.setdefault(photo.line_id, {})
-        of_line[photo.kind] = max(photo.at, of_line.get(photo.kind, photo.at))
-    changes: dict[int, list[Fitting]] = {}
-    for fitting in fittings:
-        changes.setdefault(fitting.line_id, []).append(fitting)
-    of_all = taken.get(None, {}) if len(order.lines) == 1 else {}
-    found = {line.id: _missing(order.kind, [taken.get(line.id, {}), of_all], changes.get(line.id, [])) for line in lines}
+
+    asked: Asking
+    tests: Mapping[int, Run]
+    photos: Sequence[Photo]
+
+    def shown(self, line: OrderLine) -> set[str]:
+        """The kinds of photos there are of a vehicle as it is now."""
+        changed_at = max((one.at for one in self._changes[line.id]), default=None)
+        return {one.kind for one in self._of(line) if not changed_at or one.at >= changed_at or one.kind not in SHOWS_CHANGE}
+
+    def wanted(self, line: OrderLine) -> list[PhotoAsked]:
+        """The kinds that are asked for besides one of the vehicle itself."""
+        points, shown = self.asked.points(line, self.tests.get(line.id, UNTESTED)), self.shown(line)
+        fitted = {one.unit_kind for one in self._changes[line.id] if one.new_unit_id is not None}
+        listed = photos_asked([kind for kind in PHOTOS_TO_ASK if kind in (*points.photos, *points.photos_may)], fitted)
+        return [PhotoAsked(kind, kind in shown, kind not in points.photos) for kind in listed]
+
+    def missing(self, line: OrderLine) -> list[str]:
+        """The kinds that closing waits for."""
+        shows = any(one.kind in SHOWS_VEHICLE[self.asked.order.kind] for one in self._of(line))
+        waits = [one.kind for one in self.wanted(line) if not one.there and not one.optional]
+        return waits if shows else [VEHICLE, *waits]
+
+    def _of(self, line: OrderLine) -> list[Photo]:
+        own, of_all = self._by_line[line.id], self._by_line[None]
+        return own + of_all if len(self.asked.order.lines) == 1 else own
+
+    @cached_property
+    def _by_line(self) -> Mapping[int | None, list[Photo]]:
+        found: defaultdict[int | None, list[Photo]] = defaultdict(list)
+        for photo in self.photos:
+            found[photo.line_id].append(photo)
+        return found
+
+    @cached_property
+    def _changes(self) -> Mapping[int, list[Fitting]]:
+        found: defaultdict[int, list[Fitting]] = defaultdict(list)
+        for fitting in self.asked.fittings:
+            found[fitting.line_id].append(fitting)
+        return found
+
+
+def kinds_missing(taken: Taken, lines: Iterable[OrderLine]) -> dict[int, list[str]]:
+    """Line id -> the kinds of photos it lacks, for those of the order's `lines` that lack any."""
+    found = {line.id: taken.missing(line) for line in lines}
     return {line_id: kinds for line_id, kinds in found.items() if kinds}
-
-
-def _missing(kind: str, taken: Sequence[Mapping[str, datetime]], changes: Sequence[Fitting]) -> list[str]:
-    seen = any(one in each for one in SHOWS_VEHICLE[kind] for each in taken)
-    changed_at = max((one.at for one in changes), default=None)
-    fitted = {one.unit_kind for one in changes if one.new_unit_id is not None}
-    shown = {one for each in taken for one, at in each.items() if not changed_at or at >= changed_at or one not in SHOWS_CHANGE}
-    return [*([] if seen else [VEHICLE]), *(one for one in photos_asked(_required, kind, fitted) if one not in shown)]
-
-
-def asked_of(order: Order, line: OrderLine, fittings: Iterable[Fitting]) -> list[str]:
-    """The kinds of photos that closing asks for of a vehicle, besides one of the vehicle itself."""
-    fitted = {one.unit_kind for one in fittings if one.line_id == line.id and one.new_unit_id is not None}
-    return photos_asked(_required, order.kind, fitted)
 
 
 def waivers_of(session: Session, order_id: int) -> dict[int, Waiver]:
@@ -84,12 +110,10 @@ def waivers_of(session: Session, order_id: int) -> dict[int, Waiver]:
     return found
 
 
-def kinds_owed(
-    session: Session, order: Order, lines: Iterable[OrderLine], photos: Iterable[Photo], fittings: Iterable[Fitting]
-) -> dict[int, list[str]]:
+def kinds_owed(session: Session, taken: Taken, lines: Iterable[OrderLine]) -> dict[int, list[str]]:
     """Line id -> the kinds of photos whose absence holds back closing."""
-    lacking = kinds_missing(order, lines, photos, fittings)
-    waived = waivers_of(session, order.id) if lacking else {}
+    lacking = kinds_missing(taken, lines)
+    waived = waivers_of(session, taken.asked.order.id) if lacking else {}
     return owed_after(lacking, waived)
 
 

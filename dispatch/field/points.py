@@ -1,4 +1,4 @@
-"""Which points of the test-run the vehicles of an order are asked for, and deciding to ask for others."""
+"""Which checks the vehicles of an order are asked for, points of the test-run and photos, and deciding to ask for others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,17 @@ from dispatch.devices.models import Fitting, Observation
 from dispatch.errors import Conflict, Invalid
 from dispatch.field.models import TestResult
 from dispatch.field.point_models import PointList
-from dispatch.field.point_rules import NEEDS, SERVICES, Points, in_force, points_of, service_of
-from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.point_rules import (
+    AS_DELIVERED,
+    NEEDS,
+    WORKS,
+    Points,
+    delivered_with,
+    in_force,
+    items_of,
+    points_of,
+    service_of,
+)
 from dispatch.field.summary import Run, runs_of
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -25,6 +34,25 @@ from dispatch.words import say
 OVERTAKEN = say("Somebody decided otherwise a moment ago, see below. What you chose still stands here; look at both, then save.")
 SUBJECT = ("point_list", 1)
 """Whose chain of the audit trail tells of every decision."""
+
+
+_delivered: Mapping[str, Points] = AS_DELIVERED
+
+
+def configure(photos: Mapping[str, Sequence[str]]) -> None:
+    """Take over the setting of this process: kind of order -> the photos that are asked for until somebody decides."""
+    global _delivered
+    _delivered = delivered_with(photos)
+
+
+def asked_now(lists: Sequence[PointList]) -> dict[str, Points]:
+    """What counts now: kind of work -> points and photos."""
+    return {work: in_force(lists, work, delivered=_delivered) for work in WORKS}
+
+
+def as_delivered() -> Mapping[str, Points]:
+    """What counted before anybody decided."""
+    return _delivered
 
 
 def point_lists(session: Session) -> Sequence[PointList]:
@@ -50,7 +78,8 @@ class Asking:
 
         So what comes to be asked for later is not missed of work that was done by then.
         """
-        return in_force(self.lists, self.service(line), run.begun or _left_at(self.visits, line.id))
+        moment = run.begun or _left_at(self.visits, line.id)
+        return in_force(self.lists, self.service(line), moment, delivered=_delivered)
 
 
 def _left_at(visits: Iterable[Visit], line_id: int) -> datetime | None:
@@ -78,7 +107,7 @@ def asking(session: Session, order: Order, fittings: Sequence[Fitting], visits: 
 def decide_points(
     session: Session, needs: Mapping[str, Mapping[str, str]], *, seen: int, by: Actor, at: datetime
 ) -> list[PointList]:
-    """Ask for these points from now on: kind of work -> point -> need. Gives the lists that are other than before.
+    """Ask for these points and photos from now on: kind of work -> item -> need. Gives the lists that are other than before.
 
     `seen` is the newest decision that stood on the page (0: none). Raises Invalid for an answer that is missing or none, Conflict
     when somebody decided in between.
@@ -87,7 +116,8 @@ def decide_points(
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(PointList.__tablename__, 0))))
     lists = point_lists(session)
     wanted = _read(needs)
-    changed = {service: points for service, points in wanted.items() if points != in_force(lists, service)}
+    now = asked_now(lists)
+    changed = {work: points for work, points in wanted.items() if points != now[work]}
     if not changed:
         return []
     if max((one.id for one in lists), default=0) != seen:
@@ -104,18 +134,18 @@ def decide_points(
 def _read(needs: Mapping[str, Mapping[str, str]]) -> dict[str, Points]:
     wrong = {
         f"{service}-{item}": say("Choose one of these.")
-        for service in SERVICES
-        for item in TEST_ITEMS
+        for service in WORKS
+        for item in items_of(service)
         if needs.get(service, {}).get(item) not in NEEDS
     }
     if wrong:
         raise Invalid(wrong)
-    return {service: points_of(needs[service]) for service in SERVICES}
+    return {work: points_of({item: needs[work][item] for item in items_of(work)}) for work in WORKS}
 
 
 def _row(service: str, points: Points, by: Actor, at: datetime) -> PointList:
-    return PointList(service=service, must=list(points.must), may=list(points.may), by_id=by.id, by_name=by.name, at=at)
+    return PointList(service=service, **_told(points), by_id=by.id, by_name=by.name, at=at)
 
 
 def _told(points: Points) -> dict[str, list[str]]:
-    return {"must": list(points.must), "may": list(points.may)}
+    return {name: list(getattr(points, name)) for name in ("must", "may", "photos", "photos_may")}

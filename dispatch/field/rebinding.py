@@ -3,6 +3,7 @@ says so before the order is closed (P7). Which SIMs that is asked of, the rules 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -13,9 +14,10 @@ from dispatch.audit.operations import record
 from dispatch.devices.fitted import bound_elsewhere, fittings_of, rebind_needed, slot_units
 from dispatch.devices.models import BindingRule, Fitting, Sim, Terminal, Unit
 from dispatch.devices.operations import lock_units
-from dispatch.devices.queries import fitted, unit
+from dispatch.devices.queries import fitted_by_role, unit
 from dispatch.devices.sim_binding_rules import mode_for
 from dispatch.devices.sim_life import locked_sim
+from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import Conflict, RuleBroken
 from dispatch.field.summary import vehicle_shown
 from dispatch.jobs import enqueue
@@ -27,12 +29,14 @@ from dispatch.words import Text, say
 def bindings_missing(session: Session, order: Order) -> Iterator[Text]:
     """The vehicles into which the order has fitted something and whose SIM the rules want bound to the terminal beside it."""
     fittings = fittings_of(session, order.id) if order.status == "done" else ()
-    touched = {fitting.vehicle_id for fitting in fittings}
-    inside = fitted(session, sorted(touched)) if touched else {}
-    rules = binding_rules(session) if touched else ()
-    for line in order.lines:
-        units = inside.get(line.vehicle_id, {})
-        pair = to_be_bound(rules, order.branch_id, units, [each for each in fittings if each.vehicle_id == line.vehicle_id])
+    made: dict[tuple[int, str], list[Fitting]] = defaultdict(list)
+    for fitting in fittings:
+        made[fitting.vehicle_id, fitting.slot.role or MAIN].append(fitting)
+    inside = fitted_by_role(session, sorted({vehicle_id for vehicle_id, _ in made})) if made else {}
+    rules = binding_rules(session) if made else ()
+    places = ((line, role, units) for line in order.lines for role, units in inside.get(line.vehicle_id, {}).items())
+    for line, role, units in places:
+        pair = to_be_bound(rules, order.branch_id, units, made.get((line.vehicle_id, role), ()))
         if pair is not None:
             yield Text(_MISSING[pair[1].bound_imei is None], {"sim": pair[1].iccid, "vehicle": vehicle_shown(line.vehicle)})
 
@@ -54,7 +58,7 @@ def binding_rules(session: Session) -> Sequence[BindingRule]:
 def to_be_bound(
     rules: Sequence[BindingRule], branch_id: int, inside: Mapping[str, Unit], fittings: Iterable[Fitting]
 ) -> tuple[Terminal, Sim] | None:
-    """Terminal and SIM of one vehicle (kind -> unit) that wait for a binding after these fittings, by the rules.
+    """Terminal and SIM of one place of a vehicle (kind -> unit) that wait for a binding after its fittings, by the rules.
 
     A terminal without an IMEI on record can be bound to nothing: only a binding to another one is told then.
     """
@@ -100,8 +104,8 @@ def confirm_binding(session: Session, unit_id: int, *, imei: str, by: Actor, at:
 
 def _beside(session: Session, unit_id: int, by: Actor) -> Terminal:
     place = unit(session, unit_id, by).position
-    vehicle_id = place.holder.vehicle_id if place else None
-    inside = slot_units(session, vehicle_id) if vehicle_id else {}
+    slot = place.holder if place else None
+    inside = slot_units(session, slot.vehicle_id, slot.role) if slot and slot.vehicle_id and slot.role else {}
     terminal = inside["terminal"].terminal if "terminal" in inside else None
     if terminal is None:
         raise RuleBroken(say("This SIM is in no vehicle with a terminal."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -73,7 +73,7 @@ PHOTOS: dict[str, Text] = {
 PHOTO_KINDS = tuple(PHOTOS)
 
 PHOTOS_TO_ASK = ("plate", "imei", "iccid", "wiring", "place")
-"""The kinds of photos that closing can be made to ask for, by kind of order (REQUIRED_PHOTOS)."""
+"""The kinds of photos that can be asked for after a kind of work."""
 SHOWS_VEHICLE = {"repair": ("condition",), "installation": ("condition", "work", "unit", *PHOTOS_TO_ASK)}
 """Which photos closing accepts as one of the vehicle (P8), by the kind of order: what a repair found must be seen untouched."""
 SHOWS_CHANGE = ("imei", "iccid", "wiring", "place")
@@ -82,9 +82,9 @@ SHOWS_UNIT = {"imei": "terminal", "iccid": "sim"}
 """What shows a unit's number is asked for only where such a unit was fitted."""
 
 
-def photos_asked(required: Mapping[str, Sequence[str]], kind: str, fitted: Collection[str]) -> list[str]:
-    """The kinds of photos that a vehicle of such an order needs; `fitted` are the kinds of units that were put into it."""
-    return [one for one in required.get(kind, ()) if one not in SHOWS_UNIT or SHOWS_UNIT[one] in fitted]
+def photos_asked(listed: Sequence[str], fitted: Collection[str]) -> list[str]:
+    """Of the kinds of photos that are asked for those of one vehicle; `fitted` are the kinds of units that were put into it."""
+    return [one for one in listed if one not in SHOWS_UNIT or SHOWS_UNIT[one] in fitted]
 
 
 SHORTEST_SIGNATURE = 0.3

@@ -16,6 +16,7 @@ from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import fittings_of, unit_numbers
 from dispatch.devices.models import Fitting, Observation, PartEntry
 from dispatch.devices.part_use import parts_used
+from dispatch.devices.slot_rules import MAIN
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import FEN
@@ -126,6 +127,7 @@ def fitting_json(fitting: Fitting) -> dict[str, Any]:
         "unit_kind": fitting.unit_kind,
         "old": unit_numbers(fitting.old_unit) if fitting.old_unit else None,
         "new": unit_numbers(fitting.new_unit) if fitting.new_unit else None,
+        **({"role": fitting.slot.role} if fitting.slot.role != MAIN else {}),
         **({"lent_until": lent.isoformat()} if lent else {}),
         **({"vehicle": vehicle_shown(fitting.vehicle), "other_vehicle": vehicle_shown(other)} if other else {}),
     }

@@ -13,6 +13,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.devices.fitted import fittings_of, own_unit, slot_units
 from dispatch.devices.fitting import Work, install, move, register_found, remove, swap, undo
 from dispatch.devices.models import UNIT_KINDS, Fitting, Unit
+from dispatch.devices.slot_rules import role_in
 from dispatch.devices.swap_rules import LONGEST, NOT_TOLD, WHYS, Why
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.operations import charge_fittings
@@ -29,10 +30,13 @@ from dispatch.words import Text, say
 
 
 def work_at(session: Session, act: Act) -> Work:
-    """Whose slot the units go into, and whose trail this leaves."""
+    """Whose slot the units go into, and whose trail this leaves; `role` says which terminal of the vehicle, if not the line's."""
     act.must_be_on_site()
     line = act.line(session)
     vehicle = session.get_one(Vehicle, line.vehicle_id)
+    role = role_in(act.content.get("role"), line.role)
+    if role is None:
+        raise NotFound
     return Work(
         order_id=act.order.id,
         line_id=line.id,
@@ -41,6 +45,8 @@ def work_at(session: Session, act: Act) -> Work:
         visit_id=act.visit.id,
         fact_id=act.sent.id,
         device_at=act.when,
+        role=role,
+        spot=act.sent.spot,
     )
 
 
@@ -75,7 +81,7 @@ def swap_units(session: Session, act: Act) -> None:
 
 def fit_in(session: Session, act: Act, work: Work, units: Sequence[Unit]) -> None:
     """Put these units of a bag into the vehicle as the act says: swapped, or into an empty place; and charge for it."""
-    present = slot_units(session, work.vehicle_id)
+    present = slot_units(session, work.vehicle_id, work.role)
     for unit in units:
         facts: dict[str, Any] = {"lend_until": _lend_until(act, unit), "by": act.by, "at": act.at}
         if act.sent.kind == "line.install":
@@ -124,7 +130,7 @@ def _register(session: Session, act: Act, work: Work, kind: str) -> None:
 def remove_units(session: Session, act: Act) -> None:
     """Take units out of a vehicle for good."""
     work = work_at(session, act)
-    present = slot_units(session, work.vehicle_id)
+    present = slot_units(session, work.vehicle_id, work.role)
     wanted = [kind for kind in UNIT_KINDS if kind in act.content.get("units", ())]
     if not wanted or any(kind not in present for kind in wanted):
         raise RuleBroken(say("There is nothing of this kind in the vehicle."))
@@ -143,6 +149,7 @@ def undo_fitting(session: Session, act: Act) -> None:
         reason=str(act.content.get("reason") or ""),
         fact_id=act.sent.id,
         device_at=act.when,
+        spot=act.sent.spot,
         by=act.by,
         at=act.at,
     )

@@ -20,6 +20,7 @@ from dispatch.customers.rules import (
     read_plate,
     vin_warnings,
 )
+from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
@@ -62,6 +63,7 @@ class Call:
     window_to: time | None = None
     received_at: datetime | None = None
     request_key: uuid.UUID | None = None
+    role: str = MAIN
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def read_call(texts: Mapping[str, str]) -> Call:
         window_from=window_from,
         window_to=window_to,
         request_key=key_in(texts.get("request_key", "")),
+        role=typed.choice("role", ROLES, MAIN),
     )
     errors = missing_in(call) | typed.errors
     _doubt(errors, call_doubts(call), texts)

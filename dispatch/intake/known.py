@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,7 +13,8 @@ from dispatch.customers import queries as customers
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import COMPANY_FORM, core_name, read_phone, read_plate
 from dispatch.devices.models import TerminalModel, Unit
-from dispatch.devices.queries import fitted
+from dispatch.devices.queries import fitted_by_role
+from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
 from dispatch.intake.rules import model_of, show_place
@@ -60,6 +61,18 @@ class Known:
     orders: Sequence[Order] = ()
     warranty: Warranty | None = None
     visits: dict[int, Visit] = field(default_factory=dict)
+    places: Mapping[str, Mapping[str, Unit]] = field(default_factory=dict)
+    """What is in the vehicle, by the roles of its terminals."""
+
+    @property
+    def other_roles(self) -> list[str]:
+        """The roles besides the main one of what is in the vehicle."""
+        return [role for role in ROLES if role in self.places and role != MAIN]
+
+    @property
+    def first_role(self) -> str:
+        """Which terminal is meant unless the caller says otherwise."""
+        return next((role for role in ROLES if role in self.places), MAIN)
 
     @property
     def open_orders(self) -> list[Order]:
@@ -128,13 +141,14 @@ def known(session: Session, asked: Asked, by: Actor, *, today: date) -> Known | 
 
 def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | None, by: Actor, today: date) -> Known:
     customer = customers.customer(session, vehicle.customer_id, by)
-    inside = fitted(session, [vehicle.id]).get(vehicle.id, {})
+    places = fitted_by_role(session, [vehicle.id]).get(vehicle.id, {})
+    inside = places.get(MAIN, {})
     its_orders = sa.select(OrderLine.order_id).where(OrderLine.vehicle_id == vehicle.id)
     orders, visits = _last_orders(session, Order.id.in_(its_orders), by)
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
     term = warranty_of(session, inside, bought, model, by, customer.id if customer else None)
-    return Known(customer, vehicle, caller, fitted=inside, orders=orders, warranty=term, visits=visits)
+    return Known(customer, vehicle, caller, fitted=inside, places=places, orders=orders, warranty=term, visits=visits)
 
 
 def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Known | None:

@@ -14,7 +14,8 @@ from dispatch.clock import now
 from dispatch.customers.queries import vehicle
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
-from dispatch.devices.queries import fitted, unit
+from dispatch.devices.queries import fitted_by_role, unit
+from dispatch.devices.slot_rules import ROLES
 from dispatch.lives.presenting import Event, events
 from dispatch.lives.queries import Life, life_of_unit, life_of_vehicle
 from dispatch.lives.rules import CHAPTERS, PAGE_SIZE
@@ -118,8 +119,8 @@ def vehicle_paper(vehicle_id: int) -> str:
         found = vehicle(db, vehicle_id, current())
         life = life_of_vehicle(db, vehicle_id, current(), whole=True)
         back = url_for("customers.vehicle", vehicle_id=vehicle_id)
-        inside = fitted(db, [vehicle_id]).get(vehicle_id, {})
-        return _paper("lives/vehicle.html", life, back, events=events(life), vehicle=found, inside=inside)
+        inside = fitted_by_role(db, [vehicle_id]).get(vehicle_id, {})
+        return _paper("lives/vehicle.html", life, back, events=events(life), vehicle=found, inside=inside, roles=ROLES)
 
 
 def _paper(template: str, life: Life, back: str, **shown: object) -> str:

@@ -74,6 +74,8 @@ def moves(unit: Any) -> Stations:
         why=sa.func.coalesce(came.reason, went.reason, mine.reason, why_again.limit(1).scalar_subquery()),
         from_id=entry.from_holder_id,
         to_id=entry.to_holder_id,
+        lat=entry.lat,
+        lon=entry.lon,
         other_id=sa.func.coalesce(came.old_unit_id, went.new_unit_id),
         detail=told(
             undone_by=mend.by_name,
@@ -125,6 +127,8 @@ def changes(vehicle: Any) -> Stations:
         why=row.reason,
         from_id=into.from_holder_id,
         to_id=out.to_holder_id,
+        lat=sa.func.coalesce(into.lat, out.lat),
+        lon=sa.func.coalesce(into.lon, out.lon),
         unit_id=row.new_unit_id,
         other_id=row.old_unit_id,
         detail=told(

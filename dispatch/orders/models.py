@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.devices.slot_rules import MAIN, ROLES, role_word
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink
@@ -19,7 +20,7 @@ from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Branch, Person
-from dispatch.words import say
+from dispatch.words import Text, say
 
 
 class Order(Base):
@@ -103,11 +104,15 @@ Order.disowned = column_property(sa.exists().where(VerbalApproval.order_id == Or
 
 
 class OrderLine(Base):
-    """One vehicle of an order. `attention` lists what a person should look at; `site_id` only where it is not the order's."""
+    """One vehicle of an order. `attention` lists what a person should look at; `site_id` only where it is not the order's.
+
+    `role` is which of the vehicle's terminals it is about.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
         words_of("status", LINE_STATUSES),
+        words_of("role", tuple(ROLES)),
         sa.CheckConstraint("status NOT IN ('not_done', 'residual') OR reason IS NOT NULL", name="undone_has_reason"),
         sa.UniqueConstraint("order_id", "position"),
         sa.UniqueConstraint("order_id", "vehicle_id"),
@@ -120,6 +125,7 @@ class OrderLine(Base):
     position: Mapped[int]
     vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicle.id"))
     site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("site.id"))
+    role: Mapped[str] = mapped_column(server_default=MAIN, default=MAIN)
     status: Mapped[str] = mapped_column(server_default="open")
     reason: Mapped[str | None]
     model: Mapped[str | None]
@@ -131,6 +137,11 @@ class OrderLine(Base):
     order: Mapped[Order] = relationship(back_populates="lines")
     vehicle: Mapped[Vehicle] = relationship()
     own_site: Mapped[Site | None] = relationship()
+
+    @property
+    def role_word(self) -> Text | None:
+        """Which of the vehicle's terminals it is about, where that is not the main one."""
+        return role_word(self.role)
 
 
 class Visit(Base):

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from dispatch.customers.rules import COLOURS, show_plate
+from dispatch.devices.slot_rules import ROLES
 from dispatch.devices.swap_rules import WHYS
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
@@ -45,6 +46,7 @@ WORDS: dict[str, dict[str, Text]] = {
     "symptom": {code: symptom.words for code, symptom in SYMPTOMS.items()},
     "done": DONE,
     "why": WHYS,
+    "role": ROLES,
 }
 
 

@@ -33,6 +33,17 @@ document.addEventListener("submit", async (event) => {
   form.requestSubmit(event.submitter);
 }, true);
 
+// Other forms take the place along if the phone may tell it and knows it by the time they are sent: nobody waits for it.
+async function note() {
+  const forms = [...document.querySelectorAll("form:not([data-position]):has([name=lat])")];
+  if (!forms.length || !navigator.permissions) return;
+  const may = await navigator.permissions.query({ name: "geolocation" }).catch(() => null);
+  if (may?.state !== "granted") return;
+  const coords = await place();
+  for (const form of forms) fill(form, coords);
+}
+note();
+
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("[data-asking]")) {

@@ -256,3 +256,24 @@ def test_a_day_that_is_none_is_told_beside_its_field(
     db.commit()
     answer = as_person(cast.lin).post(f"/stock/sims/{card.id}/renew?concern=expired", data={"until": typed})
     assert answer.status_code == 422 and sentence in answer.text and "<details open>" in answer.text
+
+
+def test_carrier_plan_and_expiry_are_put_right_by_hand_and_told(db: Session, cast: Cast, as_person: SignIn) -> None:
+    (card,) = sims(db, cast)
+    assert card.sim
+    card.sim.carrier, card.sim.plan, card.sim.expires_on = "中国移动", None, TODAY
+    db.commit()
+    lin, url = as_person(cast.lin), f"/units/{card.id}/sim/contract"
+    was = {"was_carrier": "中国移动", "was_plan": "", "was_expires_on": TODAY.isoformat()}
+    to = {"carrier": "中国移动", "plan": "物联 30M/月", "expires_on": "2026-11-30"}
+    assert as_person(cast.su).post(url, data=was | to).status_code == 404
+    for _ in range(2):
+        assert lin.post(url, data=was | to).status_code == 303, "pressed twice it is written once"
+    db.expire_all()
+    assert (card.sim.plan, card.sim.expires_on) == ("物联 30M/月", date(2026, 11, 30)), "a mistake may be put right downwards"
+    assert [entry.action for entry in history(db, ("sim", card.id))] == ["sim.expires_on", "sim.plan"]
+    page = lin.get(f"/units/{card.id}/sim").text
+    assert "Plan: — → 物联 30M/月" in page and "Runs until: 2026-12-02 → 2026-11-30" in page
+    late = lin.post(url, data=was | to | {"plan": "物联 100M/月"})
+    assert late.status_code == 409 and "物联 100M/月" in late.text and "<details open>" in late.text
+    assert lin.post(url, data=was | to | {"expires_on": "soon"}).status_code == 422

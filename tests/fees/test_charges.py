@@ -268,3 +268,20 @@ def test_many_vehicles_take_few_queries(db: Session, cast: Cast) -> None:
         account_of(db, order.id)
         charges_of(db, order.id)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(("days", "rule"), [(80, "in_warranty"), (100, "part_out_of_warranty")])
+def test_a_sim_or_part_that_a_repair_put_in_has_a_term_of_its_own(db: Session, cast: Cast, days: int, rule: str) -> None:
+    first, second = repair(db, cast), repair(db, cast, fitted_at=None)
+    second.lines[0].vehicle = first.lines[0].vehicle
+    db.flush()
+    before = AT - timedelta(days=days)
+    swapped(db, cast, first, sim=True, at=before)
+    added(db, first, "P003", cast.su, at=before)
+    swapped(db, cast, second, sim=True)
+    (card,) = charged(db, cast, second)
+    antenna = added(db, second, "P003", cast.su)
+    assert {card.rule, antenna.rule} == {rule}
+    if rule == "in_warranty":
+        assert told(card) == told(antenna) and "3 months from the repair on 2026-09-13" in told(card)
+    assert added(db, first, "P003", cast.su).rule == "part_out_of_warranty", "not by what the same order put in"

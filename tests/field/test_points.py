@@ -15,7 +15,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.field.models import TestResult
 from dispatch.field.papers import field_papers_missing
 from dispatch.field.point_models import PointList
-from dispatch.field.point_rules import AS_DELIVERED, SERVICES, in_force, service_of
+from dispatch.field.point_rules import AS_DELIVERED, WORKS, in_force, items_of, service_of
 from dispatch.field.points import SUBJECT, decide_points, point_lists
 from dispatch.field.presenting.points import decisions, needs_now
 from dispatch.field.rules import TEST_ITEMS
@@ -33,6 +33,7 @@ class Done:
 
     kind: str
     unit_kind: str
+    slot_id: int = 1
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,11 @@ def test_what_was_really_done_decides(order: str, changes: str, service: str) ->
     assert service_of(order, [Done(*one.split()) for one in changes.split(", ") if one]) == service
 
 
+def test_of_several_terminals_one_that_was_taken_out_says_nothing_of_the_others() -> None:
+    assert service_of("repair", [Done("swap", "terminal"), Done("remove", "terminal", 2)]) == "terminal"
+    assert service_of("repair", [Done("swap", "sim"), Done("install", "terminal", 2)]) == "installation"
+
+
 @dataclass
 class Then:
     """A decision, so many days after AT."""
@@ -70,6 +76,8 @@ class Then:
     must: tuple[str, ...]
     service: str = "sim"
     may: tuple[str, ...] = ()
+    photos: tuple[str, ...] | None = None
+    photos_may: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -94,8 +102,8 @@ def test_what_counts_is_what_was_decided_by_then(service: str, day: float | None
 def chosen(**instead: str) -> dict[str, dict[str, str]]:
     """Everything as delivered, but for `service_item=need`."""
     return {
-        service: {item: instead.get(f"{service}_{item}", AS_DELIVERED[service].need(item)) for item in TEST_ITEMS}
-        for service in SERVICES
+        service: {item: instead.get(f"{service}_{item}", AS_DELIVERED[service].need(item)) for item in items_of(service)}
+        for service in WORKS
     }
 
 
@@ -103,7 +111,7 @@ def test_a_decision_is_kept_and_told_and_the_second_of_two_is_asked_to_look(db: 
     assert decide_points(db, chosen(), seen=0, by=cast.wang, at=AT) == [], "as it was"
     [kept] = decide_points(db, chosen(sim_fix="must", sim_power="may"), seen=0, by=cast.wang, at=AT)
     assert (kept.service, kept.must, kept.may) == ("sim", ["online", "identity", "iccid", "fix", "signal"], ["power"])
-    assert history(db, SUBJECT)[0].detail == {"sim": {"must": kept.must, "may": kept.may}}
+    assert history(db, SUBJECT)[0].detail == {"sim": {"must": kept.must, "may": kept.may, "photos": [], "photos_may": []}}
     with pytest.raises(Conflict):
         decide_points(db, chosen(repair_acc="not"), seen=0, by=cast.wang, at=AT)
     decide_points(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.devices.fitted import fittings_of
+from dispatch.audit.queries import history
+from dispatch.devices.checks import broken_custody
+from dispatch.devices.fitted import fittings_of, slot_units
+from dispatch.devices.models import CustodyEntry, Holder
+from dispatch.devices.operations import move_units, slot_of
+from dispatch.devices.queries import unit_history
+from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact, TestResult
-from dispatch.field.summary import latest_tests
-from dispatch.orders.models import Order, Visit
+from dispatch.field.summary import fitting_json, latest_tests
+from dispatch.intake.forms import read_call
+from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.words import text_from_json
 from tests.board.building import approved_order
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import where
-from tests.field.building import arrived, carrying, do, fact, fitted_long_ago, sent_out
+from tests.field.building import arrived, carrying, do, fact, fitted_long_ago, fresh, sent_out
+from tests.intake.building import call_form
 
 # --- swapping and installing
 
@@ -138,3 +149,72 @@ def test_what_did_not_pass_needs_a_reason(db: Session, cast: Cast, order: Order,
         do(db, on_site, "test.run", cast.su, line=order.lines[0].id, results={"fix": {"result": result}})
     assert set(refused.value.fields) == {"reason-fix"}
     assert db.scalar(sa.select(sa.func.count()).select_from(TestResult)) == 0
+
+
+# --- several terminals in one vehicle
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [((91, 0), None), ((1, None), None), ((1, 2, -1), Spot(1, 2)), ((1, 2, 3), Spot(1, 2, 3))]
+)
+def test_what_is_no_place_is_not_kept(sent: tuple[float, ...], kept: Spot | None) -> None:
+    assert spot_of(*sent) == kept
+
+
+def test_a_second_terminal_has_a_place_of_its_own(
+    db: Session, cast: Cast, order: Order, on_site: Visit, as_person: SignIn
+) -> None:
+    line = order.lines[0]
+    main, _ = fitted_long_ago(db, cast, line)
+    [hidden, newer], [card, _] = carrying(db, cast, cast.su, 2)
+    do(db, on_site, "line.install", cast.su, line=line.id, role="hidden", terminal=hidden.number, sim=card.number)
+    do(db, on_site, "line.swap", cast.su, line=line.id, role="hidden", terminal=newer.number)
+    assert slot_units(db, line.vehicle_id)["terminal"] is main, "nothing happened to the other one"
+    assert slot_units(db, line.vehicle_id, "hidden") == {"terminal": newer, "sim": card}
+    assert [fitting_json(one)["role"] for one in fittings_of(db, order.id)] == ["hidden"] * 3
+    with pytest.raises(NotFound):
+        do(db, on_site, "line.swap", cast.su, line=line.id, role="roof", terminal=hidden.number)
+    with pytest.raises(IntegrityError), db.begin_nested():
+        db.execute(sa.update(Holder).where(Holder.role == "hidden").values(role="roof"))
+    db.commit()
+    phone = as_person(cast.su)
+    url = f"/my-day/visits/{on_site.id}/vehicles/{line.id}"
+    assert hidden.number not in phone.get(f"{url}?role=recorder").text.split("In the vehicle")[1]
+    page = phone.get(f"{url}?role=hidden").text
+    assert "Second or hidden terminal" in page and "Another terminal of this vehicle" in page and main.number in page
+    assert phone.get(f"{url}?role=roof").status_code == 404
+    place = {"lat": "22.5431", "lon": "114.0579", "accuracy_m": "12.5"}
+    sent = {"fact": str(uuid.uuid4()), "units": ["terminal", "sim"], "role": "hidden", **place}
+    assert phone.post(f"{url}/remove", data=sent).status_code in (302, 303)
+    assert slot_units(fresh(db), line.vehicle_id, "hidden") == {} and slot_units(db, line.vehicle_id)["terminal"].id == main.id
+    came, went = list(unit_history(db, card.id))[1::-1]
+    assert (came.spot, went.spot) == (None, Spot(22.5431, 114.0579, 12.5)), "where the phone was, if it said so"
+    assert phone.post(f"{url}/remove", data=sent | {"lat": "22.6"}).status_code in (302, 303), "again from elsewhere is the same"
+    assert list(broken_custody(db)) == []
+    db.execute(sa.text("ALTER TABLE custody_entry DISABLE TRIGGER USER"))
+    db.execute(sa.update(CustodyEntry).where(CustodyEntry.id == went.id).values(lat=23.0))
+    assert len(list(broken_custody(db))) == 1, "the place is part of the chain"
+
+
+def test_a_call_says_which_of_several_terminals_it_is_about(db: Session, cast: Cast, order: Order, as_person: SignIn) -> None:
+    line = order.lines[0]
+    fitted_long_ago(db, cast, line)
+    desk, asked = as_person(cast.lin), f"/calls/known?vehicle_id={line.vehicle_id}"
+    assert "Which terminal is it about?" not in desk.get(asked).text, "there is one only"
+    [other], _ = carrying(db, cast, cast.su)
+    slot = slot_of(db, vehicle_id=line.vehicle_id, branch_id=cast.sz, role="recorder")
+    move_units(db, [other.id], to=slot, reason="correct", by=cast.root, at=AT)
+    line.role = "recorder"
+    db.commit()
+    assert "Which terminal is it about?" in desk.get(asked).text
+    assert [read_call(call_form(**role)).role for role in ({"role": "recorder"}, {})] == ["recorder", "main"]
+    page = desk.get(f"/orders/{order.number}").text
+    assert "Camera or recorder" in page and other.number in page, "the order is about that one"
+    assert "Camera or recorder" in desk.get(f"/vehicles/{line.vehicle_id}").text
+    url = f"/orders/{order.number}/lines/1/terminal"
+    for role, kept in (("roof", "recorder"), ("main", "main"), ("main", "main")):
+        assert desk.post(url, data={"role": role}).status_code == 303
+        assert fresh(db).get_one(OrderLine, line.id).role == kept
+    told = [entry.action for entry in history(db, ("order", order.id))]
+    assert told.count("line.role") == 1, "pressed twice it is written once"
+    assert as_person(cast.he).post(url, data={"role": "main"}).status_code == 404

@@ -13,6 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import owed_already
 from dispatch.devices.bench_rules import FROM_PLACES, reasons_of
+from dispatch.devices.fitted import slot_units
 from dispatch.devices.given_again import Given, given_again, rooms_again
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import Unit
@@ -22,7 +23,7 @@ from dispatch.devices.ownership_queries import newest_owner
 from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.queries import fitted, last_customer, newest_move, unit
+from dispatch.devices.queries import last_customer, newest_move, unit
 from dispatch.devices.reasons import reason_word
 from dispatch.devices.setting_aside import Faulty, set_aside
 from dispatch.devices.sim_rules import LOOKS, STATES
@@ -96,9 +97,10 @@ def _warranty(db: Session, found: Unit) -> Warranty | None:
 
 def _partner(db: Session, found: Unit) -> Unit | None:
     """The unit of the other kind in the same vehicle slot."""
-    if found.position is None or found.position.holder.vehicle_id is None:
+    slot = found.position.holder if found.position else None
+    if slot is None or slot.vehicle_id is None or slot.role is None:
         return None
-    inside = fitted(db, [found.position.holder.vehicle_id]).get(found.position.holder.vehicle_id, {})
+    inside = slot_units(db, slot.vehicle_id, slot.role)
     return inside.get("sim" if found.kind == "terminal" else "terminal")
 
 

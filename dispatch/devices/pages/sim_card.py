@@ -16,8 +16,8 @@ from dispatch.db import transaction
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import unit
-from dispatch.devices.sim_life import change_state, note_balance, take_back_top_up, told, top_up, top_ups_of
-from dispatch.devices.sim_rules import LOOKS, SIM_STEPS, STATES, TopUp, steps_of
+from dispatch.devices.sim_life import change_contract, change_state, note_balance, take_back_top_up, told, top_up, top_ups_of
+from dispatch.devices.sim_rules import CARRIERS, LOOKS, SIM_STEPS, STATES, Contract, TopUp, steps_of
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.forms import read_amount
 from dispatch.tabular.cells import read_date
@@ -49,6 +49,7 @@ def _page(unit_id: int, form: Form | None = None, refusal: Refusal | None = None
             sim=found.sim,
             states=STATES,
             looks=LOOKS,
+            carriers=CARRIERS,
             steps=steps_of(found.sim.state),
             top_ups=top_ups,
             taken_back={row.corrects_id: row for row in top_ups if row.corrects_id},
@@ -118,6 +119,26 @@ def sim_balance(unit_id: int) -> Answer:
         return note_balance(db, unit_id, amount, by=current(), at=now())
 
     return _changed(unit_id, form, "balance", done)
+
+
+@pages.post("/units/<int:unit_id>/sim/contract")
+@may("stock.change")
+def sim_contract(unit_id: int) -> Answer:
+    """Carrier, plan and expiry are otherwise than on record."""
+    form = Form.sent()
+
+    def done(db: Session) -> object:
+        typed = Typed(form.values)
+        to, seen = _contract(typed, ""), _contract(typed, "was_")
+        typed.check()
+        return change_contract(db, unit_id, to, seen=seen, by=current(), at=now())
+
+    return _changed(unit_id, form, "contract", done)
+
+
+def _contract(typed: Typed, prefix: str) -> Contract:
+    carrier, plan = (typed.line(f"{prefix}{name}") or None for name in ("carrier", "plan"))
+    return Contract(carrier, plan, typed.maybe(f"{prefix}expires_on", read_date))
 
 
 def _changed(unit_id: int, form: Form, asked: str, change: Callable[[Session], object]) -> Answer:

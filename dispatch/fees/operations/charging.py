@@ -125,7 +125,7 @@ def _decision(session: Session, order: Order, price: Price, line: OrderLine | No
         category_is_part=part,
         order_kind=order.kind,
         own_product=not part and serves_own_product(price.name),
-        cover=cover_of_line(session, order, line, day=day) if asked and line else Cover(),
+        cover=cover_of_line(session, order, line, day=day, code=price.code) if asked and line else Cover(),
     )
 
 

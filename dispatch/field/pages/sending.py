@@ -14,8 +14,10 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.field.acting import act
+from dispatch.field.forms import read_position
 from dispatch.field.operations import SentBefore, SentFact
 from dispatch.field.presenting.day import gone
 from dispatch.typed import key_in
@@ -93,9 +95,14 @@ def send_in(db: Session, visit_id: int, key: uuid.UUID, acts: Acts, *, at: datet
     for place, (kind, content) in enumerate(acts):
         own = uuid.uuid5(key, str(place)) if place else key
         whole = {"visit": visit_id, **content}
-        sent = SentFact(own, kind, device(), _seq(at) + place, whole, at, 0, visit_id=visit_id)
+        sent = SentFact(own, kind, device(), _seq(at) + place, whole, at, 0, visit_id=visit_id, spot=_spot())
         applied &= act(db, sent, by=current(), at=at, insist=insist).state == "applied"
     return applied
+
+
+def _spot() -> Spot | None:
+    """Where the phone says it is."""
+    return spot_of(**dict.fromkeys(("lat", "lon")) | read_position(request.form))
 
 
 def may_insist(step: str, refusal: Refusal) -> bool:

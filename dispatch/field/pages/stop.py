@@ -48,7 +48,7 @@ def step_urls(stop: Stop) -> Mapping[str, str]:
         line = stop.line.id
         urls["photo"] = url_for("field.photos", visit_id=visit, kind="condition", line=line)
         urls["work"] = url_for("field.vehicle", visit_id=visit, line_id=line)
-        first = next((kind for kind, there in stop.photos_to_take(stop.line).items() if not there), "plate")
+        first = next((kind for kind, one in stop.photos_to_take(stop.line).items() if not one.there), "plate")
         urls["proof"] = url_for("field.photos", visit_id=visit, kind=first, line=line)
         urls["test"] = url_for("field.test_run", visit_id=visit, line_id=line)
     return urls

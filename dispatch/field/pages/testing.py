@@ -14,7 +14,7 @@ from dispatch.devices.asking import configured
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.models import PlatformLook
 from dispatch.devices.platform_rules import LOOKS
-from dispatch.field.evidence import evidence_of
+from dispatch.field.evidence import evidence_of, tested_role
 from dispatch.field.evidence_rules import Evidence
 from dispatch.field.forms import read_results
 from dispatch.field.pages.blueprint import pages
@@ -84,7 +84,7 @@ def _known(db: Session, stop: Stop, line: OrderLine) -> tuple[Mapping[str, Evide
     """
     if not stop.live:
         return {}, None
-    inside = slot_units(db, line.vehicle_id)
+    inside = slot_units(db, line.vehicle_id, tested_role(line, stop.fittings))
     found = evidence_of(db, line, stop.visit, stop.fittings, inside)
     look = ask_about(db, inside["terminal"].id, at=now()) if "terminal" in inside else None
     shown = {*stop.points(line).asked, *stop.run(line)}

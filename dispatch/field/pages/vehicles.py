@@ -15,10 +15,11 @@ from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.ownership_rules import suits
 from dispatch.devices.part_queries import parts_carried
-from dispatch.devices.queries import models
+from dispatch.devices.queries import fitted_by_role, models
+from dispatch.devices.slot_rules import ROLES, role_in
 from dispatch.devices.swap_rules import usual_why, whys_for
 from dispatch.errors import NotFound
-from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_done, read_part, read_reason, read_removal
+from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_done, read_part, read_reason, read_removal, read_role
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
@@ -65,11 +66,16 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
     line = line_of(stop, line_id)
     fittings = [fitting for fitting in stop.fittings if fitting.line_id == line.id]
     tests = stop.run(line)
-    present = slot_units(db, line.vehicle_id)
+    role, places = _role(line), fitted_by_role(db, [line.vehicle_id]).get(line.vehicle_id, {})
+    present = places.get(role, {})
     taken_out = [fitting.id for fitting in fittings if fitting.old_unit_id]
-    fits_now = stop.live and stop.order.kind == "installation" and not fittings
+    at_place = [fitting for fitting in fittings if fitting.slot.role == role]
+    fits_now = stop.live and stop.order.kind == "installation" and not at_place and not present
     return {
         "line": line,
+        "role": role,
+        "places": places,
+        "roles": ROLES,
         "row": next(row for row in fleet_of(stop).rows if row.line.id == line.id),
         "present": present,
         "fittings": fittings,
@@ -77,7 +83,7 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "run_state": stop.run_state(line),
         "points": stop.points(line),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
-        "rebind": rebind_told(db, stop.order.branch_id, present, fittings) if fittings and stop.live else None,
+        "rebind": rebind_told(db, stop.order.branch_id, present, at_place) if at_place and stop.live else None,
         "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
@@ -87,6 +93,14 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "usual_why": usual_why(line.order.symptom, present),
         **_parts(db, offered=stop.live and not fits_now),
     }
+
+
+def _role(line: OrderLine) -> str:
+    """Which of the vehicle's terminals the page is about: the one that is named, else the order's. Raises NotFound."""
+    role = role_in(request.values.get("role"), line.role)
+    if role is None:
+        raise NotFound
+    return role
 
 
 def _parts(db: Session, *, offered: bool) -> dict[str, Any]:
@@ -126,11 +140,14 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
     with transaction() as db:
         seen = shown(db, visit_id, refused)
         line = line_of(seen["stop"], line_id)
-        present, kinds = slot_units(db, line.vehicle_id), KINDS_OF_SWAP[what]
+        role, kinds = _role(line), KINDS_OF_SWAP[what]
+        present = slot_units(db, line.vehicle_id, role)
         known = models(db) if "terminal" in kinds and "terminal" not in present else ()
         choices = _choices(db, line, present, propose=False)
         asked = {"line": line, "what": what, "kinds": kinds, "present": present, "models": known, "choices": choices}
         asked |= {
+            "role": role,
+            "roles": ROLES,
             "loan_days": _loan_days() if "terminal" in kinds and line.order.kind == "repair" else (),
             "usual_days": settings().loan_days,
         }
@@ -160,7 +177,9 @@ def move_page(visit_id: int, line_id: int, refused: Refused | None = None) -> st
     with transaction() as db:
         seen = shown(db, visit_id, refused)
         line = line_of(seen["stop"], line_id)
-        return render_template("field/move.html", **seen, line=line, others=movable(db, line), kinds=UNIT_KINDS)
+        role = _role(line)
+        others = movable(db, line, role)
+        return render_template("field/move.html", **seen, line=line, role=role, others=others, kinds=UNIT_KINDS)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/move")
@@ -197,8 +216,8 @@ def fit(visit_id: int, line_id: int) -> Answer:
 
 
 def vehicle_url(visit_id: int, line_id: int) -> str:
-    """The page of one vehicle."""
-    return url_for("field.vehicle", visit_id=visit_id, line_id=line_id)
+    """The page of one vehicle, of the terminal that the form was about."""
+    return url_for("field.vehicle", visit_id=visit_id, line_id=line_id, role=request.form.get("role"))
 
 
 def _at_vehicle(visit_id: int, line_id: int, step: str, read: Callable[[Form], dict[str, Any]], told: Text, to: str) -> Answer:
@@ -260,7 +279,7 @@ def remove(visit_id: int, line_id: int) -> Answer:
 
 
 def _removed(form: Form) -> dict[str, Any]:
-    return {"units": read_removal(form.values, form.texts("units"))}
+    return {"units": read_removal(form.values, form.texts("units")), **read_role(form.values)}
 
 
 @pages.post("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>/done")
@@ -284,4 +303,4 @@ def next_url(visit_id: int, line_id: int) -> str:
     """The page of the next vehicle to be done after this one; without one the stop."""
     with transaction() as db:
         following = fleet_of(Stop(db, own_visit(db, visit_id, current()))).next(after=line_id)
-        return vehicle_url(visit_id, following.id) if following else stop_url(visit_id)
+        return url_for("field.vehicle", visit_id=visit_id, line_id=following.id) if following else stop_url(visit_id)

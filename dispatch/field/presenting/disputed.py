@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.customers.rules import show_plate
 from dispatch.devices.fitted import IN_YOUR_BAG
 from dispatch.devices.models import Unit
-from dispatch.devices.queries import fitted
+from dispatch.devices.queries import fitted_by_role
+from dispatch.devices.slot_rules import MAIN, role_in
 from dispatch.field.models import FieldFact
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -21,7 +22,7 @@ from dispatch.orders.status_words import WORDS
 from dispatch.staff.models import Person
 from dispatch.words import Text, say, text_from_json
 
-Inside = Mapping[int, Mapping[str, Unit]]
+Inside = Mapping[int, Mapping[str, Mapping[str, Unit]]]
 """What is in vehicles now: vehicle id -> kind -> unit."""
 
 
@@ -49,7 +50,7 @@ def disputed_of(session: Session, order: Order) -> list[Disputed]:
     lines = {line.id: line for line in order.lines}
     about = [(lines.get(fact.content.get("line") or 0), fact, who, visit) for fact, who, visit in rows]
     vehicles = {line.vehicle_id for line, *_ in about if line}
-    inside = fitted(session, list(vehicles)) if vehicles else {}
+    inside = fitted_by_role(session, list(vehicles)) if vehicles else {}
     return [_dispute(inside, *each) for each in about]
 
 
@@ -168,7 +169,7 @@ def _record(inside: Inside, fact: FieldFact, visit: Visit | None, line: OrderLin
         return
     yield say("The vehicle is: %(status)s", status=WORDS["line"].get(line.status, line.status))
     if fact.kind.startswith("line."):
-        units = inside.get(line.vehicle_id, {})
+        units = inside.get(line.vehicle_id, {}).get(role_in(fact.content.get("role"), line.role) or MAIN, {})
         yield say("Terminal in the vehicle: %(number)s", number=_number(units, "terminal"))
         yield say("SIM in the vehicle: %(number)s", number=_number(units, "sim"))
 

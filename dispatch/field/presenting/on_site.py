@@ -15,7 +15,7 @@ from dispatch.devices.models import Fitting, PartEntry
 from dispatch.devices.part_use import parts_used
 from dispatch.errors import NotFound
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
-from dispatch.field.photographed import VEHICLE, Waiver, kinds_missing, owed_after, waivers_of
+from dispatch.field.photographed import VEHICLE, Taken, Waiver, kinds_missing, owed_after, waivers_of
 from dispatch.field.point_rules import REMOVAL
 from dispatch.field.points import Asking, asking
 from dispatch.field.presenting.disputed import Disputed, disputed_of
@@ -154,7 +154,7 @@ def on_site(session: Session, order: Order) -> OnSite:
     asked = asking(session, order, fittings, [trip.visit for trip in trips])
     photos = photos_of(session, order.id)
     parts = parts_used(session, order.id)
-    lacking = kinds_missing(order, [line for line in order.lines if line.status == "done"], photos, fittings)
+    lacking = kinds_missing(Taken(asked, tests, photos), [line for line in order.lines if line.status == "done"])
     waivers = waivers_of(session, order.id) if lacking else {}
     owed = _still(order, owed_after(lacking, waivers))
     seen = [

@@ -1,4 +1,4 @@
-"""What a test-run asks for, as its page shows it: what counts now, and who decided what before."""
+"""Which checks are asked for, as their page shows it: what counts now, and who decided what before."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import groupby
 
 from dispatch.field.point_models import PointList
-from dispatch.field.point_rules import AS_DELIVERED, SERVICES, Points, in_force
-from dispatch.field.rules import TEST_ITEMS
+from dispatch.field.point_rules import ITEMS, Points, in_force, items_of
+from dispatch.field.points import as_delivered, asked_now
 
 MOST = 20
 """So many decisions are shown."""
@@ -17,7 +17,7 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Turn:
-    """One point that is asked for otherwise than before: `old` and `new` are needs."""
+    """One item that is asked for otherwise than before: `old` and `new` are needs."""
 
     service: str
     item: str
@@ -36,8 +36,7 @@ class Decision:
 
 def needs_now(lists: Sequence[PointList]) -> Mapping[str, str]:
     """Name of a cell (service-item) -> what counts now."""
-    now = {service: in_force(lists, service) for service in SERVICES}
-    return {f"{service}-{item}": points.need(item) for service, points in now.items() for item in TEST_ITEMS}
+    return {f"{work}-{item}": points.need(item) for work, points in asked_now(lists).items() for item in items_of(work)}
 
 
 def decisions(lists: Sequence[PointList]) -> list[Decision]:
@@ -46,12 +45,12 @@ def decisions(lists: Sequence[PointList]) -> list[Decision]:
 
 
 def _decisions(lists: Sequence[PointList]) -> Iterator[Decision]:
-    before = dict(AS_DELIVERED)
+    before = dict(as_delivered())
     for (at, by_id), rows in groupby(lists, key=lambda row: (row.at, row.by_id)):
         turns: list[Turn] = []
         name = None
         for row in rows:
-            now, name = in_force([row], row.service), row.by_name
+            now, name = in_force([row], row.service, delivered=as_delivered()), row.by_name
             turns += _turns(row.service, before[row.service], now)
             before[row.service] = now
         if by_id is not None:
@@ -61,5 +60,5 @@ def _decisions(lists: Sequence[PointList]) -> Iterator[Decision]:
 
 
 def _turns(service: str, old: Points, new: Points) -> list[Turn]:
-    both = ((item, old.need(item), new.need(item)) for item in TEST_ITEMS)
+    both = ((item, old.need(item), new.need(item)) for item in ITEMS)
     return [Turn(service, item, before, now) for item, before, now in both if before != now]

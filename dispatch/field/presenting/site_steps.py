@@ -62,11 +62,12 @@ def _photo(stop: Stop) -> Step:
 
 
 def _proof(stop: Stop) -> Iterator[Step]:
-    """The photos that closing asks for besides, where it asks for any."""
-    asked = stop.photos_to_take(stop.line)
+    """The photos that are asked for besides, where any are; optional ones are open and hold nothing back."""
+    asked = stop.photos_to_take(stop.line).values()
     if asked:
-        lacks = tuple(say("The photo “%(photo)s” is missing.", photo=PHOTOS[kind]) for kind, there in asked.items() if not there)
-        note = say("%(done)s of %(all)s photos", done=len(asked) - len(lacks), all=len(asked))
+        missing = [one for one in asked if not one.there and not one.optional]
+        lacks = tuple(say("The photo “%(photo)s” is missing.", photo=PHOTOS[one.kind]) for one in missing)
+        note = say("%(done)s of %(all)s photos", done=sum(one.there for one in asked), all=len(asked))
         yield Step("proof", say("Photos for closing"), "open" if lacks else "done", note, lacks)
 
 

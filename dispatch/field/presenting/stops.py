@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -17,7 +18,7 @@ from dispatch.fees.parts import unpriced
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.field.driving import LINE_TO_DO
 from dispatch.field.models import Photo, Signature
-from dispatch.field.photographed import VEHICLE, asked_of, kinds_owed
+from dispatch.field.photographed import VEHICLE, PhotoAsked, Taken, kinds_owed
 from dispatch.field.point_models import PointList
 from dispatch.field.point_rules import Points
 from dispatch.field.points import Asking, tests_and_lists
@@ -84,12 +85,17 @@ class Stop:
     @cached_property
     def photos_owed(self) -> Mapping[int, Sequence[str]]:
         """Line id -> the kinds of photos that closing will miss."""
-        return kinds_owed(self._session, self.order, self.order.lines, self._photos, self.fittings)
+        return kinds_owed(self._session, self._taken, self.order.lines)
 
-    def photos_to_take(self, line: OrderLine) -> dict[str, bool]:
-        """The kinds of photos that closing asks for besides one of the vehicle, and whether each is there or done without."""
+    @cached_property
+    def _taken(self) -> Taken:
+        return Taken(self.asking, self.tests, self._photos)
+
+    def photos_to_take(self, line: OrderLine) -> dict[str, PhotoAsked]:
+        """Kind -> the photos that are asked for besides one of the vehicle; what the office does without is as if there."""
         missing = self.photos_owed.get(line.id, ())
-        return {kind: kind not in missing for kind in asked_of(self.order, line, self.fittings)}
+        wanted = self._taken.wanted(line)
+        return {one.kind: one if one.optional else replace(one, there=one.kind not in missing) for one in wanted}
 
     @cached_property
     def charges(self) -> Sequence[Charge]:

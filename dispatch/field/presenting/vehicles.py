@@ -90,10 +90,10 @@ class Movable:
     inside: Mapping[str, Unit]
 
 
-def movable(session: Session, line: OrderLine) -> list[Movable]:
-    """Out of which vehicles something could be moved into this one: those of the order first, then the customer's others."""
+def movable(session: Session, line: OrderLine, role: str) -> list[Movable]:
+    """Out of which vehicles what has this role could be moved into this one: the order's first, then the customer's others."""
     others = [vehicle for vehicle in vehicles_of(session, line.vehicle.customer_id) if vehicle.id != line.vehicle_id]
-    inside = fitted(session, [vehicle.id for vehicle in others]) if others else {}
+    inside = fitted(session, [vehicle.id for vehicle in others], role) if others else {}
     asked = {other.vehicle_id for other in line.order.lines}
     found = [Movable(vehicle, inside[vehicle.id]) for vehicle in others if inside.get(vehicle.id)]
     return sorted(found, key=lambda one: one.vehicle.id not in asked)

@@ -48,7 +48,7 @@ def take_call(
     site = _site(session, customer, call, by=by, at=at)
     vehicle = _vehicle(session, customer, call, by=by, at=at, take_over=take_over)
     new = _new_order(call, model_of(call.model, (m.name for m in models(session))))
-    line = NewLine(vehicle=vehicle, model=new.product_model, attention=attention or [])
+    line = NewLine(vehicle=vehicle, role=call.role, model=new.product_model, attention=attention or [])
     return take_order(session, new=new, customer=customer, site=site, lines=[line], by=by, at=at, zone=by.zone)
 
 

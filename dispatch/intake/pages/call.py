@@ -16,6 +16,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
+from dispatch.devices.slot_rules import ROLES
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.terms import Overdue, overdue
 from dispatch.intake.doubts import Doubtful
@@ -90,6 +91,7 @@ def _page(db: Session, form: Form, seen: Known | None, refusal: Refusal | None =
         known=seen,
         overdue=_overdue(db, seen),
         confirms=refusal.confirms if isinstance(refusal, Doubtful) else {},
+        roles=ROLES,
         symptoms=SYMPTOMS.values(),
         colours=colour_options(),
         channels=list(CHANNEL_WORDS.items()),
@@ -130,7 +132,9 @@ def show_known() -> str:
     with transaction() as db:
         seen = _shown(db, asked)
         alike = similar_customers(db, asked.customer, current()) if seen is None and asked.customer else []
-        return render_template("intake/known.html", known=seen, overdue=_overdue(db, seen), alike=alike, today=_today())
+        return render_template(
+            "intake/known.html", known=seen, roles=ROLES, overdue=_overdue(db, seen), alike=alike, today=_today()
+        )
 
 
 @pages.get("/calls/warranty")

@@ -15,6 +15,7 @@ from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.rules import read_phone
+from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import RuleBroken
 from dispatch.orders.models import Order, OrderCounter, OrderLine
 from dispatch.orders.operations.approving import submit
@@ -52,6 +53,7 @@ class NewLine:
 
     vehicle: Vehicle
     model: str | None = None
+    role: str = MAIN
     site: Site | None = None
     source_row: int | None = None
     parking: str | None = None
@@ -126,6 +128,7 @@ def _line(position: int, line: NewLine) -> OrderLine:
         vehicle=line.vehicle,
         own_site=line.site,
         model=line.model,
+        role=line.role,
         source_row=line.source_row,
         parking=line.parking,
         remark=line.remark,

@@ -18,7 +18,8 @@ from dispatch.clock import local_day, now
 from dispatch.customers.operations import Pin, set_pin
 from dispatch.customers.rules import read_phone
 from dispatch.db import transaction
-from dispatch.devices.queries import fitted
+from dispatch.devices.queries import fitted_by_role
+from dispatch.devices.slot_rules import ROLES
 from dispatch.errors import NotFound, Refusal
 from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
@@ -90,13 +91,16 @@ def _page(number: str, **extra: Any) -> str:
 
 def _facts(db: Session, order: Order) -> dict[str, Any]:
     actor, today = current(), local_day(now(), current().zone)
-    inside = fitted(db, [line.vehicle_id for line in order.lines])
+    whole = fitted_by_role(db, [line.vehicle_id for line in order.lines])
+    inside = {line.vehicle_id: whole.get(line.vehicle_id, {}).get(line.role, {}) for line in order.lines}
     entries = history(db, ("order", order.id))
     rows = line_rows(order, inside, warranties_now(db, order, inside, actor.zone))
     facts = facts_read(db, order, actor)
     return {
         "order": order,
         "lines": rows,
+        "roles": ROLES,
+        "several": {vehicle_id for vehicle_id, places in whole.items() if len(places) > 1},
         "goodwill": goodwill_told(entries),
         "goodwill_url": lambda position: _goodwill_url(order, position),
         "rows_by_line": {row.line.id: row for row in rows},
