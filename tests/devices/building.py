@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.fitting import Work, install
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
 from dispatch.errors import Refusal, RuleBroken
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Person
+from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 
@@ -50,11 +53,36 @@ def units_called(session: Session, numbers: list[str]) -> list[Unit]:
 
 
 def into_bag(session: Session, cast: Cast, technician: Owner, units: list[Unit]) -> Holder:
-    """These units, in a technician's bag."""
+    """These units, in a technician's bag: the store has issued them, and he has said that he has them."""
     assert technician.id is not None
     bag = bag_of(session, person_id=technician.id, branch_id=cast.sz)
-    move_units(session, [unit.id for unit in units], to=bag, reason="issue", by=cast.lin, at=AT)
+    ids = [unit.id for unit in units]
+    if ids:
+        source = session.get_one(Holder, session.get_one(CustodyPosition, ids[0]).holder_id)
+        over(session, source, bag, ids, giver=cast.lin, taker=technician)
     return bag
+
+
+def give_back(session: Session, cast: Cast, units: Sequence[int], *, source: Holder, to: Holder) -> Holder:
+    """These units, back in the store: the technician has said so, and so has the store."""
+    assert source.person is not None
+    over(session, source, to, units, giver=source.person, taker=cast.lin)
+    return to
+
+
+def over(session: Session, source: Holder, to: Holder, units: Sequence[int], *, giver: Owner, taker: Owner) -> None:
+    """A paper to which both sides have said yes, and its moves, in the fewest statements."""
+    facts = {"from_holder_id": source.id, "to_holder_id": to.id, "status": "accepted", "first": "giver", "settled_how": "account"}
+    said = {"offered_by_id": giver.id, "offered_by_name": giver.name, "offered_at": AT, "settled_at": AT}
+    lines = [HandOverUnit(unit_id=unit_id, open=False) for unit_id in units]
+    made = HandOver(key=uuid.uuid4(), settled_by_id=taker.id, settled_by_name=taker.name, units=lines, **facts, **said)
+    session.add(made)
+    session.flush()
+    by = taker if isinstance(taker, Actor) else actor_of(taker)
+    entries = move_units(session, list(units), to=to, expected_from=source.id, reason=made.kind, by=by, at=AT)
+    for line, entry_id in zip(sorted(lines, key=lambda line: line.unit_id), entries, strict=True):
+        line.entry_id = entry_id
+    session.flush()
 
 
 def where(session: Session, unit: Unit) -> Holder:

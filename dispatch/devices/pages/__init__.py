@@ -9,6 +9,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     loans,
     models,
     ownership,
+    papers,
     parts,
     past,
     reorder,

@@ -17,14 +17,16 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
 from dispatch.devices.counts import under_way
+from dispatch.devices.hand_overs import unanswered, units_issued
 from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
 from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.ownership_queries import not_ours
 from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.pages.papers import overdue
 from dispatch.devices.pages.supply import supplies
-from dispatch.devices.queries import holder, stores, units_found, units_held, units_since
+from dispatch.devices.queries import holder, stores, units_found, units_held
 from dispatch.devices.shelves import Shelf, shelf, shelves
 from dispatch.devices.sim_life import sims_warned
 from dispatch.errors import Invalid, Refusal
@@ -94,6 +96,8 @@ def index() -> Answer:
             supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else None,
             bags=_bags(db, rows),
             owed=owed,
+            unanswered=unanswered(db, _branch_id()),
+            late=now() - overdue(),
         )
 
 
@@ -182,7 +186,7 @@ def _targets(db: Session, place: Holder) -> list[tuple[int, str]]:
 @pages.post("/stock/<int:holder_id>")
 @may("stock.change")
 def move(holder_id: int) -> Answer:
-    """Hand the checked units over: out of a store into a bag, out of a bag into a store."""
+    """The checked units go out of a store into a bag, or out of a bag into a store, once the technician has said yes, too."""
     with transaction() as db:
         place = holder(db, holder_id, current())
     form = Form.sent()
@@ -191,12 +195,12 @@ def move(holder_id: int) -> Answer:
             to = _target(db, place, number_in(form.text("to")))
             key = read_key(form.text("key"))
             count = hand_over(db, read_ids(form.texts("ids")), source=place, to=to, key=key, by=current(), at=now())
-            words = _moved_words(count, to)
+            words, person_id = _moved_words(count, to), to.person_id or place.person_id
     except Refusal as refusal:
         with transaction() as db:
             return _holder_page(db, holder(db, holder_id, current()), error=refusal)
     flash(words, "success")
-    return redirect(url_for("devices.holder", holder_id=holder_id))
+    return redirect(url_for("devices.counter", person_id=person_id))
 
 
 def _target(db: Session, place: Holder, wanted: int | None) -> Holder:
@@ -212,15 +216,26 @@ def _moved_words(count: int, to: Holder) -> str:
     if not count:
         return str(_("This was done already; nothing was moved twice."))
     if to.kind == "store":
-        return str(ngettext("%(num)d unit returned to %(place)s.", "%(num)d units returned to %(place)s.", count, place=to.name))
-    name = to.person.name if to.person else ""
-    return str(ngettext("%(num)d unit issued to %(name)s.", "%(num)d units issued to %(name)s.", count, name=name))
+        words = ngettext(
+            "%(num)d unit goes back to %(place)s once he has said yes.",
+            "%(num)d units go back to %(place)s once he has said yes.",
+            count,
+            place=to.name,
+        )
+        return str(words)
+    words = ngettext(
+        "%(num)d unit issued to %(name)s: it is his once he has said yes.",
+        "%(num)d units issued to %(name)s: they are his once he has said yes.",
+        count,
+        name=to.person.name if to.person else "",
+    )
+    return str(words)
 
 
 @pages.route("/stock/issue", methods=["GET", "POST"], endpoint="issue")
 @may("stock.change")
 def issue_to_bag() -> Answer:
-    """Put units into a technician's bag: scanned or typed numbers, or so many of a model.
+    """Issue units to a technician: scanned or typed numbers, or so many of a model. They are his once he has said yes, too.
 
     An address may fill the form's own fields: `technician`, `store`, `sims`, and `count-` with a model's name.
     """
@@ -241,15 +256,14 @@ def issue_to_bag() -> Answer:
                 by=current(),
                 at=at,
             )
-            bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
-            words = _moved_words(count, bag)
-            warned = sims_warned(db, units_since(db, bag.id, at), local_day(at, current().zone))
+            words = _moved_words(count, bag_of(db, person_id=person.id, branch_id=person.branch_id))
+            warned = sims_warned(db, units_issued(db, sent.key), local_day(at, current().zone))
     except Refusal as refusal:
         return _issue_page(form.refused(refusal), refusal)
     flash(words, "success")
     for text in warned:
         flash(tr(text), "warning")
-    return redirect(url_for("devices.holder", holder_id=bag.id))
+    return redirect(url_for("devices.counter", person_id=sent.person_id))
 
 
 def chosen_store(db: Session, store_id: int) -> Holder:
