@@ -30,8 +30,8 @@ WAYS = ("account", "scan", "signature", "override")
 class HandOver(Base):
     """What goes from whom to whom, and what became of it. `key` is the form's own: sent twice it counts once.
 
-    `first` is the side that made it (`offered_by`) and has said yes with that; the other one settles it. `signature` are the strokes
-    that the bag's owner drew on the screen of `witness`.
+    `first` is the side that made it (`offered_by`) and has said yes with that; the other one settles it. `signature` are the
+    strokes that the bag's owner drew on the screen of `witness`.
     """
 
     __tablename__ = "hand_over"
@@ -45,9 +45,7 @@ class HandOver(Base):
         sa.CheckConstraint("(status = 'accepted') = (settled_how IS NOT NULL)", name="accepted_somehow"),
         sa.CheckConstraint("status <> 'accepted' OR settled_by_id <> offered_by_id", name="two_people"),
         sa.CheckConstraint("settled_how <> 'override' OR btrim(coalesce(reason, '')) <> ''", name="override_has_reason"),
-        sa.CheckConstraint(
-            "(settled_how IS NOT DISTINCT FROM 'signature') = (signature IS NOT NULL)", name="signature_is_kept"
-        ),
+        sa.CheckConstraint("(settled_how IS NOT DISTINCT FROM 'signature') = (signature IS NOT NULL)", name="signature_is_kept"),
         sa.CheckConstraint("(signature IS NULL) = (witness_name IS NULL)", name="signature_has_witness"),
         sa.UniqueConstraint("key"),
         sa.Index(None, "to_holder_id", postgresql_where=sa.text("status = 'offered'")),

@@ -81,7 +81,8 @@ def paper(session: Session, hand_over_id: int, by: Actor) -> HandOver:
 def papers_of(session: Session, entry_ids: Collection[int]) -> dict[int, HandOver]:
     """The papers behind moves of units: entry id -> paper."""
     query = sa.select(HandOverUnit.entry_id, HandOver).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
-    return {entry_id: found for entry_id, found in session.execute(query.where(HandOverUnit.entry_id.in_(entry_ids)))}
+    found = session.execute(query.where(HandOverUnit.entry_id.in_(entry_ids)))
+    return {entry_id: each for entry_id, each in found if entry_id is not None}
 
 
 def units_issued(session: Session, key: uuid.UUID) -> Sequence[int]:

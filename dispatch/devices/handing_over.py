@@ -1,9 +1,9 @@
 """Offering out of one's bag, and answering for the other side: nothing goes over before both have said yes (P12).
 
-Who answers for a bag is its owner: signed in on his phone, or with a signature at the counter on the screen of whoever runs the
-store. A manager may say yes in the place of somebody who cannot, with a reason. Locks are taken in one order: the paper's row, the
-places as in fitting, the positions of the units by id, the parts by id, then the paper's lines. Whoever moves a unit or parts out
-of a bag for another reason holds its position or the part before; a trigger of the database then lets the promise go.
+For a bag its owner answers: signed in on his phone, or with a signature at the counter on the screen of whoever runs the store. A
+manager may say yes in the place of somebody who cannot, with a reason. Locks are taken in one order: the paper's row, the places
+as in fitting, the positions of the units by id, the parts by id, then the paper's lines. Whoever moves a unit or parts out of a
+bag for another reason holds its position or the part before; a trigger of the database then lets the promise go.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from dispatch.devices.part_moves import Move, TooFew, Why, counts_at, field_of, 
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.words import Text, say
 
-
 PROMISED = say("Some of these parts are promised to a technician and wait for his yes. First the issue is taken back.")
 
 
@@ -43,13 +42,15 @@ def promise_parts(session: Session, giver: Holder, counts: Mapping[int, int]) ->
     if few and not gone:
         raise TooFew({part_id: (parts[part_id], left) for part_id, left in few.items()})
     if few:
-        raise Invalid({field_of(part_id): _too_few(parts[part_id], left, gone) for part_id, left in few.items()})
+        raise Invalid({field_of(part_id): _too_few(giver, parts[part_id], left, gone) for part_id, left in few.items()})
     return [HandOverPart(part_id=part_id, quantity=counts[part_id], open=counts[part_id]) for part_id in sorted(counts)]
 
 
-def _too_few(part: Part, left: int, gone: Mapping[int, int]) -> Text:
+def _too_few(giver: Holder, part: Part, left: int, gone: Mapping[int, int]) -> Text:
     if not gone.get(part.id):
         return too_few(part, left)
+    if giver.kind == "bag":
+        return say("You have offered some already: %(n)s %(unit)s of %(part)s are left.", n=left, unit=part.unit, part=part.name)
     return say("Some are promised already: %(n)s %(unit)s of %(part)s are left.", n=left, unit=part.unit, part=part.name)
 
 

@@ -49,14 +49,16 @@ def parts_in_stores(session: Session, holder_ids: Collection[int]) -> dict[int, 
     return _parts(session, _held(Holder.id, holder_ids))
 
 
-def _held(whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]) -> sa.Select[Any]:
+def _held(
+    whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+) -> sa.Select[*tuple[Any, ...]]:
     query = sa.select(whose, CustodyPosition.unit_kind, Terminal.model, sa.func.count())
     joined = query.join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
     joined = joined.outerjoin(Terminal, Terminal.unit_id == CustodyPosition.unit_id)
     return joined.where(whose.in_(ids), usable()).group_by(whose, CustodyPosition.unit_kind, Terminal.model)
 
 
-def _issued(person_ids: Collection[int]) -> sa.Select[Any]:
+def _issued(person_ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
     giver = aliased(Holder)
     query = sa.select(Holder.person_id, CustodyPosition.unit_kind, Terminal.model, sa.func.count()).select_from(HandOverUnit)
     joined = query.join(HandOver, HandOver.id == HandOverUnit.hand_over_id).join(Holder, Holder.id == HandOver.to_holder_id)

@@ -24,7 +24,7 @@ END $$;
 
 CREATE FUNCTION promised_parts_stay() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
-    IF NEW.quantity < (SELECT coalesce(sum(promise.open), 0)
+    IF NEW.quantity >= 0 AND NEW.quantity < (SELECT coalesce(sum(promise.open), 0)
                        FROM hand_over_part promise JOIN hand_over ON hand_over.id = promise.hand_over_id
                        JOIN holder giver ON giver.id = hand_over.from_holder_id
                        WHERE giver.id = NEW.holder_id AND giver.kind = 'store' AND promise.part_id = NEW.part_id) THEN
@@ -151,9 +151,7 @@ def downgrade() -> None:
     op.execute(BEFORE)
     op.execute(BETWEEN_BAGS_ONLY)
     op.drop_constraint(op.f(WITHIN), "hand_over_part", type_="check")
-    op.create_check_constraint(
-        op.f(WITHIN), "hand_over_part", "open >= 0 AND taken >= 0 AND open + taken <= quantity"
-    )
+    op.create_check_constraint(op.f(WITHIN), "hand_over_part", "open >= 0 AND taken >= 0 AND open + taken <= quantity")
     for name in CHECKS:
         op.drop_constraint(op.f(f"ck_hand_over_{name}"), "hand_over", type_="check")
     op.drop_index("ix_hand_over_part_unmoved", "hand_over_part")

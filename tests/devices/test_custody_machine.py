@@ -44,7 +44,7 @@ from tests.devices.books import (
     check_transfers,
     missed_lock,
 )
-from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
+from tests.devices.building import carried, ledger_faults, say_yes, sims, store, terminals, work
 from tests.devices.test_parts import cable
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -133,9 +133,9 @@ class Custody(TwoHands):
         sims(session, cast, 3)
         first, mine, *_ = (carried(session, cast, who, boxes=1, cards=1) for who in (cast.su, cast.su, cast.wei, cast.zhou))
         fitted = [install(session, works[0], unit.id, by=cast.su, at=AT).id for unit in first]
+        parts = self.parts(session)
         offer(session, [mine[1].id], to_person_id=cast.wei.id, note="", key=uuid.uuid4(), by=cast.su, at=AT)
         facts = {"to_branch_id": cast.gz, "note": "", "key": uuid.uuid4(), "by": cast.lin, "at": AT}
-        parts = self.parts(session)
         send(session, store=store(session, cast), wanted=Wanted(terminals={acts.MODEL: 2}), parts=parts, **facts)  # type: ignore[arg-type]
         told = Told(fittings=fitted, units=18, moves=18 + 8 + 2 + 2, parts=2 + 2 + 2 + 2)
         return works, store(session, cast).id, told
@@ -147,6 +147,7 @@ class Custody(TwoHands):
             bag = bag_of(session, person_id=self.people[who].id or 0, branch_id=self.cast.sz)
             counts = dict.fromkeys(made, 6)
             hand_over(session, store(session, self.cast), bag, counts, note="", key=uuid.uuid4(), by=self.cast.lin, at=AT)
+            say_yes(session, self.cast)
         facts = {"note": "", "key": uuid.uuid4(), "by": self.cast.su, "at": AT}
         offer(session, [], parts=dict.fromkeys(made, 4), to_person_id=self.cast.wei.id, **facts)  # type: ignore[arg-type]
         return dict.fromkeys(made, 3)

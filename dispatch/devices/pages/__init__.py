@@ -4,6 +4,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     bag,
     bench,
     counts,
+    issuing,
     label,
     life,
     loans,
