@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
@@ -51,13 +50,6 @@ def waiting_for(session: Session, person_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def unanswered(session: Session, branch_id: int) -> tuple[int, datetime | None]:
-    """How many papers of a branch's stores and bags wait for a yes, and since when the oldest does."""
-    query = sa.select(sa.func.count(), sa.func.min(HandOver.offered_at)).join(HandOver.from_holder)
-    count, oldest = session.execute(query.where(Holder.branch_id == branch_id, HandOver.status == "offered")).one()
-    return count, oldest
-
-
 def papers(session: Session, branch_id: int, show: str) -> Sequence[HandOver]:
     """A branch's papers: those that `wait`, the oldest first; those of which something was `left`, or all, the newest first."""
     query = _whole(sa.select(HandOver).join(_from, _from.id == HandOver.from_holder_id).where(_from.branch_id == branch_id))
@@ -76,13 +68,6 @@ def paper(session: Session, hand_over_id: int, by: Actor) -> HandOver:
     if found is None or not by.sees_branch(found.from_holder.branch_id):
         raise NotFound
     return found
-
-
-def papers_of(session: Session, entry_ids: Collection[int]) -> dict[int, HandOver]:
-    """The papers behind moves of units: entry id -> paper."""
-    query = sa.select(HandOverUnit.entry_id, HandOver).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
-    found = session.execute(query.where(HandOverUnit.entry_id.in_(entry_ids)))
-    return {entry_id: each for entry_id, each in found if entry_id is not None}
 
 
 def units_issued(session: Session, key: uuid.UUID) -> Sequence[int]:

@@ -90,7 +90,8 @@ def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
     ]
-    return session.scalars(query.options(*ends).order_by(CustodyEntry.seq.desc())).unique().all()
+    both = joinedload(CustodyEntry.paper)
+    return session.scalars(query.options(*ends, both).order_by(CustodyEntry.seq.desc())).unique().all()
 
 
 def vehicle_history(session: Session, vehicle_id: int) -> Sequence[CustodyEntry]:

@@ -66,9 +66,8 @@ def test_one_signature_at_the_counter_for_all_that_waits(db: Session, cast: Cast
         sign(db, papers, points=DRAWN, by=cast.he, at=AT)
     assert [sign(db, papers, points=DRAWN, by=cast.wang, at=AT) for _ in range(2)] == [3, 0]
     assert [where(db, unit).kind for unit in (*units, *mine)] == ["bag", "bag", "store"]
-    said = {
-        (each.settled_by_name, each.settled_how, each.witness_name) for each in db.scalars(sa.select(HandOver)) if each.signature
-    }
+    signed = db.scalars(sa.select(HandOver).where(HandOver.settled_how == "signature")).all()
+    said = {(each.settled_by_name, each.witness_name, each.signature == DRAWN) for each in signed}
     assert said == {("苏杰", cast.wang.name, True)} and list(broken_custody(db)) == []
 
 

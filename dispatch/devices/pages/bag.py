@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import render_template, url_for
@@ -22,7 +23,6 @@ from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.papers import accepted, overdue
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.part_promises import promised
 from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import bag, stores, units_held
 from dispatch.errors import NotFound, Refusal
@@ -143,7 +143,7 @@ def _shown(db: Session) -> Mapping[str, Any]:
         "to_me": to_me,
         "by_me": by_me,
         "promised": {line.unit_id for each in (*by_me, *to_me) for line in each.units if line.open},
-        "gone": promised(db, mine.id) if mine and (by_me or to_me) else {},
+        "gone": _promised(mine.id if mine else 0, (*by_me, *to_me)),
         "overdue": now() - overdue(),
         "field_of": field_of,
         "takers": [
@@ -153,3 +153,12 @@ def _shown(db: Session) -> Mapping[str, Any]:
         "key": uuid.uuid4(),
         "blank": Form(),
     }
+
+
+def _promised(bag_id: int, papers: Iterable[HandOver]) -> Counter[int]:
+    """How many of each part the bag has promised on papers that wait: part id -> count."""
+    return sum((_open_parts(paper) for paper in papers if paper.from_holder_id == bag_id), Counter[int]())
+
+
+def _open_parts(paper: HandOver) -> Counter[int]:
+    return Counter({line.part_id: line.open for line in paper.parts})

@@ -16,7 +16,6 @@ from dispatch.devices.bench_queries import returns_of_unit
 from dispatch.devices.bench_rules import FAULTS, STATUS_WORDS
 from dispatch.devices.fitted import lines_of_unit
 from dispatch.devices.given_again import Given, given_again, giving_again
-from dispatch.devices.hand_overs import papers_of
 from dispatch.devices.lending import lent_unit
 from dispatch.devices.models import CustodyEntry, Unit
 from dispatch.devices.operations import describe
@@ -56,7 +55,6 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             "devices/unit.html",
             unit=found,
             entries=entries,
-            papers=papers_of(db, [entry.id for entry in entries]),
             numbers=numbers,
             sheets=released_about(db, numbers, lines_of_unit(unit_id)),
             describe=describe,

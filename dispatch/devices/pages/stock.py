@@ -17,7 +17,6 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
 from dispatch.devices.counts import under_way
-from dispatch.devices.hand_overs import unanswered
 from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
@@ -96,7 +95,8 @@ def index() -> Answer:
             supplies=supplies(db, own_branch(), [row.holder for row in rooms]) if not words else None,
             bags=_bags(db, rows),
             owed=owed,
-            unanswered=unanswered(db, own_branch()),
+            unanswered=sum(row.waiting for row in rows),
+            oldest=min((row.oldest for row in rows if row.oldest), default=None),
             late=now() - overdue(),
         )
 
