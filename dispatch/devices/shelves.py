@@ -55,8 +55,6 @@ def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
     count, oldest = (sa.select(what).where(*waits).correlate(Holder).scalar_subquery() for what in asked)
     own = (Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by))
     query = sa.select(Holder, count, oldest).where(*own)
-        Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by)
-    )
     ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
     found = session.execute(ordered).all()
     counted = _counts(session, [holder.id for holder, *_ in found])
