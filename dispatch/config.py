@@ -104,6 +104,8 @@ class Settings:
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")
     return_due_days: int = setting(
         "RETURN_DUE_DAYS", whole(1, 365), 3, "days within which a unit taken out of a vehicle is to be at the repair bench")
+    yes_overdue_minutes: int = setting(
+        "YES_OVERDUE_MINUTES", whole(1, 10_080), 120, "minutes after which an issue or return that waits for a yes is told")
     due_soon_days: int = setting(
         "DUE_SOON_DAYS", whole(0, 365), 30, "days before its end that a tool's calibration or a person's paper is told")
     repair_warranty_months: int = setting(

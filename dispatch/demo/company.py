@@ -16,6 +16,7 @@ from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import words
 from dispatch.demo.agreeing import agree_on_warranty, look_after_sims
+from dispatch.demo.counter import issue_signed
 from dispatch.devices.firmware import ask_for_firmware
 from dispatch.devices.models import Holder, Unit
 from dispatch.devices.operations import (
@@ -281,4 +282,4 @@ def _fill_bag(company: Company, store: Holder, technician: Actor, keeper: Actor)
     bag = bag_of(company.session, person_id=technician.id, branch_id=store.branch_id)
     chosen = [u.id for kind in ("terminal", "sim") for u in units_held(company.session, store.id, kind=kind, limit=8)]
     at = company.at + AGE - timedelta(hours=72 - company.random.randrange(8))
-    move_units(company.session, chosen, to=bag, reason="issue", by=keeper, at=at)
+    issue_signed(company.session, store, bag, chosen, by=keeper, at=at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from dispatch.audit.rules import canonical
 from dispatch.demo.company import Company
+from dispatch.demo.counter import scrawl
 from dispatch.demo.courses import WELL, Course
 from dispatch.demo.reporting import report
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
@@ -100,7 +100,7 @@ class OnSite:
         if self._course.refused:
             self._be_refused(self._course.refused)
         elif self._course.signed:
-            points = _scrawl(self._company.random.random() * 6)
+            points = scrawl(self._company.random.random() * 6)
             self._do("sign", points=points, signer=self._order.contact_name, **self._shown())
         self._do("visit.finish")
 
@@ -176,13 +176,6 @@ class OnSite:
 
 def _model_of(terminal: Unit | None) -> str | None:
     return terminal.terminal.model if terminal and terminal.terminal else None
-
-
-def _scrawl(phase: float) -> list[list[list[float]]]:
-    """Two strokes of a made-up hand."""
-    first = [[0.12 + i / 130, 0.2 + 0.09 * math.sin(phase + i / 5), i * 14] for i in range(64)]
-    second = [[0.3 + i / 90, 0.26 + 0.05 * math.cos(phase + i / 3), 1100 + i * 14] for i in range(40)]
-    return [[[round(x, 4), round(y, 4), t] for x, y, t in stroke] for stroke in (first, second)]
 
 
 def _picture(hue: int, plate: str) -> bytes:

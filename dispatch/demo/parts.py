@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from dispatch.demo.company import Company
+from dispatch.demo.counter import issue_signed
 from dispatch.devices.models import Holder, Part
 from dispatch.devices.part_counting import Counted, count
 from dispatch.devices.part_moves import counts_at
-from dispatch.devices.part_stock import PartFacts, add_part, hand_over, receive, write_off
+from dispatch.devices.part_stock import PartFacts, add_part, receive, write_off
 from dispatch.devices.queries import stores
 from dispatch.field.acting import act
 from dispatch.field.operations import SentFact
@@ -55,7 +56,7 @@ def _fill_bags(company: Company, store: Holder, parts: list[Part], by: Actor, at
     counts = {part.id: row[4] for part, row in zip(parts, CATALOGUE, strict=True)}
     bags = sa.select(Holder).where(Holder.kind == "bag", Holder.branch_id == store.branch_id).order_by(Holder.id)
     for bag in company.session.scalars(bags).all():
-        hand_over(company.session, store, bag, counts, note="", key=_key(f"bag {bag.person_id}"), by=by, at=at)
+        issue_signed(company.session, store, bag, (), parts=counts, by=by, at=at)
 
 
 def use(company: Company, moment: datetime) -> None:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from dispatch.clock import local_day
 from dispatch.demo.company import Company
-from dispatch.devices.models import Unit
-from dispatch.devices.operations import bag_of, move_units
+from dispatch.demo.counter import issue_signed
+from dispatch.devices.models import Holder
+from dispatch.devices.operations import bag_of
 from dispatch.devices.queries import stores
 from dispatch.devices.tooling import Calibrated, NewTool, calibrate, receive_tool
 from dispatch.staff.models import Person
@@ -39,7 +40,7 @@ def build(company: Company, moment: datetime) -> None:
         until = None if days is None else today + timedelta(days=days)
         tool_id = receive_tool(company.session, NewTool(serial, name, until), store=store, by=by, at=moment - BOUGHT)
         if who:
-            _issue(company, tool_id, who, moment - BOUGHT)
+            _issue(company, store, tool_id, who, moment - BOUGHT)
         if serial == "WYB-01" and until:
             key = uuid.UUID(int=company.random.getrandbits(128), version=4)
             done = Calibrated(local_day(moment - CALIBRATED, by.zone), until, "JL-2026-0418", key)
@@ -47,11 +48,9 @@ def build(company: Company, moment: datetime) -> None:
     _papers(company, moment)
 
 
-def _issue(company: Company, tool_id: int, who: str, at: datetime) -> None:
-    session, by = company.session, company.desk("SZ")
-    branch_id = session.get_one(Unit, tool_id).branch_id
-    bag = bag_of(session, person_id=company.people[who].id or 0, branch_id=branch_id)
-    move_units(session, [tool_id], to=bag, reason="issue", by=by, at=at)
+def _issue(company: Company, store: Holder, tool_id: int, who: str, at: datetime) -> None:
+    bag = bag_of(company.session, person_id=company.people[who].id or 0, branch_id=store.branch_id)
+    issue_signed(company.session, store, bag, [tool_id], by=company.desk("SZ"), at=at)
 
 
 def _papers(company: Company, moment: datetime) -> None:

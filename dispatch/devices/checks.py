@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.bench_checks import wrong_returns
+from dispatch.devices.hand_over_checks import wrong_papers
 from dispatch.devices.loan_checks import wrong_loans
 from dispatch.devices.models import (
     CustodyEntry,
     CustodyPosition,
     Fitting,
-    HandOver,
-    HandOverUnit,
     Holder,
     Sim,
     Terminal,
@@ -42,7 +41,7 @@ def broken_custody(session: Session) -> Iterator[Text]:
     yield from _wrong_positions(session)
     yield from _crowded_slots(session)
     yield from _wrong_fittings(session)
-    yield from _empty_promises(session)
+    yield from wrong_papers(session, _label)
     yield from wrong_returns(session)
     yield from broken_papers(session)
     yield from wrong_parts(session)
@@ -170,12 +169,3 @@ def _wrong_fittings(session: Session) -> Iterator[Text]:
         yield say(
             "Fitting %(id)s of order %(order)s does not agree with the entries of its units", id=fitting_id, order=number or "?"
         )
-
-
-def _empty_promises(session: Session) -> Iterator[Text]:
-    """Units that are promised out of a bag in which they are not."""
-    promised = sa.select(HandOverUnit.unit_id, HandOver.id).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
-    held = promised.join(CustodyPosition, CustodyPosition.unit_id == HandOverUnit.unit_id)
-    settled = sa.or_(HandOver.status != "offered", CustodyPosition.holder_id != HandOver.from_holder_id)
-    for unit_id, hand_over_id in session.execute(held.where(HandOverUnit.open, settled).order_by(HandOverUnit.unit_id)):
-        yield say("%(unit)s is promised in hand-over %(id)s and cannot be", unit=_label(session, unit_id), id=hand_over_id)

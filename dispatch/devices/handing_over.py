@@ -1,38 +1,59 @@
-"""Handing units and counted parts from one technician's bag into another's: both sides say so (P12).
+"""Offering out of one's bag, and answering for the other side: nothing goes over before both have said yes (P12).
 
-Locks are taken in one order: the hand-over's row, the bags as in fitting, the positions of the units by id, the parts by id, then
-the hand-over's lines. Whoever moves a unit or parts for another reason holds its position or the part before; a trigger of the
-database then lets the promise go.
+For a bag its owner answers: signed in on his phone, or with a signature at the counter on the screen of whoever runs the store. A
+manager may say yes in the place of somebody who cannot, with a reason. Locks are taken in one order: the paper's row, the places
+as in fitting, the positions of the units by id, the parts by id, then the paper's lines. Whoever moves a unit or parts out of a
+bag for another reason holds its position or the part before; a trigger of the database then lets the promise go.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
-from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder, Unit
+from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder
 from dispatch.devices.operations import bag_of, lock_units, move_units
 from dispatch.devices.part_moves import Why
-from dispatch.devices.part_promises import promise_parts, still_promised, take_parts
+from dispatch.devices.part_promises import still_promised, take_parts
 from dispatch.devices.part_stock import Counts, check_counts
+from dispatch.devices.promising import LONGEST_WORDS, Lot, paper_with, promise, speaks_for, tell
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.files.strokes import is_drawn
 from dispatch.staff.queries import technicians
 from dispatch.staff.rules import Actor
-from dispatch.words import say
+from dispatch.words import Text, say
 
-LONGEST_WORDS = 200
 SETTLED = {
     "accepted": say("%(name)s has accepted these already."),
     "declined": say("%(name)s has not got these: they stay with the giver."),
     "withdrawn": say("%(name)s has taken the offer back."),
 }
+NOT_ALONE = say("You have said yes for the other side. Somebody else says it for this one.")
+
+
+@dataclass(frozen=True)
+class Yes:
+    """The second yes: whose it is and how he said it. `by` was signed in when it was said; what is not `parts` came whole."""
+
+    how: str
+    person_id: int | None
+    name: str
+    by: Actor
+    at: datetime
+    without: Collection[int] = ()
+    parts: Counts | None = None
+    reason: str | None = None
+    signature: list[Any] | None = None
+
+
+# --- the first yes: out of one's own bag
 
 
 def offer(
@@ -40,132 +61,35 @@ def offer(
     unit_ids: Sequence[int],
     *,
     parts: Counts | None = None,
-    to_person_id: int | None,
+    to_person_id: int | None = None,
+    to_store_id: int | None = None,
     note: str,
     key: uuid.UUID,
     by: Actor,
     at: datetime,
 ) -> HandOver:
-    """Offer units and so many of each part of one's own bag to a colleague; they stay one's own until he accepts.
+    """Offer units and so many of each part of one's own bag to a colleague or a store; they stay one's own until it is accepted.
 
     Sent twice under one key it counts once. Raises Invalid for nothing or nobody chosen and for more parts than one has left to
     offer, RuleBroken for a unit that is elsewhere, Conflict for one that is offered already.
     """
     by.must("bag.hand_over")
-    mine = _bag(session, by)
-    take_turn(session, [mine.id])  # before the key is looked up: a form pressed twice at once comes second, and is found
-    before = session.scalar(sa.select(HandOver).where(HandOver.key == key, HandOver.offered_by_id == by.id))
+    assert by.id is not None and by.branch_id is not None
+    mine = bag_of(session, person_id=by.id, branch_id=by.branch_id)
+    before = paper_with(session, mine, key, by=by)
     if before is not None:
         return before
-    chosen, counts = sorted(set(unit_ids)), parts or {}
-    _check_chosen(chosen, counts)
-    his = _bag_of_colleague(session, to_person_id, by)
-    if chosen:
-        lock_units(session, chosen, holder_id=mine.id)
-    made = HandOver(
-        key=key,
-        from_holder_id=mine.id,
-        to_holder_id=his.id,
-        status="offered",
-        note=note.strip()[:LONGEST_WORDS] or None,
-        offered_by_id=by.id,
-        offered_by_name=by.name,
-        offered_at=at,
-        units=[HandOverUnit(unit_id=unit_id) for unit_id in chosen],
-        parts=promise_parts(session, mine, counts),
-    )
-    session.add(made)
-    session.flush()
-    _tell(session, made, "offer", chosen, by, at, parts=counts)
-    return made
+    lot = Lot(unit_ids, parts or {}, note)
+    _check_chosen(lot)
+    to = _store(session, to_store_id, by) if to_store_id else _bag_of_colleague(session, to_person_id, by)
+    return promise(session, lot, source=mine, to=to, first="giver", key=key, by=by, at=at)
 
 
-def _check_chosen(unit_ids: Sequence[int], counts: Counts) -> None:
-    if not unit_ids and not counts:
+def _check_chosen(lot: Lot) -> None:
+    if not lot.units and not lot.parts:
         raise Invalid({"units": say("Nothing was chosen.")})
-    if counts:
-        check_counts(counts)
-
-
-def accept(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> int:
-    """Say that one has them: from now on they are in one's own bag; returns how many units and kinds of parts.
-
-    What went elsewhere meanwhile stays there. Said twice it counts once: 0. Raises RuleBroken when nothing is left, Conflict when
-    it was settled otherwise.
-    """
-    offered = _offered(session, hand_over_id, HandOver.to_holder_id, "accepted", by)
-    if offered.status == "accepted":
-        return 0
-    take_turn(session, [offered.from_holder_id, offered.to_holder_id])
-    promised = sa.select(HandOverUnit.unit_id).where(HandOverUnit.hand_over_id == offered.id, HandOverUnit.open)
-    left = session.scalars(promised.order_by(HandOverUnit.unit_id)).all()
-    if left:
-        lock_units(session, left, holder_id=offered.from_holder_id)
-    taking = {line: line.open for line in still_promised(session, offered)}
-    if not left and not taking:
-        raise RuleBroken(say("None of these is in %(name)s's bag any more.", name=offered.offered_by_name))
-    _settle(offered, "accepted", by, at)
-    session.flush()
-    _move(session, offered, left, taking, by, at)
-    _tell(session, offered, "accept", left, by, at, parts={line.part_id: count for line, count in taking.items()})
-    return len(left) + len(taking)
-
-
-def _move(
-    session: Session, offered: HandOver, unit_ids: Sequence[int], taking: Mapping[HandOverPart, int], by: Actor, at: datetime
-) -> None:
-    if unit_ids:
-        facts: dict[str, Any] = {"expected_from": offered.from_holder_id, "reason": "hand_over", "by": by, "at": at}
-        move_units(session, unit_ids, to=offered.to_holder, **facts)
-    take_parts(session, offered, taking, Why("hand_over", by, at, offered.note))
-
-
-def decline(session: Session, hand_over_id: int, *, reason: str, by: Actor, at: datetime) -> None:
-    """Say that one has not got them, and why; they stay with the giver."""
-    if not reason.strip():
-        raise Invalid({"reason": say("Please give a reason.")})
-    offered = _offered(session, hand_over_id, HandOver.to_holder_id, "declined", by)
-    if offered.status == "offered":
-        offered.reason = reason.strip()[:LONGEST_WORDS]
-        _settle(offered, "declined", by, at)
-        _tell(session, offered, "decline", [], by, at)
-
-
-def withdraw(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> None:
-    """Take back what one has offered and nobody has accepted."""
-    offered = _offered(session, hand_over_id, HandOver.from_holder_id, "withdrawn", by)
-    if offered.status == "offered":
-        _settle(offered, "withdrawn", by, at)
-        _tell(session, offered, "withdraw", [], by, at)
-
-
-def _settle(offered: HandOver, status: str, by: Actor, at: datetime) -> None:
-    offered.status, offered.settled_by_id, offered.settled_by_name, offered.settled_at = status, by.id, by.name, at
-    for line in offered.units:
-        line.open = False
-    for promise in offered.parts:
-        promise.open = 0
-
-
-def _offered(session: Session, hand_over_id: int, side: sa.orm.InstrumentedAttribute[int], wanted: str, by: Actor) -> HandOver:
-    """The hand-over, locked, if the reader is at this side of it: still offered, or settled as he wants it.
-
-    Raises NotFound, Conflict when it was settled otherwise.
-    """
-    by.must("bag.hand_over")
-    mine = sa.select(Holder.id).where(Holder.person_id == by.id)
-    query = sa.select(HandOver).where(HandOver.id == hand_over_id, side.in_(mine)).with_for_update()
-    found = session.scalar(query.execution_options(populate_existing=True))
-    if found is None:
-        raise NotFound
-    if found.status not in ("offered", wanted):
-        raise Conflict(say(SETTLED[found.status].msgid, name=found.settled_by_name or ""))
-    return found
-
-
-def _bag(session: Session, by: Actor) -> Holder:
-    assert by.id is not None and by.branch_id is not None
-    return bag_of(session, person_id=by.id, branch_id=by.branch_id)
+    if lot.parts:
+        check_counts(lot.parts)
 
 
 def _bag_of_colleague(session: Session, person_id: int | None, by: Actor) -> Holder:
@@ -175,39 +99,190 @@ def _bag_of_colleague(session: Session, person_id: int | None, by: Actor) -> Hol
     return bag_of(session, person_id=person_id, branch_id=by.branch_id)
 
 
-def _tell(
-    session: Session, made: HandOver, what: str, ids: Sequence[int], by: Actor, at: datetime, *, parts: Counts | None = None
-) -> None:
-    detail: dict[str, Any] = {"to": made.to_holder_id, "hand_over": made.id, "units": list(ids)}
-    if parts:
-        detail["parts"] = {str(part_id): count for part_id, count in parts.items()}
-    record(session, ("holder", made.from_holder_id), f"bag.{what}", by=by, at=at, detail=detail)
+def _store(session: Session, store_id: int, by: Actor) -> Holder:
+    found = session.get(Holder, store_id)
+    if found is None or found.kind != "store" or found.branch_id != by.branch_id:
+        raise Invalid({"to": say("Choose a store.")})
+    return found
 
 
-# --- what there is
+# --- the second yes
 
 
-def offers(session: Session, person_id: int) -> tuple[Sequence[HandOver], Sequence[HandOver]]:
-    """What is offered to somebody, and what he offers others, the oldest first; with units, numbers, parts and people."""
-    bag = sa.select(Holder.id).where(Holder.person_id == person_id)
-    either = sa.or_(HandOver.to_holder_id.in_(bag), HandOver.from_holder_id.in_(bag))
-    unit = selectinload(HandOver.units).joinedload(HandOverUnit.unit)
-    query = (
-        sa.select(HandOver)
-        .where(HandOver.status == "offered", either)
-        .options(
-            unit.options(joinedload(Unit.terminal), joinedload(Unit.sim)),
-            selectinload(HandOver.parts).joinedload(HandOverPart.part),
-            joinedload(HandOver.to_holder).joinedload(Holder.person),
-            joinedload(HandOver.from_holder).joinedload(Holder.person),
-        )
-    )
-    found = session.scalars(query.order_by(HandOver.id)).unique().all()
-    to_him = [each for each in found if each.to_holder.person_id == person_id]
-    return to_him, [each for each in found if each not in to_him]
+def accept(
+    session: Session,
+    hand_over_id: int,
+    *,
+    without: Collection[int] = (),
+    parts: Counts | None = None,
+    how: str = "account",
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Say yes for the side that was asked: what is on the paper goes over, but for the units `without` which, and of the parts
+    only so many where `parts` names them; returns how many units and kinds of parts.
+
+    What went elsewhere meanwhile stays there. Said twice it counts once: 0. Raises RuleBroken when nothing is left, Conflict when
+    it was settled otherwise.
+    """
+    offered = _answered(session, hand_over_id, "accepted", by)
+    if offered.status == "accepted":
+        return 0
+    if by.id == offered.offered_by_id:
+        raise RuleBroken(NOT_ALONE)
+    return _go_over(session, offered, Yes(how, by.id, by.name, by, at, without, parts))
 
 
-def waiting_for(session: Session, person_id: int) -> int:
-    """How many hand-overs wait for somebody's yes."""
-    query = sa.select(sa.func.count()).select_from(HandOver).join(HandOver.to_holder)
-    return session.scalar(query.where(Holder.person_id == person_id, HandOver.status == "offered")) or 0
+def sign(session: Session, hand_over_ids: Collection[int], *, points: list[Any], by: Actor, at: datetime) -> int:
+    """One signature of a bag's owner, drawn on the screen of whoever runs the store, under some papers that wait for his yes.
+
+    Returns how many units and kinds of parts went over. Raises Invalid for nothing drawn, NotFound for another branch's and for
+    papers that wait for somebody else, Conflict when one was settled otherwise.
+    """
+    by.must("stock.change")
+    if not is_drawn(points):
+        raise Invalid({"points": say("This is not a signature yet. Please sign in the field.")})
+    papers = [_locked(session, each) for each in sorted(set(hand_over_ids))]
+    signers = {paper.second.person_id for paper in papers}
+    if len(signers) != 1 or None in signers or not all(by.sees_branch(paper.second.branch_id) for paper in papers):
+        raise NotFound
+    if by.id in signers:
+        raise RuleBroken(say("You are signed in yourself: say yes in your own bag."))
+    return sum(_signed(session, paper, points, by, at) for paper in papers)
+
+
+def _signed(session: Session, paper: HandOver, points: list[Any], by: Actor, at: datetime) -> int:
+    if paper.status == "accepted":
+        return 0
+    _must_wait(paper, "accepted")
+    signer = paper.second.person
+    assert signer is not None
+    return _go_over(session, paper, Yes("signature", signer.id, signer.name, by, at, signature=points))
+
+
+def overrule(session: Session, hand_over_id: int, *, reason: str, by: Actor, at: datetime) -> int:
+    """A manager says yes in the place of somebody who cannot, and why; returns how many units and kinds of parts.
+
+    Raises Invalid without a reason, NotFound for another branch's, RuleBroken for a paper that he has made himself.
+    """
+    by.must("stock.decide")
+    words = reason.strip()[:LONGEST_WORDS]
+    if not words:
+        raise Invalid({"reason": say("Please give a reason.")})
+    paper = _locked(session, hand_over_id)
+    if not by.sees_branch(paper.second.branch_id):
+        raise NotFound
+    _must_wait(paper, "accepted")
+    if paper.status == "accepted":
+        return 0
+    if by.id == paper.offered_by_id:
+        raise RuleBroken(NOT_ALONE)
+    return _go_over(session, paper, Yes("override", by.id, by.name, by, at, reason=words))
+
+
+def _go_over(session: Session, paper: HandOver, yes: Yes) -> int:
+    """With the paper locked: what is promised still, and agreed on, moves."""
+    take_turn(session, [paper.from_holder_id, paper.to_holder_id])
+    promised = sa.select(HandOverUnit.unit_id).where(HandOverUnit.hand_over_id == paper.id, HandOverUnit.open)
+    left = session.scalars(promised.order_by(HandOverUnit.unit_id)).all()
+    going = [unit_id for unit_id in left if unit_id not in yes.without]
+    if going:
+        lock_units(session, going, holder_id=paper.from_holder_id)
+    lines = still_promised(session, paper)
+    if not left and not lines:
+        raise RuleBroken(_nothing_left(paper))
+    agreed = yes.parts or {}
+    taking = {line: count for line in lines if (count := min(line.open, agreed.get(line.part_id, line.open)))}
+    if not going and not taking:
+        raise RuleBroken(say("Nothing is left of it. If you have none of it, say that you did not get it."))
+    with session.no_autoflush:  # the row is whole only when all of it is written
+        _write_down(paper, yes, taking={line: taking.get(line, 0) for line in lines}, stays=set(left) - set(going))
+    session.flush()
+    _move(session, paper, going, taking, yes)
+    parts = {line.part_id: count for line, count in taking.items()}
+    tell(session, paper, "accept", yes.by, yes.at, units=going, parts=parts, how=yes.how)
+    return len(going) + len(taking)
+
+
+def _write_down(paper: HandOver, yes: Yes, *, taking: Mapping[HandOverPart, int], stays: Collection[int]) -> None:
+    for part, count in taking.items():
+        part.left_out = part.open - count
+    for unit in paper.units:
+        unit.left_out = unit.unit_id in stays
+    paper.settled_how, paper.reason, paper.signature = yes.how, yes.reason, yes.signature
+    if yes.signature is not None:
+        paper.witness_id, paper.witness_name = yes.by.id, yes.by.name
+    _settle(paper, "accepted", yes.person_id, yes.name, yes.at)
+
+
+def _move(session: Session, paper: HandOver, going: Sequence[int], taking: Mapping[HandOverPart, int], yes: Yes) -> None:
+    if going:
+        facts: dict[str, Any] = {"expected_from": paper.from_holder_id, "reason": paper.kind, "by": yes.by, "at": yes.at}
+        entries = dict(zip(going, move_units(session, going, to=paper.to_holder, **facts), strict=True))
+        for line in paper.units:
+            line.entry_id = entries.get(line.unit_id)
+    take_parts(session, paper, taking, Why(paper.kind, yes.by, yes.at, paper.note))
+
+
+# --- no yes
+
+
+def decline(session: Session, hand_over_id: int, *, reason: str, by: Actor, at: datetime) -> None:
+    """Say for the side that was asked that nothing of it came, and why; it stays with the giver."""
+    words = reason.strip()[:LONGEST_WORDS]
+    if not words:
+        raise Invalid({"reason": say("Please give a reason.")})
+    offered = _answered(session, hand_over_id, "declined", by)
+    if offered.status == "offered":
+        offered.reason = words
+        _settle(offered, "declined", by.id, by.name, at)
+        tell(session, offered, "decline", by, at)
+
+
+def withdraw(session: Session, hand_over_id: int, *, by: Actor, at: datetime) -> None:
+    """Take back, for the side that made it, a paper that nobody has answered."""
+    offered = _locked(session, hand_over_id)
+    if not speaks_for(by, offered.to_holder if offered.first == "taker" else offered.from_holder):
+        raise NotFound
+    _must_wait(offered, "withdrawn")
+    if offered.status == "offered":
+        _settle(offered, "withdrawn", by.id, by.name, at)
+        tell(session, offered, "withdraw", by, at)
+
+
+def _settle(offered: HandOver, status: str, person_id: int | None, name: str, at: datetime) -> None:
+    offered.status, offered.settled_by_id, offered.settled_by_name, offered.settled_at = status, person_id, name, at
+    for line in offered.units:
+        line.open = False
+    for part in offered.parts:
+        part.open = 0
+
+
+def _answered(session: Session, hand_over_id: int, wanted: str, by: Actor) -> HandOver:
+    """A paper, locked, that waits for the reader's yes, or is settled as he wants it. Raises NotFound, Conflict."""
+    found = _locked(session, hand_over_id)
+    if not speaks_for(by, found.second):
+        raise NotFound
+    _must_wait(found, wanted)
+    return found
+
+
+def _must_wait(paper: HandOver, wanted: str) -> None:
+    if paper.status not in ("offered", wanted):
+        raise Conflict(say(SETTLED[paper.status].msgid, name=paper.settled_by_name or ""))
+
+
+def _locked(session: Session, hand_over_id: int) -> HandOver:
+    query = sa.select(HandOver).where(HandOver.id == hand_over_id).with_for_update()
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    session.expire(found, ["units", "parts"])
+    return found
+
+
+def _nothing_left(paper: HandOver) -> Text:
+    if paper.from_holder.kind == "store":
+        return say("None of these is in the store any more.")
+    name = paper.from_holder.person.name if paper.from_holder.person else ""
+    return say("None of these is in %(name)s's bag any more.", name=name)

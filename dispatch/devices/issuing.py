@@ -1,7 +1,7 @@
-"""Handing units over between a store and a technician's bag: by number, by count, or all that a bag lacks.
+"""What a store issues to technicians and takes back from them: by number, by count, or all that a bag lacks.
 
-A form carries a key of its own. The store's row is locked first, so two people at one store take turns, and a form that comes
-twice is found in the trail and changes nothing.
+The store says yes with it; it goes over when the technician has said yes, too: on his phone, or with his signature at the counter
+(see `handing_over`). Until then it is promised and stays where it is. A form carries a key of its own: sent twice it counts once.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice, zip_longest
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
-from dispatch.devices.models import Holder, Unit
+from dispatch.devices.models import HandOver, HandOverUnit, Holder, Unit
 from dispatch.devices.numbers import units_called
-from dispatch.devices.operations import bag_of, describe, move_units
-from dispatch.devices.queries import handed_over
+from dispatch.devices.operations import bag_of, describe
+from dispatch.devices.promising import Lot, paper_with, promise, store_side
 from dispatch.devices.usable import oldest_units, parts_in_bags
 from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -68,8 +69,18 @@ class CannotIssue(Invalid):
         super().__init__({"numbers": say("%(n)s of the numbers cannot be issued; nothing was moved.", n=len(problems))})
 
 
-def issue(session: Session, *, store: Holder, person_id: int, wanted: Wanted, key: uuid.UUID, by: Actor, at: datetime) -> int:
-    """Move what is wanted from a store into a technician's bag, all or nothing; returns how many units.
+def issue(
+    session: Session,
+    *,
+    store: Holder,
+    person_id: int,
+    wanted: Wanted,
+    note: str = "",
+    key: uuid.UUID,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Promise a technician what is wanted from a store, all or nothing; returns how many units.
 
     Returns 0 for a form that was carried out before. Raises CannotIssue for numbers, Invalid for counts the store does not have.
     """
@@ -77,25 +88,29 @@ def issue(session: Session, *, store: Holder, person_id: int, wanted: Wanted, ke
         return 0
     ids = wanted_units(session, wanted, store, by)
     bag = bag_of(session, person_id=person_id, branch_id=store.branch_id)
-    return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
+    promise(session, Lot(ids, note=note), source=store, to=bag, first="giver", key=key, by=by, at=at)
+    return len(ids)
 
 
 def hand_over(
     session: Session, unit_ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime
 ) -> int:
-    """Move chosen units from one store or bag to another of the same branch; returns how many, 0 for a form that came twice."""
+    """Chosen units go from a store to a bag of its branch, or come back: the store has said so, the technician's yes is due.
+
+    Returns how many, 0 for a form that came twice. Raises NotFound from bag to bag: there the giver offers them himself.
+    """
     if not unit_ids:
         raise RuleBroken(say("Nothing was chosen."))
     if not _begin(session, source, key, by=by):
         return 0
-    if to.branch_id != source.branch_id:
-        raise NotFound
-    return _move(session, unit_ids, source=source, to=to, key=key, by=by, at=at)
+    made = promise(session, Lot(unit_ids), source=source, to=to, first=store_side(source, to), key=key, by=by, at=at)
+    return len(made.units)
 
 
 def fill_bags(session: Session, loads: Sequence[Load], *, store: Holder, key: uuid.UUID, by: Actor, at: datetime) -> Filled:
     """Give each technician what his bag lacks: the oldest units of the store, its models in turn."""
-    if not _begin(session, store, key, by=by):
+    own = {load.person_id: uuid.uuid5(key, str(load.person_id)) for load in loads}  # each bag has a paper of its own
+    if not _begin(session, store, key, by=by) or _made_before(session, own.values()):
         return Filled(0, ())
     carried = parts_in_bags(session, [load.person_id for load in loads])
     terminals = _in_turn(oldest_units(session, store.id, kind="terminal"))
@@ -105,7 +120,7 @@ def fill_bags(session: Session, loads: Sequence[Load], *, store: Holder, key: uu
         has = carried.get(load.person_id, {})
         lacks = (max(0, load.terminals - has.get("terminal", 0)), max(0, load.sims - has.get("sim", 0)))
         boxes, cards = list(islice(terminals, lacks[0])), list(islice(sims, lacks[1]))
-        moved += _fill(session, load.person_id, [*boxes, *cards], store, key=key, by=by, at=at)
+        moved += _fill(session, load.person_id, [*boxes, *cards], store, key=own[load.person_id], by=by, at=at)
         if len(boxes) < lacks[0] or len(cards) < lacks[1]:
             short.append((load.name, lacks[0] - len(boxes), lacks[1] - len(cards)))
     return Filled(moved, tuple(short))
@@ -115,7 +130,12 @@ def _fill(session: Session, person_id: int, ids: Sequence[int], store: Holder, *
     if not ids:
         return 0
     bag = bag_of(session, person_id=person_id, branch_id=store.branch_id)
-    return _move(session, ids, source=store, to=bag, key=key, by=by, at=at)
+    promise(session, Lot(ids), source=store, to=bag, first="giver", key=key, by=by, at=at)
+    return len(ids)
+
+
+def _made_before(session: Session, keys: Iterable[uuid.UUID]) -> bool:
+    return session.scalar(sa.select(HandOver.id).where(HandOver.key.in_(keys)).limit(1)) is not None
 
 
 def _in_turn(units: Iterable[tuple[int, str | None]]) -> Iterator[int]:
@@ -132,17 +152,7 @@ def _begin(session: Session, source: Holder, key: uuid.UUID, *, by: Actor) -> bo
     by.must("stock.change")
     if not by.sees_branch(source.branch_id):
         raise NotFound
-    # NO KEY: a plain row lock would clash with the ledger entries of somebody who hands over to this very place.
-    session.get_one(Holder, source.id, with_for_update={"key_share": True})
-    return not handed_over(session, source.id, key)
-
-
-def _move(session: Session, ids: Sequence[int], *, source: Holder, to: Holder, key: uuid.UUID, by: Actor, at: datetime) -> int:
-    reason = "issue" if to.kind == "bag" else "return"
-    move_units(session, ids, to=to, expected_from=source.id, reason=reason, by=by, at=at)
-    detail = {"to": to.id, "units": sorted(ids), "key": str(key)}
-    record(session, ("holder", source.id), f"stock.{reason}", by=by, at=at, detail=detail)
-    return len(ids)
+    return paper_with(session, source, key, by=by) is None
 
 
 # --- numbers
@@ -163,16 +173,26 @@ def wanted_units(session: Session, wanted: Wanted, store: Holder, by: Actor) -> 
 def _named_units(session: Session, typed: Sequence[str], store: Holder, by: Actor) -> list[int]:
     """Typed or scanned numbers -> unit ids of the store. Raises CannotIssue with a sentence for each that cannot go."""
     found = units_called(session, typed, holder_id=store.id, by=by)
-    problems = [problem for number, unit in found.items() if (problem := _problem(number, unit, store))]
+    gone = _promised(session, [unit.id for unit in found.values() if isinstance(unit, Unit)])
+    problems = [problem for number, unit in found.items() if (problem := _problem(number, unit, store, gone))]
     if problems:
         raise CannotIssue(problems)
     return list(dict.fromkeys(unit.id for unit in found.values() if isinstance(unit, Unit)))
 
 
-def _problem(number: str, unit: Unit | Text, store: Holder) -> Text | None:
+def _promised(session: Session, unit_ids: Sequence[int]) -> dict[int, str]:
+    """To whom units are promised: unit id -> name."""
+    line = sa.select(HandOverUnit.unit_id, Person.name).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
+    taker = line.join(Holder, Holder.id == HandOver.to_holder_id).join(Person, Person.id == Holder.person_id)
+    return dict(session.execute(taker.where(HandOverUnit.unit_id.in_(unit_ids), HandOverUnit.open)).all())
+
+
+def _problem(number: str, unit: Unit | Text, store: Holder, gone: Mapping[int, str]) -> Text | None:
     """Why what was found for a number cannot go out of this store."""
     if isinstance(unit, Text):
         return unit
+    if unit.id in gone:
+        return say("%(unit)s is promised to %(name)s and waits for his yes.", unit=number, name=gone[unit.id])
     if unit.position and unit.position.holder_id == store.id:
         return None
     place = describe(unit.position.holder) if unit.position else say("nowhere")

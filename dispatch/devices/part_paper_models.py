@@ -99,18 +99,21 @@ class TransferPartMove(Base):
 class HandOverPart(Base):
     """So many of a part in a hand-over. As many as are `open` are promised: fewer when some went elsewhere, none once it is over.
 
-    `taken` came with the taker's yes, by the entry named. A trigger of the database lets go of what is promised and gone, and
-    refuses to promise more than is there.
+    `taken` came with the second yes, by the entry named; `left_out` of them were still promised then and did not come.
+    Triggers of the database let go of what a bag has promised and is gone, and refuse to promise more than is there.
     """
 
     __tablename__ = "hand_over_part"
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="hands_something"),
-        sa.CheckConstraint("open >= 0 AND taken >= 0 AND open + taken <= quantity", name="within_what_was_offered"),
+        sa.CheckConstraint(
+            "open >= 0 AND taken >= 0 AND left_out >= 0 AND open + taken + left_out <= quantity", name="within_what_was_offered"
+        ),
         sa.CheckConstraint("open = 0 OR taken = 0", name="promised_or_taken"),
         sa.CheckConstraint("(taken > 0) = (entry_id IS NOT NULL)", name="taken_by_an_entry"),
         sa.UniqueConstraint("entry_id"),
         sa.Index("ix_hand_over_part_open", "part_id", postgresql_where=sa.text("open > 0")),
+        sa.Index("ix_hand_over_part_unmoved", "part_id", postgresql_where=sa.text("entry_id IS NULL")),
     )
 
     hand_over_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_over.id"), primary_key=True)
@@ -118,6 +121,7 @@ class HandOverPart(Base):
     quantity: Mapped[int]
     open: Mapped[int]
     taken: Mapped[int] = mapped_column(server_default="0", default=0)
+    left_out: Mapped[int] = mapped_column(server_default="0", default=0)
     entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("part_entry.id"))
 
     part: Mapped[Part] = relationship()

@@ -1,7 +1,8 @@
-"""Counted parts that one technician has offered another: the giver's until the taker says yes, and never more than there are.
+"""Counted parts that are promised: the giver's until both sides have said yes, and never more than there are.
 
 Whoever promises, takes or moves a part holds its row, so nobody counts on what somebody else has just promised or used. What goes
-elsewhere meanwhile is let go by a trigger of the database: the newest promise first, and no more of it than is gone.
+out of a bag elsewhere meanwhile is let go by a trigger of the database: the newest promise first, and no more of it than is gone.
+Out of a store another trigger lets nothing go that is promised.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.devices.models import HandOver, HandOverPart, Holder, Part
-from dispatch.devices.part_moves import Move, Why, counts_at, field_of, lock_parts, move_parts, too_few
+from dispatch.devices.part_moves import Move, TooFew, Why, counts_at, field_of, lock_parts, move_parts, too_few
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.words import Text, say
+
+PROMISED = say("Some of these parts are promised to a technician and wait for his yes. First the issue is taken back.")
 
 
 def promised(session: Session, holder_id: int) -> dict[int, int]:
@@ -36,15 +39,19 @@ def promise_parts(session: Session, giver: Holder, counts: Mapping[int, int]) ->
     there, gone = counts_at(session, giver.id), promised(session, giver.id)
     free = {part_id: there.get(part_id, 0) - gone.get(part_id, 0) for part_id in counts}
     few = {part_id: free[part_id] for part_id, count in counts.items() if count > free[part_id]}
+    if few and not gone:
+        raise TooFew({part_id: (parts[part_id], left) for part_id, left in few.items()})
     if few:
-        raise Invalid({field_of(part_id): _too_few(parts[part_id], left, gone) for part_id, left in few.items()})
+        raise Invalid({field_of(part_id): _too_few(giver, parts[part_id], left, gone) for part_id, left in few.items()})
     return [HandOverPart(part_id=part_id, quantity=counts[part_id], open=counts[part_id]) for part_id in sorted(counts)]
 
 
-def _too_few(part: Part, left: int, gone: Mapping[int, int]) -> Text:
+def _too_few(giver: Holder, part: Part, left: int, gone: Mapping[int, int]) -> Text:
     if not gone.get(part.id):
         return too_few(part, left)
-    return say("You have offered some already: %(n)s %(unit)s of %(part)s are left.", n=left, unit=part.unit, part=part.name)
+    if giver.kind == "bag":
+        return say("You have offered some already: %(n)s %(unit)s of %(part)s are left.", n=left, unit=part.unit, part=part.name)
+    return say("Some are promised already: %(n)s %(unit)s of %(part)s are left.", n=left, unit=part.unit, part=part.name)
 
 
 def still_promised(session: Session, offered: HandOver) -> Sequence[HandOverPart]:
@@ -69,6 +76,8 @@ def take_parts(session: Session, offered: HandOver, taking: Mapping[HandOverPart
 def must_not_be_promised(session: Session, holder: Holder, part_id: int, count: int) -> None:
     """Raises RuleBroken when so many of a part, which is locked, cannot leave a bag without breaking a promise."""
     there, gone = counts_at(session, holder.id).get(part_id, 0), promised(session, holder.id).get(part_id, 0)
+    if gone and there - count < gone and holder.kind == "store":
+        raise RuleBroken(PROMISED)
     if gone and there - count < gone:
         name = holder.person.name if holder.person else ""
         raise RuleBroken(say("%(name)s has offered some of these to a colleague. First the offer is taken back.", name=name))

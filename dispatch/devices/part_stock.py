@@ -16,6 +16,7 @@ from dispatch.devices.part_models import Part, PartEntry
 from dispatch.devices.part_moves import Move, Why, field_of, lock_parts, move_parts, moved_before
 from dispatch.devices.part_promises import must_not_be_promised
 from dispatch.devices.places import place_of
+from dispatch.devices.promising import Lot, paper_with, promise, store_side
 from dispatch.devices.taking_back import NOT_HERE
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
@@ -95,16 +96,20 @@ def receive(session: Session, store: Holder, counts: Counts, *, note: str, key: 
 def hand_over(
     session: Session, source: Holder, to: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime
 ) -> int:
-    """Move parts between a store and the bags of its branch; returns how many kinds, 0 for a form that came twice.
+    """Parts go from a store to a bag of its branch, or come back: the store has said so, the technician's yes is due.
 
-    Raises Invalid for nothing, TooFew for what is not there, NotFound for places of different branches and from bag to bag: there
-    the taker says yes himself.
+    Returns how many kinds, 0 for a form that came twice. Raises Invalid for nothing, TooFew for what is not there, NotFound for
+    places of different branches and from bag to bag: there the giver offers them himself.
     """
-    between_bags = source.kind == to.kind == "bag"
-    if to.branch_id != source.branch_id or to.kind not in ("store", "bag") or to.id == source.id or between_bags:
+    by.must("stock.change")
+    if not by.sees_branch(source.branch_id):
         raise NotFound
-    reason = {("store", "bag"): "issue", ("bag", "store"): "return"}.get((source.kind, to.kind), "hand_over")
-    return _move(session, counts, source, to, Why(reason, by, at, _words(note), key))
+    check_counts(counts)
+    side = store_side(source, to)
+    if paper_with(session, source, key, by=by) is not None:
+        return 0
+    promise(session, Lot(parts=counts, note=note), source=source, to=to, first=side, key=key, by=by, at=at)
+    return len(counts)
 
 
 def write_off(session: Session, holder: Holder, counts: Counts, *, note: str, key: uuid.UUID, by: Actor, at: datetime) -> int:
@@ -151,6 +156,7 @@ def _words(text: str) -> str | None:
 
 # --- putting right
 
+OF_TWO = ("issue", "return", "hand_over")
 OF_TRANSFERS = ("send", "arrive", "come_back", "turn_up", "lose")
 OF_DECISIONS = ("write_off", "short", "surplus", "found_again")
 """What a manager has decided, one who may decide takes back."""
@@ -158,6 +164,8 @@ OF_DECISIONS = ("write_off", "short", "surplus", "found_again")
 
 def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: datetime) -> PartEntry:
     """Take a wrong move back by a counter-entry that names it. Work on a vehicle is put right on its order.
+
+    What was decided, and what two people have said yes to, is taken back by somebody who decides over the store.
 
     Raises Invalid without a reason, NotFound for another branch's, Conflict when it was taken back before, TooFew when what was
     moved is not there any more.
@@ -173,7 +181,7 @@ def correct(session: Session, entry_id: int, *, reason: str, by: Actor, at: date
         raise RuleBroken(say("This cannot be taken back here."))
     if wrong.reason in OF_TRANSFERS:
         raise RuleBroken(NOT_HERE)
-    if wrong.reason in OF_DECISIONS:
+    if wrong.reason in (*OF_DECISIONS, *OF_TWO):
         by.must("stock.decide")
     if session.scalar(sa.select(PartEntry.id).where(PartEntry.finds_id == wrong.id, ~_taken_back())) is not None:
         raise RuleBroken(say("Some of these were found again since. First that is taken back."))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.audit.models import AuditEntry
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
 from dispatch.devices.rules import ICCID_KEY
@@ -235,18 +232,6 @@ def units_ending(session: Session, endings: Sequence[str], holder_id: int) -> Se
     held = sa.select(Unit.id).join(Unit.position).where(CustodyPosition.holder_id == holder_id, ends)
     held = held.outerjoin(Unit.terminal).outerjoin(Unit.sim).outerjoin(Unit.tool)
     return session.scalars(_units().where(_those(held))).unique().all()
-
-
-def units_since(session: Session, holder_id: int, moment: datetime) -> Sequence[int]:
-    """The units that came to a holder at this very moment."""
-    came = sa.select(CustodyPosition.unit_id).where(CustodyPosition.holder_id == holder_id, CustodyPosition.since == moment)
-    return session.scalars(came.order_by(CustodyPosition.unit_id)).all()
-
-
-def handed_over(session: Session, holder_id: int, key: uuid.UUID) -> bool:
-    """True if the form with this key was carried out at this store or bag before."""
-    query = sa.select(AuditEntry.id).where(AuditEntry.subject_kind == "holder", AuditEntry.subject_id == holder_id)
-    return session.scalar(query.where(AuditEntry.detail["key"].astext == str(key)).limit(1)) is not None
 
 
 def models(session: Session) -> Sequence[TerminalModel]:

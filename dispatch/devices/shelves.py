@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.devices.models import CustodyPosition, Holder
+from dispatch.devices.models import CustodyPosition, HandOver, Holder
 from dispatch.devices.queries import PLACES_OF_STOCK, visible_places
 from dispatch.devices.usable import model_held
 from dispatch.staff.rules import Actor
@@ -20,12 +21,17 @@ Thing = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Shelf:
-    """What one store or bag holds: terminals by model, SIMs and tools."""
+    """What one store or bag holds: terminals by model, SIMs and tools.
+
+    So many papers on which something is to go out of it are `waiting` for a yes, the `oldest` since then.
+    """
 
     holder: Holder
     models: dict[str, int] = field(default_factory=dict)
     sims: int = 0
     tools: int = 0
+    waiting: int = 0
+    oldest: datetime | None = None
 
     @property
     def terminals(self) -> int:
@@ -45,11 +51,15 @@ class Shelf:
 
 def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
     """The stores of a branch, then its bags, empty ones too, as far as the reader may see them."""
-    query = sa.select(Holder).where(Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by))
+    waits = (HandOver.from_holder_id == Holder.id, HandOver.status == "offered")
+    asked = (sa.func.count(), sa.func.min(HandOver.offered_at))
+    count, oldest = (sa.select(what).where(*waits).correlate(Holder).scalar_subquery() for what in asked)
+    own = (Holder.branch_id == branch_id, Holder.kind.in_(PLACES_OF_STOCK), visible_places(by))
+    query = sa.select(Holder, count, oldest).where(*own)
     ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
-    holders = session.scalars(ordered).all()
-    counted = _counts(session, [holder.id for holder in holders])
-    return [_shelf(holder, counted.get(holder.id, {})) for holder in holders]
+    found = session.execute(ordered).all()
+    counted = _counts(session, [holder.id for holder, *_ in found])
+    return [replace(_shelf(holder, counted.get(holder.id, {})), waiting=n, oldest=since) for holder, n, since in found]
 
 
 def shelf(session: Session, holder: Holder) -> Shelf:

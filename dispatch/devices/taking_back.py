@@ -19,8 +19,10 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 LONGEST_WORDS = 200
-TAKEN_BACK_SO = ("receive", "issue", "return", "given_again", "hand_over")
-"""What the store does, and what two people have agreed on, is taken back here; all else where it was done."""
+OF_TWO = ("issue", "return", "hand_over")
+TAKEN_BACK_SO = ("receive", "given_again", *OF_TWO)
+"""What the store does is taken back here, and by whoever decides over it what two people have said yes to; all else where it was
+done."""
 LOST = "lose"
 """What a manager has booked as lost and is found again: one who may decide says into which store it goes."""
 
@@ -47,6 +49,8 @@ def take_back(
     wrong = session.get(CustodyEntry, entry_id)
     if wrong is None or unit(session, unit_id, by).id != wrong.unit_id:
         raise NotFound
+    if wrong.reason in OF_TWO:
+        by.must("stock.decide")
     words = reason.strip()[:LONGEST_WORDS]
     if not words:
         raise Invalid({"reason": say("Please give a reason.")})
@@ -92,10 +96,13 @@ def _check_newest(session: Session, wrong: CustodyEntry) -> None:
         raise Conflict(say("Somebody has taken this back already."))
     if place.seq != wrong.seq:
         raise Conflict(say("This unit has moved on since. Only its newest move can be taken back."))
-    promised = sa.select(HandOver.offered_by_name).join(HandOver.units)
-    name = session.scalar(promised.where(HandOverUnit.unit_id == wrong.unit_id, HandOverUnit.open))
-    if name is not None:
+    promised = sa.select(HandOver).join(HandOver.units)
+    paper = session.scalar(promised.where(HandOverUnit.unit_id == wrong.unit_id, HandOverUnit.open))
+    if paper is not None and paper.kind == "hand_over":
+        name = paper.offered_by_name
         raise RuleBroken(say("%(name)s has offered this unit to a colleague. First the offer is taken back.", name=name))
+    if paper is not None:
+        raise RuleBroken(say("This unit is on a paper that waits for a yes. First the paper is settled."))
 
 
 # --- what the page of a unit shows
@@ -115,4 +122,5 @@ def taking_back(session: Session, entry: CustodyEntry | None, by: Actor) -> dict
 def _may_take_back(entry: CustodyEntry, by: Actor) -> bool:
     if entry.reason == LOST:
         return by.may("stock.decide") and by.may("stock.change")
-    return by.may("stock.change") and entry.order_id is None and entry.reason in TAKEN_BACK_SO
+    allowed = "stock.decide" if entry.reason in OF_TWO else "stock.change"
+    return by.may("stock.change") and by.may(allowed) and entry.order_id is None and entry.reason in TAKEN_BACK_SO

@@ -1,6 +1,7 @@
 """What in stores and bags can go into any vehicle: not what is owed to the bench, promised to a colleague, or a customer's own.
 
-Planner, board, picking list and issuing all count by this one rule.
+Planner, board, picking list and issuing all count by this one rule. What a store has issued to somebody who has not said yet that
+he has it counts as his, and no longer as the store's: it is meant for him, and nobody issues it twice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import OPEN
-from dispatch.devices.models import CustodyPosition, HandOverUnit, Holder, Sim, Terminal, Unit
+from dispatch.devices.models import CustodyPosition, HandOver, HandOverUnit, Holder, Sim, Terminal, Unit
 from dispatch.devices.parts import part_key
 from dispatch.devices.sim_rules import OUT_OF_USE
 
@@ -27,11 +28,15 @@ _USELESS: list[Any] = [sa.literal_column(f"'{state}'") for state in OUT_OF_USE] 
 
 def usable() -> sa.ColumnElement[bool]:
     """SQL: the unit of this position is no return that is still open, nor promised, a customer's, or a SIM out of use."""
-    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
+    return sa.and_(_fit_for_use(), ~promised)
+
+
+def _fit_for_use() -> sa.ColumnElement[bool]:
+    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
     useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(_USELESS))
     taken = sa.exists().where(_thing.id == CustodyPosition.unit_id, _thing.owner == "customer")
-    return sa.and_(~returned, ~promised, ~useless, ~taken)
+    return sa.and_(~returned, ~useless, ~taken)
 
 
 def model_held() -> sa.ColumnElement[str | None]:
@@ -47,24 +52,41 @@ def carrier_held() -> sa.ColumnElement[str | None]:
 
 
 def parts_in_bags(session: Session, person_ids: Collection[int]) -> dict[int, Parts]:
-    """What technicians carry that they can fit: person id -> parts."""
-    return _parts(session, Holder.person_id, person_ids)
+    """What technicians carry that they can fit, with what is issued to them and waits for their yes: person id -> parts."""
+    rows = _held(Holder.person_id, person_ids).union_all(_issued(person_ids))
+    return _parts(session, rows)
 
 
 def parts_in_stores(session: Session, holder_ids: Collection[int]) -> dict[int, Parts]:
     """What stores have that can be issued: holder id -> parts."""
-    return _parts(session, Holder.id, holder_ids)
+    return _parts(session, _held(Holder.id, holder_ids))
 
 
-def _parts(
-    session: Session, whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
-) -> dict[int, Parts]:
+def _held(
+    whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+) -> sa.Select[*tuple[Any, ...]]:
     held = sa.select(whose.label("whose"), CustodyPosition.unit_kind, model_held().label("model"))
-    held = held.join(CustodyPosition, CustodyPosition.holder_id == Holder.id).where(whose.in_(ids), usable())
-    each = held.subquery()
-    query = sa.select(each, sa.func.count()).group_by(*each.c)
+    joined = held.join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
+    return _counted(joined.where(whose.in_(ids), usable()))
+
+
+def _issued(person_ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
+    giver = aliased(Holder)
+    query = sa.select(Holder.person_id.label("whose"), CustodyPosition.unit_kind, model_held().label("model"))
+    joined = query.select_from(HandOverUnit).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
+    joined = joined.join(Holder, Holder.id == HandOver.to_holder_id).join(giver, giver.id == HandOver.from_holder_id)
+    joined = joined.join(CustodyPosition, CustodyPosition.unit_id == HandOverUnit.unit_id)
+    return _counted(joined.where(HandOverUnit.open, giver.kind == "store", Holder.person_id.in_(person_ids), _fit_for_use()))
+
+
+def _counted(query: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+    each = query.subquery()
+    return sa.select(each, sa.func.count()).group_by(*each.c)
+
+
+def _parts(session: Session, rows: sa.Select[Any] | sa.CompoundSelect[Any]) -> dict[int, Parts]:
     found: dict[int, Parts] = {}
-    for owner, kind, model, count in session.execute(query):
+    for owner, kind, model, count in session.execute(rows):
         assert owner is not None
         parts = found.setdefault(owner, {})
         for key in {kind, part_key(kind, model)}:

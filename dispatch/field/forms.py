@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,8 @@ from dispatch.devices.swap_rules import LONGEST, WHYS
 from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
-from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, is_drawn, without_reason
+from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, without_reason
+from dispatch.files.strokes import read_strokes
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -244,11 +244,7 @@ def read_payment(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_signature(values: Mapping[str, Any]) -> dict[str, Any]:
     """Who signed what, where, and how the pen went; what is no signature counts as none and is not kept."""
-    try:
-        points = json.loads(str(values.get("points") or "[]"))
-    except (ValueError, RecursionError):
-        points = []
-    return {**read_signer(values), "points": points if is_drawn(points) else [], **read_position(values)}
+    return {**read_signer(values), "points": read_strokes(str(values.get("points") or "[]")), **read_position(values)}
 
 
 def read_signer(values: Mapping[str, Any]) -> dict[str, Any]:

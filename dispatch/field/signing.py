@@ -13,8 +13,9 @@ from dispatch.audit.rules import canonical
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.field.acts import Act
 from dispatch.field.models import Photo, Signature
-from dispatch.field.rules import PHOTO_KINDS, is_drawn
+from dispatch.field.rules import PHOTO_KINDS
 from dispatch.field.summary import summary_of
+from dispatch.files.strokes import is_drawn
 from dispatch.words import say
 
 CHANGED = say("Something was changed after the summary was shown. Show it again and have it signed again.")

@@ -262,7 +262,7 @@ def fill(upload_id: int) -> Answer:
     except Refusal as refusal:
         return _preview("technicians", upload_id, Form().refused(refusal), refusal)
     _tell(filled)
-    return redirect(url_for("devices.index"))
+    return redirect(url_for("devices.papers" if filled.moved else "devices.index"))
 
 
 def _tell(filled: Filled) -> None:
@@ -271,6 +271,8 @@ def _tell(filled: Filled) -> None:
         return
     moved = ngettext("%(num)d unit was issued to the bags.", "%(num)d units were issued to the bags.", filled.moved)
     flash(moved, "success" if filled.moved else "info")
+    if filled.moved:
+        flash(_("Each technician says yes on his phone, or signs at the counter."), "info")
     if filled.short:
         lacking = "; ".join(
             _("%(name)s: %(terminals)s terminals, %(sims)s SIMs", name=n, terminals=t, sims=s) for n, t, s in filled.short

@@ -11,12 +11,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser import unseen
-from tests.browser.walking import PHONE, Desk
+from tests.browser.walking import PHONE, Desk, draw
 
 PLACE = {"latitude": 22.6391, "longitude": 113.8112, "accuracy": 9}
 A_VEHICLE = re.compile(r"/vehicles/\d+$")
-LISTENING = "[data-pad]:not([aria-busy]) canvas"
-"""The field for the signature, once a stroke in it leaves something."""
 ON_THE_SCREEN = 2
 """So many vehicles of an installation are done on the screen; the others would show the same pages again."""
 TOUCH: dict[str, Any] = {
@@ -58,21 +56,6 @@ def take(phone: Desk, picture: Path) -> None:
     """Take a photo: it is sent by itself."""
     phone.page.set_input_files("#camera", picture)
     expect(phone.page.locator("[data-shots] a").last).to_be_visible()
-
-
-def draw(phone: Desk) -> None:
-    """Sign in the field with the pointer: two strokes across it."""
-    field = phone.page.locator(LISTENING)
-    field.scroll_into_view_if_needed()
-    box = field.bounding_box()
-    assert box
-    for height in (0.35, 0.65):
-        phone.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
-        phone.page.mouse.down()
-        for step in (1, 2, 3):
-            sway = 0.15 if step % 2 else -0.1
-            phone.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 5), box["y"] + box["height"] * (height + sway))
-        phone.page.mouse.up()
 
 
 def sign(phone: Desk) -> None:

@@ -14,7 +14,19 @@ from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.models import CustodyPosition, Fitting, Holder, Part, SimTopUp, StockCount, Terminal, Tool, Transfer, Unit
+from dispatch.devices.models import (
+    CustodyPosition,
+    Fitting,
+    HandOver,
+    Holder,
+    Part,
+    SimTopUp,
+    StockCount,
+    Terminal,
+    Tool,
+    Transfer,
+    Unit,
+)
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.field.models import FieldFact
@@ -107,6 +119,8 @@ def _plain() -> dict[str, Sight]:
         "stock, none found": Sight("devices.index", "/stock?q=zzzzzz"),
         "issuing": Sight("devices.issue", "/stock/issue"),
         "the bench, none found": Sight("devices.bench", "/bench?q=zzzzzz"),
+        "what waits for a yes": Sight("devices.papers", "/stock/papers"),
+        "what did not all come": Sight("devices.papers", "/stock/papers?show=left"),
         "transfers": Sight("devices.transfers", "/stock/transfers"),
         "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
@@ -183,6 +197,17 @@ def _bench(session: Session) -> dict[str, Sight]:
     }
 
 
+_store = HandOver.to_holder.has(Holder.kind == "store")
+_issued = HandOver.from_holder.has(Holder.kind == "store")
+_asked = (
+    sa.select(Holder.person_id).join(HandOver, HandOver.to_holder_id == Holder.id).where(HandOver.status == "offered", _issued)
+)
+
+
+def _papers(status: str) -> sa.Select[int]:
+    return sa.select(HandOver.id).where(HandOver.status == status).order_by(HandOver.id)
+
+
 def _people_and_things(session: Session) -> dict[str, Sight]:
     technician = _first(session, sa.select(Person.id).where(Person.username == "su"))
     customer = _first(session, sa.select(Customer.id).order_by(Customer.id))
@@ -220,6 +245,9 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "a terminal in a bag": Sight("devices.unit", f"/units/{_first(session, carried)}", "su"),
         "a transfer to be received": Sight("devices.transfer", f"/stock/transfers/{_first(session, sa.select(Transfer.number))}"),
         "a count to be approved": Sight("devices.count", f"/stock/counts/{_first(session, sa.select(StockCount.number))}"),
+        "a return to be accepted": Sight("devices.paper", f"/stock/papers/{_first(session, _papers('offered').where(_store))}"),
+        "a paper that was signed": Sight("devices.paper", f"/stock/papers/{_first(session, _papers('accepted'))}"),
+        "at the counter": Sight("devices.counter", f"/stock/counter/{_first(session, _asked)}"),
         "a price": Sight("fees.show", f"/prices/{_first(session, sa.select(Price.code))}"),
         "a SIM at its carrier": Sight("devices.sim_card", f"/units/{topped_up}/sim"),
         "contracts of a customer": Sight("devices.contracts", f"/customers/{customer}/contracts"),

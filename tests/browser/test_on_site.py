@@ -19,8 +19,8 @@ from dispatch.orders.models import Order, Visit
 from dispatch.sheets.models import SheetVersion
 from tests.board.building import approved_order
 from tests.browser.papers import assert_proven, assert_sound, fetch_sheets, printed
-from tests.browser.roadside import LISTENING, PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
-from tests.browser.walking import SitDown
+from tests.browser.roadside import PLACE, TOUCH, big, camera_picture, depart, finish, install, sign, take
+from tests.browser.walking import LISTENING, SitDown
 from tests.conftest import Cast, Served
 from tests.fees.building import price_list
 from tests.field.building import arrived, carrying, fitted_long_ago, sent_out

@@ -130,3 +130,31 @@ def issue(desk: Desk, technician: str, **units: int) -> None:
     for name, count in units.items():
         desk.field({"sims": "SIMs"}.get(name, name)).fill(str(count))
     desk.press("Issue")
+    desk.sees(re.compile(rf"^{sum(units.values())} units issued to"))
+    sign_for(desk)
+
+
+def sign_for(desk: Desk) -> None:
+    """At the counter the technician signs on the clerk's screen for all that waits for him."""
+    draw(desk)
+    desk.press("Keep the signature")
+    desk.sees(re.compile("signed for by"))
+
+
+LISTENING = "[data-pad]:not([aria-busy]) canvas"
+"""The field for a signature, once a stroke in it leaves something."""
+
+
+def draw(desk: Desk) -> None:
+    """Sign in the field with the pointer: two strokes across it."""
+    field = desk.page.locator(LISTENING)
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    for height in (0.35, 0.65):
+        desk.page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * height)
+        desk.page.mouse.down()
+        for step in (1, 2, 3):
+            sway = 0.15 if step % 2 else -0.1
+            desk.page.mouse.move(box["x"] + box["width"] * (0.15 + step / 5), box["y"] + box["height"] * (height + sway))
+        desk.page.mouse.up()

@@ -90,7 +90,7 @@ class Issuing:
 
 @dataclass(frozen=True)
 class Returning:
-    """The office takes units out of a bag, into the store or another bag; some may have left the bag by now."""
+    """The office says that units came out of a bag, into the store or (which it may not) another bag; some may have left it."""
 
     who: str
     to: str | None
@@ -144,8 +144,10 @@ class Answering:
 
     def on(self, page: Page) -> Doing:
         offered = page.hand_over(self.pick)
-        side = offered.from_holder if self.how == "withdraw" else offered.to_holder
-        owner = next(name for name, actor in page.people.items() if actor.id == side.person_id)
+        first = offered.from_holder if offered.first == "giver" else offered.to_holder
+        side = first if self.how == "withdraw" else offered.second
+        clerk = "lin" if self.how == "withdraw" or offered.offered_by_id != page.people["lin"].id else "wang"
+        owner = next((name for name, actor in page.people.items() if actor.id == side.person_id), clerk)
         facts: dict[str, Any] = {"by": page.people[self.stranger or owner], "at": page.at}
 
         def answer(s: Session) -> Outcome:
@@ -159,8 +161,9 @@ class Answering:
         return answer
 
 
-def _form(moved: int, sent: object) -> Outcome:
-    return Outcome(moves=moved, sent=sent) if moved else NOTHING
+def _form(promised: int, sent: object) -> Outcome:
+    """Nothing moves with the office's word alone."""
+    return Outcome(sent=sent) if promised else NOTHING
 
 
 _TECHNICIANS = st.sampled_from(["su", "su", "wei", "wei", "zhou"])

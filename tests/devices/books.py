@@ -171,19 +171,21 @@ def check_owners(session: Reads) -> None:
     assert session.scalars(WRONG_OWNERS).all() == []
 
 
-PARTS_HANDED = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason == "hand_over")
-HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason == "hand_over")
+OF_TWO = ("issue", "return", "hand_over")
+PARTS_HANDED = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason.in_(OF_TWO))
+HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason.in_(OF_TWO))
 ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
 
 
 def check_hand_overs(session: Reads) -> None:
-    """What a taker has said yes to came out of the giver's bag into his, and nothing else did."""
+    """What both sides have said yes to went from one to the other, and nothing else did."""
     assert {*session.execute(HANDED), *session.execute(PARTS_HANDED)} == set(session.execute(ACCEPTED))
 
 
 UNKNOWN_TO_ALL = {"uq_terminal_serial", "uq_sim_iccid_key"}
 """A unit that nobody has yet has no row on which to wait for each other: there the constraint is the one that decides."""
 TELLS_ITSELF = {"uq_hand_over_unit_open", "uq_transfer_key", "uq_stock_count_key", "uq_count_scan_key"}
+TELLS_ITSELF |= {"uq_hand_over_key", "hand_over_promised", "hand_over_parts_promised"}
 """What is promised already, and a form of another place, is told by its constraint even to somebody who is alone."""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.fitting import Work, install
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Unit
+from dispatch.devices.handing_over import accept
+from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
 from dispatch.errors import Refusal, RuleBroken
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Person
+from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 
@@ -50,11 +54,28 @@ def units_called(session: Session, numbers: list[str]) -> list[Unit]:
 
 
 def into_bag(session: Session, cast: Cast, technician: Owner, units: list[Unit]) -> Holder:
-    """These units, in a technician's bag."""
+    """These units, in a technician's bag: the store has issued them, and he has said that he has them."""
     assert technician.id is not None
     bag = bag_of(session, person_id=technician.id, branch_id=cast.sz)
-    move_units(session, [unit.id for unit in units], to=bag, reason="issue", by=cast.lin, at=AT)
+    if units:
+        carry(session, cast, [unit.id for unit in units], bag)
     return bag
+
+
+def carry(session: Session, cast: Cast, units: Sequence[int], to: Holder) -> None:
+    """These units go from where they are to a store or bag, on a paper to which both sides have said yes."""
+    source = session.get_one(CustodyPosition, units[0]).holder
+    giver, taker = source.person or cast.lin, to.person or cast.lin
+    said = {"offered_by_id": giver.id, "offered_by_name": giver.name, "offered_at": AT, "settled_how": "account"}
+    lines = [HandOverUnit(unit_id=unit_id, open=False) for unit_id in sorted(units)]
+    facts = {"status": "accepted", "settled_by_id": taker.id, "settled_by_name": taker.name, "settled_at": AT, "units": lines}
+    made = HandOver(key=uuid.uuid4(), from_holder=source, to_holder=to, first="giver", **facts, **said)
+    session.add(made)
+    session.flush()
+    entries = move_units(session, list(units), to=to, expected_from=source.id, reason=made.kind, by=cast.lin, at=AT)
+    for line, entry_id in zip(lines, entries, strict=True):
+        line.entry_id = entry_id
+    session.flush()
 
 
 def where(session: Session, unit: Unit) -> Holder:
@@ -123,3 +144,13 @@ def expected_hash(entry: sa.Row[Any]) -> bytes:
     return chain_hash(
         entry.prev_hash, subject=subject, seq=entry.seq, at=entry.at, by_id=entry.by_id, action=entry.reason, detail=detail
     )
+
+
+def say_yes(session: Session, cast: Cast) -> int:
+    """Whoever is asked says yes to every paper that waits; how many units and kinds of parts went over."""
+    session.flush()
+    moved = 0
+    for paper in session.scalars(sa.select(HandOver).where(HandOver.status == "offered").order_by(HandOver.id)).all():
+        clerk = cast.lin if paper.offered_by_id != cast.lin.id else cast.wang
+        moved += accept(session, paper.id, by=actor_of(paper.second.person) if paper.second.person else clerk, at=AT)
+    return moved

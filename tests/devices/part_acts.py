@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from dispatch.devices.models import Holder, Part
 from dispatch.devices.part_stock import hand_over
 from dispatch.devices.part_use import use_part
-from tests.devices.acting import Doing, Outcome, Page
+from tests.devices.acting import NOTHING, Doing, Outcome, Page
 
 
 @dataclass(frozen=True)
 class Shelving:
-    """The office issues parts to a bag, or takes them out of it."""
+    """The office issues parts to a bag, or says that they came back: nothing moves before the technician has said so, too."""
 
     who: str
     back: bool
@@ -30,7 +30,8 @@ class Shelving:
         facts: dict[str, Any] = {"note": "", "key": uuid.uuid4(), "by": page.people["lin"], "at": page.at}
 
         def shelve(s: Session) -> Outcome:
-            return Outcome(parts=hand_over(s, s.get_one(Holder, source), s.get_one(Holder, to), counts, **facts))
+            hand_over(s, s.get_one(Holder, source), s.get_one(Holder, to), counts, **facts)
+            return NOTHING
 
         return shelve
 

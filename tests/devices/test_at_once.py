@@ -21,7 +21,7 @@ from dispatch.devices.operations import bag_of
 from dispatch.errors import RuleBroken
 from tests.building import installation_order
 from tests.conftest import AT, Cast
-from tests.devices.building import carried, into_bag, sims, store, work
+from tests.devices.building import carried, into_bag, say_yes, sims, store, work
 from tests.racing import PATIENCE, at_once
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -51,6 +51,7 @@ def test_issuing_to_a_bag_and_returning_from_it(cast: Cast, monkeypatch: pytest.
     monkeypatch.setattr(issuing, "_begin", begin_together)
     assert at_once(out, back) == [2, 2]
     with transaction() as db:
+        assert say_yes(db, cast) == 4
         held = sa.select(CustodyPosition.holder_id, sa.func.count()).group_by(CustodyPosition.holder_id)
         assert dict(db.execute(held).all()) == {place.id: 2, bag.id: 2}
 

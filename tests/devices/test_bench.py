@@ -20,13 +20,12 @@ from dispatch.devices.benching import Back
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import install, undo
 from dispatch.devices.handing_over import accept, offer
-from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import CustodyPosition, Holder
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 from tests.devices.benches import ACTS, WAYS, case_in, return_of, seen, swapped, whole
-from tests.devices.building import bag_of, sentence, store, where, work
+from tests.devices.building import sentence, store, where, work
 from tests.racing import at_once
 
 # --- the table
@@ -222,16 +221,17 @@ def test_received_while_somebody_else_has_plans_for_it(database: str, cast: Cast
         fitting = swapped(db, cast)
         case, unit_id, fitting_id = return_of(db, fitting), fitting.old_unit_id or 0, fitting.id
         page, other_page, return_id = seen(case), seen(case), case.id
-        offered = offer(db, [unit_id], to_person_id=cast.wei.id, note="", key=uuid.uuid4(), by=cast.su, at=AT).id
+        facts = {"note": "", "key": uuid.uuid4(), "by": cast.su, "at": AT}
+        to = {"to_store_id": store(db, cast).id} if rival == "returning" else {"to_person_id": cast.wei.id}
+        offered = offer(db, [unit_id], **to, **facts).id  # type: ignore[arg-type]
         elsewhere = work(repair_order(db, cast))
-        bag, place = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz), store(db, cast)
     rivals = {
         "receiving": lambda db: benching.receive(db, other_page, by=cast.wang, at=AT),
         "the same form": lambda db: benching.receive(db, page, by=cast.lin, at=AT),
         "undoing": lambda db: undo(db, fitting_id, reason="看错了", by=cast.su, at=AT),
         "handing over": lambda db: accept(db, offered, by=cast.wei, at=AT),
         "fitting": lambda db: install(db, elsewhere, unit_id, by=cast.su, at=AT),
-        "returning": lambda db: hand_over(db, [unit_id], source=bag, to=place, key=uuid.uuid4(), by=cast.lin, at=AT),
+        "returning": lambda db: accept(db, offered, by=cast.lin, at=AT),
     }
     mine, other = at_once(lambda db: benching.receive(db, page, by=cast.lin, at=AT), rivals[rival])
     with transaction() as db:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import GENESIS
 from dispatch.db import transaction
+from dispatch.devices.handing_over import accept
 from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_over, issue
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
+from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, Holder
 from dispatch.devices.operations import NewTerminal, bag_of, move_units, receive_terminals, slot_of
 from dispatch.devices.queries import unit_history
 from dispatch.devices.usable import parts_in_bags
@@ -125,6 +126,9 @@ def test_so_many_of_a_model_takes_the_oldest_and_a_second_press_nothing(db: Sess
         issue(db, store=store(db, cast), person_id=cast.su.id or 0, wanted=wanted, key=key, by=cast.lin, at=AT) for _ in range(2)
     ]
     assert counts == [3, 0]
+    [paper] = db.scalars(sa.select(HandOver)).all()
+    assert {where(db, unit).kind for unit in units} == {"store"}, "until he says that he has them"
+    assert accept(db, paper.id, by=cast.su, at=AT) == 3
     assert [where(db, unit).kind for unit in units] == ["bag", "bag", "store"]
 
 
@@ -173,6 +177,8 @@ def test_two_people_issue_the_same_unit_and_one_wins(database: str, cast: Cast) 
     outcomes = at_once(*(partial(press, person_id=actor.id) for actor in (cast.su, cast.wei)))
     assert sorted(str(type(each).__name__) for each in outcomes) == ["CannotIssue", "int"]
     with transaction() as db:
+        [paper] = db.scalars(sa.select(HandOver)).all()
+        accept(db, paper.id, by=cast.su if paper.to_holder.person_id == cast.su.id else cast.wei, at=AT)
         assert len(chain_of(db, unit.id)) == 2
         assert where(db, unit).kind == "bag"
 

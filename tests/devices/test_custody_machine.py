@@ -45,7 +45,7 @@ from tests.devices.books import (
     check_transfers,
     missed_lock,
 )
-from tests.devices.building import carried, ledger_faults, sims, store, terminals, work
+from tests.devices.building import carried, ledger_faults, say_yes, sims, store, terminals, work
 from tests.devices.test_parts import cable
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -152,9 +152,9 @@ class Custody(TwoHands):
         sims(session, cast, 3)
         first, mine, *_ = (carried(session, cast, who, boxes=1, cards=1) for who in (cast.su, cast.su, cast.wei, cast.zhou))
         fitted = [install(session, works[0], unit.id, by=cast.su, at=AT).id for unit in first]
+        parts = self.parts(session)
         offer(session, [mine[1].id], to_person_id=cast.wei.id, note="", key=uuid.uuid4(), by=cast.su, at=AT)
         facts = {"to_branch_id": cast.gz, "note": "", "key": uuid.uuid4(), "by": cast.lin, "at": AT}
-        parts = self.parts(session)
         send(session, store=store(session, cast), wanted=Wanted(terminals={acts.MODEL: 2}), parts=parts, **facts)  # type: ignore[arg-type]
         bench_acts.place_on_bench(session, terminals(session, cast, 1)[0].id, {"by": cast.lin, "at": AT})
         told = Told(fittings=fitted, units=19, moves=19 + 8 + 2 + 2 + 3, parts=2 + 2 + 2 + 2)
@@ -167,6 +167,7 @@ class Custody(TwoHands):
             bag = bag_of(session, person_id=self.people[who].id or 0, branch_id=self.cast.sz)
             counts = dict.fromkeys(made, 6)
             hand_over(session, store(session, self.cast), bag, counts, note="", key=uuid.uuid4(), by=self.cast.lin, at=AT)
+            say_yes(session, self.cast)
         facts = {"note": "", "key": uuid.uuid4(), "by": self.cast.su, "at": AT}
         offer(session, [], parts=dict.fromkeys(made, 4), to_person_id=self.cast.wei.id, **facts)  # type: ignore[arg-type]
         return dict.fromkeys(made, 3)

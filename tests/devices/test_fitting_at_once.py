@@ -20,7 +20,7 @@ from dispatch.errors import Conflict, Refusal, RuleBroken
 from tests import racing
 from tests.building import installation_order
 from tests.conftest import AT, Cast
-from tests.devices.building import carried, ledger_faults, store, where, work
+from tests.devices.building import carried, ledger_faults, say_yes, store, where, work
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.parametrize("attempt", range(4))]
 
@@ -156,6 +156,7 @@ def test_swap_and_return_to_the_store(scene: Scene, cast: Cast, attempt: int) ->
     def give_back(db: Session) -> None:
         bag, place = db.get_one(Holder, scene.su_bag), db.get_one(Holder, scene.store)
         hand_over(db, sorted(scene.su), source=bag, to=place, key=uuid.uuid4(), by=cast.lin, at=AT)
+        say_yes(db, cast)
 
     answers = at_once(
         give_back, lambda db: [swap(db, scene.works[0], unit, by=cast.su, at=AT) for unit in sorted(scene.su, reverse=True)]

@@ -14,7 +14,8 @@ from dispatch.audit.models import AuditEntry
 from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import install
-from dispatch.devices.handing_over import accept, decline, offer, offers, waiting_for, withdraw
+from dispatch.devices.hand_overs import offers, waiting_for
+from dispatch.devices.handing_over import accept, decline, offer, withdraw
 from dispatch.devices.models import HandOver, HandOverUnit, Unit
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.staff.rules import Actor
@@ -153,9 +154,9 @@ def test_on_the_phone(database: str, cast: Cast, as_person: SignIn) -> None:
         assert su.post("/my-bag", data={"units": ids, "to": cast.wei.id, "key": key}).status_code == 302
     taken = su.post("/my-bag", data={"units": ids[:1], "to": cast.wei.id})
     assert (taken.status_code, "offered to somebody already" in taken.text) == (409, True)
-    assert "A colleague hands you units" in wei.get("/my-day").text
+    assert "Something waits for your yes" in wei.get("/my-day").text
     with transaction() as db:
-        [made] = db.scalars(sa.select(HandOver.id)).all()
+        [made] = db.scalars(sa.select(HandOver.id).where(HandOver.status == "offered")).all()
     assert wei.post(f"/my-bag/{made}/decline", data={"reason": ""}).status_code == 422
     assert wei.post(f"/my-bag/{made}/accept").status_code == 302
     page = wei.get("/my-bag").text

@@ -174,7 +174,7 @@ def test_the_check_finds_loans_that_are_not_so(db: Session, cast: Cast, broken: 
     assert lent.old_unit_id and lent.new_unit_id and list(broken_custody(db)) == []
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
     with db.begin_nested() as point:
-        move_units(db, [lent.new_unit_id], to=bag, reason="return", by=cast.lin, at=AT)
+        move_units(db, [lent.new_unit_id], to=bag, reason="remove", by=cast.lin, at=AT)
         assert [str(each) for each in broken_custody(db) if "not in the vehicle for which it was lent" in str(each)]
         point.rollback()
     back = swap(db, work(broken), lent.old_unit_id, by=cast.su, at=AT)

@@ -19,7 +19,7 @@ from dispatch.errors import Invalid, NotFound
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 from tests.devices.benches import ACTS, opened, return_of, seen, swapped, whole
-from tests.devices.building import bag_of, carried, fitted_by, sentence, store, terminals, where, work
+from tests.devices.building import bag_of, carried, carry, fitted_by, say_yes, sentence, store, terminals, where, work
 
 
 @pytest.mark.parametrize("kind", ["terminal", "sim"])
@@ -86,17 +86,20 @@ def test_in_a_store_it_still_waits_for_the_bench_and_is_not_issued_by_count(db: 
     assert fitting.old_unit_id is not None
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
     hand_over(db, [fitting.old_unit_id], source=bag, to=place, key=uuid.uuid4(), by=cast.lin, at=AT)
+    say_yes(db, cast)
     assert return_of(db, fitting).status == "owed"
     (good,) = terminals(db, cast)
     drawn = {"store": place, "person_id": cast.wei.id or 0, "by": cast.lin, "at": AT}
     with pytest.raises(Invalid):
         issue(db, wanted=Wanted(terminals={"BD-808A": 2}), key=uuid.uuid4(), **drawn)  # type: ignore[arg-type]
     issue(db, wanted=Wanted(terminals={"BD-808A": 1}), key=uuid.uuid4(), **drawn)  # type: ignore[arg-type]
+    say_yes(db, cast)
     assert where(db, good).person_id == cast.wei.id
     whole(db)
     old = db.get_one(Unit, fitting.old_unit_id).terminal
     assert old is not None
     issue(db, wanted=Wanted((old.serial,)), key=uuid.uuid4(), **drawn)  # type: ignore[arg-type]
+    say_yes(db, cast)
     assert return_of(db, fitting).status == "void", "whoever names it takes it for a good one"
     whole(db)
 
@@ -122,7 +125,7 @@ def test_elsewhere_it_is_owed_as_long_as_it_can_still_come(db: Session, cast: Ca
 def test_the_branch_that_has_it_receives_it(db: Session, cast: Cast) -> None:
     fitting = swapped(db, cast)
     there = store_named(db, branch_id=cast.gz, name="广州仓")
-    move_units(db, [fitting.old_unit_id or 0], to=there, reason="return", by=cast.lin, at=AT)
+    carry(db, cast, [fitting.old_unit_id or 0], there)
     case = return_of(db, fitting)
     with pytest.raises(NotFound):
         benching.receive(db, seen(case), by=cast.lin, at=AT)

@@ -36,7 +36,7 @@ from dispatch.words import Text
 from tests.building import installation_order, repair_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.benches import ACTS, return_of, seen, swapped
-from tests.devices.building import carried, into_bag, sentence, store, terminals, where, work
+from tests.devices.building import carried, into_bag, say_yes, sentence, store, terminals, where, work
 
 A, B, THIRD = his(1), his(2), Owner("third_party", None, "博实结")
 SOLD = ("terminal",)
@@ -261,6 +261,7 @@ def test_his_own_is_no_stock_to_count_on_but_goes_back_by_its_number(db: Session
         issue(db, wanted=Wanted(terminals={"BD-808A": 3}), key=uuid.uuid4(), **facts)
     issue(db, wanted=Wanted(terminals={"BD-808A": 2}), key=uuid.uuid4(), **facts)
     issue(db, wanted=Wanted(numbers=(own.number,)), key=uuid.uuid4(), **facts)
+    say_yes(db, cast)
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
     assert {where(db, unit).id for unit in (own, other, free)} == {bag.id}
     assert parts_in_bags(db, [cast.su.id or 0])[cast.su.id or 0]["terminal"] == 2

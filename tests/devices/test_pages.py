@@ -15,7 +15,7 @@ from dispatch.devices.operations import move_units, slot_of
 from tests.building import installation_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-from tests.devices.building import carried, into_bag, sims, store, terminals, where, work
+from tests.devices.building import carried, into_bag, say_yes, sims, store, terminals, where, work
 
 MOST_QUERIES = 12
 
@@ -86,14 +86,19 @@ def test_checked_units_go_into_a_bag_and_back(as_person: SignIn, cast: Cast, sto
     form = {"ids": [stocked["stored"], stocked["stored2"]], "to": cast.wei.id, "key": str(uuid.uuid4())}
     assert client.post(f"/stock/{stocked['store']}", data=form).status_code == 302
     assert "2 units issued to 卫晨" in client.get(f"/stock/{stocked['store']}").text
+    with transaction() as db:
+        assert where(db, db.get_one(Unit, stocked["stored"])).id == stocked["store"], "until he has said yes"
+        say_yes(db, cast)
     client.post(f"/stock/{stocked['store']}", data=form)
     assert "done already" in client.get(f"/stock/{stocked['store']}").text
     with transaction() as db:
         bag = where(db, db.get_one(Unit, stocked["stored"]))
         assert bag.person_id == cast.wei.id
     back = {"ids": stocked["stored"], "to": stocked["store"], "key": str(uuid.uuid4())}
-    assert client.post(f"/stock/{bag.id}", data=back).status_code == 302
+    assert client.post(f"/stock/{bag.id}", data=back).location == f"/stock/counter/{cast.wei.id}"
     with transaction() as db:
+        assert where(db, db.get_one(Unit, stocked["stored"])).person_id == cast.wei.id, "until he has said yes"
+        say_yes(db, cast)
         assert where(db, db.get_one(Unit, stocked["stored"])).id == stocked["store"]
 
 

@@ -28,7 +28,7 @@ from dispatch.devices.part_stock import (
 )
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import store
+from tests.devices.building import say_yes, sentence, store
 from tests.racing import at_once
 
 
@@ -65,7 +65,9 @@ def test_from_the_supplier_to_the_bag_and_back(db: Session, cast: Cast) -> None:
     form = facts(cast)
     assert hand_over(db, place, his, {part.id: 4}, **form) == 1
     assert hand_over(db, place, his, {part.id: 4}, **form) == 0, "the same form moves nothing twice"
+    assert (has(db, place, part), say_yes(db, cast), has(db, his, part)) == (10, 1, 4), "both have to say yes"
     hand_over(db, his, place, {part.id: 1}, **facts(cast))
+    say_yes(db, cast)
     write_off(db, place, {part.id: 2}, **facts(cast, note="受潮", by=cast.wang))
     assert (has(db, place, part), has(db, his, part)) == (5, 3)
     told = db.execute(sa.select(PartEntry.seq, PartEntry.reason, PartEntry.quantity).order_by(PartEntry.seq))
@@ -107,18 +109,23 @@ def test_what_is_no_move_changes_nothing(db: Session, cast: Cast) -> None:
 def test_a_mistake_is_mended_by_a_counter_entry_that_names_it(db: Session, cast: Cast) -> None:
     part, place, his = cable(db, cast), store(db, cast), bag(db, cast)
     hand_over(db, place, his, {part.id: 4}, **facts(cast))
+    say_yes(db, cast)
     wrong = db.scalars(sa.select(PartEntry).where(PartEntry.reason == "issue")).one()
     with pytest.raises(NotFound):
         correct(db, wrong.id, reason="发错", by=cast.he, at=AT)
     with pytest.raises(Invalid):
         correct(db, wrong.id, reason=" ", by=cast.lin, at=AT)
-    back = correct(db, wrong.id, reason="发错人", by=cast.lin, at=AT)
+    with pytest.raises(NotAllowed):
+        correct(db, wrong.id, reason="发错人", by=cast.lin, at=AT)
+    back = correct(db, wrong.id, reason="发错人", by=cast.wang, at=AT)
     assert (back.corrects_id, has(db, place, part), has(db, his, part)) == (wrong.id, 10, 0)
     for again, refusal in ((wrong, Conflict), (back, RuleBroken)):
         with pytest.raises(refusal):
-            correct(db, again.id, reason="再来", by=cast.lin, at=AT)
+            correct(db, again.id, reason="再来", by=cast.wang, at=AT)
     receipt = db.scalars(sa.select(PartEntry).where(PartEntry.reason == "receive")).one()
     hand_over(db, place, his, {part.id: 1}, **facts(cast))
+    assert "First the issue is taken back" in sentence(correct, db, receipt.id, reason="多录了", by=cast.lin, at=AT)
+    say_yes(db, cast)
     with pytest.raises(TooFew):
         correct(db, receipt.id, reason="多录了", by=cast.lin, at=AT)
     write_off(db, place, {part.id: 2}, **facts(cast, note="受潮", by=cast.wang))
@@ -201,6 +208,7 @@ def test_two_hands_at_one_shelf_never_take_more_than_there_is(db: Session, cast:
     part, place, his = cable(db, cast), store(db, cast), bag(db, cast)
     other = cable(db, cast, code="P102")
     hand_over(db, place, his, {other.id: 5}, **facts(cast))
+    say_yes(db, cast)
     db.commit()
     key = uuid.uuid4()
     there = [
@@ -212,6 +220,7 @@ def test_two_hands_at_one_shelf_never_take_more_than_there_is(db: Session, cast:
     done = at_once(*there)
     assert sorted(each for each in done[:2] if not isinstance(each, Refusal))[:1] in ([0], []), done
     with transaction() as session:
+        say_yes(session, cast)
         rows = session.execute(sa.select(PartPosition.part_id, sa.func.sum(PartPosition.quantity)).group_by(PartPosition.part_id))
         assert {part_id: int(total) for part_id, total in rows} == {part.id: 10, other.id: 10}
         assert list(broken_custody(session)) == []
@@ -250,8 +259,10 @@ def test_the_pages_of_parts(db: Session, cast: Cast, as_person: SignIn) -> None:
     assert short.status_code == 422 and "Only 20 根 of 电源线 are here." in short.text and 'value="21"' in short.text
     assert "Choose where" in lin.post(url, data={"do": "issue", row: "2", "to": "p999"}).text
     form = {"do": "issue", row: "6", "to": f"p{cast.su.id}", "key": uuid.uuid4()}
-    assert "1 kind of part went to 苏杰." in lin.post(url, data=form, follow_redirects=True).text
+    assert "1 kind of part goes to 苏杰 once both have said yes." in lin.post(url, data=form, follow_redirects=True).text
     assert "nothing was moved twice" in lin.post(url, data=form, follow_redirects=True).text
+    say_yes(db, cast)
+    db.commit()
     assert "6 根" in as_person(cast.su).get("/my-bag").text and "电源线" in as_person(cast.su).get(f"/stock/{his.id}/parts").text
     counted = {"do": "count", row: "13", f"was-{part.id}": "14", "note": "少一根"}
     assert "1 difference. A manager who did not count books it." in lin.post(url, data=counted, follow_redirects=True).text
@@ -274,6 +285,7 @@ def test_the_pages_of_parts(db: Session, cast: Cast, as_person: SignIn) -> None:
     assert "Written off the stock" in page and "Fewer counted than on record" in page and "苏杰" in page
     issued = db.scalars(sa.select(PartEntry.id).where(PartEntry.reason == "issue")).one()
     back = {"entry": issued, "reason": "发错人"}
-    assert "Taken back." in lin.post(f"/stock/parts/{part.id}/take-back", data=back, follow_redirects=True).text
-    assert lin.post(f"/stock/parts/{part.id}/take-back", data=back).status_code == 409
+    assert lin.post(f"/stock/parts/{part.id}/take-back", data=back).status_code == 403
+    assert "Taken back." in wang.post(f"/stock/parts/{part.id}/take-back", data=back, follow_redirects=True).text
+    assert wang.post(f"/stock/parts/{part.id}/take-back", data=back).status_code == 409
     assert lin.post(url, data={"do": "dance"}).status_code == 404 and as_person(cast.he).get(url).status_code == 404

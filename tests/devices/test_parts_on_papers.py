@@ -33,7 +33,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, Ru
 from dispatch.host.schema import alembic_config
 from tests.building import installation_order
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import carried, sentence, store, terminals, work
+from tests.devices.building import carried, say_yes, sentence, store, terminals, work
 from tests.devices.test_parts import cable, facts, has
 from tests.devices.test_transferring import arrived, far
 from tests.racing import at_once
@@ -43,6 +43,7 @@ def in_bag(db: Session, cast: Cast, *, count: int = 5, code: str = "P101") -> Pa
     """So many cables in Su's bag."""
     part = cable(db, cast, code=code)
     hand_over(db, store(db, cast), bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz), {part.id: count}, **facts(cast))
+    say_yes(db, cast)
     return part
 
 
@@ -192,7 +193,7 @@ def test_nobody_promises_more_than_he_has(db: Session, cast: Cast) -> None:
     for wrong in ({}, {part.id: 0}):
         with pytest.raises(Invalid):
             offered(db, cast, wrong)
-    assert "First the offer is taken back" in sentence(correct, db, issued.id, reason="发错", by=cast.lin, at=AT)
+    assert "First the offer is taken back" in sentence(correct, db, issued.id, reason="发错", by=cast.wang, at=AT)
     other = offered(db, cast, {part.id: 1})
     for statement in ("UPDATE hand_over_part SET open = open + 1", "UPDATE hand_over_part SET open = 0, taken = 1"):
         with pytest.raises(IntegrityError), db.begin_nested():
@@ -310,7 +311,7 @@ def test_on_the_phone_parts_are_handed_on_by_tapping(database: str, cast: Cast, 
     page = su.get("/my-bag").text
     assert "4 offered" in page and 'max="1"' in page and "All of it stays yours" in page
     with transaction() as db:
-        made = db.scalars(sa.select(HandOver.id)).one()
+        made = db.scalars(sa.select(HandOver.id).where(HandOver.status == "offered")).one()
     assert "苏杰 hands you this" in wei.get("/my-bag").text and "× 4 根" in wei.get("/my-bag").text
     assert "It is in your bag now." in wei.post(f"/my-bag/{made}/accept", follow_redirects=True).text
     other = lin.post(f"/stock/{bags[0]}/parts", data={"do": "return", row: "1", "to": f"p{cast.wei.id}"})

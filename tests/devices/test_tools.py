@@ -24,7 +24,7 @@ from dispatch.errors import Invalid, NotAllowed, NotFound
 from tests.building import repair_order
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
-from tests.devices.building import carried, sentence, store, where, work
+from tests.devices.building import carried, carry, sentence, store, where, work
 
 TODAY = date(2026, 12, 2)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -65,7 +65,7 @@ def test_the_last_day_still_counts(valid_until: date | None, stands: str) -> Non
 def test_a_tool_is_carried_counted_and_found_like_any_unit(db: Session, cast: Cast) -> None:
     one = tool(db, cast)
     assert shelf(db, store(db, cast)).tools == 1 and shelf(db, store(db, cast)).sims == 0
-    move_units(db, [one.id], to=bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz), reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [one.id], bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz))
     assert where(db, one).kind == "bag" and one.number == "WYB-01"
     with pytest.raises(IntegrityError, match="uq_tool_serial"):
         tool(db, cast)
@@ -74,7 +74,7 @@ def test_a_tool_is_carried_counted_and_found_like_any_unit(db: Session, cast: Ca
 def test_no_tool_is_fitted_into_a_vehicle(db: Session, cast: Cast) -> None:
     one, order = tool(db, cast), repair_order(db, cast)
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
-    move_units(db, [one.id], to=bag, reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [one.id], bag)
     assert sentence(install, db, work(order), one.id, by=cast.su, at=AT) == "WYB-01 is a tool. Tools are not fitted."
     slot = slot_of(db, vehicle_id=order.lines[0].vehicle_id, branch_id=cast.sz)
     with pytest.raises(IntegrityError, match="tool_is_not_fitted"):
@@ -125,7 +125,7 @@ def test_what_ends_first_is_listed_first(db: Session, cast: Cast) -> None:
     assert tool_counts(db, cast.lin, **asked) == {None: 3, "over": 1, "soon": 1, "holds": 0, "without": 1}
     assert tools(db, cast.he, limit=10, **asked) == []
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
-    move_units(db, [unit.id for unit in units.values()], to=bag, reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [unit.id for unit in units.values()], bag)
     assert [each.serial for each in overdue_tools(db, cast.su.id or 0, TODAY)] == ["C"]
 
 

@@ -18,7 +18,7 @@ from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.building import installation_order
 from tests.conftest import AT, Cast
-from tests.devices.building import carried, fitted_by, into_bag, ledger_faults, sentence, store, where, work
+from tests.devices.building import carried, fitted_by, into_bag, ledger_faults, say_yes, sentence, store, where, work
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def test_what_was_handed_over_since_is_named(db: Session, cast: Cast, order: Ord
     swapped = swap(db, work(order), new.id, by=cast.su, at=AT)
     back = {"source": where(db, old), "to": store(db, cast), "key": uuid.uuid4(), "by": cast.lin, "at": AT}
     hand_over(db, [old.id], **back)
+    say_yes(db, cast)
     text = sentence(undo, db, swapped.id, reason="x", by=cast.su, at=AT)
     assert text == f"This cannot be undone: {old.number} is in the store 总仓 now."
     into_bag(db, cast, cast.su, [old])

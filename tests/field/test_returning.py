@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.devices.models import Unit
-from dispatch.devices.operations import bag_of, move_units, store_named
+from dispatch.devices.operations import bag_of, store_named
 from dispatch.field import returning
 from dispatch.field.returning import units_not_waited_for
 from dispatch.orders.facts import owed_papers
 from dispatch.orders.models import Order
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast, SignIn
+from tests.devices.building import carry
 from tests.field.building import arrived, carrying, do, fitted_long_ago, sign
 
 
@@ -50,14 +51,14 @@ def test_who_still_carries_it_owes_it_until_it_was_in_a_store(db: Session, cast:
     [(sentence, owes, place)] = missing(db, order)
     assert sentence.startswith(f"苏杰 still has {old.number}, taken out of 粤B") and (owes, place) == ("technician", "bag")
     wei = bag_of(db, person_id=cast.wei.id or 0, branch_id=cast.sz)
-    move_units(db, [old.id], to=wei, reason="hand_over", by=cast.lin, at=AT)
+    carry(db, cast, [old.id], wei)
     assert missing(db, order)[0][0].startswith("卫晨 still has"), "from bag to bag is not returned"
     store = store_named(db, branch_id=cast.sz, name="深圳仓")
-    move_units(db, [old.id], to=store, reason="return", by=cast.lin, at=AT)
+    carry(db, cast, [old.id], store)
     assert missing(db, order) == []
     asked_for = db.execute(sa.text("SELECT args FROM procrastinate_jobs WHERE task_name = 'orders.count_papers'")).scalars().all()
     assert {"order_id": order.id} in asked_for
-    move_units(db, [old.id], to=wei, reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [old.id], wei)
     assert missing(db, order) == [], "drawn from the store again it is somebody else's matter"
 
 
@@ -76,7 +77,7 @@ def test_the_page_tells_of_what_it_does_not_wait_for(db: Session, cast: Cast, as
     bag = su.get("/my-bag").text
     assert reminder in bag and bag.count("old: bring it back") == 1
     store = store_named(db, branch_id=cast.sz, name="深圳仓")
-    move_units(db, [old.id], to=store, reason="return", by=cast.lin, at=AT)
+    carry(db, cast, [old.id], store)
     db.commit()
     assert hint not in as_person(cast.wang).get(f"/orders/{order.number}").text
     assert reminder not in su.get("/my-day").text and reminder not in su.get("/my-bag").text

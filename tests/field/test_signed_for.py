@@ -11,7 +11,7 @@ from dispatch.field.forms import read_signature
 from dispatch.field.papers import field_papers_missing
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.queries import own_visit
-from dispatch.field.rules import is_drawn
+from dispatch.files.strokes import is_drawn
 from dispatch.orders.models import Order, Visit
 from tests.board.building import approved_order
 from tests.conftest import Cast

@@ -23,7 +23,7 @@ from dispatch.field.using import take_back_use
 from dispatch.orders.models import Order, Visit
 from dispatch.sheets.facts import record_of, sheet_facts
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import store
+from tests.devices.building import say_yes, store
 from tests.field.building import do, fact, fitted_long_ago, fresh, sign
 from tests.field.phone import Phone, at, set_clock
 
@@ -36,6 +36,7 @@ def stocked(db: Session, cast: Cast, code: str = "P003", *, bag: int = 3) -> Par
     if bag:
         his = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
         hand_over(db, place, his, {part.id: bag}, key=uuid.uuid4(), **form)  # type: ignore[arg-type]
+        say_yes(db, cast)
     return part
 
 

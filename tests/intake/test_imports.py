@@ -19,7 +19,7 @@ from dispatch.intake.lists import KINDS, from_json, read_list, to_json
 from dispatch.intake.models import Upload
 from dispatch.staff.models import Person
 from tests.conftest import Cast, SignIn
-from tests.devices.building import store
+from tests.devices.building import say_yes, store
 from tests.tabular.files import SAMPLES, xlsx
 
 SAMPLE = {
@@ -214,6 +214,7 @@ def test_bags_are_filled_as_the_list_says(as_person: SignIn, cast: Cast) -> None
     assert client.post(f"{address}/bags", data={"store": place, "key": "a"}).status_code == 302
     assert "140 units were issued to the bags" in client.get("/stock").text
     with transaction() as db:
+        assert say_yes(db, cast) == 140, "each is his once he has said yes"
         of_su = sa.select(CustodyPosition.unit_kind).join(Holder, Holder.id == CustodyPosition.holder_id)
         assert sorted(db.scalars(of_su.where(Holder.person_id == cast.su.id))) == ["sim"] * 8 + ["terminal"] * 8
     client.post(f"{address}/bags", data={"store": place, "key": "b"})

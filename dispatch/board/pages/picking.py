@@ -71,6 +71,8 @@ def pick() -> Response:
         flash(tr(refusal.text), "warning")
     else:
         flash(_told(done), "success" if done.units else "info")
+        if done.units:
+            flash(_("Each technician says yes on his phone, or signs at the counter."), "info")
     return redirect(url_for("board.plan_picking", day=of.day.isoformat(), store=request.form.get("store")), 303)
 
 

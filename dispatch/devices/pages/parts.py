@@ -25,6 +25,7 @@ from dispatch.devices.part_queries import catalogue, holdings, is_use, part, par
 from dispatch.devices.part_stock import (
     OF_DECISIONS,
     OF_TRANSFERS,
+    OF_TWO,
     PartFacts,
     add_part,
     change_part,
@@ -219,12 +220,20 @@ def do_with_parts(holder_id: int) -> Answer:
             if place.kind not in DEEDS[do].places:
                 raise NotFound
             words = _DOERS[do](db, place, form)
+            person_id = _whose_yes(db, place, form) if do in OF_TWO else None
     except (NotFound, NotAllowed):
         raise
     except Refusal as refusal:
         return holder_page(holder_id, do, form.refused(refusal), refusal)
     flash(words, "success")
+    if person_id:
+        return redirect(url_for("devices.counter", person_id=person_id), 303)
     return redirect(url_for("devices.holder_parts", holder_id=holder_id), 303)
+
+
+def _whose_yes(db: Session, place: Holder, form: Form) -> int | None:
+    """Which technician has to say yes, too."""
+    return place.person_id or _chosen(db, place, form.text("to")).person_id
 
 
 def _typed(form: Form) -> dict[str, str]:
@@ -240,9 +249,13 @@ def _issue(db: Session, place: Holder, form: Form) -> str:
     facts = {"note": form.text("note"), "key": read_key(form.text("key")), "by": current(), "at": now()}
     kinds = hand_over(db, place, to, read_parts(_typed(form)), **facts)  # type: ignore[arg-type]
     name = to.person.name if to.person else to.name
-    return _told(
-        kinds, ngettext("%(num)d kind of part went to %(name)s.", "%(num)d kinds of parts went to %(name)s.", kinds, name=name)
+    words = ngettext(
+        "%(num)d kind of part goes to %(name)s once both have said yes.",
+        "%(num)d kinds of parts go to %(name)s once both have said yes.",
+        kinds,
+        name=name,
     )
+    return _told(kinds, str(words))
 
 
 def _chosen(db: Session, place: Holder, wanted: str) -> Holder:

@@ -13,20 +13,20 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from dispatch.board.queries import team
-from dispatch.clock import local_day, now
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
 from dispatch.devices.counts import under_way
-from dispatch.devices.issuing import Wanted, count_field, hand_over, issue
+from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import Holder
 from dispatch.devices.operations import bag_of, describe
 from dispatch.devices.ownership_queries import not_ours
-from dispatch.devices.page_forms import is_issue_field, read_ids, read_issue, read_key
+from dispatch.devices.page_forms import read_ids, read_key
 from dispatch.devices.pages.blueprint import Answer, pages
+from dispatch.devices.pages.papers import overdue
 from dispatch.devices.pages.supply import supplies
-from dispatch.devices.queries import holder, stores, units_found, units_held, units_since
+from dispatch.devices.queries import holder, stores, units_found, units_held
 from dispatch.devices.shelves import Shelf, shelf, shelves
-from dispatch.devices.sim_life import sims_warned
 from dispatch.errors import Invalid, Refusal
 from dispatch.staff.models import Person
 from dispatch.staff.queries import technicians
@@ -65,7 +65,8 @@ class Pager:
         return url_for(self.endpoint or request.endpoint or "", **{**self.args, "page": number})
 
 
-def _branch_id() -> int:
+def own_branch() -> int:
+    """The reader's branch."""
     branch_id = current().branch_id
     assert branch_id is not None
     return branch_id
@@ -82,25 +83,28 @@ def index() -> Answer:
         found = units_found(db, words, current(), limit=50) if words else []
         if len(found) == 1:
             return redirect(url_for("devices.unit", unit_id=found[0].id))
-        rows = shelves(db, current(), branch_id=_branch_id())
+        rows = shelves(db, current(), branch_id=own_branch())
         rooms = [row for row in rows if row.holder.kind == "store"]
-        owed = owed_by_people(db, _branch_id(), now())
+        owed = owed_by_people(db, own_branch(), now())
         return render_template(
             "devices/index.html",
             q=words,
             found=found,
             describe=describe,
             stores=rooms,
-            supplies=supplies(db, _branch_id(), [row.holder for row in rooms]) if not words else None,
+            supplies=supplies(db, own_branch(), [row.holder for row in rooms]) if not words else None,
             bags=_bags(db, rows),
             owed=owed,
+            unanswered=sum(row.waiting for row in rows),
+            oldest=min((row.oldest for row in rows if row.oldest), default=None),
+            late=now() - overdue(),
         )
 
 
 def _bags(db: Session, rows: Sequence[Shelf]) -> list[tuple[Person, Shelf | None]]:
     """Every technician of the branch with his bag, and whoever else still carries something."""
     carried = {row.holder.person_id: row for row in rows if row.holder.kind == "bag"}
-    bags = [(person, carried.pop(person.id, None)) for person in team(db, _branch_id())]
+    bags = [(person, carried.pop(person.id, None)) for person in team(db, own_branch())]
     return bags + [(row.holder.person, row) for row in carried.values() if row.holder.person and row.units]
 
 
@@ -182,7 +186,7 @@ def _targets(db: Session, place: Holder) -> list[tuple[int, str]]:
 @pages.post("/stock/<int:holder_id>")
 @may("stock.change")
 def move(holder_id: int) -> Answer:
-    """Hand the checked units over: out of a store into a bag, out of a bag into a store."""
+    """The checked units go out of a store into a bag, or out of a bag into a store, once the technician has said yes, too."""
     with transaction() as db:
         place = holder(db, holder_id, current())
     form = Form.sent()
@@ -191,12 +195,12 @@ def move(holder_id: int) -> Answer:
             to = _target(db, place, number_in(form.text("to")))
             key = read_key(form.text("key"))
             count = hand_over(db, read_ids(form.texts("ids")), source=place, to=to, key=key, by=current(), at=now())
-            words = _moved_words(count, to)
+            words, person_id = moved_words(count, to), to.person_id or place.person_id
     except Refusal as refusal:
         with transaction() as db:
             return _holder_page(db, holder(db, holder_id, current()), error=refusal)
     flash(words, "success")
-    return redirect(url_for("devices.holder", holder_id=holder_id))
+    return redirect(url_for("devices.counter", person_id=person_id))
 
 
 def _target(db: Session, place: Holder, wanted: int | None) -> Holder:
@@ -208,48 +212,25 @@ def _target(db: Session, place: Holder, wanted: int | None) -> Holder:
     return bag_of(db, person_id=wanted, branch_id=place.branch_id)
 
 
-def _moved_words(count: int, to: Holder) -> str:
+def moved_words(count: int, to: Holder) -> str:
+    """What was promised to whom, in words."""
     if not count:
         return str(_("This was done already; nothing was moved twice."))
     if to.kind == "store":
-        return str(ngettext("%(num)d unit returned to %(place)s.", "%(num)d units returned to %(place)s.", count, place=to.name))
-    name = to.person.name if to.person else ""
-    return str(ngettext("%(num)d unit issued to %(name)s.", "%(num)d units issued to %(name)s.", count, name=name))
-
-
-@pages.route("/stock/issue", methods=["GET", "POST"], endpoint="issue")
-@may("stock.change")
-def issue_to_bag() -> Answer:
-    """Put units into a technician's bag: scanned or typed numbers, or so many of a model.
-
-    An address may fill the form's own fields: `technician`, `store`, `sims`, and `count-` with a model's name.
-    """
-    if request.method == "GET":
-        return _issue_page(Form.of({name: text for name, text in request.args.items() if is_issue_field(name)}))
-    form, at = Form.sent(), now()
-    try:
-        sent = read_issue({name: form.text(name) for name in form.values})
-        with transaction() as db:
-            person = _technician(db, sent.person_id)
-            wanted = Wanted(sent.numbers, sent.terminals, sent.sims)
-            count = issue(
-                db,
-                store=chosen_store(db, sent.store_id),
-                person_id=person.id,
-                wanted=wanted,
-                key=sent.key,
-                by=current(),
-                at=at,
-            )
-            bag = bag_of(db, person_id=person.id, branch_id=person.branch_id)
-            words = _moved_words(count, bag)
-            warned = sims_warned(db, units_since(db, bag.id, at), local_day(at, current().zone))
-    except Refusal as refusal:
-        return _issue_page(form.refused(refusal), refusal)
-    flash(words, "success")
-    for text in warned:
-        flash(tr(text), "warning")
-    return redirect(url_for("devices.holder", holder_id=bag.id))
+        words = ngettext(
+            "%(num)d unit goes back to %(place)s once he has said yes.",
+            "%(num)d units go back to %(place)s once he has said yes.",
+            count,
+            place=to.name,
+        )
+        return str(words)
+    words = ngettext(
+        "%(num)d unit issued to %(name)s: it is his once he has said yes.",
+        "%(num)d units issued to %(name)s: they are his once he has said yes.",
+        count,
+        name=to.person.name if to.person else "",
+    )
+    return str(words)
 
 
 def chosen_store(db: Session, store_id: int) -> Holder:
@@ -262,30 +243,4 @@ def chosen_store(db: Session, store_id: int) -> Holder:
 
 def branch_stores(db: Session) -> list[Holder]:
     """The stores of the reader's branch."""
-    return [store for store in stores(db, current()) if store.branch_id == _branch_id()]
-
-
-def _technician(db: Session, person_id: int) -> Person:
-    found = next((person for person in technicians(db, _branch_id()) if person.id == person_id), None)
-    if found is None:
-        raise Invalid({"technician": say("Choose a technician.")})
-    return found
-
-
-def _issue_page(form: Form, refusal: Refusal | None = None) -> Answer:
-    with transaction() as db:
-        rooms = [row for row in shelves(db, current(), branch_id=_branch_id()) if row.holder.kind == "store"]
-        people = [(person.id, f"{person.name} · {person.staff_no}") for person in technicians(db, _branch_id())]
-        chosen = next((row for row in rooms if str(row.holder.id) == form.text("store")), rooms[0] if rooms else None)
-        page = render_template(
-            "devices/issue.html",
-            form=form,
-            stores=rooms,
-            people=people,
-            chosen=chosen,
-            count_field=count_field,
-            kept={name: text for name, text in form.values.items() if is_issue_field(name)},
-            key=form.text("key") or uuid.uuid4(),
-            problems=getattr(refusal, "problems", ()),
-        )
-    return (page, refusal.status) if refusal else page
+    return [store for store in stores(db, current()) if store.branch_id == own_branch()]

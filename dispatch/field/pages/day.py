@@ -9,7 +9,7 @@ from flask import render_template
 from dispatch.board.rules import day_bounds
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.devices.handing_over import waiting_for
+from dispatch.devices.hand_overs import waiting_for
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.day import cards

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.clock import local_day
-from dispatch.devices.operations import bag_of, move_units
+from dispatch.devices.operations import bag_of
 from dispatch.devices.tooling import NewTool, receive_tool
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact
 from dispatch.field.rules import DEPARTURE_ITEMS
@@ -19,7 +19,7 @@ from dispatch.orders.models import Order, Visit
 from dispatch.staff.person_papers import Paper, keep_paper
 from tests.board.building import TODAY, TOMORROW, approved_order, visit_at, visits_of
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import store
+from tests.devices.building import carry, store
 from tests.field.phone import Phone
 
 
@@ -115,7 +115,7 @@ def test_what_has_ended_cannot_be_ticked(db: Session, cast: Cast, su: FlaskClien
     new = NewTool("WYB-01", "万用表", until)
     tool_id = receive_tool(db, new, store=store(db, cast), by=cast.lin, at=AT)
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
-    move_units(db, [tool_id], to=bag, reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [tool_id], bag)
     keep_paper(db, cast.su.id or 0, Paper("驾驶证", until), by=cast.wang, at=AT)
     phone = opened(db, su, sent_out(db, cast, approved_order(db, cast), "10:00"))
     assert f"万用表 WYB-01: calibration ended on {until}" in phone.page and f"驾驶证: ended on {until}" in phone.page
