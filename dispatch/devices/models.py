@@ -266,13 +266,6 @@ class CustodyEntry(Base):
 
     from_holder: Mapped[Holder | None] = relationship(foreign_keys=[from_holder_id])
     to_holder: Mapped[Holder] = relationship(foreign_keys=[to_holder_id])
-    paper: Mapped[HandOver | None] = relationship(
-        secondary="hand_over_unit",
-        primaryjoin="CustodyEntry.id == HandOverUnit.entry_id",
-        secondaryjoin="HandOverUnit.hand_over_id == HandOver.id",
-        viewonly=True,
-    )
-    """On which both sides have said yes to this move."""
 
     @property
     def spot(self) -> Spot | None:

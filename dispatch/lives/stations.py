@@ -55,6 +55,7 @@ def moves(unit: Any) -> Stations:
     entry, mend = CustodyEntry, aliased(CustodyEntry)
     came, went = aliased(Fitting), aliased(Fitting)
     mine, back = aliased(TakenBack), aliased(TakenBack)
+    listed, paper = HandOverUnit, HandOver
     undone = aliased(Fitting)
     why_again = sa.select(AuditEntry.detail["reason"].astext).where(
         AuditEntry.subject_kind == "unit",
@@ -82,8 +83,14 @@ def moves(unit: Any) -> Stations:
             undone_why=sa.func.coalesce(back.reason, undone.reason),
             swapped=sa.func.coalesce(came.why, went.why),
             words=sa.func.coalesce(came.why_words, went.why_words),
+            paper=paper.id,
+            offered_by=paper.offered_by_name,
+            settled_by=paper.settled_by_name,
+            overruled=sa.case((paper.settled_how == "override", paper.reason)),
         ),
     )
+    query = query.outerjoin(listed, sa.and_(listed.unit_id == unit, listed.entry_id == entry.id))
+    query = query.outerjoin(paper, paper.id == listed.hand_over_id)
     query = query.outerjoin(came, sa.and_(came.new_unit_id == unit, came.in_entry_id == entry.id))
     query = query.outerjoin(went, sa.and_(went.old_unit_id == unit, went.out_entry_id == entry.id))
     query = query.outerjoin(mine, mine.entry_id == entry.id)

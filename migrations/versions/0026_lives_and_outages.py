@@ -8,7 +8,7 @@ down_revision = "0025"
 branch_labels = None
 depends_on = None
 
-INDEXES = (("silence", "unit_id"), ("silence", "outage_id"), ("hand_over_unit", "unit_id"))
+INDEXES = (("silence", "unit_id"), ("silence", "outage_id"))
 
 
 def upgrade() -> None:
