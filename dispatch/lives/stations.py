@@ -101,12 +101,12 @@ def moves(unit: Any) -> Stations:
 
 
 def offers(unit: Any) -> Iterator[Stations]:
-    """What was offered to somebody, and what was declined or taken back; what was accepted is a move."""
+    """What waits for a yes, and what was declined or taken back; what was accepted is a move, which names both."""
     made = HandOver
     ends = {"from_id": made.from_holder_id, "to_id": made.to_holder_id, "id": made.id}
     offered = station("move", "offer", at=made.offered_at, who=made.offered_by_name, why=made.note, **ends)
     ended = station("move", "offer." + made.status, at=made.settled_at, who=made.settled_by_name, why=made.reason, **ends)
-    for query in (offered, ended.where(made.status.in_(("declined", "withdrawn")))):
+    for query in (offered.where(made.status != "accepted"), ended.where(made.status.in_(("declined", "withdrawn")))):
         yield query.join(HandOverUnit, HandOverUnit.hand_over_id == made.id).where(HandOverUnit.unit_id == unit)
 
 
