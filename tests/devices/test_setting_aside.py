@@ -27,7 +27,7 @@ from dispatch.devices.usable import parts_in_stores
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.benches import ACTS, case_in, seen, whole
-from tests.devices.building import carried, sentence, store, terminals, where
+from tests.devices.building import carried, carry, sentence, store, terminals, where
 
 
 def tool(db: Session, cast: Cast) -> Unit:
@@ -66,7 +66,7 @@ def test_a_technician_owes_what_does_not_work_in_his_bag(db: Session, cast: Cast
     case = aside(db, cast, unit, "found_offline", by=cast.su)
     assert "already" in sentence(aside, db, cast, unit, by=cast.su, refusal=Conflict)
     ACTS["receive"](db, case, cast)
-    undo_step(db, seen(case), reason="卡还在包里", by=cast.lin, at=AT)
+    undo_step(db, seen(case), reason="卡还在包里", by=cast.wang, at=AT)
     assert (case.status, where(db, unit).person_id) == ("owed", cast.su.id)
     undo_step(db, seen(case), reason="点错了，卡是好的", by=cast.lin, at=AT)
     assert (case.status, case.ended_at) == ("void", AT)
@@ -122,7 +122,7 @@ def test_what_has_moved_on_is_not_taken_back(db: Session, cast: Cast) -> None:
     case = case_in(db, cast, "repaired")
     bag = carried(db, cast, cast.su, boxes=1)[0].position
     assert bag is not None
-    move_units(db, [case.unit_id], to=bag.holder, reason="issue", by=cast.lin, at=AT)
+    carry(db, cast, [case.unit_id], bag.holder)
     assert "moved on" in sentence(undo_step, db, seen(case), reason="错", by=cast.lin, at=AT)
     aside(db, cast, case.unit)
     assert "moved on" in sentence(undo_step, db, seen(case), reason="错", by=cast.lin, at=AT)
