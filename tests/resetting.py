@@ -16,7 +16,8 @@ CREATE SCHEMA resetting;
 CREATE FUNCTION resetting.remember(place text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE one record; used boolean; BEGIN
   EXECUTE format('DROP SCHEMA IF EXISTS %1$I CASCADE; CREATE SCHEMA %1$I', place);
-  FOR one IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+  FOR one IN SELECT tablename AS name FROM pg_tables
+             WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'procrastinate_workers') LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', one.name) INTO used;
     IF used THEN
       EXECUTE format('CREATE TABLE %1$I.%2$I AS TABLE public.%2$I', place, one.name);

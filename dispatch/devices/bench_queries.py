@@ -77,14 +77,6 @@ def carried_return(session: Session, return_id: int, by: Actor) -> UnitReturn:
     return found
 
 
-def owed_already(session: Session, unit_id: int) -> bool:
-    """Whether a return of a unit is under way."""
-    return (
-        session.scalar(sa.select(UnitReturn.id).where(UnitReturn.unit_id == unit_id, UnitReturn.status.in_(OPEN)).limit(1))
-        is not None
-    )
-
-
 def carried_by_fitting(session: Session, fitting_ids: Collection[int], person_id: int) -> Mapping[int, int]:
     """fitting id -> id of the return that it has opened, of what somebody carries and owes."""
     query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -37,12 +37,6 @@ def loans(session: Session, by: Actor, *, today: date, which: str = "out") -> Lo
     order = Loan.ended_at.desc() if which == "ended" else Loan.due_on
     query = sa.select(Loan).where(visible, tests[which]).options(*_whole()).order_by(order, Loan.id).limit(MOST)
     return LoanList(session.scalars(query).unique().all(), out, overdue)
-
-
-def loans_out_of(session: Session, unit_ids: Collection[int]) -> dict[int, Loan]:
-    """Those of these terminals that are lent now: unit id -> loan."""
-    query = sa.select(Loan).where(Loan.unit_id.in_(unit_ids), Loan.state == "out")
-    return {loan.unit_id: loan for loan in session.scalars(query)}
 
 
 def _whole() -> list[Any]:

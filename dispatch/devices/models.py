@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import ReturnStep, UnitReturn, listed
+from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.command_models import TerminalRestart
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
@@ -128,6 +129,12 @@ class Unit(Base):
     sim: Mapped[Sim | None] = relationship(back_populates="unit")
     tool: Mapped[Tool | None] = relationship(back_populates="unit", lazy="joined")
     position: Mapped[CustodyPosition | None] = relationship(back_populates="unit")
+    loan_out: Mapped[Loan | None] = relationship(
+        primaryjoin=lambda: sa.and_(Loan.unit_id == Unit.id, Loan.state == "out"), viewonly=True, uselist=False
+    )
+    open_return: Mapped[UnitReturn | None] = relationship(
+        primaryjoin=lambda: sa.and_(UnitReturn.unit_id == Unit.id, UnitReturn.status.in_(OPEN)), viewonly=True, uselist=False
+    )
 
     @property
     def owned(self) -> Owner:

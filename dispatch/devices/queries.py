@@ -51,7 +51,8 @@ def _those(ids: sa.SelectBase) -> sa.ColumnElement[bool]:
 
 def unit(session: Session, unit_id: int, by: Actor) -> Unit:
     """One terminal or SIM with its place. Raises NotFound for another branch's."""
-    found = session.scalars(_units().where(Unit.id == unit_id, _own(by))).unique().one_or_none()
+    query = _units().options(joinedload(Unit.open_return)).where(Unit.id == unit_id, _own(by))
+    found = session.scalars(query).unique().one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -133,10 +134,11 @@ def fitted_first(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict
 
 
 def fitted_by_role(session: Session, vehicle_ids: Sequence[int]) -> dict[int, dict[str, dict[str, Unit]]]:
-    """All that is in each vehicle now: vehicle id -> role -> {"terminal": unit, "sim": unit}."""
+    """All that is in each vehicle now: vehicle id -> role -> {"terminal": unit, "sim": unit}, with their loans."""
     inside_them = sa.select(CustodyPosition.unit_id).join(CustodyPosition.holder).where(Holder.vehicle_id.in_(vehicle_ids))
     inside: dict[int, dict[str, dict[str, Unit]]] = {}
-    for found in session.scalars(_units().where(_those(inside_them))).unique():
+    query = _units().options(joinedload(Unit.loan_out)).where(_those(inside_them))
+    for found in session.scalars(query).unique():
         assert found.position is not None
         slot = found.position.holder
         assert slot.vehicle_id is not None and slot.role is not None

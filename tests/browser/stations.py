@@ -263,4 +263,4 @@ def find_again(lin: Desk, number: str, plate: str) -> None:
     lin.sees(number)
     lin.go("/stock?q=SN26000001")
     assert lin.title() == "SN26000001"
-    lin.sees("Where it has been")
+    lin.sees("Everything that ever happened")

@@ -15,7 +15,7 @@ from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import CustodyEntry, Holder, TakenBack, Unit
 from dispatch.devices.moments import inside_at
-from dispatch.devices.operations import bag_of, move_units
+from dispatch.devices.operations import bag_of
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.field.acting import act
 from dispatch.field.checks import broken_facts
@@ -26,7 +26,7 @@ from dispatch.orders.models import Order, Visit
 from dispatch.staff.rules import Actor
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import where
+from tests.devices.building import carry, where
 from tests.field.building import arrived, carrying, do, fact, fitted_long_ago
 from tests.racing import at_once
 
@@ -138,9 +138,7 @@ def test_what_was_fitted_elsewhere_meanwhile_is_undone_first(db: Session, cast: 
     _, [card] = carrying(db, cast, cast.su)
     other = approved_order(db, cast)
     fitted_long_ago(db, cast, other.lines[0])
-    move_units(
-        db, [card.id], to=bag_of(db, person_id=cast.wei.id or 0, branch_id=cast.sz), reason="hand_over", by=cast.lin, at=AT
-    )
+    carry(db, cast, [card.id], bag_of(db, person_id=cast.wei.id or 0, branch_id=cast.sz))
     there = arrived(db, cast, other, cast.wei)
     do(db, there, "line.swap", cast.wei, line=other.lines[0].id, sim=card.number)
     kept = late(db, on_site, cast.su, line=order.lines[0].id, sim=card.number)

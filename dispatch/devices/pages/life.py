@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.devices.bench_queries import owed_already
 from dispatch.devices.bench_rules import FROM_PLACES, reasons_of
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.given_again import Given, given_again, rooms_again
@@ -63,7 +62,7 @@ def life_page(unit_id: int, form: Form, refusal: Refusal | None = None) -> Answe
             sim_looks=LOOKS,
             loan=lent_unit(db, unit_id) if found.terminal and _fitted(found) else None,
             warranty=_warranty(db, found),
-            faulty=_faulty(db, found),
+            faulty=_faulty(found),
             key=uuid.uuid4(),
             today=local_day(now(), current().zone),
             form=form,
@@ -77,10 +76,10 @@ def _fitted(found: Unit) -> bool:
     return found.position is not None and found.position.holder_kind == "slot"
 
 
-def _faulty(db: Session, found: Unit) -> Mapping[str, Text] | None:
+def _faulty(found: Unit) -> Mapping[str, Text] | None:
     """For what the reader may set it aside; None where he may not, or where it is on its way to the bench."""
     place = found.position.holder if found.position else None
-    if place is None or place.kind not in FROM_PLACES or owed_already(db, found.id):
+    if place is None or place.kind not in FROM_PLACES or found.open_return:
         return None
     own = place.person_id is not None and place.person_id == current().id
     return reasons_of(found.kind) if own or current().may("bench.work") else None

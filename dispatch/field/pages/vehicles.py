@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import carried_by_fitting
 from dispatch.devices.fitted import bag_units, slot_units
-from dispatch.devices.loan_queries import loans_out_of
 from dispatch.devices.models import UNIT_KINDS, Unit
 from dispatch.devices.ownership_rules import suits
 from dispatch.devices.part_queries import parts_carried
@@ -84,7 +83,6 @@ def _vehicle(db: Session, stop: Stop, line_id: int) -> dict[str, Any]:
         "points": stop.points(line),
         "again": not tests and bool(fittings) and was_tested(db, line.id),
         "rebind": rebind_told(db, stop.order.branch_id, present, at_place) if at_place and stop.live else None,
-        "loans": loans_out_of(db, [unit.id for unit in present.values()]) if present else {},
         "labels": carried_by_fitting(db, taken_out, current().id or 0) if taken_out else {},
         "no_photo": NO_PHOTO,
         "photo_kinds": PHOTOS,
