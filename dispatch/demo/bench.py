@@ -12,11 +12,15 @@ import sqlalchemy as sa
 
 from dispatch.demo.company import Company
 from dispatch.devices import benching
+from dispatch.devices.bench_asking import papers_of
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.benching import Back, Seen
+from dispatch.devices.bench_steps import Seen
+from dispatch.devices.benching import Back
+from dispatch.devices.handing_over import accept
 from dispatch.devices.models import CustodyPosition, Unit
 from dispatch.devices.operations import store_named
 from dispatch.devices.setting_aside import Faulty, set_aside
+from dispatch.staff.queries import actor_of
 
 BRANCH, STORE, INSPECTOR = "SZ", "总仓", "he"
 IN_BAGS = timedelta(hours=15)
@@ -73,3 +77,11 @@ def _go(company: Company, case: UnitReturn, way: Sequence[Act], at: datetime) ->
         back = {"back": Back(store.id)} if name in ("repair", "find_no_fault") else {}
         when = at + timedelta(minutes=25 * number)
         getattr(benching, name)(company.session, seen, by=company.people[INSPECTOR], at=when, **facts, **back)
+        _handed_in(company, case, when)
+
+
+def _handed_in(company: Company, case: UnitReturn, at: datetime) -> None:
+    """Whoever carries what the bench asks for says yes."""
+    asked = papers_of(company.session, [case.unit_id]).get(case.unit_id)
+    if asked is not None and asked.second.person is not None:
+        accept(company.session, asked.id, by=actor_of(asked.second.person), at=at)

@@ -78,6 +78,8 @@ def _more(entry: AuditEntry) -> str | Text | None:
     """A remark or reason in somebody's own words, or the carrier's number."""
     if entry.detail.get("tracking_number"):
         return say("Tracking number %(number)s", number=entry.detail["tracking_number"])
+    if entry.detail.get("asked_by"):
+        return say("Asked for by %(name)s; both have said yes", name=entry.detail["asked_by"])
     if entry.action == "return.void":
         return None
     said: str | None = entry.detail.get("remark") or entry.detail.get("reason")

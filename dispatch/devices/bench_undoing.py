@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from dispatch.audit.operations import record
 from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_rules import CLOSED, OPEN, SET_ASIDE, STATUS_WORDS, may_undo
-from dispatch.devices.benching import Seen, reason_words
+from dispatch.devices.bench_steps import Seen, reason_words
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, OwnershipEntry, TakenBack, Unit
 from dispatch.devices.operations import lock_units, move_units
 from dispatch.devices.ownership import Why, change_owners
@@ -37,6 +37,12 @@ def standing_step(session: Session, return_id: int) -> ReturnStep | None:
     return session.scalar(query.order_by(ReturnStep.seq.desc()).limit(1))
 
 
+def needed_to_undo(step: ReturnStep) -> str:
+    """The permission that taking a step back needs; what came out of a bag two people have said yes to."""
+    came_from = step.entry.from_holder if step.entry else None
+    return "stock.decide" if came_from is not None and came_from.kind == "bag" else may_undo(step.action)
+
+
 def undo_step(session: Session, seen: Seen, *, reason: str, by: Actor, at: datetime) -> UnitReturn:
     """Take back the newest step of a return that still stands: the return is as it was before it, and so is the unit's place.
 
@@ -50,7 +56,7 @@ def undo_step(session: Session, seen: Seen, *, reason: str, by: Actor, at: datet
     wrong = standing_step(session, case.id)
     if case.step != seen.step or wrong is None:
         raise Conflict(say("This return went on meanwhile: %(status)s. Please look again.", status=STATUS_WORDS[case.status]))
-    by.must(may_undo(wrong.action))
+    by.must(needed_to_undo(wrong))
     words = reason_words(reason)
     _check_place(session, case, wrong)
     _set_back(session, case, wrong, seen, words, by=by, at=at)

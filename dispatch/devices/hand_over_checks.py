@@ -13,7 +13,9 @@ from dispatch.words import Text, say
 REASONS = ("issue", "return", "hand_over")
 Label = Callable[[Session, int], str]
 _from, _to = aliased(Holder), aliased(Holder)
-_KIND = sa.case((_from.kind == "store", "issue"), (_to.kind == "store", "return"), else_="hand_over")
+_KIND = sa.case(
+    (_from.kind == "store", "issue"), (_to.kind == "store", "return"), (_to.kind == "bench", "bench"), else_="hand_over"
+)
 
 
 def wrong_papers(session: Session, label: Label) -> Iterator[Text]:
@@ -51,12 +53,19 @@ def _wrong_moves(session: Session, label: Label) -> Iterator[Text]:
 
 
 def _without_paper(session: Session, label: Label) -> Iterator[Text]:
-    """Moves from person to person, since stores write papers for them, that none of them names."""
-    line = HandOverUnit
-    of_stores = sa.select(sa.func.min(line.entry_id)).join(HandOver, HandOver.id == line.hand_over_id)
-    of_stores = of_stores.join(_from, _from.id == HandOver.from_holder_id).join(_to, _to.id == HandOver.to_holder_id)
-    since = of_stores.where(sa.or_(_from.kind == "store", _to.kind == "store")).scalar_subquery()
-    named = sa.exists().where(line.entry_id == CustodyEntry.id)
-    query = sa.select(CustodyEntry.unit_id, CustodyEntry.seq).where(CustodyEntry.reason.in_(REASONS), CustodyEntry.id > since)
-    for unit_id, seq in session.execute(query.where(~named).order_by(CustodyEntry.unit_id)):
+    """Moves from person to person, since stores and benches write papers for them, that none of them names."""
+    named = sa.exists().where(HandOverUnit.entry_id == CustodyEntry.id)
+    query = sa.select(CustodyEntry.unit_id, CustodyEntry.seq).join(_to, _to.id == CustodyEntry.to_holder_id)
+    query = query.outerjoin(_from, _from.id == CustodyEntry.from_holder_id)
+    of_stores = sa.and_(CustodyEntry.reason.in_(REASONS), CustodyEntry.id > _first_paper("store"))
+    of_bench = sa.and_(_from.kind == "bag", _to.kind == "bench", CustodyEntry.id > _first_paper("bench"))
+    for unit_id, seq in session.execute(query.where(sa.or_(of_stores, of_bench), ~named).order_by(CustodyEntry.unit_id)):
         yield say("%(unit)s: entry %(seq)s of its custody is on nobody's paper", unit=label(session, unit_id), seq=seq)
+
+
+def _first_paper(kind: str) -> sa.ScalarSelect[int]:
+    """The first move that is on a paper of a store or bench."""
+    giver, taker = aliased(Holder), aliased(Holder)
+    moves = sa.select(sa.func.min(HandOverUnit.entry_id)).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
+    moves = moves.join(giver, giver.id == HandOver.from_holder_id).join(taker, taker.id == HandOver.to_holder_id)
+    return moves.where(sa.or_(giver.kind == kind, taker.kind == kind)).scalar_subquery()

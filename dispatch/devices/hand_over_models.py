@@ -1,4 +1,5 @@
-"""The paper for whatever goes from one person to another: issued by a store, given back to it, handed to a colleague (P12).
+"""The paper for whatever goes from one person to another: issued by a store, given back to it, given to the bench, handed to a
+colleague (P12).
 
 What is on it is promised, and the giver's until both sides have said yes: one when the paper was made, the other when it was
 accepted. Triggers of the database let nothing out of a store that is promised, and nothing over without such a paper.
@@ -78,8 +79,9 @@ class HandOver(Base):
 
     @property
     def kind(self) -> str:
-        """What it is: issue, return, or hand_over. So the ledger calls its moves, too."""
-        return {"store": "issue"}.get(self.from_holder.kind) or {"store": "return"}.get(self.to_holder.kind, "hand_over")
+        """What it is: issue, return, bench or hand_over. So the ledger calls its moves, too."""
+        to = {"store": "return", "bench": "bench"}
+        return "issue" if self.from_holder.kind == "store" else to.get(self.to_holder.kind, "hand_over")
 
     @property
     def second(self) -> Holder:

@@ -17,12 +17,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.devices.bench_asking import receive_promised
 from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder
 from dispatch.devices.operations import bag_of, lock_units, move_units
 from dispatch.devices.part_moves import Why
 from dispatch.devices.part_promises import still_promised, take_parts
 from dispatch.devices.part_stock import Counts, check_counts
-from dispatch.devices.promising import LONGEST_WORDS, Lot, paper_with, promise, speaks_for, tell
+from dispatch.devices.promising import LONGEST_WORDS, Lot, paper_with, promise, speaks_for, tell, witnesses
 from dispatch.devices.slots import take_turn
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.files.strokes import is_drawn
@@ -139,12 +140,12 @@ def sign(session: Session, hand_over_ids: Collection[int], *, points: list[Any],
     Returns how many units and kinds of parts went over. Raises Invalid for nothing drawn, NotFound for another branch's and for
     papers that wait for somebody else, Conflict when one was settled otherwise.
     """
-    by.must("stock.change")
+    by.must("stock.change", "bench.work")
     if not is_drawn(points):
         raise Invalid({"points": say("This is not a signature yet. Please sign in the field.")})
     papers = [_locked(session, each) for each in sorted(set(hand_over_ids))]
     signers = {paper.second.person_id for paper in papers}
-    if len(signers) != 1 or None in signers or not all(by.sees_branch(paper.second.branch_id) for paper in papers):
+    if len(signers) != 1 or None in signers or not all(witnesses(by, paper) for paper in papers):
         raise NotFound
     if by.id in signers:
         raise RuleBroken(say("You are signed in yourself: say yes in your own bag."))
@@ -217,11 +218,17 @@ def _write_down(paper: HandOver, yes: Yes, *, taking: Mapping[HandOverPart, int]
 
 def _move(session: Session, paper: HandOver, going: Sequence[int], taking: Mapping[HandOverPart, int], yes: Yes) -> None:
     if going:
-        facts: dict[str, Any] = {"expected_from": paper.from_holder_id, "reason": paper.kind, "by": yes.by, "at": yes.at}
-        entries = dict(zip(going, move_units(session, going, to=paper.to_holder, **facts), strict=True))
+        entries = dict(zip(going, _move_units(session, paper, going, yes), strict=True))
         for line in paper.units:
             line.entry_id = entries.get(line.unit_id)
     take_parts(session, paper, taking, Why(paper.kind, yes.by, yes.at, paper.note))
+
+
+def _move_units(session: Session, paper: HandOver, going: Sequence[int], yes: Yes) -> Sequence[int]:
+    if paper.kind == "bench":
+        return [receive_promised(session, paper, unit_id, by=yes.by, at=yes.at) for unit_id in going]
+    facts: dict[str, Any] = {"expected_from": paper.from_holder_id, "reason": paper.kind, "by": yes.by, "at": yes.at}
+    return move_units(session, going, to=paper.to_holder, **facts)
 
 
 # --- no yes

@@ -23,7 +23,7 @@ from dispatch.errors import NotFound
 from dispatch.staff.rules import Actor
 
 LONGEST_WORDS = 200
-TRAIL = {"issue": "issue", "return": "return", "hand_over": "bag"}
+TRAIL = {"issue": "issue", "return": "return", "bench": "bench", "hand_over": "bag"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,17 @@ class Lot:
 
 
 def speaks_for(by: Actor, place: Holder) -> bool:
-    """Whether somebody's yes is the yes of this place: for a bag its owner's, for a store that of whoever runs it."""
+    """Whether somebody's yes is the yes of this place: for a bag its owner's, else that of whoever works there."""
     if place.kind == "bag":
         return place.person_id == by.id and by.may("bag.hand_over")
-    return place.kind == "store" and by.may("stock.change") and by.sees_branch(place.branch_id)
+    needs = {"store": "stock.change", "bench": "bench.work"}.get(place.kind)
+    return needs is not None and by.may(needs) and by.sees_branch(place.branch_id)
+
+
+def witnesses(by: Actor, paper: HandOver) -> bool:
+    """Whether a paper may be signed on somebody's screen: the store's, for what goes to the bench the bench's, too."""
+    at_bench = paper.to_holder.kind == "bench" and by.may("bench.work")
+    return by.sees_branch(paper.second.branch_id) and (at_bench or by.may("stock.change"))
 
 
 def store_side(source: Holder, to: Holder) -> str:

@@ -55,7 +55,7 @@ def test_from_delivery_to_the_scrap_heap(cast: Cast, sit_down: SitDown, samples:
     swap_both(su, camera_picture(tmp_path / "photo.jpg"))
     let_the_terminal_speak(su)
     pay_and_finish(su)
-    return_and_scrap(lin, wang, gone)
+    return_and_scrap(lin, wang, su, gone)
 
     assert lin.go(f"/units/{gone_id}").title() == gone
     read_the_lives(lin, told)
@@ -185,10 +185,13 @@ def pay_and_finish(su: Desk) -> None:
     finish(su)
 
 
-def return_and_scrap(lin: Desk, wang: Desk, number: str) -> None:
-    """The old terminal comes to the bench; what one proposes, another decides."""
+def return_and_scrap(lin: Desk, wang: Desk, su: Desk, number: str) -> None:
+    """The old terminal comes to the bench, both saying so; what one proposes, another decides."""
     lin.go(f"/bench?q={number}")  # the only one that is found opens
     lin.press("Receive")
+    su.go("/my-bag").press("Yes, I handed it in")
+    su.sees("Both have said yes: the repair bench has it.")
+    lin.page.reload()
     lin.choose("Fault", "Water inside")
     lin.press("Record the fault")
     lin.page.locator("summary", has_text="Propose to scrap").click()

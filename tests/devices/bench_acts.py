@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from dispatch.devices import benching
 from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_rules import OPEN, STEPS
+from dispatch.devices.bench_steps import Seen
 from dispatch.devices.bench_undoing import undo_step
-from dispatch.devices.benching import Back, Seen
+from dispatch.devices.benching import Back
 from dispatch.devices.setting_aside import Faulty, set_aside
 from tests.devices.acting import ASTRAY, NOTHING, Doing, Outcome, Page, form_key, picked
 

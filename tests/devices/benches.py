@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
 from dispatch.devices import benching
+from dispatch.devices.bench_asking import papers_of
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.benching import Back, Seen
+from dispatch.devices.bench_steps import Seen
+from dispatch.devices.benching import Back
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import swap
+from dispatch.devices.handing_over import accept
 from dispatch.devices.models import Fitting
 from dispatch.orders.models import Order
+from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast
@@ -57,12 +61,24 @@ def _act(name: str, who: str = "lin", **facts: Any) -> Act:
     return do
 
 
+def handed_in(db: Session, case: UnitReturn) -> None:
+    """Whoever carries what the bench has asked for says yes."""
+    for paper in papers_of(db, [case.unit_id]).values():
+        assert paper.from_holder.person is not None
+        accept(db, paper.id, by=actor_of(paper.from_holder.person), at=AT)
+
+
+def _received(db: Session, case: UnitReturn, cast: Cast) -> None:
+    _act("receive")(db, case, cast)
+    handed_in(db, case)
+
+
 def _into_store(db: Session, cast: Cast) -> Back:
     return Back(store(db, cast).id)
 
 
 ACTS: dict[str, Act] = {
-    "receive": _act("receive"),
+    "receive": _received,
     "diagnose": _act("diagnose", fault="power", remark="保险丝烧断"),
     "no_fault": _act("find_no_fault", back=_into_store, remark="上电正常"),
     "repair": _act("repair", back=_into_store, remark="换保险丝"),

@@ -173,7 +173,11 @@ def check_owners(session: Reads) -> None:
 
 OF_TWO = ("issue", "return", "hand_over")
 PARTS_HANDED = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason.in_(OF_TWO))
-HANDED = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).where(CustodyEntry.reason.in_(OF_TWO))
+_giver, _taker = aliased(Holder), aliased(Holder)
+_to_bench = sa.and_(_giver.kind == "bag", _taker.kind == "bench")
+_moves = sa.select(CustodyEntry.from_holder_id, CustodyEntry.to_holder_id).join(_giver, _giver.id == CustodyEntry.from_holder_id)
+_moves = _moves.join(_taker, _taker.id == CustodyEntry.to_holder_id)
+HANDED = _moves.where(sa.or_(CustodyEntry.reason.in_(OF_TWO), _to_bench))
 ACCEPTED = sa.select(HandOver.from_holder_id, HandOver.to_holder_id).where(HandOver.status == "accepted")
 
 

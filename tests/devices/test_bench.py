@@ -13,19 +13,24 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import history
 from dispatch.db import transaction
 from dispatch.devices import benching
+from dispatch.devices.bench_asking import papers_of
 from dispatch.devices.bench_models import UnitReturn
+from dispatch.devices.bench_places import bench_place
 from dispatch.devices.bench_rules import CLOSED, PLACES_OF, STATUSES, STEPS
+from dispatch.devices.bench_steps import Seen
 from dispatch.devices.bench_undoing import undo_step
 from dispatch.devices.benching import Back
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitting import install, undo
-from dispatch.devices.handing_over import accept, offer
+from dispatch.devices.handing_over import accept, offer, withdraw
 from dispatch.devices.models import CustodyPosition, Holder
+from dispatch.devices.operations import move_units
+from dispatch.devices.setting_aside import Faulty, set_aside
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import repair_order
 from tests.conftest import AT, Cast
-from tests.devices.benches import ACTS, WAYS, case_in, return_of, seen, swapped, whole
-from tests.devices.building import sentence, store, where, work
+from tests.devices.benches import ACTS, WAYS, case_in, handed_in, return_of, seen, swapped, whole
+from tests.devices.building import carried, sentence, store, where, work
 from tests.racing import at_once
 
 # --- the table
@@ -148,14 +153,55 @@ def test_a_stale_page_gets_a_sentence_and_a_form_that_comes_twice_counts_once(db
     page = seen(case)
     benching.receive(db, page, by=cast.lin, at=AT)
     benching.receive(db, page, by=cast.lin, at=AT)
+    handed_in(db, case)
     assert case.step == 2
     told = sentence(benching.receive, db, seen(case), by=cast.lin, at=AT, refusal=Conflict)
     assert told == "This return went on meanwhile: On the bench. Please look again."
     ACTS["diagnose"](db, case, cast)
-    late = benching.Seen(case.id, 2, uuid.uuid4())
+    late = Seen(case.id, 2, uuid.uuid4())
     assert "went on meanwhile" in sentence(
         benching.diagnose, db, late, fault="board", remark="", by=cast.lin, at=AT, refusal=Conflict
     )
+
+
+# --- out of a bag
+
+
+def test_out_of_a_bag_nothing_comes_without_its_owners_yes(db: Session, cast: Cast) -> None:
+    case = case_in(db, cast, "owed")
+    benching.receive(db, seen(case), by=cast.lin, at=AT)
+    asked = papers_of(db, [case.unit_id])[case.unit_id]
+    assert (case.status, where(db, case.unit).person_id, asked.kind) == ("owed", cast.su.id, "bench")
+    with pytest.raises(NotFound):
+        accept(db, asked.id, by=cast.wei, at=AT)
+    accept(db, asked.id, by=cast.su, at=AT)
+    assert (case.status, case.received_by_name, where(db, case.unit).kind) == ("received", cast.lin.name, "bench")
+    with pytest.raises(NotAllowed):
+        undo_step(db, seen(case), reason="按错了", by=cast.lin, at=AT)
+    whole(db)
+
+
+def test_the_bench_waits_no_more_for_what_was_no_debt(db: Session, cast: Cast) -> None:
+    (unit,) = carried(db, cast, cast.su, cards=1)
+    case = set_aside(db, unit.id, Faulty("found_dead", "", uuid.uuid4()), by=cast.su, at=AT)
+    benching.receive(db, seen(case), by=cast.lin, at=AT)
+    asked = papers_of(db, [unit.id])[unit.id].id
+    undo_step(db, seen(case), reason="卡是好的", by=cast.lin, at=AT)
+    assert "does not wait for this unit any more" in sentence(accept, db, asked, by=cast.su, at=AT)
+
+
+@pytest.mark.parametrize("reason", ["bench", "correct"])
+def test_the_database_lets_nothing_out_of_a_bag_to_the_bench_on_one_word(db: Session, cast: Cast, reason: str) -> None:
+    case = case_in(db, cast, "owed")
+    with pytest.raises(IntegrityError, match="goes over without a paper"):
+        move_units(db, [case.unit_id], to=bench_place(db, case, "bench"), reason=reason, by=cast.lin, at=AT)
+
+
+def test_a_check_names_what_came_to_the_bench_without_a_paper(db: Session, cast: Cast) -> None:
+    case_in(db, cast, "received")
+    case = case_in(db, cast, "received")
+    db.execute(sa.text("UPDATE hand_over_unit SET entry_id = NULL WHERE unit_id = :id"), {"id": case.unit_id})
+    assert "of its custody is on nobody's paper" in " ".join(str(each) for each in broken_custody(db))
 
 
 # --- the database's own word
@@ -214,17 +260,30 @@ def test_a_check_names_a_unit_on_the_bench_without_a_return(db: Session, cast: C
 # --- at the same moment
 
 
+RIVALS = ("receiving", "the same form", "handing over", "returning")  # while the bench asks for it
+RIVALS += ("undoing", "fitting", "taking the question back")  # while whoever has it says yes
+
+
+def _promised(db: Session, cast: Cast, case: UnitReturn, rival: str) -> int:
+    """A paper with the unit on it: from the bench, or to somebody else; 0 while nobody has been asked."""
+    if rival in ("receiving", "the same form"):
+        return 0
+    if rival in ("handing over", "returning"):
+        facts = {"note": "", "key": uuid.uuid4(), "by": cast.su, "at": AT}
+        to = {"to_store_id": store(db, cast).id} if rival == "returning" else {"to_person_id": cast.wei.id}
+        return offer(db, [case.unit_id], **to, **facts).id  # type: ignore[arg-type]
+    benching.receive(db, seen(case), by=cast.lin, at=AT)
+    return papers_of(db, [case.unit_id])[case.unit_id].id
+
+
 @pytest.mark.parametrize("attempt", range(3))
-@pytest.mark.parametrize("rival", ["receiving", "the same form", "undoing", "handing over", "fitting", "returning"])
+@pytest.mark.parametrize("rival", RIVALS)
 def test_received_while_somebody_else_has_plans_for_it(database: str, cast: Cast, rival: str, attempt: int) -> None:
     with transaction() as db:
         fitting = swapped(db, cast)
         case, unit_id, fitting_id = return_of(db, fitting), fitting.old_unit_id or 0, fitting.id
         page, other_page, return_id = seen(case), seen(case), case.id
-        facts = {"note": "", "key": uuid.uuid4(), "by": cast.su, "at": AT}
-        to = {"to_store_id": store(db, cast).id} if rival == "returning" else {"to_person_id": cast.wei.id}
-        offered = offer(db, [unit_id], **to, **facts).id  # type: ignore[arg-type]
-        elsewhere = work(repair_order(db, cast))
+        offered, elsewhere = _promised(db, cast, case, rival), work(repair_order(db, cast))
     rivals = {
         "receiving": lambda db: benching.receive(db, other_page, by=cast.wang, at=AT),
         "the same form": lambda db: benching.receive(db, page, by=cast.lin, at=AT),
@@ -232,19 +291,24 @@ def test_received_while_somebody_else_has_plans_for_it(database: str, cast: Cast
         "handing over": lambda db: accept(db, offered, by=cast.wei, at=AT),
         "fitting": lambda db: install(db, elsewhere, unit_id, by=cast.su, at=AT),
         "returning": lambda db: accept(db, offered, by=cast.lin, at=AT),
+        "taking the question back": lambda db: withdraw(db, offered, by=cast.wang, at=AT),
     }
-    mine, other = at_once(lambda db: benching.receive(db, page, by=cast.lin, at=AT), rivals[rival])
+    asking = rival in ("receiving", "the same form", "handing over", "returning")
+    mine, other = at_once(
+        lambda db: benching.receive(db, page, by=cast.lin, at=AT) if asking else accept(db, offered, by=cast.su, at=AT),
+        rivals[rival],
+    )
     with transaction() as db:
         whole(db)
         now = db.get_one(UnitReturn, return_id)
         assert now.status in ("received", "void", "owed")
         refused = [isinstance(each, Conflict | RuleBroken) for each in (mine, other)]
-        if rival == "the same form":
-            assert refused == [False, False] and now.step == 2
-        elif rival == "receiving":
-            assert refused.count(True) == 1 and now.step == 2
+        if rival in ("the same form", "receiving"):
+            assert refused.count(True) == int(rival == "receiving") and list(papers_of(db, [unit_id])) == [unit_id]
+        elif rival in ("handing over", "returning"):
+            assert refused == [True, False], "it is promised to somebody else"
         else:
-            assert refused[0] == (now.status != "received"), (mine, other)
+            assert refused == [now.status != "received", now.status == "received"], (mine, other)
 
 
 @pytest.mark.parametrize("attempt", range(3))

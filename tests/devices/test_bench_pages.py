@@ -13,14 +13,17 @@ import sqlalchemy as sa
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices import benching
+from dispatch.devices.bench_asking import papers_of
 from dispatch.devices.bench_models import UnitReturn
-from dispatch.devices.benching import Seen
+from dispatch.devices.bench_steps import Seen
 from dispatch.devices.pages import label
 from dispatch.sheets.gateway import missing_libraries
+from dispatch.staff.models import PersonRole
 from tests.conftest import Cast, SignIn
 from tests.counting import queries
-from tests.devices.benches import WAYS, case_in, seen
+from tests.devices.benches import WAYS, case_in, handed_in, seen
 from tests.devices.building import store
+from tests.field.building import DRAWN
 
 MOST_QUERIES = 12
 
@@ -54,7 +57,13 @@ def status_of(return_id: int) -> str:
         return db.get_one(UnitReturn, return_id).status
 
 
-def test_the_list_shows_what_is_owed_and_receives_it_in_one_press(database: str, cast: Cast, as_person: SignIn) -> None:
+def hand_in(return_id: int) -> None:
+    """Whoever carries it says yes."""
+    with transaction() as db:
+        handed_in(db, db.get_one(UnitReturn, return_id))
+
+
+def test_the_list_shows_what_is_owed_and_asks_for_it_in_one_press(database: str, cast: Cast, as_person: SignIn) -> None:
     return_id, number = made(cast, "owed")
     client = as_person(cast.lin)
     page = client.get("/bench").text
@@ -67,8 +76,31 @@ def test_the_list_shows_what_is_owed_and_receives_it_in_one_press(database: str,
     assert (answer.status_code, answer.location) == (302, "/bench")
     again = client.post(f"/bench/{return_id}/receive", data=form)
     assert again.status_code == 302, "pressed twice it counts once"
-    assert f"{number}: On the bench." in client.get("/bench").text
+    page = client.get("/bench").text
+    assert f"{number} is received when 苏杰 has said yes, too." in page and "waits for 苏杰" in page
+    assert "or with a signature on this screen" in client.get(f"/bench/{return_id}").text
+    phone = as_person(cast.su)
+    assert "The repair bench says you brought this" in phone.get("/my-bag").text
+    with transaction() as db:
+        paper = papers_of(db, [db.get_one(UnitReturn, return_id).unit_id]).popitem()[1].id
+    said = phone.post(f"/my-bag/{paper}/accept", follow_redirects=True).text
+    assert "Both have said yes: the repair bench has it." in said
     assert status_of(return_id) == "received"
+    assert f"Asked for by {cast.lin.name}; both have said yes" in client.get(f"/bench/{return_id}").text
+
+
+def test_it_is_signed_for_on_the_benchs_own_screen(database: str, cast: Cast, as_person: SignIn) -> None:
+    return_id, _ = made(cast, "owed")
+    with transaction() as db:
+        db.execute(sa.update(PersonRole).where(PersonRole.person_id == cast.lin.id).values(role="qa"))
+    qa = as_person(cast.lin)
+    qa.post(f"/bench/{return_id}/receive", data=sent(return_id))
+    with transaction() as db:
+        paper = papers_of(db, [db.get_one(UnitReturn, return_id).unit_id]).popitem()[1].id
+    counter = f"/stock/counter/{cast.su.id}"
+    assert "To the bench" in qa.get(counter).text and "Issue to this bag" not in qa.get(counter).text
+    assert qa.post(counter, data={"papers": [paper], "points": DRAWN}).status_code == 302
+    assert status_of(return_id) == "received" and "signature, on the screen of" in qa.get(f"/stock/papers/{paper}").text
 
 
 @pytest.mark.parametrize("status", sorted(WAYS))
@@ -135,6 +167,7 @@ def test_a_stale_page_is_told_and_shows_what_is_so_now(database: str, cast: Cast
     return_id, _ = made(cast, "owed")
     late = sent(return_id)
     as_person(cast.wang).post(f"/bench/{return_id}/receive", data=sent(return_id))
+    hand_in(return_id)
     answer = as_person(cast.lin).post(f"/bench/{return_id}/receive", data=late)
     assert answer.status_code == 409
     assert "This return went on meanwhile: On the bench. Please look again." in answer.text
@@ -201,6 +234,7 @@ def test_what_a_technician_owes(database: str, cast: Cast, as_person: SignIn) ->
     page = lin.get(f"/stock/{bag}").text
     assert "Owed to the bench" in page and "overdue since" in page and number in page
     lin.post(f"/bench/{return_id}/receive", data=sent(return_id))
+    hand_in(return_id)
     assert "old unit" not in as_person(cast.su).get("/my-bag").text
 
 
@@ -230,6 +264,7 @@ def test_the_label_is_for_the_office_and_for_whoever_carries_the_unit(
     assert [as_person(who).get(f"/bench/{return_id}/label.pdf").status_code for who in (cast.wei, cast.he)] == [404, 404]
     with transaction() as db:
         benching.receive(db, seen(db.get_one(UnitReturn, return_id)), by=cast.lin, at=now())
+    hand_in(return_id)
     assert as_person(cast.su).get(f"/bench/{return_id}/label.pdf").status_code == 404
 
 

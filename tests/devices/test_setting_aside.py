@@ -66,7 +66,7 @@ def test_a_technician_owes_what_does_not_work_in_his_bag(db: Session, cast: Cast
     case = aside(db, cast, unit, "found_offline", by=cast.su)
     assert "already" in sentence(aside, db, cast, unit, by=cast.su, refusal=Conflict)
     ACTS["receive"](db, case, cast)
-    undo_step(db, seen(case), reason="卡还在包里", by=cast.lin, at=AT)
+    undo_step(db, seen(case), reason="卡还在包里", by=cast.wang, at=AT)
     assert (case.status, where(db, unit).person_id) == ("owed", cast.su.id)
     undo_step(db, seen(case), reason="点错了，卡是好的", by=cast.lin, at=AT)
     assert (case.status, case.ended_at) == ("void", AT)

@@ -84,6 +84,8 @@ def accept(hand_over_id: int) -> Answer:
         count = accepted(db, offered, form)
         if offered.kind == "return":
             return str(_("Both have said yes: it is the store's again."))
+        if offered.kind == "bench":
+            return str(_("Both have said yes: the repair bench has it."))
         if not count:
             return str(_("They are in your bag already."))
         if offered.parts:

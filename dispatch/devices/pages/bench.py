@@ -14,6 +14,7 @@ from dispatch.audit.queries import history
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices import bench_undoing, benching
+from dispatch.devices.bench_asking import papers_of
 from dispatch.devices.bench_history import happenings
 from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_queries import (
@@ -36,11 +37,11 @@ from dispatch.devices.bench_rules import (
     STATUS_WORDS,
     STEP_WORDS,
     faults_of,
-    may_undo,
     steps_from,
     why_not_scrap,
 )
-from dispatch.devices.benching import Back, Seen
+from dispatch.devices.bench_steps import Seen
+from dispatch.devices.benching import Back
 from dispatch.devices.operations import describe
 from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.blueprint import Answer, pages
@@ -124,6 +125,7 @@ def bench() -> Answer:
             tabs=[_tab(name, tab, counts, words) for name in TABS],
             outcomes=outcomes(db, branch_id, now()),
             faults=top_faults(db, branch_id, now()),
+            asked=papers_of(db, [row.unit_id for row in shown if row.status in OWED]),
             numbers=order_numbers(db, {row.order_id for row in shown if row.order_id}, current()),
             days=FIGURES_DAYS,
             **_words(),
@@ -168,15 +170,24 @@ def bench_act(return_id: int, action: str) -> Answer:
     try:
         with transaction() as db:
             case = ACTS[action](db, seen, form, {"by": current(), "at": now()})
-            status, name = STATUS_WORDS[case.status], case.unit.number
+            told = _told(case, action)
     except NotFound:
         raise
     except Refusal as refusal:
         return _case_page(return_id, form.refused(refusal), refusal, action)
-    flash(_("%(unit)s: %(status)s.", unit=name, status=tr(status)), "success")
+    flash(told, "success")
     if form.text("from") == "list":
         return redirect(url_for("devices.bench"))
     return redirect(url_for("devices.bench_case", return_id=return_id))
+
+
+def _told(case: UnitReturn, action: str) -> str:
+    """What came of a step: the new state, or whose yes it waits for."""
+    bag = case.unit.position.holder if case.unit.position else None
+    if action == "receive" and case.status in OWED and bag and bag.person:
+        sentence = _("%(unit)s is received when %(name)s has said yes, too.", unit=case.unit.number, name=bag.person.name)
+        return str(sentence)
+    return str(_("%(unit)s: %(status)s.", unit=case.unit.number, status=tr(STATUS_WORDS[case.status])))
 
 
 def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None = None, action: str = "") -> Answer:
@@ -186,6 +197,7 @@ def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None
         page = render_template(
             "devices/bench_case.html",
             case=case,
+            asked=papers_of(db, [case.unit_id]).get(case.unit_id),
             steps=steps_from(case.status, permissions_of(me.roles)),
             shut=why_not_scrap(case.scrap_by_id, me.id),
             entries=happenings(case, history(db, ("return", case.id))),
@@ -205,7 +217,7 @@ def _case_page(return_id: int, form: Form | None = None, refusal: Refusal | None
 def _undoable(db: Session, case: UnitReturn, me: Actor) -> ReturnStep | None:
     """The step that the reader may take back, if it made the unit's newest move or none."""
     step = bench_undoing.standing_step(db, case.id)
-    if step is None or not me.may(may_undo(step.action)):
+    if step is None or not me.may(bench_undoing.needed_to_undo(step)):
         return None
     place = case.unit.position
     moved_on = place is not None and step.entry is not None and step.action != "replace" and place.seq != step.entry.seq

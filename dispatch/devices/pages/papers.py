@@ -20,7 +20,7 @@ from dispatch.devices.page_forms import read_ids, read_numbers, read_parts
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.promising import speaks_for
+from dispatch.devices.promising import speaks_for, witnesses
 from dispatch.devices.queries import bag
 from dispatch.devices.scanning import units_scanned
 from dispatch.errors import NotFound, Refusal
@@ -70,7 +70,7 @@ def _paper_page(paper_id: int, form: Form, refusal: Refusal | None = None) -> An
             field_of=field_of,
             mine=waits and speaks_for(me, found.second) and me.id != found.offered_by_id,
             takes_back=waits and speaks_for(me, found.from_holder if found.first == "giver" else found.to_holder),
-            counter=waits and me.may("stock.change") and found.second.kind == "bag",
+            counter=waits and found.second.kind == "bag" and witnesses(me, found),
             decides=waits and me.may("stock.decide") and me.id != found.offered_by_id,
             signature=signature_svg(found.signature, 320, 120) if found.signature else None,
         )
@@ -78,7 +78,7 @@ def _paper_page(paper_id: int, form: Form, refusal: Refusal | None = None) -> An
 
 
 @pages.post("/stock/papers/<int:paper_id>/<any(accept, decline, withdraw, overrule):how>", endpoint="answer_paper")
-@may("stock.change", "stock.decide")
+@may("stock.change", "stock.decide", "bench.work")
 def answer(paper_id: int, how: str) -> Answer:
     """The store's yes, its no, taking its own paper back, or a manager's yes in somebody's place."""
 
@@ -133,9 +133,9 @@ ANSWERS: dict[str, Callable[[Session, HandOver, Form], str]] = {
 
 
 @pages.route("/stock/counter/<int:person_id>", methods=["GET", "POST"], endpoint="counter")
-@may("stock.change")
+@may("stock.change", "bench.work")
 def counter(person_id: int) -> Answer:
-    """All that waits between the store and one technician; one signature of his for what waits for his yes."""
+    """All that waits between the store, or the bench, and one technician; one signature of his for what waits for his yes."""
     if request.method == "GET":
         return _counter_page(person_id, Form())
 
@@ -169,8 +169,8 @@ def _counter_page(person_id: int, form: Form, refusal: Refusal | None = None) ->
             "devices/counter.html",
             name=name,
             person_id=person_id,
-            for_him=for_him,
-            for_us=[each for each in by_him if each.second.kind == "store"],
+            for_him=[each for each in for_him if witnesses(current(), each)],
+            for_us=[each for each in by_him if each.second.kind == "store" and speaks_for(current(), each.second)],
             form=form,
             refusal=refusal,
             field_of=field_of,
