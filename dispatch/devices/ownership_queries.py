@@ -47,12 +47,6 @@ class SeveralFit(Invalid):
         super().__init__({"customer_id": say("Several customers fit. Choose the one who is meant.")})
 
 
-def ownership_of(session: Session, unit_id: int) -> Sequence[OwnershipEntry]:
-    """Every change of whose a unit is, newest first."""
-    query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == unit_id).order_by(OwnershipEntry.seq.desc())
-    return session.scalars(query.options(joinedload(OwnershipEntry.from_customer), joinedload(OwnershipEntry.to_customer))).all()
-
-
 def newest_owner(session: Session, unit_id: int) -> OwnershipEntry | None:
     """The entry that made a unit whose it is; None for one that always was ours."""
     query = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == unit_id).order_by(OwnershipEntry.seq.desc())

@@ -92,22 +92,14 @@ def units_held(
     return session.scalars(_units().where(_those(page)).order_by(Unit.id)).unique().all()
 
 
-def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
-    """Every move of a unit, newest first."""
-    return session.scalars(_moves(unit_id)).unique().all()
-
-
 def newest_move(session: Session, unit_id: int) -> CustodyEntry | None:
     """The move that brought a unit to where it is."""
-    return session.scalars(_moves(unit_id).limit(1)).unique().one_or_none()
-
-
-def _moves(unit_id: int) -> sa.Select[CustodyEntry]:
     ends = [
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (CustodyEntry.from_holder, CustodyEntry.to_holder)
     ]
-    return sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id).options(*ends).order_by(CustodyEntry.seq.desc())
+    moves = sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id).options(*ends)
+    return session.scalars(moves.order_by(CustodyEntry.seq.desc()).limit(1)).unique().one_or_none()
 
 
 def last_customer(session: Session, unit_id: int) -> int | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.rules import GENESIS, chain_hash
 from dispatch.devices.fitting import Work, install
 from dispatch.devices.handing_over import accept
-from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder, Unit
+from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder, OwnershipEntry, Unit
 from dispatch.devices.operations import NewSim, NewTerminal, bag_of, move_units, receive_sims, receive_terminals, store_named
 from dispatch.errors import Refusal, RuleBroken
 from dispatch.orders.models import Order, OrderLine
@@ -154,3 +154,14 @@ def say_yes(session: Session, cast: Cast) -> int:
         clerk = cast.lin if paper.offered_by_id != cast.lin.id else cast.wang
         moved += accept(session, paper.id, by=actor_of(paper.second.person) if paper.second.person else clerk, at=AT)
     return moved
+
+
+def unit_history(session: Session, unit_id: int) -> Sequence[CustodyEntry]:
+    """Every move of a unit, newest first."""
+    return session.scalars(sa.select(CustodyEntry).where(CustodyEntry.unit_id == unit_id).order_by(CustodyEntry.seq.desc())).all()
+
+
+def ownership_of(session: Session, unit_id: int) -> Sequence[OwnershipEntry]:
+    """Whose it was, newest first."""
+    owners = sa.select(OwnershipEntry).where(OwnershipEntry.unit_id == unit_id)
+    return session.scalars(owners.order_by(OwnershipEntry.seq.desc())).all()

@@ -18,7 +18,6 @@ from dispatch.devices.counts import count_numbered, findings, strangers
 from dispatch.devices.issuing import Wanted, hand_over, issue
 from dispatch.devices.models import CountScan, CustodyEntry, StockCount, Unit
 from dispatch.devices.operations import NewTerminal, receive_terminals, store_named
-from dispatch.devices.queries import unit_history
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.staff.rules import Actor
 from tests.building import installation_order
@@ -34,6 +33,7 @@ from tests.devices.building import (
     sims,
     store,
     terminals,
+    unit_history,
     units_called,
     where,
 )

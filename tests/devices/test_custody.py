@@ -17,12 +17,11 @@ from dispatch.devices.handing_over import accept
 from dispatch.devices.issuing import CannotIssue, Load, Wanted, fill_bags, hand_over, issue
 from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, Holder
 from dispatch.devices.operations import NewTerminal, bag_of, move_units, receive_terminals, slot_of
-from dispatch.devices.queries import unit_history
 from dispatch.devices.usable import parts_in_bags
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from tests.building import vehicle
 from tests.conftest import AT, Cast
-from tests.devices.building import expected_hash, into_bag, sims, store, terminals, where
+from tests.devices.building import expected_hash, into_bag, sims, store, terminals, unit_history, where
 from tests.racing import at_once
 
 

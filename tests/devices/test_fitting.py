@@ -15,7 +15,6 @@ from dispatch.devices.fitted import bag_units, fittings_of, rebind_needed, slot_
 from dispatch.devices.fitting import install, register_found, remove, swap, undo
 from dispatch.devices.models import CustodyEntry, Fitting, TerminalModel
 from dispatch.devices.operations import NewSim, NewTerminal, receive_sims, receive_terminals
-from dispatch.devices.queries import unit_history
 from dispatch.errors import Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.orders.models import Order
 from tests.building import installation_order, repair_order
@@ -28,6 +27,7 @@ from tests.devices.building import (
     sentence,
     store,
     terminals,
+    unit_history,
     units_called,
     where,
     work,

@@ -25,9 +25,7 @@ from dispatch.devices.lending import sell
 from dispatch.devices.models import Loan, OwnershipEntry, Unit
 from dispatch.devices.operations import bag_of, move_units, slot_of
 from dispatch.devices.ownership import Declared, declare
-from dispatch.devices.ownership_queries import ownership_of
 from dispatch.devices.ownership_rules import OURS, Exchange, Owner, Standing, after, his, of_found, read_owner, suits, why_not
-from dispatch.devices.queries import unit_history
 from dispatch.devices.taking_back import take_back
 from dispatch.devices.usable import parts_in_bags, parts_in_stores
 from dispatch.errors import Conflict, Invalid, NotAllowed
@@ -36,7 +34,7 @@ from dispatch.words import Text
 from tests.building import installation_order, repair_order, vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.benches import ACTS, return_of, seen, swapped
-from tests.devices.building import carried, into_bag, say_yes, sentence, store, terminals, where, work
+from tests.devices.building import carried, into_bag, ownership_of, say_yes, sentence, store, terminals, unit_history, where, work
 
 A, B, THIRD = his(1), his(2), Owner("third_party", None, "博实结")
 SOLD = ("terminal",)

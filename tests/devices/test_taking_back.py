@@ -15,13 +15,23 @@ from dispatch.devices.checks import broken_custody
 from dispatch.devices.handing_over import accept, offer
 from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import CustodyEntry, TakenBack, Unit
-from dispatch.devices.queries import unit_history
 from dispatch.devices.taking_back import take_back
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.staff.rules import Actor
 from tests.building import installation_order
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import carried, fitted_by, into_bag, ledger_faults, say_yes, sentence, store, terminals, where
+from tests.devices.building import (
+    carried,
+    fitted_by,
+    into_bag,
+    ledger_faults,
+    say_yes,
+    sentence,
+    store,
+    terminals,
+    unit_history,
+    where,
+)
 from tests.racing import at_once
 
 

@@ -12,13 +12,23 @@ from dispatch.audit.queries import history
 from dispatch.devices.fitted import bag_units, fittings_of, slot_units
 from dispatch.devices.fitting import install, remove, swap, undo
 from dispatch.devices.issuing import hand_over
-from dispatch.devices.queries import unit_history
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.building import installation_order
 from tests.conftest import AT, Cast
-from tests.devices.building import carried, fitted_by, into_bag, ledger_faults, say_yes, sentence, store, where, work
+from tests.devices.building import (
+    carried,
+    fitted_by,
+    into_bag,
+    ledger_faults,
+    say_yes,
+    sentence,
+    store,
+    unit_history,
+    where,
+    work,
+)
 
 
 @pytest.fixture

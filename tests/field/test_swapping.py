@@ -14,7 +14,6 @@ from dispatch.devices.checks import broken_custody
 from dispatch.devices.fitted import fittings_of, slot_units
 from dispatch.devices.models import CustodyEntry, Holder
 from dispatch.devices.operations import move_units, slot_of
-from dispatch.devices.queries import unit_history
 from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.field.acting import act
@@ -25,7 +24,7 @@ from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.words import text_from_json
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast, SignIn
-from tests.devices.building import where
+from tests.devices.building import unit_history, where
 from tests.field.building import arrived, carrying, do, fact, fitted_long_ago, fresh, sent_out
 from tests.intake.building import call_form
 

@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from dispatch.db import transaction
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.models import Unit
-from dispatch.devices.ownership_queries import ownership_of
 from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.intake.lists import KINDS, read_list
 from dispatch.intake.template import LISTS
 from tests.building import vehicle
 from tests.conftest import Cast, SignIn
+from tests.devices.building import ownership_of
 from tests.intake.test_imports import take, upload
 from tests.tabular.files import xlsx
 
