@@ -242,5 +242,5 @@ COUNT = st.builds(
 )
 APPROVE = st.builds(Approving, st.sampled_from([None, "su", "su", "wei"]), _PICKS)
 TAKE_BACK = st.builds(
-    TakingBack, st.sampled_from(["lin", "lin", "wang", "su"]), st.sampled_from(["su", "wei", "su", None]), _PICK
+    TakingBack, st.sampled_from(["wang", "wang", "wang", "lin", "su"]), st.sampled_from(["su", "wei", "su", None]), _PICK
 )
