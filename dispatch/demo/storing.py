@@ -33,8 +33,7 @@ NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一�
 
 
 def build(company: Company, moment: datetime) -> None:
-    """Six SIMs and some parts go from Guangzhou to Shenzhen, one SIM is missing in a bag, a contractor is late with two others, and
-    two things are to be ordered."""
+    """SIMs and parts go from Guangzhou to Shenzhen, a SIM is missing in a bag, a contractor is late, two things are to be bought."""
     _send(company, moment - SENT)
     _count(company, moment - BEGUN)
     by = company.manager("SZ")

@@ -60,7 +60,7 @@ def new_contractor(session: Session, name: str, *, by: Actor, at: datetime) -> i
     if not word or len(word) > LONGEST_NAME:
         raise Invalid({"name": say("At most %(n)s characters, please.", n=LONGEST_NAME) if word else FILL_IN})
     row = insert(Holder).values(kind="contractor", branch_id=by.branch_id, name=word).on_conflict_do_nothing()
-    made = session.scalar(row.returning(Holder.id))
+    made: int | None = session.scalar(row.returning(Holder.id))
     if made is None:
         raise Invalid({"name": say("This branch has a contractor of this name already.")})
     record(session, ("holder", made), "contractor.new", by=by, at=at, detail={"name": word})
