@@ -33,7 +33,7 @@ NOT_FOUND = "车上和工具箱都没找到，技术员回忆可能落在上一�
 
 
 def build(company: Company, moment: datetime) -> None:
-    """SIMs and parts go from Guangzhou to Shenzhen, a SIM is missing in a bag, a contractor is late, two things are to be bought."""
+    """Parts and SIMs go to Shenzhen, a SIM is missing in a bag, a contractor is late, and two things are to be ordered."""
     _send(company, moment - SENT)
     _count(company, moment - BEGUN)
     by = company.manager("SZ")

@@ -146,6 +146,6 @@ def test_on_the_pages(database: str, cast: Cast, as_person: SignIn) -> None:
     due = local_day(now(), "Asia/Shanghai").isoformat()
     told = lin.post(f"{url}/give", data=sent | {"due_on": due}, follow_redirects=True).text
     assert "1 unit is with 深圳快修 now." in told and f'value="{unit.id}"' in told
-    assert "深圳快修" in lin.get("/stock").text and "with the contractor 深圳快修" in lin.get(f"/units/{unit.id}").text
+    assert "/stock/contractors" in lin.get("/stock").text and "with the contractor 深圳快修" in lin.get(f"/units/{unit.id}").text
     told = lin.post(url, data=sent | {"units": unit.id, "key": str(uuid.uuid4())}, follow_redirects=True).text
     assert "1 unit is back in the store." in told

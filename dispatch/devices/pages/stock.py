@@ -13,10 +13,9 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from dispatch.board.queries import team
-from dispatch.clock import local_day, now
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.bench_queries import debts, owed_by_people
-from dispatch.devices.contractors import contractors
 from dispatch.devices.counts import under_way
 from dispatch.devices.issuing import hand_over
 from dispatch.devices.models import Holder
@@ -99,8 +98,6 @@ def index() -> Answer:
             unanswered=sum(row.waiting for row in rows),
             oldest=min((row.oldest for row in rows if row.oldest), default=None),
             late=now() - overdue(),
-            outside=[row for row in contractors(db, own_branch()) if row.units] if not words else [],
-            on=local_day(now(), current().zone),
         )
 
 
