@@ -58,13 +58,14 @@ def _wrong_moves(session: Session, label: Label) -> Iterator[Text]:
 
 
 def _without_paper(session: Session, label: Label) -> Iterator[Text]:
-    """Moves from person to person, since stores and benches write papers for them, that none of them names."""
+    """Moves from person to person, since papers are written for them, that none of them names."""
     named = sa.exists().where(HandOverUnit.entry_id == CustodyEntry.id)
     query = sa.select(CustodyEntry.unit_id, CustodyEntry.seq).join(_to, _to.id == CustodyEntry.to_holder_id)
     query = query.outerjoin(_from, _from.id == CustodyEntry.from_holder_id)
     of_stores = sa.and_(CustodyEntry.reason.in_(REASONS), CustodyEntry.id > _first_paper("store"))
     of_bench = sa.and_(_from.kind == "bag", _to.kind == "bench", CustodyEntry.id > _first_paper("bench"))
-    outside = sa.and_(sa.or_(_from.kind == "contractor", _to.kind == "contractor"), ~_mends())
+    at_contractors = sa.or_(_from.kind == "contractor", _to.kind == "contractor")
+    outside = sa.and_(at_contractors, ~_mends(), CustodyEntry.id > _first_paper("contractor"))
     unnamed = sa.and_(sa.or_(of_stores, of_bench, outside), ~named)
     for unit_id, seq in session.execute(query.where(unnamed).order_by(CustodyEntry.unit_id)):
         yield say("%(unit)s: entry %(seq)s of its custody is on nobody's paper", unit=label(session, unit_id), seq=seq)
@@ -78,7 +79,7 @@ def _mends() -> sa.ColumnElement[bool]:
 
 
 def _first_paper(kind: str) -> sa.ScalarSelect[int]:
-    """The first move that is on a paper of a store or bench."""
+    """The first move that is on a paper of such a place."""
     giver, taker = aliased(Holder), aliased(Holder)
     moves = sa.select(sa.func.min(HandOverUnit.entry_id)).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
     moves = moves.join(giver, giver.id == HandOver.from_holder_id).join(taker, taker.id == HandOver.to_holder_id)
