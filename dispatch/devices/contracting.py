@@ -1,6 +1,7 @@
 """What a contractor of the branch gets to work with, and gives back (外协): a place like others, with people who have no account.
 
-Both sides say yes at once: the clerk who is signed in, and the contractor's signature on his screen. Locks as in `handing_over`.
+Both sides say yes at once: the clerk who is signed in, and the contractor's signature on his screen. Locks: both
+places by id, then as in `handing_over`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.contractors import contractor
 from dispatch.devices.handing_over import Yes, go_over
 from dispatch.devices.issuing import CannotIssue, Wanted, wanted_units
-from dispatch.devices.models import HandOver, Holder
+from dispatch.devices.models import HandOver, Holder, Unit
 from dispatch.devices.operations import lock_units
 from dispatch.devices.promising import Lot, paper_with, promise
 from dispatch.devices.queries import units_by_id
+from dispatch.devices.slots import take_turn
 from dispatch.errors import Invalid, NotFound
 from dispatch.files.strokes import is_drawn
 from dispatch.staff.models import Branch
@@ -121,10 +123,12 @@ def take_back(
 
 
 def _sides(session: Session, contractor_id: int, store: Holder, by: Actor) -> Holder:
+    """The contractor, with his place and the store locked. Raises NotFound for another branch's."""
     by.must("stock.change")
     outside = contractor(session, contractor_id, by)
     if store.kind != "store" or store.branch_id != outside.branch_id:
         raise NotFound
+    take_turn(session, [outside.id, store.id])  # both at once: what comes back waits for what goes out, and neither for the other
     return outside
 
 
@@ -151,8 +155,9 @@ def _not_ours_to_give(session: Session, unit_ids: Sequence[int]) -> Iterator[Tex
     """A sentence for each unit in the store that goes to nobody outside."""
     owed = sa.select(UnitReturn.unit_id).where(UnitReturn.unit_id.in_(unit_ids), UnitReturn.status.in_(OPEN))
     to_bench = set(session.scalars(owed))
+    theirs = set(session.scalars(sa.select(Unit.id).where(Unit.id.in_(unit_ids), Unit.owner == "customer")))
     for unit_id, unit in sorted(units_by_id(session, unit_ids).items()):
         if unit_id in to_bench:
             yield say("%(unit)s is owed to the repair bench.", unit=unit.number)
-        elif unit.owner == "customer":
+        elif unit_id in theirs:
             yield say("%(unit)s belongs to a customer.", unit=unit.number)

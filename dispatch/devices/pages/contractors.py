@@ -16,7 +16,7 @@ from dispatch.db import transaction
 from dispatch.devices import contracting
 from dispatch.devices.contractors import contractor, contractors, lent_to
 from dispatch.devices.models import Holder
-from dispatch.devices.page_forms import read_ids, read_key, read_numbers
+from dispatch.devices.page_forms import MOST_NUMBERS, read_ids, read_key, read_numbers
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import own_branch
@@ -93,8 +93,10 @@ def give(contractor_id: int) -> Answer:
     def go(db: Session, form: Form) -> str:
         typed = Typed(form.values)
         due_on = typed.maybe("due_on", read_date)
-        typed.check()
         numbers = read_numbers(form.text("numbers"))
+        if len(numbers) > MOST_NUMBERS:
+            typed.errors["numbers"] = say("At most %(n)s numbers at a time, please.", n=MOST_NUMBERS)
+        typed.check()
         count = contracting.give(db, contractor_id, numbers, due_on=due_on, **_said(db, contractor_id, form))
         if not count:
             return str(_("This was done already; nothing was moved twice."))
