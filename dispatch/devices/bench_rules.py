@@ -36,7 +36,7 @@ STATUS_WORDS: dict[str, Text] = {
 }
 
 PLACES_OF: dict[str, tuple[str, ...]] = {
-    "owed": ("bag", "store", "transit", "contractor"),
+    "owed": ("bag", "store", "transit"),
     "received": ("bench",),
     "diagnosed": ("bench",),
     "scrap_proposed": ("bench",),

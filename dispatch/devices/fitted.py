@@ -160,6 +160,7 @@ TO_DO: dict[str, Text] = {
     "slot": say("Take it out there first, or move it from there."),
     "bench": say("The repair bench has to hand it back first."),
     "transit": say("It has to arrive first."),
+    "contractor": say("The store has to take it back first."),
 }
 """What gets a unit into the own bag, by where it is."""
 ASK_OFFICE = say("Ask the office about it.")

@@ -10,11 +10,16 @@ from sqlalchemy.orm import Session, aliased
 from dispatch.devices.models import CustodyEntry, CustodyPosition, HandOver, HandOverUnit, Holder
 from dispatch.words import Text, say
 
-REASONS = ("issue", "return", "hand_over")
+REASONS = ("issue", "return", "hand_over", "contract_out", "contract_back")
 Label = Callable[[Session, int], str]
 _from, _to = aliased(Holder), aliased(Holder)
 _KIND = sa.case(
-    (_from.kind == "store", "issue"), (_to.kind == "store", "return"), (_to.kind == "bench", "bench"), else_="hand_over"
+    (_to.kind == "contractor", "contract_out"),
+    (_from.kind == "contractor", "contract_back"),
+    (_from.kind == "store", "issue"),
+    (_to.kind == "store", "return"),
+    (_to.kind == "bench", "bench"),
+    else_="hand_over",
 )
 
 
@@ -53,18 +58,28 @@ def _wrong_moves(session: Session, label: Label) -> Iterator[Text]:
 
 
 def _without_paper(session: Session, label: Label) -> Iterator[Text]:
-    """Moves from person to person, since stores and benches write papers for them, that none of them names."""
+    """Moves from person to person, since papers are written for them, that none of them names."""
     named = sa.exists().where(HandOverUnit.entry_id == CustodyEntry.id)
     query = sa.select(CustodyEntry.unit_id, CustodyEntry.seq).join(_to, _to.id == CustodyEntry.to_holder_id)
     query = query.outerjoin(_from, _from.id == CustodyEntry.from_holder_id)
     of_stores = sa.and_(CustodyEntry.reason.in_(REASONS), CustodyEntry.id > _first_paper("store"))
     of_bench = sa.and_(_from.kind == "bag", _to.kind == "bench", CustodyEntry.id > _first_paper("bench"))
-    for unit_id, seq in session.execute(query.where(sa.or_(of_stores, of_bench), ~named).order_by(CustodyEntry.unit_id)):
+    at_contractors = sa.or_(_from.kind == "contractor", _to.kind == "contractor")
+    outside = sa.and_(at_contractors, ~_mends(), CustodyEntry.id > _first_paper("contractor"))
+    unnamed = sa.and_(sa.or_(of_stores, of_bench, outside), ~named)
+    for unit_id, seq in session.execute(query.where(unnamed).order_by(CustodyEntry.unit_id)):
         yield say("%(unit)s: entry %(seq)s of its custody is on nobody's paper", unit=label(session, unit_id), seq=seq)
 
 
+def _mends() -> sa.ColumnElement[bool]:
+    """The move only takes back the one that it names."""
+    wrong, entry = aliased(CustodyEntry), CustodyEntry
+    back = (wrong.from_holder_id == entry.to_holder_id, wrong.to_holder_id == entry.from_holder_id)
+    return sa.exists().where(entry.reason == "correct", wrong.id == entry.corrects_id, wrong.unit_id == entry.unit_id, *back)
+
+
 def _first_paper(kind: str) -> sa.ScalarSelect[int]:
-    """The first move that is on a paper of a store or bench."""
+    """The first move that is on a paper of such a place."""
     giver, taker = aliased(Holder), aliased(Holder)
     moves = sa.select(sa.func.min(HandOverUnit.entry_id)).join(HandOver, HandOver.id == HandOverUnit.hand_over_id)
     moves = moves.join(giver, giver.id == HandOver.from_holder_id).join(taker, taker.id == HandOver.to_holder_id)

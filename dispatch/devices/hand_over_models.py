@@ -1,5 +1,5 @@
-"""The paper for whatever goes from one person to another: issued by a store, given back to it, given to the bench, handed to a
-colleague (P12).
+"""The paper for whatever goes from one person to another: issued by a store, given back to it, given to the bench or to a
+contractor, handed to a colleague (P12).
 
 What is on it is promised, and the giver's until both sides have said yes: one when the paper was made, the other when it was
 accepted. Triggers of the database let nothing out of a store that is promised, and nothing over without such a paper.
@@ -8,7 +8,7 @@ accepted. Triggers of the database let nothing out of a store that is promised, 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -32,7 +32,8 @@ class HandOver(Base):
     """What goes from whom to whom, and what became of it. `key` is the form's own: sent twice it counts once.
 
     `first` is the side that made it (`offered_by`) and has said yes with that; the other one settles it. `signature` are the
-    strokes that the bag's owner drew on the screen of `witness`.
+    strokes that the bag's owner drew on the screen of `witness`. A contractor's signer has no account: he goes by his name alone.
+    `due_on` is the day by when a contractor brings it back; a trigger of the database has it on all that goes to one.
     """
 
     __tablename__ = "hand_over"
@@ -48,6 +49,10 @@ class HandOver(Base):
         sa.CheckConstraint("settled_how <> 'override' OR btrim(coalesce(reason, '')) <> ''", name="override_has_reason"),
         sa.CheckConstraint("(settled_how IS NOT DISTINCT FROM 'signature') = (signature IS NOT NULL)", name="signature_is_kept"),
         sa.CheckConstraint("(signature IS NULL) = (witness_name IS NULL)", name="signature_has_witness"),
+        sa.CheckConstraint(
+            "due_on IS NULL OR status <> 'accepted' OR (settled_how = 'signature' AND settled_by_id IS NULL)",
+            name="due_is_signed",
+        ),
         sa.UniqueConstraint("key"),
         sa.Index(None, "to_holder_id", postgresql_where=sa.text("status = 'offered'")),
         sa.Index(None, "from_holder_id", postgresql_where=sa.text("status = 'offered'")),
@@ -60,6 +65,7 @@ class HandOver(Base):
     status: Mapped[str]
     first: Mapped[str] = mapped_column(server_default="giver", default="giver")
     note: Mapped[str | None]
+    due_on: Mapped[date | None]
     reason: Mapped[str | None]
     offered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     offered_by_name: Mapped[str]
@@ -79,7 +85,9 @@ class HandOver(Base):
 
     @property
     def kind(self) -> str:
-        """What it is: issue, return, bench or hand_over. So the ledger calls its moves, too."""
+        """What it is: issue, return, bench, contract_out, contract_back or hand_over. So the ledger calls its moves, too."""
+        if "contractor" in (self.from_holder.kind, self.to_holder.kind):
+            return "contract_out" if self.to_holder.kind == "contractor" else "contract_back"
         to = {"store": "return", "bench": "bench"}
         return "issue" if self.from_holder.kind == "store" else to.get(self.to_holder.kind, "hand_over")
 

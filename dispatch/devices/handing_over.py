@@ -131,7 +131,7 @@ def accept(
         return 0
     if by.id == offered.offered_by_id:
         raise RuleBroken(NOT_ALONE)
-    return _go_over(session, offered, Yes(how, by.id, by.name, by, at, without, parts))
+    return go_over(session, offered, Yes(how, by.id, by.name, by, at, without, parts))
 
 
 def sign(session: Session, hand_over_ids: Collection[int], *, points: list[Any], by: Actor, at: datetime) -> int:
@@ -158,7 +158,7 @@ def _signed(session: Session, paper: HandOver, points: list[Any], by: Actor, at:
     _must_wait(paper, "accepted")
     signer = paper.second.person
     assert signer is not None
-    return _go_over(session, paper, Yes("signature", signer.id, signer.name, by, at, signature=points))
+    return go_over(session, paper, Yes("signature", signer.id, signer.name, by, at, signature=points))
 
 
 def overrule(session: Session, hand_over_id: int, *, reason: str, by: Actor, at: datetime) -> int:
@@ -178,10 +178,10 @@ def overrule(session: Session, hand_over_id: int, *, reason: str, by: Actor, at:
         return 0
     if by.id == paper.offered_by_id:
         raise RuleBroken(NOT_ALONE)
-    return _go_over(session, paper, Yes("override", by.id, by.name, by, at, reason=words))
+    return go_over(session, paper, Yes("override", by.id, by.name, by, at, reason=words))
 
 
-def _go_over(session: Session, paper: HandOver, yes: Yes) -> int:
+def go_over(session: Session, paper: HandOver, yes: Yes) -> int:
     """With the paper locked: what is promised still, and agreed on, moves."""
     take_turn(session, [paper.from_holder_id, paper.to_holder_id])
     promised = sa.select(HandOverUnit.unit_id).where(HandOverUnit.hand_over_id == paper.id, HandOverUnit.open)

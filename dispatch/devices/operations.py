@@ -265,6 +265,8 @@ def describe(holder: Holder) -> Any:
         if holder.role_word:
             return say("fitted in %(vehicle)s (%(role)s)", vehicle=vehicle, role=holder.role_word)
         return say("fitted in %(vehicle)s", vehicle=vehicle)
+    if holder.kind == "contractor":
+        return say("with the contractor %(name)s", name=holder.name)
     return PLACES[holder.kind] if holder.kind in UNNAMED else holder.name or PLACES[holder.kind]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,15 +24,17 @@ from dispatch.staff.rules import Actor
 
 LONGEST_WORDS = 200
 TRAIL = {"issue": "issue", "return": "return", "bench": "bench", "hand_over": "bag"}
+TRAIL |= {"contract_out": "contract_out", "contract_back": "contract_back"}
 
 
 @dataclass(frozen=True)
 class Lot:
-    """What goes over: units by id, so many of each part, and what is to be said with it."""
+    """What goes over: units by id, so many of each part, what is to be said with it, and when a contractor brings it back."""
 
     units: Sequence[int] = ()
     parts: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
+    due_on: date | None = None
 
 
 def speaks_for(by: Actor, place: Holder) -> bool:
@@ -83,6 +85,7 @@ def promise(
         status="offered",
         first=first,
         note=lot.note.strip()[:LONGEST_WORDS] or None,
+        due_on=lot.due_on,
         offered_by_id=by.id,
         offered_by_name=by.name,
         offered_at=at,

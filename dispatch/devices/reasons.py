@@ -10,6 +10,8 @@ REASONS: dict[str, Text] = {
     "return": say("Returned to the store"),
     "given_again": say("Given to us again by the customer"),
     "hand_over": say("Handed to a colleague"),
+    "contract_out": say("Given to a contractor"),
+    "contract_back": say("Back from a contractor"),
     "found": say("Found in the vehicle"),
     "install": say("Installed"),
     "swap_in": say("Fitted in a swap"),

@@ -19,7 +19,7 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 LONGEST_WORDS = 200
-OF_TWO = ("issue", "return", "hand_over")
+OF_TWO = ("issue", "return", "hand_over", "contract_out", "contract_back")
 TAKEN_BACK_SO = ("receive", "given_again", *OF_TWO)
 """What the store does is taken back here, and by whoever decides over it what two people have said yes to; all else where it was
 done."""

@@ -123,6 +123,7 @@ def _plain() -> dict[str, Sight]:
         "what did not all come": Sight("devices.papers", "/stock/papers?show=left"),
         "transfers": Sight("devices.transfers", "/stock/transfers"),
         "transfers, all arrived": Sight("devices.transfers", "/stock/transfers?kind=missing"),
+        "contractors": Sight("devices.contractors", "/stock/contractors", "lin"),
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
         "parts": Sight("devices.parts", "/stock/parts"),
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
@@ -214,6 +215,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
     vehicle = _first(session, sa.select(Holder.vehicle_id).join(CustodyPosition).where(Holder.kind == "slot"))
     bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
     store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
+    outside = _first(session, sa.select(Holder.id).where(Holder.kind == "contractor").order_by(Holder.id))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
     topped_up = _first(session, sa.select(SimTopUp.unit_id))
     serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
@@ -229,6 +231,8 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "an outage": Sight("intake.outage", f"/silent/outages/{_first(session, sa.select(Outage.id))}"),
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
+        "a contractor": Sight("devices.contractor", f"/stock/contractors/{outside}", "lin"),
+        "giving to a contractor": Sight("devices.contractor_give", f"/stock/contractors/{outside}/give", "lin"),
         "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),
         "parts of a store": Sight("devices.holder_parts", f"/stock/{store}/parts?do=issue"),
         "reorder points": Sight("devices.reorder_points", f"/stock/{store}/reorder-points"),

@@ -171,7 +171,7 @@ def check_owners(session: Reads) -> None:
     assert session.scalars(WRONG_OWNERS).all() == []
 
 
-OF_TWO = ("issue", "return", "hand_over")
+OF_TWO = ("issue", "return", "hand_over", "contract_out", "contract_back")
 PARTS_HANDED = sa.select(PartEntry.from_holder_id, PartEntry.to_holder_id).where(PartEntry.reason.in_(OF_TWO))
 _giver, _taker = aliased(Holder), aliased(Holder)
 _to_bench = sa.and_(_giver.kind == "bag", _taker.kind == "bench")

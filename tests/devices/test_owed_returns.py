@@ -104,9 +104,7 @@ def test_in_a_store_it_still_waits_for_the_bench_and_is_not_issued_by_count(db: 
     whole(db)
 
 
-@pytest.mark.parametrize(
-    ("kind", "status"), [("lost", "void"), ("customer", "void"), ("transit", "owed"), ("contractor", "owed")]
-)
+@pytest.mark.parametrize(("kind", "status"), [("lost", "void"), ("customer", "void"), ("transit", "owed")])
 def test_elsewhere_it_is_owed_as_long_as_it_can_still_come(db: Session, cast: Cast, kind: str, status: str) -> None:
     fitting = swapped(db, cast)
     place = Holder(kind=kind, branch_id=cast.sz, name=kind)

@@ -3,6 +3,7 @@
 from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     bag,
     bench,
+    contractors,
     counts,
     issuing,
     label,
