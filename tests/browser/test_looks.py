@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, Page
 
 from dispatch import db
 from dispatch.app import create_app
 from tests.browser.showroom import NO_PAGES, Sight
-from tests.browser.staging import answering
+from tests.browser.staging import answering, signed_in
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.company import DemoCompany
 from tests.conftest import PASSWORD
@@ -22,8 +23,9 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe().axe_script
 RUN_AXE = """() => {
-    const seen = sessionStorage.getItem("frame seen"), frame = ["nav.rail", "header.top"];
-    if (document.querySelector("nav.rail")) sessionStorage.setItem("frame seen", "yes");
+    const frame = ["nav.rail", "header.top"], whose = `frame of ${document.querySelector(".me")?.textContent}`;
+    const seen = sessionStorage.getItem(whose);
+    if (document.querySelector("nav.rail")) sessionStorage.setItem(whose, "seen");
     const page = seen ? {exclude: frame.map(one => [one])} : document;
     return axe.run(page, {resultTypes: ["violations"]}).then(found => found.violations);
 }"""
@@ -92,17 +94,24 @@ def test_no_page_is_forgotten(showroom: Showroom) -> None:
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
 def test_pages(showroom: Showroom, chromium: Browser, look: Look, subtests: pytest.Subtests) -> None:
-    desks: dict[str, Desk] = {}
+    desk = _sit_down(chromium, look, showroom.url)
+    badges = {who: _badge(showroom, who) for who in {sight.who for sight in showroom.sights.values()} - {""}}
     for name, sight in look.choose(showroom.sights):
-        if sight.who not in desks:
-            desks[sight.who] = _sit_down(chromium, look, showroom.url, sight.who)
-        desk = desks[sight.who]
+        desk.page.context.clear_cookies()
+        desk.page.context.add_cookies([badges[sight.who]] if sight.who else [])
         with subtests.test(name):
             assert desk.open(sight.path) == sight.status
             assert desk.path == sight.path, "the page leads elsewhere"
             assert faults(desk) == []
-    for desk in desks.values():
-        desk.page.context.close()
+    desk.page.context.close()
+
+
+def _badge(showroom: Showroom, who: str) -> SetCookieParam:
+    """The cookie of somebody who has signed in."""
+    name = showroom.app.config["SESSION_COOKIE_NAME"]
+    cookie = signed_in(showroom.app, who).get_cookie(name)
+    assert cookie
+    return {"name": name, "value": cookie.value, "url": showroom.url}
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,8 @@ OPENED = {
 
 @pytest.mark.parametrize("look", [LOOKS["Chinese, desk, day"], LOOKS["English, phone, night"]], ids=["desk", "phone"])
 def test_what_opens(showroom: Showroom, chromium: Browser, look: Look, subtests: pytest.Subtests) -> None:
-    desk = _sit_down(chromium, look, showroom.url, "wang")
+    desk = _sit_down(chromium, look, showroom.url)
+    sign_in_by_keyboard(desk, "wang")
     approved = showroom.sights["an order, approved, repair"].path.rpartition("/")[2]
     for name, opening in OPENED.items():
         with subtests.test(name):
@@ -149,14 +159,11 @@ def _act(page: Page, opening: Opening) -> None:
         at.click()
 
 
-def _sit_down(chromium: Browser, look: Look, url: str, who: str) -> Desk:
+def _sit_down(chromium: Browser, look: Look, url: str) -> Desk:
     wishes = {"locale": look.locale, "viewport": look.viewport, "color_scheme": look.scheme, "reduced_motion": "reduce"}
     context = chromium.new_context(**wishes)
     context.add_init_script(AXE)
-    desk = Desk(context.new_page(), url)
-    if who:
-        sign_in_by_keyboard(desk, who)
-    return desk
+    return Desk(context.new_page(), url)
 
 
 def sign_in_by_keyboard(desk: Desk, who: str) -> None:

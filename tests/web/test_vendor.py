@@ -82,4 +82,4 @@ def test_phone_stays_within_its_budget() -> None:
 
 def test_only_the_pages_that_are_signed_load_the_signature_pad() -> None:
     using = {file.name for file in paths.TEMPLATES.rglob("*.html") if "signature_pad" in file.read_text("utf-8")}
-    assert using == {"signature.html", "counter.html"}
+    assert using == {"signature.html", "counter.html", "paper_parts.html"}
