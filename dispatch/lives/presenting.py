@@ -19,6 +19,7 @@ from dispatch.devices.swap_rules import why_told
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.intake.silence_rules import ENDED_BY
 from dispatch.lives.queries import Life, Station
+from dispatch.orders.presenting.history import Look
 from dispatch.words import Text, say
 
 WAYS = {"jt808": "JT/T 808", "traccar": "Traccar"}
@@ -36,15 +37,6 @@ CHANGES: Mapping[str, Text] = {
     "undo": say("%(kind)s put back as it was before"),
 }
 """What a fitting did to a vehicle."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """The words for an action, its icon and its tone."""
-
-    what: Text
-    icon: str
-    tone: str
 
 
 LOOKS: Mapping[str, Look] = {
