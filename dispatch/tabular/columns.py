@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dispatch.errors import RuleBroken
 from dispatch.tabular.cells import Cell, is_blank, line_of, plain, text_of
 from dispatch.tabular.tables import Row, Sheet, Workbook
+from dispatch.tabular.told import NO_HEADINGS, place
 from dispatch.words import Text, say
 
 ROWS_SEARCHED = 60
@@ -21,6 +22,10 @@ _END = re.compile(
     r"^(合计|总计|共计|填表说明|填写说明|说明|备注:|注:|填表人|制表|审核人|grandtotal|total|notes?:|sum$)", re.IGNORECASE
 )
 _SUBTOTAL = re.compile(r"^(小计|本页|subtotal)", re.IGNORECASE)
+
+
+class Unrecognised(RuleBroken):
+    """The file opens, but which of its columns is what was not understood: a person can say it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,9 @@ class Table:
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
+    """A row of headings: its place in the sheet (from 0, -1 for none), and by column what it is and how it is called."""
+
     index: int
     keys: dict[int, str]
     names: dict[int, str]
@@ -93,10 +100,10 @@ def label(text: str) -> str:
 
 def find_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
     """The table of a sheet. Raises RuleBroken when no row looks like its heading or a required column is missing."""
-    header = _best_header(sheet, _by_label(columns))
+    header = header_of(sheet, columns)
     missing = [column for column in columns if column.required and (header is None or column.key not in header.keys.values())]
     if header is None or missing:
-        raise RuleBroken(_missing(missing or columns[:4], sheet, header))
+        raise Unrecognised(_missing(missing or columns[:4], sheet, header))
     return _table(sheet, header)
 
 
@@ -111,7 +118,7 @@ def find_in(workbook: Workbook, columns: Sequence[Column]) -> Table:
     raise refusals[0]
 
 
-def _missing(columns: Iterable[Column], sheet: Sheet, header: _Header | None) -> Text:
+def _missing(columns: Iterable[Column], sheet: Sheet, header: Header | None) -> Text:
     wanted = ", ".join(" / ".join(column.names[:3]) for column in columns)
     if header:
         found = ", ".join(name for name in header.names.values() if name)
@@ -132,10 +139,31 @@ def _by_label(columns: Sequence[Column]) -> dict[str, str]:
 
 def _key_of(name: str, by_label: dict[str, str]) -> str | None:
     short = label(name)
-    return by_label.get(short) or by_label.get(label(_BRACKETS.sub("", plain(name)))) if short else None
+    if short in by_label:
+        return by_label[short] or None
+    return by_label.get(label(_BRACKETS.sub("", plain(name)))) if short else None
 
 
-def _best_header(sheet: Sheet, by_label: dict[str, str]) -> _Header | None:
+def header_of(sheet: Sheet, columns: Sequence[Column]) -> Header | None:
+    """Where the headings of a sheet are and what they mean: as a person said, else where most of them are recognised."""
+    told = sheet.told
+    known = {column.key for column in columns} | {""}
+    by_label = _by_label(columns) | {name: key for name, key in told.keys.items() if key in known}
+    chosen = told.heads.get(sheet.name)
+    if chosen is not None and chosen != NO_HEADINGS:
+        return _header_at(sheet, chosen - 1, by_label) if chosen <= len(sheet.rows) else None
+    found = None if chosen == NO_HEADINGS else _best_header(sheet, by_label)
+    return found or (_without_headings(sheet, known) if told.by_place else None)
+
+
+def _without_headings(sheet: Sheet, known: set[str]) -> Header:
+    """The columns of a table that has no row of headings, by their places."""
+    names = {column: place(column) for column in range(max((len(row) for row in sheet.rows), default=0))}
+    keys = {column: sheet.told.keys.get(name, "") for column, name in names.items()}
+    return Header(-1, {column: key for column, key in keys.items() if key and key in known}, names)
+
+
+def _best_header(sheet: Sheet, by_label: dict[str, str]) -> Header | None:
     """The row in which most columns are recognised; a table of one column needs one, any other at least two."""
     headers = [_header_at(sheet, index, by_label) for index in range(min(len(sheet.rows), ROWS_SEARCHED))]
     best = max(headers, key=lambda header: len(header.keys), default=None)
@@ -144,14 +172,21 @@ def _best_header(sheet: Sheet, by_label: dict[str, str]) -> _Header | None:
     return best
 
 
-def _header_at(sheet: Sheet, index: int, by_label: dict[str, str]) -> _Header:
+def _header_at(sheet: Sheet, index: int, by_label: dict[str, str]) -> Header:
     row = _with_merged_above(sheet, index, by_label)
+    names = names_in(row)
     keys: dict[int, str] = {}
-    for column, cell in enumerate(row):
-        key = _key_of(text_of(cell), by_label)
+    for column in sorted(range(len(row)), key=lambda column: names[column] not in sheet.told.keys):
+        key = by_label.get(names[column]) if names[column] in by_label else _key_of(text_of(row[column]), by_label)
         if key and key not in keys.values():
             keys[column] = key
-    return _Header(index, keys, {column: line_of(cell) for column, cell in enumerate(row)})
+    return Header(index, dict(sorted(keys.items())), {column: line_of(cell) for column, cell in enumerate(row)})
+
+
+def names_in(row: Sequence[Cell]) -> list[str]:
+    """What `Told` calls the columns under a row of headings: by label, or by place where that is blank or another's."""
+    labels = [label(text_of(cell)) for cell in row]
+    return [short if short and labels.index(short) == column else place(column) for column, short in enumerate(labels)]
 
 
 def _with_merged_above(sheet: Sheet, index: int, by_label: dict[str, str]) -> list[Cell]:
@@ -165,10 +200,10 @@ def _with_merged_above(sheet: Sheet, index: int, by_label: dict[str, str]) -> li
     return row
 
 
-def _table(sheet: Sheet, header: _Header) -> Table:
+def _table(sheet: Sheet, header: Header) -> Table:
     end = _end_of(sheet, header)
     body = [(index, sheet.rows[index]) for index in range(header.index + 1, end)]
-    filled = [(index, row) for index, row in body if any(cell != "" for cell in row) and not _repeats(row, header, index, sheet)]
+    filled = [(index, row) for index, row in body if any(cell != "" for cell in row) and not _repeats(row, header)]
     last = filled[-1][0] if filled else header.index
     return Table(
         sheet=sheet.name,
@@ -178,27 +213,27 @@ def _table(sheet: Sheet, header: _Header) -> Table:
         unknown_columns=tuple(_unknown(header).values()),
         blank_rows=sum(1 for index, row in body if index < last and not any(cell != "" for cell in row)),
         left_out=tuple(index + 1 for index in range(end, len(sheet.rows)) if _filled(sheet.rows[index], header) > FEW_CELLS),
-        above=sheet.rows[: header.index],
+        above=sheet.rows[: max(0, header.index)],
     )
 
 
-def _end_of(sheet: Sheet, header: _Header) -> int:
+def _end_of(sheet: Sheet, header: Header) -> int:
     rows = range(header.index + 1, len(sheet.rows))
     return next((index for index in rows if _says(_END, sheet.rows[index], header)), len(sheet.rows))
 
 
-def _says(pattern: re.Pattern[str], row: Row, header: _Header) -> bool:
+def _says(pattern: re.Pattern[str], row: Row, header: Header) -> bool:
     """A closing line: begins with such a word and fills only a few cells, or far fewer than there are columns."""
     first = next((cell for cell in row if cell != ""), "")
     few = max(1, min(FEW_CELLS, len(header.keys) - 1))
     return bool(pattern.match(re.sub(r"\s+", "", plain(first)))) and _filled(row, header) <= few
 
 
-def _filled(row: Row, header: _Header) -> int:
+def _filled(row: Row, header: Header) -> int:
     return sum(1 for column in header.keys if column < len(row) and row[column] != "")
 
 
-def _repeats(row: Row, header: _Header, index: int, sheet: Sheet) -> bool:
+def _repeats(row: Row, header: Header) -> bool:
     """The heading printed again on the next page, or a subtotal: neither is a line."""
     if _says(_SUBTOTAL, row, header):
         return True
@@ -210,14 +245,16 @@ def _repeats(row: Row, header: _Header, index: int, sheet: Sheet) -> bool:
     return len(same) > 1 and all(same)
 
 
-def _unknown(header: _Header) -> dict[int, str]:
+def _unknown(header: Header) -> dict[int, str]:
     return {column: name for column, name in header.names.items() if name and column not in header.keys}
 
 
-def _row(index: int, row: Row, header: _Header, sheet: Sheet) -> TableRow:
-    cells = {key: row[column] for column, key in header.keys.items() if column < len(row)}
+def _row(index: int, row: Row, header: Header, sheet: Sheet) -> TableRow:
+    cells: dict[str, Cell] = {key: row[column] for column, key in header.keys.items() if column < len(row)}
+    typed = sheet.told.cells.get(index + 1, {})
     extra = {name: line_of(row[column]) for column, name in _unknown(header).items() if column < len(row) and row[column] != ""}
-    return TableRow(index + 1, cells, extra, max(0, len(row) - len(header.names)) if sheet.cut else 0)
+    beyond = max(0, len(row) - len(header.names)) if sheet.cut and not typed else 0
+    return TableRow(index + 1, {**cells, **typed}, extra, beyond)
 
 
 def find_labels(rows: Sequence[Row], labels: Sequence[Column]) -> dict[str, Cell]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from dispatch.tabular.cells import Cell, line_of, says_nothing
@@ -17,21 +17,28 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class RowProblem:
-    """Why a row was left out: its number in the sheet (from 1), the heading of the column, a sentence."""
+    """Why a row was left out: its number in the sheet (from 1), the heading of the column, a sentence; the column's key."""
 
     row: int
     column: str
     text: Text
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Import(Generic[T]):
-    """What a file gives: the rows that can be taken, the problems of those that cannot, and headings nobody knew."""
+    """What a file gives: the rows that can be taken, the problems of those that cannot, and headings nobody knew.
+
+    `texts` are the cells of rows with a problem, and of rows in which a person typed something: row -> key -> text. `headings`
+    are the file's own words for the columns.
+    """
 
     rows: tuple[T, ...]
     problems: tuple[RowProblem, ...]
     unknown_columns: tuple[str, ...]
     blank_rows: int = 0
+    texts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 class RowReader:
@@ -45,7 +52,7 @@ class RowReader:
 
     def complain(self, key: str, text: Text) -> None:
         """Note a problem of a column."""
-        self.problems.append(RowProblem(self.row, self._table.heading(key), text))
+        self.problems.append(RowProblem(self.row, self._table.heading(key), text, key))
 
     def maybe(self, key: str, reader: Callable[[Cell], V | Text | None]) -> V | None:
         """The cell through a reader; None when blank or wrong (then noted)."""
@@ -90,6 +97,7 @@ def read_rows(
     rows: list[T] = []
     problems: list[RowProblem] = []
     seen: dict[tuple[str, str], int] = {}
+    typed = {row for sheet in workbook.sheets if sheet.name == table.sheet for row in sheet.told.cells}
     for table_row in table.rows:
         reader = RowReader(table, table_row)
         row = read_one(reader)
@@ -100,7 +108,9 @@ def read_rows(
         problems += reader.problems
         if not reader.problems:
             rows.append(row)
-    return Import(tuple(rows), tuple(problems), table.unknown_columns, table.blank_rows)
+    told = typed | {problem.row for problem in problems}
+    texts = {row.row: {key: line_of(cell) for key, cell in row.cells.items()} for row in table.rows if row.row in told}
+    return Import(tuple(rows), tuple(problems), table.unknown_columns, table.blank_rows, texts, table.headings)
 
 
 def _too_wide(beyond: int) -> Text:

@@ -17,6 +17,7 @@ from dispatch.tabular import apart, delimited
 from dispatch.tabular.cells import Cell, is_blank, tidy, tidy_text
 from dispatch.tabular.kinds import damaged, kind_of, locked
 from dispatch.tabular.packed import check_size, check_zip
+from dispatch.tabular.told import NOTHING, Told
 from dispatch.words import say
 
 Row = tuple[Cell, ...]
@@ -26,12 +27,13 @@ Row = tuple[Cell, ...]
 class Sheet:
     """A grid: `rows[0]` is row 1. Blank rows in between are kept, blank ones at the end are not.
 
-    `cut` from text at its delimiters, which may stand inside a cell that nobody put into quotes.
+    `cut` from text at its delimiters, which may stand inside a cell that nobody put into quotes. `told`: what a person said.
     """
 
     name: str
     rows: tuple[Row, ...]
     cut: bool = False
+    told: Told = NOTHING
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Workbook:
 
     name: str
     sheets: tuple[Sheet, ...]
+
+    def told(self, told: Told) -> Workbook:
+        """The same file, to be read as a person said."""
+        return replace(self, sheets=tuple(replace(sheet, told=told) for sheet in self.sheets))
 
 
 def read(name: str, content: bytes) -> Workbook:
