@@ -18,7 +18,7 @@ from dispatch.words import Text, say
 LONGEST_WARRANTY = 240
 _OWNER = Column("owner", ("归属", "所属", "产权", "产权归属", "Owner", "Belongs to"))
 
-_TERMINAL_COLUMNS = (
+TERMINAL_COLUMNS = (
     Column(
         "serial",
         ("序列号", "终端序列号", "设备序列号", "设备编号", "机身号", "SN", "S/N", "Serial", "Serial number"),
@@ -36,7 +36,7 @@ _TERMINAL_COLUMNS = (
     _OWNER,
 )
 
-_SIM_COLUMNS = (
+SIM_COLUMNS = (
     Column("iccid", ("ICCID", "ICCID号", "SIM卡号", "卡号", "SIM ICCID"), required=True),
     Column("msisdn", ("号码", "手机号", "手机号码", "SIM号码", "接入号", "物联网号码", "MSISDN", "Number", "Phone number")),
     Column("carrier", ("运营商", "Carrier", "Operator")),
@@ -91,13 +91,13 @@ def read_terminals(workbook: Workbook) -> Import[TerminalRow]:
         ("terminal_id", lambda row: row.terminal_id),
         ("phone_808", lambda row: row.phone_808),
     )
-    return read_rows(workbook, _TERMINAL_COLUMNS, _terminal, unique)
+    return read_rows(workbook, TERMINAL_COLUMNS, _terminal, unique)
 
 
 def read_sims(workbook: Workbook) -> Import[SimRow]:
     """A stock list of SIMs -> rows; a card is known by the first 19 characters of its ICCID."""
     unique = (("iccid", _iccid_key), ("msisdn", lambda row: row.msisdn))
-    return read_rows(workbook, _SIM_COLUMNS, _sim, unique)
+    return read_rows(workbook, SIM_COLUMNS, _sim, unique)
 
 
 def _serial(row: TerminalRow) -> str:

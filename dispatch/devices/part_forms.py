@@ -12,7 +12,7 @@ from dispatch.tabular.imports import Import, RowReader, read_rows
 from dispatch.tabular.tables import Workbook
 from dispatch.words import Text, say
 
-_COLUMNS = (
+COLUMNS = (
     Column("code", ("编码", "编号", "代码", "物料编码", "配件编码", "Code", "Part code"), required=True),
     Column("name", ("名称", "品名", "配件名称", "物料名称", "Name", "Part"), required=True),
     Column("unit", ("单位", "计量单位", "Unit"), required=True),
@@ -36,7 +36,7 @@ class PartRow:
 
 def read_parts(workbook: Workbook) -> Import[PartRow]:
     """A list of parts -> rows; a code may stand once for each store."""
-    return read_rows(workbook, _COLUMNS, _part, (("code", lambda row: f"{row.code} {row.store}".strip()),))
+    return read_rows(workbook, COLUMNS, _part, (("code", lambda row: f"{row.code} {row.store}".strip()),))
 
 
 def _part(reader: RowReader) -> PartRow:

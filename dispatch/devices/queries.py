@@ -138,6 +138,16 @@ def fitted_by_role(session: Session, vehicle_ids: Sequence[int]) -> dict[int, di
     return inside
 
 
+def terminals_inside(session: Session, vehicle_ids: Collection[int]) -> dict[int, list[str]]:
+    """The serials of the terminals that are in each vehicle now: vehicle id -> serials."""
+    query = sa.select(Holder.vehicle_id, Terminal.serial).join(CustodyPosition, CustodyPosition.holder_id == Holder.id)
+    query = query.join(Terminal, Terminal.unit_id == CustodyPosition.unit_id).where(Holder.vehicle_id.in_(vehicle_ids))
+    found: dict[int, list[str]] = {}
+    for vehicle_id, serial in session.execute(query.order_by(Terminal.serial)):
+        found.setdefault(vehicle_id or 0, []).append(serial)
+    return found
+
+
 def stores(session: Session, by: Actor) -> Sequence[Holder]:
     """The stores a person may see."""
     query = sa.select(Holder).where(Holder.kind == "store")

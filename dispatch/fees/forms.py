@@ -30,7 +30,7 @@ _CATEGORIES = {
     "services": "service",
 }
 
-_COLUMNS = (
+COLUMNS = (
     Column("code", ("编码", "编号", "代码", "收费编码", "Code"), required=True),
     Column("name", ("名称", "项目", "收费项目", "品名", "Name", "Item"), required=True),
     Column("category", ("类别", "分类", "类型", "Category", "Kind"), required=True),
@@ -56,7 +56,7 @@ class PriceRow:
 
 def read_prices(workbook: Workbook) -> Import[PriceRow]:
     """A price list -> rows; a code may stand once for each day it becomes valid."""
-    return read_rows(workbook, _COLUMNS, _price, (("code", _code_and_day),))
+    return read_rows(workbook, COLUMNS, _price, (("code", _code_and_day),))
 
 
 def _code_and_day(row: PriceRow) -> str:

@@ -49,7 +49,7 @@ def check(ctx: click.Context, as_json: bool, quick: bool, lang: str, demo: bool)
     locale = locale_for(lang)
     with _speaking(locale):
         settings = _settings(ctx, demo)
-        _must_have_database(settings)
+        must_have_database(settings)
         with database_of(settings) as reachable:
             ctx.exit(report(reachable, locale=locale, as_json=as_json, quick=quick, out=click.echo))
 
@@ -69,7 +69,7 @@ def backup(ctx: click.Context, folder: Path, without_keys: bool, lang: str, demo
 
     with _speaking(locale_for(lang)) as out:
         settings = _settings(ctx, demo)
-        _must_have_database(settings)
+        must_have_database(settings)
         with database_of(settings) as reachable:
             made = back_up(reachable, folder, with_keys=not without_keys, out=out)
     ctx.exit(1 if made.missing else 0)
@@ -96,7 +96,7 @@ def _settings(ctx: click.Context, demo: bool) -> Settings:
     return demonstration(settings) if demo else settings
 
 
-def _must_have_database(settings: Settings) -> None:
+def must_have_database(settings: Settings) -> None:
     """A look must not make a database."""
     from dispatch.host.place import choose
 

@@ -13,7 +13,7 @@ from dispatch.tabular.imports import Import, RowReader, read_rows
 from dispatch.tabular.tables import Workbook
 from dispatch.words import Text, say
 
-_COLUMNS = (
+COLUMNS = (
     Column("at", ("来电时间", "报修时间", "时间", "日期", "Called at", "Call time", "Time", "Date"), required=True),
     Column("customer", ("客户名称", "客户", "单位名称", "公司名称", "Customer", "Customer name", "Company"), required=True),
     Column("caller", ("来电人", "联系人", "报修人", "Caller", "Contact")),
@@ -68,7 +68,7 @@ class RepairCall:
 
 def read_calls(workbook: Workbook) -> Import[RepairCall]:
     """A call list -> rows. The same vehicle may call twice: nothing has to be unique."""
-    return read_rows(workbook, _COLUMNS, _call)
+    return read_rows(workbook, COLUMNS, _call)
 
 
 def _call(reader: RowReader) -> RepairCall:

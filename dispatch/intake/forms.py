@@ -194,13 +194,15 @@ class LineEdit:
 
 @dataclass(frozen=True)
 class Edits:
-    """What a person changed in the preview: the header as typed, lines by index, lines left out, vehicles to be moved."""
+    """What a person changed in the preview: the header as typed, lines by index, lines left out, vehicles to be moved; and
+    whether the very same file is to be taken in `again`."""
 
     header: dict[str, str]
     lines: dict[int, LineEdit]
     left_out: frozenset[int]
     moved: frozenset[int]
     version: int | None = None
+    again: bool = False
 
 
 def read_edits(texts: Mapping[str, str], left_out: Iterable[str], moved: Iterable[str]) -> Edits:
@@ -212,7 +214,8 @@ def read_edits(texts: Mapping[str, str], left_out: Iterable[str], moved: Iterabl
     lines = {i: _line_edit(tidy, i, drivers.get(i, {})) for i in indexes}
     header = {name: tidy[name] for name in HEADER_FIELDS if name in tidy}
     version = tidy.get("version", "")
-    return Edits(header, lines, _numbers(left_out), _numbers(moved), int(version) if version.isdecimal() else None)
+    shown = int(version) if version.isdecimal() else None
+    return Edits(header, lines, _numbers(left_out), _numbers(moved), shown, again=tidy.get("again") == "1")
 
 
 def _line_edit(tidy: Mapping[str, str], index: int, drivers: Mapping[int, tuple[str, str]]) -> LineEdit:

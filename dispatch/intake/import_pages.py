@@ -19,22 +19,26 @@ from dispatch.devices.page_forms import read_ids
 from dispatch.devices.queries import stores
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.fees.page_forms import CATEGORIES
-from dispatch.intake.importing import ALREADY, Choice, keep_list, take_list
-from dispatch.intake.lists import KINDS, Reading, from_json, read_list, words_of
+from dispatch.intake.importing import ALREADY, Choice, take_list
+from dispatch.intake.lists import KINDS, Reading, from_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, names_made, stores_named, takeable
-from dispatch.intake.models import Upload
+from dispatch.intake.mending import open_rows, read_mends
+from dispatch.intake.models import DOUBLING, Upload
+from dispatch.intake.operations import keep_file, mend_cells
+from dispatch.intake.presenting import column_facts
+from dispatch.intake.queries import same_file_taken, uploads_waiting
 from dispatch.intake.queries import upload as upload_numbered
-from dispatch.intake.queries import uploads_waiting
 from dispatch.intake.template import list_csv
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import SKILLS
 from dispatch.tabular.cells import read_date
+from dispatch.tabular.tables import read
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
-from dispatch.web.locale import tr
+from dispatch.web.locale import short_locale, tr
 from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import Text, say
 
@@ -116,9 +120,9 @@ def upload(purpose: str) -> Answer:
         return _upload_page(purpose, Form())
     try:
         file = sent_file()
-        reading = read_list(purpose, file.name, file.content)
+        workbook = read(file.name, file.content)
         with transaction() as db:
-            kept = keep_list(db, purpose, reading, file_name=file.name, file=file.content, by=current(), at=now())
+            kept = keep_file(db, purpose, workbook, file=file.content, by=current(), at=now())
     except Refusal as refusal:
         return _upload_page(purpose, refused_file(refusal)), refusal.status
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=kept.id))
@@ -154,6 +158,15 @@ def preview(purpose: str, upload_id: int) -> Answer:
 def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
     with transaction() as db:
         waiting = upload_numbered(db, upload_id, purpose, current())
+        facts = column_facts(db, waiting, short_locale())
+        if facts["unread"]:
+            return render_template(
+                "intake/unread.html",
+                upload=waiting,
+                title=tr(ABOUT[purpose].title),
+                back=url_for("imports.upload", purpose=purpose),
+                **facts,
+            )
         reading = from_json(purpose, waiting.content)
         marked = [] if waiting.done_at else marked_rows(db, purpose, reading, current())
         rooms = [store for store in stores(db, current()) if store.branch_id == waiting.branch_id]
@@ -173,9 +186,19 @@ def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None =
             SKILLS=SKILLS,
             CATEGORIES=CATEGORIES,
             loads=_loads(db, reading) if waiting.done_at and purpose == "technicians" else [],
+            before=_taken_before(db, waiting),
+            open_rows=open_rows(purpose, reading, marked),
+            **facts,
             **_sorted_rows(purpose, marked),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _taken_before(db: Session, waiting: Upload) -> Upload | None:
+    """The upload by which a file that must not count twice was taken in already."""
+    if waiting.purpose not in DOUBLING or waiting.done_at:
+        return None
+    return same_file_taken(db, waiting.purpose, waiting.file_hash, current())
 
 
 def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
@@ -186,7 +209,7 @@ def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
         "ready": ready,
         "shown": ready if whole else ready[:FIRST_ROWS],
         "made": {kind: names_made(ready, kind) for kind in ("model", "store")},
-        "known": [each for each in marked if each.refused is not None],
+        "known": sum(each.refused is not None for each in marked),
         "updates": sum(each.change == "update" for each in ready),
         "unchanged": sum(each.change == "same" for each in ready),
     }
@@ -195,9 +218,12 @@ def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
 @pages.post(f"/import/{LIST}/<int:upload_id>")
 @may("stock.change", "staff.import", "price.change")
 def take(purpose: str, upload_id: int) -> Answer:
-    """Take the good rows in, once."""
+    """Take the good rows in, once; or read the list anew with what was typed into its cells."""
     _check_access(purpose)
     form = Form.sent()
+    typed = read_mends(purpose, request.form)
+    if typed or form.text("then") == "check":
+        return _mend(purpose, upload_id, typed, form)
     try:
         choice = _choice(form)
         with transaction() as db:
@@ -212,6 +238,19 @@ def take(purpose: str, upload_id: int) -> Answer:
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
 
 
+def _mend(purpose: str, upload_id: int, typed: dict[int, dict[str, str]], form: Form) -> Answer:
+    try:
+        with transaction() as db:
+            mend_cells(db, upload_id, purpose, typed, version=number_in(form.text("version")), by=current())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _preview(purpose, upload_id, form.refused(refusal), refusal)
+    if form.text("then") == "take":
+        flash(_("What you typed was checked first. Look at it and take the rows in."), "info")
+    return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id) + "#mend")
+
+
 def _already(purpose: str, upload_id: int) -> Answer:
     flash(tr(ALREADY), "info")
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
@@ -224,7 +263,7 @@ def _choice(form: Form) -> Choice:
     if day and day > local_day(now() + timedelta(days=1), current().zone):
         raise Invalid({"trained_on": say("This day has not come yet.")})
     trained = frozenset(read_ids(form.texts("trained")))
-    agreed = {name: form.text(name) == "1" for name in ("leave_out", "change")}
+    agreed = {name: form.text(name) == "1" for name in ("leave_out", "change", "again")}
     return Choice(number_in(form.text("expected")) or 0, store=form.text("store"), trained=trained, trained_on=day, **agreed)
 
 

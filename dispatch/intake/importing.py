@@ -23,11 +23,13 @@ from dispatch.devices.warranty_queries import general_months
 from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
-from dispatch.intake.lists import KINDS, BadRow, Reading, bad_to_json, from_json, to_json, words_of
+from dispatch.intake.lists import KINDS, BadRow, bad_to_json, from_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, takeable
-from dispatch.intake.models import Upload
-from dispatch.intake.operations.uploads import keep_upload, locked_upload
+from dispatch.intake.models import DOUBLING, Upload
+from dispatch.intake.operations.filing import remember_columns
+from dispatch.intake.operations.uploads import locked_upload
 from dispatch.intake.owned import take_owners
+from dispatch.intake.queries import same_file_taken
 from dispatch.intake.technicians import new_technician, updated
 from dispatch.staff.models import Branch
 from dispatch.staff.operations import add_person, change_person
@@ -45,7 +47,8 @@ class Choice:
 
     `expected` is how many rows the preview promised; `leave_out` that the others may be left out; `store` takes the units of rows
     that name none; `trained` are the sheet rows of technicians who passed the product training, on `trained_on` (P15); `change`
-    that people on record may be changed: without it the rows that would change somebody are left out.
+    that people on record may be changed: without it the rows that would change somebody are left out. `again`: the very same
+    file, taken in before, is another delivery.
     """
 
     expected: int
@@ -54,14 +57,7 @@ class Choice:
     trained: frozenset[int] = frozenset()
     trained_on: date | None = None
     change: bool = False
-
-
-def keep_list(session: Session, kind: str, reading: Reading, *, file_name: str, file: bytes, by: Actor, at: datetime) -> Upload:
-    """Keep what was read of a list until a person has looked at it."""
-    permission, content = KINDS[kind].permission, to_json(reading)
-    return keep_upload(
-        session, purpose=kind, permission=permission, file_name=file_name, file=file, content=content, by=by, at=at
-    )
+    again: bool = False
 
 
 def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by: Actor, at: datetime) -> int:
@@ -78,11 +74,21 @@ def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by
     ready = takeable(marked)
     _check(choice, ready, left=len(reading.bad) + len(marked) - len(ready))
     ready = _agreed(kind, ready, choice)
+    upload.again = _is_another(session, upload, choice, by)
     _TAKERS[kind](session, upload, ready, choice, by, at)
-    upload.done_at = at
+    remember_columns(session, upload, None, by=by, at=at)
+    upload.done_at, upload.file = at, None
     upload.content = upload.content | {"taken": len(ready), "skipped": bad_to_json(_skipped(marked, ready))}
     record(session, ("upload", upload.id), f"{kind}.import", by=by, at=at, detail={"file": upload.file_name, "rows": len(ready)})
     return len(ready)
+
+
+def _is_another(session: Session, upload: Upload, choice: Choice, by: Actor) -> bool:
+    """Was the very same file taken in before? Raises Invalid where that would count twice and nobody said that it is another."""
+    before = same_file_taken(session, upload.purpose, upload.file_hash, by)
+    if before is not None and upload.purpose in DOUBLING and not choice.again:
+        raise Invalid({"again": say("This very file was taken in before. Tick that it is another delivery, if it is.")})
+    return before is not None
 
 
 def _skipped(marked: Sequence[Marked], taken: Sequence[Marked]) -> list[BadRow]:

@@ -17,8 +17,11 @@ from dispatch.devices.part_queries import parts_coded
 from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
+from dispatch.intake.call_doubts import call_reasons
+from dispatch.intake.call_marks import vehicles_elsewhere
+from dispatch.intake.calls import RepairCall
 from dispatch.intake.lists import Reading, Row
-from dispatch.intake.owned import owner_problem, owners_meant
+from dispatch.intake.owned import Found, owner_problem, owners_meant
 from dispatch.intake.technicians import Difference, differences
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
@@ -34,13 +37,15 @@ Known = Mapping[str, Collection[str | None]]
 class Marked:
     """A row and what it would do: `change` is "new", "update", "same", or "repriced": a known article's price from a day on.
 
-    `refused` says why it cannot be taken, `before` is what it replaces or follows, `differs` what changes of a person on record;
-    `makes` names what comes on record with the row besides itself: "model", "store".
+    `refused` says why it cannot be taken, and `field` which column that is about; `before` is what it replaces or follows,
+    `differs` what changes of a person on record; `makes` names what comes on record with the row besides itself:
+    "model", "store".
     """
 
     row: Any
     change: str = "new"
     refused: Text | None = None
+    field: str = ""
     before: Any = None
     differs: Sequence[Difference] = ()
     makes: frozenset[str] = frozenset()
@@ -51,13 +56,17 @@ def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> lis
     return _MARKERS[kind](session, reading.rows, by)
 
 
+def alone(reading: Reading) -> list[Marked]:
+    """The rows of a reading as they are, without asking the record."""
+    return [_call(row, None) if isinstance(row, RepairCall) else Marked(row) for row in reading.rows]
+
+
 def _terminals(session: Session, rows: Sequence[TerminalRow], by: Actor) -> list[Marked]:
     imeis = [row.imei for row in rows if row.imei]
     taken = numbers_taken(session, serials=[row.serial for row in rows], imeis=imeis)
     known: Known = {"model": {model.name for model in models(session)}, "store": _stores(session, by)}
     meant = owners_meant(session, rows, by)
-    problems = [_on_record(taken, row.serial, row.imei) or owner_problem(row, meant) for row in rows]
-    return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
+    return [_unit(row, {"serial": row.serial, "imei": row.imei}, taken, meant, known) for row in rows]
 
 
 def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
@@ -65,8 +74,16 @@ def _sims(session: Session, rows: Sequence[SimRow], by: Actor) -> list[Marked]:
     taken = numbers_taken(session, iccid_keys=[row.iccid.key for row in rows], msisdns=msisdns)
     known: Known = {"store": _stores(session, by)}
     meant = owners_meant(session, rows, by)
-    problems = [_on_record(taken, row.iccid.key, row.msisdn) or owner_problem(row, meant) for row in rows]
-    return [Marked(row, refused=problem, makes=_makes(row, known)) for row, problem in zip(rows, problems, strict=True)]
+    return [_unit(row, {"iccid": row.iccid.key, "msisdn": row.msisdn}, taken, meant, known) for row in rows]
+
+
+def _unit(
+    row: TerminalRow | SimRow, numbers: Mapping[str, str | None], taken: set[str], meant: Mapping[str, Found], known: Known
+) -> Marked:
+    """A terminal or SIM, which cannot be taken if one of its numbers is on record or nobody knows whose it is."""
+    twice = [key for key, number in numbers.items() if number in taken]
+    refused = _on_record([str(numbers[key]) for key in twice]) or owner_problem(row, meant)
+    return Marked(row, refused=refused, field=(*twice, "owner")[0] if refused else "", makes=_makes(row, known))
 
 
 def _parts(session: Session, rows: Sequence[PartRow], by: Actor) -> list[Marked]:
@@ -85,11 +102,11 @@ def _part(row: PartRow, found: Part | None, first: PartRow, known: Known) -> Mar
     if (stands.name, stands.unit) != (row.name, row.unit):
         told = {"code": row.code, "name": stands.name, "unit": stands.unit}
         other = say("%(code)s is %(name)s, counted in %(unit)s", **told)
-        return Marked(row, refused=other, before=found)
+        return Marked(row, refused=other, field="name", before=found)
     if found is None:
         return Marked(row, makes=_makes(row, known))
     refused = None if found.active or not row.quantity else say("%(part)s is no longer used.", part=found.name)
-    return Marked(row, "same", refused=refused, before=found, makes=_makes(row, known))
+    return Marked(row, "same", refused=refused, field="code" if refused else "", before=found, makes=_makes(row, known))
 
 
 def _stores(session: Session, by: Actor) -> set[str | None]:
@@ -107,8 +124,7 @@ def names_made(marked: Sequence[Marked], kind: str) -> dict[str, int]:
     return dict(Counter(getattr(each.row, kind) for each in marked if kind in each.makes))
 
 
-def _on_record(taken: set[str], *numbers: str | None) -> Text | None:
-    known = [number for number in numbers if number in taken]
+def _on_record(known: Sequence[str]) -> Text | None:
     return say("%(numbers)s is on record already", numbers=listed(known)) if known else None
 
 
@@ -118,9 +134,10 @@ def _technicians(session: Session, rows: Sequence[TechnicianRow], by: Actor) -> 
 
 
 def _technician(row: TechnicianRow, person: Person | None, by: Actor) -> Marked:
-    refused = _night(row) or (_not_his(person, by) if person else None)
+    night = _night(row)
+    refused = night or (_not_his(person, by) if person else None)
     if person is None or refused:
-        return Marked(row, refused=refused, before=person)
+        return Marked(row, refused=refused, field="" if not refused else "shift" if night else "staff_no", before=person)
     differs = differences(person, row)
     return Marked(row, "update" if differs else "same", before=person, differs=differs)
 
@@ -162,12 +179,26 @@ def _price(row: PriceRow, known: Sequence[Price]) -> Marked:
     return Marked(row, "same" if same else "update", before=before)
 
 
+def _calls(session: Session, rows: Sequence[RepairCall], by: Actor) -> list[Marked]:
+    elsewhere = vehicles_elsewhere(session, rows, by)
+    return [_call(row, elsewhere.get(row.row)) for row in rows]
+
+
+def _call(row: RepairCall, elsewhere: Text | None) -> Marked:
+    missing, _ = call_reasons(row)
+    if missing:
+        key, text = next(iter(missing.items()))
+        return Marked(row, refused=text, field=key)
+    return Marked(row, refused=elsewhere, field=("plate" if row.plate else "vin") if elsewhere else "")
+
+
 _MARKERS: dict[str, Callable[[Session, Sequence[Any], Actor], list[Marked]]] = {
     "terminals": _terminals,
     "sims": _sims,
     "parts": _parts,
     "technicians": _technicians,
     "prices": _prices,
+    "calls": _calls,
 }
 
 

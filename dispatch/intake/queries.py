@@ -13,18 +13,23 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.customers.models import Contact, Customer, Driver, Vehicle
 from dispatch.customers.queries import contacts_found, customers_found, drivers_found, vehicles_found
 from dispatch.customers.rules import normalise_plate, normalise_vin, read_phone
+from dispatch.devices.queries import terminals_inside
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
-from dispatch.intake.models import Upload
+from dispatch.intake.models import ColumnChoice, Upload
+from dispatch.intake.reading import customer_in
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
 from dispatch.orders.models import Order
 from dispatch.search import normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
+from dispatch.tabular.layouts import has_headings
+from dispatch.tabular.tables import Workbook
 
 MOST_FOUND = 6
+MOST_CHOICES = 200
 WAITING_DAYS = 14
 MOST_WAITING = 10
 
@@ -124,6 +129,35 @@ def taken_before(session: Session, seen: Upload) -> Order | None:
     return session.scalar(same.order_by(Upload.id.desc()).limit(1))
 
 
+def same_file_taken(session: Session, purpose: str, file_hash: bytes, by: Actor) -> Upload | None:
+    """The upload by which the very same file was taken in at the person's branch, the last time."""
+    query = sa.select(Upload).where(Upload.file_hash == file_hash, Upload.branch_id == by.branch_id, Upload.purpose == purpose)
+    return session.scalar(query.where(Upload.done_at.is_not(None)).order_by(Upload.id.desc()).limit(1))
+
+
+# --- which column is what
+
+
+def columns_remembered(session: Session, purpose: str, workbook: Workbook, by: Actor) -> ColumnChoice | None:
+    """What was said of files like this one: of its customer or kind of list; else of one with the same headings."""
+    query = sa.select(ColumnChoice).where(ColumnChoice.branch_id == by.branch_id, ColumnChoice.purpose == purpose)
+    if purpose != "request":
+        return session.scalar(query)
+    name = customer_in(workbook)
+    if name:
+        own = query.join(Customer, Customer.id == ColumnChoice.customer_id)
+        return session.scalar(own.where(Customer.branch_id == by.branch_id, Customer.name == name).limit(1))
+    recent = session.scalars(query.order_by(ColumnChoice.at.desc()).limit(MOST_CHOICES))
+    return next((choice for choice in recent if has_headings(workbook.sheets, choice.headings)), None)
+
+
+def columns_used(session: Session, seen: Upload) -> tuple[ColumnChoice, str] | None:
+    """What was remembered and is used for a waiting file, with the name of the customer it is remembered for."""
+    query = sa.select(ColumnChoice, Customer.name).outerjoin(Customer, Customer.id == ColumnChoice.customer_id)
+    row = session.execute(query.where(ColumnChoice.id == seen.content.get("remembered"))).one_or_none()
+    return (row[0], row[1] or "") if row else None
+
+
 # --- the vehicles of a request against the record
 
 
@@ -142,13 +176,14 @@ def settled_lines(session: Session, seen: Upload, by: Actor) -> tuple[Settled, .
 def _register(session: Session, plates: Iterable[str], vins: Iterable[str], customer: str, by: Actor) -> Register:
     named = sa.or_(Vehicle.plate.in_(set(plates) - {""}), Vehicle.vin.in_(set(vins) - {""}))
     query = sa.select(Vehicle, Branch.name).join(Branch, Branch.id == Vehicle.branch_id).where(named)
-    rows = session.execute(query.options(joinedload(Vehicle.customer)))
-    return Register(_on_record(vehicle, branch, customer, by) for vehicle, branch in rows)
+    rows = session.execute(query.options(joinedload(Vehicle.customer))).all()
+    terminals = terminals_inside(session, [vehicle.id for vehicle, _ in rows]) if rows else {}
+    return Register(_on_record(vehicle, branch, customer, terminals.get(vehicle.id, ()), by) for vehicle, branch in rows)
 
 
-def _on_record(vehicle: Vehicle, branch: str, customer: str, by: Actor) -> OnRecord:
-    facts = OnRecord(vehicle.id, vehicle.plate, vehicle.plate_colour, vehicle.vin)
+def _on_record(vehicle: Vehicle, branch: str, customer: str, terminals: Sequence[str], by: Actor) -> OnRecord:
+    facts = OnRecord(vehicle.id, vehicle.plate, vehicle.plate_colour, vehicle.vin, terminals=tuple(terminals))
     if not by.sees_branch(vehicle.branch_id):
-        return replace(facts, branch=branch)
+        return replace(facts, branch=branch, terminals=())
     own = vehicle.customer.name == customer and vehicle.customer.branch_id == by.branch_id
     return facts if own else replace(facts, owner=vehicle.customer.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from dispatch.customers.rules import COLOURS, likely_colour, show_plate
 from dispatch.intake.lines import Problem, RequestLine
-from dispatch.words import say, text_to_json
+from dispatch.words import listed, say, text_to_json
 
 SAME_PLACE_DEGREES = 0.00001
 """About a metre: what a place loses when it is shown with five decimals."""
@@ -42,7 +42,10 @@ def show_place(lat: float | None, lon: float | None) -> str:
 
 @dataclass(frozen=True)
 class OnRecord:
-    """A vehicle that is on record. `owner` is None when it is already this customer's, or `branch` says that it is elsewhere."""
+    """A vehicle that is on record. `owner` is None when it is already this customer's, or `branch` says that it is elsewhere.
+
+    `terminals` are the serials of those that are in it now.
+    """
 
     id: int
     plate: str | None
@@ -50,6 +53,7 @@ class OnRecord:
     vin: str | None
     owner: str | None = None
     branch: str | None = None
+    terminals: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -152,7 +156,7 @@ def _against_record(one: Settled, register: Register) -> Settled:
     found = by_plate or by_vin
     if found is None:
         return one
-    one = replace(one, vehicle_id=found.id, owner=found.owner, branch=found.branch)
+    one = _equipped(replace(one, vehicle_id=found.id, owner=found.owner, branch=found.branch), found)
     if by_plate and by_vin and by_plate.id != by_vin.id:
         text = say("its VIN is on record for %(vehicle)s", vehicle=by_vin.shown)
         return _without_vin(one, Problem("vin_elsewhere", text))
@@ -163,6 +167,14 @@ def _against_record(one: Settled, register: Register) -> Settled:
             one, Problem("plate_differs", say("its VIN is on record with the plate %(plate)s", plate=found.shown))
         )
     return one
+
+
+def _equipped(one: Settled, found: OnRecord) -> Settled:
+    """A vehicle that has a terminal may want a second one, or stands in the list by mistake."""
+    if not found.terminals:
+        return one
+    text = say("has a terminal of ours already: %(serials)s", serials=listed(found.terminals))
+    return _with_problem(one, Problem("has_terminal", text))
 
 
 def _without_vin(one: Settled, problem: Problem) -> Settled:

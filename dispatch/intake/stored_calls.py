@@ -12,24 +12,16 @@ from dispatch.intake.models import Upload
 from dispatch.intake.rules import show_place
 from dispatch.intake.stored import Json
 from dispatch.orders.rules import symptom_in
-from dispatch.tabular.imports import Import
-from dispatch.words import text_to_json
 
 
-def calls_to_json(calls: Import[RepairCall]) -> Json:
-    """A list of calls as read, none of them taken yet."""
-    problems = [{"row": p.row, "column": p.column, **text_to_json(p.text)} for p in calls.problems]
-    rows = [_call_to_json(call) for call in calls.rows]
-    return {"rows": rows, "problems": problems, "unknown_columns": list(calls.unknown_columns), "refused": {}}
-
-
-def _call_to_json(call: RepairCall) -> Json:
+def call_to_json(call: RepairCall) -> Json:
+    """One call as read."""
     purchased = call.purchased_on and call.purchased_on.isoformat()
     return asdict(call) | {"at": call.at.isoformat(), "phone": call.phone.written, "purchased_on": purchased}
 
 
 def call_from_json(stored: Json) -> RepairCall:
-    """One row of `calls_to_json` -> RepairCall."""
+    """What `call_to_json` gave -> RepairCall."""
     purchased = stored["purchased_on"] and date.fromisoformat(stored["purchased_on"])
     read = {"at": datetime.fromisoformat(stored["at"]), "phone": read_phone(stored["phone"]), "purchased_on": purchased}
     return RepairCall(**stored | read)

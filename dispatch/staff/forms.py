@@ -15,7 +15,7 @@ from dispatch.words import Text, say
 
 LEVELS = range(1, 6)
 
-_COLUMNS = (
+COLUMNS = (
     Column("staff_no", ("工号", "员工编号", "员工号", "Staff number", "Staff no", "Employee number"), required=True),
     Column("name", ("姓名", "技术员", "员工姓名", "Name", "Technician"), required=True),
     Column("phone", ("手机", "手机号", "手机号码", "电话", "联系电话", "Phone", "Mobile")),
@@ -79,7 +79,7 @@ class TechnicianRow:
 
 def read_technicians(workbook: Workbook) -> Import[TechnicianRow]:
     """A list of technicians -> rows; a staff number may stand only once."""
-    return read_rows(workbook, _COLUMNS, _technician, (("staff_no", _staff_no),))
+    return read_rows(workbook, COLUMNS, _technician, (("staff_no", _staff_no),))
 
 
 def _staff_no(row: TechnicianRow) -> str:

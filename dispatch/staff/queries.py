@@ -62,6 +62,12 @@ def active_person(session: Session, person_id: int) -> Person | None:
     return session.scalars(query.options(joinedload(Person.branch), joinedload(Person.role_rows))).unique().one_or_none()
 
 
+def person_called(session: Session, username: str) -> Person | None:
+    """A person who still works here, by user name."""
+    query = sa.select(Person).where(Person.username == username, Person.active)
+    return session.scalars(query.options(joinedload(Person.branch), joinedload(Person.role_rows))).unique().one_or_none()
+
+
 def failed_attempts(session: Session, *, username: str, address: str, since: datetime) -> tuple[int, int]:
     """Failed sign-ins since a moment: of this name from anywhere, of this address with any name."""
     by_name = sa.func.count().filter(LoginAttempt.username == username)

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch.db import transaction
+from dispatch.intake import call_batches
 from dispatch.intake.forms import read_call
 from dispatch.intake.operations import take_call, take_listed
-from dispatch.intake.pages import calls
 from dispatch.orders.models import Order
 from tests.conftest import AT, Cast, SignIn
 from tests.intake.building import call_form, send_file
@@ -39,7 +39,7 @@ def test_a_list_and_a_call_for_its_second_customer(as_person: SignIn, cast: Cast
         with transaction() as db:
             take_call(db, read_call(call_form(customer="乙", plate="粤B33333")), by=cast.wang, at=AT)
 
-    monkeypatch.setattr(calls, "take_listed", slowly)
+    monkeypatch.setattr(call_batches, "take_listed", slowly)
     url = str(send_file(client, "/calls/import", "list.csv", (HEAD + ROWS).encode()).location)
     other = threading.Thread(target=call)
     other.start()

@@ -177,7 +177,7 @@ def test_the_sixty_sample_calls(as_person: SignIn, cast: Cast) -> None:
         assert db.scalar(sa.select(sa.func.count()).select_from(Order)) == 60
 
 
-def test_what_cannot_be_taken_is_named_and_the_others_are_taken(as_person: SignIn, cast: Cast) -> None:
+def test_of_the_chosen_calls_all_are_taken_or_none_and_what_is_wrong_is_mended_there(as_person: SignIn, cast: Cast) -> None:
     with transaction() as db:
         owner = customer_named(db, branch_id=cast.sz, name="甲", by=cast.lin, at=AT)
         vehicle_of(db, customer=owner, facts=VehicleFacts("粤B11111", "blue", None), by=cast.lin, at=AT)
@@ -190,21 +190,29 @@ def test_what_cannot_be_taken_is_named_and_the_others_are_taken(as_person: SignI
     )
     client = as_person(cast.lin)
     url = page_of(client, "list.csv", (head + body).encode())
-    done = client.post(url, data={"rows": ["2", "3", "4"]}, follow_redirects=True).text
-    assert "粤B·11111 is on record under 甲." in done
-    assert "the caller&#39;s name is missing" in done
-    assert "the address is missing" in done
-    assert "1 call was taken in" in done
-    assert "is not a date" in done
+    page = client.get(url).text
+    assert "粤B·11111 is on record under 甲." in page and "is not a date" in page
+    assert "the caller&#39;s name is missing" in page and "the address is missing" in page
+    assert "plate lacks the province" in page
+    assert re.findall(r'name="rows" value="(\d+)" data-check checked', page) == ["4"], "only what can be taken is chosen"
+    refused = client.post(url, data={"rows": ["2", "3", "4"]})
+    assert refused.status_code == 422 and "2 of the chosen calls cannot be taken as they are" in refused.text
+    mends = {"cell-3-caller": "李", "was-3-caller": "", "cell-5-at": "2026-12-02 08:08", "was-5-at": "gestern", "then": "take"}
+    mended = client.post(url, data={"rows": ["4"], **mends}, follow_redirects=True).text
+    assert "What you typed was checked first" in mended and "the address is missing" in mended and "fine now" in mended
     with transaction() as db:
-        (kept,) = db.scalars(sa.select(OrderLine))
-        assert [a["code"] for a in kept.attention] == ["plate_province"]
+        assert not db.scalars(sa.select(Order)).all()
+    done = client.post(url, data={"rows": ["4", "5"]}, follow_redirects=True).text
+    assert "2 calls were taken in" in done
+    with transaction() as db:
+        kept = db.scalars(sa.select(OrderLine).order_by(OrderLine.id)).all()
+        assert [[a["code"] for a in line.attention] for line in kept] == [["plate_province"], []]
     by_hand = client.get(url.replace("/calls/import/", "/calls/new?row=2&upload=")).text
     assert 'value="粤B11111"' in by_hand
     key = re.search(r'name="request_key" value="([^"]+)"', by_hand)
     assert key
     client.post("/calls/new", data=call_form(request_key=key[1], plate="粤B55555"))
-    assert len(re.findall(r'href="/orders/WX-', client.get(url).text)) == 2, "the list knows what was taken by hand"
+    assert len(re.findall(r'href="/orders/WX-', client.get(url).text)) == 3, "the list knows what was taken by hand"
 
 
 def test_a_list_is_its_own_branchs_and_so_are_its_orders(as_person: SignIn, cast: Cast) -> None:

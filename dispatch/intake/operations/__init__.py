@@ -1,15 +1,20 @@
 """Taking in: one call, a request for many vehicles, a list of calls."""
 
 from dispatch.intake.operations.calling import note_phone_shown, take_call
-from dispatch.intake.operations.listing import keep_calls, note_outcome, take_listed
-from dispatch.intake.operations.requesting import keep_edits, keep_request, take_request
+from dispatch.intake.operations.filing import Columns, choose_columns, forget_columns, keep_file, mend_cells, remember_columns
+from dispatch.intake.operations.listing import note_outcome, take_listed
+from dispatch.intake.operations.requesting import keep_edits, take_request
 
 __all__ = [
-    "keep_calls",
+    "Columns",
+    "choose_columns",
+    "forget_columns",
     "keep_edits",
-    "keep_request",
+    "keep_file",
+    "mend_cells",
     "note_outcome",
     "note_phone_shown",
+    "remember_columns",
     "take_call",
     "take_listed",
     "take_request",

@@ -1,41 +1,23 @@
-"""A list of repair calls becomes orders, call by call: what cannot be taken is named and the others are taken all the same."""
+"""A list of repair calls becomes orders, call by call, once all of the chosen ones can be taken."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Invalid, Refusal
+from dispatch.intake.call_doubts import MISSING, call_of
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.forms import Call, call_doubts, missing_in
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import take_call
-from dispatch.intake.operations.uploads import keep_upload, locked_upload
-from dispatch.intake.stored_calls import calls_to_json, key_of
+from dispatch.intake.operations.uploads import locked_upload
+from dispatch.intake.stored_calls import key_of
 from dispatch.orders.models import Order
-from dispatch.orders.rules import symptom_in
 from dispatch.staff.rules import Actor
-from dispatch.tabular.imports import Import
-from dispatch.words import Text, say, text_to_json
-
-FILE_ACCURACY_M = 100
-
-MISSING: dict[str, Text] = {
-    "customer": say("the customer's name is missing"),
-    "contact": say("the caller's name is missing"),
-    "phone": say("the phone number is missing"),
-    "address": say("the address is missing"),
-    "model": say("the product model is missing"),
-}
-
-
-def keep_calls(session: Session, calls: Import[RepairCall], *, file_name: str, file: bytes, by: Actor, at: datetime) -> Upload:
-    """Keep a list of calls that was read."""
-    return keep_upload(session, purpose="calls", file_name=file_name, file=file, content=calls_to_json(calls), by=by, at=at)
+from dispatch.words import Text, text_to_json
 
 
 def take_listed(session: Session, upload: Upload, row: RepairCall, *, by: Actor, at: datetime) -> Order:
@@ -55,8 +37,8 @@ def note_outcome(
     upload = locked_upload(session, upload_id, "calls", by)
     texts = {str(row): [text_to_json(text) for text in _sentences(refusal)] for row, refusal in refused.items()}
     upload.content = upload.content | {"refused": texts}
-    if complete:
-        upload.done_at = upload.done_at or at
+    if complete and upload.done_at is None:
+        upload.done_at, upload.file = at, None
     session.flush()
     return upload
 
@@ -73,25 +55,3 @@ def _check(call: Call) -> None:
 
 def _attention(call: Call) -> list[dict[str, object]]:
     return [{"code": doubt.code, **text_to_json(doubt.text)} for _, doubt in call_doubts(call).values()]
-
-
-def call_of(row: RepairCall, key: uuid.UUID, zone: str) -> Call:
-    """A row of the list as a call. Its time is the branch's, its place as exact as such lists are."""
-    return Call(
-        customer=row.customer,
-        contact=row.caller,
-        phone=row.phone.written,
-        address=row.address,
-        model=row.model,
-        symptom=symptom_in(row.symptom),
-        plate=row.plate,
-        vin=row.vin,
-        symptom_text=row.symptom,
-        purchased_on=row.purchased_on,
-        place=(row.lat, row.lon) if row.lat is not None and row.lon is not None else None,
-        place_source="file",
-        accuracy_m=FILE_ACCURACY_M,
-        urgency=row.urgency,
-        received_at=row.at.replace(tzinfo=ZoneInfo(zone)),
-        request_key=key,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,9 +17,9 @@ from dispatch.intake.known import in_doubt
 from dispatch.intake.lines import RequestLine, mended_drivers
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import own_customer, pin_for
-from dispatch.intake.operations.uploads import check_version, keep_upload, locked_upload
-from dispatch.intake.queries import settled_lines
-from dispatch.intake.requests import Request
+from dispatch.intake.operations.filing import remember_columns
+from dispatch.intake.operations.uploads import check_version, locked_upload
+from dispatch.intake.queries import settled_lines, taken_before
 from dispatch.intake.rules import Settled, model_of
 from dispatch.intake.stored import from_json, to_json
 from dispatch.orders.models import Order
@@ -38,14 +38,6 @@ class _Taking:
     site: Site
     by: Actor
     at: datetime
-
-
-def keep_request(
-    session: Session, request: Request, *, file_name: str, file: bytes, header: Mapping[str, str], by: Actor, at: datetime
-) -> Upload:
-    """Keep a request that was read; `header` are the header's texts as the preview's form starts with them."""
-    content = {"request": to_json(request), "header": dict(header), "edited": [], "left_out": [], "moved": []}
-    return keep_upload(session, purpose="request", file_name=file_name, file=file, content=content, by=by, at=at)
 
 
 def keep_edits(session: Session, upload_id: int, edits: Edits, *, by: Actor) -> Upload:
@@ -69,23 +61,36 @@ def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, a
     check_version(upload, edits.version)
     _apply(session, upload, edits, by)
     header, lines = _ready(session, upload, by)
+    upload.again = _is_another(session, upload, edits)
     order = _take(session, header, lines, by=by, at=at)
-    upload.done_at, upload.order_id = at, order.id
+    remember_columns(session, upload, order.customer, by=by, at=at)
+    upload.done_at, upload.order_id, upload.file = at, order.id, None
     session.flush()
     return order
 
 
 def _apply(session: Session, upload: Upload, edits: Edits, by: Actor) -> None:
+    if "request" not in upload.content:
+        return
     request = from_json(upload.content["request"])
     lines = tuple(_edited(line, edits.lines.get(index)) for index, line in enumerate(request.lines))
     changed = {index for index, (old, new) in enumerate(zip(request.lines, lines, strict=True)) if old != new}
-    upload.content = {
+    upload.content = upload.content | {
         "request": to_json(replace(request, lines=lines)),
         "header": _answered(session, upload.content["header"] | edits.header, by),
         "edited": sorted(changed | set(upload.content["edited"])),
         "left_out": sorted(edits.left_out),
         "moved": sorted(edits.moved),
     }
+
+
+def _is_another(session: Session, upload: Upload, edits: Edits) -> bool:
+    """Was the very same file taken in before, and is this said to be another request? Raises Invalid when nobody said so."""
+    before = taken_before(session, upload)
+    if before is not None and not edits.again:
+        told = say("This very file became order %(number)s. Tick that it is another request, if it is.", number=before.number)
+        raise Invalid({"again": told})
+    return before is not None
 
 
 def _answered(session: Session, header: dict[str, str], by: Actor) -> dict[str, str]:
@@ -103,6 +108,8 @@ def _edited(line: RequestLine, edit: LineEdit | None) -> RequestLine:
 
 def _ready(session: Session, upload: Upload, by: Actor) -> tuple[Header, list[Settled]]:
     """Header and lines to be taken in. Raises Invalid with everything that is still in the way."""
+    if "unread" in upload.content:
+        raise RuleBroken(say("First say which column is what."))
     errors: dict[str, Text] = {}
     settled = settled_lines(session, upload, by)
     lines = [line for line in settled if not line.left_out]

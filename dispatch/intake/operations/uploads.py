@@ -30,9 +30,8 @@ def keep_upload(
     by.must(permission)
     digest = hashlib.sha256(file).digest()
     assert by.branch_id is not None and by.id is not None
-    upload = Upload(
-        purpose=purpose, file_name=file_name, file_hash=digest, content=content, branch_id=by.branch_id, by_id=by.id, at=at
-    )
+    about = {"purpose": purpose, "file_name": file_name, "file_hash": digest, "file": file, "content": content}
+    upload = Upload(**about, branch_id=by.branch_id, by_id=by.id, at=at)
     session.add(upload)
     session.flush()
     return upload

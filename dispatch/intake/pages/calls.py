@@ -1,24 +1,33 @@
-"""A list of repair calls from a file: look it over, tick, take in."""
+"""A list of repair calls from a file: look it over, mend, tick, take in."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.intake.calls import RepairCall, read_calls
+from dispatch.intake.call_batches import take_calls
+from dispatch.intake.call_doubts import call_reasons
+from dispatch.intake.lists import from_json
+from dispatch.intake.marks import marked_rows, takeable
+from dispatch.intake.mending import open_rows, read_mends
 from dispatch.intake.models import Upload
-from dispatch.intake.operations import keep_calls, note_outcome, take_listed
+from dispatch.intake.operations import keep_file, mend_cells
 from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.presenting import column_facts
 from dispatch.intake.queries import orders_with_keys, upload, uploads_waiting
-from dispatch.intake.stored_calls import call_from_json, key_of
+from dispatch.intake.stored_calls import key_of
 from dispatch.orders.rules import SYMPTOMS, URGENCY_WORDS, symptom_in
 from dispatch.tabular.tables import read
+from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.locale import short_locale
 from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import text_from_json
 
@@ -36,9 +45,9 @@ def send_calls() -> Answer:
     """Read the file and show what was understood."""
     try:
         file = sent_file()
-        found = read_calls(read(file.name, file.content))
+        workbook = read(file.name, file.content)
         with transaction() as db:
-            kept = keep_calls(db, found, file_name=file.name, file=file.content, by=current(), at=now())
+            kept = keep_file(db, "calls", workbook, file=file.content, by=current(), at=now())
     except Refusal as refusal:
         return _upload_page(refused_file(refusal)), refusal.status
     return redirect(url_for("intake.calls_preview", upload_id=kept.id))
@@ -53,49 +62,67 @@ def _upload_page(form: Form) -> str:
 @pages.get("/calls/import/<int:upload_id>")
 @may("order.take")
 def calls_preview(upload_id: int) -> Answer:
-    """The calls of a file, those taken with their orders, those refused with the reason."""
+    """The calls of a file, those taken with their orders, those that cannot be taken with the reason and a field to mend it."""
     with transaction() as db:
-        seen = upload(db, upload_id, "calls", current())
-        rows = [call_from_json(row) for row in seen.content["rows"]]
-        keys = {key_of(seen, row.row): row.row for row in rows}
-        taken = {keys[key]: number for key, number in orders_with_keys(db, list(keys)).items()}
-        refused = {int(row): [text_from_json(text) for text in texts] for row, texts in seen.content["refused"].items()}
+        return _preview_page(db, upload(db, upload_id, "calls", current()), Form())
+
+
+def _preview_page(db: Session, seen: Upload, form: Form, ticked: frozenset[int] | None = None) -> str:
+    facts = column_facts(db, seen, short_locale())
+    if facts["unread"]:
         return render_template(
-            "intake/calls_preview.html",
-            upload=seen,
-            rows=rows,
-            taken=taken,
-            refused=refused,
-            problems=[(p["row"], p["column"], text_from_json(p)) for p in seen.content["problems"]],
-            symptom=lambda words: SYMPTOMS[symptom_in(words)].words,
-            urgency=URGENCY_WORDS,
-            present=now().astimezone(ZoneInfo(current().zone)).replace(tzinfo=None),
+            "intake/unread.html", upload=seen, title=_("Import a list of calls"), back=url_for("intake.calls_upload"), **facts
         )
+    reading = from_json("calls", seen.content)
+    keys = {key_of(seen, row.row): row.row for row in reading.rows}
+    taken = {keys[key]: number for key, number in orders_with_keys(db, list(keys)).items()}
+    marked = [each for each in marked_rows(db, "calls", reading, current()) if each.row.row not in taken]
+    return render_template(
+        "intake/calls_preview.html",
+        form=form,
+        upload=seen,
+        rows=reading.rows,
+        taken=taken,
+        able={each.row.row for each in takeable(marked)},
+        ticked=ticked,
+        reasons={each.row.row: _doubts(each.row) for each in marked},
+        refused={int(row): [text_from_json(text) for text in texts] for row, texts in seen.content.get("refused", {}).items()},
+        open_rows=[] if seen.done_at else open_rows("calls", reading, marked),
+        unknown=reading.unknown_columns,
+        symptom=lambda words: SYMPTOMS[symptom_in(words)].words,
+        urgency=URGENCY_WORDS,
+        present=now().astimezone(ZoneInfo(current().zone)).replace(tzinfo=None),
+        **facts,
+    )
+
+
+def _doubts(row: object) -> list[object]:
+    """The sentences about what to look at in a call."""
+    return [doubt.text for doubt in call_reasons(row)[1].values()]  # type: ignore[arg-type]
 
 
 @pages.post("/calls/import/<int:upload_id>")
 @may("order.take")
 def save_calls(upload_id: int) -> Answer:
-    """Take the ticked calls in; what became of each stands on the page afterwards."""
-    ticked = {int(text) for text in request.form.getlist("rows") if text.isdecimal()}
-    with transaction() as db:
-        seen = upload(db, upload_id, "calls", current())
-        rows = [call_from_json(row) for row in seen.content["rows"]]
-    outcome = {row.row: _taken(seen, row) for row in rows if row.row in ticked}
-    refused = {row: refusal for row, refusal in outcome.items() if refusal is not None}
-    with transaction() as db:
-        made = orders_with_keys(db, [key_of(seen, row.row) for row in rows])
-        note_outcome(db, upload_id, refused, complete=len(made) == len(rows), by=current(), at=now())
-    return redirect(url_for("intake.calls_preview", upload_id=upload_id))
-
-
-def _taken(seen: Upload, row: RepairCall) -> Refusal | None:
-    """Take one call in a transaction of its own; the refusal, or None when it is an order now."""
+    """Take the ticked calls in, all or none of them; or read the list anew with what was typed into its cells."""
+    ticked = frozenset(int(text) for text in request.form.getlist("rows") if text.isascii() and text.isdecimal())
+    typed = read_mends("calls", request.form)
     try:
-        with transaction() as db:
-            take_listed(db, seen, row, by=current(), at=now())
+        if typed or request.form.get("then") == "check":
+            return _mend(upload_id, typed)
+        take_calls(upload_id, ticked, by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
-        return refusal
-    return None
+        with transaction() as db:
+            page = _preview_page(db, upload(db, upload_id, "calls", current()), Form().refused(refusal), ticked)
+        return page, refusal.status
+    return redirect(url_for("intake.calls_preview", upload_id=upload_id))
+
+
+def _mend(upload_id: int, typed: dict[int, dict[str, str]]) -> Answer:
+    with transaction() as db:
+        mend_cells(db, upload_id, "calls", typed, version=number_in(request.form.get("version", "")), by=current())
+    if request.form.get("then") == "take":
+        flash(_("What you typed was checked first. Look at it and take the calls in."), "info")
+    return redirect(url_for("intake.calls_preview", upload_id=upload_id) + "#mend")

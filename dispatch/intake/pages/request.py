@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
-from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
 from dispatch.errors import Conflict, NotFound, Refusal
 from dispatch.intake.forms import Edits, answer_for, colour_options, customer_named_in, read_edits
 from dispatch.intake.known import in_doubt
 from dispatch.intake.models import Upload
-from dispatch.intake.operations import keep_edits, keep_request, take_request
+from dispatch.intake.operations import keep_edits, keep_file, take_request
 from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.presenting import column_facts
 from dispatch.intake.queries import settled_lines, taken_before, upload, uploads_waiting
-from dispatch.intake.requests import Request, read_request
-from dispatch.intake.rules import Settled, show_place
+from dispatch.intake.rules import Settled
 from dispatch.intake.stored import from_json
 from dispatch.intake.template import template_csv
 from dispatch.orders.models import Order
@@ -30,7 +27,7 @@ from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import short_locale
-from dispatch.web.uploads import SentFile, refused_file, sent_file
+from dispatch.web.uploads import refused_file, sent_file
 
 
 @pages.get("/requests/new")
@@ -46,9 +43,9 @@ def send_request() -> Answer:
     """Read the file and show what was understood."""
     try:
         file = sent_file()
-        found = read_request(read(file.name, file.content))
+        workbook = read(file.name, file.content)
         with transaction() as db:
-            kept = _keep(db, found, file)
+            kept = keep_file(db, "request", workbook, file=file.content, by=current(), at=now())
     except Refusal as refusal:
         return _upload_page(refused_file(refusal)), refusal.status
     return redirect(url_for("intake.request_preview", upload_id=kept.id))
@@ -58,35 +55,6 @@ def _upload_page(form: Form) -> str:
     with transaction() as db:
         waiting = uploads_waiting(db, "request", current(), at=now())
         return render_template("intake/request_upload.html", form=form, waiting=waiting)
-
-
-def _keep(db: Session, found: Request, file: SentFile) -> Upload:
-    return keep_request(
-        db, found, file_name=file.name, file=file.content, header=_header_texts(db, found), by=current(), at=now()
-    )
-
-
-def _header_texts(db: Session, found: Request) -> dict[str, str]:
-    """How the preview's form starts: what the file says, the commonest address of its lines, the place if it is known."""
-    header = found.header
-    addresses = Counter(line.address for line in found.lines if line.address)
-    address = header.address or next((text for text, _count in addresses.most_common(1)), "")
-    site = place_known(db, address, current()) if address else None
-    return {
-        "customer": header.customer,
-        "contact": header.contact,
-        "phone": header.phone,
-        "address": address,
-        "place": show_place(site.lat, site.lon) if site else "",
-        "model": header.model,
-        "wanted_on": header.wanted_on.isoformat() if header.wanted_on else "",
-        "urgency": "normal",
-        "note": f"{SALESMAN}{header.salesman}" if header.salesman else "",
-    }
-
-
-SALESMAN = "业务员："
-"""As the customer's own file says it: the note stays with the order, whoever reads it in whichever language."""
 
 
 @pages.get("/requests/template.csv")
@@ -154,6 +122,11 @@ def _refused(upload_id: int, edits: Edits, refusal: Refusal) -> Answer:
 
 
 def _preview_page(db: Session, seen: Upload, form: Form) -> str:
+    facts = column_facts(db, seen, short_locale())
+    if facts["unread"]:
+        return render_template(
+            "intake/unread.html", upload=seen, title=_("Installation request"), back=url_for("intake.request_upload"), **facts
+        )
     form.values = dict(seen.content["header"])
     lines = settled_lines(db, seen, current())
     return render_template(
@@ -170,6 +143,7 @@ def _preview_page(db: Session, seen: Upload, form: Form) -> str:
         colours=colour_options(),
         urgencies=list(URGENCY_WORDS.items()),
         models=models(db),
+        **facts,
     )
 
 

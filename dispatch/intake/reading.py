@@ -1,0 +1,61 @@
+"""A file -> what waits for a person to look at it, read as he said. One way for pages and commands, whatever the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dispatch.intake.lists import KINDS, read_list
+from dispatch.intake.lists import to_json as list_to_json
+from dispatch.intake.request_columns import HEADER_LABELS, LINE_COLUMNS
+from dispatch.intake.requests import read_request
+from dispatch.intake.stored import Json
+from dispatch.intake.stored import to_json as request_to_json
+from dispatch.intake.stored_rows import kept, revived
+from dispatch.tabular.cells import line_of
+from dispatch.tabular.columns import Column, Unrecognised, find_labels, header_of
+from dispatch.tabular.layouts import Layout, layout_of
+from dispatch.tabular.tables import Sheet, Workbook
+from dispatch.words import text_to_json
+
+MOST_SHEETS = 6
+
+
+def content_of(purpose: str, workbook: Workbook) -> Json:
+    """What is kept of a file; where its columns were not recognised, `unread` says so and a person can say what they are.
+
+    Raises RuleBroken when there is nothing to be read however its columns are called.
+    """
+    layouts = [kept(layout_of(sheet, columns_of(purpose))) for sheet in workbook.sheets[:MOST_SHEETS]]
+    same: Json = {"layouts": layouts, "told": workbook.sheets[0].told.as_json()}
+    try:
+        return same | _reader(purpose)(workbook)
+    except Unrecognised as refusal:
+        return same | {"unread": text_to_json(refusal.text)}
+
+
+def _reader(purpose: str) -> Callable[[Workbook], Json]:
+    if purpose == "request":
+        return lambda workbook: {"request": request_to_json(read_request(workbook))}
+    return lambda workbook: list_to_json(purpose, read_list(purpose, workbook))
+
+
+def columns_of(purpose: str) -> Sequence[Column]:
+    """The columns that a kind of file may have."""
+    return LINE_COLUMNS if purpose == "request" else KINDS[purpose].columns
+
+
+def layouts_in(content: Json) -> list[Layout]:
+    """How each sheet of a kept file was understood."""
+    return [revived(Layout, stored) for stored in content.get("layouts", [])]
+
+
+def customer_in(workbook: Workbook) -> str:
+    """The customer whom the block above a request's table names, even where the table itself is not understood."""
+    blocks = (sheet.rows[: _above(sheet)] for sheet in workbook.sheets)
+    found = (find_labels(rows, HEADER_LABELS).get("customer", "") for rows in blocks)
+    return next((line_of(name) for name in found if name != ""), "")
+
+
+def _above(sheet: Sheet) -> int:
+    header = header_of(sheet, LINE_COLUMNS)
+    return len(sheet.rows) if header is None else max(0, header.index)
