@@ -17,7 +17,20 @@ _PLATE = (
     "License plate",
     "Licence plate",
 )
-_VIN = ("车架号", "车架号码", "车架", "车辆识别代号", "车辆识别码", "车架号(VIN)", "VIN", "VIN码", "Chassis", "Chassis number")
+_VIN = (
+    "车架号",
+    "车架号码",
+    "车架",
+    "车辆识别代号",
+    "车辆识别码",
+    "车架号(VIN)",
+    "VIN",
+    "VIN码",
+    "VIN号",
+    "VIN number",
+    "Chassis",
+    "Chassis number",
+)
 
 LINE_COLUMNS = (
     Column("plate", _PLATE),
@@ -44,6 +57,7 @@ LINE_COLUMNS = (
             "电话",
             "联系方式",
             "Driver phone",
+            "Driver's phone",
             "Phone",
             "Mobile",
             "Phone number",

@@ -14,9 +14,13 @@ from dispatch.words import Text, say
 
 ROWS_SEARCHED = 60
 FEW_CELLS = 3
+LONGEST_LABEL = 4
 
 _ASIDE = re.compile(r"[(\[【][^)\]】]*(?:必填|选填|可选|required|optional)[^)\]】]*[)\]】]", re.IGNORECASE)
-_SIGNS = re.compile(r"[\s_*:.。、\-]+")
+_SIGNS = re.compile(r"[\s_*:.。、\-'’]+")
+_NO = re.compile(r"(?<=\w)[\s_]+no\.?$", re.IGNORECASE)
+_COLON, _BREAK = re.compile(r"[:\uff1a]"), re.compile(r"[:\uff1a,\uff0c;\uff1b\n]")
+_WORD = re.compile(r"[^\s:\uff1a,\uff0c;\uff1b]+")
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
 _END = re.compile(
     r"^(合计|总计|共计|填表说明|填写说明|说明|备注:|注:|填表人|制表|审核人|grandtotal|total|notes?:|sum$)", re.IGNORECASE
@@ -94,8 +98,12 @@ class Header:
 
 
 def label(text: str) -> str:
-    """A heading reduced to what counts: no spaces, line breaks, stars, colons or "(required)"; lower case."""
-    return _SIGNS.sub("", _ASIDE.sub("", plain(text))).casefold()
+    """A heading reduced to what counts: no spaces, line breaks, stars, colons or "(required)"; lower case.
+
+    “Plate No.” is “plate number”, 牌照号码 is 牌照号.
+    """
+    short = _SIGNS.sub("", _NO.sub(" number", _ASIDE.sub("", plain(text)).strip())).casefold()
+    return short.removesuffix("码") if short.endswith("号码") and short != "号码" else short
 
 
 def find_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
@@ -288,11 +296,15 @@ def _value_after(row: Row, column: int, by_label: dict[str, str]) -> Cell:
 
 def _inside(text: str, by_label: dict[str, str]) -> Iterable[tuple[str, str]]:
     """`客户名称:南方冷链 联系人:张超敏` -> its pairs."""
-    marks = [
-        (match, key)
-        for match in re.finditer(r"([^\s:\uff1a,\uff0c;\uff1b]+)\s*[:\uff1a]", text)
-        if (key := by_label.get(label(match[1])))
-    ]
-    starts = [match.start() for match, _ in marks]
-    for (match, key), end in zip(marks, [*starts[1:], len(text)], strict=False):
-        yield key, text[match.end() : end].strip(" \t\n,;\uff0c\uff1b")
+    marks = [mark for colon in _COLON.finditer(text) if (mark := _label_before(text, colon, by_label))]
+    starts = [start for start, _, _ in marks]
+    for (_, after, key), end in zip(marks, [*starts[1:], len(text)], strict=False):
+        yield key, text[after:end].strip(" \t\n,;\uff0c\uff1b")
+
+
+def _label_before(text: str, colon: re.Match[str], by_label: dict[str, str]) -> tuple[int, int, str] | None:
+    """The longest label of up to four words that ends at a colon: where it starts, where its value starts, its key."""
+    words = list(_WORD.finditer(text, 0, colon.start()))[-LONGEST_LABEL:]
+    starts = (word.start() for word in words if not _BREAK.search(text, word.start(), colon.start()))
+    found = ((start, by_label.get(label(text[start : colon.start()]))) for start in starts)
+    return next(((start, colon.end(), key) for start, key in found if key), None)

@@ -106,13 +106,21 @@ def ods_row(*values: str) -> str:
     return f"<table:table-row>{cells}</table:table-row>"
 
 
-def xls(rows: Rows) -> bytes:
-    """Rows of texts and numbers -> an old .xls (BIFF8 in an OLE container), as small as the format allows."""
-    start = biff_record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
-    bound = biff_record(0x85, struct.pack("<IHBB", len(start) + 17, 0, 1, 0) + b"S")
+def xls(rows: Rows, *more: Rows) -> bytes:
+    """Rows of texts and numbers (one list per sheet) -> an old .xls (BIFF8 in an OLE container), as small as can be."""
+    start, end = biff_record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)), biff_record(0x0A, b"")
+    sheets = [_xls_sheet(each) for each in (rows, *more)]
+    offset = len(start) + 13 * len(sheets) + len(end)
+    bounds = b""
+    for number, sheet in enumerate(sheets):
+        bounds += biff_record(0x85, struct.pack("<IHBB", offset, 0, 1, 0) + b"STUV"[number : number + 1])
+        offset += len(sheet)
+    return ole({"Workbook": start + bounds + end + b"".join(sheets)})
+
+
+def _xls_sheet(rows: Rows) -> bytes:
     cells = b"".join(_cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row))
-    sheet = biff_record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + cells + biff_record(0x0A, b"")
-    return ole({"Workbook": start + bound + biff_record(0x0A, b"") + sheet})
+    return biff_record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + cells + biff_record(0x0A, b"")
 
 
 def biff_record(kind: int, body: bytes) -> bytes:
