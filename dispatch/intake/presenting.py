@@ -10,7 +10,6 @@ from dispatch.intake.models import Upload
 from dispatch.intake.queries import columns_used
 from dispatch.intake.reading import columns_of, layouts_in
 from dispatch.tabular.columns import Column
-from dispatch.tabular.layouts import Layout
 from dispatch.words import text_from_json
 
 
@@ -22,7 +21,6 @@ def column_facts(db: Session, seen: Upload, locale: str) -> dict[str, Any]:
     layouts = layouts_in(seen.content)
     return {
         "layouts": layouts,
-        "guesses": [_guessed_head(layout) for layout in layouts],
         "columns": [(column.key, column_word(column, locale)) for column in columns_of(seen.purpose)],
         "used": columns_used(db, seen) if seen.content.get("remembered") else None,
         "chosen": bool(seen.content.get("chosen")),
@@ -34,10 +32,3 @@ def column_word(column: Column, locale: str) -> str:
     """What a column is called in a language: the first of its names in it."""
     english = (name for name in column.names if name.isascii())
     return column.names[0] if locale == "zh" else next(english, column.names[0])
-
-
-def _guessed_head(layout: Layout) -> int:
-    """The row of headings: as it was found, else the first of the rows with most cells."""
-    if layout.head is not None or not layout.first:
-        return layout.head or 0
-    return max(layout.first, key=lambda row: (row[1].count(" · "), -row[0]))[0]

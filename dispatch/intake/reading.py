@@ -25,12 +25,16 @@ def content_of(purpose: str, workbook: Workbook) -> Json:
 
     Raises RuleBroken when there is nothing to be read however its columns are called.
     """
-    layouts = [kept(layout_of(sheet, columns_of(purpose))) for sheet in workbook.sheets[:MOST_SHEETS]]
-    same: Json = {"layouts": layouts, "told": workbook.sheets[0].told.as_json()}
+    told: Json = {"told": workbook.sheets[0].told.as_json()}
     try:
-        return same | _reader(purpose)(workbook)
+        return told | _reader(purpose)(workbook) | {"layouts": _layouts(purpose, workbook, understood=True)}
     except Unrecognised as refusal:
-        return same | {"unread": text_to_json(refusal.text)}
+        return told | {"unread": text_to_json(refusal.text), "layouts": _layouts(purpose, workbook, understood=False)}
+
+
+def _layouts(purpose: str, workbook: Workbook, *, understood: bool) -> list[Json]:
+    columns = columns_of(purpose)
+    return [kept(layout_of(sheet, columns, understood=understood)) for sheet in workbook.sheets[:MOST_SHEETS]]
 
 
 def _reader(purpose: str) -> Callable[[Workbook], Json]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, pairwise
 
-from dispatch.tabular.cells import Cell, line_of
+from dispatch.tabular.cells import Cell, line_of, text_of
 from dispatch.tabular.columns import Column, Header, header_of, names_in
 from dispatch.tabular.tables import Row, Sheet
 from dispatch.tabular.told import NO_HEADINGS, NOTHING, Told
@@ -16,6 +16,7 @@ FIRST_ROWS = 12
 EXAMPLES = 2
 LONGEST = 24
 
+_LETTER = re.compile(r"^\D")
 _MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 
 
@@ -42,13 +43,32 @@ class Layout:
     first: tuple[tuple[int, str], ...] = field(default=())
 
 
-def layout_of(sheet: Sheet, columns: Sequence[Column]) -> Layout:
-    """How a sheet is read as things stand."""
+def layout_of(sheet: Sheet, columns: Sequence[Column], *, understood: bool = True) -> Layout:
+    """How a sheet is read as things stand; of one not `understood` the row of headings is guessed, if nobody said it."""
+    if not understood and sheet.name not in sheet.told.heads:
+        sheet = replace(sheet, told=replace(sheet.told, heads={sheet.name: _likely_head(sheet)}))
     header = header_of(sheet, columns)
     first = tuple((number, _words(row)) for number, row in enumerate(sheet.rows[:FIRST_ROWS], start=1) if row)
     if header is None:
         return Layout(sheet.name, None, _columns(sheet, Header(-1, {}, {})), first)
     return Layout(sheet.name, header.index + 1, _columns(sheet, header), first)
+
+
+def _likely_head(sheet: Sheet) -> int:
+    """The first of the rows at the top with most cells that are no numbers and go on below it, in a row as wide."""
+    filled = [(number, row) for number, row in enumerate(sheet.rows[: FIRST_ROWS + 1], start=1) if row]
+    scores = [(_score(row, below), -number) for (number, row), (_, below) in pairwise(filled)]
+    return -max(scores)[1] if scores else 1
+
+
+def _score(row: Row, below: Row) -> tuple[int, int, int]:
+    here, there = _filled(row), _filled(below)
+    words = sum(bool(_LETTER.search(text_of(cell))) for cell in row)
+    return min(here, there), min(words, there), -abs(here - there)
+
+
+def _filled(row: Row) -> int:
+    return sum(cell != "" for cell in row)
 
 
 def _words(row: Row) -> str:
