@@ -18,6 +18,7 @@ from dispatch.demo import (
     closing,
     day,
     duties,
+    filing,
     handing_in,
     handing_over,
     installing,
@@ -73,4 +74,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     tooling.build(company, moment)
     silence.build(company, moment)
     duties.build(company, moment)
+    filing.build(company, moment)
     return company

@@ -19,7 +19,7 @@ from dispatch.intake.stored_calls import call_from_json, call_to_json
 from dispatch.intake.stored_rows import Json, kept, revived
 from dispatch.staff import forms as staff_forms
 from dispatch.staff.forms import TechnicianRow, read_technicians
-from dispatch.tabular.cells import is_blank, line_of
+from dispatch.tabular.cells import is_blank, line_of, masked
 from dispatch.tabular.columns import Column
 from dispatch.tabular.imports import Import, RowProblem
 from dispatch.tabular.tables import Sheet, Workbook
@@ -132,7 +132,7 @@ def _cell_text(headings: Mapping[str, str], texts: Mapping[str, str], key: str) 
 
 def _cells(sheet: Sheet, row: int) -> str:
     """What stands in a row of the file, for a person to recognise it."""
-    cells = [line_of(cell)[:MOST_SHOWN] for cell in sheet.rows[row - 1] if not is_blank(cell)]
+    cells = [masked(line_of(cell))[:MOST_SHOWN] for cell in sheet.rows[row - 1] if not is_blank(cell)]
     return " · ".join(cells)
 
 

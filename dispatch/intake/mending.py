@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dispatch.intake.call_doubts import call_reasons
 from dispatch.intake.calls import RepairCall
-from dispatch.intake.lists import KINDS, BadRow, CellText, Reading
+from dispatch.intake.lists import KINDS, BadRow, CellText, Reading, words_of
 from dispatch.intake.marks import Marked
 from dispatch.tabular.cells import tidy_text
 from dispatch.typed import LONGEST_TEXT
@@ -39,7 +39,7 @@ def _refused(kind: str, each: Marked, mended: BadRow | None) -> OpenRow:
     own = [CellText(key, "", texts.get(key, "")) for key in reasons if key]
     more = [cell for cell in (mended.mend if mended else ()) if cell.key not in reasons]
     told = tuple(("", text) for text in reasons.values())
-    return OpenRow(each.row.row, _words(texts), told, (*own, *more), on_record=True)
+    return OpenRow(each.row.row, words_of(each.row), told, (*own, *more), on_record=True)
 
 
 def _reasons(each: Marked) -> dict[str, Text]:
@@ -61,10 +61,6 @@ def _text(value: object) -> str:
     if isinstance(value, dict):
         return "-".join(str(part) for part in value.values()) if "start" in value else str(next(iter(value.values())))
     return "" if value is None else str(value)
-
-
-def _words(texts: Mapping[str, str]) -> str:
-    return " · ".join(text for text in texts.values() if text)
 
 
 def read_mends(kind: str, texts: Mapping[str, str]) -> dict[int, dict[str, str]]:

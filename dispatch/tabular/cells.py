@@ -49,6 +49,7 @@ _SCIENTIFIC = re.compile(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d{1,2})$")
 _DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T\s]+(.+))?$")
 _COMPACT_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _CLOCK = re.compile(r"^(\d{1,2})[:时点](\d{2})(?:[:分](\d{2})(?:\.\d+)?)?[分秒]?Z?$")
+_MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 _SERIAL = re.compile(r"^([2-6]\d{4})(?:\.\d+)?$")
 
 
@@ -112,6 +113,11 @@ def line_of(cell: Cell) -> str:
 def plain(cell: Cell) -> str:
     """The text with full-width letters and digits made ordinary, on one line: for numbers and codes, not for names."""
     return " ".join(unicodedata.normalize("NFKC", text_of(cell)).split())
+
+
+def masked(text: str) -> str:
+    """The text with the middle of every mobile number hidden, where it only has to be recognised (Q11)."""
+    return _MOBILE.sub(r"\1****\2", text)
 
 
 def is_blank(cell: Cell) -> bool:

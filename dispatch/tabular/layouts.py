@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 
-from dispatch.tabular.cells import Cell, line_of, text_of
+from dispatch.tabular.cells import Cell, line_of, masked, text_of
 from dispatch.tabular.columns import Column, Header, header_of, names_in
 from dispatch.tabular.tables import Row, Sheet
 from dispatch.tabular.told import NO_HEADINGS, NOTHING, Told
@@ -17,7 +17,6 @@ EXAMPLES = 2
 LONGEST = 24
 
 _LETTER = re.compile(r"^\D")
-_MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ def _words(row: Row) -> str:
 
 
 def _word(cell: Cell) -> str:
-    """A cell, short; nobody's whole number is needed to see which column it is in (Q11)."""
-    return _MOBILE.sub(r"\1****\2", line_of(cell))[:LONGEST]
+    """A cell, short; nobody's whole number is needed to see which column it is in."""
+    return masked(line_of(cell))[:LONGEST]
 
 
 def _columns(sheet: Sheet, header: Header) -> tuple[SeenColumn, ...]:
