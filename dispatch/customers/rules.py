@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -222,6 +223,7 @@ class Phone:
         return mask_phone(self.digits)
 
 
+@lru_cache(maxsize=16_384)  # a list of thousands is judged several times on its way in
 def read_phone(text: str) -> Phone:
     """`0755-26556565转801`, `186 6563 5515`, `+86 138…` -> Phone. Never refuses: an unknown number has no `e164`, no `kind`."""
     number, extension = split_extension(unicodedata.normalize("NFKC", text).strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -20,13 +20,9 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 UNABLE = say("%(n)s of the chosen calls cannot be taken as they are. Nothing was taken in: mend them, or untick them.")
-Step = Callable[[int, int], None]
-"""Told of so many done of so many."""
 
 
-def take_calls(
-    upload_id: int, chosen: Collection[int], *, by: Actor, at: datetime, step: Step = lambda done, total: None
-) -> dict[int, Refusal]:
+def take_calls(upload_id: int, chosen: Collection[int], *, by: Actor, at: datetime) -> dict[int, Refusal]:
     """Take the chosen rows of a list; those that could not become orders after all, with the refusal of each.
 
     Raises RuleBroken, and takes none, when one of them cannot be taken. Each is a transaction of its own, since whoever holds an
@@ -40,11 +36,10 @@ def take_calls(
     rows = [row for row in reading.rows if isinstance(row, RepairCall) and row.row in chosen and row.row not in done]
     _check(sum(row.row not in able for row in rows))
     refused: dict[int, Refusal] = {}
-    for number, row in enumerate(rows, start=1):
+    for row in rows:
         refusal = _taken(seen, row, by, at)
         if refusal is not None:
             refused[row.row] = refusal
-        step(number, len(rows))
     _note(upload_id, seen, reading, refused, by, at)
     return refused
 

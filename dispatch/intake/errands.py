@@ -21,7 +21,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.operations import keep_file, take_request
 from dispatch.intake.outlines import Outline, list_facts, list_outlines, request_facts, request_outlines
 from dispatch.intake.queries import same_file_taken, settled_lines
-from dispatch.intake.reading import content_of
+from dispatch.intake.reading import MACROS, content_of
 from dispatch.intake.rules import Register, settle
 from dispatch.intake.stored import Json
 from dispatch.intake.stored import from_json as request_from_json
@@ -105,9 +105,14 @@ def looked_at_alone(errand: Errand) -> Outcome:
     _must_be_read(content)
     if errand.purpose == "request":
         found = request_from_json(content["request"])
-        return Outcome(request_facts(found), request_outlines(settle(found.lines, Register(()))), found.notes)
+        lines = request_outlines(settle(found.lines, Register(())))
+        return Outcome(request_facts(found), lines, (*_macros(content), *found.notes))
     reading = from_json(errand.kind, content)
-    return Outcome(list_facts(reading), list_outlines(errand.kind, reading, alone(reading)))
+    return Outcome(list_facts(reading), list_outlines(errand.kind, reading, alone(reading)), _macros(content))
+
+
+def _macros(content: Json) -> tuple[Text, ...]:
+    return (MACROS,) if content.get("macros") else ()
 
 
 def looked_at(errand: Errand, username: str) -> Outcome:
@@ -142,9 +147,11 @@ def _person(session: Session, username: str) -> Actor:
 def _outcome(session: Session, errand: Errand, kept: Upload, by: Actor) -> Outcome:
     if errand.purpose == "request":
         found = request_from_json(kept.content["request"])
-        return Outcome(request_facts(found), request_outlines(settled_lines(session, kept, by)), found.notes)
+        lines = request_outlines(settled_lines(session, kept, by))
+        return Outcome(request_facts(found), lines, (*_macros(kept.content), *found.notes))
     reading = from_json(errand.kind, kept.content)
-    return Outcome(list_facts(reading), list_outlines(errand.kind, reading, marked_rows(session, errand.kind, reading, by)))
+    marked = marked_rows(session, errand.kind, reading, by)
+    return Outcome(list_facts(reading), list_outlines(errand.kind, reading, marked), _macros(kept.content))
 
 
 # --- taking in

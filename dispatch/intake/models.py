@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from dispatch.intake.outage_models import Outage
 from dispatch.intake.silence_models import Silence
 from dispatch.words import say
 
-__all__ = ["ColumnChoice", "Outage", "Silence", "Upload", "UploadProgress"]
+__all__ = ["ColumnChoice", "Outage", "Silence", "Upload"]
 
 PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls", "parts")
 DOUBLING = ("request", "parts")
@@ -82,16 +81,4 @@ class ColumnChoice(Base):
     headings: Mapped[list[Any]]
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
-    at: Mapped[datetime]
-
-
-class UploadProgress(Base):
-    """How far the reading or taking in of a file has come, for whoever waits; `key` is made by his page. Gone when it is over."""
-
-    __tablename__ = "upload_progress"
-
-    key: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    done: Mapped[int]
-    total: Mapped[int]
     at: Mapped[datetime]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.intake.models import Upload
 from dispatch.intake.queries import columns_used
-from dispatch.intake.reading import columns_of, layouts_in
+from dispatch.intake.reading import MACROS, columns_of, layouts_in
 from dispatch.tabular.columns import Column
 from dispatch.words import text_from_json
 
@@ -24,6 +24,7 @@ def column_facts(db: Session, seen: Upload, locale: str) -> dict[str, Any]:
         "columns": [(column.key, column_word(column, locale)) for column in columns_of(seen.purpose)],
         "used": columns_used(db, seen) if seen.content.get("remembered") else None,
         "chosen": bool(seen.content.get("chosen")),
+        "macros": MACROS if seen.content.get("macros") else None,
         "unread": text_from_json(seen.content["unread"]) if "unread" in seen.content else None,
     }
 

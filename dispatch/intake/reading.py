@@ -15,9 +15,10 @@ from dispatch.tabular.cells import line_of
 from dispatch.tabular.columns import Column, Unrecognised, find_labels, header_of
 from dispatch.tabular.layouts import Layout, layout_of
 from dispatch.tabular.tables import Sheet, Workbook
-from dispatch.words import text_to_json
+from dispatch.words import say, text_to_json
 
 MOST_SHEETS = 6
+MACROS = say("The file holds macros. They were not run; only the cells were read.")
 
 
 def content_of(purpose: str, workbook: Workbook) -> Json:
@@ -25,7 +26,7 @@ def content_of(purpose: str, workbook: Workbook) -> Json:
 
     Raises RuleBroken when there is nothing to be read however its columns are called.
     """
-    told: Json = {"told": workbook.sheets[0].told.as_json()}
+    told: Json = {"told": workbook.sheets[0].told.as_json(), "macros": workbook.macros}
     try:
         return told | _reader(purpose)(workbook) | {"layouts": _layouts(purpose, workbook, understood=True)}
     except Unrecognised as refusal:

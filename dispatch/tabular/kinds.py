@@ -69,6 +69,13 @@ def _stream(content: bytes, name: str) -> bool:
     return name.encode("utf-16-le") in content
 
 
+def has_macros(content: bytes) -> bool:
+    """Does a spreadsheet carry programs? The names of parts stand unpacked in a zip and in the directory of an old file."""
+    if content.startswith(ZIP):
+        return b"vbaProject.bin" in content
+    return content.startswith(OLE) and _stream(content, "_VBA_PROJECT")
+
+
 def _text(content: bytes) -> str:
     start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"mime-version")):

@@ -15,7 +15,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 from dispatch.errors import RuleBroken
 from dispatch.tabular import apart, delimited
 from dispatch.tabular.cells import Cell, is_blank, tidy, tidy_text
-from dispatch.tabular.kinds import damaged, kind_of, locked
+from dispatch.tabular.kinds import damaged, has_macros, kind_of, locked
 from dispatch.tabular.packed import check_size, check_zip
 from dispatch.tabular.told import NOTHING, Told
 from dispatch.words import say
@@ -38,10 +38,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The visible sheets of a file that hold anything, in their order. `name` is the file's."""
+    """The visible sheets of a file that hold anything, in their order. `name` is the file's. `macros`: it has some, never run."""
 
     name: str
     sheets: tuple[Sheet, ...]
+    macros: bool = False
 
     def told(self, told: Told) -> Workbook:
         """The same file, to be read as a person said."""
@@ -55,7 +56,7 @@ def read(name: str, content: bytes) -> Workbook:
     filled = tuple(sheet for sheet in sheets if sheet.rows)
     if not filled:
         raise RuleBroken(say("The file is empty."))
-    return Workbook(name, filled)
+    return Workbook(name, filled, has_macros(content))
 
 
 def _text_sheets(name: str, content: bytes) -> list[Sheet]:

@@ -1,4 +1,4 @@
-"""a file is kept until it is taken in, and once only; which column is what is remembered; how far a file has come"""
+"""a file is kept until it is taken in, and once only; which column is what is remembered"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,19 +42,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("branch_id", "purpose", "customer_id", postgresql_nulls_not_distinct=True),
     )
     op.create_index("ix_column_choice_customer_id", "column_choice", ["customer_id"])
-    op.create_table(
-        "upload_progress",
-        sa.Column("key", sa.Uuid(), primary_key=True),
-        sa.Column("by_id", sa.BigInteger(), sa.ForeignKey("person.id"), nullable=False),
-        sa.Column("done", sa.BigInteger(), nullable=False),
-        sa.Column("total", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-    )
-    op.create_index("ix_upload_progress_by_id", "upload_progress", ["by_id"])
 
 
 def downgrade() -> None:
-    op.drop_table("upload_progress")
     op.drop_table("column_choice")
     op.drop_index("uq_upload_taken_once", "upload")
     op.drop_column("upload", "again")

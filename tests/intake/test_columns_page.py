@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -136,3 +137,21 @@ def test_headings_without_lines_and_files_that_are_none_are_still_refused(as_per
     client = as_person(cast.lin)
     assert "headings and no lines" in send_file(client, "/requests/new", "kopf.csv", "车牌号,车架号\n".encode()).text
     assert count(Upload) == 0
+
+
+def test_two_people_with_the_same_file_at_once_make_one_order(as_person: SignIn, cast: Cast) -> None:
+    clients, file = [as_person(cast.lin), as_person(cast.wang)], xlsx([["车牌号"], ["粤B11111"], ["粤B22222"]])
+    urls = [sent_in(client, "a.xlsx", file) for client in clients]
+    forms = [preview_form(client.get(url)) | HEAD | {"then": "take"} for client, url in zip(clients, urls, strict=True)]
+    gate, answers = threading.Barrier(2), []
+
+    def press(number: int) -> None:
+        gate.wait()
+        answers.append(clients[number].post(urls[number], data=forms[number]).status_code)
+
+    threads = [threading.Thread(target=press, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(orders()) == 1 and sorted(answers)[0] == 302 and sorted(answers)[1] in (409, 422)
