@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
+from dispatch.orders.filter_models import SavedFilter as SavedFilter
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink
@@ -76,10 +77,13 @@ class Order(Base):
     note: Mapped[str | None]
     waiting_reason: Mapped[str | None]
     request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid, unique=True)
+    left_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
+    """The order whose vehicles did not come: they are this one's."""
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()
 
     branch: Mapped[Branch] = relationship()
+    left_from: Mapped[Order | None] = relationship(remote_side="Order.id")
     customer: Mapped[Customer] = relationship()
     site: Mapped[Site] = relationship()
     owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
