@@ -13,7 +13,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Invalid, Refusal, RuleBroken
 from dispatch.intake.call_batches import take_calls
-from dispatch.intake.forms import HEADER_FIELDS, read_edits
+from dispatch.intake.forms import HEADER_FIELDS, Edits, read_edits
 from dispatch.intake.importing import Choice, take_list
 from dispatch.intake.lists import from_json
 from dispatch.intake.marks import alone, marked_rows, takeable
@@ -210,7 +210,7 @@ def _taken(session: Session, errand: Errand, kept: Upload, before: Outcome, by: 
     return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), taken=count)
 
 
-def _edits(session: Session, errand: Errand, kept: Upload, by: Actor) -> Any:
+def _edits(session: Session, errand: Errand, kept: Upload, by: Actor) -> Edits:
     blocked = [str(one.index) for one in settled_lines(session, kept, by) if one.blocks] if errand.leave_out else []
     texts = {**errand.fields, "again": "1" if errand.again else ""}
     return read_edits(texts, blocked, [])

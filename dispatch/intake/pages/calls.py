@@ -85,7 +85,7 @@ def _preview_page(db: Session, seen: Upload, form: Form, ticked: frozenset[int] 
         taken=taken,
         able={each.row.row for each in takeable(marked)},
         ticked=ticked,
-        reasons={each.row.row: _doubts(each.row) for each in marked},
+        reasons={each.row.row: [doubt.text for doubt in call_reasons(each.row)[1].values()] for each in marked},
         refused={int(row): [text_from_json(text) for text in texts] for row, texts in seen.content.get("refused", {}).items()},
         open_rows=[] if seen.done_at else open_rows("calls", reading, marked),
         unknown=reading.unknown_columns,
@@ -94,11 +94,6 @@ def _preview_page(db: Session, seen: Upload, form: Form, ticked: frozenset[int] 
         present=now().astimezone(ZoneInfo(current().zone)).replace(tzinfo=None),
         **facts,
     )
-
-
-def _doubts(row: object) -> list[object]:
-    """The sentences about what to look at in a call."""
-    return [doubt.text for doubt in call_reasons(row)[1].values()]  # type: ignore[arg-type]
 
 
 @pages.post("/calls/import/<int:upload_id>")
