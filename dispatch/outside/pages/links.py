@@ -1,0 +1,138 @@
+"""A contractor's link: the PIN, the order with what could name the customer masked, yes with a time and a price, or no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import g, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.orders.pages.barring import is_barred, told_wrong
+from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS
+from dispatch.outside.forms import read_acceptance
+from dispatch.outside.models import OutsideOffer
+from dispatch.outside.operations.answering import accept, decline, try_pin
+from dispatch.outside.pages.blueprint import Answer, pages
+from dispatch.outside.pages.guests import opened, remember
+from dispatch.outside.queries import facts_of_offer, job_of, offer_behind
+from dispatch.outside.rules import (
+    MOST_TRIES,
+    PIN_DIGITS,
+    UNKNOWN,
+    masked_address,
+    masked_name,
+    masked_plate,
+    why_not_open,
+)
+from dispatch.web.access import NOBODY, current, public
+from dispatch.web.forms import Form
+
+MASKS = {"masked_name": masked_name, "masked_address": masked_address, "masked_plate": masked_plate}
+WORDS = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS}
+
+
+@pages.get("/c/<token>")
+@public
+def link(token: str) -> Answer:
+    """What the link is good for now; what it is about only after the PIN."""
+    return _page(token)
+
+
+def _page(token: str, form: Form | None = None, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        offer = None if is_barred(db) else offer_behind(db, token)
+        if offer is not None:
+            page = render_template("outside/link.html", **_shown(db, offer, token), form=form or Form())
+            return page, refusal.status if refusal else 200
+    return _nowhere()
+
+
+def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
+    order, at = offer.request.order, now()
+    signed_in = current().name if current().id is not None else None
+    no = why_not_open(facts_of_offer(db, offer, signed_in=signed_in), at)
+    inside = no is None and token in opened()
+    g.actor = replace(NOBODY, zone=order.branch.zone) if signed_in is None else current()
+    return {
+        "offer": offer,
+        "token": token,
+        "no": no,
+        "inside": inside,
+        "job": job_of(db, offer) if inside and offer.accepted_at is None else None,
+        "order": order if inside else None,
+        "from_when": max(at, offer.request.starts_at),
+        "digits": PIN_DIGITS,
+        "tries": MOST_TRIES - offer.wrong_pins,
+        **MASKS,
+        **WORDS,
+    }
+
+
+def _nowhere() -> tuple[str, int]:
+    """An unknown link: counted like a wrong password."""
+    sentence, status = told_wrong(UNKNOWN)
+    shown = {"offer": None, "no": sentence, "inside": False, "order": None, "job": None, "form": Form()}
+    return render_template("outside/link.html", **shown), status
+
+
+@pages.post("/c/<token>/pin")
+@public
+def open_link(token: str) -> Answer:
+    """The PIN that came by another way than the link."""
+    form = Form.sent()
+    signed_in = current().name if current().id is not None else None
+    try:
+        with transaction() as db:
+            if is_barred(db):
+                raise NotFound
+            # A wrong PIN is counted, so this transaction ends well whatever was typed.
+            wrong = try_pin(db, token, form.text("pin"), signed_in=signed_in, at=now())
+    except NotFound:
+        return _nowhere()
+    if wrong is None:
+        remember(token)
+        return redirect(url_for("outside.link", token=token), 303)
+    form.errors = {"pin": wrong}
+    page = _page(token, form)
+    return (page[0], 422) if isinstance(page, tuple) and page[1] == 200 else page
+
+
+@pages.post("/c/<token>/accept")
+@public
+def accept_by_link(token: str) -> Answer:
+    """Yes: who comes, when and for how much."""
+
+    def yes(db: Session, form: Form, offer: OutsideOffer) -> None:
+        said = read_acceptance(form.values, zone=offer.request.order.branch.zone, at=now())
+        accept(db, token, said, at=now())
+
+    return _answer(token, yes)
+
+
+@pages.post("/c/<token>/decline")
+@public
+def decline_by_link(token: str) -> Answer:
+    """No, with a reason."""
+    return _answer(token, lambda db, form, offer: decline(db, token, reason=form.text("reason")[:1000], at=now()))
+
+
+def _answer(token: str, say_it: Any) -> Answer:
+    """Carry out a yes or no, which only whoever has given the PIN can say."""
+    form = Form.sent()
+    if token not in opened() or current().id is not None:
+        return redirect(url_for("outside.link", token=token), 303)
+    try:
+        with transaction() as db:
+            offer = None if is_barred(db) else offer_behind(db, token)
+            if offer is None:
+                raise NotFound
+            say_it(db, form, offer)
+    except NotFound:
+        return _nowhere()
+    except Refusal as refusal:
+        return _page(token, form.refused(refusal), refusal)
+    return redirect(url_for("outside.link", token=token), 303)
