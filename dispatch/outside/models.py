@@ -182,7 +182,8 @@ class OutsideOffer(Base):
 
 
 TAKEN = say("Somebody else has accepted this order before you. Thank you all the same.")
-constraint_says("uq_outside_request_open", say("Somebody has asked for help with this order already."))
+ASKED = say("Somebody has asked for help with this order already.")
+constraint_says("uq_outside_request_open", ASKED)
 constraint_says("uq_outside_request_key", say("This was sent already."))
 constraint_says("uq_outside_offer_accepted", TAKEN)
 constraint_says("uq_outside_offer_alive", say("This order is offered to this contractor already."))

@@ -17,7 +17,7 @@ from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.visits import NewVisit, take_visit
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.ending import give_back
-from dispatch.outside.queries import facts_of_offer, hash_of_pin, offer_behind, waiting_lines
+from dispatch.outside.queries import facts_of_offer, hash_of, hash_of_pin, waiting_lines
 from dispatch.outside.rules import KEPT_OPEN, MOST_TRIES, why_not_accept, why_not_open
 from dispatch.words import Text, say
 
@@ -39,11 +39,7 @@ def try_pin(session: Session, token: str, pin: str, *, signed_in: str | None, at
 
     Raises NotFound for a link that leads nowhere.
     """
-    found = offer_behind(session, token)
-    if found is None:
-        raise NotFound
-    locked_order(session, found.order_id)
-    offer = session.get_one(OutsideOffer, found.id, populate_existing=True)
+    offer = _locked(session, token)
     no = why_not_open(facts_of_offer(session, offer, signed_in=signed_in), at)
     if no is not None:
         return no
@@ -112,14 +108,13 @@ def decline(session: Session, token: str, *, reason: str, at: datetime) -> Outsi
 
 
 def _locked(session: Session, token: str) -> OutsideOffer:
-    """The offer of a token as it is once its order is locked. Raises NotFound."""
-    found = offer_behind(session, token)
-    if found is None:
+    """The offer of a token as it is once its order is locked; nothing of them was read before that. Raises NotFound."""
+    mine = OutsideOffer.token_hash == hash_of(token)
+    order_id = session.scalar(sa.select(OutsideOffer.order_id).where(mine))
+    if order_id is None:
         raise NotFound
-    locked_order(session, found.order_id)
-    return session.scalars(
-        sa.select(OutsideOffer).where(OutsideOffer.id == found.id).execution_options(populate_existing=True)
-    ).one()
+    locked_order(session, order_id)
+    return session.scalars(sa.select(OutsideOffer).where(mine).execution_options(populate_existing=True)).one()
 
 
 def _check(offer: OutsideOffer, said: Acceptance, at: datetime) -> None:

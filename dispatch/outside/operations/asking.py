@@ -17,7 +17,7 @@ from dispatch.orders.lifecycle import FOLLOWING
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order, move_visit
 from dispatch.orders.operations.visits import NewVisit, plan_visit
-from dispatch.outside.models import OutsideRequest
+from dispatch.outside.models import ASKED, OutsideRequest
 from dispatch.outside.operations.ending import end_over
 from dispatch.outside.queries import colleagues, request_of, standing_offer, waiting_lines
 from dispatch.outside.rules import WHOM
@@ -88,6 +88,9 @@ def _must_be_free(session: Session, order: Order) -> None:
         raise RuleBroken(say("A contractor has this order. Take it back from him first, or accept his work."))
     if not waiting_lines(session, order.id):
         raise RuleBroken(say("Somebody is planned for every vehicle of this order, or it is done."))
+    waiting = sa.select(OutsideRequest.id).where(OutsideRequest.order_id == order.id, OutsideRequest.decision.is_(None))
+    if session.scalar(waiting) is not None:
+        raise Conflict(ASKED)
 
 
 def _check(session: Session, order: Order, wanted: Wanted, at: datetime) -> None:

@@ -15,7 +15,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order
-from dispatch.orders.queries import order_numbered
+from dispatch.orders.queries import order_id_of, order_numbered
 from dispatch.orders.rules import reason_words
 from dispatch.outside.forms import read_amount, read_hours, read_wanted
 from dispatch.outside.operations import asking, checking, ending, offering
@@ -132,8 +132,8 @@ def ask(number: str) -> Answer:
         key = key_in(form.text("key"))
         if key is None:
             raise NotFound
-        found = order_numbered(db, number, current())
-        asking.ask(db, found.id, read_wanted(form.values, key=key, zone=current().zone, at=now()), by=current(), at=now())
+        wanted = read_wanted(form.values, key=key, zone=current().zone, at=now())
+        asking.ask(db, order_id_of(db, number, current()), wanted, by=current(), at=now())
         return say("Asked. A manager decides.")
 
     return _do(number, act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -106,31 +107,29 @@ def open_link(token: str) -> Answer:
 def accept_by_link(token: str) -> Answer:
     """Yes: who comes, when and for how much."""
 
-    def yes(db: Session, form: Form, offer: OutsideOffer) -> None:
-        said = read_acceptance(form.values, zone=offer.request.order.branch.zone, at=now())
-        accept(db, token, said, at=now())
-
-    return _answer(token, yes)
+    with transaction() as db:
+        offer = offer_behind(db, token)
+        zone = offer.request.order.branch.zone if offer else NOBODY.zone
+    return _answer(token, lambda db, form: accept(db, token, read_acceptance(form.values, zone=zone, at=now()), at=now()))
 
 
 @pages.post("/c/<token>/decline")
 @public
 def decline_by_link(token: str) -> Answer:
     """No, with a reason."""
-    return _answer(token, lambda db, form, offer: decline(db, token, reason=form.text("reason")[:1000], at=now()))
+    return _answer(token, lambda db, form: decline(db, token, reason=form.text("reason")[:1000], at=now()))
 
 
-def _answer(token: str, say_it: Any) -> Answer:
+def _answer(token: str, say_it: Callable[[Session, Form], object]) -> Answer:
     """Carry out a yes or no, which only whoever has given the PIN can say."""
     form = Form.sent()
     if token not in opened() or current().id is not None:
         return redirect(url_for("outside.link", token=token), 303)
     try:
         with transaction() as db:
-            offer = None if is_barred(db) else offer_behind(db, token)
-            if offer is None:
+            if is_barred(db):
                 raise NotFound
-            say_it(db, form, offer)
+            say_it(db, form)
     except NotFound:
         return _nowhere()
     except Refusal as refusal:
