@@ -34,8 +34,16 @@ from dispatch.intake.models import Outage, Upload
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
+from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
-from tests.browser.staging import issue_a_sheet, make_a_draft, make_a_link, send_files, send_what_fits_nothing, signed_in
+from tests.browser.staging import (
+    issue_a_sheet,
+    make_a_draft,
+    make_a_link,
+    send_files,
+    send_what_fits_nothing,
+    signed_in,
+)
 
 NO_PAGES = {
     "static",
@@ -95,6 +103,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
         found |= _money(session) | _bench(session)
+        found |= {name: Sight(*page) for name, page in outside_pages(session).items()}
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
