@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.queries import read_state
 from dispatch.outside.rules import STATE_WORDS
@@ -91,8 +92,9 @@ class Asked:
 
 
 def asked_of(request: OutsideRequest, at: datetime) -> Asked:
-    """One request as pages show it."""
-    offers = [Offered(offer, read_state(offer, at)) for offer in request.offers]
+    """One request as pages show it, without the offers that newer ones have taken the place of."""
+    shown = (offer for offer in request.offers if offer.revoke_reason != str(OFFERED_ANEW))
+    offers = [Offered(offer, read_state(offer, at)) for offer in shown]
     return Asked(request, offers, _stage(request, {one.state for one in offers}))
 
 

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.models import Holder
 from dispatch.errors import NotFound
-from dispatch.orders.lifecycle import VISIT_LIVE
+from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.rules import OfferFacts, state_of
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 
+DECIDES = "order.approve"
+"""The permission of whoever decides whether somebody from outside is sent (P14)."""
 LINE_TO_DO = ("open", "residual")
 
 
@@ -111,14 +113,40 @@ def requests_of(session: Session, order_id: int) -> Sequence[OutsideRequest]:
     return session.scalars(query).unique().all()
 
 
+def _here(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: orders of the reader's branch, or of all."""
+    return sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
+
+
+def _in_place(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: orders of the branches where he decides in an absent manager's place."""
+    return Order.branch_id.in_([branch_id for branch_id, permission in by.places if permission == DECIDES])
+
+
+def order_seen(session: Session, number: str, by: Actor) -> Order:
+    """An order with its customer and site, for whoever is concerned with help for it. Raises NotFound."""
+    query = sa.select(Order).where(Order.number == number, sa.or_(_here(by), _in_place(by)))
+    found = session.scalars(query.options(joinedload(Order.customer), joinedload(Order.site))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def visible_requests(session: Session, by: Actor, *, limit: int = 100) -> Sequence[OutsideRequest]:
     """What was asked for the orders of a branch (or of all), without what came to nothing: the newest first."""
-    here = sa.true() if by.may("branches.all") else Order.branch_id == by.branch_id
     query = _requests().join(Order, Order.id == OutsideRequest.order_id)
     something = sa.or_(OutsideRequest.decision.is_(None), OutsideRequest.approved)
     gone = sa.and_(OutsideRequest.decision.is_(None), Order.status.in_(("cancelled", "closed")))
-    rows = query.where(here, something, ~gone).order_by(OutsideRequest.id.desc()).limit(limit)
+    rows = query.where(sa.or_(_here(by), _in_place(by)), something, ~gone).order_by(OutsideRequest.id.desc()).limit(limit)
     return session.scalars(rows).unique().all()
+
+
+def undecided_count(session: Session, by: Actor) -> int:
+    """How many requests a manager could decide now, for himself or in somebody's place."""
+    here = _here(by) if by.may(DECIDES) else sa.false()
+    query = sa.select(sa.func.count()).select_from(OutsideRequest).join(Order, Order.id == OutsideRequest.order_id)
+    waiting = (OutsideRequest.decision.is_(None), OutsideRequest.asked_by_id != by.id, Order.status.in_(FOLLOWING))
+    return session.scalar(query.where(*waiting, sa.or_(here, _in_place(by)))) or 0
 
 
 def request_of(session: Session, request_id: int, by: Actor) -> OutsideRequest:
@@ -138,7 +166,7 @@ def offer_of(session: Session, offer_id: int, by: Actor) -> OutsideOffer:
 
 def _seen(found: OutsideRequest | None, session: Session, by: Actor) -> OutsideRequest:
     branch_id = session.scalar(sa.select(Order.branch_id).where(Order.id == found.order_id)) if found else None
-    if found is None or not (by.sees_branch(branch_id) or (branch_id, "order.approve") in by.places):
+    if found is None or not (by.sees_branch(branch_id) or (branch_id, DECIDES) in by.places):
         raise NotFound
     return found
 

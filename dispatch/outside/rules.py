@@ -96,7 +96,7 @@ STATE_WORDS: dict[str, Text] = {
     "expired": say("Not accepted in time"),
     "declined": say("Declined"),
     "taken": say("Somebody else was first"),
-    "revoked": say("Taken back"),
+    "revoked": say("Taken back from him"),
     "accepted": say("Accepted"),
     "over": say("Broken off"),
     "given": say("Given to somebody else"),

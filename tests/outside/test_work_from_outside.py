@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dispatch.board.problem import day_problem
+from dispatch.board.work import DayOfBranch
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.checks import broken_custody
 from dispatch.devices.models import Fitting
@@ -28,11 +30,13 @@ from dispatch.outside.operations.asking import decide
 from dispatch.outside.operations.checking import accept_work, object_to_work, settle
 from dispatch.outside.operations.ending import take_back
 from dispatch.permissions import OUTSIDE
+from dispatch.routing import plan
 from dispatch.staff.models import Branch, Person
 from dispatch.staff.operations import NewPerson, add_person
 from dispatch.staff.queries import actor_of, people, technicians
 from dispatch.staff.rules import SYSTEM, Actor
-from tests.board.building import approved_order
+from tests.board.building import TODAY, WAYS, approved_order
+from tests.building import ZONE
 from tests.conftest import AT, TRAINED, Cast
 from tests.devices.building import sims, store, terminals, where
 from tests.fees.building import price_list
@@ -145,11 +149,15 @@ def test_who_comes_from_outside_is_none_of_us(db: Session, cast: Cast) -> None:
     assert other.status == "approved"
 
 
-def test_a_colleague_of_another_branch_is_sent_and_works_there(db: Session, cast: Cast) -> None:
-    new = NewPerson("JS201", "广州小王", frozenset({"technician"}), trained_on=TRAINED)
+def technician_of_guangzhou(db: Session, cast: Cast) -> Actor:
+    new = NewPerson("JS201", "广州小王", frozenset({"technician"}), trained_on=TRAINED, home=(23.1, 113.3))
     person = add_person(db, branch=db.get_one(Branch, cast.gz), new=new, by=SYSTEM, at=AT)
     person.branch = db.get_one(Branch, cast.gz)
-    wang, order = actor_of(person), approved_order(db, cast)
+    return actor_of(person)
+
+
+def test_a_colleague_of_another_branch_is_sent_and_works_there(db: Session, cast: Cast) -> None:
+    wang, order = technician_of_guangzhou(db, cast), approved_order(db, cast)
     fitted_long_ago(db, cast, order.lines[0])
     request = asked(db, cast, order, whom="colleague", ceiling=None, colleague_id=wang.id)
     decide(db, request.id, yes=True, by=cast.wang, at=AT)
@@ -170,3 +178,21 @@ def test_a_colleague_of_another_branch_is_sent_and_works_there(db: Session, cast
     with pytest.raises(NotFound), db.begin_nested():
         decide(db, late.id, yes=True, by=cast.wang, at=AT)
     assert late.decision is None, "nothing half-done"
+
+
+def test_the_planner_knows_who_is_busy_elsewhere_and_whom_it_cannot_plan(db: Session, cast: Cast) -> None:
+    order = approved_order(db, cast)
+    offer, visit, _ = at_work(db, cast, order)
+    another = approved_order(db, cast)
+    request = asked(db, cast, another, whom="colleague", ceiling=None, colleague_id=technician_of_guangzhou(db, cast).id)
+    decide(db, request.id, yes=True, by=cast.wang, at=AT)
+    away = db.scalars(sa.select(Visit).where(Visit.order_id == another.id)).one()
+    elsewhere = day_problem(db, DayOfBranch(cast.gz, TODAY, ZONE, AT), WAYS)
+    assert list(elsewhere.fixed.values()) == [away], "his own branch knows that he is not free"
+    here = day_problem(db, DayOfBranch(cast.sz, TODAY, ZONE, AT), WAYS)
+    assert set(here.fixed.values()) == {visit, away} and here.lines == {}
+    third = approved_order(db, cast)
+    found = day_problem(db, DayOfBranch(cast.sz, TODAY, ZONE, AT), WAYS)
+    given = plan(found.problem, 1)
+    assert {line.order_id for line in found.lines.values()} == {third.id}
+    assert offer.worker_id not in {route.technician for route in given.routes}

@@ -19,7 +19,7 @@ from dispatch.orders.operations.moves import locked_order, move_visit
 from dispatch.orders.operations.visits import NewVisit, plan_visit
 from dispatch.outside.models import ASKED, OutsideRequest
 from dispatch.outside.operations.ending import end_over
-from dispatch.outside.queries import colleagues, request_of, standing_offer, waiting_lines
+from dispatch.outside.queries import DECIDES, colleagues, request_of, standing_offer, waiting_lines
 from dispatch.outside.rules import WHOM
 from dispatch.permissions import allows
 from dispatch.staff.deputies import deputies_at
@@ -29,7 +29,6 @@ from dispatch.staff.rules import Actor
 from dispatch.typed import FILL_IN
 from dispatch.words import Text, say
 
-DECIDES = "order.approve"
 DECIDED = say("Somebody else decided this a moment ago.")
 NOT_NOW = say("The order is not approved or is waiting, so nobody can be sent.")
 LONGEST = timedelta(hours=12)

@@ -15,13 +15,23 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.orders.rules import reason_words
 from dispatch.outside.forms import read_amount, read_hours, read_wanted
 from dispatch.outside.operations import asking, checking, ending, offering
 from dispatch.outside.pages.blueprint import Answer, pages
 from dispatch.outside.presenting import Asked, asked_of
-from dispatch.outside.queries import colleagues, contractors_of, offer_of, request_of, requests_of, standing_offer, waiting_lines
+from dispatch.outside.queries import (
+    DECIDES,
+    colleagues,
+    contractors_of,
+    offer_of,
+    order_seen,
+    request_of,
+    requests_of,
+    standing_offer,
+    waiting_lines,
+)
 from dispatch.outside.rules import WHOM
 from dispatch.typed import key_in, number_in
 from dispatch.web.access import allowed, current, may
@@ -45,7 +55,7 @@ def order(number: str) -> Answer:
 
 def _page(number: str, form: Form | None = None, refusal: Refusal | None = None, made: Sequence[Any] = ()) -> Answer:
     with transaction() as db:
-        found = order_numbered(db, number, current())
+        found = order_seen(db, number, current())
         asked = [asked_of(one, now()) for one in requests_of(db, found.id)]
         shown = {
             "order": found,
@@ -54,7 +64,7 @@ def _page(number: str, form: Form | None = None, refusal: Refusal | None = None,
             "made": made,
             "base": settings().base_url,
             "reason_words": reason_words,
-            "may_decide": allowed("order.approve") or (found.branch_id, "order.approve") in current().places,
+            "may_decide": allowed(DECIDES) or (found.branch_id, DECIDES) in current().places,
             **_to_ask(db, found, asked),
             **_to_offer(db, found, asked),
         }
@@ -76,7 +86,7 @@ def _to_ask(db: Session, found: Order, asked: Sequence[Asked]) -> dict[str, Any]
         "key": uuid.uuid4(),
         "whom": list(WHOM.items()),
         "people": [(one.id, f"{one.name} · {one.branch.name}") for one in colleagues(db, found.branch_id)],
-        "minutes": own.setup_minutes + each * len(lines),
+        "minutes": min(own.setup_minutes + each * len(lines), int(asking.LONGEST.total_seconds() // 60)),
         "starts": _typed(at, zone),
         "until": _typed(at + USUAL, zone),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import g, redirect, render_template, url_for
 from sqlalchemy.orm import Session
@@ -33,6 +35,8 @@ from dispatch.web.access import NOBODY, current, public
 from dispatch.web.forms import Form
 
 MASKS = {"masked_name": masked_name, "masked_address": masked_address, "masked_plate": masked_plate}
+ON_THE_WAY = timedelta(minutes=30)
+"""So much later than he could begin he is there, unless he says another time."""
 WORDS = {"kind_words": KIND_WORDS, "urgency_words": URGENCY_WORDS, "symptoms": SYMPTOMS}
 
 
@@ -54,6 +58,7 @@ def _page(token: str, form: Form | None = None, refusal: Refusal | None = None) 
 
 def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
     order, at = offer.request.order, now()
+    begins = max(at, offer.request.starts_at)
     signed_in = current().name if current().id is not None else None
     no = why_not_open(facts_of_offer(db, offer, signed_in=signed_in), at)
     inside = no is None and token in opened()
@@ -65,7 +70,8 @@ def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
         "inside": inside,
         "job": job_of(db, offer) if inside and offer.accepted_at is None else None,
         "order": order if inside else None,
-        "from_when": max(at, offer.request.starts_at),
+        "from_when": begins,
+        "usual": (begins + ON_THE_WAY).astimezone(ZoneInfo(order.branch.zone)).strftime("%Y-%m-%dT%H:%M"),
         "digits": PIN_DIGITS,
         "tries": MOST_TRIES - offer.wrong_pins,
         **MASKS,
