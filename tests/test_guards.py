@@ -35,6 +35,7 @@ PUBLIC = {
     "outside.open_link",
     "outside.accept_by_link",
     "outside.decline_by_link",
+    "outside.hand_in_by_link",
     "sheets.shown",
     "sheets.check",
 }

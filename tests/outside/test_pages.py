@@ -11,21 +11,25 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.contracting import new_contractor
+from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.visits import change_visit
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.rules import MOST_TRIES
+from dispatch.staff.models import Branch, Person
 from tests.board.building import approved_order
 from tests.building import ZONE
 from tests.building import visit as planned
 from tests.conftest import AT, SAME_SITE, Cast, SignIn
-from tests.field.building import fitted_long_ago
+from tests.fees.building import price_list
+from tests.field.building import do, fitted_long_ago
 from tests.field.phone import Phone, jpeg
 
 LINK = re.compile(r"<code>[^<]*(/c/[\w-]+)</code>.*?<b class=\"tnum\">(\d{6})</b>", re.S)
@@ -152,11 +156,26 @@ def works_on_the_phones_own_pages(app: Flask, cast: Cast, client: FlaskClient, p
         answer = client.get(kept_out)
         assert answer.status_code in (302, 404) and "恒通" not in answer.text, kept_out
     assert client.get("/my-day").location.endswith(path), "back is the page of his link"
+    with transaction() as db:
+        price_list(db, cast)
+        there, worker = db.get_one(Visit, visit.id), actor_of_worker(technician_of(db, visit.id), db.get_one(Branch, cast.sz))
+        do(db, there, "charge.add", worker, code="S003", quantity=1, line=line)
+        do(db, there, "payment.take", worker, amount="150.00", channel="cash", payer="张超敏")
     phone.open("/finish")
     phone.press("/finish")
-    assert "The visit is finished" in client.get(path).text
+    shown = client.get(path).text
+    assert "The visit is finished" in shown and "You have ¥150.00 of the customer" in shown
+    assert client.get(f"{phone.root}/by-word").location.endswith(path), "whom ours listen to is none of his business"
+    handed = client.post(f"{path}/hand-in", follow_redirects=True).text
+    assert "of the customer" not in handed
+    assert client.post(f"{path}/hand-in").status_code == 422, "twice: nothing is left"
     stranger = a_phone(app)
     assert "/signin" in stranger.get(phone.root).location
+
+
+def technician_of(db: Session, visit_id: int) -> Person:
+    """Who goes there."""
+    return db.get_one(Visit, visit_id).technician
 
 
 def visit_line(visit_id: int) -> int:

@@ -14,10 +14,12 @@ from dispatch.board.problem import day_problem
 from dispatch.board.work import DayOfBranch
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.checks import broken_custody
+from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import move_units
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Receipt
+from dispatch.fees.operations import hand_in
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact, Photo, TestResult
 from dispatch.field.rules import TEST_ITEMS
@@ -28,7 +30,7 @@ from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.asking import decide
 from dispatch.outside.operations.checking import accept_work, object_to_work, settle
-from dispatch.outside.operations.ending import take_back
+from dispatch.outside.operations.ending import keep_open, take_back
 from dispatch.permissions import OUTSIDE
 from dispatch.routing import plan
 from dispatch.staff.models import Branch, Person
@@ -120,6 +122,12 @@ def closing_waits_for_our_own_word(db: Session, cast: Cast, order: Order, offer:
         with pytest.raises(Invalid) as wrong:
             accept_work(db, offer.id, amount=amount, note=note, by=cast.wang, at=AT)
         assert list(wrong.value.fields) == [field]
+    with pytest.raises(RuleBroken, match="of the customer's cash"):
+        accept_work(db, offer.id, amount=Decimal(150), note="", by=cast.wang, at=AT)
+    assert offer.worker is not None
+    worker = actor_of_worker(offer.worker, db.get_one(Branch, cast.sz))
+    hand_in(db, db.scalars(sa.select(Receipt.id)).all(), by=worker, at=AT)
+    keep_open(db, offer.id, by=cast.lin, at=AT)
     both = also(db, cast.wang, "finance")
     accept_work(db, offer.id, amount=Decimal(120), note="返工一次", by=both, at=AT)
     assert owed() == []
@@ -130,6 +138,8 @@ def closing_waits_for_our_own_word(db: Session, cast: Cast, order: Order, offer:
     with pytest.raises(Invalid):
         settle(db, offer.id, reference="", by=cast.qian, at=AT)
     settle(db, offer.id, reference="付款1", by=cast.qian, at=AT)
+    with pytest.raises(RuleBroken, match="Nobody has the order"):
+        keep_open(db, offer.id, by=cast.lin, at=AT)
     with pytest.raises(Conflict):
         settle(db, offer.id, reference="付款2", by=cast.qian, at=AT)
 

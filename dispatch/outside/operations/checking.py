@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,11 +19,22 @@ from dispatch.staff.rules import Actor
 from dispatch.typed import FILL_IN
 from dispatch.words import Text, say
 
+Hold = Callable[[Session, OutsideOffer], Text | None]
+_holds: list[Hold] = []
+
+
+def holds_back(hold: Hold) -> Hold:
+    """Register who knows why a contractor's work cannot be accepted yet; None where nothing is known."""
+    if hold not in _holds:
+        _holds.append(hold)
+    return hold
+
 
 def accept_work(session: Session, offer_id: int, *, amount: Decimal | None, note: str, by: Actor, at: datetime) -> OutsideOffer:
     """The work is good: from now on it can be settled, and no longer holds back closing. Less than was agreed needs a reason.
 
-    Raises NotFound, NotAllowed, Conflict when it was accepted before, RuleBroken while his visit goes on, Invalid.
+    Raises NotFound, NotAllowed, Conflict when it was accepted before, RuleBroken while his visit goes on or something that is
+    registered holds it back, Invalid.
     """
     offer, order = _done(session, offer_id, by)
     agreed = offer.price or Decimal(0)
@@ -35,6 +47,8 @@ def accept_work(session: Session, offer_id: int, *, amount: Decimal | None, note
         wrong["note"] = say("Say why it is less than was agreed on.")
     if wrong:
         raise Invalid(wrong)
+    if (no := next((text for hold in _holds if (text := hold(session, offer))), None)) is not None:
+        raise RuleBroken(no)
     offer.work_at, offer.work_by_id, offer.amount, offer.work_note = at, by.id, amount, note.strip() or None
     _write(session, offer, order, at)
     detail = _about(offer, amount=str(amount)) | ({"reason": offer.work_note} if offer.work_note else {})

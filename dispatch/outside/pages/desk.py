@@ -197,6 +197,18 @@ def take_back(offer_id: int) -> Answer:
     return _do(_number_of_offer(offer_id), act, reason="back_reason")
 
 
+@pages.post("/outside/offers/<int:offer_id>/keep-open")
+@may("outside.ask")
+def keep_open(offer_id: int) -> Answer:
+    """His link works for a while longer."""
+
+    def act(db: Session, form: Form) -> Text:
+        offer = ending.keep_open(db, offer_id, by=current(), at=now())
+        return say("The link of %(name)s works again.", name=offer.contractor.name)
+
+    return _do(_number_of_offer(offer_id), act)
+
+
 @pages.post("/outside/offers/<int:offer_id>/work")
 @may("outside.check")
 def check_work(offer_id: int) -> Answer:

@@ -26,6 +26,8 @@ from dispatch.web.access import lets_in
 
 MOST_LINKS = 5
 """So many links one browser keeps open; the oldest is forgotten first, and asks for its PIN again."""
+INSIDE = ("field.by_word", "field.record_word", "field.ask_on_site")
+"""What is between our own people: whose word counts, and who forgives whom."""
 BACK = ("field.today", "web.home")
 """Where the phone's pages lead when there is nothing more to do: for him that is the page of his link."""
 
@@ -46,7 +48,7 @@ def by_link() -> Actor | Response | None:
     tokens = opened()
     if not tokens:
         return None
-    if request.endpoint in BACK:
+    if request.endpoint in (*BACK, *INSIDE):
         return redirect(url_for("outside.link", token=tokens[-1]), 303)
     if request.blueprint != "field":
         return None

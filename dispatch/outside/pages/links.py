@@ -13,7 +13,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.ledger_queries import receipts_in_hand
+from dispatch.fees.models import Receipt
+from dispatch.fees.operations import hand_in
 from dispatch.orders.pages.barring import is_barred, told_wrong
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS
 from dispatch.outside.forms import read_acceptance
@@ -30,6 +34,7 @@ from dispatch.outside.rules import (
     masked_name,
     masked_plate,
     why_not_open,
+    why_not_work,
 )
 from dispatch.web.access import NOBODY, current, public
 from dispatch.web.forms import Form
@@ -72,11 +77,17 @@ def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
         "order": order if inside else None,
         "from_when": begins,
         "usual": (begins + ON_THE_WAY).astimezone(ZoneInfo(order.branch.zone)).strftime("%Y-%m-%dT%H:%M"),
+        "cash": _cash(db, offer) if inside else [],
         "digits": PIN_DIGITS,
         "tries": MOST_TRIES - offer.wrong_pins,
         **MASKS,
         **WORDS,
     }
+
+
+def _cash(db: Session, offer: OutsideOffer) -> list[Receipt]:
+    """What the customer paid in cash, and the worker still has."""
+    return [one for one in receipts_in_hand(db, offer.worker_id or 0) if one.order_id == offer.order_id]
 
 
 def _nowhere() -> tuple[str, int]:
@@ -124,6 +135,21 @@ def accept_by_link(token: str) -> Answer:
 def decline_by_link(token: str) -> Answer:
     """No, with a reason."""
     return _answer(token, lambda db, form: decline(db, token, reason=form.text("reason")[:1000], at=now()))
+
+
+@pages.post("/c/<token>/hand-in")
+@public
+def hand_in_by_link(token: str) -> Answer:
+    """The worker hands in the customer's cash; finance counts it and confirms."""
+
+    def declare(db: Session, form: Form) -> None:
+        offer = offer_behind(db, token)
+        if offer is None or offer.worker is None or why_not_work(facts_of_offer(db, offer), now()) is not None:
+            raise NotFound
+        by = actor_of_worker(offer.worker, offer.request.order.branch)
+        hand_in(db, [one.id for one in _cash(db, offer)], by=by, at=now())
+
+    return _answer(token, declare)
 
 
 def _answer(token: str, say_it: Callable[[Session, Form], object]) -> Answer:
