@@ -78,7 +78,8 @@ class OutsideRequest(Base):
 class OutsideOffer(Base):
     """One order offered to one contractor by a link with a PIN; first to accept has it.
 
-    Of the token and the PIN only hashes are stored, the PIN's together with the token, so that a stolen table opens nothing.
+    Of the token and the PIN only hashes are stored, the PIN's together with the token, so that a stolen table opens nothing;
+    `replaced_hash` is that of the link before, where a new one was made for whoever has the order.
     `expires_at`: until when it can be accepted, and once it was, until when the link works. Accepted, it names the worker who
     comes, his visit and the price agreed. `work_at`: somebody of ours has accepted the work, `amount` is what it is worth;
     `objection` is what he found wrong with it before.
@@ -119,6 +120,7 @@ class OutsideOffer(Base):
             name="fk_outside_offer_worker",
         ),
         sa.UniqueConstraint("token_hash"),
+        sa.UniqueConstraint("replaced_hash"),
         sa.UniqueConstraint("visit_id"),
         sa.Index(
             "uq_outside_offer_accepted",
@@ -143,6 +145,7 @@ class OutsideOffer(Base):
     contractor_id: Mapped[int]
     contractor_kind: Mapped[str] = mapped_column(server_default="contractor", default="contractor")
     token_hash: Mapped[bytes]
+    replaced_hash: Mapped[bytes | None]
     pin_hash: Mapped[bytes]
     wrong_pins: Mapped[int] = mapped_column(server_default="0", default=0)
     ceiling: Mapped[Decimal]

@@ -50,8 +50,6 @@ class Offered:
 
     offer: OutsideOffer
     state: str
-    ended: bool = False
-    """Whether the link of whoever has the order works no more."""
 
     @property
     def word(self) -> Text:
@@ -96,7 +94,7 @@ class Asked:
 def asked_of(request: OutsideRequest, at: datetime) -> Asked:
     """One request as pages show it, without the offers that newer ones have taken the place of."""
     shown = (offer for offer in request.offers if offer.revoke_reason != str(OFFERED_ANEW))
-    offers = [Offered(offer, read_state(offer, at), offer.standing and offer.expires_at <= at) for offer in shown]
+    offers = [Offered(offer, read_state(offer, at)) for offer in shown]
     return Asked(request, offers, _stage(request, {one.state for one in offers}))
 
 

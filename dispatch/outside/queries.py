@@ -23,6 +23,8 @@ from dispatch.staff.rules import Actor
 DECIDES = "order.approve"
 """The permission of whoever decides whether somebody from outside is sent (P14)."""
 LINE_TO_DO = ("open", "residual")
+OVER = ("done", "closed", "cancelled")
+"""Orders that wait for nobody."""
 
 
 def hash_of(token: str) -> bytes:
@@ -38,6 +40,11 @@ def hash_of_pin(token: str, pin: str) -> bytes:
 def offer_behind(session: Session, token: str) -> OutsideOffer | None:
     """The offer of a token, whatever became of it, with all that its page shows."""
     return session.scalars(_offers().where(OutsideOffer.token_hash == hash_of(token))).unique().one_or_none()
+
+
+def was_replaced(session: Session, token: str) -> bool:
+    """Whether a newer link was made in place of this one."""
+    return session.scalar(sa.select(OutsideOffer.id).where(OutsideOffer.replaced_hash == hash_of(token))) is not None
 
 
 def _offers() -> sa.Select[OutsideOffer]:
@@ -135,9 +142,12 @@ def order_seen(session: Session, number: str, by: Actor) -> Order:
 def visible_requests(session: Session, by: Actor, *, limit: int = 100) -> Sequence[OutsideRequest]:
     """What was asked for the orders of a branch (or of all), without what came to nothing: the newest first."""
     query = _requests().join(Order, Order.id == OutsideRequest.order_id)
-    something = sa.or_(OutsideRequest.decision.is_(None), OutsideRequest.approved)
-    gone = sa.and_(OutsideRequest.decision.is_(None), Order.status.in_(("cancelled", "closed")))
-    rows = query.where(sa.or_(_here(by), _in_place(by)), something, ~gone).order_by(OutsideRequest.id.desc()).limit(limit)
+    accepted = (OutsideOffer.accepted_at.is_not(None), OutsideOffer.revoked_at.is_(None))
+    came = sa.exists().where(OutsideOffer.request_id == OutsideRequest.id, *accepted)
+    sent = sa.and_(OutsideRequest.approved, sa.or_(OutsideRequest.whom == "colleague", came))
+    waits = sa.or_(OutsideRequest.decision.is_(None), OutsideRequest.approved)
+    mine = query.where(sa.or_(_here(by), _in_place(by)), waits, sa.or_(Order.status.not_in(OVER), sent))
+    rows = mine.order_by(OutsideRequest.id.desc()).limit(limit)
     return session.scalars(rows).unique().all()
 
 
@@ -220,5 +230,6 @@ def unanswered(session: Session, at: datetime) -> Sequence[int]:
     dead = sa.or_(OutsideOffer.revoked_at.is_not(None), OutsideOffer.declined_at.is_not(None), OutsideOffer.expires_at <= at)
     open_ = sa.exists().where(of_it, OutsideOffer.accepted_at.is_(None), ~dead)
     had = sa.exists().where(of_it, OutsideOffer.accepted_at.is_not(None), OutsideOffer.revoked_at.is_(None))
-    query = sa.select(OutsideRequest.id).where(OutsideRequest.approved, OutsideRequest.given_back_at.is_(None))
+    query = sa.select(OutsideRequest.id).join(Order, Order.id == OutsideRequest.order_id)
+    query = query.where(OutsideRequest.approved, OutsideRequest.given_back_at.is_(None), Order.status.not_in(OVER))
     return session.scalars(query.where(sa.exists().where(of_it), ~open_, ~had).order_by(OutsideRequest.id)).all()

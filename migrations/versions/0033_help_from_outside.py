@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("contractor_id", sa.BigInteger(), nullable=False),
         sa.Column("contractor_kind", sa.Text(), server_default="contractor", nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("replaced_hash", sa.LargeBinary()),
         sa.Column("pin_hash", sa.LargeBinary(), nullable=False),
         sa.Column("wrong_pins", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ceiling", sa.Numeric(precision=12, scale=2), nullable=False),
@@ -198,6 +199,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["worker_id"], ["person.id"], name=op.f("fk_outside_offer_worker_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_offer")),
+        sa.UniqueConstraint("replaced_hash", name=op.f("uq_outside_offer_replaced_hash")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_outside_offer_token_hash")),
         sa.UniqueConstraint("visit_id", name=op.f("uq_outside_offer_visit_id")),
     )

@@ -123,8 +123,13 @@ def test_from_asking_to_work(app: Flask, cast: Cast, as_person: SignIn) -> None:
     mine = accepted(phone, path).text
     assert "恒通物流" in mine and order.number in mine and "To the visit" in mine
     assert "before you" in second.get(other).text and "before you" in accepted(second, other).text
-    works_on_the_phones_own_pages(app, cast, phone, path)
     lin = as_person(cast.lin)
+    [again] = set(re.findall(r"/outside/offers/\d+/renew", lin.get(f"/orders/{order.number}/outside").text))
+    [(newer, pin)] = LINK.findall(lin.post(again).text)
+    assert "has made a newer link" in phone.get(path).text and phone.post(f"{path}/pin", data={"pin": pin}).status_code == 404
+    path = newer
+    assert "To the visit" in opened(phone, path, pin)
+    works_on_the_phones_own_pages(app, cast, phone, path)
     assert "Work to be accepted" in lin.get("/outside").text
     history = lin.get(f"/orders/{order.number}").text
     assert "The contractor 深圳快修 has accepted, for ¥150.00" in history and "张师傅" in history

@@ -30,7 +30,8 @@ from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.asking import decide
 from dispatch.outside.operations.checking import accept_work, object_to_work, settle
-from dispatch.outside.operations.ending import keep_open, take_back
+from dispatch.outside.operations.ending import take_back
+from dispatch.outside.operations.offering import renew
 from dispatch.permissions import OUTSIDE
 from dispatch.routing import plan
 from dispatch.staff.models import Branch, Person
@@ -127,7 +128,6 @@ def closing_waits_for_our_own_word(db: Session, cast: Cast, order: Order, offer:
     assert offer.worker is not None
     worker = actor_of_worker(offer.worker, db.get_one(Branch, cast.sz))
     hand_in(db, db.scalars(sa.select(Receipt.id)).all(), by=worker, at=AT)
-    keep_open(db, offer.id, by=cast.lin, at=AT)
     both = also(db, cast.wang, "finance")
     accept_work(db, offer.id, amount=Decimal(120), note="返工一次", by=both, at=AT)
     assert owed() == []
@@ -139,7 +139,7 @@ def closing_waits_for_our_own_word(db: Session, cast: Cast, order: Order, offer:
         settle(db, offer.id, reference="", by=cast.qian, at=AT)
     settle(db, offer.id, reference="付款1", by=cast.qian, at=AT)
     with pytest.raises(RuleBroken, match="Nobody has the order"):
-        keep_open(db, offer.id, by=cast.lin, at=AT)
+        renew(db, offer.id, by=cast.lin, at=AT)
     with pytest.raises(Conflict):
         settle(db, offer.id, reference="付款2", by=cast.qian, at=AT)
 

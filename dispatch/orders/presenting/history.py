@@ -152,7 +152,7 @@ LOOKS: dict[str, Look] = {
     "outside.accept": Look(say("The contractor %(name)s has accepted, for %(amount)s"), "check-circle", "planned"),
     "outside.decline": Look(say("The contractor %(name)s has declined"), "x-circle", "waiting"),
     "outside.give_back": Look(say("No contractor has accepted in time: back with the dispatcher"), "arrow-left", "waiting"),
-    "outside.keep_open": Look(say("The link of %(name)s works until %(until)s"), "clock", "draft"),
+    "outside.renew": Look(say("A new link for %(name)s, which works until %(until)s"), "send", "draft"),
     "outside.object": Look(say("The work of %(name)s is not accepted yet"), "exclamation-triangle", "waiting"),
     "outside.work": Look(say("The work of %(name)s is accepted: %(amount)s"), "check-circle", "done"),
     "outside.settle": Look(say("%(amount)s settled with %(name)s"), "cash-coin", "done"),

@@ -30,8 +30,9 @@ from dispatch.typed import FILL_IN
 from dispatch.words import Text, say
 
 DECIDED = say("Somebody else decided this a moment ago.")
+PASSED = say("This has passed.")
 NOT_NOW = say("The order is not approved or is waiting, so nobody can be sent.")
-LONGEST = timedelta(hours=12)
+LONGEST, FARTHEST, SLACK = timedelta(hours=12), timedelta(days=30), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,26 @@ def _check(session: Session, order: Order, wanted: Wanted, at: datetime) -> None
     wrong: dict[str, Text] = {} if wanted.whom in WHOM else {"whom": say("Choose one of these.")}
     if not wanted.reason.strip():
         wrong["reason"] = say("Please give a reason.")
-    if wanted.until <= wanted.starts_at:
-        wrong["until"] = say("This must be later than the beginning.")
-    elif wanted.until <= at:
-        wrong["until"] = say("This has passed.")
-    if not 0 < wanted.minutes <= LONGEST.total_seconds() / 60:
-        wrong["minutes"] = say("Between 1 and %(most)s, please.", most=int(LONGEST.total_seconds() // 60))
+    wrong |= _wrong_times(wanted, at)
     if wanted.whom == "contractor":
         wrong |= _wrong_ceiling(wanted.ceiling)
     elif wanted.colleague_id not in {person.id for person in colleagues(session, order.branch_id)}:
         wrong["colleague"] = say("Choose somebody who may be sent.")
     if wrong:
         raise Invalid(wrong)
+
+
+def _wrong_times(wanted: Wanted, at: datetime) -> dict[str, Text]:
+    wrong: dict[str, Text] = {"starts_at": PASSED} if wanted.starts_at < at - SLACK else {}
+    if wanted.until <= wanted.starts_at:
+        wrong["until"] = say("This must be later than the beginning.")
+    elif wanted.until <= at:
+        wrong["until"] = PASSED
+    elif wanted.until > at + FARTHEST:
+        wrong["until"] = say("At most %(n)s days from now, please.", n=FARTHEST.days)
+    if not 0 < wanted.minutes <= LONGEST.total_seconds() / 60:
+        wrong["minutes"] = say("Between 1 and %(most)s, please.", most=int(LONGEST.total_seconds() // 60))
+    return wrong
 
 
 def _wrong_ceiling(ceiling: Decimal | None) -> dict[str, Text]:
@@ -168,7 +177,7 @@ def _in_whose_place(session: Session, request: OutsideRequest, order: Order, by:
         raise RuleBroken(say("This is your own request: somebody else has to decide."))
     if by.may(DECIDES) and by.sees_branch(order.branch_id):
         return None
-    for row in deputies_at(session, at, deputy_id=by.id, lock=True):
+    for row in deputies_at(session, at, deputy_id=by.id, lock=True) if by.may(DECIDES) else ():
         could = allows(row.person.roles, DECIDES) and actor_of(row.person).sees_branch(order.branch_id)
         if could and row.person_id != request.asked_by_id:
             return row.person

@@ -15,7 +15,6 @@ from dispatch.orders.operations.moves import locked_order, move_visit
 from dispatch.orders.rules import VISIT_OVER
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.queries import offer_of, standing_offer, unanswered
-from dispatch.outside.rules import KEPT_OPEN
 from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.words import say
 
@@ -37,22 +36,6 @@ def take_back(session: Session, offer_id: int, *, reason: str, by: Actor, at: da
     revoke(session, offer, reason.strip(), by=by, at=at)
     if visit is not None and visit.status in VISIT_LIVE and visit.technician_id == offer.worker_id:
         move_visit(session, visit, "abandon", by=by, at=at, reason=reason.strip())
-    return offer
-
-
-def keep_open(session: Session, offer_id: int, *, by: Actor, at: datetime) -> OutsideOffer:
-    """The link of whoever has the order works for a while longer: something is missing, or is still to be handed in.
-
-    Raises NotFound, RuleBroken for an offer by which nobody has an order any more.
-    """
-    by.must("outside.ask")
-    offer, order = locked_offer(session, offer_id, by)
-    if not offer.standing:
-        raise RuleBroken(say("Nobody has the order by this offer any more."))
-    offer.expires_at = at + KEPT_OPEN
-    session.flush()
-    detail = {"offer": offer.id, "name": offer.contractor.name, "until": offer.expires_at.isoformat()}
-    record(session, ("order", order.id), "outside.keep_open", by=by, at=at, detail=detail)
     return offer
 
 

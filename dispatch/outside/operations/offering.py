@@ -17,9 +17,9 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest
-from dispatch.outside.operations.ending import end_over, revoke
+from dispatch.outside.operations.ending import end_over, locked_offer, revoke
 from dispatch.outside.queries import contractors_of, hash_of, hash_of_pin, request_of, standing_offer
-from dispatch.outside.rules import PIN_DIGITS
+from dispatch.outside.rules import KEPT_OPEN, PIN_DIGITS
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -55,6 +55,28 @@ def make_offers(
     return [_offer(session, request, one.id, one.name or "", lasts, by, at) for one in chosen]
 
 
+def renew(session: Session, offer_id: int, *, by: Actor, at: datetime) -> Made:
+    """A new link and PIN for whoever has the order: the old one was shut, lost, or has ended while something is still missing.
+
+    The old one opens nothing any more, and says so. Raises NotFound, RuleBroken for an offer by which nobody has an order now.
+    """
+    by.must("outside.ask")
+    offer, order = locked_offer(session, offer_id, by)
+    if not offer.standing:
+        raise RuleBroken(say("Nobody has the order by this offer any more."))
+    token, pin = _secrets()
+    offer.replaced_hash, offer.token_hash, offer.pin_hash = offer.token_hash, hash_of(token), hash_of_pin(token, pin)
+    offer.wrong_pins, offer.expires_at = 0, max(offer.expires_at, at + KEPT_OPEN)
+    session.flush()
+    detail = {"offer": offer.id, "name": offer.contractor.name, "until": offer.expires_at.isoformat()}
+    record(session, ("order", order.id), "outside.renew", by=by, at=at, detail=detail)
+    return Made(offer, token, pin)
+
+
+def _secrets() -> tuple[str, str]:
+    return secrets.token_urlsafe(32), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+
+
 def _must_be_open(session: Session, request: OutsideRequest, order: Order, at: datetime) -> None:
     if not request.approved or request.whom != "contractor":
         raise RuleBroken(say("A manager has to approve this first."))
@@ -75,7 +97,7 @@ def _alive(session: Session, request_id: int, contractor_ids: Collection[int]) -
 def _offer(
     session: Session, request: OutsideRequest, contractor_id: int, name: str, lasts: timedelta, by: Actor, at: datetime
 ) -> Made:
-    token, pin = secrets.token_urlsafe(32), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+    token, pin = _secrets()
     offer = OutsideOffer(request_id=request.id, order_id=request.order_id, contractor_id=contractor_id, ceiling=request.ceiling)
     offer.token_hash, offer.pin_hash = hash_of(token), hash_of_pin(token, pin)
     offer.made_by_id, offer.made_at, offer.expires_at = by.id or 0, at, min(at + lasts, request.until)

@@ -197,16 +197,20 @@ def take_back(offer_id: int) -> Answer:
     return _do(_number_of_offer(offer_id), act, reason="back_reason")
 
 
-@pages.post("/outside/offers/<int:offer_id>/keep-open")
+@pages.post("/outside/offers/<int:offer_id>/renew")
 @may("outside.ask")
-def keep_open(offer_id: int) -> Answer:
-    """His link works for a while longer."""
-
-    def act(db: Session, form: Form) -> Text:
-        offer = ending.keep_open(db, offer_id, by=current(), at=now())
-        return say("The link of %(name)s works again.", name=offer.contractor.name)
-
-    return _do(_number_of_offer(offer_id), act)
+def renew(offer_id: int) -> Answer:
+    """A new link and PIN for whoever has the order, shown this once."""
+    number = _number_of_offer(offer_id)
+    try:
+        with transaction() as db:
+            made = offering.renew(db, offer_id, by=current(), at=now())
+            shown = [(made.offer.contractor.name, url_for("outside.link", token=made.token), made.pin)]
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(number, Form().refused(refusal), refusal)
+    return _page(number, made=shown)
 
 
 @pages.post("/outside/offers/<int:offer_id>/work")

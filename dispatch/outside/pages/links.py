@@ -25,10 +25,11 @@ from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.answering import accept, decline, try_pin
 from dispatch.outside.pages.blueprint import Answer, pages
 from dispatch.outside.pages.guests import opened, remember
-from dispatch.outside.queries import facts_of_offer, job_of, offer_behind
+from dispatch.outside.queries import facts_of_offer, job_of, offer_behind, was_replaced
 from dispatch.outside.rules import (
     MOST_TRIES,
     PIN_DIGITS,
+    REPLACED,
     UNKNOWN,
     masked_address,
     masked_name,
@@ -38,6 +39,7 @@ from dispatch.outside.rules import (
 )
 from dispatch.web.access import NOBODY, current, public
 from dispatch.web.forms import Form
+from dispatch.words import Text
 
 MASKS = {"masked_name": masked_name, "masked_address": masked_address, "masked_plate": masked_plate}
 ON_THE_WAY = timedelta(minutes=30)
@@ -58,7 +60,8 @@ def _page(token: str, form: Form | None = None, refusal: Refusal | None = None) 
         if offer is not None:
             page = render_template("outside/link.html", **_shown(db, offer, token), form=form or Form())
             return page, refusal.status if refusal else 200
-    return _nowhere()
+        replaced = not is_barred(db) and was_replaced(db, token)
+    return (_says(REPLACED), 200) if replaced else _nowhere()
 
 
 def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
@@ -93,8 +96,13 @@ def _cash(db: Session, offer: OutsideOffer) -> list[Receipt]:
 def _nowhere() -> tuple[str, int]:
     """An unknown link: counted like a wrong password."""
     sentence, status = told_wrong(UNKNOWN)
+    return _says(sentence), status
+
+
+def _says(sentence: Text) -> str:
+    """A page with this sentence, and nothing of any order."""
     shown = {"offer": None, "no": sentence, "inside": False, "order": None, "job": None, "form": Form()}
-    return render_template("outside/link.html", **shown), status
+    return render_template("outside/link.html", **shown)
 
 
 @pages.post("/c/<token>/pin")
