@@ -18,6 +18,7 @@ KEPT_OPEN = timedelta(hours=48)
 """So long after the planned end of a visit its link still works: papers that are missing can be added."""
 
 UNKNOWN = say("This link leads nowhere. Perhaps a part of it was lost on the way: ask for a new one.")
+NOTHING_LEFT = say("The office has sent somebody else meanwhile. Nothing is left to do here.")
 REPLACED = say("The office has made a newer link for this order. Use that one.")
 
 

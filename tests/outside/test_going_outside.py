@@ -260,6 +260,13 @@ def test_declined_or_not_accepted_in_time_it_is_the_dispatchers_again(db: Sessio
     assert request.given_back_at == LATER, "the last one who could says no: at once"
 
 
+def test_somebody_of_ours_was_sent_while_it_was_on_offer(db: Session, cast: Cast) -> None:
+    request, (first, _) = offered(db, cast)
+    planned(db, cast, db.get_one(Order, request.order_id), cast.su)
+    with pytest.raises(RuleBroken, match="sent somebody else meanwhile"):
+        accept(db, first.token, SAID, at=AT)
+
+
 def test_after_reassignment_and_after_it_was_taken_back(db: Session, cast: Cast) -> None:
     offer, made = taken(db, cast)
     visit = db.get_one(Visit, offer.visit_id)

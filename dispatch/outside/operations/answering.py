@@ -18,7 +18,7 @@ from dispatch.orders.operations.visits import NewVisit, take_visit
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.ending import give_back
 from dispatch.outside.queries import facts_of_offer, hash_of, hash_of_pin, waiting_lines
-from dispatch.outside.rules import KEPT_OPEN, MOST_TRIES, why_not_accept, why_not_open
+from dispatch.outside.rules import KEPT_OPEN, MOST_TRIES, NOTHING_LEFT, why_not_accept, why_not_open
 from dispatch.words import Text, say
 
 SLACK = timedelta(minutes=15)
@@ -72,7 +72,7 @@ def accept(session: Session, token: str, said: Acceptance, *, at: datetime) -> O
     _check(offer, said, at)
     lines = tuple(waiting_lines(session, offer.order_id))
     if not lines:
-        raise RuleBroken(say("The office has sent somebody else meanwhile. Nothing is left to do here."))
+        raise RuleBroken(NOTHING_LEFT)
     person = worker_of(session, offer.contractor, said.worker, said.phone, at=at)
     by = actor_of_worker(person, offer.request.order.branch)
     ends = said.starts_at + timedelta(minutes=offer.request.minutes)

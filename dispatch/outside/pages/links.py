@@ -28,6 +28,7 @@ from dispatch.outside.pages.guests import opened, remember
 from dispatch.outside.queries import facts_of_offer, job_of, offer_behind, was_replaced
 from dispatch.outside.rules import (
     MOST_TRIES,
+    NOTHING_LEFT,
     PIN_DIGITS,
     REPLACED,
     UNKNOWN,
@@ -69,6 +70,8 @@ def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
     begins = max(at, offer.request.starts_at)
     signed_in = current().name if current().id is not None else None
     no = why_not_open(facts_of_offer(db, offer, signed_in=signed_in), at)
+    job = job_of(db, offer) if no is None and offer.accepted_at is None else None
+    no = NOTHING_LEFT if job is not None and not job.lines else no
     inside = no is None and token in opened()
     g.actor = replace(NOBODY, zone=order.branch.zone) if signed_in is None else current()
     return {
@@ -76,7 +79,7 @@ def _shown(db: Session, offer: OutsideOffer, token: str) -> dict[str, Any]:
         "token": token,
         "no": no,
         "inside": inside,
-        "job": job_of(db, offer) if inside and offer.accepted_at is None else None,
+        "job": job if inside else None,
         "order": order if inside else None,
         "from_when": begins,
         "usual": (begins + ON_THE_WAY).astimezone(ZoneInfo(order.branch.zone)).strftime("%Y-%m-%dT%H:%M"),
