@@ -36,6 +36,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "order.close": ("supervisor", "manager"),
     "closing.see": ("specialist", "supervisor", "manager", "finance"),
     "order.plan": ("specialist", "supervisor", "manager"),
+    "clock.limits": ("manager", "director", "administrator"),
+    "recall.decide": ("specialist", "supervisor", "manager"),
     "visit.drive": ("technician",),
     "visit.abandon": ("technician", "specialist", "supervisor", "manager"),
     "line.settle": ("technician", "specialist", "supervisor", "manager"),

@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.demo import (
     bench,
     by_word,
+    clocks,
     closing,
     day,
     duties,
@@ -22,6 +23,7 @@ from dispatch.demo import (
     handing_over,
     installing,
     parts,
+    recalls,
     silence,
     storing,
     tooling,
@@ -73,4 +75,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     tooling.build(company, moment)
     silence.build(company, moment)
     duties.build(company, moment)
+    clocks.build(company, moment)
+    recalls.build(company, moment)
     return company

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dispatch.devices.parts import part_key
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.words import Text, say
 
 KINDS = ("installation", "repair")
@@ -31,9 +32,12 @@ PLANNED_ANEW = say("planned anew")
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
 
 
+_OURS = {str(words): words for words in (PLANNED_ANEW, *WHYS.values())}
+
+
 def reason_words(reason: str) -> Text | str:
     """A reason as it is kept: a person's own words, or a sentence of ours that can be said in the reader's language."""
-    return PLANNED_ANEW if reason == str(PLANNED_ANEW) else reason
+    return _OURS.get(reason, reason)
 
 
 @dataclass(frozen=True)
