@@ -18,7 +18,7 @@ STAGES: dict[str, Text] = {
     "approval": say("Approval"),
     "departure": say("Departure"),
     "arrival": say("Arrival"),
-    "repair": say("Work done"),
+    "repair": say("Completion"),
 }
 """What each clock waits for; all begin with the call."""
 RECKONED: dict[str, Text] = {"work": say("working time"), "round": say("around the clock")}

@@ -110,7 +110,7 @@ def owed_papers(session: Session, order: Order) -> tuple[Paper, ...]:
 
 
 def _last_counted(session: Session, order: Order) -> tuple[Text, ...]:
-    counted = session.get(OrderPapers, order.id) if order.status == "done" else None
+    counted = session.get(OrderPapers, order.id) if order.status == "done" else None  # asked for nothing where it was read
     return tuple(text_from_json(text) for text in counted.missing) if counted else ()
 
 

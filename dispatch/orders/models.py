@@ -102,6 +102,7 @@ class Order(Base):
     visits: Mapped[list[Visit]] = relationship(back_populates="order", order_by="Visit.starts_at", overlaps="order")
     approvals: Mapped[list[Approval]] = relationship(back_populates="order", order_by="Approval.id")
     verbal_approvals: Mapped[list[VerbalApproval]] = relationship(back_populates="order", order_by="VerbalApproval.id")
+    papers: Mapped[OrderPapers | None] = relationship(viewonly=True)
     clocks: Mapped[list[OrderClock]] = relationship(back_populates="order", order_by="OrderClock.due_at")
 
     if TYPE_CHECKING:

@@ -17,9 +17,11 @@ from dispatch.orders.clock_models import ClockLimit, ClockNotice, OrderClock
 from dispatch.orders.clock_rules import Limit
 from dispatch.orders.jobs import reckon_clocks, tell_due
 from dispatch.orders.models import Order
+from dispatch.orders.operations.approving import reject
 from dispatch.orders.operations.limits import end_limit, set_hours, set_limit
 from dispatch.orders.operations.moves import move_line, move_order, move_visit
 from dispatch.orders.operations.putting_off import put_off
+from dispatch.orders.operations.rewriting import OrderWords, rewrite
 from dispatch.orders.operations.telling import tell_of
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.orders.queries import Filter, counts_of, orders_page
@@ -162,3 +164,17 @@ def test_pages_show_and_change_limits(cast: Cast, as_person: SignIn) -> None:
     assert order.number not in lin.get("/orders?told=1").text, "nobody warned her: it broke before the worker looked"
     assert wang.post(f"/orders/limits/{limit_id}/end").status_code == 302
     assert wang.post(f"/orders/limits/{limit_id}/end").status_code == 409
+
+
+def test_a_rejected_order_stands_still_and_a_rewritten_one_runs_against_its_new_limits(db: Session, cast: Cast) -> None:
+    order = repair_order(db, cast)
+    db.refresh(order, ["approvals"])
+    reject(db, order.id, approval_id=order.approvals[0].id, reason="no", by=cast.wang, at=AT + HOUR)
+    assert clock(db, order, "arrival").state == "stopped"
+    move_order(db, order, "rework", by=cast.lin, at=AT + 2 * HOUR)
+    assert clock(db, order, "approval").due_at == AT + 5 * HOUR and clock(db, order, "approval").state == "running"
+    words = OrderWords("张超敏", "18886844318", "emergency", symptom="drift", wanted_on=date(2026, 12, 4))
+    rewrite(db, order.id, words, version=order.version, by=cast.lin, at=AT + 3 * HOUR)
+    assert clock(db, order, "approval").due_at == AT + HOUR / 2
+    friday = datetime.fromisoformat("2026-12-04T00:00+08:00")
+    assert clock(db, order, "arrival").due_at == friday + 4 * HOUR
