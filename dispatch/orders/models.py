@@ -17,6 +17,7 @@ from dispatch.orders.clock_models import BranchHours as BranchHours
 from dispatch.orders.clock_models import ClockLimit as ClockLimit
 from dispatch.orders.clock_models import ClockNotice as ClockNotice
 from dispatch.orders.clock_models import OrderClock as OrderClock
+from dispatch.orders.filter_models import SavedFilter as SavedFilter
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink

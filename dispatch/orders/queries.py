@@ -99,22 +99,23 @@ def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(Approval.decision.is_(None), sa.or_(own, *_in_place(by)))
 
 
-def _conditions(chosen: Filter, by: Actor, at: datetime) -> list[sa.ColumnElement[bool]]:
-    conditions = [visible(by)]
-    conditions += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
-    conditions += [has_open_word()] if chosen.backfill else []
-    conditions += [is_overdue(at)] if chosen.overdue else []
-    conditions += [told_to(by.id)] if chosen.told else []
-    conditions += [Order.waiting_why == chosen.why] if chosen.why else []
+def conditions(chosen: Filter, by: Actor, at: datetime) -> list[sa.ColumnElement[bool]]:
+    """SQL: the orders that match a filter at a moment and that the reader may see."""
+    found = [visible(by)]
+    found += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
+    found += [has_open_word()] if chosen.backfill else []
+    found += [is_overdue(at)] if chosen.overdue else []
+    found += [told_to(by.id)] if chosen.told else []
+    found += [Order.waiting_why == chosen.why] if chosen.why else []
     for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
-        conditions += [getattr(Order, name) == wanted] if wanted is not None else []
-    return conditions
+        found += [getattr(Order, name) == wanted] if wanted is not None else []
+    return found
 
 
 def orders_page(session: Session, chosen: Filter, by: Actor, *, at: datetime, number: int = 1) -> Page:
     """Page `number` (from 1) of the orders that match at a moment."""
-    where = _conditions(chosen, by, at)
+    where = conditions(chosen, by, at)
     capped = sa.select(Order.id).where(*where).limit(COUNT_LIMIT + 1).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
     query = sa.select(Order).where(*where).order_by(*SORTS[chosen.sort]).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
@@ -144,7 +145,7 @@ class Counts:
 
 def counts_of(session: Session, by: Actor, chosen: Filter, *, at: datetime) -> Counts:
     """For the filter chips at a moment: `chosen` narrows them, its own status aside."""
-    where = _conditions(replace(chosen, status=None), by, at)
+    where = conditions(replace(chosen, status=None), by, at)
     marks = [sa.func.count().filter(mark) for mark in (has_open_word(), is_overdue(at), told_to(by.id))]
     counted = sa.select(Order.status, sa.func.count(), *marks).where(*where).group_by(Order.status)
     rows = session.execute(counted).all()
