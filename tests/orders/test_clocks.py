@@ -142,7 +142,9 @@ def test_a_limit_is_set_replaced_and_taken_away(db: Session, cast: Cast) -> None
 
 def test_pages_show_and_change_limits(cast: Cast, as_person: SignIn) -> None:
     wang, lin = as_person(cast.wang), as_person(cast.lin)
-    assert "Set a limit" not in lin.get("/orders/limits").text and lin.post("/orders/limits", data={}).status_code == 404
+    read = lin.get("/orders/limits").text
+    assert "Set a limit" not in read and f"The calendar of {now().year} is not published yet" in read
+    assert lin.post("/orders/limits", data={}).status_code == 404
     typed = {"request_key": str(uuid.uuid4()), "stage": "approval", "minutes": "often", "reckoned": "round", "branch": cast.sz}
     refused = wang.post("/orders/limits", data=typed)
     assert refused.status_code == 422 and "Write minutes or hours" in refused.text and "often" in refused.text

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.clock import now
+from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.clock_forms import read_branch_hours, read_limit
@@ -18,11 +20,15 @@ from dispatch.orders.clock_rules import ANY_KIND, ANY_URGENCY, RECKONED, STAGES
 from dispatch.orders.operations.limits import end_limit, set_hours, set_limit
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.clocks import limit_words
+from dispatch.staff.calendar_rules import not_published
 from dispatch.staff.queries import branch, branches
+from dispatch.staff.roster_queries import calendar_of
 from dispatch.typed import key_in
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.words import Text
+
+LOOKED_AHEAD = timedelta(days=30)
 
 
 @pages.get("/orders/limits")
@@ -37,10 +43,19 @@ def _page(form: Form | None, refused: Text | None = None, hours_form: Form | Non
         own = [one for one in branches(db) if current().sees_branch(one.id)]
         limits, ended = all_limits(db, [one.id for one in own])
         shown: dict[str, Any] = {"limits": limits, "ended": ended, "usual": usual_limits(), "own_branches": own}
+        shown |= {"unpublished": _unpublished(db)}
         shown |= {"hours": own_hours(db), "usual_hours": usual_hours(), "everywhere": allowed("branches.all")}
         words = {"stages": STAGES, "kinds": ANY_KIND, "urgencies": ANY_URGENCY, "reckoned": RECKONED, "limit_words": limit_words}
         forms = {"form": form, "hours_form": hours_form, "hours_of": hours_of, "refused": refused, "new_key": uuid.uuid4()}
         return render_template("orders/limits.html", **shown, **words, **forms)
+
+
+def _unpublished(db: Session) -> Text | None:
+    """What is said when limits that run now may reach into a year without a calendar."""
+    today = local_day(now(), current().zone)
+    later = today + LOOKED_AHEAD
+    year = calendar_of(db, None, today, later).unpublished(today, later)
+    return not_published(year) if year else None
 
 
 @pages.post("/orders/limits")
