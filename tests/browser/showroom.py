@@ -272,6 +272,7 @@ def _orders(session: Session) -> dict[str, Sight]:
     number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
     waiting = sa.select(Order.number).where(Order.status == "awaiting_approval").order_by(Order.number)
     open_id = _first(session, sa.select(Approval.id).join(Order).where(Approval.decision.is_(None), Order.branch_id == 1))
+    left = sa.select(Order.number).join(Order.lines).where(OrderLine.status == "residual")
     refused = sa.select(Order.number).join(Order.verbal_approvals).where(VerbalApproval.decision == "refused")
     to_wait = sa.select(Order.number).where(Order.status.in_(("planned", "approved")), Order.branch_id == 1)
     recall = sa.select(Order.number).join(Recall, Recall.order_id == Order.id).where(Order.branch_id == 1)
@@ -285,6 +286,7 @@ def _orders(session: Session) -> dict[str, Sight]:
         "a vehicle with a recall": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),

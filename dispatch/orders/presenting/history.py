@@ -109,6 +109,7 @@ LOOKS: dict[str, Look] = {
     "line.complete": Look(say("%(vehicle)s is done"), "check-circle", "done"),
     "line.give_up": Look(say("%(vehicle)s cannot be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("%(vehicle)s did not come"), "arrow-repeat", "waiting"),
+    "line.carry_over": Look(say("%(vehicle)s is in an order of its own"), "arrow-right", "planned"),
     "line.take_up": Look(say("%(vehicle)s is taken up again"), "arrow-repeat", "planned"),
     "line.role": Look(say("%(vehicle)s: it is about another terminal of the vehicle"), "cpu", "planned"),
     "line.fit": Look(say("%(vehicle)s: %(unit)s swapped"), "arrow-repeat", "done"),
