@@ -84,8 +84,9 @@ def clocks_of(session: Session, order_id: int) -> Sequence[OrderClock]:
 
 
 def orders_with_clocks(session: Session, branch_id: int | None) -> Sequence[int]:
-    """The orders of a branch (None: of all) with a clock that has not been met and is reckoned in working time."""
-    query = sa.select(OrderClock.order_id).distinct().where(OrderClock.state != "met", OrderClock.reckoned == "work")
+    """The orders of a branch (None: of all) with a clock that runs or is paused and is reckoned in working time."""
+    runs = OrderClock.state.in_(("running", "paused"))
+    query = sa.select(OrderClock.order_id).distinct().where(runs, OrderClock.reckoned == "work")
     if branch_id is not None:
         query = query.join(Order, Order.id == OrderClock.order_id).where(Order.branch_id == branch_id)
     return session.scalars(query.order_by(OrderClock.order_id)).all()

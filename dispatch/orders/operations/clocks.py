@@ -71,7 +71,7 @@ def order_moved(session: Session, order: Order, before: str, *, when: datetime) 
         _run_on(session, order.id)
     if order.status in STANDING or before in STANDING:
         _set_states(session, order)
-    if before == "waiting":
+    if before in STANDING and order.status not in STANDING:
         reckon_again(session, order)
 
 
