@@ -13,16 +13,16 @@ from dispatch.orders.operations.telling import orders_to_tell_of, tell_of
 if TYPE_CHECKING:
     from dispatch.demo.company import Company
 
-OUTSIDE = Limit("arrival", 960, "work", kind="repair", area="龙岗区")
+OUTSIDE = {"SZ": "龙岗区", "GZ": "从化区"}
 """It takes longer out there."""
 MOST = 12
 """So many orders are told of: what a worker of an hour ago has done."""
 
 
 def agree(company: Company) -> None:
-    """Before the first call: what holds for the district."""
+    """Before the first call: what holds for a far district of each branch."""
     for code, branch in company.branches.items():
-        limit = Limit(**(OUTSIDE.__dict__ | {"branch_id": branch.id}))
+        limit = Limit("arrival", 2 * 960, "work", kind="repair", area=OUTSIDE[code], branch_id=branch.id)
         key = uuid.UUID(int=company.random.getrandbits(128), version=4)
         set_limit(company.session, limit, key=key, by=company.manager(code), at=company.at)
 
