@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.demo import (
     bench,
     by_word,
+    clocks,
     closing,
     day,
     duties,
@@ -23,6 +24,7 @@ from dispatch.demo import (
     installing,
     outside,
     parts,
+    recalls,
     silence,
     storing,
     tooling,
@@ -75,4 +77,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     silence.build(company, moment)
     duties.build(company, moment)
     outside.build(company, moment)
+    clocks.build(company, moment)
+    recalls.build(company, moment)
     return company

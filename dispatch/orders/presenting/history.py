@@ -15,10 +15,12 @@ from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
+from dispatch.orders.clock_rules import STAGES
 from dispatch.orders.models import Order
 from dispatch.orders.rules import reason_words
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.staff.rules import SYSTEM
 from dispatch.words import Text, say, text_from_json
 
@@ -92,6 +94,14 @@ LOOKS: dict[str, Look] = {
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
     "order.hold": Look(say("Put on hold"), "pause-circle", "waiting"),
+    "recall.confirm": Look(say("%(vehicle)s: a recall of %(number)s"), "arrow-repeat", "waiting"),
+    "recall.caused": Look(say("Called about again, a recall: %(number)s"), "arrow-repeat", "waiting"),
+    "recall.cleared": Look(say("Called about again, no recall: %(number)s"), "check-lg", "draft"),
+    "recall.deny": Look(say("%(vehicle)s: no recall of %(number)s"), "check-lg", "draft"),
+    "order.wake": Look(say("Taken up again: its day has come"), "play-circle", "approved"),
+    "clock.warned": Look(say("The limit is near (%(stage)s): %(names)s told"), "clock", "waiting"),
+    "clock.supervisor": Look(say("The limit is broken (%(stage)s): %(names)s told"), "exclamation-circle", "refused"),
+    "clock.manager": Look(say("The limit is still broken (%(stage)s): %(names)s told"), "exclamation-circle", "refused"),
     "order.resume": Look(say("Resumed"), "play-circle", "approved"),
     "order.cancel": Look(say("Cancelled"), "slash-circle", "refused"),
     "order.close": Look(say("Closed"), "archive", "closed"),
@@ -227,6 +237,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *_in_whose_place(entry),
             *_why_swapped(entry),
             *_whom_from_outside(entry),
+            *_until(entry),
         ),
         device_at=_apart(entry),
     )
@@ -255,6 +266,15 @@ def _whom_from_outside(entry: AuditEntry) -> Iterator[Text]:
         yield say("to %(name)s of another branch", name=entry.detail["name"])
 
 
+def _until(entry: AuditEntry) -> Iterator[Text]:
+    """Until which day an order waits, and for what where its reason is somebody's own words."""
+    wait = entry.detail.get("wait")
+    if wait is not None:
+        yield say("until %(day)s", day=entry.detail.get("day", "—"))
+        if wait != "other" and entry.detail.get("reason") != str(WHYS.get(wait)):
+            yield WHYS[wait]
+
+
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
     """The points of a test-run that were not simply passed."""
     results = entry.detail.get("results", {})
@@ -273,7 +293,7 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "day", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = ("lines", "step", "name", "names", "day", "old", "new", "number", "quantity", "receipt", "invoice")
 """What sentences name just as it stands in the entry."""
 
 
@@ -290,6 +310,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "stage": lambda: STAGES.get(detail.get("stage", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
     wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]
