@@ -38,7 +38,7 @@ def open_lines(
     wanted = sa.or_(Order.wanted_on.is_(None), Order.wanted_on <= day)
     query = query.where(Order.id == order_id if order_id else wanted)
     order = contains_eager(OrderLine.order)
-    whose = (order.joinedload(Order.site), order.joinedload(Order.customer))
+    whose = (order.joinedload(Order.site), order.joinedload(Order.customer), order.selectinload(Order.clocks))
     whole = query.options(*whose, joinedload(OrderLine.own_site), joinedload(OrderLine.vehicle))
     rank = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
     return session.scalars(whole.order_by(rank, Order.id, OrderLine.position)).unique().all()
@@ -77,6 +77,15 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
         line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
     )
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
+
+
+def lent_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """Visits of a branch's own technicians for other branches (P14) that start within [start, end): then they are not free."""
+    query = sa.select(Visit).join(Person, Person.id == Visit.technician_id)
+    away = (Person.branch_id == branch_id, Visit.branch_id != branch_id, Visit.status != "abandoned")
+    order, line = joinedload(Visit.order).joinedload(Order.site), selectinload(Visit.visit_lines).joinedload(VisitLine.line)
+    whole = query.options(order, line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)))
+    return session.scalars(whole.where(*away, Visit.starts_at >= start, Visit.starts_at < end)).unique().all()
 
 
 def live_visits(session: Session, branch_id: int, start: datetime, end: datetime | None = None) -> Sequence[Visit]:

@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.demo import (
     bench,
     by_word,
+    clocks,
     closing,
     day,
     duties,
@@ -22,7 +23,9 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    outside,
     parts,
+    recalls,
     silence,
     storing,
     tooling,
@@ -74,5 +77,8 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     tooling.build(company, moment)
     silence.build(company, moment)
     duties.build(company, moment)
+    outside.build(company, moment)
+    clocks.build(company, moment)
+    recalls.build(company, moment)
     filing.build(company, moment)
     return company

@@ -44,7 +44,7 @@ ORDER_ACTIONS = (
     "order.auto_close",
     "order.reopen",
 )
-LINE_ACTIONS = ("line.give_up", "line.leave_over", "line.take_up")
+LINE_ACTIONS = ("line.give_up", "line.leave_over", "line.take_up", "recall.confirm", "recall.deny")
 
 
 # --- what only a unit has

@@ -19,6 +19,8 @@ from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import RuleBroken
 from dispatch.orders.models import Order, OrderCounter, OrderLine
 from dispatch.orders.operations.approving import submit
+from dispatch.orders.operations.clocks import start_clocks
+from dispatch.orders.operations.recalls import propose_recalls
 from dispatch.orders.rules import PREFIXES
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
@@ -91,6 +93,8 @@ def take_order(
     session.add(order)
     session.flush()
     record(session, ("order", order.id), "order.take", by=by, at=at, detail={"number": order.number, "lines": len(order.lines)})
+    start_clocks(session, order)
+    propose_recalls(session, order, at=at)
     submit(session, order, by=by, at=at)
     return order
 

@@ -15,10 +15,13 @@ from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
+from dispatch.orders.clock_rules import STAGES
 from dispatch.orders.models import Order
 from dispatch.orders.rules import reason_words
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.orders.waiting_rules import WHYS
+from dispatch.staff.rules import SYSTEM
 from dispatch.words import Text, say, text_from_json
 
 
@@ -91,6 +94,14 @@ LOOKS: dict[str, Look] = {
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
     "order.hold": Look(say("Put on hold"), "pause-circle", "waiting"),
+    "recall.confirm": Look(say("%(vehicle)s: a recall of %(number)s"), "arrow-repeat", "waiting"),
+    "recall.caused": Look(say("Called about again, a recall: %(number)s"), "arrow-repeat", "waiting"),
+    "recall.cleared": Look(say("Called about again, no recall: %(number)s"), "check-lg", "draft"),
+    "recall.deny": Look(say("%(vehicle)s: no recall of %(number)s"), "check-lg", "draft"),
+    "order.wake": Look(say("Taken up again: its day has come"), "play-circle", "approved"),
+    "clock.warned": Look(say("The limit is near (%(stage)s): %(names)s told"), "clock", "waiting"),
+    "clock.supervisor": Look(say("The limit is broken (%(stage)s): %(names)s told"), "exclamation-circle", "refused"),
+    "clock.manager": Look(say("The limit is still broken (%(stage)s): %(names)s told"), "exclamation-circle", "refused"),
     "order.resume": Look(say("Resumed"), "play-circle", "approved"),
     "order.cancel": Look(say("Cancelled"), "slash-circle", "refused"),
     "order.close": Look(say("Closed"), "archive", "closed"),
@@ -142,6 +153,20 @@ LOOKS: dict[str, Look] = {
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
     "field.apply": Look(say("What %(technician)s sent late was entered as sent"), "check-circle", "done"),
     "field.set_aside": Look(say("A message of %(technician)s was set aside, not entered"), "dash-circle", "draft"),
+    "outside.ask": Look(say("Help from outside asked for"), "people", "awaiting"),
+    "outside.approve": Look(say("Help from outside approved"), "check-lg", "done"),
+    "outside.reject": Look(say("Help from outside refused"), "x-circle", "refused"),
+    "outside.withdraw": Look(say("Help from outside is not needed any more"), "x-circle", "draft"),
+    "outside.offer": Look(say("Offered to the contractor %(name)s until %(until)s"), "send", "awaiting"),
+    "outside.take_back": Look(say("Taken back from the contractor %(name)s"), "arrow-left", "waiting"),
+    "outside.shut": Look(say("The link of %(name)s was shut: the PIN was wrong too often"), "exclamation-triangle", "waiting"),
+    "outside.accept": Look(say("The contractor %(name)s has accepted, for %(amount)s"), "check-circle", "planned"),
+    "outside.decline": Look(say("The contractor %(name)s has declined"), "x-circle", "waiting"),
+    "outside.give_back": Look(say("No contractor has accepted in time: back with the dispatcher"), "arrow-left", "waiting"),
+    "outside.renew": Look(say("A new link for %(name)s, which works until %(until)s"), "send", "draft"),
+    "outside.object": Look(say("The work of %(name)s is not accepted yet"), "exclamation-triangle", "waiting"),
+    "outside.work": Look(say("The work of %(name)s is accepted: %(amount)s"), "check-circle", "done"),
+    "outside.settle": Look(say("%(amount)s settled with %(name)s"), "cash-coin", "done"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
@@ -199,7 +224,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
     old, new = _change(entry, naming)
     return Happening(
         what=Text(look.what.msgid, _params(entry, naming, look.what)),
-        who=entry.by_name if entry.by_id else say("System"),
+        who=say("System") if entry.by_id is None and entry.by_name == SYSTEM.name else entry.by_name,
         server_at=entry.at,
         icon=look.icon,
         tone=look.tone,
@@ -211,6 +236,8 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *_not_passed(entry),
             *_in_whose_place(entry),
             *_why_swapped(entry),
+            *_whom_from_outside(entry),
+            *_until(entry),
         ),
         device_at=_apart(entry),
     )
@@ -231,6 +258,23 @@ def _why_swapped(entry: AuditEntry) -> Iterator[Text]:
         yield told
 
 
+def _whom_from_outside(entry: AuditEntry) -> Iterator[Text]:
+    """Whom an order is to go to when nobody is free, and for how much at most."""
+    if entry.detail.get("whom") == "contractor":
+        yield say("to a contractor, for %(amount)s at most", amount=yuan(Decimal(entry.detail["amount"])))
+    elif entry.detail.get("whom") == "colleague":
+        yield say("to %(name)s of another branch", name=entry.detail["name"])
+
+
+def _until(entry: AuditEntry) -> Iterator[Text]:
+    """Until which day an order waits, and for what where its reason is somebody's own words."""
+    wait = entry.detail.get("wait")
+    if wait is not None:
+        yield say("until %(day)s", day=entry.detail.get("day", "—"))
+        if wait != "other" and entry.detail.get("reason") != str(WHYS.get(wait)):
+            yield WHYS[wait]
+
+
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
     """The points of a test-run that were not simply passed."""
     results = entry.detail.get("results", {})
@@ -249,7 +293,7 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "day", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = ("lines", "step", "name", "names", "day", "old", "new", "number", "quantity", "receipt", "invoice")
 """What sentences name just as it stands in the entry."""
 
 
@@ -260,11 +304,13 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "vehicle": lambda: show_plate(detail["vehicle"]) if detail.get("vehicle") else naming.vehicle(detail.get("line")),
         "technician": lambda: naming.person(detail.get("technician")),
         "starts_at": lambda: naming.moment(detail.get("starts_at")),
+        "until": lambda: naming.moment(detail.get("until")),
         "action": lambda: entry.action,
         "amount": lambda: yuan(abs(Decimal(detail.get("amount", 0)))),
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "stage": lambda: STAGES.get(detail.get("stage", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
     wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]
