@@ -36,9 +36,9 @@ def prepare(settings: Settings) -> None:
 
 def announce(settings: Settings) -> None:
     """Once it serves: the address, and what the person at the terminal needs to know."""
-    from dispatch.app import opening_words
-
     print(f"\nGPS Dispatch serves at {settings.base_url}   (Ctrl-C ends it)", flush=True)
+    from dispatch.app import opening_words  # late: loading all features takes longer than these words may wait
+
     if settings.tls:
         print(phone_steps.opening_lines(settings), flush=True)
     if not settings.public_url and not settings.demo:

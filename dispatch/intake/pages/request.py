@@ -90,16 +90,33 @@ def save_request(upload_id: int) -> Answer:
     try:
         with transaction() as db:
             order = take_request(db, upload_id, edits, by=current(), at=now())
-            number, count = order.number, len(order.lines)
+            number, count, missing = order.number, len(order.lines), _without_place(order)
     except (NotFound, Conflict):
         raise
     except Refusal as refusal:
         return _refused(upload_id, edits, refusal)
+    if missing:
+        flash(missing, "warning")
     return _to_order(
         number,
         _("Order %(number)s with %(count)s vehicles is saved and waits for approval.", number=number, count=count),
         "success",
     )
+
+
+def _without_place(order: Order) -> Markup | None:
+    """How many vehicles stand where the map knows nothing, and where that is mended; planning would leave them out."""
+    sites = [line.own_site or order.site for line in order.lines]
+    lost = [site for site in sites if site.lat is None]
+    if not lost:
+        return None
+    words = _(
+        "%(vehicles)s vehicles at %(sites)s addresses cannot be planned yet: these have no place on the map.",
+        vehicles=len(lost),
+        sites=len({site.id for site in lost}),
+    )
+    link = Markup('<a href="{}">{}</a>').format(url_for("customers.show", customer_id=order.customer_id), _("Set the places"))
+    return escape(words) + " " + link
 
 
 def _to_order(number: str, sentence: str, tone: str) -> Answer:

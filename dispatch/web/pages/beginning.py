@@ -47,12 +47,6 @@ def _steps(session: Session) -> list[FirstStep]:
     issued = sa.select(CustodyEntry.id).where(CustodyEntry.reason == "issue")
     table: list[tuple[Text, Text, str, sa.Select[int] | sa.Select[str]]] = [
         (
-            say("Technicians"),
-            say("From a list with their homes, skills and training; then a user name and a password for whoever is to sign in."),
-            url_for("imports.upload", purpose="technicians"),
-            technicians,
-        ),
-        (
             say("People in the office"),
             say("Whoever takes calls, approves, and counts the money. A person can have several roles."),
             url_for("staff.new"),
@@ -63,6 +57,14 @@ def _steps(session: Session) -> list[FirstStep]:
             say("The lists that your supplier or your old system gives you."),
             url_for("imports.upload", purpose="terminals"),
             sa.select(Terminal.unit_id),
+        ),
+        (
+            say("Technicians"),
+            say(
+                "From a list with their homes, skills, training and what each should carry; then a user name and a password for whoever is to sign in."
+            ),
+            url_for("imports.upload", purpose="technicians"),
+            technicians,
         ),
         (
             say("Price list"),
