@@ -61,7 +61,8 @@ def _steps(session: Session) -> list[FirstStep]:
         (
             say("Technicians"),
             say(
-                "From a list with their homes, skills, training and what each should carry; then a user name and a password for whoever is to sign in."
+                "From a list with their homes, skills, training and what each should carry; "
+                "then a user name and a password for whoever is to sign in."
             ),
             url_for("imports.upload", purpose="technicians"),
             technicians,
