@@ -224,7 +224,7 @@ def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Custom
     folded, core = normalise(name), normalise(core_name(name))
     if len(folded) < 2:
         return []
-    theirs = sa.func.regexp_replace(Customer.search_text, COMPANY_FORM, "")
+    theirs = sa.func.regexp_replace(sa.func.split_part(Customer.search_text, "|", 1), COMPANY_FORM, "")
     held = sa.and_(sa.func.length(theirs) > 1, sa.func.strpos(folded, theirs) > 0)
     alike = sa.or_(Customer.search_text.contains(core, autoescape=True), held)
     other = sa.and_(Customer.branch_id == by.branch_id, alike, Customer.name != name)

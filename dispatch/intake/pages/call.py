@@ -16,6 +16,7 @@ from dispatch.clock import local_day, now
 from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
+from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.slot_rules import ROLES
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.terms import Overdue, overdue
@@ -121,7 +122,7 @@ def find() -> str:
     with transaction() as db:
         answer = found(db, words, current()) if len(words) > 1 else Found()
         shown = {"found": answer, "meant": answer.meant_by(words), "start": starting_field(words), "phone": digits_of(words)}
-        return render_template("intake/found.html", q=words, **shown)
+        return render_template("intake/found.html", q=words, unit_words=UNIT_WORDS, **shown)
 
 
 @pages.get("/calls/known", endpoint="known")
