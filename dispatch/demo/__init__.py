@@ -21,6 +21,7 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    owning,
     parts,
     silence,
     storing,
@@ -73,4 +74,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     tooling.build(company, moment)
     silence.build(company, moment)
     duties.build(company, moment)
+    owning.build(company, moment)
     return company

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, words_of
 from dispatch.intake.outage_models import Outage
+from dispatch.intake.remote_models import RemoteHelp
 from dispatch.intake.silence_models import Silence
 
-__all__ = ["Outage", "Silence", "Upload"]
+__all__ = ["Outage", "RemoteHelp", "Silence", "Upload"]
 
 PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls", "parts")
 

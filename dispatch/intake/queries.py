@@ -18,9 +18,10 @@ from dispatch.devices.queries import units_fitted
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
-from dispatch.intake.models import Upload
+from dispatch.intake.models import RemoteHelp, Upload
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
+from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import Order
 from dispatch.search import normalise
 from dispatch.staff.models import Branch
@@ -97,6 +98,14 @@ def recorded_colours(session: Session, plate: str) -> Sequence[str]:
     if not plate:
         return []
     return [colour for colour in session.scalars(sa.select(Vehicle.plate_colour).where(Vehicle.plate == plate)) if colour]
+
+
+def help_of(session: Session, contact_id: int, by: Actor) -> RemoteHelp | None:
+    """The remote help that a contact began with, with its vehicle. Raises NotFound for another branch's."""
+    query = sa.select(RemoteHelp).join(OwnedContact, OwnedContact.id == RemoteHelp.contact_id)
+    own = sa.true() if by.may("branches.all") else OwnedContact.branch_id == by.branch_id
+    mine = query.where(OwnedContact.id == contact_id, own).options(joinedload(RemoteHelp.vehicle))
+    return session.scalar(mine.order_by(RemoteHelp.id).limit(1))
 
 
 # --- files that wait

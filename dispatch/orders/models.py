@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
+from dispatch.orders.contact_models import OwnedContact as OwnedContact
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink
@@ -42,6 +43,7 @@ class Order(Base):
         ),
         sa.CheckConstraint("window_from < window_to", name="window_has_length"),
         sa.UniqueConstraint("id", "approved"),
+        sa.UniqueConstraint("id", "owner_id"),
         sa.Index(None, "branch_id", "status", "id"),
         sa.Index(None, "branch_id", "created_at"),
         sa.Index(None, "created_at"),
@@ -87,6 +89,12 @@ class Order(Base):
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
     visits: Mapped[list[Visit]] = relationship(back_populates="order", order_by="Visit.starts_at", overlaps="order")
     approvals: Mapped[list[Approval]] = relationship(back_populates="order", order_by="Approval.id")
+    owned: Mapped[OwnedContact | None] = relationship(
+        primaryjoin=lambda: Order.id == OwnedContact.order_id,
+        foreign_keys=lambda: [OwnedContact.order_id],
+        back_populates="order",
+        uselist=False,
+    )
     verbal_approvals: Mapped[list[VerbalApproval]] = relationship(back_populates="order", order_by="VerbalApproval.id")
 
     if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import FOLLOWING, Named, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.departing import to_end_first
+from dispatch.orders.operations.owning import follow_order, take_signature
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.technicians import fit_technician
 from dispatch.staff.rules import Actor
@@ -131,5 +132,8 @@ def _write(
     subject.status = target
     session.flush()
     record(session, ("order", order.id), action, by=by, at=at, detail=change)
+    follow_order(session, order, at=at)
+    if action == "order.follow" and target == "done":
+        take_signature(session, order, by=by, at=at)
     if subject is order and target == "done":
         count_papers(session, order, at=at)

@@ -15,8 +15,9 @@ from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
+from dispatch.orders.contact_rules import HOW
 from dispatch.orders.models import Order
-from dispatch.orders.rules import reason_words
+from dispatch.orders.rules import URGENCY_WORDS, reason_words
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.words import Text, say, text_from_json
@@ -96,6 +97,22 @@ LOOKS: dict[str, Look] = {
     "order.close": Look(say("Closed"), "archive", "closed"),
     "order.auto_close": Look(say("Closed by rule: its papers were complete for long enough"), "archive", "closed"),
     "order.reopen": Look(say("Reopened"), "arrow-repeat", "waiting"),
+    "order.not_solved": Look(say("The customer says that it is not solved"), "arrow-repeat", "refused"),
+    "order.beside": Look(
+        say("An order of its own, although %(number)s about the vehicle was under way"), "clipboard-plus", "waiting"
+    ),
+    "call.join": Look(say("%(name)s called about it again"), "telephone", "waiting"),
+    "contact.note": Look(say("The owner notes"), "pencil", "draft"),
+    "contact.offer": Look(say("%(name)s is asked to take the contact over"), "send", "awaiting"),
+    "contact.accept": Look(say("The contact is taken over from %(name)s"), "people", "planned"),
+    "contact.decline": Look(say("The contact is not taken over"), "x-circle", "waiting"),
+    "contact.withdraw": Look(say("%(name)s is not asked any more to take the contact over"), "arrow-left", "draft"),
+    "contact.idle": Look(say("Nothing has happened for long: %(name)s is reminded"), "clock-history", "waiting"),
+    "contact.link": Look(say("The customer gets a link to say whether it is solved"), "send", "awaiting"),
+    "contact.confirm": Look(say("The customer confirms %(how)s: %(name)s"), "check-circle", "done"),
+    "contact.not_solved": Look(say("The customer says that it is not solved"), "arrow-repeat", "refused"),
+    "help.record": Look(say("Helped from afar: %(name)s agreed"), "broadcast-pin", "draft"),
+    "line.not_solved": Look(say("%(vehicle)s is open again: not solved"), "arrow-repeat", "planned"),
     "line.complete": Look(say("%(vehicle)s is done"), "check-circle", "done"),
     "line.give_up": Look(say("%(vehicle)s cannot be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("%(vehicle)s did not come"), "arrow-repeat", "waiting"),
@@ -210,6 +227,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *_not_passed(entry),
             *_in_whose_place(entry),
             *_why_swapped(entry),
+            *_raised(entry),
         ),
         device_at=_apart(entry),
     )
@@ -228,6 +246,12 @@ def _why_swapped(entry: AuditEntry) -> Iterator[Text]:
     told = why_told(entry.detail.get("why"), entry.detail.get("why_words"))
     if told is not None:
         yield told
+
+
+def _raised(entry: AuditEntry) -> Iterator[Text]:
+    """How urgent an order became by a further call."""
+    if entry.action == "call.join" and entry.detail.get("urgency"):
+        yield say("now %(urgency)s", urgency=URGENCY_WORDS.get(entry.detail["urgency"], "—"))
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
@@ -264,6 +288,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "how": lambda: HOW.get(detail.get("how", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
     wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]
