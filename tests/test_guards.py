@@ -31,6 +31,8 @@ PUBLIC = {
     "web.theme",
     "orders.approve_by_link",
     "orders.decide_by_link",
+    "orders.confirm_by_link",
+    "orders.answer_link",
     "sheets.shown",
     "sheets.check",
 }

@@ -43,7 +43,7 @@ RAIL = (
     Entry("intake.request_upload", "clipboard-plus", say("Installation request"), "order.take"),
     Entry("intake.silent", "broadcast-pin", say("Silent terminals"), "silence.see"),
     Entry("orders.index", "card-list", say("Orders"), "order.see"),
-    Entry("orders.contacts", "people", say("My open contacts"), "order.take"),
+    Entry("orders.contacts", "people", say("Open contacts"), "order.take"),
     Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
     Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),
     Entry("field.today", "calendar-check", say("My day"), "visit.drive"),
@@ -64,6 +64,9 @@ REACHED_FROM = {
     "devices.warranty_terms_page": "fees.index",
     "devices.add_term": "fees.index",
     "field.points": "devices.index",
+    "orders.contact": "orders.contacts",
+    "orders.contact_make_link": "orders.contacts",
+    "orders.act_on_contact": "orders.contacts",
 }
 """Pages that people find in another room of the house than the one whose feature they belong to."""
 ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")
