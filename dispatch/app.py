@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from dispatch import config, db, paths
+from dispatch import config, db, garbage, paths
 from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.db import transaction
@@ -71,14 +70,8 @@ def from_environment() -> Flask:
     settings = config.from_environment()
     logs.set_up(settings)
     app = create_app(settings)
-    settle()
+    garbage.settle()
     return app
-
-
-def settle() -> None:
-    """What is loaded by now stays: no search for garbage needs to look at it again, which cost a request 50 ms now and then."""
-    gc.collect()
-    gc.freeze()
 
 
 def opening_words(settings: Settings, base_url: str) -> list[Text]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from dispatch import config
+from dispatch import config, garbage
 from dispatch.config import Settings
 from dispatch.config_values import SettingError
 from dispatch.errors import Refusal
@@ -149,6 +149,7 @@ def _overlaid(tls: bool, host: str | None, port: str | None) -> Settings:
 
 def main() -> None:
     """Entry point."""
+    garbage.seldom()
     cli.main(with_default(sys.argv[1:]), prog_name="run")
 
 

@@ -7,7 +7,7 @@ import asyncio
 import procrastinate
 import structlog
 
-from dispatch import jobs
+from dispatch import garbage, jobs
 from dispatch.binding import bind
 from dispatch.config import Settings
 from dispatch.features import edges
@@ -24,6 +24,7 @@ def main(settings: Settings) -> None:
     starting.prepare(settings)
     list(edges("jobs"))
     list(edges("papers"))
+    garbage.settle()
     try:
         asyncio.run(_work(settings))
     finally:

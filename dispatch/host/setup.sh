@@ -1,6 +1,9 @@
 # Set-up for `run` and `test`, which source this file. Plain POSIX sh. Before: $here (the checkout), $lock (name of its lock file).
 # Nothing is done twice: on a machine that has everything this takes a fraction of a second.
 
+# Many processes share what Python has compiled; without that each of them compiles everything anew, for a second or two.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "$*"; exit 2; }
 have() { command -v "$1" >/dev/null 2>&1; }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dispatch import garbage
 from dispatch.config import given
 from dispatch.host import tls
 from dispatch.host.logs import WebServerLogger
 
+garbage.seldom()  # the processes that it forks inherit this
 _settings = given()
 
 bind = [f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"]

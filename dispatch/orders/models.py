@@ -14,6 +14,7 @@ from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
 from dispatch.orders.contact_models import OwnedContact as OwnedContact
+from dispatch.orders.filter_models import SavedFilter as SavedFilter
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink

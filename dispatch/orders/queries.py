@@ -90,19 +90,20 @@ def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(Approval.decision.is_(None), sa.or_(own, *_in_place(by)))
 
 
-def _conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
-    conditions = [visible(by)]
-    conditions += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
-    conditions += [has_open_word()] if chosen.backfill else []
+def conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
+    """SQL: the orders that match a filter and that the reader may see."""
+    found = [visible(by)]
+    found += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
+    found += [has_open_word()] if chosen.backfill else []
     for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
-        conditions += [getattr(Order, name) == wanted] if wanted is not None else []
-    return conditions
+        found += [getattr(Order, name) == wanted] if wanted is not None else []
+    return found
 
 
 def orders_page(session: Session, chosen: Filter, by: Actor, *, number: int = 1) -> Page:
     """Page `number` (from 1) of the orders that match."""
-    where = _conditions(chosen, by)
+    where = conditions(chosen, by)
     capped = sa.select(Order.id).where(*where).limit(COUNT_LIMIT + 1).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
     query = sa.select(Order).where(*where).order_by(*SORTS[chosen.sort]).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
@@ -127,7 +128,7 @@ class Counts:
 
 def counts_of(session: Session, by: Actor, chosen: Filter) -> Counts:
     """For the filter chips: `chosen` narrows them, its own status aside."""
-    where = _conditions(replace(chosen, status=None), by)
+    where = conditions(replace(chosen, status=None), by)
     word = sa.func.count().filter(has_open_word())
     counted = sa.select(Order.status, sa.func.count(), word).where(*where).group_by(Order.status)
     rows = session.execute(counted).all()

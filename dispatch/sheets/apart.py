@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
+from dispatch import garbage
 from dispatch.errors import Refusal
 
 MIB = 1024 * 1024
@@ -134,6 +135,7 @@ def _opened(answer: tuple[str, Any]) -> Any:
 
 def live(number: int) -> None:
     """The child's life: pieces from the pipe with this file descriptor, until the parent closes it."""
+    garbage.seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it tells us when to end
     with Connection(number) as pipe, contextlib.suppress(EOFError, BrokenPipeError):
         begin, given, limits = pipe.recv()

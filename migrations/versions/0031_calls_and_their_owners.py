@@ -8,7 +8,7 @@ from alembic import op
 from dispatch.search import name_words, normalise
 
 revision = "0031"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

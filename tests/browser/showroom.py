@@ -52,6 +52,7 @@ NO_PAGES = {
     "finance.day_export",
     "devices.bench_label",
     "devices.reorder_export",
+    "orders.export",
     "web.livez",
     "web.readyz",
     "web.certificate",

@@ -127,6 +127,7 @@ class Opening:
 OPENED = {
     "the menu of the person": Opening("/orders", ".me summary", ".me .menu-body"),
     "search as one types": Opening("/stock", "#search", "#search-found .found", typed="13"),
+    "my filters": Opening("/orders?mine=1", ".my-filters > summary", "#filter-name"),
     "where an order is": Opening("/orders/{approved}", "[data-dialog=set-pin]", "#set-pin form"),
     "a refused call": Opening("/calls/new", "#call .btn-primary", ".error-summary"),
     "somebody found": Opening("/calls/new", "#who", "#found [role=option]", typed="公司"),

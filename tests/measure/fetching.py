@@ -15,7 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dispatch import config, db
-from dispatch.app import create_app, settle
+from dispatch.app import create_app
+from dispatch.garbage import settle
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person

@@ -163,9 +163,10 @@ def refused() -> Sheet:
 
 
 def unplated() -> Sheet:
-    """A new vehicle without a plate, on account, the old SIM taken out."""
+    """A new vehicle without a plate, on account, the wet terminal swapped and the old SIM taken out."""
+    why = {"why": "damage", "why_words": "主机后盖开裂，内部进水"}
     done = [
-        fitting("swap", "terminal", terminal("BD2024031877"), terminal("BD2026110042", "BD-910V")),
+        fitting("swap", "terminal", terminal("BD2024031877"), terminal("BD2026110042", "BD-910V")) | why,
         fitting("remove", "sim", sim("89860421011870031234"), None),
     ]
     vehicle = line(1, None, vin="LGAG3DV24LA012345", fittings=done)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import render_template, request, url_for
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.orders.filter_models import SavedFilter
 from dispatch.orders.forms import read_filter, read_page
+from dispatch.orders.list_queries import filters_of
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.listing import Leaf, Sort, chips_of, rows_of
 from dispatch.orders.queries import Counts, Filter, Page, counts_of, orders_page
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
 from dispatch.web.access import current, may
+from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.words import say
 
@@ -25,13 +29,23 @@ MINE, BACKFILL = say("Mine"), say("To be backfilled")
 @may("order.see")
 def index() -> str:
     """The orders that the reader may see, filtered, sorted, fifty a page."""
+    return list_page(Form())
+
+
+def list_page(saving: Form) -> str:
+    """The list that the address asks for; `saving` is the form that keeps its filters under a name."""
     actor = current()
     chosen = read_filter(request.args, actor.id)
     with transaction() as db:
         page = orders_page(db, chosen, actor, number=read_page(request.args))
         # Counting every status of a search would cost more than the search itself.
         counts = None if chosen.words else counts_of(db, actor, chosen)
-        return render_template("orders/index.html", **_shown(page, chosen, counts))
+        kept = [_kept(row) for row in filters_of(db, actor)]
+        return render_template("orders/index.html", **_shown(page, chosen, counts), kept=kept, held=held(), saving=saving)
+
+
+def _kept(row: SavedFilter) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name, "url": f"{url_for('orders.index')}?{row.query}", "active": row.query == query_held()}
 
 
 def _shown(page: Page, chosen: Filter, counts: Counts | None) -> dict[str, Any]:
@@ -68,7 +82,16 @@ def _total(page: Page, chosen: Filter, counts: Counts | None) -> int:
     return counts.by_status.get(chosen.status, 0) if chosen.status else sum(counts.by_status.values())
 
 
+def held() -> dict[str, str]:
+    """The filters that stand in the address, by name."""
+    return {name: request.args[name] for name in HELD if request.args.get(name)}
+
+
+def query_held() -> str:
+    """The same as text, always in one order."""
+    return urlencode(held())
+
+
 def address(**changed: object) -> str:
     """The address of this list with some of its filters changed; another filter starts at the first page."""
-    held = {name: request.args[name] for name in HELD if request.args.get(name)}
-    return url_for("orders.index", **held | changed)  # type: ignore[arg-type]
+    return url_for("orders.index", **held() | changed)  # type: ignore[arg-type]
