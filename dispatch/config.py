@@ -129,6 +129,9 @@ class Settings:
     approval_escalation_hours: int = setting(
         "APPROVAL_ESCALATION_HOURS", whole(1, 8760), 24, "hours after that limit when it goes to the director")
 
+    outside_offer_hours: int = setting(
+        "OUTSIDE_OFFER_HOURS", whole(1, 168), 2, "hours in which a contractor can accept an order, if no other number is chosen")
+
     test_metres: int = setting("TEST_METRES", whole(1, 100_000), 500, "a terminal's position is right so near to the phone, m")
     test_signal: int = setting("TEST_SIGNAL", whole(1, 31), 10, "radio strength that a test-run asks for, 0 to 31")
 

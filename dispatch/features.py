@@ -17,6 +17,7 @@ FEATURES = (
     "devices",
     "routing",
     "orders",
+    "outside",
     "fees",
     "intake",
     "board",

@@ -17,6 +17,9 @@ ROLES: dict[str, Text] = {
     "administrator": say("Administrator"),
 }
 
+OUTSIDE = "contractor"
+"""What a contractor's worker is while he works on his one order by its link. Nobody of the house can hold it: it is no role."""
+
 DESK = ("specialist", "supervisor", "manager", "director")
 OFFICE = (*DESK, "qa", "finance", "administrator")
 
@@ -37,9 +40,14 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "order.close": ("supervisor", "manager"),
     "closing.see": ("specialist", "supervisor", "manager", "finance"),
     "order.plan": ("specialist", "supervisor", "manager"),
-    "visit.drive": ("technician",),
-    "visit.abandon": ("technician", "specialist", "supervisor", "manager"),
-    "line.settle": ("technician", "specialist", "supervisor", "manager"),
+    "visit.drive": ("technician", OUTSIDE),
+    "visit.abandon": ("technician", OUTSIDE, "specialist", "supervisor", "manager"),
+    "line.settle": ("technician", OUTSIDE, "specialist", "supervisor", "manager"),
+    # when nobody is free
+    "outside.see": (*DESK, "qa", "finance"),
+    "outside.ask": ("specialist", "supervisor", "manager"),
+    "outside.check": ("supervisor", "manager", "qa"),
+    "outside.settle": ("finance",),
     # customers and devices
     "customer.see": OFFICE,
     "customer.change": ("specialist", "supervisor", "manager"),
@@ -56,7 +64,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "fact.correct": ("supervisor", "manager"),
     "points.decide": ("manager", "qa"),
     # money: who is on site takes it, the office corrects and gives back
-    "fee.take": ("technician", "supervisor", "manager", "finance"),
+    "fee.take": ("technician", OUTSIDE, "supervisor", "manager", "finance"),
     "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),
     "goodwill.decide": ("manager",),
     "fee.refund": ("supervisor", "manager", "finance"),

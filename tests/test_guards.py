@@ -14,7 +14,7 @@ from flask import Flask
 from dispatch import paths
 from dispatch.features import FEATURES
 from dispatch.host.schema import alembic_config
-from dispatch.permissions import PERMISSIONS, ROLES
+from dispatch.permissions import OUTSIDE, PERMISSIONS, ROLES
 
 ROOT = Path(paths.CHECKOUT or "")
 CODE = sorted((ROOT / "dispatch").rglob("*.py"))
@@ -33,6 +33,11 @@ PUBLIC = {
     "orders.decide_by_link",
     "orders.confirm_by_link",
     "orders.answer_link",
+    "outside.link",
+    "outside.open_link",
+    "outside.accept_by_link",
+    "outside.decline_by_link",
+    "outside.hand_in_by_link",
     "sheets.shown",
     "sheets.check",
 }
@@ -49,7 +54,7 @@ def test_every_route_is_protected_or_listed_as_public(app: Flask) -> None:
 
 def test_every_permission_is_held_by_a_known_role() -> None:
     for permission, roles in PERMISSIONS.items():
-        assert roles and set(roles) <= set(ROLES), permission
+        assert roles and set(roles) <= {*ROLES, OUTSIDE}, permission
 
 
 def test_a_status_is_written_in_one_file_only() -> None:

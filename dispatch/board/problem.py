@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from dispatch.board.queries import live_visits, open_lines, replaceable, visits_on
+from dispatch.board.queries import lent_visits, live_visits, open_lines, replaceable, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.devices.usable import Parts, parts_in_bags
@@ -67,6 +67,7 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
     start, end = of.bounds
     stays = [v for v in visits_on(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
+    stays += [v for v in lent_visits(session, of.branch_id, start, end) if place_of_visit(v)]
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people = technicians(session, of.branch_id)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)

@@ -79,6 +79,15 @@ def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) 
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
+def lent_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """Visits of a branch's own technicians for other branches (P14) that start within [start, end): then they are not free."""
+    query = sa.select(Visit).join(Person, Person.id == Visit.technician_id)
+    away = (Person.branch_id == branch_id, Visit.branch_id != branch_id, Visit.status != "abandoned")
+    order, line = joinedload(Visit.order).joinedload(Order.site), selectinload(Visit.visit_lines).joinedload(VisitLine.line)
+    whole = query.options(order, line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)))
+    return session.scalars(whole.where(*away, Visit.starts_at >= start, Visit.starts_at < end)).unique().all()
+
+
 def live_visits(session: Session, branch_id: int, start: datetime, end: datetime | None = None) -> Sequence[Visit]:
     """A branch's visits that start within [start, end) and are still to be made or under way, with technician, lines, orders."""
     if end is not None and end <= start:

@@ -21,6 +21,7 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    outside,
     owning,
     parts,
     silence,
@@ -75,4 +76,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     silence.build(company, moment)
     duties.build(company, moment)
     owning.build(company, moment)
+    outside.build(company, moment)
     return company

@@ -13,6 +13,7 @@ from dispatch.customers.models import Vehicle
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.models import CustodyPosition, Holder, Terminal, Unit
+from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
@@ -81,7 +82,7 @@ def carried_by_fitting(session: Session, fitting_ids: Collection[int], person_id
     """fitting id -> id of the return that it has opened, of what somebody carries and owes."""
     query = sa.select(UnitReturn.fitting_id, UnitReturn.id).where(UnitReturn.fitting_id.in_(fitting_ids))
     placed = query.join(CustodyPosition, CustodyPosition.unit_id == UnitReturn.unit_id)
-    his = placed.join(Holder, Holder.id == CustodyPosition.holder_id).where(Holder.person_id == person_id)
+    his = placed.where(CustodyPosition.holder_id.in_(bag_ids(person_id)))
     rows = session.execute(his.where(UnitReturn.status == "owed"))
     return {fitting_id: return_id for fitting_id, return_id in rows if fitting_id is not None}
 

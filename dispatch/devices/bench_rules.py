@@ -36,7 +36,7 @@ STATUS_WORDS: dict[str, Text] = {
 }
 
 PLACES_OF: dict[str, tuple[str, ...]] = {
-    "owed": ("bag", "store", "transit"),
+    "owed": ("bag", "store", "transit", "contractor"),
     "received": ("bench",),
     "diagnosed": ("bench",),
     "scrap_proposed": ("bench",),

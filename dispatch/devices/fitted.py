@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.operations import describe
-from dispatch.devices.queries import fitted, unit_anywhere, units_like
+from dispatch.devices.queries import bag_ids, fitted, unit_anywhere, units_like
 from dispatch.devices.rules import LEAST_ENDING, tidy
 from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import RuleBroken
@@ -51,8 +51,7 @@ def slot_units(session: Session, vehicle_id: int, role: str = MAIN) -> dict[str,
 
 def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequence[Unit]:
     """What somebody carries, the oldest first."""
-    bag = sa.select(Holder.id).where(Holder.person_id == person_id)
-    query = sa.select(Unit).join(Unit.position).where(CustodyPosition.holder_id.in_(bag))
+    query = sa.select(Unit).join(Unit.position).where(CustodyPosition.holder_id.in_(bag_ids(person_id)))
     if kind:
         query = query.where(Unit.kind == kind)
     loaded = query.options(joinedload(Unit.terminal), joinedload(Unit.sim), joinedload(Unit.owner_customer))

@@ -13,6 +13,8 @@ from dispatch.words import Text, say
 REASONS = ("issue", "return", "hand_over", "contract_out", "contract_back")
 Label = Callable[[Session, int], str]
 _from, _to = aliased(Holder), aliased(Holder)
+# Offers stand above devices, so their model cannot be imported here.
+_OFFER = sa.table("outside_offer", sa.column("order_id"), sa.column("contractor_id"), sa.column("accepted_at"))
 _KIND = sa.case(
     (_to.kind == "contractor", "contract_out"),
     (_from.kind == "contractor", "contract_back"),
@@ -65,7 +67,7 @@ def _without_paper(session: Session, label: Label) -> Iterator[Text]:
     of_stores = sa.and_(CustodyEntry.reason.in_(REASONS), CustodyEntry.id > _first_paper("store"))
     of_bench = sa.and_(_from.kind == "bag", _to.kind == "bench", CustodyEntry.id > _first_paper("bench"))
     at_contractors = sa.or_(_from.kind == "contractor", _to.kind == "contractor")
-    outside = sa.and_(at_contractors, ~_mends(), CustodyEntry.id > _first_paper("contractor"))
+    outside = sa.and_(at_contractors, ~_mends(), ~_on_his_order(), CustodyEntry.id > _first_paper("contractor"))
     unnamed = sa.and_(sa.or_(of_stores, of_bench, outside), ~named)
     for unit_id, seq in session.execute(query.where(unnamed).order_by(CustodyEntry.unit_id)):
         yield say("%(unit)s: entry %(seq)s of its custody is on nobody's paper", unit=label(session, unit_id), seq=seq)
@@ -76,6 +78,14 @@ def _mends() -> sa.ColumnElement[bool]:
     wrong, entry = aliased(CustodyEntry), CustodyEntry
     back = (wrong.from_holder_id == entry.to_holder_id, wrong.to_holder_id == entry.from_holder_id)
     return sa.exists().where(entry.reason == "correct", wrong.id == entry.corrects_id, wrong.unit_id == entry.unit_id, *back)
+
+
+def _on_his_order() -> sa.ColumnElement[bool]:
+    """A contractor's worker fitted it, or took it out, on an order that was offered to his contractor and accepted."""
+    ends = (CustodyEntry.from_holder_id, CustodyEntry.to_holder_id)
+    at_vehicle = sa.or_(_from.kind == "slot", _to.kind == "slot")
+    his = (_OFFER.c.order_id == CustodyEntry.order_id, _OFFER.c.contractor_id.in_(ends), _OFFER.c.accepted_at.is_not(None))
+    return sa.and_(at_vehicle, sa.exists().where(*his))
 
 
 def _first_paper(kind: str) -> sa.ScalarSelect[int]:

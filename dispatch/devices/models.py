@@ -18,6 +18,7 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.bench_models import ReturnStep, UnitReturn, listed
 from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.command_models import TerminalRestart
+from dispatch.devices.contractor_models import ContractorWorker
 from dispatch.devices.firmware_models import ModelRequirement
 from dispatch.devices.fitting_models import FITTING_KINDS, Fitting
 from dispatch.devices.hand_over_models import HandOver, HandOverUnit
@@ -46,6 +47,7 @@ __all__ = [
     "UNIT_KINDS",
     "BindingRule",
     "Calibration",
+    "ContractorWorker",
     "CountScan",
     "CountUnit",
     "CustodyEntry",

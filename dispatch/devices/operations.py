@@ -15,6 +15,7 @@ from dispatch.audit.rules import GENESIS
 from dispatch.devices.bench_following import follow
 from dispatch.devices.entries import entry_row
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Unit
+from dispatch.devices.queries import bag_ids
 from dispatch.devices.rules import UNKNOWN_MODEL_MONTHS, Spot
 from dispatch.devices.sim_following import follow_sims
 from dispatch.errors import NotFound, RuleBroken
@@ -57,8 +58,9 @@ def store_named(session: Session, *, branch_id: int, name: str) -> Holder:
 
 
 def bag_of(session: Session, *, person_id: int, branch_id: int) -> Holder:
-    """A technician's bag, made if there is none."""
-    return _holder(session, kind="bag", branch_id=branch_id, person_id=person_id)
+    """A technician's bag, made if there is none; of a contractor's worker the place of his contractor."""
+    found = session.scalar(sa.select(Holder).where(Holder.id.in_(bag_ids(person_id))))
+    return found or _holder(session, kind="bag", branch_id=branch_id, person_id=person_id)
 
 
 def bag_follows(session: Session, *, person_id: int, branch_id: int) -> None:

@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.customers.models import Customer, Vehicle
-from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder, Sim, Terminal, TerminalModel, Tool, Unit
+from dispatch.devices.models import (
+    ContractorWorker,
+    CustodyEntry,
+    CustodyPosition,
+    Holder,
+    Sim,
+    Terminal,
+    TerminalModel,
+    Tool,
+    Unit,
+)
 from dispatch.devices.rules import ICCID_KEY
 from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.errors import NotFound
@@ -168,6 +178,12 @@ def holder(session: Session, holder_id: int, by: Actor) -> Holder:
 def bag(session: Session, person_id: int) -> Holder | None:
     """Somebody's bag, if he ever had one."""
     return session.scalar(sa.select(Holder).where(Holder.person_id == person_id))
+
+
+def bag_ids(person_id: int) -> sa.Select[int]:
+    """SQL: the bag of a technician; of a contractor's worker the place of his contractor, out of which he works."""
+    his = sa.select(ContractorWorker.contractor_id).where(ContractorWorker.person_id == person_id)
+    return sa.select(Holder.id).where(sa.or_(Holder.person_id == person_id, Holder.id.in_(his)))
 
 
 def numbers_taken(

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
+from dispatch.fees.ledger_queries import receipts_in_hand
 from dispatch.fees.models import Receipt
 from dispatch.fees.parts import uncharged, unpriced
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order
+from dispatch.outside.models import OutsideOffer
+from dispatch.outside.operations.checking import holds_back
 from dispatch.words import Text, say
 
 
@@ -46,3 +49,14 @@ def without_invoice(receipts: Sequence[Receipt]) -> list[Receipt]:
     back = {row.id: sum(other.amount for other in receipts if other.refunds_id == row.id) for row in receipts}
     taken = (row for row in receipts if row.amount > 0 and row.channel != "account" and row.amount + back[row.id] > 0)
     return [row for row in taken if not row.invoice_number]
+
+
+@holds_back
+def cash_of_contractor(session: Session, offer: OutsideOffer) -> Text | None:
+    """A contractor's worker hands in the customer's cash before his work is accepted."""
+    held = sum(
+        receipt.amount for receipt in receipts_in_hand(session, offer.worker_id or 0) if receipt.order_id == offer.order_id
+    )
+    if held <= 0:
+        return None
+    return say("He still has ¥%(amount)s of the customer's cash: he hands it in by his link.", amount=f"{held:,.2f}")

@@ -8,6 +8,7 @@ insists, or the fact comes from a phone that was offline, it stays as disputed f
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -63,7 +64,7 @@ def act(session: Session, sent: SentFact, *, by: Actor, at: datetime, insist: bo
     by.must("visit.drive")
     if sent.kind not in KINDS:
         raise NotFound
-    visit = _visit(session, sent, by)
+    visit, by = _visit(session, sent, by)
     fact, new = keep_fact(session, sent, by=by, at=at)
     if not new:
         return fact
@@ -84,11 +85,12 @@ def _tell_order(session: Session, sent: SentFact, order_id: int, *, by: Actor, a
     record(session, ("order", order_id), "field.dispute", by=by, at=at, detail=detail)
 
 
-def _visit(session: Session, sent: SentFact, by: Actor) -> Visit:
+def _visit(session: Session, sent: SentFact, by: Actor) -> tuple[Visit, Actor]:
+    """The visit, and who acts there: a colleague who helps another branch out works on it as one of that branch."""
     visit = session.get(Visit, sent.visit_id) if sent.visit_id is not None else None
-    if visit is None or visit.branch_id != by.branch_id:
+    if visit is None or (visit.branch_id != by.branch_id and visit.technician_id != by.id):
         raise NotFound
-    return visit
+    return visit, replace(by, branch_id=visit.branch_id)
 
 
 def _apply(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: datetime) -> Refusal | None:

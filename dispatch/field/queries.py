@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
+from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
 from dispatch.field.models import DepartureCheck, FieldFact, Photo, PhotoWithdrawal, Signature, TestResult
 from dispatch.orders.lifecycle import VISIT_MOVING
@@ -173,7 +174,7 @@ def came_out(session: Session, person_id: int) -> frozenset[int]:
     query = sa.select(CustodyPosition.unit_id).join(bag, CustodyPosition.holder_id == bag.id)
     query = query.join(out, out.unit_id == CustodyPosition.unit_id).join(Holder, out.from_holder_id == Holder.id)
     standing = (out.corrects_id.is_(None), ~undone.exists(), ~stored.exists())
-    return frozenset(session.scalars(query.where(bag.person_id == person_id, Holder.kind == "slot", *standing)))
+    return frozenset(session.scalars(query.where(bag.id.in_(bag_ids(person_id)), Holder.kind == "slot", *standing)))
 
 
 def checks_of(session: Session, visit_id: int) -> dict[str, DepartureCheck]:

@@ -35,7 +35,7 @@ def register_missing(owes: str, place: str) -> Callable[[MissingReader], Missing
     """Register a reader that names what an order still lacks before it can be closed (P8).
 
     `owes` is "office" or "finance"; a sentence that names a person (as its parameter `who`) is about what that technician owes.
-    `place` is one of "on-site", "papers", "prices", "bag", "binding", "approvals".
+    `place` is one of "on-site", "papers", "prices", "bag", "binding", "approvals", "outside".
     """
 
     def register(reader: MissingReader) -> MissingReader:

@@ -238,6 +238,7 @@ LINE: tuple[Transition, ...] = (
         "give_up", ("open", "residual"), "not_done", "line.settle", say("Cannot be done"), (order_is_at_work,), reason=True
     ),
     Transition("leave_over", ("open",), "residual", "line.settle", say("Did not come"), (order_is_at_work,), reason=True),
+    Transition("carry_over", ("residual",), "not_done", None, say("Into an order of its own"), (order_is_at_work,), reason=True),
     Transition(
         "take_up",
         ("done", "not_done", "residual"),

@@ -79,10 +79,13 @@ class Order(Base):
     note: Mapped[str | None]
     waiting_reason: Mapped[str | None]
     request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid, unique=True)
+    left_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
+    """The order whose vehicles did not come: they are this one's."""
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()
 
     branch: Mapped[Branch] = relationship()
+    left_from: Mapped[Order | None] = relationship(remote_side="Order.id")
     customer: Mapped[Customer] = relationship()
     site: Mapped[Site] = relationship()
     owner: Mapped[Person] = relationship(foreign_keys=[owner_id])

@@ -155,6 +155,7 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         joinedload(Order.owner),
         joinedload(Order.created_by),
         joinedload(Order.owned),
+        joinedload(Order.left_from).load_only(Order.number),
         joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site)),
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),

@@ -27,13 +27,16 @@ CHANNEL_WORDS: dict[str, Text] = {
 
 PLANNED_ANEW = say("planned anew")
 """The reason kept with a visit that the planner took off to make room for a better one."""
+OFFERED_ANEW, VISIT_OVER = say("offered anew"), say("the visit is over")
+"""Why an offer to a contractor was taken back where nobody had to say so."""
+_OURS = {str(text): text for text in (PLANNED_ANEW, OFFERED_ANEW, VISIT_OVER)}
 
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
 
 
 def reason_words(reason: str) -> Text | str:
     """A reason as it is kept: a person's own words, or a sentence of ours that can be said in the reader's language."""
-    return PLANNED_ANEW if reason == str(PLANNED_ANEW) else reason
+    return _OURS.get(reason, reason)
 
 
 @dataclass(frozen=True)

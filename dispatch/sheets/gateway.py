@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-import ctypes
+import ctypes.util
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -102,6 +104,20 @@ def _loads(library: str) -> bool:
     return True
 
 
+@contextmanager
+def _libraries_by_their_names() -> Iterator[None]:
+    """WeasyPrint tries the names that its libraries have on all systems. For each that is none here Python asks the linker and
+    the compiler where it might be, which starts fifty processes; Linux knows the right one without asking.
+    """
+    asking = ctypes.util.find_library
+    if sys.platform == "linux":
+        ctypes.util.find_library = lambda name: None
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = asking
+
+
 @cache
 def _printable() -> frozenset[int]:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
@@ -142,7 +158,8 @@ class _Engine:
         check_libraries()
         # Fontconfig reads this when WeasyPrint is imported, not later.
         os.putenv("FONTCONFIG_FILE", str(FONTS_CONF))
-        import weasyprint
+        with _libraries_by_their_names():
+            import weasyprint
         from weasyprint.text.fonts import FontConfiguration
         from weasyprint.urls import FatalURLFetchingError
 

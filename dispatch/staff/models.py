@@ -54,13 +54,18 @@ class Branch(Base):
 
 
 class Person(Base):
-    """Somebody who works for the company. Technicians carry a home place, a shift and a lunch break."""
+    """Somebody who works for the company. Technicians carry a home place, a shift and a lunch break.
+
+    `outside`: he works for a contractor, holds no role and never signs in; see ContractorWorker.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
         sa.CheckConstraint("shift_from < shift_to", name="shift_has_length"),
         sa.CheckConstraint("(home_lat IS NULL) = (home_lon IS NULL)", name="home_is_whole"),
         words_of("theme", ("auto", "light", "dark")),
+        sa.CheckConstraint("NOT outside OR (username IS NULL AND password_hash IS NULL)", name="outside_signs_in_nowhere"),
+        sa.UniqueConstraint("id", "outside"),
         sa.Index(None, "branch_id"),
         grams_index("person"),
     )
@@ -75,6 +80,7 @@ class Person(Base):
     locale: Mapped[str | None]
     theme: Mapped[str] = mapped_column(server_default="auto")
     active: Mapped[bool] = mapped_column(server_default=sa.true())
+    outside: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     home_address: Mapped[str | None]
     home_lat: Mapped[float | None]
     home_lon: Mapped[float | None]

@@ -46,6 +46,7 @@ class NewPerson:
     shift: tuple[time, time] = (time(8, 30), time(17, 30))
     lunch: tuple[time, time] | None = (time(11, 30), time(13, 30))
     trained_on: date | None = None
+    outside: bool = False
 
 
 def add_branch(session: Session, *, code: str, name: str, zone: str, by: Actor, at: datetime) -> Branch:
@@ -71,7 +72,7 @@ def change_branch(session: Session, branch: Branch, *, name: str, zone: str, by:
 
 def add_person(session: Session, *, branch: Branch, new: NewPerson, by: Actor, at: datetime) -> Person:
     """Add somebody to a branch. Raises Conflict when the staff number or user name is taken."""
-    person = Person(staff_no=new.staff_no, branch_id=branch.id, created_at=at, role_rows=[], skills=[])
+    person = Person(staff_no=new.staff_no, branch_id=branch.id, created_at=at, role_rows=[], skills=[], outside=new.outside)
     session.add(person)
     _write(person, new)
     session.flush()

@@ -90,8 +90,12 @@ def branches(session: Session) -> Sequence[Branch]:
 
 def headcounts(session: Session) -> dict[int, int]:
     """Branch id -> how many work there."""
-    counts = sa.select(Person.branch_id, sa.func.count().label("many")).where(Person.active).group_by(Person.branch_id)
-    return {row.branch_id: row.many for row in session.execute(counts)}
+    counts = (
+        sa.select(Person.branch_id, sa.func.count().label("many"))
+        .where(Person.active, ~Person.outside)
+        .group_by(Person.branch_id)
+    )
+    return {row.branch_id: row.many for row in session.execute(counts.group_by(Person.branch_id))}
 
 
 def branch(session: Session, branch_id: int | None, by: Actor) -> Branch:
@@ -103,7 +107,8 @@ def branch(session: Session, branch_id: int | None, by: Actor) -> Branch:
 
 
 def _people() -> sa.Select[Person]:
-    return sa.select(Person).options(joinedload(Person.branch), selectinload(Person.role_rows), selectinload(Person.skills))
+    whole = (joinedload(Person.branch), selectinload(Person.role_rows), selectinload(Person.skills))
+    return sa.select(Person).where(~Person.outside).options(*whole)
 
 
 def technicians(session: Session, branch_id: int) -> Sequence[Person]:
@@ -129,14 +134,14 @@ def people(
 
 def people_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Person]:
     """People by part of a name, number or phone, with their branch only."""
-    query = sa.select(Person).where(found_in(Person.search_text, words)).options(joinedload(Person.branch))
+    query = sa.select(Person).where(found_in(Person.search_text, words), ~Person.outside).options(joinedload(Person.branch))
     own = query if by.may("branches.all") else query.where(Person.branch_id == by.branch_id)
     return session.scalars(own.order_by(Person.staff_no).limit(limit)).all()
 
 
 def people_counts(session: Session, by: Actor) -> dict[str | None, int]:
     """How many active people hold each role; None counts all of them, "" those who left. For the filter chips."""
-    seen = sa.true() if by.may("branches.all") else Person.branch_id == by.branch_id
+    seen = sa.and_(~Person.outside, sa.true() if by.may("branches.all") else Person.branch_id == by.branch_id)
     held = sa.select(PersonRole.role, sa.func.count()).join(Person, Person.id == PersonRole.person_id)
     counts: dict[str | None, int] = {}
     for role, count in session.execute(held.where(seen, Person.active).group_by(PersonRole.role)):

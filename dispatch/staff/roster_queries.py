@@ -144,7 +144,7 @@ def calendar_days(session: Session, year: int, branch_id: int | None) -> Sequenc
 def rostered_people(session: Session, branch_id: int) -> Sequence[Person]:
     """A branch's active people, technicians first, by staff number."""
     technician = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
-    query = sa.select(Person).where(Person.branch_id == branch_id, Person.active)
+    query = sa.select(Person).where(Person.branch_id == branch_id, Person.active, ~Person.outside)
     return session.scalars(query.order_by(technician.desc(), Person.staff_no)).all()
 
 

@@ -14,6 +14,9 @@ from dispatch.staff.rules import Actor
 
 NOBODY = Actor(id=None, name="", roles=frozenset(), branch_id=None)
 
+Door = Callable[[], "Actor | Response | None"]
+_doors: list[Door] = []
+
 View = TypeVar("View", bound=Callable[..., object])
 
 
@@ -51,6 +54,24 @@ def allowed(permission: str) -> bool:
     return current().may(permission)
 
 
+def lets_in(door: Door) -> Door:
+    """Register who knows how somebody without a sign-in may come to a view, for this request alone: he gives him as an Actor,
+    leads him elsewhere, or knows nothing of him (None)."""
+    if door not in _doors:
+        _doors.append(door)
+    return door
+
+
+def _by_another_door() -> Response | None:
+    for door in _doors:
+        found = door()
+        if isinstance(found, Response):
+            return found
+        if found is not None:
+            g.actor = found
+    return None
+
+
 def init(app: Flask) -> None:
     """Check access before every view."""
 
@@ -62,6 +83,8 @@ def init(app: Flask) -> None:
         access: tuple[str, ...] | None = view.access  # type: ignore[union-attr]
         if access is None:
             return None
+        if current().id is None and (elsewhere := _by_another_door()) is not None:
+            return elsewhere
         if current().id is None:
             return _ask_to_sign_in()
         if access and not any(allowed(permission) for permission in access):

@@ -20,7 +20,7 @@ from dispatch.orders.models import Order
 from dispatch.orders.presenting.verbal import Mark, mark_of
 from dispatch.orders.queries import decisions_for
 from dispatch.orders.status_words import WORDS
-from dispatch.permissions import ROLES
+from dispatch.permissions import OUTSIDE, ROLES
 from dispatch.staff.queries import branches
 from dispatch.staff.rules import Actor
 from dispatch.web.access import allowed, current
@@ -47,6 +47,7 @@ RAIL = (
     Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
     Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),
     Entry("field.today", "calendar-check", say("My day"), "visit.drive"),
+    Entry("outside.index", "people", say("Outside help"), "outside.see"),
     Entry("orders.closing", "archive", say("Closing"), "closing.see"),
     Entry("reports.figures", "layout-three-columns", say("Figures of the day"), "figures.see"),
     Entry("finance.my_money", "wallet2", say("My money"), "visit.drive"),
@@ -151,8 +152,9 @@ def _frame(app: Flask) -> dict[str, Any]:
         "theme": session.get("theme") or actor.theme,
         "csp_nonce": g.get("csp_nonce", ""),
         "person": me(),
+        "guest": OUTSIDE in actor.roles,
     }
-    if actor.id is None or "HX-Request" in request.headers:
+    if actor.id is None or OUTSIDE in actor.roles or "HX-Request" in request.headers:
         return common | {"rail": [], "branches": [], "branch": None, "waiting_count": 0}
     with transaction() as db:
         waiting = _waiting(db, actor)

@@ -35,6 +35,7 @@ from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
+from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import (
     issue_a_sheet,
@@ -105,6 +106,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
         found |= _money(session) | _bench(session) | _contacts(session)
+        found |= {name: Sight(*page) for name, page in outside_pages(session).items()}
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
@@ -298,10 +300,12 @@ def _orders(session: Session) -> dict[str, Sight]:
     number = _first(session, mine.where(Person.username == "su", Visit.status == "dispatched"))
     waiting = sa.select(Order.number).where(Order.status == "awaiting_approval").order_by(Order.number)
     open_id = _first(session, sa.select(Approval.id).join(Order).where(Approval.decision.is_(None), Order.branch_id == 1))
+    left = sa.select(Order.number).join(Order.lines).where(OrderLine.status == "residual")
     refused = sa.select(Order.number).join(Order.verbal_approvals).where(VerbalApproval.decision == "refused")
     return shown | {
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),

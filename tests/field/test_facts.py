@@ -123,7 +123,7 @@ def test_other_branches_visits_are_not_there(db: Session, cast: Cast, sent_out: 
     sent_out.branch_id = cast.gz
     db.flush()
     with pytest.raises(NotFound):
-        step(db, sent_out, "depart", 1, cast.su)
+        step(db, sent_out, "depart", 1, cast.wei)
     with pytest.raises(NotFound):
         act(db, fact(sent_out, "depart", 2, visit_id=999_999), by=cast.su, at=AT, insist=True)
 

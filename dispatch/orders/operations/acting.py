@@ -20,7 +20,7 @@ from dispatch.staff.rules import Actor
 PRESSED = frozenset(row.action for row in ORDER if row.permission) - {"approve_by_word"}
 """The actions that people take with a press; the others are consequences, or have a form of their own."""
 
-PRESSED_ON_LINE = frozenset(row.action for row in LINE if row.reason and row.permission)
+PRESSED_ON_LINE = frozenset(row.action for row in LINE if row.permission and row.reason)
 """The actions that the desk takes on one vehicle; that it is done is said by whoever does it."""
 
 

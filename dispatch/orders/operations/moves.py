@@ -78,7 +78,7 @@ def move_visit(session: Session, visit: Visit, action: str, *, by: Actor, at: da
         facts = replace(facts, to_end_first=to_end_first(session, visit))
     _check(row, "visit", visit.status, facts, reason)
     if action == "dispatch":
-        fit_technician(session, visit.technician_id)
+        fit_technician(session, visit.technician_id, outside=True)
     visit.reason = reason if row.target == "abandoned" else None
     stamp = {"dispatch": "dispatched_at", "depart": "departed_at", "arrive": "arrived_at", "finish": "finished_at"}.get(action)
     if stamp:

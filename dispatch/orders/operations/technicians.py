@@ -9,12 +9,15 @@ from dispatch.staff.models import Person
 from dispatch.words import say
 
 
-def fit_technician(session: Session, person_id: int) -> Person:
+def fit_technician(session: Session, person_id: int, *, outside: bool = False) -> Person:
     """Somebody who may be sent out (P15), his row share-locked: until the end he can neither leave nor lose role or training.
 
+    With `outside` a contractor's worker may be: the manager has approved of a contractor (P14), who answers for his training.
     Raises NotFound for somebody who is no technician here any more, RuleBroken for one without the product training.
     """
     person = session.get(Person, person_id, with_for_update={"read": True}, populate_existing=True)
+    if outside and person is not None and person.active and person.outside:
+        return person
     if person is None or not person.active or "technician" not in person.roles:
         raise NotFound(say("There is no such technician."))
     if person.trained_on is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -41,16 +41,30 @@ def plan_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> V
     Conflict (from the database) when his time is taken.
     """
     by.must("order.plan")
+    return _put(session, new, outside=False, by=by, at=at)
+
+
+def take_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> Visit:
+    """A contractor's worker takes an order that was offered: his visit begins as dispatched, since nobody has to send him.
+
+    Whether it was offered to him is asked where offers are. Raises as `plan_visit` does.
+    """
+    by.must("visit.drive")
+    return _put(session, replace(new, by_hand=True), outside=True, by=by, at=at)
+
+
+def _put(session: Session, new: NewVisit, *, outside: bool, by: Actor, at: datetime) -> Visit:
     order = locked_order(session, new.order_id)
     if order.status not in FOLLOWING:
         raise RuleBroken(say("The order is not approved or is waiting, so nobody can be sent."))
-    technician = fit_technician(session, new.technician_id)
+    technician = fit_technician(session, new.technician_id, outside=outside)
     lines = _free_lines(session, order, new.line_ids)
     visit = Visit(
         order_id=order.id,
         branch_id=order.branch_id,
         technician_id=technician.id,
-        status="planned",
+        status="dispatched" if outside else "planned",
+        dispatched_at=at if outside else None,
         starts_at=new.starts_at,
         ends_at=new.ends_at,
         sequence=new.sequence,
@@ -59,7 +73,7 @@ def plan_visit(session: Session, new: NewVisit, *, by: Actor, at: datetime) -> V
     visit.visit_lines = [VisitLine(line_id=line.id, order_id=order.id) for line in lines]
     session.add(visit)
     session.flush()
-    detail = {"visit": visit.id, "to": "planned", "technician": technician.id, "starts_at": new.starts_at.isoformat()}
+    detail = {"visit": visit.id, "to": visit.status, "technician": technician.id, "starts_at": new.starts_at.isoformat()}
     record(session, ("order", order.id), "visit.plan", by=by, at=at, detail=detail)
     follow(session, order, by=by, at=at)
     return visit

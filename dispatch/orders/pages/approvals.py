@@ -27,6 +27,7 @@ from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.outside.queries import undecided_count
 from dispatch.staff.deputies import deputies_at
 from dispatch.staff.roster_queries import leaves_asked
 from dispatch.web.access import current, may
@@ -81,7 +82,8 @@ def approvals_page(**extra: Any) -> str:
         favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
         owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
-        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, "leave": leaves_asked(db, current(), at=now())}
+        asked = {"leave": leaves_asked(db, current(), at=now()), "outside": undecided_count(db, current())}
+        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, **asked}
         return render_template(
             "orders/approvals.html",
             cards=cards,

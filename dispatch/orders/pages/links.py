@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
@@ -21,17 +21,16 @@ from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import UNKNOWN, makes_links, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.linking import (
-    check_tries,
     facts_of_link,
     link_behind,
     make_link,
-    note_wrong,
     revoke_link,
     unrevoked,
     use_link,
     why_not_make,
 )
 from dispatch.orders.operations.standing_in import who_cannot
+from dispatch.orders.pages.barring import is_barred, told_wrong
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
 from dispatch.orders.queries import approval_order, order_numbered
@@ -39,7 +38,6 @@ from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS
 from dispatch.web.access import current, may, public
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
-from dispatch.words import Text
 
 # --- making one
 
@@ -127,7 +125,7 @@ def approve_by_link(token: str) -> tuple[str, int]:
 def _opened(token: str, refused: Refusal | None = None, form: Form | None = None) -> tuple[str, int]:
     at = now()
     with transaction() as db:
-        link = None if _is_barred(db) else link_behind(db, token)
+        link = None if is_barred(db) else link_behind(db, token)
         if link is not None:
             facts = facts_of_link(link, current().id)
             no = why_not_use(facts, at)
@@ -144,28 +142,9 @@ def _opened(token: str, refused: Refusal | None = None, form: Form | None = None
     return _nowhere()
 
 
-def _is_barred(db: Session) -> bool:
-    """Too many wrong links came from where the reader is."""
-    limits = settings()
-    window = timedelta(minutes=limits.login_window_minutes)
-    try:
-        check_tries(db, address=request.remote_addr or "", at=now(), most=limits.login_attempts, window=window)
-    except Refusal:
-        return True
-    return False
-
-
 def _nowhere() -> tuple[str, int]:
     """An unknown link: counted, and after too many of them nothing is looked up any more."""
-    sentence: Text = UNKNOWN
-    status, limits = 404, settings()
-    window = timedelta(minutes=limits.login_window_minutes)
-    try:
-        with transaction() as db:
-            check_tries(db, address=request.remote_addr or "", at=now(), most=limits.login_attempts, window=window)
-            note_wrong(db, address=request.remote_addr or "", at=now())
-    except Refusal as refusal:
-        sentence, status = refusal.text, 429
+    sentence, status = told_wrong(UNKNOWN)
     return render_template("orders/link.html", link=None, order=None, thanks=False, no=sentence, refused=None, form=None), status
 
 
@@ -177,7 +156,7 @@ def decide_by_link(token: str) -> Response | tuple[str, int]:
     yes = form.text("decision") == "approve"
     try:
         with transaction() as db:
-            if _is_barred(db) or form.text("decision") not in ("approve", "reject"):
+            if is_barred(db) or form.text("decision") not in ("approve", "reject"):
                 raise NotFound
             use_link(db, token, yes=yes, reason=form.text("reason")[:2000], reader=current().id, at=now())
     except NotFound:

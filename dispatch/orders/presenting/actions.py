@@ -93,7 +93,7 @@ def _as_primary(action: Action) -> Action:
 
 def line_actions(line: OrderLine, version: int, facts: OrderFacts, url: Callable[[str], str]) -> list[Action]:
     """What may be done with one vehicle now, each with a reason. `version` is the order's, as every press on its page names."""
-    rows = [row for row in LINE if row.reason and row.permission and why_not(row, "line", line.status, facts) is None]
+    rows = [row for row in LINE if row.permission and row.reason and why_not(row, "line", line.status, facts) is None]
     return [Action(row.action, row.label, url(row.action), version, True, None, True) for row in rows]
 
 

@@ -24,6 +24,7 @@ PLACE_WORDS: dict[str, Text] = {
     "bag": say("Bag"),
     "binding": say("SIMs to see to"),
     "approvals": say("Approvals"),
+    "outside": say("Outside help"),
 }
 UrlFor = Callable[..., str]
 
@@ -83,6 +84,8 @@ def _place_url(paper: dict[str, Any], order: Order, url_for: UrlFor) -> str:
         return url_for("devices.sims", concern="rebind")
     if place == "bag":
         return url_for("devices.holder", holder_id=paper["params"]["bag"])
+    if place == "outside":
+        return url_for("outside.order", number=order.number)
     return url_for("orders.show", number=order.number, _anchor=place)
 
 

@@ -20,6 +20,7 @@ from dispatch.orders.models import Order
 from dispatch.orders.rules import URGENCY_WORDS, reason_words
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.staff.rules import SYSTEM
 from dispatch.words import Text, say, text_from_json
 
 
@@ -116,6 +117,7 @@ LOOKS: dict[str, Look] = {
     "line.complete": Look(say("%(vehicle)s is done"), "check-circle", "done"),
     "line.give_up": Look(say("%(vehicle)s cannot be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("%(vehicle)s did not come"), "arrow-repeat", "waiting"),
+    "line.carry_over": Look(say("%(vehicle)s is in an order of its own"), "arrow-right", "planned"),
     "line.take_up": Look(say("%(vehicle)s is taken up again"), "arrow-repeat", "planned"),
     "line.role": Look(say("%(vehicle)s: it is about another terminal of the vehicle"), "cpu", "planned"),
     "line.fit": Look(say("%(vehicle)s: %(unit)s swapped"), "arrow-repeat", "done"),
@@ -158,6 +160,20 @@ LOOKS: dict[str, Look] = {
     "field.settle": Look(say("A message of %(technician)s was settled"), "check-circle", "draft"),
     "field.apply": Look(say("What %(technician)s sent late was entered as sent"), "check-circle", "done"),
     "field.set_aside": Look(say("A message of %(technician)s was set aside, not entered"), "dash-circle", "draft"),
+    "outside.ask": Look(say("Help from outside asked for"), "people", "awaiting"),
+    "outside.approve": Look(say("Help from outside approved"), "check-lg", "done"),
+    "outside.reject": Look(say("Help from outside refused"), "x-circle", "refused"),
+    "outside.withdraw": Look(say("Help from outside is not needed any more"), "x-circle", "draft"),
+    "outside.offer": Look(say("Offered to the contractor %(name)s until %(until)s"), "send", "awaiting"),
+    "outside.take_back": Look(say("Taken back from the contractor %(name)s"), "arrow-left", "waiting"),
+    "outside.shut": Look(say("The link of %(name)s was shut: the PIN was wrong too often"), "exclamation-triangle", "waiting"),
+    "outside.accept": Look(say("The contractor %(name)s has accepted, for %(amount)s"), "check-circle", "planned"),
+    "outside.decline": Look(say("The contractor %(name)s has declined"), "x-circle", "waiting"),
+    "outside.give_back": Look(say("No contractor has accepted in time: back with the dispatcher"), "arrow-left", "waiting"),
+    "outside.renew": Look(say("A new link for %(name)s, which works until %(until)s"), "send", "draft"),
+    "outside.object": Look(say("The work of %(name)s is not accepted yet"), "exclamation-triangle", "waiting"),
+    "outside.work": Look(say("The work of %(name)s is accepted: %(amount)s"), "check-circle", "done"),
+    "outside.settle": Look(say("%(amount)s settled with %(name)s"), "cash-coin", "done"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")
@@ -215,7 +231,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
     old, new = _change(entry, naming)
     return Happening(
         what=Text(look.what.msgid, _params(entry, naming, look.what)),
-        who=entry.by_name if entry.by_id else say("System"),
+        who=say("System") if entry.by_id is None and entry.by_name == SYSTEM.name else entry.by_name,
         server_at=entry.at,
         icon=look.icon,
         tone=look.tone,
@@ -228,6 +244,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *_in_whose_place(entry),
             *_why_swapped(entry),
             *_raised(entry),
+            *_whom_from_outside(entry),
         ),
         device_at=_apart(entry),
     )
@@ -252,6 +269,14 @@ def _raised(entry: AuditEntry) -> Iterator[Text]:
     """How urgent an order became by a further call."""
     if entry.action == "call.join" and entry.detail.get("urgency"):
         yield say("now %(urgency)s", urgency=URGENCY_WORDS.get(entry.detail["urgency"], "—"))
+
+
+def _whom_from_outside(entry: AuditEntry) -> Iterator[Text]:
+    """Whom an order is to go to when nobody is free, and for how much at most."""
+    if entry.detail.get("whom") == "contractor":
+        yield say("to a contractor, for %(amount)s at most", amount=yuan(Decimal(entry.detail["amount"])))
+    elif entry.detail.get("whom") == "colleague":
+        yield say("to %(name)s of another branch", name=entry.detail["name"])
 
 
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
@@ -283,6 +308,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "vehicle": lambda: show_plate(detail["vehicle"]) if detail.get("vehicle") else naming.vehicle(detail.get("line")),
         "technician": lambda: naming.person(detail.get("technician")),
         "starts_at": lambda: naming.moment(detail.get("starts_at")),
+        "until": lambda: naming.moment(detail.get("until")),
         "action": lambda: entry.action,
         "amount": lambda: yuan(abs(Decimal(detail.get("amount", 0)))),
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),

@@ -7,8 +7,8 @@ from alembic import op
 
 from dispatch.search import name_words, normalise
 
-revision = "0031"
-down_revision = "0030"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
