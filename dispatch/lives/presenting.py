@@ -19,7 +19,7 @@ from dispatch.devices.swap_rules import why_told
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.intake.silence_rules import ENDED_BY
 from dispatch.lives.queries import Life, Station
-from dispatch.orders.presenting.history import Look
+from dispatch.orders.presenting.looks import Look
 from dispatch.words import Text, say
 
 WAYS = {"jt808": "JT/T 808", "traccar": "Traccar"}

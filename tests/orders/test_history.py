@@ -13,7 +13,8 @@ import dispatch
 from dispatch.audit.operations import record
 from dispatch.audit.queries import history
 from dispatch.orders.lifecycle import TABLES
-from dispatch.orders.presenting.history import LOOKS, Happening, naming_of, told
+from dispatch.orders.presenting.history import Happening, naming_of, told
+from dispatch.orders.presenting.looks import LOOKS
 from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.words import say, text_to_json
 from tests.building import repair_order
