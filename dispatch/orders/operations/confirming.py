@@ -7,14 +7,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.contact_models import ContactLink, OwnedContact
 from dispatch.orders.contact_queries import link_alive
 from dispatch.orders.contact_rules import ContactLinkFacts, why_not_confirm, why_not_unsolved, why_not_use
 from dispatch.orders.lifecycle import LINE_SETTLED
-from dispatch.orders.models import Order
+from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import move_line, move_order
 from dispatch.orders.operations.owning import lock_contact, locked_contact, note_confirmed, signed_by, tell, touch
@@ -113,7 +113,11 @@ def make_contact_link(session: Session, contact_id: int, *, lasts: timedelta, by
 
 def contact_link(session: Session, token: str) -> ContactLink | None:
     """The link of a token, whatever became of it."""
-    return session.scalar(sa.select(ContactLink).where(ContactLink.token_hash == hash_of(token)))
+    contact = joinedload(ContactLink.contact)
+    lines = contact.joinedload(OwnedContact.order).joinedload(Order.lines).joinedload(OrderLine.vehicle)
+    whole = (contact.joinedload(OwnedContact.customer), contact.joinedload(OwnedContact.vehicle), lines)
+    query = sa.select(ContactLink).where(ContactLink.token_hash == hash_of(token)).options(*whole)
+    return session.scalars(query).unique().one_or_none()
 
 
 def facts_of_contact_link(link: ContactLink) -> ContactLinkFacts:
