@@ -9,7 +9,7 @@ from dispatch.fees import terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
-from dispatch.orders import ladder_queries, verbal_rules
+from dispatch.orders import clock_queries, clock_rules, ladder_queries, recall_rules, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
@@ -42,3 +42,6 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)
     ladder_queries.configure(settings.approvals)
+    clock_rules.configure(settings.clock_warn_percent, settings.clock_pauses, settings.clock_manager_minutes)
+    clock_queries.configure(settings.clock_limits, settings.office_hours)
+    recall_rules.configure(settings.recall_days)

@@ -15,12 +15,15 @@ from typing import Any
 
 from dispatch import paths
 from dispatch.config_values import (
+    USUAL_LIMITS,
     ApprovalStep,
+    ClockAsked,
     PhotosAsked,
     SettingError,
     approval_steps,
     boolean,
     choice,
+    clocks_asked,
     database_url,
     folder,
     names,
@@ -31,6 +34,7 @@ from dispatch.config_values import (
     web_address,
     whole,
     without_password,
+    working_hours,
     zone,
 )
 
@@ -128,6 +132,18 @@ class Settings:
         "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
     approval_escalation_hours: int = setting(
         "APPROVAL_ESCALATION_HOURS", whole(1, 8760), 24, "hours after that limit when it goes to the director")
+    office_hours: str = setting(
+        "OFFICE_HOURS", working_hours, "08:30-12:00,13:00-17:30", "working hours of a branch that has set none of its own")
+    clock_limits: tuple[ClockAsked, ...] = setting(
+        "CLOCK_LIMITS", clocks_asked, clocks_asked(USUAL_LIMITS), "limits in minutes (w: working time, r: around the clock)")
+    clock_warn_percent: int = setting("CLOCK_WARN_PERCENT", whole(1, 100), 80, "share of a limit after which is warned")
+    clock_manager_minutes: int = setting(
+        "CLOCK_MANAGER_MINUTES", whole(0, 100_000), 60, "minutes after a broken limit when the manager is told, too")
+    clock_pauses: tuple[str, ...] = setting(
+        "CLOCK_PAUSES", some_of("part", "customer", "vehicle", "unsafe", "other"), ("part", "customer", "vehicle", "unsafe"),
+        "what an order can wait for while its clocks stand still; or none")
+    recall_days: int = setting(
+        "RECALL_DAYS", whole(0, 3650), 30, "days within which a repeat is proposed as a recall of the visit before; 0: never")
 
     outside_offer_hours: int = setting(
         "OUTSIDE_OFFER_HOURS", whole(1, 168), 2, "hours in which a contractor can accept an order, if no other number is chosen")

@@ -9,11 +9,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dispatch.clock import read_hours
 from dispatch.permissions import PERMISSIONS, ROLES
 
 ORDER_KINDS = ("installation", "repair")
 PHOTOS = ("plate", "imei", "iccid", "wiring", "place")
+CLOCK_STAGES = ("approval", "departure", "arrival", "repair")
+URGENCIES = ("normal", "urgent", "emergency")
 YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
+
+
+USUAL_LIMITS = (
+    "any.approval.any=240w, any.approval.urgent=60w, any.approval.emergency=30r,"
+    "repair.departure.any=960w, repair.departure.urgent=240w, repair.departure.emergency=120r,"
+    "repair.arrival.any=1440w, repair.arrival.urgent=480w, repair.arrival.emergency=240r,"
+    "repair.repair.any=2400w, repair.repair.urgent=960w, repair.repair.emergency=480r,"
+    "installation.arrival.any=2400w, installation.repair.any=4800w"
+)
+"""How long what may take, unless settings or a branch say otherwise; a working day has 480 minutes."""
 
 
 class SettingError(Exception):
@@ -34,6 +47,20 @@ class ApprovalStep:
 
     def __str__(self) -> str:
         return f"{self.kind}>{self.above}:{self.role}"
+
+
+@dataclass(frozen=True)
+class ClockAsked:
+    """How many minutes a stage of orders of a kind and urgency ("any": all) may take, of working time or around the clock."""
+
+    kind: str
+    stage: str
+    urgency: str
+    minutes: int
+    reckoned: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.stage}.{self.urgency}={self.minutes}{self.reckoned[0]}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +138,13 @@ def some_of(*options: str) -> Callable[[str], tuple[str, ...]]:
     return read
 
 
+def working_hours(given: str) -> str:
+    """Pieces of a working day, as in 08:30-12:00,13:00-17:30."""
+    if read_hours(given) is None:
+        raise ValueError("working hours such as 08:30-12:00,13:00-17:30 or 22:00-06:00")
+    return given
+
+
 def folder(given: str) -> Path:
     """A folder, relative ones from where the program is started."""
     path = Path(given).expanduser().absolute()
@@ -157,6 +191,11 @@ def photos_asked(given: str) -> tuple[PhotosAsked, ...]:
     return found
 
 
+def clocks_asked(given: str) -> tuple[ClockAsked, ...]:
+    """`kind.stage.urgency=minutes` and w or r, separated by commas; 0 minutes: no limit."""
+    return tuple(_clock_asked(part.strip()) for part in given.split(",") if part.strip())
+
+
 def without_password(url: str) -> str:
     """The text with the password of an address replaced by stars."""
     return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", url)
@@ -168,6 +207,16 @@ def _photos_asked(part: str) -> PhotosAsked:
     if kind not in ORDER_KINDS or not photos or not set(photos) <= set(PHOTOS):
         raise ValueError(f"photos such as installation:plate+wiring, with {' or '.join(ORDER_KINDS)}, and of {', '.join(PHOTOS)}")
     return PhotosAsked(kind, photos)
+
+
+def _clock_asked(part: str) -> ClockAsked:
+    match = re.fullmatch(r"(\w+)\.(\w+)\.(\w+)=(\d{1,6})([wr])", part, re.ASCII)
+    known = match and match[1] in ("any", *ORDER_KINDS) and match[2] in CLOCK_STAGES and match[3] in ("any", *URGENCIES)
+    if not match or not known or int(match[4]) > 100_000:
+        raise ValueError(
+            f"limits such as repair.arrival.urgent=480w, with {', '.join(CLOCK_STAGES)}, and any, {', '.join(URGENCIES)}"
+        )
+    return ClockAsked(match[1], match[2], match[3], int(match[4]), {"w": "work", "r": "round"}[match[5]])
 
 
 def _approval_step(part: str) -> ApprovalStep:

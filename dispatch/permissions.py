@@ -43,6 +43,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "visit.drive": ("technician", OUTSIDE),
     "visit.abandon": ("technician", OUTSIDE, "specialist", "supervisor", "manager"),
     "line.settle": ("technician", OUTSIDE, "specialist", "supervisor", "manager"),
+    "clock.limits": ("manager", "director", "administrator"),
+    "recall.decide": ("specialist", "supervisor", "manager"),
     # when nobody is free
     "outside.see": (*DESK, "qa", "finance"),
     "outside.ask": ("specialist", "supervisor", "manager"),

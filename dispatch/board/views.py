@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from dispatch.board.rules import district_of, part_words, shifts_over
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.customers.models import Site
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.presenting.clocks import DueMark, due_mark
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.staff.models import Person
 from dispatch.staff.roster_rules import KINDS, Leave, Presence
@@ -150,6 +152,10 @@ class Waiting:
     def wanted(self) -> str:
         """When the customer wants somebody, in figures."""
         return wanted_of(self.order)
+
+    def due(self, at: datetime) -> DueMark | None:
+        """What of its order is due next."""
+        return due_mark(self.order.clocks, at)
 
     @property
     def symptom(self) -> Text | None:

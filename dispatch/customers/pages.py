@@ -39,6 +39,8 @@ from dispatch.geo.forms import DATUMS
 from dispatch.lives.pages import shown_of_vehicle
 from dispatch.orders.forms import read_number, read_page, read_pin
 from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
+from dispatch.orders.recall_queries import causes_of
+from dispatch.orders.recall_rules import RECALL_STATES
 from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
@@ -262,10 +264,13 @@ def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
 
 def _vehicle_facts(db: Session, vehicle_id: int) -> dict[str, Any]:
     """What is in it, its orders, its history, and what the page does with them."""
+    lines = lines_of_vehicle(db, vehicle_id, current())
     known = {
         "inside": fitted_by_role(db, [vehicle_id]).get(vehicle_id, {}),
         "roles": ROLES,
-        "lines": lines_of_vehicle(db, vehicle_id, current()),
+        "lines": lines,
+        "recalls": causes_of(db, [line.id for line in lines]) if lines else {},
+        "recall_words": RECALL_STATES,
         "life": shown_of_vehicle(db, vehicle_id),
         "describe": describe,
     }

@@ -15,6 +15,7 @@ from dispatch.db import transaction
 from dispatch.demo import (
     bench,
     by_word,
+    clocks,
     closing,
     day,
     duties,
@@ -24,6 +25,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    recalls,
     silence,
     storing,
     tooling,
@@ -77,4 +79,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     duties.build(company, moment)
     owning.build(company, moment)
     outside.build(company, moment)
+    clocks.build(company, moment)
+    recalls.build(company, moment)
     return company

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
-from dispatch.demo import words
+from dispatch.demo import clocks, words
 from dispatch.demo.agreeing import agree_on_warranty, look_after_sims
 from dispatch.demo.counter import issue_signed
 from dispatch.devices.firmware import ask_for_firmware
@@ -111,6 +111,7 @@ def build(company: Company) -> None:
         _customers(company, code)
         _stock(company, code)
     _approvals(company)
+    clocks.agree(company)
     name_company(company.session, COMPANY_NAME, by=company.people["admin"], at=company.at)
     agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from dispatch.clock import local_day
 from dispatch.demo import words
 from dispatch.demo.company import Company
 from dispatch.demo.courses import EACH_DAY, EARLIER, TODAY, Course
@@ -13,8 +14,9 @@ from dispatch.demo.on_site import OnSite
 from dispatch.demo.putting_right import put_right
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.approving import reject
-from dispatch.orders.operations.moves import locked_order, move_order
+from dispatch.orders.operations.putting_off import put_off
 from dispatch.orders.operations.visits import cancel_order
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.staff.rules import Actor
 
 DAMAGED = 9
@@ -119,10 +121,11 @@ def _waiting_for_the_planner(company: Company, code: str, now: datetime) -> None
         taken = now - timedelta(minutes=240 - index * 12)
         order = take_call(company, code, taken, urgency=urgency, complaint=index % len(words.COMPLAINTS))
         approved(company, code, order, taken + timedelta(minutes=7))
-    for reason in ("客户车辆外出，周五返回", "等待厂家配件"):
+    for why, told, days in (("vehicle", "车辆出车在外，回来后再约", 3), ("part", "等待厂家配件", 5)):
         order = approved(company, code, take_call(company, code, early), early + timedelta(minutes=5))
         at = early + timedelta(minutes=30)
-        move_order(company.session, locked_order(company.session, order.id), "hold", by=company.desk(code), at=at, reason=reason)
+        wait = WaitFor(why, local_day(at, company.zone) + timedelta(days=days), told)
+        put_off(company.session, order.id, wait, version=order.version, by=company.desk(code), at=at)
 
 
 def _waiting_for_approval(company: Company, now: datetime) -> None:

@@ -26,7 +26,7 @@ LINE_TO_DO = ("open", "residual")
 
 def depart(session: Session, act: Act) -> None:
     """He sets out. `checks` says what he checked before (P5): item -> whether it is in order; `note` what is not."""
-    move_visit(session, act.visit, "depart", by=act.by, at=act.at)
+    move_visit(session, act.visit, "depart", by=act.by, at=act.at, when=act.when)
     checks, note = act.content.get("checks") or {}, str(act.content.get("note") or "").strip() or None
     if any(item not in DEPARTURE_ITEMS for item in checks):
         raise NotFound
@@ -45,7 +45,7 @@ def _check_fitness(session: Session, act: Act, ticked: set[str]) -> None:
 
 def arrive(session: Session, act: Act) -> None:
     """He is there; `lat`, `lon` and `accuracy_m` where his phone says so."""
-    move_visit(session, act.visit, "arrive", by=act.by, at=act.at)
+    move_visit(session, act.visit, "arrive", by=act.by, at=act.at, when=act.when)
     lat, lon, accuracy = (_number(act.content.get(name)) for name in ("lat", "lon", "accuracy_m"))
     if lat is None or lon is None or not is_place(lat, lon):
         lat = lon = accuracy = None
@@ -77,7 +77,7 @@ def finish(session: Session, act: Act) -> None:
         # What had no price when it was fitted may have one by now.
         charge_fittings(session, act.order, visit_id=act.visit.id, by=act.by, at=act.at)
         _settle_lines(session, act)
-    move_visit(session, act.visit, "finish", by=act.by, at=act.at)
+    move_visit(session, act.visit, "finish", by=act.by, at=act.at, when=act.when)
     tell(session, act.order.id, at=act.at)
 
 

@@ -19,6 +19,7 @@ from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_outages, broken_silences
+from dispatch.orders.checks import broken_clocks, broken_waits
 from dispatch.orders.models import Order
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
@@ -136,6 +137,8 @@ AREAS: dict[str, Area] = {
     "custody": Area(say("moves of units"), "custody_entry", broken_custody),
     "facts": Area(say("messages from the field"), "field_fact", broken_facts),
     "tests": Area(say("results of test-runs"), "test_result", broken_results),
+    "clocks": Area(say("clocks of orders"), "order_clock", broken_clocks),
+    "waits": Area(say("times of waiting"), "order_wait", broken_waits),
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from dispatch.clock import moment_of
 from dispatch.customers import queries as customers
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import COMPANY_FORM, core_name, read_phone, read_plate
@@ -21,6 +22,7 @@ from dispatch.intake.rules import model_of, show_place
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.queries import visible
+from dispatch.orders.recall_queries import Before, visit_before
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.search import normalise
 from dispatch.staff.models import Person
@@ -71,6 +73,8 @@ class Known:
     orders: Sequence[Order] = ()
     warranty: Warranty | None = None
     visits: dict[int, Visit] = field(default_factory=dict)
+    before: Before | None = None
+    """The last visit to the vehicle that this call may repeat."""
     places: Mapping[str, Mapping[str, Unit]] = field(default_factory=dict)
     """What is in the vehicle, by the roles of its terminals."""
 
@@ -165,8 +169,8 @@ def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | No
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
     term = warranty_of(session, inside, bought, model, by, customer.id if customer else None)
-    facts = Known(customer, vehicle, caller, fitted=inside, places=places, orders=orders, warranty=term, visits=visits)
-    return replace(facts, last_visit=last)
+    found = Known(customer, vehicle, caller, fitted=inside, places=places, orders=orders, warranty=term, visits=visits)
+    return replace(found, last_visit=last, before=visit_before(session, vehicle.id, at=moment_of(0, today, by.zone)))
 
 
 def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Known | None:

@@ -60,6 +60,8 @@ LOOKS: Mapping[str, Look] = {
     "line.give_up": Look(say("It could not be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("The vehicle did not come"), "arrow-repeat", "waiting"),
     "line.take_up": Look(say("It is taken up again"), "arrow-repeat", "planned"),
+    "recall.confirm": Look(say("It counts as a recall of earlier work"), "arrow-repeat", "waiting"),
+    "recall.deny": Look(say("It counts as no recall"), "check-lg", "draft"),
     "arrive": Look(say("Arrived on site"), "geo-alt", "site"),
     "finish": Look(say("Visit finished"), "check-circle", "done"),
     "sheet": Look(say("Sheet issued"), "file-earmark-text", "done"),

@@ -48,7 +48,7 @@ ORDER_ACTIONS = (
     "call.join",
     "contact.confirm",
 )
-LINE_ACTIONS = ("line.give_up", "line.leave_over", "line.take_up")
+LINE_ACTIONS = ("line.give_up", "line.leave_over", "line.take_up", "recall.confirm", "recall.deny")
 
 
 # --- what only a unit has

@@ -54,13 +54,15 @@ def facts_of(session: Session, order: Order, by: Actor, *, named: Named | None =
     return replace(facts, named=named)
 
 
-def facts_read(session: Session, order: Order, by: Actor) -> OrderFacts:
+def facts_read(session: Session, order: Order, by: Actor, entries: Sequence[AuditEntry] = ()) -> OrderFacts:
     """The same for a page that has read the order with its lines, visits and approvals: it asks the database nothing twice.
 
-    The papers are those last counted; only an operation counts them anew.
+    The papers are those last counted; only an operation counts them anew. `entries` is the history, newest first, if that was
+    read.
     """
     lines, visits = (line.status for line in order.lines), (visit.status for visit in order.visits)
-    return _facts(session, order, by, order.approvals, lines, visits, missing=_last_counted(session, order))
+    whole = entries if entries and entries[-1].seq == 1 else None
+    return _facts(session, order, by, order.approvals, lines, visits, missing=_last_counted(session, order), entries=whole)
 
 
 def _facts(
@@ -72,6 +74,7 @@ def _facts(
     visits: Iterable[str],
     *,
     missing: tuple[Text, ...],
+    entries: Sequence[AuditEntry] | None = None,
 ) -> OrderFacts:
     step = min((a for a in approvals if a.decision is None), key=lambda a: a.step, default=None)
     return OrderFacts(
@@ -80,7 +83,7 @@ def _facts(
         actor_id=by.id,
         open_step_permission=step.permission if step else None,
         step_requested_by_id=step.requested_by_id if step else None,
-        asked_by=_asked_by(session, order.id) if step else frozenset(),
+        asked_by=_asked_by(session, order.id, entries) if step else frozenset(),
         decided_by=decided_by(step, approvals) if step else frozenset(),
         helped_by=_helped_by(step, approvals) if step else frozenset(),
         actor_permissions=permissions_of(by.roles),
@@ -107,12 +110,14 @@ def owed_papers(session: Session, order: Order) -> tuple[Paper, ...]:
 
 
 def _last_counted(session: Session, order: Order) -> tuple[Text, ...]:
-    counted = session.get(OrderPapers, order.id) if order.status == "done" else None
+    counted = session.get(OrderPapers, order.id) if order.status == "done" else None  # asked for nothing where it was read
     return tuple(text_from_json(text) for text in counted.missing) if counted else ()
 
 
-def _asked_by(session: Session, order_id: int) -> frozenset[int | None]:
-    """Who took, rewrote or sent in an order: whoever chose its words has requested it."""
+def _asked_by(session: Session, order_id: int, entries: Sequence[AuditEntry] | None) -> frozenset[int | None]:
+    """Who took, rewrote or sent in an order: whoever chose its words has requested it. `entries`: its whole history, if read."""
+    if entries is not None:
+        return frozenset(entry.by_id for entry in entries if entry.action in ASKING)
     about = (AuditEntry.subject_kind == "order", AuditEntry.subject_id == order_id)
     return frozenset(session.scalars(sa.select(AuditEntry.by_id).where(*about, AuditEntry.action.in_(ASKING))))
 

@@ -10,6 +10,7 @@ from dispatch.geo.forms import DATUMS, read_place
 from dispatch.orders.lifecycle import ORDER_STATUSES
 from dispatch.orders.queries import SORTS, Filter
 from dispatch.orders.rules import KINDS, URGENCIES
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -27,6 +28,9 @@ def read_filter(typed: Mapping[str, str], me: int | None) -> Filter:
         owner_id=me if typed.get("mine") else None,
         customer_id=read_number(typed.get("customer", ""), 0) or None,
         backfill=typed.get("backfill") == "1",
+        overdue=typed.get("overdue") == "1",
+        told=typed.get("told") == "1",
+        why=_known(typed.get("why"), tuple(WHYS)),
         sort=_known(typed.get("sort"), tuple(SORTS)) or "newest",
     )
 

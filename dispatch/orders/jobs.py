@@ -1,4 +1,4 @@
-"""What the worker does for orders: it closes by rule what is complete, and counts papers after something moved."""
+"""What the worker does for orders: closes by rule what is complete, counts papers, wakes what waited, minds the clocks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from dispatch.clock import now
 from dispatch.config import from_environment
 from dispatch.db import transaction
 from dispatch.jobs import periodic, task
+from dispatch.orders.clock_queries import orders_with_clocks
 from dispatch.orders.contact_queries import idle_since
+from dispatch.orders.operations.clocks import reckon_again
 from dispatch.orders.operations.closing import close_by_rule
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.owning import alarm_idle
 from dispatch.orders.operations.papers import count_papers
+from dispatch.orders.operations.putting_off import wake
+from dispatch.orders.operations.telling import orders_to_tell_of, tell_of
 from dispatch.orders.outstanding import complete_since
+from dispatch.orders.waiting_queries import to_wake
 from dispatch.staff.rules import SYSTEM
 
 log = structlog.get_logger("orders")
@@ -74,3 +79,59 @@ def count(order_id: int) -> None:
     """Count anew what an order lacks."""
     with transaction() as db:
         count_papers(db, locked_order(db, order_id), at=now())
+
+
+@periodic("orders.wake", "*/10 * * * *")
+def wake_all(timestamp: int) -> None:
+    """Every ten minutes: take up what waited for a day that has come. Run twice, each order wakes once."""
+    wake_due(datetime.fromtimestamp(timestamp, UTC))
+
+
+def wake_due(at: datetime) -> int:
+    """Take up what waited until `at`, each in its own transaction; how many woke."""
+    with transaction() as db:
+        due = to_wake(db, at=at, limit=AT_ONCE)
+    woken = sum(_wake(order_id, at) for order_id in due)
+    if due:
+        log.info("woken", woken=woken, looked_at=len(due))
+    return woken
+
+
+def _wake(order_id: int, at: datetime) -> bool:
+    with transaction() as db:
+        return wake(db, order_id, at=at)
+
+
+@periodic("orders.mind_clocks", "*/5 * * * *")
+def mind_clocks(timestamp: int) -> None:
+    """Every five minutes: tell of limits that are near or broken. Run twice, each is told of once."""
+    tell_due(datetime.fromtimestamp(timestamp, UTC))
+
+
+def tell_due(at: datetime) -> int:
+    """Tell of what is due, each order in its own transaction; how many tellings there were."""
+    with transaction() as db:
+        due = orders_to_tell_of(db, at=at, limit=AT_ONCE)
+    told = sum(_tell(order_id, at) for order_id in due)
+    if due:
+        log.info("limits_told", told=told, orders=len(due))
+    return told
+
+
+def _tell(order_id: int, at: datetime) -> int:
+    with transaction() as db:
+        return tell_of(db, order_id, at=at)
+
+
+@task("orders.reckon_clocks")
+def reckon_clocks(branch_id: int | None) -> None:
+    """Reckon the clocks of a branch (None: of all) by calendar and hours as they are now. Run twice, it changes nothing more."""
+    with transaction() as db:
+        waiting = orders_with_clocks(db, branch_id)
+    changed = sum(_reckon(order_id) for order_id in waiting)
+    log.info("clocks_reckoned", orders=len(waiting), changed=changed)
+
+
+def _reckon(order_id: int) -> bool:
+    with transaction() as db:
+        return reckon_again(db, locked_order(db, order_id))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import OWN_WORD
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.words import Text, say
 
 ORDER_STATUSES = (
@@ -53,7 +54,7 @@ class OrderFacts:
     While an approval is open: `asked_by` are those who took, rewrote or sent in the order, `decided_by` those who had a hand in
     the levels before it, `helped_by` those of them in whose place or by whose link others decided, `named` whose word the actor
     reports. While a visit is about to begin: `to_end_first` is the number of the order whose visit its technician has to end
-    before.
+    before. `wait` is what the order is to wait for.
     """
 
     order_status: str = "draft"
@@ -70,6 +71,7 @@ class OrderFacts:
     visits: tuple[str, ...] = ()
     missing: tuple[Text, ...] = field(default=())
     to_end_first: str | None = None
+    wait: WaitFor | None = None
 
 
 Check = Callable[[OrderFacts], Text | None]
@@ -160,6 +162,15 @@ def no_live_visit(facts: OrderFacts) -> Text | None:
     return say("Visits are still planned. Take them off the plan first.") if live else None
 
 
+SAY_WHAT_FOR = say("Say what it waits for, and until which day.")
+"""What the form of waiting asks for: no reason to shut the way to it."""
+
+
+def says_what_for(facts: OrderFacts) -> Text | None:
+    """An order waits for something, and until a day on which it wakes by itself."""
+    return None if facts.wait else SAY_WHAT_FOR
+
+
 def all_settled(facts: OrderFacts) -> Text | None:
     """Every vehicle is done, or a reason says why not."""
     settled = facts.lines and all(line in LINE_SETTLED for line in facts.lines)
@@ -215,8 +226,9 @@ ORDER: tuple[Transition, ...] = (
     ),
     Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),
     Transition("follow", FOLLOWING, None, None, say("Follows the work")),
-    Transition("hold", _UNDER_WAY, "waiting", "order.plan", say("Let it wait"), (no_live_visit,), reason=True),
+    Transition("hold", _UNDER_WAY, "waiting", "order.plan", say("Let it wait"), (no_live_visit, says_what_for)),
     Transition("resume", ("waiting",), None, "order.plan", say("Resume")),
+    Transition("wake", ("waiting",), None, None, say("Wakes on its day")),
     Transition(
         "cancel",
         ("draft", "awaiting_approval", "approved", "planned", "dispatched", "waiting", "rejected"),

@@ -13,13 +13,22 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
+from dispatch.orders.clock_models import BranchHours as BranchHours
+from dispatch.orders.clock_models import ClockLimit as ClockLimit
+from dispatch.orders.clock_models import ClockNotice as ClockNotice
+from dispatch.orders.clock_models import OrderClock as OrderClock
 from dispatch.orders.contact_models import OwnedContact as OwnedContact
 from dispatch.orders.filter_models import SavedFilter as SavedFilter
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink
+from dispatch.orders.paper_models import OrderCounter as OrderCounter
+from dispatch.orders.paper_models import OrderPapers as OrderPapers
+from dispatch.orders.recall_models import Recall as Recall
 from dispatch.orders.rules import CHANNELS, KINDS, URGENCIES
 from dispatch.orders.verbal_models import VerbalApproval, disowned, undecided
+from dispatch.orders.waiting_models import OrderWait as OrderWait
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.search import grams_index, text_column
 from dispatch.staff.models import Branch, Person
 from dispatch.words import Text, say
@@ -39,6 +48,9 @@ class Order(Base):
         words_of("urgency", URGENCIES),
         words_of("channel", CHANNELS),
         sa.CheckConstraint("status <> 'waiting' OR waiting_reason IS NOT NULL", name="waiting_has_reason"),
+        sa.CheckConstraint("(status = 'waiting') = (waiting_why IS NOT NULL)", name="waiting_has_why"),
+        sa.CheckConstraint("(status = 'waiting') = (wakes_on IS NOT NULL)", name="waiting_wakes"),
+        words_of("waiting_why", tuple(WHYS)),
         sa.CheckConstraint(
             "approved OR status IN ('draft', 'awaiting_approval', 'rejected', 'cancelled')", name="unapproved_goes_nowhere"
         ),
@@ -78,6 +90,8 @@ class Order(Base):
     diagnosis: Mapped[str | None]
     note: Mapped[str | None]
     waiting_reason: Mapped[str | None]
+    waiting_why: Mapped[str | None]
+    wakes_on: Mapped[date | None]
     request_key: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid, unique=True)
     left_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     """The order whose vehicles did not come: they are this one's."""
@@ -100,6 +114,8 @@ class Order(Base):
         uselist=False,
     )
     verbal_approvals: Mapped[list[VerbalApproval]] = relationship(back_populates="order", order_by="VerbalApproval.id")
+    papers: Mapped[OrderPapers | None] = relationship(viewonly=True)
+    clocks: Mapped[list[OrderClock]] = relationship(back_populates="order", order_by="OrderClock.due_at")
 
     if TYPE_CHECKING:
         backfill_due: Mapped[datetime | None]
@@ -149,6 +165,9 @@ class OrderLine(Base):
     order: Mapped[Order] = relationship(back_populates="lines")
     vehicle: Mapped[Vehicle] = relationship()
     own_site: Mapped[Site | None] = relationship()
+    recall: Mapped[Recall | None] = relationship(
+        primaryjoin="foreign(Recall.line_id) == OrderLine.id", uselist=False, viewonly=True
+    )
 
     @property
     def role_word(self) -> Text | None:
@@ -278,28 +297,6 @@ class Approval(Base):
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
     decided_for: Mapped[Person | None] = relationship(foreign_keys=[for_id])
     link_by: Mapped[Person | None] = relationship(foreign_keys=[link_by_id])
-
-
-class OrderPapers(Base):
-    """What an order that is done still lacks before it can be closed, as sentences; counted anew whenever one of them changes.
-
-    Beside each sentence stand who `owes` it and the `place` where it is mended. Pages read it here. Closing itself counts again.
-    """
-
-    __tablename__ = "order_papers"
-
-    order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"), primary_key=True)
-    missing: Mapped[list[Any]]
-    at: Mapped[datetime]
-
-
-class OrderCounter(Base):
-    """The last number given per kind and day, so that numbers run without gaps within a day."""
-
-    __tablename__ = "order_counter"
-
-    prefix: Mapped[str] = mapped_column(primary_key=True)
-    last: Mapped[int]
 
 
 constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
-from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.orders.clock_queries import DUE, is_overdue, told_to
+from dispatch.orders.models import Approval, ClockNotice, Order, OrderClock, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import has_open_word, waits_for
 from dispatch.permissions import permissions_of
@@ -32,6 +33,8 @@ SORTS: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
     "wanted_late": (Order.wanted_on.desc().nulls_last(), Order.window_from.desc().nulls_last(), Order.id.desc()),
     "urgent": (RANK.asc(), Order.id.desc()),
     "not_urgent": (RANK.desc(), Order.id.desc()),
+    "due": (DUE.c.due_at.asc().nulls_last(), Order.id.asc()),
+    "due_late": (DUE.c.due_at.desc().nulls_last(), Order.id.desc()),
 }
 
 
@@ -49,6 +52,12 @@ class Filter:
     customer_id: int | None = None
     backfill: bool = False
     """Only orders with an approval by word that is to be backfilled or settled."""
+    overdue: bool = False
+    """Only orders with a limit that is broken, at the moment of looking."""
+    told: bool = False
+    """Only orders of whose limits the reader was told, while they are open."""
+    why: str | None = None
+    """What they wait for."""
     sort: str = "newest"
 
 
@@ -90,25 +99,31 @@ def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(Approval.decision.is_(None), sa.or_(own, *_in_place(by)))
 
 
-def conditions(chosen: Filter, by: Actor) -> list[sa.ColumnElement[bool]]:
-    """SQL: the orders that match a filter and that the reader may see."""
+def conditions(chosen: Filter, by: Actor, at: datetime) -> list[sa.ColumnElement[bool]]:
+    """SQL: the orders that match a filter at a moment and that the reader may see."""
     found = [visible(by)]
     found += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
     found += [has_open_word()] if chosen.backfill else []
+    found += [is_overdue(at)] if chosen.overdue else []
+    found += [told_to(by.id)] if chosen.told else []
+    found += [Order.waiting_why == chosen.why] if chosen.why else []
     for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
         found += [getattr(Order, name) == wanted] if wanted is not None else []
     return found
 
 
-def orders_page(session: Session, chosen: Filter, by: Actor, *, number: int = 1) -> Page:
-    """Page `number` (from 1) of the orders that match."""
-    where = conditions(chosen, by)
+def orders_page(session: Session, chosen: Filter, by: Actor, *, at: datetime, number: int = 1) -> Page:
+    """Page `number` (from 1) of the orders that match at a moment."""
+    where = conditions(chosen, by, at)
     capped = sa.select(Order.id).where(*where).limit(COUNT_LIMIT + 1).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
     query = sa.select(Order).where(*where).order_by(*SORTS[chosen.sort]).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    if chosen.sort.startswith("due"):
+        query = query.outerjoin(DUE, DUE.c.order_id == Order.id)
     first_line = selectinload(Order.lines.and_(OrderLine.position == 1)).joinedload(OrderLine.vehicle)
-    whole = query.options(joinedload(Order.customer), joinedload(Order.site), joinedload(Order.owner), first_line)
+    told = (joinedload(Order.customer), joinedload(Order.site), joinedload(Order.owner), selectinload(Order.clocks))
+    whole = query.options(*told, first_line)
     orders = session.scalars(whole).unique().all()
     return Page(orders, number, total, _line_counts(session, [o.id for o in orders]))
 
@@ -120,19 +135,22 @@ def _line_counts(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many orders there are of each status, and how many with an approval by word that is to be backfilled."""
+    """How many orders there are of each status, with an approval by word to be backfilled, overdue, and told to the reader."""
 
     by_status: dict[str, int]
     backfill: int
+    overdue: int
+    told: int
 
 
-def counts_of(session: Session, by: Actor, chosen: Filter) -> Counts:
-    """For the filter chips: `chosen` narrows them, its own status aside."""
-    where = conditions(replace(chosen, status=None), by)
-    word = sa.func.count().filter(has_open_word())
-    counted = sa.select(Order.status, sa.func.count(), word).where(*where).group_by(Order.status)
+def counts_of(session: Session, by: Actor, chosen: Filter, *, at: datetime) -> Counts:
+    """For the filter chips at a moment: `chosen` narrows them, its own status aside."""
+    where = conditions(replace(chosen, status=None), by, at)
+    marks = [sa.func.count().filter(mark) for mark in (has_open_word(), is_overdue(at), told_to(by.id))]
+    counted = sa.select(Order.status, sa.func.count(), *marks).where(*where).group_by(Order.status)
     rows = session.execute(counted).all()
-    return Counts({status: count for status, count, _ in rows}, sum(open_ for *_, open_ in rows))
+    word, overdue, told = (sum(int(row[place]) for row in rows) for place in (2, 3, 4))
+    return Counts({row[0]: row[1] for row in rows}, word, overdue, told)
 
 
 def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Order]:
@@ -144,7 +162,8 @@ def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) ->
 def order_numbered(session: Session, number: str, by: Actor) -> Order:
     """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's.
 
-    Four statements whatever its size: the order with its lines and their drivers, the visits, the approvals, those by word.
+    Five statements whatever its size: the order with its lines and their drivers, the visits, the approvals, those by word, the
+    clocks.
     """
     visits = selectinload(Order.visits)
     vehicle = joinedload(OrderLine.vehicle).joinedload(Vehicle.drivers)
@@ -155,8 +174,9 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         joinedload(Order.owner),
         joinedload(Order.created_by),
         joinedload(Order.owned),
+        joinedload(Order.papers),
         joinedload(Order.left_from).load_only(Order.number),
-        joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site)),
+        joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site), _recall()),
         visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
         selectinload(Order.approvals).joinedload(Approval.decided_by),
         selectinload(Order.approvals).joinedload(Approval.requested_by),
@@ -167,11 +187,18 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
             joinedload(VerbalApproval.decided_by),
             joinedload(VerbalApproval.settled_by),
         ),
+        selectinload(Order.clocks).joinedload(OrderClock.notices).joinedload(ClockNotice.person),
     )
     found = session.scalars(whole).unique().one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+def _recall() -> Any:
+    recall = joinedload(OrderLine.recall)
+    number = joinedload(Recall.cause_order).load_only(Order.number)
+    return recall.options(joinedload(Recall.cause), number, joinedload(Recall.technician), joinedload(Recall.decided_by))
 
 
 def order_id_of(session: Session, number: str, by: Actor) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dispatch.devices.parts import part_key
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.words import Text, say
 
 KINDS = ("installation", "repair")
@@ -32,6 +33,9 @@ OFFERED_ANEW, VISIT_OVER = say("offered anew"), say("the visit is over")
 _OURS = {str(text): text for text in (PLANNED_ANEW, OFFERED_ANEW, VISIT_OVER)}
 
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
+
+
+_OURS = {str(words): words for words in (PLANNED_ANEW, *WHYS.values())}
 
 
 def reason_words(reason: str) -> Text | str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.board.forms import read_day
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.orders.clock_rules import STAGES
 from dispatch.reports.presenting import lasting, seen
 from dispatch.reports.queries import figures as figures_of
 from dispatch.reports.rules import FORMULAE, Scope
@@ -46,6 +47,7 @@ def figures() -> str:
             choice=choice,
             weekday=format_date(scope.day, "EEEE"),
             formulae=FORMULAE,
+            stages=STAGES,
             lasting=lasting,
             address=lambda day: _address(day, choice),
             one_day=timedelta(days=1),

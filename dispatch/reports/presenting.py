@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from dispatch.fees.rules import CHANNEL_WORDS, CHANNELS
+from dispatch.orders.clock_rules import STAGES
 from dispatch.reports.queries import Figures
 from dispatch.reports.rules import (
     Share,
@@ -102,6 +103,8 @@ class Seen:
     left_over: int
     spans: dict[str, Span | None]
     first_time: Share
+    kept: dict[str, Share]
+    recalls: int
     charged: Decimal
     collected: Decimal
     on_account: Decimal
@@ -125,13 +128,15 @@ def seen(read: Figures) -> Seen:
         left_over=read.totals.left_over,
         spans={"to_arrival": spans.to_arrival, "wait": spans.wait, "work": spans.work},
         first_time=first_time_fix(read.repairs),
+        kept={stage: read.kept[stage] for stage in STAGES if stage in read.kept},
+        recalls=sum(row.recalls for row in read.recalls),
         charged=read.totals.charged,
         collected=collected(channels),
         on_account=channels.get("account", Decimal(0)),
         channels=[Channel(CHANNEL_WORDS[name], channels[name]) for name in CHANNELS if name in channels and name != "account"],
         handed_in=sum((hand.handed_in for hand in read.hands), Decimal(0)),
         in_hands=sum((hand.held for hand in read.hands), Decimal(0)),
-        technicians=technicians_of(read.visits, read.taken, scope, read.hands),
+        technicians=technicians_of(read.visits, read.taken, scope, read.hands, read.recalls),
         trend=trend,
         charts={name: chart([(day.day, float(getattr(day, name))) for day in trend]) for name in CHARTED},
         empty=read.empty,

@@ -16,9 +16,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from dispatch.audit.models import AuditEntry
 from dispatch.fees.models import Account, Charge, HandIn, HandInBack, Posting, Receipt, Voucher
 from dispatch.orders.lifecycle import ORDER
-from dispatch.orders.models import Approval, Order, OrderLine, Visit, VisitLine
+from dispatch.orders.models import Approval, Order, OrderClock, OrderLine, Recall, Visit, VisitLine
 from dispatch.orders.queries import ENDED
-from dispatch.reports.rules import Hand, Scope, Taken, VisitTimes
+from dispatch.reports.rules import Hand, Repeated, Scope, Share, Taken, VisitTimes
 from dispatch.staff.models import Person
 
 EVENTS = {
@@ -226,6 +226,31 @@ def _charged(scope: Scope) -> sa.Select[Decimal]:
     return query.where(Charge.at >= start, Charge.at < end, _of(Order.branch_id, scope))
 
 
+def kept_and_repeated(session: Session, scope: Scope) -> tuple[dict[str, Share], list[Repeated]]:
+    """Stage -> of the clocks that were met on the day, how many in time; and whose work the orders that came in on it repeat."""
+    rows = session.execute(sa.union_all(_kept(scope), _repeated(scope))).all()
+    shares = {row.what: Share(row.part, row.whole) for row in rows if row.person_id is None}
+    return shares, [Repeated(row.person_id, row.what, row.part) for row in rows if row.person_id is not None]
+
+
+def _kept(scope: Scope) -> sa.Select[int, str, int, int]:
+    start, end = scope.bounds
+    in_time = sa.func.count().filter(OrderClock.met_at <= OrderClock.due_at)
+    nobody = sa.cast(sa.null(), sa.BigInteger).label("person_id")
+    columns = (nobody, OrderClock.stage.label("what"), in_time.label("part"), sa.func.count().label("whole"))
+    query = sa.select(*columns).join(Order, Order.id == OrderClock.order_id)
+    met = (OrderClock.state == "met", OrderClock.met_at >= start, OrderClock.met_at < end)
+    return query.where(*met, _of(Order.branch_id, scope)).group_by(OrderClock.stage)
+
+
+def _repeated(scope: Scope) -> sa.Select[int, str, int, int]:
+    start, end = scope.bounds
+    query = sa.select(Person.id, Person.name, sa.func.count(), sa.func.count()).join(Recall, Recall.technician_id == Person.id)
+    query = query.join(Order, Order.id == Recall.order_id).where(Recall.state == "confirmed")
+    within = (Order.received_at >= start, Order.received_at < end, _of(Order.branch_id, scope))
+    return query.where(*within).group_by(Person.id)
+
+
 @dataclass(frozen=True)
 class Figures:
     """Everything that the page of a day shows, as it was read."""
@@ -237,6 +262,8 @@ class Figures:
     repairs: Sequence[int]
     taken: list[Taken]
     hands: list[Hand]
+    kept: dict[str, Share]
+    recalls: list[Repeated]
 
     @property
     def empty(self) -> bool:
@@ -246,7 +273,7 @@ class Figures:
 
 
 def figures(session: Session, scope: Scope) -> Figures:
-    """The figures of a day, in seven queries."""
+    """The figures of a day, in eight queries."""
     return Figures(
         scope,
         counts(session, scope),
@@ -255,4 +282,5 @@ def figures(session: Session, scope: Scope) -> Figures:
         visits_of_repairs_done(session, scope),
         taken(session, scope),
         hands(session, scope),
+        *kept_and_repeated(session, scope),
     )

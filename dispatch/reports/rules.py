@@ -43,6 +43,14 @@ FORMULAE: dict[str, tuple[Text, Text]] = {
         say("First-time fix"),
         say("Repairs done on this day after a single finished visit, as a share of the repairs done after any. Percent."),
     ),
+    "kept": (
+        say("Limits kept"),
+        say("Clocks that came to their end on this day, in time, as a share of all that did: from the call to each of these."),
+    ),
+    "recalls": (
+        say("Recalls"),
+        say("Orders that came in on this day and were found to repeat earlier work, counted for whoever had done that work."),
+    ),
     "charged": (say("Charged"), say("Charges written on this day less charges taken back on it. Yuan, tax included.")),
     "collected": (
         say("Collected"),
@@ -137,6 +145,15 @@ class Hand:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """How many recalls of one person's work there were."""
+
+    person_id: int
+    name: str
+    recalls: int
+
+
+@dataclass(frozen=True)
 class Span:
     """How long something took: the middle one and the worst in seconds, the order of the worst, and how many there were."""
 
@@ -202,6 +219,7 @@ class TechnicianDay:
     collected: Decimal = Decimal(0)
     handed_in: Decimal = Decimal(0)
     in_hands: Decimal = Decimal(0)
+    recalls: int = 0
 
     @property
     def work(self) -> Span | None:
@@ -210,9 +228,14 @@ class TechnicianDay:
 
 
 def technicians_of(
-    visits: Sequence[VisitTimes], taken: Iterable[Taken], scope: Scope, hands: Iterable[Hand] = ()
+    visits: Sequence[VisitTimes],
+    taken: Iterable[Taken],
+    scope: Scope,
+    hands: Iterable[Hand] = (),
+    recalls: Iterable[Repeated] = (),
 ) -> list[TechnicianDay]:
-    """Everybody who ended a visit, took money or handed it in that day, or held cash at its end; the busiest first."""
+    """Everybody who ended a visit, took money or handed it in that day, held cash at its end, or whose work came back; the
+    busiest first."""
     found: dict[int, TechnicianDay] = {}
     for visit in visits:
         if scope.has(visit.finished_at):
@@ -226,6 +249,8 @@ def technicians_of(
     for hand in hands:
         his = found.setdefault(hand.person_id, TechnicianDay(hand.name))
         his.handed_in, his.in_hands = hand.handed_in, hand.held
+    for each in recalls:
+        found.setdefault(each.person_id, TechnicianDay(each.name)).recalls = each.recalls
     return sorted(found.values(), key=lambda his: (-his.visits, -his.collected, -his.in_hands, his.name))
 
 

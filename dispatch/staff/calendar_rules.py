@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from dispatch.clock import local_day, moment_of
+from dispatch.clock import DAY_MINUTES, Piece, local_day, moment_of
 from dispatch.words import Text, say
 
 KINDS: dict[str, Text] = {"holiday": say("Holiday"), "workday": say("Make-up workday")}
 WEEKEND = (5, 6)
 LONGEST = 3660
 """Days that are looked at for one answer; beyond ten years something is wrong with the calendar."""
-
-Piece = tuple[int, int]
-"""Working time of a day in minutes after its midnight; one that goes on over midnight ends beyond 1440."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,6 @@ class Calendar:
         return min((day.year for day in days if day.year not in self.published), default=None)
 
 
-DAY_MINUTES = 24 * 60
 PLAIN = Calendar()
 """Monday to Friday, and nothing else known."""
 

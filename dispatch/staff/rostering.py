@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import NotAllowed, NotFound, RuleBroken
+from dispatch.jobs import enqueue
 from dispatch.staff.calendar_forms import Entry
 from dispatch.staff.models import Person
 from dispatch.staff.roster_models import CalendarDay, DutyDay
@@ -20,6 +21,8 @@ from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.words import say
 
 COMPANY = ("company", 1)
+FOLLOWS = "orders.reckon_clocks"
+"""The job that reckons anew what hangs on the calendar."""
 
 
 def set_days(session: Session, entries: Sequence[Entry], *, branch_id: int | None, by: Actor, at: datetime) -> int:
@@ -40,6 +43,7 @@ def set_days(session: Session, entries: Sequence[Entry], *, branch_id: int | Non
             written.append({"day": entry.day.isoformat(), **facts})
     if written:
         record(session, _of(branch_id), "calendar.set", by=by, at=at, detail={"days": written})
+        enqueue(session, FOLLOWS, lock=FOLLOWS, branch_id=branch_id)
     return len(written)
 
 
@@ -53,6 +57,7 @@ def take_day_out(session: Session, day_id: int, *, by: Actor, at: datetime) -> C
     session.flush()
     detail = {"day": found.day.isoformat(), "kind": found.kind, "name": found.name}
     record(session, _of(found.branch_id), "calendar.take_out", by=by, at=at, detail=detail)
+    enqueue(session, FOLLOWS, lock=FOLLOWS, branch_id=found.branch_id)
     return found
 
 

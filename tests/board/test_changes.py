@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, Ru
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import locked_order, move_order, move_visit
 from dispatch.orders.operations.visits import NewVisit, plan_visit
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.staff.rules import Actor
 from tests.board.building import (
     PLACES,
@@ -220,7 +221,7 @@ def test_a_held_order_keeps_no_visit_to_send(db: Session, cast: Cast) -> None:
     order = approved_order(db, cast)
     made = put(db, cast, order, cast.su, "10:00")
     with pytest.raises(RuleBroken, match="still planned"):
-        move_order(db, locked_order(db, order.id), "hold", by=cast.lin, at=AT, reason="等配件")
+        move_order(db, locked_order(db, order.id), "hold", by=cast.lin, at=AT, wait=WaitFor("part", date(2026, 12, 5)))
     assert dispatch_visits(db, [made.id], by=cast.lin, at=AT).count == 1
 
 

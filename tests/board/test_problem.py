@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order, move_line, move_order, move_visit
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.routing import Job, Technician
 from dispatch.staff.models import Person
 from tests.board.building import (
@@ -63,7 +64,7 @@ def test_unapproved_waiting_and_later_orders_are_left_out(db: Session, cast: Cas
     take(db, cast)
     approved_order(db, cast, wanted_on=TOMORROW + timedelta(days=1))
     held = approved_order(db, cast)
-    move_order(db, locked_order(db, held.id), "hold", by=cast.lin, at=AT, reason="等配件")
+    move_order(db, locked_order(db, held.id), "hold", by=cast.lin, at=AT, wait=WaitFor("part", date(2026, 12, 5)))
     assert jobs(problem(db, cast)) == {}
 
 

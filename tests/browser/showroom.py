@@ -32,7 +32,7 @@ from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.field.models import FieldFact
 from dispatch.intake.models import Outage, Upload
 from dispatch.orders.contact_models import OrderCall, OwnedContact
-from dispatch.orders.models import Approval, Order, OrderLine, Visit
+from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from tests.browser.outside_sights import outside_pages
@@ -157,6 +157,10 @@ def _plain() -> dict[str, Sight]:
         "approvals by word, by person": Sight("orders.approvals_by_word", "/approvals/by-word"),
         "deputies": Sight("orders.approvals_deputies", "/approvals/deputies"),
         "who approves what": Sight("orders.approvals_rules", "/approvals/rules", "chen"),
+        "orders past their limits": Sight("orders.index", "/orders?overdue=1&sort=due"),
+        "orders that wait": Sight("orders.index", "/orders?status=waiting"),
+        "limits": Sight("orders.clock_limits", "/orders/limits"),
+        "limits of the company": Sight("orders.clock_limits", "/orders/limits", "chen"),
         "orders to be backfilled": Sight("orders.index", "/orders?backfill=1"),
         "closing": Sight("orders.closing", "/closing"),
         "closing, what technicians owe": Sight("orders.closing", "/closing?owes=technician", "qian"),
@@ -302,7 +306,16 @@ def _orders(session: Session) -> dict[str, Sight]:
     open_id = _first(session, sa.select(Approval.id).join(Order).where(Approval.decision.is_(None), Order.branch_id == 1))
     left = sa.select(Order.number).join(Order.lines).where(OrderLine.status == "residual")
     refused = sa.select(Order.number).join(Order.verbal_approvals).where(VerbalApproval.decision == "refused")
+    to_wait = sa.select(Order.number).where(Order.status.in_(("planned", "approved")), Order.branch_id == 1)
+    recall = sa.select(Order.number).join(Recall, Recall.order_id == Order.id).where(Order.branch_id == 1)
+    caused = sa.select(Recall.line_id).where(Recall.state == "confirmed")
+    vehicle = _first(session, sa.select(OrderLine.vehicle_id).where(OrderLine.id.in_(caused)))
+    late = sa.select(ClockNotice.order_id).where(ClockNotice.level == "supervisor")
     return shown | {
+        "an order to be put off": Sight("orders.wait", f"/orders/{_first(session, to_wait)}/wait", "lin"),
+        "an order that may be a recall": Sight("orders.show", f"/orders/{_first(session, recall)}", "lin"),
+        "an order past its limit": Sight("orders.show", f"/orders/{_first(session, _numbers(late))}"),
+        "a vehicle with a recall": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
@@ -311,6 +324,10 @@ def _orders(session: Session) -> dict[str, Sight]:
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
         "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
     }
+
+
+def _numbers(ids: sa.Select[int]) -> sa.Select[str]:
+    return sa.select(Order.number).where(Order.id.in_(ids)).order_by(Order.id)
 
 
 def _on_site(session: Session) -> dict[str, Sight]:

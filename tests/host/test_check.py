@@ -72,6 +72,17 @@ DAMAGES = {
         "tests: Test result ",
         "another point",
     ),
+    "a clock that runs on": (
+        "UPDATE order_clock SET state = 'running', met_at = NULL WHERE stage = 'repair' AND state = 'met'",
+        "clocks: A clock of order WX-",
+        "is over: Completion",
+    ),
+    "a wait that was left": (
+        "INSERT INTO order_wait (order_id, why, next_on, pauses, since) SELECT min(id), 'part', current_date, true, now() "
+        "FROM work_order",
+        "waits: Order ",
+        "do not agree",
+    ),
     "a silence": (
         "WITH out AS (UPDATE custody_position SET since = '2020-01-01' WHERE unit_kind = 'terminal' AND holder_kind <> 'slot' "
         "RETURNING unit_id) INSERT INTO silence (unit_id, vehicle_id, customer_id, branch_id, last_heard_at, found_at, "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 
 from dispatch.audit.queries import history
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.orders.models import Order
 from tests.building import approved
@@ -67,11 +70,16 @@ def test_hold_resume_and_rework(order: Order, cast: Cast, as_person: SignIn) -> 
         answer = client.post(f"/orders/{order.number}/{action}", data={"version": str(stored(order).version), "reason": reason})
         return answer.status_code
 
+    def put_off(client: FlaskClient) -> int:
+        day = (now() + timedelta(days=3)).date().isoformat()
+        typed = {"version": str(stored(order).version), "why": "part", "words": "等主机", "next_on": day}
+        return client.post(f"/orders/{order.number}/wait", data=typed).status_code
+
     assert press(wang, "reject", "地址不全") == 302 and stored(order).status == "rejected"
     assert press(lin, "rework") == 302 and press(lin, "submit") == 302 and press(wang, "approve") == 302
-    assert press(lin, "hold") == 422
-    assert press(lin, "hold", "等配件") == 302 and stored(order).waiting_reason == "等配件"
-    assert "This order waits: 等配件" in lin.get(f"/orders/{order.number}").text
+    assert press(lin, "hold", "等配件") == 404, "it waits by a form of its own"
+    assert press(lin, "resume") == 422 and put_off(lin) == 302 and stored(order).waiting_reason == "等主机"
+    assert "This order waits" in lin.get(f"/orders/{order.number}").text
     assert press(lin, "resume") == 302 and stored(order).status == "approved"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 import dispatch
 from dispatch.audit.operations import record
 from dispatch.audit.queries import history
+from dispatch.orders.clock_rules import TELLINGS
 from dispatch.orders.lifecycle import TABLES
 from dispatch.orders.presenting.history import Happening, naming_of, told
 from dispatch.orders.presenting.looks import LOOKS
@@ -37,7 +38,8 @@ def test_every_action_that_is_recorded_has_words() -> None:
     by_contact = {look for look in LOOKS if look.startswith("contact.")} | {
         "help.record"
     }  # by owning.tell, also without an order
-    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site | by_contact
+    by_clocks = {f"clock.{level}" for level in TELLINGS}
+    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site | by_contact | by_clocks
 
 
 def last(db: Session, cast: Cast, action: str, detail: dict[str, object]) -> Happening:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ from dispatch.orders.operations.verbal import (
     approve_by_word,
 )
 from dispatch.orders.operations.visits import NewVisit, cancel_order, change_visit, locked_visit, plan_visit
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import SYSTEM, Actor
 from tests.conftest import AT, Cast
@@ -47,6 +48,7 @@ from tests.orders.what_holds import (
 )
 
 BY_HAND = st.sampled_from([t.action for t in ORDER if t.permission in ("order.plan", "order.close") or t.action == "rework"])
+LATER = WaitFor("customer", date(2026, 12, 5))
 DEAD_ENDS = {"cancel", "abandon", "give_up"}
 AsMet = dict[str, list[tuple[Actor, OrderFacts]]]
 
@@ -66,7 +68,8 @@ class Pressing(People):
 
     @rule(who=ACTORS, action=BY_HAND, reason=REASONS)
     def move_the_order(self, who: str, action: str, reason: str) -> None:
-        self.press(lambda order, at: move_order(self.session, order, action, by=self.actor(who), at=at, reason=reason))
+        by, wait = self.actor(who), LATER if action == "hold" else None
+        self.press(lambda order, at: move_order(self.session, order, action, by=by, at=at, reason=reason, wait=wait))
 
     @rule(who=ACTORS)
     def send_for_approval(self, who: str) -> None:
@@ -140,6 +143,7 @@ class Pressing(People):
                 self.session, o.id, self.word("wang", at), approval_id=step, by=who, at=at
             ),
             "cancel": lambda o, at: cancel_order(self.session, o.id, version=None, by=who, at=at, reason="why"),
+            "hold": lambda o, at: move_order(self.session, o, action, by=who, at=at, wait=LATER),
             "order": lambda o, at: move_order(self.session, o, action, by=who, at=at, reason="why"),
         }
         self.press(acts.get(action if table == "order" else table, acts["order"]))
@@ -155,8 +159,9 @@ class Pressing(People):
             return []
         wang = Named(self.cast.wang.id, self.cast.wang.name, permissions_of(self.cast.wang.roles))
         named = wang if row.action == "approve_by_word" else None
+        wait = LATER if row.action == "hold" else None
         able = as_met["people" if row.permission else "nobody"]
-        return [by for by, facts in able if why_not(row, table, thing.status, replace(facts, named=named)) is None]
+        return [by for by, facts in able if why_not(row, table, thing.status, replace(facts, named=named, wait=wait)) is None]
 
     @rule(who=ACTORS, action=st.sampled_from([t.action for t in LINE]), reason=REASONS, position=st.integers(1, 4))
     def move_a_line(self, who: str, action: str, reason: str, position: int) -> None:
@@ -211,7 +216,7 @@ visit.dispatch visit.recall visit.dispatch visit.depart visit.arrive
 line.leave_over line.take_up line.leave_over line.carry_over line.take_up line.give_up line.take_up
 line.complete line.complete visit.finish order.close order.reopen
 order.auto_close order.not_solved line.not_solved"""
-DECIDED_BY_WORD = "order.approve_by_word order.hold"
+DECIDED_BY_WORD = "order.approve_by_word order.hold order.wake order.hold"
 PUT_OFF_AND_CANCELLED = "visit.abandon order.hold order.resume order.cancel"
 
 

@@ -17,7 +17,7 @@ from dispatch.orders.operations.moves import locked_order, move_line, move_order
 from dispatch.orders.operations.visits import cancel_order, take_off_plan
 from dispatch.staff.rules import Actor
 
-PRESSED = frozenset(row.action for row in ORDER if row.permission) - {"approve_by_word"}
+PRESSED = frozenset(row.action for row in ORDER if row.permission) - {"approve_by_word", "hold"}
 """The actions that people take with a press; the others are consequences, or have a form of their own."""
 
 PRESSED_ON_LINE = frozenset(row.action for row in LINE if row.permission and row.reason)

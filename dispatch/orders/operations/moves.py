@@ -15,10 +15,13 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import FOLLOWING, Named, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.operations.clocks import order_moved, visit_moved
 from dispatch.orders.operations.departing import to_end_first
 from dispatch.orders.operations.owning import follow_order, take_signature
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.technicians import fit_technician
+from dispatch.orders.operations.waits import change_wait
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -42,16 +45,20 @@ def move_order(
     at: datetime,
     reason: str | None = None,
     named: Named | None = None,
+    wait: WaitFor | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Take one row of the order table. `order` must be locked; `named` is who approved by word, where that is the action;
-    `detail` is kept in the history beside it.
+    """Take one row of the order table. `order` must be locked; `named` is who approved by word, where that is the action, `wait`
+    what it is to wait for; `detail` is kept in the history beside it.
 
     Raises NotAllowed, RuleBroken or Invalid (no reason given).
     """
     row = transition("order", action)
-    _check(row, "order", order.status, facts_of(session, order, by, named=named), reason)
+    _check(row, "order", order.status, replace(facts_of(session, order, by, named=named), wait=wait), reason)
     target = row.target or followed_status(*_parts(session, order.id))
+    change_wait(session, order, wait if target == "waiting" else None, by=by, at=at)
+    if wait is not None and target == "waiting":
+        reason, detail = order.waiting_reason, {**(detail or {}), "wait": wait.why, "day": wait.next_on.isoformat()}
     _write(session, order, order, "order." + action, target, by=by, at=at, reason=reason, detail=detail)
 
 
@@ -67,8 +74,20 @@ def move_line(session: Session, line: OrderLine, action: str, *, by: Actor, at: 
     follow(session, order, by=by, at=at)
 
 
-def move_visit(session: Session, visit: Visit, action: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:
-    """Take one row of the visit table, then let the order follow. Only its technician drives a visit."""
+def move_visit(
+    session: Session,
+    visit: Visit,
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str | None = None,
+    when: datetime | None = None,
+) -> None:
+    """Take one row of the visit table, then let the order follow. Only its technician drives a visit.
+
+    `when` is the moment by his device's corrected clock, where the server hears of it later.
+    """
     order = locked_order(session, visit.order_id)
     row = transition("visit", action)
     facts = facts_of(session, order, by)
@@ -81,21 +100,31 @@ def move_visit(session: Session, visit: Visit, action: str, *, by: Actor, at: da
         fit_technician(session, visit.technician_id, outside=True)
     visit.reason = reason if row.target == "abandoned" else None
     stamp = {"dispatch": "dispatched_at", "depart": "departed_at", "arrive": "arrived_at", "finish": "finished_at"}.get(action)
+    done_at = happened(visit, when, at)
     if stamp:
-        setattr(visit, stamp, at)
-    detail = {"visit": visit.id, "technician": visit.technician_id}
+        setattr(visit, stamp, done_at)
+    detail: dict[str, Any] = {"visit": visit.id, "technician": visit.technician_id}
+    detail |= {"device_at": done_at.isoformat()} if done_at != at else {}
     _write(session, order, visit, "visit." + action, row.target or visit.status, by=by, at=at, reason=reason, detail=detail)
-    follow(session, order, by=by, at=at)
+    visit_moved(session, visit, action, when=done_at)
+    follow(session, order, by=by, at=at, when=done_at)
 
 
-def follow(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
-    """Let an order at work take the status that its lines and visits imply."""
+def happened(visit: Visit, when: datetime | None, at: datetime) -> datetime:
+    """When a visit's move was made: as the device says, but no later than the server heard of it, nor before the move before."""
+    before = (visit.arrived_at, visit.departed_at, visit.dispatched_at)
+    earliest = next((moment for moment in before if moment is not None), at)
+    return max(min(when or at, at), min(earliest, at))
+
+
+def follow(session: Session, order: Order, *, by: Actor, at: datetime, when: datetime | None = None) -> None:
+    """Let an order at work take the status that its lines and visits imply; `when` is the moment of what it follows."""
     if order.status not in FOLLOWING:
         return
     session.flush()
     target = followed_status(*_parts(session, order.id))
     if target != order.status:
-        _write(session, order, order, "order.follow", target, by=by, at=at, reason=None)
+        _write(session, order, order, "order.follow", target, by=by, at=at, reason=None, when=when)
 
 
 def _parts(session: Session, order_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -124,10 +153,11 @@ def _write(
     at: datetime,
     reason: str | None,
     detail: dict[str, Any] | None = None,
+    when: datetime | None = None,
 ) -> None:
+    before = subject.status
     change = {"from": subject.status, "to": target, **(detail or {}), **({"reason": reason} if reason else {})}
     if isinstance(subject, Order):
-        subject.waiting_reason = reason if target == "waiting" else None
         subject.approved = subject.approved or target == "approved"
     subject.status = target
     session.flush()
@@ -135,5 +165,7 @@ def _write(
     follow_order(session, order, at=at)
     if action == "order.follow" and target == "done":
         take_signature(session, order, by=by, at=at)
+    if subject is order:
+        order_moved(session, order, before, when=when or at)
     if subject is order and target == "done":
         count_papers(session, order, at=at)

@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.errors import RuleBroken
 from dispatch.orders.models import Order
+from dispatch.orders.operations.clocks import choose_limits_anew
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.taking import searchable
 from dispatch.staff.rules import Actor
 from dispatch.words import say
+
+LIMITS_HANG_ON = frozenset({"urgency", "wanted_on", "window_from"})
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def rewrite(session: Session, order_id: int, words: OrderWords, *, version: int,
             setattr(order, name, getattr(words, name))
         order.search_text = searchable(order, order.customer, order.site, (line.vehicle for line in order.lines))
         session.flush()
+        if LIMITS_HANG_ON & changes.keys():
+            choose_limits_anew(session, order)
         record(session, ("order", order.id), "order.rewrite", by=by, at=at, detail={"changed": changes})
     return order
 

@@ -19,7 +19,9 @@ from dispatch.devices.slot_rules import MAIN
 from dispatch.errors import RuleBroken
 from dispatch.orders.models import Order, OrderCounter, OrderLine
 from dispatch.orders.operations.approving import submit
+from dispatch.orders.operations.clocks import start_clocks
 from dispatch.orders.operations.owning import own_order
+from dispatch.orders.operations.recalls import propose_recalls
 from dispatch.orders.rules import PREFIXES
 from dispatch.search import normalise
 from dispatch.staff.rules import Actor
@@ -95,6 +97,8 @@ def take_order(
     session.flush()
     record(session, ("order", order.id), "order.take", by=by, at=at, detail={"number": order.number, "lines": len(order.lines)})
     own_order(session, order, at=at, contact_id=new.contact_id)
+    start_clocks(session, order)
+    propose_recalls(session, order, at=at)
     submit(session, order, by=by, at=at)
     return order
 

@@ -43,6 +43,7 @@ COLUMNS: tuple[tuple[Callable[[], str], Callable[[Row], object]], ...] = (
     (lambda: _("Owner"), lambda row: row.owner),
     (lambda: _("Branch"), lambda row: row.branch),
     (lambda: _("Received"), lambda row: when(row.received_at)),
+    (lambda: _("Due"), lambda row: when(row.due_at)),
 )
 """Heads and what stands under them."""
 
@@ -52,7 +53,7 @@ COLUMNS: tuple[tuple[Callable[[], str], Callable[[Row], object]], ...] = (
 def export() -> Response:
     """Every row of the list that the address asks for, as a spreadsheet. Raises RuleBroken for too many."""
     with transaction() as db:
-        found = rows_to_export(db, read_filter(request.args, current().id), current())
+        found = rows_to_export(db, read_filter(request.args, current().id), current(), at=now())
     if len(found) > MOST_ROWS:
         raise RuleBroken(say("More than %(n)s orders match. Narrow the filters first.", n=MOST_ROWS))
     heads = [head() for head, _cell in COLUMNS]

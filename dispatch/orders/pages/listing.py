@@ -16,13 +16,14 @@ from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.listing import Leaf, Sort, chips_of, rows_of
 from dispatch.orders.queries import Counts, Filter, Page, counts_of, orders_page
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.words import say
 
-HELD = ("q", "status", "kind", "urgency", "mine", "customer", "backfill", "sort")
-MINE, BACKFILL = say("Mine"), say("To be backfilled")
+HELD = ("q", "status", "kind", "urgency", "mine", "customer", "backfill", "overdue", "told", "why", "sort")
+MINE, BACKFILL, OVERDUE, TOLD = say("Mine"), say("To be backfilled"), say("Past its limit"), say("Told to me")
 
 
 @pages.get("/orders")
@@ -35,11 +36,11 @@ def index() -> str:
 def list_page(saving: Form) -> str:
     """The list that the address asks for; `saving` is the form that keeps its filters under a name."""
     actor = current()
-    chosen = read_filter(request.args, actor.id)
+    chosen, at = read_filter(request.args, actor.id), now()
     with transaction() as db:
-        page = orders_page(db, chosen, actor, number=read_page(request.args))
+        page = orders_page(db, chosen, actor, at=at, number=read_page(request.args))
         # Counting every status of a search would cost more than the search itself.
-        counts = None if chosen.words else counts_of(db, actor, chosen)
+        counts = None if chosen.words else counts_of(db, actor, chosen, at=at)
         kept = [_kept(row) for row in filters_of(db, actor)]
         return render_template("orders/index.html", **_shown(page, chosen, counts), kept=kept, held=held(), saving=saving)
 
@@ -51,8 +52,9 @@ def _kept(row: SavedFilter) -> dict[str, Any]:
 def _shown(page: Page, chosen: Filter, counts: Counts | None) -> dict[str, Any]:
     chips = [chip | {"label": tr(chip["label"])} for chip in chips_of(chosen, counts.by_status if counts else None, address)]
     return {
-        "rows": rows_of(page, local_day(now(), current().zone), lambda number: url_for("orders.show", number=number)),
-        "chips": [*chips, *_backfill(chosen, counts), _mine(chosen)],
+        "rows": rows_of(page, local_day(now(), current().zone), now(), lambda number: url_for("orders.show", number=number)),
+        "chips": [*chips, *_marked(chosen, counts), _mine(chosen)],
+        "whys": list(WHYS.items()),
         "chosen": chosen,
         "filtered": chosen != Filter(sort=chosen.sort),
         "sort": Sort(chosen.sort, address),
@@ -67,12 +69,19 @@ def _mine(chosen: Filter) -> dict[str, Any]:
     return {"label": tr(MINE), "active": on, "url": address(mine=None if on else "1"), "count": None}
 
 
-def _backfill(chosen: Filter, counts: Counts | None) -> list[dict[str, Any]]:
-    """Shown where there is something to be backfilled, or it was chosen."""
-    if not chosen.backfill and counts is not None and not counts.backfill:
-        return []
-    url = address(backfill=None if chosen.backfill else "1")
-    return [{"label": tr(BACKFILL), "active": chosen.backfill, "url": url, "count": counts.backfill if counts else None}]
+MARKS = {"overdue": OVERDUE, "told": TOLD, "backfill": BACKFILL}
+"""Filters that stand across the statuses, by the names of their fields in filter, counts and address."""
+
+
+def _marked(chosen: Filter, counts: Counts | None) -> list[dict[str, Any]]:
+    """Each shown where there is something of it, or it was chosen."""
+    chips = []
+    for name, label in MARKS.items():
+        on, count = getattr(chosen, name), getattr(counts, name) if counts else None
+        if on or count is None or count:
+            url = address(**{name: None if on else "1"})
+            chips.append({"label": tr(label), "active": on, "url": url, "count": count})
+    return chips
 
 
 def _total(page: Page, chosen: Filter, counts: Counts | None) -> int:

@@ -35,12 +35,15 @@ from dispatch.orders.operations.linking import why_not_make
 from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.actions import Action, actions_of, line_actions
+from dispatch.orders.presenting.clocks import clock_rows
 from dispatch.orders.presenting.goodwill import goodwill_told
 from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
 from dispatch.orders.presenting.ladder import next_people
 from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
 from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
+from dispatch.orders.presenting.waiting import may_wait, waits_for
 from dispatch.orders.queries import names_of, order_id_of, order_numbered
+from dispatch.orders.recall_rules import RECALL_STATES
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
@@ -56,6 +59,7 @@ WORDS = {
     "verbal_channels": VERBAL_CHANNELS,
     "datums": DATUMS,
     "reason_words": reason_words,
+    "recall_words": RECALL_STATES,
     "level_word": level_word,
     "word_mark": mark_of_word,
 }
@@ -95,7 +99,7 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
     inside = {line.vehicle_id: whole.get(line.vehicle_id, {}).get(line.role, {}) for line in order.lines}
     entries = history(db, ("order", order.id))
     rows = line_rows(order, inside, warranties_now(db, order, inside, actor.zone))
-    facts = facts_read(db, order, actor)
+    facts = facts_read(db, order, actor, entries)
     return {
         "order": order,
         "lines": rows,
@@ -109,6 +113,10 @@ def _facts(db: Session, order: Order) -> dict[str, Any]:
         "reminders": units_not_waited_for(db, order),
         "history": _history(db, order, entries),
         "seen": max((entry.seq for entry in entries), default=0),
+        "clocks": clock_rows(order.clocks, now()),
+        "recalls": [line.recall for line in order.lines if line.recall],
+        "waits_for": waits_for(order),
+        "may_wait": allowed("order.plan") and may_wait(order, facts),
         "under_way": any(visit.dispatched_at is not None for visit in order.visits),
         "masked_phone": read_phone(order.contact_phone).masked,
         "models_wanted": models_wanted(order),

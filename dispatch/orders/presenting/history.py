@@ -15,12 +15,14 @@ from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.swap_rules import why_told
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
+from dispatch.orders.clock_rules import STAGES
 from dispatch.orders.contact_rules import HOW
 from dispatch.orders.models import Order
 from dispatch.orders.presenting.looks import FITTED, LOOKS, PLAIN, TESTED, Look
 from dispatch.orders.rules import URGENCY_WORDS, reason_words
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
+from dispatch.orders.waiting_rules import WHYS
 from dispatch.staff.rules import SYSTEM
 from dispatch.words import Text, say, text_from_json
 
@@ -116,6 +118,7 @@ def _tell(entry: AuditEntry, naming: Naming) -> Happening:
             *_why_swapped(entry),
             *_raised(entry),
             *_whom_from_outside(entry),
+            *_until(entry),
         ),
         device_at=_apart(entry),
     )
@@ -150,6 +153,15 @@ def _whom_from_outside(entry: AuditEntry) -> Iterator[Text]:
         yield say("to %(name)s of another branch", name=entry.detail["name"])
 
 
+def _until(entry: AuditEntry) -> Iterator[Text]:
+    """Until which day an order waits, and for what where its reason is somebody's own words."""
+    wait = entry.detail.get("wait")
+    if wait is not None:
+        yield say("until %(day)s", day=entry.detail.get("day", "—"))
+        if wait != "other" and entry.detail.get("reason") != str(WHYS.get(wait)):
+            yield WHYS[wait]
+
+
 def _not_passed(entry: AuditEntry) -> Iterator[Text]:
     """The points of a test-run that were not simply passed."""
     results = entry.detail.get("results", {})
@@ -168,7 +180,7 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "day", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = ("lines", "step", "name", "names", "day", "old", "new", "number", "quantity", "receipt", "invoice")
 """What sentences name just as it stands in the entry."""
 
 
@@ -186,6 +198,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
         "how": lambda: HOW.get(detail.get("how", ""), "—"),
+        "stage": lambda: STAGES.get(detail.get("stage", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
     }
     wanted = [name for name in (*readers, *AS_KEPT) if f"%({name})s" in what.msgid]

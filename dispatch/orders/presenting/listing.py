@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from dispatch.orders.lifecycle import ORDER_STATUSES
 from dispatch.orders.models import Order
+from dispatch.orders.presenting.clocks import DueMark, due_mark
 from dispatch.orders.queries import Filter, Page
 from dispatch.orders.rules import lateness
 from dispatch.orders.status_words import ORDER_WORDS
 from dispatch.words import Text, say
 
 Address = Callable[..., str]
-SORT_HEADS = {"number": ("newest", "oldest"), "wanted": ("wanted", "wanted_late"), "urgency": ("urgent", "not_urgent")}
-DOWN = ("newest", "wanted_late", "urgent")
+SORT_HEADS = {
+    "number": ("newest", "oldest"),
+    "wanted": ("wanted", "wanted_late"),
+    "urgency": ("urgent", "not_urgent"),
+    "due": ("due", "due_late"),
+}
+DOWN = ("newest", "wanted_late", "urgent", "due_late")
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Row:
     url: str
     more: int
     edge: str | None
+    due: DueMark | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,16 @@ class Leaf:
         return self.address(page=number)
 
 
-def rows_of(page: Page, today: date, url: Callable[[str], str]) -> list[Row]:
+def rows_of(page: Page, today: date, at: datetime, url: Callable[[str], str]) -> list[Row]:
     """The rows of a page."""
-    return [
-        Row(order, url(order.number), page.line_counts.get(order.id, 1) - 1, lateness(order.status, order.wanted_on, today))
-        for order in page.orders
-    ]
+    return [_row(order, page, today, at, url(order.number)) for order in page.orders]
+
+
+def _row(order: Order, page: Page, today: date, at: datetime, url: str) -> Row:
+    due = due_mark(order.clocks, at)
+    marks = {lateness(order.status, order.wanted_on, today), due.mark if due else None}
+    edge = next((mark for mark in ("breached", "risk") if mark in marks), None)
+    return Row(order, url, page.line_counts.get(order.id, 1) - 1, edge, due)
 
 
 def chips_of(chosen: Filter, counts: Mapping[str, int] | None, address: Address) -> list[dict[str, Any]]:

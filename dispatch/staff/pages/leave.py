@@ -13,12 +13,12 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from dispatch.clock import local_day, now
+from dispatch.clock import Piece, local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Visit
 from dispatch.orders.ties import visits_within
-from dispatch.staff.calendar_rules import Piece, not_published, pieces_of, work_minutes_between
+from dispatch.staff.calendar_rules import not_published, pieces_of, work_minutes_between
 from dispatch.staff.models import Person
 from dispatch.staff.month import heads, rows
 from dispatch.staff.pages.blueprint import Answer, pages
