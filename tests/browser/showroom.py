@@ -216,7 +216,7 @@ def _contacts(session: Session) -> dict[str, Sight]:
     }
     seen = {name: Sight("orders.contact", f"/contacts/{_first(session, query)}", who) for name, (query, who) in states.items()}
     vehicle = _first(session, sa.select(OrderLine.vehicle_id).where(OrderLine.order_id.in_(called)))
-    link = {"a customer's link": Sight("orders.confirm_by_link", f"/c/{make_a_customers_link()}", "")}
+    link = {"a customer's link": Sight("orders.confirm_by_link", f"/confirm/{make_a_customers_link()}", "")}
     return seen | link | {"a call about a vehicle with an order": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}", "lin")}
 
 

@@ -192,7 +192,7 @@ def test_the_owner_works_down_his_list_and_the_customer_answers_by_his_link_once
     assert "A newer link was sent to you" in stranger.get(first).text
     shown = stranger.get(second).text
     assert number in shown and plate[:2] in shown and plate not in shown.replace("·", "") and "Yes, it is solved" in shown
-    assert stranger.get("/c/" + "x" * 43).status_code == 404
+    assert stranger.get("/confirm/" + "x" * 43).status_code == 404
     assert stranger.post(second, data={"answer": "not_solved", "reason": ""}).status_code == 422
     assert stranger.post(second, data={"answer": "not_solved", "reason": "还是不在线"}).status_code == 302
     assert "the work goes on" in stranger.get(second).text
@@ -205,6 +205,6 @@ def test_the_owner_works_down_his_list_and_the_customer_answers_by_his_link_once
 
 
 def link_in(page: str) -> str:
-    found = re.search(r"data-copy=\"[^\"]*(/c/[^\"]+)\"", page)
+    found = re.search(r"data-copy=\"[^\"]*(/confirm/[^\"]+)\"", page)
     assert found, unescape(page)[:400]
     return found[1]

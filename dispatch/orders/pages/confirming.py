@@ -30,7 +30,7 @@ from dispatch.words import Text
 MOST_SAID = 1000
 
 
-@pages.get("/c/<token>")
+@pages.get("/confirm/<token>")
 @public
 def confirm_by_link(token: str) -> tuple[str, int]:
     """What the customer is asked, as long as his link is good."""
@@ -98,7 +98,7 @@ def _nowhere() -> tuple[str, int]:
     return render_template("orders/confirm.html", link=None, no=sentence, refused=None, form=None), status
 
 
-@pages.post("/c/<token>")
+@pages.post("/confirm/<token>")
 @public
 def answer_link(token: str) -> Response | tuple[str, int]:
     """The customer's answer: solved, or not."""
