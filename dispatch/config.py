@@ -124,6 +124,10 @@ class Settings:
         "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
     approval_link_hours: int = setting(
         "APPROVAL_LINK_HOURS", whole(1, 720), 24, "hours for which a link to decide on the phone is good")
+    contact_idle_hours: int = setting(
+        "CONTACT_IDLE_HOURS", whole(0, 8760), 24, "hours without an act after which a contact's owner is reminded; 0: never")
+    contact_link_hours: int = setting(
+        "CONTACT_LINK_HOURS", whole(1, 8760), 168, "hours for which a customer's link to confirm the result is good")
     approval_backfill_hours: int = setting(
         "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
     approval_escalation_hours: int = setting(

@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "approval.rules": ("director", "administrator"),
     "approval.rules_see": ("supervisor", "manager", "director", "finance", "administrator"),
     "word.record": ("specialist", "supervisor", "manager", "technician"),
+    "contact.reassign": ("supervisor", "manager"),
     "order.cancel": ("specialist", "supervisor", "manager"),
     "order.close": ("supervisor", "manager"),
     "closing.see": ("specialist", "supervisor", "manager", "finance"),

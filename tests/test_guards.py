@@ -31,6 +31,8 @@ PUBLIC = {
     "web.theme",
     "orders.approve_by_link",
     "orders.decide_by_link",
+    "orders.confirm_by_link",
+    "orders.answer_link",
     "outside.link",
     "outside.open_link",
     "outside.accept_by_link",

@@ -130,7 +130,7 @@ class Driver(Base):
     __tablename__ = "driver"
     __table_args__ = (
         sa.UniqueConstraint("vehicle_id", "name", "phone", postgresql_nulls_not_distinct=True),
-        sa.Index(None, "phone"),
+        grams_index("driver"),
     )
 
     id: Mapped[Key]
@@ -138,6 +138,7 @@ class Driver(Base):
     name: Mapped[str]
     phone: Mapped[str | None]
     shift: Mapped[str | None]
+    search_text: Mapped[str] = text_column()
 
 
 constraint_says("uq_vehicle_plate_plate_colour", say("A vehicle with this plate and colour is already on record."))

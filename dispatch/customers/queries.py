@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -15,7 +16,7 @@ from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
 PAGE_SIZE = 50
-LONGEST_PHONE = 20
+SHORTEST_END = 4
 
 
 def customer(session: Session, customer_id: int, by: Actor) -> Customer:
@@ -40,15 +41,22 @@ def _own(column: sa.orm.InstrumentedAttribute[int], by: Actor) -> sa.ColumnEleme
 
 
 def customers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Customer]:
-    """Customers by part of their name, newest first."""
+    """Customers by part of their name or its initials, newest first."""
     query = sa.select(Customer).where(found_in(Customer.search_text, words), _own(Customer.branch_id, by))
     return session.scalars(query.order_by(Customer.id.desc()).limit(limit)).all()
 
 
 def contacts_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Contact]:
-    """Contacts by part of a name or a phone number, with their customers."""
+    """Contacts by part of a name, its initials or a phone number, with their customers; whose number ends so first."""
     query = sa.select(Contact).join(Contact.customer).where(found_in(Contact.search_text, words), _own(Customer.branch_id, by))
-    return session.scalars(query.options(joinedload(Contact.customer)).order_by(Contact.id.desc()).limit(limit)).all()
+    newest = [*_ends_first(Contact.phone_digits, words), Contact.id.desc()]
+    return session.scalars(query.options(joinedload(Contact.customer)).order_by(*newest).limit(limit)).all()
+
+
+def _ends_first(phone: sa.orm.InstrumentedAttribute[str | None], words: str) -> list[sa.ColumnElement[Any]]:
+    """SQL: whose number ends with the digits that somebody says for the whole of it comes first."""
+    digits = words.strip()
+    return [phone.endswith(digits).desc().nulls_last()] if digits.isdecimal() and len(digits) >= SHORTEST_END else []
 
 
 @dataclass(frozen=True)
@@ -109,14 +117,11 @@ def vehicles_of(session: Session, customer_id: int, *, limit: int = 500) -> Sequ
 
 
 def drivers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> list[tuple[Driver, Vehicle]]:
-    """The drivers whose phone number is `words`, whole or its start, with their vehicles, newest first."""
-    begun = number_begun(words)
-    if not begun:
-        return []
-    within = (Driver.phone >= begun, Driver.phone <= begun.ljust(LONGEST_PHONE, "9"))  # in the order of the index
-    begins = sa.and_(*(within if begun.isdecimal() else ()), Driver.phone.startswith(begun, autoescape=True))
-    query = sa.select(Driver, Vehicle).join(Vehicle, Vehicle.id == Driver.vehicle_id).where(begins, _own(Vehicle.branch_id, by))
-    rows = session.execute(query.options(joinedload(Vehicle.customer)).order_by(Driver.id.desc()).limit(limit))
+    """Drivers by part of a name, its initials or a phone number, with their vehicles; whose number ends so first."""
+    sought = found_in(Driver.search_text, number_begun(words) or words)
+    query = sa.select(Driver, Vehicle).join(Vehicle, Vehicle.id == Driver.vehicle_id).where(sought, _own(Vehicle.branch_id, by))
+    newest = [*_ends_first(Driver.phone, words), Driver.id.desc()]
+    rows = session.execute(query.options(joinedload(Vehicle.customer)).order_by(*newest).limit(limit))
     return [(driver, vehicle) for driver, vehicle in rows]
 
 

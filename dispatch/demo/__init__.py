@@ -24,6 +24,7 @@ from dispatch.demo import (
     handing_over,
     installing,
     outside,
+    owning,
     parts,
     recalls,
     silence,
@@ -77,6 +78,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     tooling.build(company, moment)
     silence.build(company, moment)
     duties.build(company, moment)
+    owning.build(company, moment)
     outside.build(company, moment)
     clocks.build(company, moment)
     recalls.build(company, moment)

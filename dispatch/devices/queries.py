@@ -76,6 +76,16 @@ def units_found(session: Session, words: str, by: Actor, *, kind: str | None = N
     return session.scalars(query.order_by(Unit.id.desc()).limit(limit)).unique().all()
 
 
+def units_fitted(session: Session, words: str, by: Actor, *, limit: int = 20) -> list[tuple[Unit, Vehicle]]:
+    """Terminals and SIMs that are in a vehicle, by part of a number, with the vehicle and its customer."""
+    query = sa.select(Unit, Vehicle).join(CustodyPosition, CustodyPosition.unit_id == Unit.id)
+    query = query.join(Holder, Holder.id == CustodyPosition.holder_id).join(Vehicle, Vehicle.id == Holder.vehicle_id)
+    whole = query.options(joinedload(Unit.terminal), joinedload(Unit.sim), joinedload(Vehicle.customer))
+    own = sa.true() if by.may("branches.all") else Vehicle.branch_id == by.branch_id
+    rows = session.execute(whole.where(found_in(Unit.search_text, words), own).order_by(Unit.id.desc()).limit(limit)).unique()
+    return [(unit, vehicle) for unit, vehicle in rows]
+
+
 def units_held(
     session: Session,
     holder_id: int,

@@ -73,3 +73,24 @@ def overdue(session: Session, customer_ids: Iterable[int], at: datetime) -> dict
     sums = rows.add_columns(sa.func.sum(left), sa.func.min(Receipt.at), days).where(Customer.id.in_(list(customer_ids)))
     found = session.execute(sums.group_by(Order.customer_id, Customer.payment_days))
     return {customer_id: Overdue(amount, since, within) for customer_id, amount, since, within in found}
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What of a customer's is on account and not paid, and what of it is late."""
+
+    unpaid: Decimal = Decimal(0)
+    late: Overdue | None = None
+
+
+def owing(session: Session, customer_id: int, at: datetime) -> Owing:
+    """What a customer owes; one statement."""
+    account = (Account.kind == "on_account", Account.customer_id == customer_id)
+    balance = sa.select(sa.func.coalesce(sa.func.sum(Account.balance), 0)).where(*account).subquery("balance")
+    rows, left = _late(at)
+    days = sa.func.coalesce(Customer.payment_days, _usual).label("days")
+    sums = rows.add_columns(sa.func.sum(left).label("open"), sa.func.min(Receipt.at).label("since"), days)
+    late = sums.where(Customer.id == customer_id).group_by(Order.customer_id, Customer.payment_days).subquery("late")
+    query = sa.select(balance.c[0], late.c.open, late.c.since, late.c.days).select_from(balance.outerjoin(late, sa.true()))
+    unpaid, open_, since, within = session.execute(query).one()
+    return Owing(unpaid, Overdue(open_, since, within) if since else None)

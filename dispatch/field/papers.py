@@ -14,17 +14,19 @@ from dispatch.field.models import Signature
 from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
 from dispatch.field.point_rules import Points
 from dispatch.field.points import asking
-from dispatch.field.queries import changed_since_signing, photos_of
+from dispatch.field.queries import changed_since_signing, last_signer, photos_of
 from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import PHOTOS, TESTS, is_settled
 from dispatch.field.summary import UNTESTED, Run, latest_tests, vehicle_shown
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.operations.owning import register_signed
 from dispatch.words import Text, say
 
 on_move(count_again)
 register_missing("technician", "bag")(units_to_return)
+register_signed(last_signer)
 register_missing("office", "binding")(bindings_missing)
 
 

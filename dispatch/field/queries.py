@@ -128,6 +128,15 @@ def _changes_after(at: sa.ColumnElement[datetime]) -> tuple[sa.ColumnElement[boo
     return FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > at
 
 
+def last_signer(session: Session, order_id: int) -> str | None:
+    """Who has signed for the last visit of an order that was finished; None for one that nobody signed for."""
+    ended = sa.select(Visit.id).where(Visit.order_id == order_id, Visit.status == "finished")
+    last = ended.order_by(Visit.finished_at.desc(), Visit.id.desc()).limit(1).scalar_subquery()
+    query = sa.select(Signature).where(Signature.visit_id == last)
+    newest = session.scalar(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1))
+    return newest.signer if newest is not None and not newest.refused else None
+
+
 def word_of(session: Session, visit_id: int) -> tuple[Signature, bool] | None:
     """The newest signature or refusal of a visit (the one that counts), and whether something was changed after it (P8)."""
     newest = sa.select(sa.func.max(Signature.received_at)).where(Signature.visit_id == visit_id).scalar_subquery()

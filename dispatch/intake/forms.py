@@ -24,12 +24,14 @@ from dispatch.devices.slot_rules import MAIN, ROLES
 from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
 from dispatch.intake.doubts import RIGHT_AS_TYPED, Confirm, Doubtful
+from dispatch.intake.help_forms import Help, help_in
 from dispatch.orders.rules import CHANNELS, SYMPTOMS, URGENCIES, symptom_in
 from dispatch.tabular.cells import read_date, tidy_text
 from dispatch.tabular.days import read_near_day
-from dispatch.typed import FILL_IN, LONGEST_LINE, LONGEST_TEXT, Typed, key_in
+from dispatch.typed import FILL_IN, LONGEST_LINE, LONGEST_TEXT, Typed, key_in, number_in
 from dispatch.words import Text, say
 
+FOR_VISIT = ("address", "model")
 NO_VEHICLE = say("Give the plate, or the VIN of a vehicle without one.")
 
 
@@ -64,6 +66,9 @@ class Call:
     received_at: datetime | None = None
     request_key: uuid.UUID | None = None
     role: str = MAIN
+    help: Help | None = None
+    contact_id: int | None = None
+    """What the customer came with before and goes on as this call: remote help that did not help."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,13 @@ NEW_CUSTOMER = "new"
 # --- a repair call
 
 
-def read_call(texts: Mapping[str, str]) -> Call:
-    """The call page's texts -> Call. Raises Invalid, or Doubtful when something only looks wrong and was not confirmed."""
+def read_call(texts: Mapping[str, str], *, visit: bool = True) -> Call:
+    """The call page's texts -> Call. Raises Invalid, or Doubtful when something only looks wrong and was not confirmed.
+
+    Without a `visit`, remote help has ended the matter: it must be told, and where somebody would have to go need not.
+    """
     typed = Typed(texts)
+    for_visit = typed.needed if visit else typed.line
     plate = read_plate(typed.line("plate"), typed.line("colour"))
     symptom_text = typed.text("symptom_text")
     window_from, window_to = typed.span("window_from", "window_to") or (None, None)
@@ -98,8 +107,8 @@ def read_call(texts: Mapping[str, str]) -> Call:
         customer=typed.needed("customer"),
         contact=typed.needed("contact"),
         phone=read_phone(typed.needed("phone")).written,
-        address=typed.needed("address"),
-        model=typed.needed("model"),
+        address=for_visit("address"),
+        model=for_visit("model"),
         symptom=typed.choice("symptom", SYMPTOMS, symptom_in(symptom_text) if symptom_text else ""),
         plate=plate.text,
         colour=plate.colour,
@@ -116,8 +125,11 @@ def read_call(texts: Mapping[str, str]) -> Call:
         window_to=window_to,
         request_key=key_in(texts.get("request_key", "")),
         role=typed.choice("role", ROLES, MAIN),
+        help=help_in(typed, must=not visit),
+        contact_id=number_in(typed.line("contact_id")),
     )
-    errors = missing_in(call) | typed.errors
+    missing = missing_in(call)
+    errors = (missing if visit else {name: text for name, text in missing.items() if name not in FOR_VISIT}) | typed.errors
     _doubt(errors, call_doubts(call), texts)
     return call
 

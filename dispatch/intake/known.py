@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -25,6 +25,7 @@ from dispatch.orders.queries import visible
 from dispatch.orders.recall_queries import Before, visit_before
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.search import normalise
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import Text
 
@@ -49,6 +50,15 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class LastVisit:
+    """The last time somebody was there and finished: for which order, when, who."""
+
+    order: Order
+    finished_at: datetime
+    technician: str
+
+
+@dataclass(frozen=True)
 class Known:
     """A customer, and the vehicle it is about if one is known.
 
@@ -67,6 +77,13 @@ class Known:
     """The last visit to the vehicle that this call may repeat."""
     places: Mapping[str, Mapping[str, Unit]] = field(default_factory=dict)
     """What is in the vehicle, by the roles of its terminals."""
+
+    last_visit: LastVisit | None = None
+
+    @property
+    def under_way(self) -> Order | None:
+        """The order about this very vehicle that a further call joins."""
+        return next(iter(self.open_orders), None) if self.vehicle else None
 
     @property
     def other_roles(self) -> list[str]:
@@ -148,12 +165,12 @@ def _of_vehicle(session: Session, vehicle: Vehicle, caller: tuple[str, str] | No
     places = fitted_by_role(session, [vehicle.id]).get(vehicle.id, {})
     inside = places.get(MAIN, {})
     its_orders = sa.select(OrderLine.order_id).where(OrderLine.vehicle_id == vehicle.id)
-    orders, visits = _last_orders(session, Order.id.in_(its_orders), by)
+    orders, visits, last = _last_orders(session, Order.id.in_(its_orders), by)
     bought = vehicle.purchased_on or next((order.purchased_on for order in orders if order.purchased_on), None)
     model = next((order.product_model for order in orders if order.product_model), "")
     term = warranty_of(session, inside, bought, model, by, customer.id if customer else None)
     found = Known(customer, vehicle, caller, fitted=inside, places=places, orders=orders, warranty=term, visits=visits)
-    return replace(found, before=visit_before(session, vehicle.id, at=moment_of(0, today, by.zone)))
+    return replace(found, last_visit=last, before=visit_before(session, vehicle.id, at=moment_of(0, today, by.zone)))
 
 
 def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Known | None:
@@ -165,17 +182,28 @@ def _of_customer(session: Session, asked: Asked, by: Actor, today: date) -> Know
     vehicles = customers.vehicles_of(session, customer.id, limit=MOST_VEHICLES)
     if len(vehicles) == 1:
         return _of_vehicle(session, vehicles[0], caller, by, today)
-    orders, visits = _last_orders(session, Order.customer_id == customer.id, by)
-    return Known(customer, None, caller, vehicles=vehicles, orders=orders, visits=visits)
+    orders, visits, last = _last_orders(session, Order.customer_id == customer.id, by)
+    return Known(customer, None, caller, vehicles=vehicles, orders=orders, visits=visits, last_visit=last)
 
 
-def _last_orders(session: Session, which: sa.ColumnElement[bool], by: Actor) -> tuple[list[Order], dict[int, Visit]]:
-    """The last orders of a vehicle or customer, newest first, and the earliest live visit of each that has one."""
+def _last_orders(
+    session: Session, which: sa.ColumnElement[bool], by: Actor
+) -> tuple[list[Order], dict[int, Visit], LastVisit | None]:
+    """The last orders of a vehicle or customer, newest first, the earliest live visit of each, and the last visit."""
     live = sa.select(Visit).where(Visit.order_id == Order.id, Visit.status.in_(VISIT_LIVE)).order_by(Visit.starts_at).limit(1)
-    soonest = aliased(Visit, live.lateral())
-    query = sa.select(Order, soonest).outerjoin(soonest, sa.true()).where(which, visible(by))
-    rows = session.execute(query.order_by(Order.id.desc()).limit(MOST_ORDERS)).all()
-    return [order for order, _ in rows], {order.id: visit for order, visit in rows if visit is not None}
+    soonest, over = aliased(Visit, live.lateral()), _finished().lateral()
+    query = sa.select(Order, soonest, over.c.at, over.c.name).select_from(Order)
+    query = query.outerjoin(soonest, sa.true()).outerjoin(over, sa.true())
+    rows = session.execute(query.where(which, visible(by)).order_by(Order.id.desc()).limit(MOST_ORDERS)).all()
+    ended = [LastVisit(order, at, name) for order, _, at, name in rows if at is not None]
+    last = max(ended, key=lambda visit: visit.finished_at, default=None)
+    return [row[0] for row in rows], {order.id: visit for order, visit, *_ in rows if visit is not None}, last
+
+
+def _finished() -> sa.Select[datetime | None, str]:
+    """SQL: when an order's last visit was finished, and whose it was."""
+    ended = sa.select(Visit.finished_at.label("at"), Person.name).join(Person, Person.id == Visit.technician_id)
+    return ended.where(Visit.order_id == Order.id, Visit.status == "finished").order_by(Visit.finished_at.desc()).limit(1)
 
 
 def _customer(session: Session, customer_id: int | None, name: str, by: Actor) -> Customer | None:
@@ -229,7 +257,7 @@ def similar_customers(session: Session, name: str, by: Actor) -> Sequence[Custom
     folded, core = normalise(name), normalise(core_name(name))
     if len(folded) < 2:
         return []
-    theirs = sa.func.regexp_replace(Customer.search_text, COMPANY_FORM, "")
+    theirs = sa.func.regexp_replace(sa.func.split_part(Customer.search_text, "|", 1), COMPANY_FORM, "")
     held = sa.and_(sa.func.length(theirs) > 1, sa.func.strpos(folded, theirs) > 0)
     alike = sa.or_(Customer.search_text.contains(core, autoescape=True), held)
     other = sa.and_(Customer.branch_id == by.branch_id, alike, Customer.name != name)

@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.customers.models import Contact, Customer, Driver, Vehicle
 from dispatch.customers.queries import contacts_found, customers_found, drivers_found, vehicles_found
 from dispatch.customers.rules import normalise_plate, normalise_vin, read_phone
-from dispatch.devices.queries import terminals_inside
+from dispatch.devices.models import Unit
+from dispatch.devices.queries import terminals_inside, units_fitted
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
-from dispatch.intake.models import ColumnChoice, Upload
+from dispatch.intake.models import ColumnChoice, RemoteHelp, Upload
 from dispatch.intake.reading import customer_in
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
+from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import Order
 from dispatch.search import normalise
 from dispatch.staff.models import Branch
@@ -30,47 +32,54 @@ from dispatch.tabular.tables import Workbook
 
 MOST_FOUND = 6
 MOST_CHOICES = 200
+SHORTEST_NUMBER = 5
 WAITING_DAYS = 14
 MOST_WAITING = 10
 
 
 # --- who calls
 
+Hit = Vehicle | Driver | Contact | Customer | Unit
+
 
 @dataclass(frozen=True)
 class Found:
-    """What a search by phone, plate or name came upon."""
+    """What a search by phone, plate, number or name came upon."""
 
     vehicles: Sequence[Vehicle] = ()
     drivers: Sequence[tuple[Driver, Vehicle]] = ()
     contacts: Sequence[Contact] = ()
     customers: Sequence[Customer] = ()
+    units: Sequence[tuple[Unit, Vehicle]] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.vehicles or self.drivers or self.contacts or self.customers)
+        return bool(self.vehicles or self.drivers or self.contacts or self.customers or self.units)
 
-    def meant_by(self, words: str) -> Vehicle | Driver | Contact | Customer | None:
+    def meant_by(self, words: str) -> Hit | None:
         """The only hit, where the words are its whole plate, VIN, number or name: nobody else can be meant."""
-        hits: list[Vehicle | Driver | Contact | Customer] = [
+        hits: list[Hit] = [
             *self.vehicles,
             *(driver for driver, _ in self.drivers),
             *self.contacts,
             *self.customers,
+            *(unit for unit, _ in self.units),
         ]
         return hits[0] if len(hits) == 1 and _is_named(hits[0], words) else None
 
 
-def _is_named(hit: Vehicle | Driver | Contact | Customer, words: str) -> bool:
+def _is_named(hit: Hit, words: str) -> bool:
     """Whether words are all of what somebody or something is called by."""
     if isinstance(hit, Vehicle):
         return normalise_plate(words) == hit.plate or normalise_vin(words) == hit.vin
+    if isinstance(hit, Unit):
+        return normalise(words) in hit.search_text.split("|")
     if isinstance(hit, Customer):
         return normalise(words) == normalise(hit.name)
     return bool(hit.phone) and read_phone(words).written == read_phone(hit.phone or "").written
 
 
 def found(session: Session, words: str, by: Actor) -> Found:
-    """Vehicles by plate or VIN, drivers by their number from its start, contacts by number or name, customers by name."""
+    """Vehicles by plate or VIN, drivers and contacts by number or name, customers by name, what is fitted by its number."""
     phone = read_phone(words)
     sought = phone.digits if phone.e164 else words
     drivers = drivers_found(session, words, by, limit=MOST_FOUND)
@@ -78,7 +87,14 @@ def found(session: Session, words: str, by: Actor) -> Found:
     if phone.e164:
         return Found(drivers=drivers, contacts=contacts)
     customers = customers_found(session, sought, by, limit=MOST_FOUND)
-    return Found(vehicles_found(session, sought, by, limit=MOST_FOUND), drivers, contacts, customers)
+    units = units_fitted(session, words, by, limit=MOST_FOUND) if _may_be_number(words) else []
+    return Found(vehicles_found(session, sought, by, limit=MOST_FOUND), drivers, contacts, customers, units)
+
+
+def _may_be_number(words: str) -> bool:
+    """Whether it can be part of what is written on a terminal or SIM."""
+    bare = normalise(words)
+    return len(bare) >= SHORTEST_NUMBER and bare.isascii() and any(letter.isdecimal() for letter in bare)
 
 
 def recorded_colours(session: Session, plate: str) -> Sequence[str]:
@@ -86,6 +102,14 @@ def recorded_colours(session: Session, plate: str) -> Sequence[str]:
     if not plate:
         return []
     return [colour for colour in session.scalars(sa.select(Vehicle.plate_colour).where(Vehicle.plate == plate)) if colour]
+
+
+def help_of(session: Session, contact_id: int, by: Actor) -> RemoteHelp | None:
+    """The remote help that a contact began with, with its vehicle. Raises NotFound for another branch's."""
+    query = sa.select(RemoteHelp).join(OwnedContact, OwnedContact.id == RemoteHelp.contact_id)
+    own = sa.true() if by.may("branches.all") else OwnedContact.branch_id == by.branch_id
+    mine = query.where(OwnedContact.id == contact_id, own).options(joinedload(RemoteHelp.vehicle))
+    return session.scalar(mine.order_by(RemoteHelp.id).limit(1))
 
 
 # --- files that wait

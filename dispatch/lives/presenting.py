@@ -19,7 +19,7 @@ from dispatch.devices.swap_rules import why_told
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.intake.silence_rules import ENDED_BY
 from dispatch.lives.queries import Life, Station
-from dispatch.orders.presenting.history import Look
+from dispatch.orders.presenting.looks import Look
 from dispatch.words import Text, say
 
 WAYS = {"jt808": "JT/T 808", "traccar": "Traccar"}
@@ -52,6 +52,11 @@ LOOKS: Mapping[str, Look] = {
     "order.close": Look(say("Order closed"), "archive", "closed"),
     "order.auto_close": Look(say("Order closed by rule"), "archive", "closed"),
     "order.reopen": Look(say("Order reopened"), "arrow-repeat", "waiting"),
+    "order.not_solved": Look(say("Not solved, says the customer"), "arrow-repeat", "refused"),
+    "call.join": Look(say("Called about it again"), "telephone", "waiting"),
+    "contact.confirm": Look(say("The customer confirmed"), "check-circle", "done"),
+    "help.solved": Look(say("Solved by remote help, without a visit"), "broadcast-pin", "done"),
+    "help.not_solved": Look(say("Remote help did not solve it"), "broadcast-pin", "waiting"),
     "line.give_up": Look(say("It could not be done"), "dash-circle", "refused"),
     "line.leave_over": Look(say("The vehicle did not come"), "arrow-repeat", "waiting"),
     "line.take_up": Look(say("It is taken up again"), "arrow-repeat", "planned"),

@@ -110,6 +110,7 @@ def _of_vehicle() -> sa.Select[Any]:
     return _page(
         of.changes(vehicle),
         of.loose_moves(vehicle),
+        of.remote_helps(vehicle),
         *of.of_orders(scope),
         of.test_runs(scope),
         of.sheets(scope),

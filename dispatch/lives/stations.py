@@ -28,8 +28,9 @@ from dispatch.devices.models import (
     TerminalRestart,
 )
 from dispatch.field.models import Arrival, FieldFact, TestResult
-from dispatch.intake.models import Silence
+from dispatch.intake.models import RemoteHelp, Silence
 from dispatch.lives.scopes import Scope, Stations, station, told
+from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import OrderLine, Visit, VisitLine
 from dispatch.sheets.models import Sheet, SheetVersion
 from dispatch.staff.models import Person
@@ -43,6 +44,9 @@ ORDER_ACTIONS = (
     "order.close",
     "order.auto_close",
     "order.reopen",
+    "order.not_solved",
+    "call.join",
+    "contact.confirm",
 )
 LINE_ACTIONS = ("line.give_up", "line.leave_over", "line.take_up", "recall.confirm", "recall.deny")
 
@@ -177,6 +181,15 @@ def loose_moves(vehicle: Any) -> Stations:
         other_id=sa.case((~goes_in, entry.unit_id)),
         detail=told(loose=True),
     ).where(entry.id.in_(both), ~known[0], ~known[1])
+
+
+def remote_helps(vehicle: Any) -> Stations:
+    """Help from afar, whether it ended the matter or an order was made of it."""
+    row = RemoteHelp
+    detail = told(agreed=row.consent_by, how=row.consent_how)
+    known = {"at": row.at, "id": row.id, "who": row.by_name, "order_id": OwnedContact.order_id, "why": row.done, "detail": detail}
+    query = station("order", "help." + row.result, **known).join(OwnedContact, OwnedContact.id == row.contact_id)
+    return query.where(row.vehicle_id == vehicle)
 
 
 # --- what both have

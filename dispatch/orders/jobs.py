@@ -11,14 +11,17 @@ from dispatch.config import from_environment
 from dispatch.db import transaction
 from dispatch.jobs import periodic, task
 from dispatch.orders.clock_queries import orders_with_clocks
+from dispatch.orders.contact_queries import idle_since
 from dispatch.orders.operations.clocks import reckon_again
 from dispatch.orders.operations.closing import close_by_rule
 from dispatch.orders.operations.moves import locked_order
+from dispatch.orders.operations.owning import alarm_idle
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.putting_off import wake
 from dispatch.orders.operations.telling import orders_to_tell_of, tell_of
 from dispatch.orders.outstanding import complete_since
 from dispatch.orders.waiting_queries import to_wake
+from dispatch.staff.rules import SYSTEM
 
 log = structlog.get_logger("orders")
 
@@ -46,6 +49,29 @@ def close_all(hours: int, at: datetime) -> int:
 def _close(order_id: int, after: timedelta, at: datetime) -> bool:
     with transaction() as db:
         return close_by_rule(db, order_id, after=after, at=at)
+
+
+@periodic("orders.remind", "7,37 * * * *")
+def remind(timestamp: int) -> None:
+    """Twice an hour: remind the owners of what has lain idle for CONTACT_IDLE_HOURS, once until something happens with it."""
+    remind_all(from_environment().contact_idle_hours, datetime.fromtimestamp(timestamp, UTC))
+
+
+def remind_all(hours: int, at: datetime) -> int:
+    """Remind of what has lain idle for so many hours (0: nothing), each in its own transaction; how many there were."""
+    if not hours:
+        return 0
+    before = at - timedelta(hours=hours)
+    with transaction() as db:
+        idle = idle_since(db, before, limit=AT_ONCE)
+    reminded = sum(_remind(contact_id, before, at) for contact_id in idle)
+    log.info("owners_reminded", reminded=reminded, looked_at=len(idle))
+    return reminded
+
+
+def _remind(contact_id: int, before: datetime, at: datetime) -> bool:
+    with transaction() as db:
+        return alarm_idle(db, contact_id, before=before, by=SYSTEM, at=at)
 
 
 @task("orders.count_papers")

@@ -241,6 +241,7 @@ ORDER: tuple[Transition, ...] = (
     Transition("close", ("done",), "closed", "order.close", say("Close order"), (all_settled, no_live_visit, papers_complete)),
     Transition("auto_close", ("done",), "closed", None, say("Closes by rule"), (all_settled, no_live_visit, papers_complete)),
     Transition("reopen", ("closed",), None, "order.close", say("Reopen"), reason=True),
+    Transition("not_solved", ("done", "closed"), None, None, say("Not solved, says the customer"), reason=True),
 )
 
 LINE: tuple[Transition, ...] = (
@@ -256,6 +257,15 @@ LINE: tuple[Transition, ...] = (
         "open",
         "order.plan",
         say("Take up again"),
+        (order_is_at_work,),
+        reason=True,
+    ),
+    Transition(
+        "not_solved",
+        ("done", "not_done"),
+        "open",
+        None,
+        say("Not solved, says the customer"),
         (order_is_at_work,),
         reason=True,
     ),

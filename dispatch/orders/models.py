@@ -17,6 +17,7 @@ from dispatch.orders.clock_models import BranchHours as BranchHours
 from dispatch.orders.clock_models import ClockLimit as ClockLimit
 from dispatch.orders.clock_models import ClockNotice as ClockNotice
 from dispatch.orders.clock_models import OrderClock as OrderClock
+from dispatch.orders.contact_models import OwnedContact as OwnedContact
 from dispatch.orders.filter_models import SavedFilter as SavedFilter
 from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
@@ -55,6 +56,7 @@ class Order(Base):
         ),
         sa.CheckConstraint("window_from < window_to", name="window_has_length"),
         sa.UniqueConstraint("id", "approved"),
+        sa.UniqueConstraint("id", "owner_id"),
         sa.Index(None, "branch_id", "status", "id"),
         sa.Index(None, "branch_id", "created_at"),
         sa.Index(None, "created_at"),
@@ -105,6 +107,12 @@ class Order(Base):
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
     visits: Mapped[list[Visit]] = relationship(back_populates="order", order_by="Visit.starts_at", overlaps="order")
     approvals: Mapped[list[Approval]] = relationship(back_populates="order", order_by="Approval.id")
+    owned: Mapped[OwnedContact | None] = relationship(
+        primaryjoin=lambda: Order.id == OwnedContact.order_id,
+        foreign_keys=lambda: [OwnedContact.order_id],
+        back_populates="order",
+        uselist=False,
+    )
     verbal_approvals: Mapped[list[VerbalApproval]] = relationship(back_populates="order", order_by="VerbalApproval.id")
     papers: Mapped[OrderPapers | None] = relationship(viewonly=True)
     clocks: Mapped[list[OrderClock]] = relationship(back_populates="order", order_by="OrderClock.due_at")

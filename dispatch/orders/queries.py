@@ -173,6 +173,7 @@ def order_numbered(session: Session, number: str, by: Actor) -> Order:
         joinedload(Order.site),
         joinedload(Order.owner),
         joinedload(Order.created_by),
+        joinedload(Order.owned),
         joinedload(Order.papers),
         joinedload(Order.left_from).load_only(Order.number),
         joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site), _recall()),
@@ -252,13 +253,13 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
     return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
 
 
-def waiting_count(session: Session, by: Actor, *, at: datetime | None = None) -> int:
-    """How many decisions wait for `by`, with the approvals by word that `waiting_words` names, and leave asked for."""
+def decisions_for(by: Actor, *, at: datetime | None = None) -> sa.ColumnElement[int]:
+    """SQL: how many decisions wait for `by`, with the approvals by word that `waiting_words` names, and leave asked for."""
     steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     asked = asks_for(by, at) if by.may("leave.decide") else sa.false()
     leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asked)
-    return session.scalar(sa.select(steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery())) or 0
+    return steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery()
 
 
 def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
+from dispatch.customers.masking import mask_customer, mask_vehicle
 from dispatch.orders.models import Order
 from dispatch.sheets.models import Sheet, SheetVersion
 from dispatch.sheets.queries import latest, sheets_of
-from dispatch.sheets.rules import TITLES, given_up, mask_customer, mask_vehicle
+from dispatch.sheets.rules import TITLES, given_up
 from dispatch.words import Text, text_from_json
 
 PATIENCE = timedelta(minutes=2)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from dispatch.customers.rules import core_name, show_plate
 from dispatch.words import Text, say
 
 SHEET_KINDS = ("installation", "repair", "vehicle")
@@ -36,26 +35,6 @@ def file_name(*, branch: str, number: str, vehicle: str | None, day: date, versi
 def vehicle_name(plate: str | None, vin: str | None) -> str:
     """What a vehicle is called in a file's name: its plate, else the last six signs of its VIN."""
     return plate or f"VIN{(vin or '')[-6:]}"
-
-
-def mask_plate(plate: str) -> str:
-    """粤BQ5T88 -> 粤B·Q5**8: enough to know one's own vehicle by."""
-    if len(plate) < 5:
-        return plate[:1] + "***"
-    return show_plate(plate[:-3] + "**" + plate[-1])
-
-
-def mask_vehicle(plate: str | None, vin: str | None) -> str:
-    """A plate masked, or the last four signs of a VIN."""
-    return mask_plate(plate) if plate else f"VIN ***{(vin or '')[-4:]}"
-
-
-def mask_customer(name: str) -> str:
-    """恒通物流有限公司 -> 恒通**公司, 张超敏 -> 张**: a company's first two signs and its form, a person's family name."""
-    core = core_name(name)
-    if re.search(r"[\u4e00-\u9fff]", name) is None:
-        return f"{name[:2]}***"
-    return f"{core[:2]}**公司" if name.endswith("公司") else f"{name[:1]}**"
 
 
 def print_missing(value: Any, missing: str) -> Any:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask, g, request, session, url_for
+from sqlalchemy.orm import Session
 
 from dispatch import paths
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.orders.contact_queries import urgent_count
 from dispatch.orders.models import Order
 from dispatch.orders.presenting.verbal import Mark, mark_of
-from dispatch.orders.queries import waiting_count
+from dispatch.orders.queries import decisions_for
 from dispatch.orders.status_words import WORDS
 from dispatch.permissions import OUTSIDE, ROLES
 from dispatch.staff.queries import branches
+from dispatch.staff.rules import Actor
 from dispatch.web.access import allowed, current
 from dispatch.web.locale import short_locale, tr
 from dispatch.words import Text, say
@@ -38,6 +43,7 @@ RAIL = (
     Entry("intake.request_upload", "clipboard-plus", say("Installation request"), "order.take"),
     Entry("intake.silent", "broadcast-pin", say("Silent terminals"), "silence.see"),
     Entry("orders.index", "card-list", say("Orders"), "order.see"),
+    Entry("orders.contacts", "people", say("Open contacts"), "order.take"),
     Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
     Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),
     Entry("field.today", "calendar-check", say("My day"), "visit.drive"),
@@ -59,6 +65,9 @@ REACHED_FROM = {
     "devices.warranty_terms_page": "fees.index",
     "devices.add_term": "fees.index",
     "field.points": "devices.index",
+    "orders.contact": "orders.contacts",
+    "orders.contact_make_link": "orders.contacts",
+    "orders.act_on_contact": "orders.contacts",
 }
 """Pages that people find in another room of the house than the one whose feature they belong to."""
 ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")
@@ -75,7 +84,7 @@ class RailItem:
     count: int | None
 
 
-def rail(app: Flask, waiting: int) -> list[RailItem]:
+def rail(app: Flask, waiting: Mapping[str, int]) -> list[RailItem]:
     """The rail of this person."""
     shown = (entry for entry in RAIL if entry.endpoint in app.view_functions and allowed(entry.permission))
     return [
@@ -84,7 +93,7 @@ def rail(app: Flask, waiting: int) -> list[RailItem]:
             entry.icon,
             tr(entry.label),
             _current(entry),
-            waiting if entry.endpoint == "orders.approvals" else None,
+            waiting.get(entry.endpoint),
         )
         for entry in shown
     ]
@@ -148,9 +157,21 @@ def _frame(app: Flask) -> dict[str, Any]:
     if actor.id is None or OUTSIDE in actor.roles or "HX-Request" in request.headers:
         return common | {"rail": [], "branches": [], "branch": None, "waiting_count": 0}
     with transaction() as db:
-        waiting = waiting_count(db, actor, at=now()) if actor.may("order.decide") else 0
+        waiting = _waiting(db, actor)
         choice = branches(db) if actor.may("branches.all") else [g.branch]
-    return common | {"rail": rail(app, waiting), "branches": choice, "branch": g.branch, "waiting_count": waiting}
+    shown = {"rail": rail(app, waiting), "waiting_count": waiting.get("orders.approvals", 0)}
+    return common | shown | {"branches": choice, "branch": g.branch}
+
+
+def _waiting(db: Session, actor: Actor) -> dict[str, int]:
+    """What waits for the reader, by the entry of the rail that leads there; in one statement."""
+    wanted: dict[str, sa.ScalarSelect[int] | sa.ColumnElement[int]] = {}
+    if actor.may("order.decide"):
+        wanted["orders.approvals"] = decisions_for(actor, at=now())
+    if actor.may("order.take"):
+        wanted["orders.contacts"] = urgent_count(actor)
+    row = db.execute(sa.select(*wanted.values())).one() if wanted else ()
+    return dict(zip(wanted, row, strict=True))
 
 
 def init(app: Flask) -> None:

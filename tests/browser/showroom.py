@@ -31,6 +31,7 @@ from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.field.models import FieldFact
 from dispatch.intake.models import Outage, Upload
+from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
@@ -38,6 +39,7 @@ from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import (
     issue_a_sheet,
+    make_a_customers_link,
     make_a_draft,
     make_a_link,
     send_files,
@@ -103,7 +105,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     issued, asked = issue_a_sheet()
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
-        found |= _money(session) | _bench(session)
+        found |= _money(session) | _bench(session) | _contacts(session)
         found |= {name: Sight(*page) for name, page in outside_pages(session).items()}
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
@@ -148,6 +150,9 @@ def _plain() -> dict[str, Sight]:
         "orders, none found": Sight("orders.index", "/orders?q=zzzzzz"),
         "orders of the company": Sight("orders.index", "/orders", "chen"),
         "approvals": Sight("orders.approvals", "/approvals"),
+        "open contacts": Sight("orders.contacts", "/contacts", "lin"),
+        "everybody's open contacts": Sight("orders.contacts", "/contacts?show=branch&sort=quiet"),
+        "contacts offered, none": Sight("orders.contacts", "/contacts?show=offered", "lin"),
         "approvals, a refusal to be settled": Sight("orders.approvals", "/approvals", "chen"),
         "approvals by word, by person": Sight("orders.approvals_by_word", "/approvals/by-word"),
         "deputies": Sight("orders.approvals_deputies", "/approvals/deputies"),
@@ -195,6 +200,24 @@ def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]
     found = session.scalars(query.limit(1)).first()
     assert found is not None, query
     return found
+
+
+def _contacts(session: Session) -> dict[str, Sight]:
+    """One contact of each state."""
+    one = sa.select(OwnedContact.id).outerjoin(Order, Order.id == OwnedContact.order_id).order_by(OwnedContact.id)
+    open_ = one.where(OwnedContact.confirmed_at.is_(None))
+    called = sa.select(OrderCall.order_id)
+    states = {
+        "a contact that is under way, called about again": (open_.where(OwnedContact.order_id.in_(called)), "lin"),
+        "a contact to be confirmed": (open_.where(Order.status == "done", OwnedContact.offered_to_id.is_(None)), "lin"),
+        "a contact to be taken over": (open_.where(OwnedContact.offered_to_id.is_not(None)), "wang"),
+        "remote help that did not help": (open_.where(OwnedContact.unsolved_at.is_not(None)), "lin"),
+        "remote help, confirmed": (one.where(OwnedContact.order_id.is_(None), OwnedContact.confirmed_at.is_not(None)), "lin"),
+    }
+    seen = {name: Sight("orders.contact", f"/contacts/{_first(session, query)}", who) for name, (query, who) in states.items()}
+    vehicle = _first(session, sa.select(OrderLine.vehicle_id).where(OrderLine.order_id.in_(called)))
+    link = {"a customer's link": Sight("orders.confirm_by_link", f"/confirm/{make_a_customers_link()}", "")}
+    return seen | link | {"a call about a vehicle with an order": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}", "lin")}
 
 
 def _bench(session: Session) -> dict[str, Sight]:

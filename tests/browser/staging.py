@@ -16,7 +16,9 @@ from werkzeug.serving import make_server
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import Approval, Order, Visit
+from dispatch.orders.operations.confirming import make_contact_link
 from dispatch.orders.operations.linking import make_link
 from dispatch.sheets.models import Sheet
 from dispatch.sheets.operations import begin_version, release_version
@@ -96,6 +98,20 @@ def make_a_link() -> str:
         assert step is not None
         by, lasts = actor_of(chen), timedelta(hours=1)
         return make_link(session, step.order_id, step.id, wang.id, lasts=lasts, by=by, at=now())[1]
+
+
+def make_a_customers_link() -> str:
+    """The token of a link by which a customer could say whether it is solved."""
+    with transaction() as session:
+        done = (Order.status == "done", OwnedContact.confirmed_at.is_(None))
+        contact, owner = session.execute(
+            sa.select(OwnedContact, Person)
+            .join(Order, Order.id == OwnedContact.order_id)
+            .join(OwnedContact.owner)
+            .where(*done)
+            .limit(1)
+        ).one()
+        return make_contact_link(session, contact.id, lasts=timedelta(hours=1), by=actor_of(owner), at=now())[1]
 
 
 def signed_in(app: Flask, username: str) -> FlaskClient:

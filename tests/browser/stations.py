@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.walking import Desk, bring_in, issue, sign_for
 
 MODEL = "BD-808A"
+SECONDS_FOR_A_CALL = 60
 PLACE = "22.639, 113.811"
 INSTALLERS = ("韩鑫敏 · JS003", "赵芳英 · JS005", "喻浩军 · JS008", "杨秀 · JS011", "沈秀 · JS012", "陶勇莹 · JS013")
 
@@ -62,6 +64,7 @@ def take_a_call_by_keyboard(lin: Desk, call: Call, symptom: str) -> str:
     plate = call["车牌号"]
     lin.go("/calls/new")
     expect(lin.page.locator("#who")).to_be_focused()
+    begun = time.monotonic()
     lin.type(plate)
     lin.sees(f"A new vehicle with the plate {plate}")
     lin.type("Enter")
@@ -74,6 +77,7 @@ def take_a_call_by_keyboard(lin: Desk, call: Call, symptom: str) -> str:
     expect(lin.page.get_by_label(symptom)).to_be_checked()
     lin.type("Control+Enter")
     lin.sees(re.compile(r"^Order WX\S+ is saved and waits for approval"))
+    assert time.monotonic() - begun < SECONDS_FOR_A_CALL
     return lin.title()
 
 

@@ -21,11 +21,12 @@ from dispatch.orders.operations.verbal import (
     refuse_word,
     settle_word,
 )
-from dispatch.orders.queries import Filter, counts_of, orders_page, waiting_count
+from dispatch.orders.queries import Filter, counts_of, orders_page
 from dispatch.orders.verbal_queries import waiting_words
 from dispatch.staff.models import Person, PersonRole
 from tests.building import repair_order
 from tests.conftest import AT, Cast
+from tests.counting import waiting_count
 from tests.orders.said import also, by_word, done, leaves, open_step, word
 
 

@@ -13,10 +13,10 @@ from dispatch.orders.operations.approving import reject
 from dispatch.orders.operations.moves import move_order
 from dispatch.orders.operations.verbal import confirm_word, record_word, refuse_word
 from dispatch.orders.presenting.verbal import DISOWNED, ESCALATED, OVERDUE, TO_BACKFILL, mark_of
-from dispatch.orders.queries import waiting_count
 from dispatch.orders.verbal_queries import WordFigures, waiting_words, word_figures
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast, SignIn
+from tests.counting import waiting_count
 from tests.orders.building import waiting_id
 from tests.orders.said import by_word, word
 

@@ -14,7 +14,8 @@ from dispatch.audit.operations import record
 from dispatch.audit.queries import history
 from dispatch.orders.clock_rules import TELLINGS
 from dispatch.orders.lifecycle import TABLES
-from dispatch.orders.presenting.history import LOOKS, Happening, naming_of, told
+from dispatch.orders.presenting.history import Happening, naming_of, told
+from dispatch.orders.presenting.looks import LOOKS
 from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.words import say, text_to_json
 from tests.building import repair_order
@@ -34,8 +35,11 @@ def test_every_action_that_is_recorded_has_words() -> None:
     moved = {f"{table}.{row.action}" for table, rows in TABLES.items() for row in rows} | {"order.follow"}
     assert variable == ["action"], "only the writer of a status records actions by a variable"
     told_on_site = {"part.use", "photo", "sign", "sign.refuse", "test.run"}  # by Act.tell, under the kind of the fact
+    by_contact = {look for look in LOOKS if look.startswith("contact.")} | {
+        "help.record"
+    }  # by owning.tell, also without an order
     by_clocks = {f"clock.{level}" for level in TELLINGS}
-    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site | by_clocks
+    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site | by_contact | by_clocks
 
 
 def last(db: Session, cast: Cast, action: str, detail: dict[str, object]) -> Happening:

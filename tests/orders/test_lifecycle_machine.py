@@ -215,7 +215,7 @@ REFUSED_AND_WORKED = """order.reject order.rework order.submit order.approve
 visit.dispatch visit.recall visit.dispatch visit.depart visit.arrive
 line.leave_over line.take_up line.leave_over line.carry_over line.take_up line.give_up line.take_up
 line.complete line.complete visit.finish order.close order.reopen
-order.auto_close"""
+order.auto_close order.not_solved line.not_solved"""
 DECIDED_BY_WORD = "order.approve_by_word order.hold order.wake order.hold"
 PUT_OFF_AND_CANCELLED = "visit.abandon order.hold order.resume order.cancel"
 

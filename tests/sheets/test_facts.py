@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import canonical
+from dispatch.customers.masking import mask_customer, mask_plate, mask_vehicle
 from dispatch.devices.fitting import undo
 from dispatch.sheets.drawing import seal_svg, signature_svg
 from dispatch.sheets.facts import record_of, sheet_facts
 from dispatch.sheets.printing import MOST_PHOTOS, printed_photos
 from dispatch.sheets.queries import wanted_sheets
-from dispatch.sheets.rules import file_name, mask_customer, mask_plate, mask_vehicle, missing_warning, print_missing, vehicle_name
+from dispatch.sheets.rules import file_name, missing_warning, print_missing, vehicle_name
 from tests.conftest import AT, Cast
 from tests.counting import queries
 from tests.sheets.building import facts, photo_facts

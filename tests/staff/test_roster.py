@@ -20,7 +20,6 @@ from dispatch.board.problem import day_problem
 from dispatch.clock import moment_of, now
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
-from dispatch.orders.queries import waiting_count
 from dispatch.staff.calendar_rules import PLAIN
 from dispatch.staff.models import Person
 from dispatch.staff.roster_forms import read_leave, read_roster
@@ -32,6 +31,7 @@ from dispatch.staff.rules import Actor
 from dispatch.staff.taking_leave import NewLeave, ask_leave, decide_leave, withdraw_leave
 from tests.board.building import TODAY, TOMORROW, WAYS, approved_order, at_clock, of_day, visit_at
 from tests.conftest import AT, Cast, SignIn
+from tests.counting import waiting_count
 from tests.racing import at_once
 
 ZONE = "Asia/Shanghai"

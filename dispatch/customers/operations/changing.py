@@ -15,7 +15,7 @@ from dispatch.customers.operations.making import CustomerFacts, VehicleFacts, co
 from dispatch.customers.rules import read_phone
 from dispatch.db import STALE
 from dispatch.errors import Conflict, Invalid, NotFound
-from dispatch.search import normalise
+from dispatch.search import name_words, normalise
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -75,7 +75,7 @@ def change_customer(
     known = ("name", "tier", "note", "silent_hours", "payment_days")
     changed = _changed(customer, {name: getattr(facts, name) for name in known})
     if changed:
-        customer.search_text = normalise(customer.name)
+        customer.search_text = name_words(customer.name)
         session.flush()
         record(session, ("customer", customer.id), "customer.change", by=by, at=at, detail=changed)
     if "name" in changed:

@@ -13,7 +13,7 @@ from dispatch.audit.operations import record, record_births
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import read_phone, show_plate
 from dispatch.errors import RuleBroken
-from dispatch.search import normalise
+from dispatch.search import name_words, normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -75,7 +75,7 @@ class VehicleFacts:
 
 def make_customer(session: Session, *, branch_id: int, name: str, by: Actor, at: datetime, tier: str = "c") -> Customer:
     """Add a customer to a branch."""
-    customer = Customer(branch_id=branch_id, name=name, tier=tier, created_at=at, search_text=normalise(name))
+    customer = Customer(branch_id=branch_id, name=name, tier=tier, created_at=at, search_text=name_words(name))
     session.add(customer)
     session.flush()
     record(session, ("customer", customer.id), "customer.make", by=by, at=at, detail={"name": name})
@@ -95,9 +95,8 @@ def contact_of(session: Session, *, customer: Customer, name: str, phone: str) -
     query = sa.select(Contact).where(Contact.customer_id == customer.id, Contact.phone_digits == digits, Contact.name == name)
     found = session.scalar(query.limit(1))
     if found is None:
-        found = Contact(
-            customer_id=customer.id, name=name, phone=phone, phone_digits=digits, search_text=normalise(name, phone, digits)
-        )
+        found = Contact(customer_id=customer.id, name=name, phone=phone, phone_digits=digits)
+        found.search_text = "|".join(filter(None, (name_words(name), normalise(phone, digits))))
         session.add(found)
         session.flush()
     return found
@@ -238,5 +237,6 @@ def _add_drivers(vehicle: Vehicle, drivers: Iterable[tuple[str, str | None, str 
     known = {(d.name, d.phone) for d in vehicle.drivers}
     for name, phone, shift in drivers:
         if (name, phone) not in known:
-            vehicle.drivers.append(Driver(name=name, phone=phone, shift=shift))
+            words = "|".join(filter(None, (name_words(name), normalise(phone))))
+            vehicle.drivers.append(Driver(name=name, phone=phone, shift=shift, search_text=words))
             known.add((name, phone))

@@ -3,12 +3,15 @@
 from dispatch.intake.operations.calling import note_phone_shown, take_call
 from dispatch.intake.operations.filing import Columns, choose_columns, forget_columns, keep_file, mend_cells, remember_columns
 from dispatch.intake.operations.listing import note_outcome, take_listed
+from dispatch.intake.operations.no_order import end_call, join_again
 from dispatch.intake.operations.requesting import keep_edits, take_request
 
 __all__ = [
     "Columns",
     "choose_columns",
+    "end_call",
     "forget_columns",
+    "join_again",
     "keep_edits",
     "keep_file",
     "mend_cells",

@@ -17,11 +17,14 @@ from dispatch.intake.doubts import CHANGED_HANDS, Confirm, Doubtful
 from dispatch.intake.first_steps import must_have_tried
 from dispatch.intake.forms import Call
 from dispatch.intake.known import Known
+from dispatch.intake.operations.helping import note_help
 from dispatch.intake.queries import recorded_colours
 from dispatch.intake.rules import SAME_PLACE_DEGREES, colour_of, model_of
 from dispatch.orders.models import Order
+from dispatch.orders.operations.joining import order_under_way
 from dispatch.orders.operations.taking import NewLine, NewOrder, order_saved, take_order
 from dispatch.staff.rules import Actor
+from dispatch.words import say
 
 
 def take_call(
@@ -32,10 +35,13 @@ def take_call(
     at: datetime,
     take_over: str = "",
     attention: list[dict[str, object]] | None = None,
+    beside: str | None = None,
 ) -> Order:
     """Save a call as a repair order awaiting approval; the same `request_key` again answers the order it made.
 
-    Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle came to this customer;
+    `beside` is why it is an order of its own although one about the vehicle is under way: "" where nobody has said so, None
+    where nobody was asked. Raises Doubtful when the vehicle is another customer's, unless `take_over` confirms that this vehicle
+    came to this customer;
     Invalid when it is another branch's; RuleBroken for a silent terminal that was not restarted from afar first.
     """
     by.must("order.take")
@@ -46,10 +52,22 @@ def take_call(
     customer = own_customer(session, call.customer, by=by, at=at)
     contact_of(session, customer=customer, name=call.contact, phone=call.phone)
     site = _site(session, customer, call, by=by, at=at)
-    vehicle = _vehicle(session, customer, call, by=by, at=at, take_over=take_over)
+    vehicle = vehicle_meant(session, customer, call, by=by, at=at, take_over=take_over)
+    first = order_under_way(session, vehicle.id, by) if beside is not None else None
+    if first is not None and not beside:
+        text = say(
+            "%(number)s about this vehicle is under way: join it, or say why this is an order of its own.", number=first.number
+        )
+        raise Invalid({"join": text})
     new = _new_order(call, model_of(call.model, (m.name for m in models(session))))
     line = NewLine(vehicle=vehicle, role=call.role, model=new.product_model, attention=attention or [])
-    return take_order(session, new=new, customer=customer, site=site, lines=[line], by=by, at=at, zone=by.zone)
+    order = take_order(session, new=new, customer=customer, site=site, lines=[line], by=by, at=at, zone=by.zone)
+    if first is not None:
+        record(session, ("order", order.id), "order.beside", by=by, at=at, detail={"number": first.number, "reason": beside})
+    if call.help is not None:
+        session.refresh(order, ["owned"])
+        note_help(session, order.owned, vehicle, call, solved=False, by=by, at=at)
+    return order
 
 
 def own_customer(session: Session, name: str, *, by: Actor, at: datetime) -> Customer:
@@ -76,6 +94,7 @@ def _new_order(call: Call, model: str) -> NewOrder:
         symptom_text=call.symptom_text or None,
         diagnosis=call.diagnosis or None,
         note=call.note or None,
+        contact_id=call.contact_id,
     )
 
 
@@ -101,7 +120,8 @@ def same_place(a: Coordinates, b: Coordinates) -> bool:
     return abs(a[0] - b[0]) < SAME_PLACE_DEGREES and abs(a[1] - b[1]) < SAME_PLACE_DEGREES
 
 
-def _vehicle(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: str) -> Vehicle:
+def vehicle_meant(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: str) -> Vehicle:
+    """The vehicle that a call is about. Raises Invalid, Doubtful."""
     colour = colour_of(call.plate, call.colour, recorded_colours(session, call.plate))
     facts = VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
     change, field = f"{facts.shown}→{customer.name}", "plate" if call.plate else "vin"

@@ -16,16 +16,19 @@ from dispatch.clock import local_day, now
 from dispatch.customers.queries import place_known
 from dispatch.db import transaction
 from dispatch.devices.queries import models
+from dispatch.devices.rules import UNIT_WORDS
 from dispatch.devices.slot_rules import ROLES
 from dispatch.errors import NotFound, Refusal
-from dispatch.fees.terms import Overdue, overdue
+from dispatch.fees.terms import Owing, owing
 from dispatch.intake.doubts import Doubtful
 from dispatch.intake.forms import colour_options, read_call
+from dispatch.intake.help_forms import read_again
 from dispatch.intake.known import Asked, Known, digits_of, known, similar_customers, warranty_of
-from dispatch.intake.operations import note_phone_shown, take_call
+from dispatch.intake.operations import end_call, join_again, note_phone_shown, take_call
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.pages.silent import silent_fill
-from dispatch.intake.queries import Found, found, upload
+from dispatch.intake.queries import Found, found, help_of, upload
+from dispatch.intake.remote_rules import CONSENTS
 from dispatch.intake.rules import show_place
 from dispatch.intake.stored_calls import call_texts
 from dispatch.intake.wording import starting_field
@@ -34,8 +37,9 @@ from dispatch.tabular.cells import read_date, tidy_text
 from dispatch.typed import Typed, number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.locale import tr
 
-MOST_WORDS = 60
+MOST_WORDS, MOST_REASON = 60, 2000
 
 
 @pages.get("/calls/new")
@@ -47,8 +51,24 @@ def call() -> Answer:
         listed = _listed(db, number_in(request.args.get("upload", "")), number_in(request.args.get("row", "")))
         seen = _known(db, _asked(listed)) if listed else _shown(db, _asked(request.args))
         known_fill = seen.fill if seen and not listed else {}
-        fill = {"request_key": str(uuid.uuid4()), **known_fill, **listed, **silent_fill(db)}
+        fill = {"request_key": str(uuid.uuid4()), **known_fill, **listed, **silent_fill(db), **_gone_on(db)}
         return _page(db, Form.of(fill), seen)
+
+
+def _gone_on(db: Session) -> dict[str, str]:
+    """With ?contact=: what remote help that did not help puts into the call that goes on with it."""
+    contact_id = number_in(request.args.get("contact", ""))
+    helped = help_of(db, contact_id, current()) if contact_id is not None else None
+    if helped is None:
+        return {}
+    facts = {
+        "contact": helped.caller,
+        "phone": helped.phone,
+        "symptom": helped.symptom,
+        "symptom_text": helped.symptom_text or "",
+    }
+    before = " ".join(filter(None, (helped.diagnosis, helped.done)))
+    return facts | {"contact_id": str(helped.contact_id), "diagnosis": before}
 
 
 def _listed(db: Session, upload_id: int | None, row: int | None) -> dict[str, str]:
@@ -66,17 +86,32 @@ def save_call() -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            typed = read_call({name: form.text(name) for name in form.values})
-            number = take_call(db, typed, by=current(), at=now(), take_over=form.text("take_over")).number
+            sentence, where = _carry_out(db, form)
     except Refusal as refusal:
         with transaction() as db:
             return _page(db, form.refused(refusal), _known_again(db, form), refusal), refusal.status
-    return _saved(number, another=form.text("then") == "next")
+    return _saved(escape(sentence), where, another=form.text("then") == "next")
 
 
-def _saved(number: str, *, another: bool) -> Response:
-    sentence = escape(_("Order %(number)s is saved and waits for approval.", number=number))
-    where = url_for("orders.show", number=number)
+def _carry_out(db: Session, form: Form) -> tuple[str, str]:
+    """Join an order, end the matter by remote help, or take an order: what is said of it, and where it is to be seen."""
+    texts, take_over = {name: form.text(name) for name in form.values}, form.text("take_over")
+    join = form.text("join")
+    if form.text("then") == "remote":
+        helped = end_call(db, read_call(texts, visit=False), by=current(), at=now(), take_over=take_over)
+        return _("Solved without a visit: the call is on record."), url_for("orders.contact", contact_id=helped.contact_id)
+    if join not in ("", "new"):
+        order = join_again(db, join, read_again(texts), by=current(), at=now())
+        said = _("The call joined %(number)s, which is now: %(urgency)s.", number=join, urgency=tr(URGENCY_WORDS[order.urgency]))
+        return said, url_for("orders.show", number=order.number)
+    beside = form.text("beside").strip()[:MOST_REASON] if join == "new" else ""
+    order = take_call(db, read_call(texts), by=current(), at=now(), take_over=take_over, beside=beside)
+    return _("Order %(number)s is saved and waits for approval.", number=order.number), url_for(
+        "orders.show", number=order.number
+    )
+
+
+def _saved(sentence: Markup, where: str, *, another: bool) -> Response:
     if another:
         flash(sentence + Markup(' <a href="{}">{}</a>').format(where, _("Open it")), "success")
         return redirect(url_for("intake.call"))
@@ -89,7 +124,7 @@ def _page(db: Session, form: Form, seen: Known | None, refusal: Refusal | None =
         "intake/call.html",
         form=form,
         known=seen,
-        overdue=_overdue(db, seen),
+        owes=_owing(db, seen),
         confirms=refusal.confirms if isinstance(refusal, Doubtful) else {},
         roles=ROLES,
         symptoms=SYMPTOMS.values(),
@@ -97,6 +132,7 @@ def _page(db: Session, form: Form, seen: Known | None, refusal: Refusal | None =
         channels=list(CHANNEL_WORDS.items()),
         urgencies=list(URGENCY_WORDS.items()),
         models=models(db),
+        consents=list(CONSENTS.items()),
         today=_today(),
     )
 
@@ -108,9 +144,9 @@ def _today() -> Any:
 # --- who calls
 
 
-def _overdue(db: Session, seen: Known | None) -> Overdue | None:
-    """What the customer owes beyond his terms."""
-    return overdue(db, [seen.customer.id], now()).get(seen.customer.id) if seen else None
+def _owing(db: Session, seen: Known | None) -> Owing:
+    """What the customer owes, and what of it beyond his terms."""
+    return owing(db, seen.customer.id, now()) if seen else Owing()
 
 
 @pages.get("/calls/find")
@@ -121,7 +157,7 @@ def find() -> str:
     with transaction() as db:
         answer = found(db, words, current()) if len(words) > 1 else Found()
         shown = {"found": answer, "meant": answer.meant_by(words), "start": starting_field(words), "phone": digits_of(words)}
-        return render_template("intake/found.html", q=words, **shown)
+        return render_template("intake/found.html", q=words, unit_words=UNIT_WORDS, **shown)
 
 
 @pages.get("/calls/known", endpoint="known")
@@ -132,9 +168,7 @@ def show_known() -> str:
     with transaction() as db:
         seen = _shown(db, asked)
         alike = similar_customers(db, asked.customer, current()) if seen is None and asked.customer else []
-        return render_template(
-            "intake/known.html", known=seen, roles=ROLES, overdue=_overdue(db, seen), alike=alike, today=_today()
-        )
+        return render_template("intake/known.html", known=seen, roles=ROLES, owes=_owing(db, seen), alike=alike, today=_today())
 
 
 @pages.get("/calls/warranty")

@@ -17,6 +17,7 @@ from dispatch.orders.lifecycle import FOLLOWING, Named, OrderFacts, Transition, 
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.clocks import order_moved, visit_moved
 from dispatch.orders.operations.departing import to_end_first
+from dispatch.orders.operations.owning import follow_order, take_signature
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.operations.technicians import fit_technician
 from dispatch.orders.operations.waits import change_wait
@@ -161,6 +162,9 @@ def _write(
     subject.status = target
     session.flush()
     record(session, ("order", order.id), action, by=by, at=at, detail=change)
+    follow_order(session, order, at=at)
+    if action == "order.follow" and target == "done":
+        take_signature(session, order, by=by, at=at)
     if subject is order:
         order_moved(session, order, before, when=when or at)
     if subject is order and target == "done":

@@ -20,6 +20,7 @@ from dispatch.errors import RuleBroken
 from dispatch.orders.models import Order, OrderCounter, OrderLine
 from dispatch.orders.operations.approving import submit
 from dispatch.orders.operations.clocks import start_clocks
+from dispatch.orders.operations.owning import own_order
 from dispatch.orders.operations.recalls import propose_recalls
 from dispatch.orders.rules import PREFIXES
 from dispatch.search import normalise
@@ -47,6 +48,8 @@ class NewOrder:
     symptom_text: str | None = None
     diagnosis: str | None = None
     note: str | None = None
+    contact_id: int | None = None
+    """What was owned before, and goes on as this order: remote help that did not help."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def take_order(
     session.add(order)
     session.flush()
     record(session, ("order", order.id), "order.take", by=by, at=at, detail={"number": order.number, "lines": len(order.lines)})
+    own_order(session, order, at=at, contact_id=new.contact_id)
     start_clocks(session, order)
     propose_recalls(session, order, at=at)
     submit(session, order, by=by, at=at)

@@ -4,6 +4,8 @@ from dispatch.orders.operations import finding
 from dispatch.orders.pages import (
     approvals,
     closing,
+    confirming,
+    contacts,
     deputies,
     filters,
     ladder,
@@ -25,6 +27,8 @@ from dispatch.orders.pages.blueprint import pages
 __all__ = [
     "approvals",
     "closing",
+    "confirming",
+    "contacts",
     "deputies",
     "filters",
     "finding",
