@@ -133,6 +133,8 @@ CREATE TABLE remote_help (
 );
 CREATE INDEX ix_remote_help_contact_id ON remote_help (contact_id);
 CREATE INDEX ix_remote_help_vehicle_id ON remote_help (vehicle_id);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON order_call FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON remote_help FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 # Whatever was closed or cancelled before is over; with the rest nothing has happened for no longer than from now on.
 OWNED = """
