@@ -38,7 +38,8 @@ def open_lines(
     wanted = sa.or_(Order.wanted_on.is_(None), Order.wanted_on <= day)
     query = query.where(Order.id == order_id if order_id else wanted)
     order = contains_eager(OrderLine.order)
-    whose = (order.joinedload(Order.site), order.joinedload(Order.customer), order.selectinload(Order.clocks))
+    whose = [order.joinedload(Order.site), order.joinedload(Order.customer)]
+    whose += [] if order_id else [order.selectinload(Order.clocks)]  # they stand beside the orders of a list
     whole = query.options(*whose, joinedload(OrderLine.own_site), joinedload(OrderLine.vehicle))
     rank = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
     return session.scalars(whole.order_by(rank, Order.id, OrderLine.position)).unique().all()
