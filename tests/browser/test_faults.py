@@ -65,6 +65,7 @@ def test_a_call_pressed_twice_is_saved_once(sit_down: SitDown) -> None:
     lin.sees("is saved and waits for approval")
     assert saved(Order) == 1
     fill_call(lin)
+    lin.field("Plate").fill("粤B8YSB6")
     first, second = lin.page.evaluate(SEND_TWICE)
     assert first == second and "/orders/WX" in first, (first, second)
     assert saved(Order) == 2
@@ -91,9 +92,10 @@ def test_a_plate_of_another_customer_keeps_what_was_typed(sit_down: SitDown, cas
 def test_a_page_that_has_grown_old(sit_down: SitDown, cast: Cast) -> None:
     with transaction() as db:
         number = approved(db, cast, repair_order(db, cast)).number
-    lin, wang = sit_down("lin").go(f"/orders/{number}"), sit_down("wang").go(f"/orders/{number}")
-    take_action(lin, "Let it wait", "the customer is away")
-    lin.sees("This order waits: the customer is away")
+    lin, wang = sit_down("lin").go(f"/orders/{number}/wait"), sit_down("wang").go(f"/orders/{number}")
+    lin.page.get_by_label("The customer is absent").check()
+    lin.press("Let it wait")
+    lin.sees("This order waits")
     take_action(wang, "Cancel", "not needed any more")
     wang.sees(STALE)
     expect(wang.page.locator("#again-reason")).to_have_value("not needed any more")
@@ -179,5 +181,5 @@ def test_numbers_in_use_and_columns_nobody_knows(sit_down: SitDown, tmp_path: Pa
     wang.sees("2 rows were taken in.")
     send(wang, "/import/sims", sims)
     wang.sees("Nothing in this file can be taken in.")
-    assert wang.page.locator("tr.edge-risk").count() == 2
+    assert wang.page.locator("#mend tr.edge-risk").count() == 2
     assert saved(Unit) == 2
