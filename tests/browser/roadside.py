@@ -60,9 +60,9 @@ def take(phone: Desk, picture: Path) -> None:
 
 def sign(phone: Desk) -> None:
     """The customer signs what he was shown, all of which fits his eye: nothing sticks out of the screen."""
+    draw(phone)
     wide, screen = phone.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
     assert wide <= screen, f"{wide} px wide on a screen of {screen} px"
-    draw(phone)
     big(phone, "I agree and sign")
 
 
