@@ -65,7 +65,7 @@ FILL = (
     "INSERT INTO custody_position (unit_id, unit_kind, holder_id, holder_kind, seq, hash, since) "
     "SELECT DISTINCT ON (m.unit_id) m.unit_id, u.kind, m.target, h.kind, m.seq, '', now() FROM move m JOIN unit u ON u.id = m.unit_id "
     "JOIN holder h ON h.id = m.target ORDER BY m.unit_id, m.seq DESC",
-    "ANALYZE",
+    "VACUUM ANALYZE",  # as PostgreSQL does by itself soon after so many rows
 )
 
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from dispatch import config, db
 from dispatch.app import create_app
-from dispatch.garbage import settle
+from dispatch.garbage import seldom, settle
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
@@ -36,6 +36,7 @@ def application() -> Iterator[tuple[Flask, str]]:
     try:
         upgrade(cluster.url)
         settings = {"DATABASE_URL": cluster.url, "SECRET_KEY": "measure", "ARGON2_MEMORY_KIB": "64", "LOG_LEVEL": "error"}
+        seldom()  # as the web server does
         app = create_app(config.load(settings))
         settle()
         yield app, cluster.url
