@@ -7,12 +7,14 @@ Jobs run at least once: a worker that was killed is noticed by `requeue_stalled`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import procrastinate
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from dispatch.db import transaction
 
 RETRIES = 3
 
@@ -48,3 +50,12 @@ def periodic(name: str, cron: str) -> Callable[[Callable[[int], None]], Callable
 def enqueue(session: Session, name: str, *, lock: str | None = None, **arguments: Any) -> None:
     """Ask for a job within the session's transaction. Jobs with the same `lock` run one after the other."""
     session.execute(_INSERT, {"task": name, "lock": lock, "queueing_lock": None, "args": json.dumps(arguments)})
+
+
+def each_alone(ids: Iterable[int], act: Callable[[Session, int], int]) -> int:
+    """Do it to one after the other, each in its own transaction; the sum of what they answer."""
+    done = 0
+    for one in ids:
+        with transaction() as session:
+            done += act(session, one)
+    return done

@@ -9,7 +9,7 @@ import structlog
 from dispatch.clock import now
 from dispatch.config import from_environment
 from dispatch.db import transaction
-from dispatch.jobs import periodic, task
+from dispatch.jobs import each_alone, periodic, task
 from dispatch.orders.clock_queries import orders_with_clocks
 from dispatch.orders.contact_queries import idle_since
 from dispatch.orders.operations.clocks import reckon_again
@@ -41,14 +41,9 @@ def close_all(hours: int, at: datetime) -> int:
     after = timedelta(hours=hours)
     with transaction() as db:
         waiting = complete_since(db, at - after, limit=AT_ONCE)
-    closed = sum(_close(order_id, after, at) for order_id in waiting)
+    closed = each_alone(waiting, lambda db, order_id: close_by_rule(db, order_id, after=after, at=at))
     log.info("closed_by_rule", closed=closed, looked_at=len(waiting))
     return closed
-
-
-def _close(order_id: int, after: timedelta, at: datetime) -> bool:
-    with transaction() as db:
-        return close_by_rule(db, order_id, after=after, at=at)
 
 
 @periodic("orders.remind", "7,37 * * * *")
@@ -64,14 +59,9 @@ def remind_all(hours: int, at: datetime) -> int:
     before = at - timedelta(hours=hours)
     with transaction() as db:
         idle = idle_since(db, before, limit=AT_ONCE)
-    reminded = sum(_remind(contact_id, before, at) for contact_id in idle)
+    reminded = each_alone(idle, lambda db, contact_id: alarm_idle(db, contact_id, before=before, by=SYSTEM, at=at))
     log.info("owners_reminded", reminded=reminded, looked_at=len(idle))
     return reminded
-
-
-def _remind(contact_id: int, before: datetime, at: datetime) -> bool:
-    with transaction() as db:
-        return alarm_idle(db, contact_id, before=before, by=SYSTEM, at=at)
 
 
 @task("orders.count_papers")
@@ -91,15 +81,10 @@ def wake_due(at: datetime) -> int:
     """Take up what waited until `at`, each in its own transaction; how many woke."""
     with transaction() as db:
         due = to_wake(db, at=at, limit=AT_ONCE)
-    woken = sum(_wake(order_id, at) for order_id in due)
+    woken = each_alone(due, lambda db, order_id: wake(db, order_id, at=at))
     if due:
         log.info("woken", woken=woken, looked_at=len(due))
     return woken
-
-
-def _wake(order_id: int, at: datetime) -> bool:
-    with transaction() as db:
-        return wake(db, order_id, at=at)
 
 
 @periodic("orders.mind_clocks", "*/5 * * * *")
@@ -112,15 +97,10 @@ def tell_due(at: datetime) -> int:
     """Tell of what is due, each order in its own transaction; how many tellings there were."""
     with transaction() as db:
         due = orders_to_tell_of(db, at=at, limit=AT_ONCE)
-    told = sum(_tell(order_id, at) for order_id in due)
+    told = each_alone(due, lambda db, order_id: tell_of(db, order_id, at=at))
     if due:
         log.info("limits_told", told=told, orders=len(due))
     return told
-
-
-def _tell(order_id: int, at: datetime) -> int:
-    with transaction() as db:
-        return tell_of(db, order_id, at=at)
 
 
 @task("orders.reckon_clocks")
@@ -128,10 +108,5 @@ def reckon_clocks(branch_id: int | None) -> None:
     """Reckon the clocks of a branch (None: of all) by calendar and hours as they are now. Run twice, it changes nothing more."""
     with transaction() as db:
         waiting = orders_with_clocks(db, branch_id)
-    changed = sum(_reckon(order_id) for order_id in waiting)
+    changed = each_alone(waiting, lambda db, order_id: reckon_again(db, locked_order(db, order_id)))
     log.info("clocks_reckoned", orders=len(waiting), changed=changed)
-
-
-def _reckon(order_id: int) -> bool:
-    with transaction() as db:
-        return reckon_again(db, locked_order(db, order_id))

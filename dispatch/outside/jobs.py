@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 
 from dispatch.db import transaction
-from dispatch.jobs import periodic
+from dispatch.jobs import each_alone, periodic
 from dispatch.outside.operations.ending import give_back
 from dispatch.outside.queries import unanswered
 
@@ -24,12 +24,7 @@ def give_back_all(at: datetime) -> int:
     """Give back every request whose offers have ended, each in its own transaction; how many those were."""
     with transaction() as db:
         waiting = unanswered(db, at)
-    given = sum(_give_back(request_id, at) for request_id in waiting)
+    given = each_alone(waiting, lambda db, request_id: give_back(db, request_id, at=at))
     if waiting:
         log.info("given_back", requests=given, looked_at=len(waiting))
     return given
-
-
-def _give_back(request_id: int, at: datetime) -> bool:
-    with transaction() as db:
-        return give_back(db, request_id, at=at)

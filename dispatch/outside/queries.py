@@ -15,6 +15,7 @@ from dispatch.devices.models import Holder
 from dispatch.errors import NotFound
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.operations.linking import hash_of
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.rules import OfferFacts, state_of
 from dispatch.staff.models import Person, PersonRole
@@ -25,11 +26,6 @@ DECIDES = "order.approve"
 LINE_TO_DO = ("open", "residual")
 OVER = ("done", "closed", "cancelled")
 """Orders that wait for nobody."""
-
-
-def hash_of(token: str) -> bytes:
-    """What is stored of a link's token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def hash_of_pin(token: str, pin: str) -> bytes:

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.devices.contractor_workers import actor_of_worker, in_the_name_of, worker_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.visits import NewVisit, take_visit
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.ending import give_back
-from dispatch.outside.queries import facts_of_offer, hash_of, hash_of_pin, waiting_lines
+from dispatch.outside.queries import facts_of_offer, hash_of_pin, waiting_lines
 from dispatch.outside.rules import KEPT_OPEN, MOST_TRIES, NOTHING_LEFT, why_not_accept, why_not_open
 from dispatch.words import Text, say
 

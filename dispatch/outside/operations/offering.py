@@ -14,11 +14,12 @@ from dispatch.audit.operations import record
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.orders.lifecycle import FOLLOWING
 from dispatch.orders.models import Order
+from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.operations.ending import end_over, locked_offer, revoke
-from dispatch.outside.queries import contractors_of, hash_of, hash_of_pin, request_of, standing_offer
+from dispatch.outside.queries import contractors_of, hash_of_pin, request_of, standing_offer
 from dispatch.outside.rules import KEPT_OPEN, PIN_DIGITS
 from dispatch.staff.rules import Actor
 from dispatch.words import say
