@@ -166,7 +166,7 @@ def offer_contact(session: Session, contact_id: int, to_id: int, *, reason: str,
     contact.offered_to_id, contact.offered_by_id, contact.offered_at = to.id, by.id, at
     touch(contact, at)
     session.flush()
-    tell(session, contact, "contact.offer", by=by, at=at, name=to.name, reason=reason.strip())
+    tell(session, contact, "contact.offer", by=by, at=at, name=to.name, person=to.id, reason=reason.strip())
     return contact
 
 
