@@ -83,7 +83,7 @@ class ContactLinkFacts:
 def why_not_use(link: ContactLinkFacts, at: datetime) -> Text | None:
     """Why a link to confirm cannot be used at a moment; None when it can."""
     ours = say(
-        "This link is for the customer, and you are signed in as %(name)s. Note by phone what he says.", name=link.signed_in
+        "This link is the customer's, and you are signed in as %(name)s: write down yourself what he says.", name=link.signed_in
     )
     checks: tuple[tuple[bool, Text], ...] = (
         (link.signed_in is not None, ours),

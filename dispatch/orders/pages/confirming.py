@@ -114,8 +114,8 @@ def answer_link(token: str) -> Response | tuple[str, int]:
         with transaction() as db:
             if _is_barred(db) or answer not in ANSWERS:
                 raise NotFound
-            said = {"solved": answer == "solved", "words": words, "positions": positions}
-            answer_by_link(db, token, **said, at=now(), signed_in=_of_ours())
+            solved, ours = answer == "solved", _of_ours()
+            answer_by_link(db, token, solved=solved, words=words, positions=positions, at=now(), signed_in=ours)
     except NotFound:
         return _nowhere()
     except Refusal as refusal:
