@@ -16,6 +16,7 @@ from dispatch.demo.on_site import OnSite
 from dispatch.devices.contracting import Signed, give
 from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.devices.models import Holder
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import stores, units_held
 from dispatch.orders.models import Order, Visit
 from dispatch.outside.models import OutsideOffer, OutsideRequest
@@ -51,12 +52,13 @@ def _contractors(company: Company) -> list[int]:
 
 
 def _lend(company: Company, contractor_id: int, at: datetime) -> None:
-    """A terminal and a SIM to work with."""
+    """A terminal, a SIM and some of a part to work with."""
     session, by = company.session, company.desk(CODE)
     store = next(each for each in stores(session, by) if each.branch_id == by.branch_id)
     numbers = [list(units_held(session, store.id, kind=kind))[-5].number for kind in ("terminal", "sim")]
     facts = {"due_on": local_day(at, by.zone) + timedelta(days=3), "signed": Signed(WORKER[0], scrawl(3))}
-    give(session, contractor_id, numbers, store=store, **facts, key=_key(company), by=by, at=at)  # type: ignore[arg-type]
+    parts = {row.part.id: 4 for row in parts_held(session, store.id)[:1]}
+    give(session, contractor_id, numbers, parts=parts, store=store, **facts, key=_key(company), by=by, at=at)  # type: ignore[arg-type]
 
 
 def _order(company: Company, at: datetime, urgency: str) -> Order:
