@@ -66,15 +66,21 @@ def team(session: Session, branch_id: int) -> Sequence[Person]:
     return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
 
 
-def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """A branch's visits that start within [start, end) and were not abandoned, with all that is told of them, by time."""
-    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+def visits_on(session: Session, branch_id: int, start: datetime, end: datetime, *, lent: bool = False) -> Sequence[Visit]:
+    """A branch's visits that start within [start, end) and were not abandoned, with all that is told of them, by time.
+
+    With `lent` those as well that its own technicians make for other branches (P14).
+    """
+    ours = Visit.branch_id == branch_id
+    whose = sa.or_(ours, Visit.technician.has(Person.branch_id == branch_id)) if lent else ours
+    query = sa.select(Visit).where(whose, Visit.starts_at >= start, Visit.starts_at < end)
     order = joinedload(Visit.order)
     line = selectinload(Visit.visit_lines).joinedload(VisitLine.line)
     whole = query.options(
         joinedload(Visit.technician),
         order.joinedload(Order.customer),
         order.joinedload(Order.site),
+        order.joinedload(Order.branch),
         line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
     )
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board import jobs
 from dispatch.board.models import PlanRun
-from dispatch.orders.models import Visit
+from dispatch.orders.models import Order, Visit
 from tests.board.building import (
     MODEL,
     PLACES,
@@ -141,6 +141,19 @@ def test_the_board_is_the_planners_and_of_his_branch(db: Session, cast: Cast, as
     assert he.post(f"/plan/visits/{made.id}/take_off", data={"reason": "…"}).status_code == 404
     he.post("/plan/dispatch", data={"day": DAY})
     assert visits_of(db)[0].status == "planned"
+
+
+def test_who_is_lent_to_another_branch_is_drawn_as_away_and_only_there_is_said_for_whom(
+    db: Session, cast: Cast, lin: FlaskClient
+) -> None:
+    for start in ("13:00", "23:30"):
+        visit_at(db, cast, approved_order(db, cast, customer="羊城物流"), cast.su, start)
+    for table in (Visit, Order):
+        db.execute(sa.update(table).values(branch_id=cast.gz))
+    db.commit()
+    page = lin.get(f"/plan?day={DAY}").text
+    assert page.count("at the branch 广州") == 5 and "羊城物流" not in page and "Nothing approved" not in page
+    assert "13:00–13:55 广州" in page and "23:30–24:25 广州" in page and "Dispatch this route" not in page
 
 
 def test_a_full_day_takes_few_queries(db: Session, cast: Cast, as_person: SignIn) -> None:

@@ -232,6 +232,10 @@ def test_the_planner_knows_who_is_busy_elsewhere_and_whom_it_cannot_plan(db: Ses
     away = db.scalars(sa.select(Visit).where(Visit.order_id == another.id)).one()
     elsewhere = day_problem(db, DayOfBranch(cast.gz, TODAY, ZONE, AT), WAYS)
     assert list(elsewhere.fixed.values()) == [away], "his own branch knows that he is not free"
+    with pytest.raises(IntegrityError, match="ex_visit_no_overlap"), db.begin_nested():
+        same = {name: getattr(away, name) for name in ("order_id", "technician_id", "starts_at", "ends_at")}
+        db.add(Visit(**same, branch_id=cast.gz))
+        db.flush()
     here = day_problem(db, DayOfBranch(cast.sz, TODAY, ZONE, AT), WAYS)
     assert set(here.fixed.values()) == {visit, away} and here.lines == {}
     third = approved_order(db, cast)
