@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from dispatch.board import jobs
 from dispatch.board.models import PlanRun
 from dispatch.orders.models import Order, Visit
+from dispatch.staff.calendar_forms import Entry
+from dispatch.staff.rostering import set_days
 from tests.board.building import (
     MODEL,
     PLACES,
@@ -25,7 +27,7 @@ from tests.board.building import (
     visit_at,
     visits_of,
 )
-from tests.conftest import Cast, SignIn
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 
 DAY = TOMORROW.isoformat()
@@ -47,8 +49,16 @@ def test_nothing_approved_yet(db: Session, cast: Cast, lin: FlaskClient) -> None
 
 
 def test_without_a_day_it_is_today_and_nonsense_is_today_too(lin: FlaskClient) -> None:
-    for query in ("", "?day=soon", "?day="):
+    for query in ("", "?day=soon", "?day=", "?day=2027-02-29"):
         assert 'value="2026-12-02"' in lin.get(f"/plan{query}").text
+
+
+def test_a_day_of_a_leap_year_whose_calendar_is_not_published_says_so(db: Session, cast: Cast, lin: FlaskClient) -> None:
+    approved_order(db, cast)
+    set_days(db, [Entry(date(2026, 10, 1), "holiday", "国庆节")], branch_id=None, by=cast.chen, at=AT)
+    db.commit()
+    page = lin.get("/plan?day=2028-02-29").text
+    assert 'value="2028-02-29"' in page and "The calendar of 2028 is not published yet" in page
 
 
 def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: FlaskClient) -> None:
