@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.fitting import Work
-from dispatch.devices.models import FITTING_KINDS, CustodyEntry, CustodyPosition, Fitting, HandOver, Holder, Part, Sim, Terminal, Unit
+from dispatch.devices.models import (
+    FITTING_KINDS,
+    CustodyEntry,
+    CustodyPosition,
+    Fitting,
+    HandOver,
+    Holder,
+    Part,
+    Sim,
+    Terminal,
+    Unit,
+)
 from dispatch.field.operations import SentFact, keep_fact
 from dispatch.staff.rules import Actor
 
