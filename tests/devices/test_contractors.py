@@ -181,5 +181,8 @@ def test_on_the_pages(database: str, cast: Cast, as_person: SignIn) -> None:
     told = lin.post(f"{url}/give", data=sent | {"due_on": due}, follow_redirects=True).text
     assert "1 thing is with 深圳快修 now." in told and f'value="{unit.id}"' in told
     assert "/stock/contractors" in lin.get("/stock").text and "with the contractor 深圳快修" in lin.get(f"/units/{unit.id}").text
-    told = lin.post(url, data=sent | {"units": unit.id, "key": str(uuid.uuid4())}, follow_redirects=True).text
-    assert "1 thing is back in the store." in told
+    counted = {"numbers": "", part: "3", "due_on": due, "key": str(uuid.uuid4())}
+    assert f'name="{part}"' in lin.post(f"{url}/give", data=sent | counted, follow_redirects=True).text
+    assert f'href="{url}"' in lin.get(f"/stock/parts/{part[2:]}").text, "who has some is a way to him"
+    told = lin.post(url, data=sent | {"units": unit.id, part: "3", "key": str(uuid.uuid4())}, follow_redirects=True).text
+    assert "2 things are back in the store." in told
