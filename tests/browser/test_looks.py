@@ -234,7 +234,7 @@ MARK_JUDGED = """() => {
     }
     sessionStorage.setItem("judged", JSON.stringify([...judged]));
 }"""
-"""Colours are judged once in each way of looking: an element of the same class, colours, size and ground has been judged before."""
+"""Colours are judged once in each way of looking: one of the same class, colours, size and ground has been judged before."""
 WIDEST = """[...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
     .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""
