@@ -46,6 +46,7 @@ document.addEventListener("click", (event) => {
   const form = event.target.closest?.("[data-bulk]");
   if (!form) return;
   if (event.target.matches("[data-check-all]")) checkEvery(form, event.target.checked);
+  if (event.target.closest("[data-check-page]")) checkEvery(form, true);
   if (event.target.closest("[data-bulk-clear]")) checkEvery(form, false);
   if (event.target.matches("[data-check]")) {
     if (event.shiftKey && lastBox) checkRange(form, event.target);
@@ -53,6 +54,9 @@ document.addEventListener("click", (event) => {
     showChecked(form);
   }
 });
+
+// A page that comes back out of the browser's memory, or keeps its boxes on reload, says what is checked.
+addEventListener("pageshow", () => document.querySelectorAll("[data-bulk]").forEach(showChecked));
 
 // columns ------------------------------------------------------------------------------------------------------------
 
