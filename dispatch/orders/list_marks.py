@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dispatch.orders.clock_queries import is_overdue, told_to
 from dispatch.orders.lifecycle import FOLLOWING, LINE_SETTLED, VISIT_LIVE
-from dispatch.orders.models import Order, OrderLine, OrderPapers, Visit, VisitLine
+from dispatch.orders.models import Order, OrderLine, OrderPapers, OrderWait, Visit, VisitLine
 from dispatch.orders.verbal_queries import has_open_word
 from dispatch.staff.rules import Actor
 
@@ -20,7 +20,7 @@ def marks_of(by: Actor, at: datetime) -> dict[str, sa.ColumnElement[bool]]:
     return {
         "unplanned": unplanned(),
         "overdue": is_overdue(at),
-        "part": Order.waiting_why == "part",
+        "part": waits_for_part(),
         "backfill": has_open_word(),
         "papers": lacks_papers(),
         "told": told_to(by.id),
@@ -32,6 +32,11 @@ def unplanned() -> sa.ColumnElement[bool]:
     live = sa.exists().where(VisitLine.line_id == OrderLine.id, VisitLine.visit_id == Visit.id, Visit.status.in_(VISIT_LIVE))
     waits = sa.exists().where(OrderLine.order_id == Order.id, OrderLine.status.not_in(LINE_SETTLED), ~live)
     return sa.and_(Order.status.in_(AT_WORK), waits)
+
+
+def waits_for_part() -> sa.ColumnElement[bool]:
+    """SQL: the order waits for a part. Read where waiting is kept: counting all orders then need not look at each of them."""
+    return Order.id.in_(sa.select(OrderWait.order_id).where(OrderWait.until.is_(None), OrderWait.why == "part"))
 
 
 def lacks_papers() -> sa.ColumnElement[bool]:

@@ -55,6 +55,13 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// X checks the row in which the keyboard is, Shift and X every row since the last.
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("textarea, select, input:not([type=checkbox])")) return;
+  event.target.closest?.("tr")?.querySelector("[data-check]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
+});
+
 // A page that comes back out of the browser's memory, or keeps its boxes on reload, says what is checked.
 addEventListener("pageshow", () => document.querySelectorAll("[data-bulk]").forEach(showChecked));
 

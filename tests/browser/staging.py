@@ -72,12 +72,12 @@ def make_a_draft(client: FlaskClient) -> str:
 
 
 def choose_some() -> list[str]:
-    """Boxes of the order list: two that wait for approval, two that are approved and one that is closed."""
+    """Boxes of the order list: two that wait for approval, two that are approved and one that is cancelled."""
     with transaction() as session:
         mine = sa.select(Order.id, Order.version).join(Person, Person.id == Order.owner_id).where(Person.username == "lin")
         found = [
             row
-            for status, count in (("awaiting_approval", 2), ("approved", 2), ("closed", 1))
+            for status, count in (("awaiting_approval", 2), ("approved", 2), ("cancelled", 1))
             for row in session.execute(mine.where(Order.status == status).order_by(Order.id).limit(count))
         ]
     return [f"{order_id}.{version}" for order_id, version in found]

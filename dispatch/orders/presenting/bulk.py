@@ -12,13 +12,16 @@ from dispatch.orders.bulk_queries import Done
 from dispatch.orders.bulk_rules import BULK, why_not_undo
 from dispatch.orders.rules import URGENCY_WORDS
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, text_from_json
+from dispatch.words import Text, say, text_from_json
 
 
 def bulk_bar(by: Actor, back: str) -> dict[str, Any]:
     """The acts that the reader may take on what he chooses, the urgencies, what stands for his next press, and the way back."""
     mine = {name: kind for name, kind in BULK.items() if by.may(kind.permission)}
     return {"kinds": mine, "urgencies": list(URGENCY_WORDS.items()), "key": str(uuid.uuid4()), "back": back}
+
+
+TO_IT = say("Open the order")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Named:
     subject: str
     text: Text
     url: str
-    label: Text | None = None
+    label: Text
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,9 @@ def told_of(found: Done, at: datetime, url: Callable[[str], str], *, lasts: int)
         act.id,
         kind.label,
         [number for _item, number in found.done],
-        [Named(number, text_from_json(item.refused), url(number)) for item, number in found.items if item.refused],
+        [Named(number, text_from_json(item.refused), url(number), TO_IT) for item, number in found.items if item.refused],
         [number for item, number in found.done if item.undone_at],
-        [Named(number, text_from_json(item.not_undone), url(number)) for item, number in found.done if item.not_undone],
+        [Named(number, text_from_json(item.not_undone), url(number), TO_IT) for item, number in found.done if item.not_undone],
         no is None and bool(found.to_undo),
         no if found.to_undo else None,
     )
