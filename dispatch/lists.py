@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=sa.Select[*tuple[Any, ...]])
 LEAF = 50
 MOST_LEAVES = 10_000
 Sorts = Mapping[str, tuple[Any, ...]]
@@ -22,7 +23,7 @@ class Cut:
     number: int = 1
     sort: str = ""
 
-    def of(self, query: sa.Select[T], sorts: Sorts, size: int = LEAF) -> sa.Select[T]:
+    def of(self, query: Q, sorts: Sorts, size: int = LEAF) -> Q:
         """The query cut to the page, in order."""
         return query.order_by(*self.order(sorts)).limit(size).offset((self.number - 1) * size)
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.errors import NotFound
+from dispatch.lists import Cut
+from dispatch.lists import Part as Leaf
 from dispatch.staff.rules import Actor
 
 
@@ -89,20 +91,25 @@ class Moved:
     taken_back: bool
 
 
-def part_history(session: Session, part_id: int, by: Actor, *, limit: int = 100) -> Sequence[Moved]:
-    """The newest moves of a part in the reader's branch (or in all)."""
+MOVE_SORTS = {"when": (PartEntry.seq,), "quantity": (PartEntry.quantity, PartEntry.seq)}
+
+
+def part_history(session: Session, part_id: int, by: Actor, *, cut: Cut) -> Leaf[Moved]:
+    """A page of the moves of a part in the reader's branch (or in all)."""
     back = aliased(PartEntry)
     mended = sa.exists().where(back.corrects_id == PartEntry.id)
-    query = sa.select(PartEntry, mended).where(PartEntry.part_id == part_id)
+    where: list[sa.ColumnElement[bool]] = [PartEntry.part_id == part_id]
     if not by.may("branches.all"):
         own = sa.select(Holder.id).where(Holder.branch_id == by.branch_id)
-        query = query.where(sa.or_(PartEntry.from_holder_id.in_(own), PartEntry.to_holder_id.in_(own)))
+        where.append(sa.or_(PartEntry.from_holder_id.in_(own), PartEntry.to_holder_id.in_(own)))
+    total = session.scalar(sa.select(sa.func.count()).select_from(PartEntry).where(*where)) or 0
+    query = sa.select(PartEntry, mended).where(*where)
     ends = [
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (PartEntry.from_holder, PartEntry.to_holder)
     ]
-    rows = session.execute(query.options(*ends).order_by(PartEntry.seq.desc()).limit(limit)).unique()
-    return [Moved(entry, gone) for entry, gone in rows]
+    rows = session.execute(cut.of(query.options(*ends), MOVE_SORTS)).unique()
+    return Leaf([Moved(entry, gone) for entry, gone in rows], cut.number, total)
 
 
 def parts_coded(session: Session, codes: Sequence[str]) -> dict[str, Part]:

@@ -21,7 +21,7 @@ from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_counting import Counted, count, waiting_count
 from dispatch.devices.part_found import still_lost
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
+from dispatch.devices.part_queries import MOVE_SORTS, catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
     OF_DECISIONS,
     OF_TRANSFERS,
@@ -43,6 +43,7 @@ from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.words import Text, say
 
 WAS = "was-"
@@ -107,13 +108,17 @@ def part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, t
     """A part's page; `form` is one that was refused, `taking_back` the entry that it is about."""
     with transaction() as db:
         found = part(db, part_id)
-        moves = part_history(db, part_id, current())
+        cut = cut_asked(MOVE_SORTS, "-when")
+        moved = part_history(db, part_id, current(), cut=cut)
+        moves = moved.rows
         filled = Form.of({"name": found.name, "unit": found.unit, "active": "1" if found.active else ""})
         page = render_template(
             "devices/part.html",
             part=found,
             holdings=holdings(db, part_id, current()),
             moves=moves,
+            page=Leaf.of(moved, "devices.part"),
+            sort=Heads(cut.sort, "devices.part"),
             numbers=order_numbers(db, {move.entry.order_id for move in moves if move.entry.order_id}, current()),
             form=filled if form is None or taking_back else form,
             refused=form,

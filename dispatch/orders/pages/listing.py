@@ -18,7 +18,7 @@ from dispatch.orders.list_queries import filters_of
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.presenting.bulk import Told, bulk_bar, told_of
 from dispatch.orders.presenting.listing import Leaf, Sort, chips_of, rows_of
-from dispatch.orders.queries import Counts, Filter, Page, counts_of, orders_page
+from dispatch.orders.queries import PAGE_SIZE, Counts, Filter, Page, counts_of, orders_page
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
 from dispatch.orders.waiting_rules import WHYS
 from dispatch.web.access import current, may
@@ -94,7 +94,7 @@ def _shown(page: Page, chosen: Filter, counts: Counts | None) -> dict[str, Any]:
         "chosen": chosen,
         "filtered": chosen != Filter(sort=chosen.sort),
         "sort": Sort(chosen.sort, address),
-        "page": Leaf(page.number, page.pages, _total(page, chosen, counts), address),
+        "page": _leaf(page, chosen, counts),
         "kinds": list(KIND_WORDS.items()),
         "urgencies": list(URGENCY_WORDS.items()),
     }
@@ -120,11 +120,12 @@ def _is_on(chosen: Filter, name: str) -> bool:
     return chosen.why == "part" if name == "part" else bool(getattr(chosen, name))
 
 
-def _total(page: Page, chosen: Filter, counts: Counts | None) -> int:
-    """The exact number where it was counted anyway; a search stops counting at its limit."""
+def _leaf(page: Page, chosen: Filter, counts: Counts | None) -> Leaf:
+    """Every page where the orders were counted anyway; a search stops counting at its limit, and leafs no further."""
     if counts is None:
-        return page.total
-    return counts.by_status.get(chosen.status, 0) if chosen.status else sum(counts.by_status.values())
+        return Leaf(page.number, page.pages, page.total, address)
+    total = counts.by_status.get(chosen.status, 0) if chosen.status else sum(counts.by_status.values())
+    return Leaf(page.number, max(1, -(-total // PAGE_SIZE)), total, address)
 
 
 def held() -> dict[str, str]:
