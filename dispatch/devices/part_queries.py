@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.errors import NotFound
-from dispatch.lists import Cut
+from dispatch.lists import FIRST, Cut
 from dispatch.lists import Part as Leaf
 from dispatch.staff.rules import Actor
 
@@ -33,14 +33,36 @@ class Listed:
     carried: int
 
 
-def catalogue(session: Session, branch_id: int, *, whole: bool = False) -> Sequence[Listed]:
-    """All parts by code with a branch's figures; without `whole` only those still used or still there."""
-    stored, carried = (sa.func.sum(PartPosition.quantity).filter(Holder.kind == kind) for kind in ("store", "bag"))
+_sum = sa.func.sum(PartPosition.quantity)
+_stored, _carried = (sa.func.coalesce(_sum.filter(Holder.kind == kind), 0) for kind in ("store", "bag"))
+CATALOGUE_SORTS = {
+    "code": (Part.code,),
+    "name": (Part.name, Part.code),
+    "stored": (_stored, Part.code),
+    "carried": (_carried, Part.code),
+}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A page of the parts, and how many there are in all and in use."""
+
+    part: Leaf[Listed]
+    every: int
+    used: int
+
+
+def catalogue(session: Session, branch_id: int, *, whole: bool = False, cut: Cut = FIRST) -> Catalogue:
+    """Parts with a branch's figures; without `whole` only those still used or still there."""
     held = sa.and_(Holder.id == PartPosition.holder_id, Holder.branch_id == branch_id)
-    query = sa.select(Part, stored, carried).outerjoin(PartPosition, PartPosition.part_id == Part.id).outerjoin(Holder, held)
-    rows = session.execute(query.group_by(Part.id).order_by(Part.code))
-    listed = [Listed(found, int(in_stores or 0), int(in_bags or 0)) for found, in_stores, in_bags in rows]
-    return [each for each in listed if whole or each.part.active or each.stored or each.carried]
+    query = sa.select(Part, _stored, _carried).outerjoin(PartPosition, PartPosition.part_id == Part.id).outerjoin(Holder, held)
+    used = sa.or_(Part.active, _stored > 0, _carried > 0)
+    each = query.group_by(Part.id)
+    counted = each.with_only_columns(used.label("used")).subquery()
+    every, in_use = session.execute(sa.select(sa.func.count(), sa.func.count().filter(counted.c.used))).one()
+    rows = session.execute(cut.of(each if whole else each.having(used), CATALOGUE_SORTS))
+    listed = [Listed(found, int(in_stores), int(in_bags)) for found, in_stores, in_bags in rows]
+    return Catalogue(Leaf(listed, cut.number, every if whole else in_use), every, in_use)
 
 
 def part(session: Session, part_id: int) -> Part:

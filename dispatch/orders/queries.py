@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.clock_queries import DUE
 from dispatch.orders.list_marks import marks_of
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderClock, OrderLine, Recall, Visit
@@ -242,9 +243,17 @@ def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: 
     return session.scalars(query.order_by(Order.id.desc()).limit(limit)).all()
 
 
-def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
-    """Approvals that `by` could decide, the most urgent and oldest first; his own requests too, which he cannot decide."""
+DECISION_SORTS = {
+    "urgent": (RANK, Approval.id),
+    "oldest": (Approval.id,),
+    "wanted": (Order.wanted_on, Order.window_from, Approval.id),
+}
+
+
+def waiting_for(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Approval]:
+    """A page of the approvals that `by` could decide; his own requests too, which he cannot decide."""
     query = sa.select(Approval).join(Approval.order).where(_to_decide(by))
+    total = session.scalar(sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))) or 0
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
@@ -254,7 +263,7 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
         order.selectinload(Order.approvals),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
-    return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
+    return Part(session.scalars(cut.of(whole, DECISION_SORTS)).unique().all(), cut.number, total)
 
 
 def decisions_for(by: Actor, *, at: datetime | None = None) -> sa.ColumnElement[int]:

@@ -21,7 +21,7 @@ from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_counting import Counted, count, waiting_count
 from dispatch.devices.part_found import still_lost
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.part_queries import MOVE_SORTS, catalogue, holdings, is_use, part, part_history, parts_held
+from dispatch.devices.part_queries import CATALOGUE_SORTS, MOVE_SORTS, catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
     OF_DECISIONS,
     OF_TRANSFERS,
@@ -58,11 +58,11 @@ def part_list() -> str:
     """Every part with how many the branch's stores and bags have."""
     whole = request.args.get("all") == "1"
     with transaction() as db:
-        rows = catalogue(db, current().branch_id or 0, whole=True)
+        cut = cut_asked(CATALOGUE_SORTS, "code")
+        found = catalogue(db, current().branch_id or 0, whole=whole, cut=cut)
         rooms = [room for room in stores(db, current()) if room.branch_id == current().branch_id]
-    used = [row for row in rows if row.part.active or row.stored or row.carried]
-    shown = rows if whole else used
-    return render_template("devices/parts_list.html", rows=shown, whole=whole, all=len(rows), used=len(used), stores=rooms)
+    around = {"page": Leaf.of(found.part), "sort": Heads(cut.sort), "all": found.every, "used": found.used}
+    return render_template("devices/parts_list.html", rows=found.part.rows, whole=whole, stores=rooms, **around)
 
 
 @pages.route("/stock/parts/new", methods=["GET", "POST"], endpoint="new_part")
