@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from dispatch.tabular.tables import read
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast, SignIn
 from tests.orders.building import dispatched, stored
+from tests.racing import together
 
 DAY = date(2026, 11, 24)
 KEY = "6b0b1d5e-7f0a-4c86-9f5e-0d3c9c1f2a10"
@@ -212,6 +214,15 @@ def test_a_second_press_changes_nothing_and_tells_the_same(app: object, cast: Ca
     wang = as_person(cast.wang)
     assert wang.post(f"/orders/many/{act_id}/undo").status_code == 404, "only who did it takes it back"
     assert "Taken back" not in wang.get(places[0]).text
+
+
+def test_two_presses_at_the_same_moment_do_it_once(app: object, cast: Cast, as_person: SignIn) -> None:
+    orders = orders_of(cast, 3)
+    sent = {"ids": boxes(*orders), "key": KEY, **wait_typed()}
+    first, second = together(*(partial(as_person(cast.lin).post, "/orders/many/wait", data=sent) for _press in range(2)))
+    assert first.location == second.location
+    assert "Let it wait: 3 orders done." in as_person(cast.lin).get(first.location).text
+    assert [actions(each).count("order.hold") for each in orders] == [1, 1, 1]
 
 
 def test_bad_forms_are_kept_and_strange_orders_left_out(order: Order, cast: Cast, as_person: SignIn) -> None:
