@@ -136,16 +136,17 @@ def bulk_undo(act_id: int) -> Response:
         with transaction() as db:
             found = bulk_done(db, act_id, current())
             check_undo(found.act, lasts=settings().bulk_undo_minutes, by=current(), at=now())
+            order_ids = ids_visible(db, found.to_undo, current())
     except NotFound:
         raise
     except Refusal as refusal:
         return _back_to_list(back, refusal)
-    _undo(found)
+    _undo(found, order_ids)
     return redirect(address_back(back, did=act_id))
 
 
-def _undo(found: Done) -> None:
-    for order_id in sorted(found.to_undo):
+def _undo(found: Done, order_ids: Sequence[int]) -> None:
+    for order_id in order_ids:
         why = _refusal(partial(undo_one, bulk=found.act, order_id=order_id, by=current(), at=now()))
         if why is not None:
             with transaction() as db:

@@ -40,7 +40,11 @@ MARKS: dict[str, tuple[str, str, Text]] = {
 MINE = say("Mine")
 TYPED = ("q", "kind", "urgency", "why")
 """What the form above the list asks for itself."""
-HELD = ("q", "status", "kind", "urgency", "mine", "customer", *dict.fromkeys(name for name, _on, _word in MARKS.values()), "sort")
+HELD = (
+    *("q", "status", "kind", "urgency", "mine", "customer"),
+    *("backfill", "overdue", "told", "why", "unplanned", "papers", "sort"),
+)
+"""What stands in the address, in the order in which filters are kept."""
 
 
 @pages.get("/orders")
