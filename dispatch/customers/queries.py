@@ -16,7 +16,6 @@ from dispatch.lists import FIRST, Cut, Part
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
-PAGE_SIZE = 50
 SHORTEST_END = 4
 
 

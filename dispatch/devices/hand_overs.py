@@ -6,14 +6,12 @@ import uuid
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder, Unit
 from dispatch.errors import NotFound
 from dispatch.lists import Cut, Part
 from dispatch.staff.rules import Actor
-
-_from, _to = aliased(Holder), aliased(Holder)
 
 
 def _whole(query: sa.Select[HandOver]) -> sa.Select[HandOver]:

@@ -21,9 +21,6 @@ from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 
-MOST_PAGES = 10_000
-
-
 LIST = "devices.sims"
 
 
