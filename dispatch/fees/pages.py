@@ -10,13 +10,16 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.models import Price
 from dispatch.fees.operations import NewPrice, change_price
 from dispatch.fees.page_forms import CATEGORIES, read_price
+from dispatch.fees.parts import without_price
 from dispatch.fees.queries import prices_by_code, prices_of
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.words import listed
 
 pages = Blueprint("fees", __name__)
 
@@ -28,8 +31,10 @@ Answer = str | Response | tuple[str, int]
 def index() -> str:
     """Every code with today's price and the next one."""
     with transaction() as db:
-        rows = prices_by_code(db, local_day(now(), current().zone))
-    return render_template("fees/index.html", rows=rows, CATEGORIES=CATEGORIES)
+        day = local_day(now(), current().zone)
+        rows = prices_by_code(db, day)
+        lacking = without_price(db, [model.name for model in models(db)], day) if rows else []
+    return render_template("fees/index.html", rows=rows, lacking=listed(lacking), CATEGORIES=CATEGORIES)
 
 
 @pages.get("/prices/<path:code>")
