@@ -81,8 +81,8 @@ def test_a_run_that_ends_while_the_page_is_put_together_is_looked_at_again(
     db.commit()
     lin.post("/plan/run", data={"day": DAY})
 
-    def ends_meanwhile(session: Session, *which: Any) -> Sequence[Visit]:
-        found = visits_on(session, *which)
+    def ends_meanwhile(session: Session, *which: Any, lent: bool) -> Sequence[Visit]:
+        found = visits_on(session, *which, lent=lent)
         session.execute(sa.update(PlanRun).values(state="done", ended_at=AT, outcome={"served": 1, "lines": 1, "seconds": 0}))
         return found
 
