@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,11 +17,14 @@ from dispatch.devices.queries import terminals_inside, units_fitted
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
+from dispatch.intake.lists import Reading
 from dispatch.intake.models import ColumnChoice, RemoteHelp, Upload
 from dispatch.intake.reading import customer_in
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
+from dispatch.intake.stored_calls import key_of
 from dispatch.orders.contact_models import OwnedContact
+from dispatch.orders.contact_queries import calls_joined
 from dispatch.orders.models import Order
 from dispatch.search import normalise
 from dispatch.staff.models import Branch
@@ -140,10 +142,13 @@ def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) 
     return [WaitingFile(*row) for row in session.execute(query.order_by(Upload.id.desc()).limit(MOST_WAITING))]
 
 
-def orders_with_keys(session: Session, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The numbers of the orders that were made with these request keys."""
+def taken_rows(session: Session, seen: Upload, reading: Reading) -> dict[int, str]:
+    """The rows of a list of calls that were taken, from this upload or another of the same file: row -> the order's number,
+    be it that the call became it or joined it."""
+    keys = {key_of(seen, row.row): row.row for row in reading.rows}
     query = sa.select(Order.request_key, Order.number).where(Order.request_key.in_(keys))
-    return {key: number for key, number in session.execute(query) if key is not None}
+    made = {key: number for key, number in session.execute(query) if key is not None}
+    return {keys[key]: number for key, number in (made | calls_joined(session, keys)).items()}
 
 
 def taken_before(session: Session, seen: Upload) -> Order | None:

@@ -11,17 +11,16 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.intake.call_batches import take_calls
 from dispatch.intake.call_doubts import call_reasons
 from dispatch.intake.lists import from_json
 from dispatch.intake.marks import marked_rows, takeable
 from dispatch.intake.mending import open_rows, read_mends
 from dispatch.intake.models import Upload
-from dispatch.intake.operations import keep_file, mend_cells
+from dispatch.intake.operations import keep_file, mend_cells, take_calls
+from dispatch.intake.outlines import joins
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.presenting import column_facts
-from dispatch.intake.queries import orders_with_keys, upload, uploads_waiting
-from dispatch.intake.stored_calls import key_of
+from dispatch.intake.queries import taken_rows, upload, uploads_waiting
 from dispatch.orders.rules import SYMPTOMS, URGENCY_WORDS, symptom_in
 from dispatch.tabular.tables import read
 from dispatch.typed import number_in
@@ -29,7 +28,6 @@ from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import short_locale
 from dispatch.web.uploads import refused_file, sent_file
-from dispatch.words import text_from_json
 
 
 @pages.get("/calls/import")
@@ -74,8 +72,7 @@ def _preview_page(db: Session, seen: Upload, form: Form, ticked: frozenset[int] 
             "intake/unread.html", upload=seen, title=_("Import a list of calls"), back=url_for("intake.calls_upload"), **facts
         )
     reading = from_json("calls", seen.content)
-    keys = {key_of(seen, row.row): row.row for row in reading.rows}
-    taken = {keys[key]: number for key, number in orders_with_keys(db, list(keys)).items()}
+    taken = taken_rows(db, seen, reading)
     marked = [each for each in marked_rows(db, "calls", reading, current()) if each.row.row not in taken]
     return render_template(
         "intake/calls_preview.html",
@@ -86,7 +83,7 @@ def _preview_page(db: Session, seen: Upload, form: Form, ticked: frozenset[int] 
         able={each.row.row for each in takeable(marked)},
         ticked=ticked,
         reasons={each.row.row: [doubt.text for doubt in call_reasons(each.row)[1].values()] for each in marked},
-        refused={int(row): [text_from_json(text) for text in texts] for row, texts in seen.content.get("refused", {}).items()},
+        joining={each.row.row: text for each in marked if (text := joins(each)) is not None},
         open_rows=[] if seen.done_at else open_rows("calls", reading, marked),
         unknown=reading.unknown_columns,
         symptom=lambda words: SYMPTOMS[symptom_in(words)].words,
@@ -105,7 +102,8 @@ def save_calls(upload_id: int) -> Answer:
     try:
         if typed or request.form.get("then") == "check":
             return _mend(upload_id, typed)
-        take_calls(upload_id, ticked, by=current(), at=now())
+        with transaction() as db:
+            take_calls(db, upload_id, ticked, by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:

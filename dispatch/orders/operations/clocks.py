@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,12 +22,21 @@ STANDING = (*ENDS, "waiting", "cancelled", "rejected")
 """While an order is in one of these, clocks that are not met do not run."""
 
 
-def start_clocks(session: Session, order: Order) -> None:
-    """Begin the clocks that the limits in force ask for; to be called once, when the order is taken. Its site must be loaded."""
-    hours = hours_of(session, order.branch_id, local_day(order.received_at, "UTC"))
-    for stage, limit in limits_for(_about(order), limits_in_force(session)).items():
-        session.add(_clock(order, stage, limit, hours))
-    session.flush()
+def start_clocks(session: Session, orders: Collection[Order]) -> None:
+    """Begin the clocks that the limits in force ask for; to be called once, when orders are taken. Their sites must be loaded."""
+    in_force = limits_in_force(session)
+    hours = {day: hours_of(session, *day) for day in {_first_day(order) for order in orders}}
+    clocks = [
+        _begun(order, stage, limit, hours[_first_day(order)])
+        for order in orders
+        for stage, limit in limits_for(_about(order), in_force).items()
+    ]
+    if clocks:
+        session.execute(sa.insert(OrderClock), clocks)
+
+
+def _first_day(order: Order) -> tuple[int, date]:
+    return order.branch_id, local_day(order.received_at, "UTC")
 
 
 def choose_limits_anew(session: Session, order: Order) -> None:
@@ -94,11 +105,11 @@ def _set_states(session: Session, order: Order) -> None:
     session.flush()
 
 
-def _clock(order: Order, stage: str, limit: Limit, hours: Hours) -> OrderClock:
-    clock = OrderClock(order_id=order.id, stage=stage, minutes=limit.minutes, reckoned=limit.reckoned, state="running")
-    clock.since = _since(order, stage, hours)
-    _reckon(clock, hours, [])
-    return clock
+def _begun(order: Order, stage: str, limit: Limit, hours: Hours) -> dict[str, Any]:
+    since = _since(order, stage, hours)
+    due, warned = _dues(since, limit.minutes, limit.reckoned, hours, [])
+    kept = {"order_id": order.id, "stage": stage, "minutes": limit.minutes, "reckoned": limit.reckoned, "state": "running"}
+    return {**kept, "since": since, "due_at": due, "warn_at": warned}
 
 
 def _since(order: Order, stage: str, hours: Hours) -> datetime:
@@ -106,8 +117,13 @@ def _since(order: Order, stage: str, hours: Hours) -> datetime:
 
 
 def _reckon(clock: OrderClock, hours: Hours, stops: list[Pause]) -> None:
-    clock.due_at = due_at(clock.since, clock.minutes, clock.reckoned, hours, stops)
-    clock.warn_at = min(clock.due_at, warn_at(clock.since, clock.minutes, clock.reckoned, hours, stops))
+    clock.due_at, clock.warn_at = _dues(clock.since, clock.minutes, clock.reckoned, hours, stops)
+
+
+def _dues(since: datetime, minutes: int, reckoned: str, hours: Hours, stops: list[Pause]) -> tuple[datetime, datetime]:
+    """When a clock runs out, and when that is told in advance."""
+    due = due_at(since, minutes, reckoned, hours, stops)
+    return due, min(due, warn_at(since, minutes, reckoned, hours, stops))
 
 
 def _about(order: Order) -> About:
