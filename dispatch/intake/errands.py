@@ -18,6 +18,7 @@ from dispatch.intake.lists import from_json
 from dispatch.intake.marks import alone, marked_rows, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.operations import keep_file, take_calls, take_request
+from dispatch.intake.operations.listing import Chosen
 from dispatch.intake.outlines import Outline, list_facts, list_outlines, request_facts, request_outlines
 from dispatch.intake.queries import same_file_taken, settled_lines
 from dispatch.intake.reading import MACROS, content_of
@@ -205,7 +206,7 @@ def _taken(session: Session, errand: Errand, kept: Upload, before: Outcome, by: 
         return _with(before, done=made, taken=len(order.lines))
     if errand.kind == "calls":
         able = {line.row for line in before.lines if line.status != "rejected"}
-        count = take_calls(session, kept.id, able, by=by, at=now())
+        count = take_calls(session, kept.id, Chosen(able), by=by, at=now())
         return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), taken=count)
     count = take_list(session, kept.id, errand.kind, choice=_choice(session, errand, kept, by), by=by, at=now())
     return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), taken=count)

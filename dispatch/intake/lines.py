@@ -21,6 +21,7 @@ from dispatch.customers.rules import (
 )
 from dispatch.tabular.cells import line_of, pieces, says_nothing, text_of
 from dispatch.tabular.columns import Table, TableRow
+from dispatch.tabular.listening import counted
 from dispatch.words import Text, say
 
 
@@ -82,7 +83,7 @@ def lines_of(table: Table) -> list[RequestLine]:
     """The lines of a table. A row that only adds a driver to the vehicle above it is no line of its own."""
     lines: list[RequestLine] = []
     previous: TableRow | None = None
-    for row in table.rows:
+    for row in counted(table.rows):
         if previous and _only_adds_driver(row, previous):
             lines[-1] = add_drivers(lines[-1], drivers_of(row))
         else:

@@ -18,7 +18,8 @@ from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
 from dispatch.intake.lists import Reading
-from dispatch.intake.models import ColumnChoice, RemoteHelp, Upload
+from dispatch.intake.models import ColumnChoice, FileWork, RemoteHelp, Upload
+from dispatch.intake.progress import UNDER_WAY, WORKS
 from dispatch.intake.reading import customer_in
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
@@ -31,6 +32,7 @@ from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.tabular.layouts import has_headings
 from dispatch.tabular.tables import Workbook
+from dispatch.words import Text
 
 MOST_FOUND = 6
 MOST_CHOICES = 200
@@ -127,19 +129,28 @@ def upload(session: Session, upload_id: int, purpose: str, by: Actor) -> Upload:
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """An upload nobody has taken in yet."""
+    """An upload nobody has taken in yet. `work`: what the worker is doing with it, if so."""
 
     id: int
     file_name: str
     at: datetime
+    work: Text | None = None
 
 
 def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) -> list[WaitingFile]:
     """The branch's files of the last days that were read and not taken in, newest first; the same file stands once."""
     own = (Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.at > at - timedelta(days=WAITING_DAYS))
     newest = sa.select(sa.func.max(Upload.id)).where(*own).group_by(Upload.file_hash)
-    query = sa.select(Upload.id, Upload.file_name, Upload.at).where(Upload.id.in_(newest), Upload.done_at.is_(None))
-    return [WaitingFile(*row) for row in session.execute(query.order_by(Upload.id.desc()).limit(MOST_WAITING))]
+    going_on = sa.and_(FileWork.upload_id == Upload.id, FileWork.state.in_(UNDER_WAY))
+    query = sa.select(Upload.id, Upload.file_name, Upload.at, FileWork.work).outerjoin(FileWork, going_on)
+    there = sa.or_(Upload.content != sa.text("'{}'::jsonb"), FileWork.id.is_not(None))
+    mine = query.where(Upload.id.in_(newest), Upload.done_at.is_(None), there).order_by(Upload.id.desc()).limit(MOST_WAITING)
+    return [WaitingFile(number, name, sent, WORKS.get(work)) for number, name, sent, work in session.execute(mine)]
+
+
+def last_work(session: Session, upload_id: int) -> FileWork | None:
+    """The long work on a file that was asked for last."""
+    return session.scalar(sa.select(FileWork).where(FileWork.upload_id == upload_id).order_by(FileWork.id.desc()).limit(1))
 
 
 def taken_rows(session: Session, seen: Upload, reading: Reading) -> dict[int, str]:

@@ -31,12 +31,12 @@ from dispatch.errors import RuleBroken
 from dispatch.intake.call_doubts import call_of
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.forms import Call, call_doubts
-from dispatch.intake.lists import from_json
+from dispatch.intake.lists import Reading, from_json
 from dispatch.intake.marks import marked_rows, takeable
 from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import better_pin, order_of, pin_given, vehicle_facts
 from dispatch.intake.operations.filing import remember_columns
-from dispatch.intake.operations.uploads import locked_upload
+from dispatch.intake.operations.uploads import check_version, locked_upload
 from dispatch.intake.progress import Tell, in_silence
 from dispatch.intake.queries import taken_rows
 from dispatch.intake.rules import model_of
@@ -65,29 +65,59 @@ class _Taken:
     order: Order | None = None
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The rows of a list that are to be taken: those ticked, and where a page showed only some (`shown`) of a long list, of the
+    others whatever can be taken."""
+
+    ticked: Collection[int]
+    shown: Collection[int] | None = None
+
+    def has(self, row: int) -> bool:
+        """Is it ticked, or one of the others?"""
+        return row in self.ticked or (self.shown is not None and row not in self.shown)
+
+
 def take_calls(
-    session: Session, upload_id: int, chosen: Collection[int], *, by: Actor, at: datetime, tell: Tell = in_silence
+    session: Session,
+    upload_id: int,
+    chosen: Chosen,
+    *,
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+    tell: Tell = in_silence,
 ) -> int:
     """Take the chosen rows of a list, all or none; returns how many. What was taken before, from this upload or another of the
     same file, is not taken again.
 
-    Raises RuleBroken when one of them cannot be taken.
+    Raises RuleBroken when one of them cannot be taken, Conflict for a stale page.
     """
     upload = locked_upload(session, upload_id, "calls", by)
+    check_version(upload, version)
     _hold_file(session, upload)
     reading = from_json("calls", upload.content)
     done = taken_rows(session, upload, reading)
-    rows = [row for row in reading.rows if isinstance(row, RepairCall) and row.row in chosen and row.row not in done]
-    tell("checking", 0, len(rows))
-    able = takeable(marked_rows(session, "calls", replace(reading, rows=tuple(rows)), by))
-    if len(able) < len(rows):
-        raise RuleBroken(UNABLE.msgid, n=len(rows) - len(able))
+    tell("checking", 0, len(reading.rows))
+    rows = _able(session, reading, chosen, done, by)
     _take(session, upload, rows, by=by, at=at, tell=tell)
     if len(done) + len(rows) == len(reading.rows) and not reading.bad:
         upload.done_at, upload.file = at, None
     remember_columns(session, upload, None, by=by, at=at)
     session.flush()
     return len(rows)
+
+
+def _able(session: Session, reading: Reading, chosen: Chosen, done: Collection[int], by: Actor) -> list[RepairCall]:
+    """The chosen rows that are not taken yet. Raises RuleBroken when one that was ticked cannot be."""
+    ticked, shown = frozenset(chosen.ticked), None if chosen.shown is None else frozenset(chosen.shown)
+    wanted = Chosen(ticked, shown)
+    rows = [row for row in reading.rows if wanted.has(row.row) and row.row not in done]
+    able = takeable(marked_rows(session, "calls", replace(reading, rows=tuple(rows)), by))
+    unable = {row.row for row in rows} - {each.row.row for each in able}
+    if unable & ticked:
+        raise RuleBroken(UNABLE.msgid, n=len(unable & ticked))
+    return [each.row for each in able]
 
 
 def _hold_file(session: Session, upload: Upload) -> None:
