@@ -30,7 +30,7 @@ from dispatch.intake.operations.working import ask_to_take
 from dispatch.intake.pages.working import failed_take, is_busy, received, waiting_page
 from dispatch.intake.presenting import column_facts
 from dispatch.intake.progress import is_long
-from dispatch.intake.queries import same_file_taken, uploads_waiting
+from dispatch.intake.queries import same_file_taken, uploads_waiting, without_sign_in
 from dispatch.intake.queries import upload as upload_numbered
 from dispatch.intake.template import list_csv
 from dispatch.staff.rules import SKILLS
@@ -197,6 +197,7 @@ def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None =
             SKILLS=SKILLS,
             CATEGORIES=CATEGORIES,
             loads=loads_of(db, reading, current()) if waiting.done_at and purpose == "technicians" else [],
+            unsigned=without_sign_in(db, reading, current()) if waiting.done_at and purpose == "technicians" else [],
             before=_taken_before(db, waiting),
             open_rows=open_rows(purpose, reading, marked),
             **facts,

@@ -28,7 +28,9 @@ from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.contact_queries import calls_joined
 from dispatch.orders.models import Order
 from dispatch.search import normalise
-from dispatch.staff.models import Branch
+from dispatch.staff.forms import TechnicianRow
+from dispatch.staff.models import Branch, Person
+from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import Actor
 from dispatch.tabular.layouts import has_headings
 from dispatch.tabular.tables import Workbook
@@ -173,6 +175,18 @@ def same_file_taken(session: Session, purpose: str, file_hash: bytes, by: Actor)
     """The upload by which the very same file was taken in at the person's branch, the last time."""
     query = sa.select(Upload).where(Upload.file_hash == file_hash, Upload.branch_id == by.branch_id, Upload.purpose == purpose)
     return session.scalar(query.where(Upload.done_at.is_not(None)).order_by(Upload.id.desc()).limit(1))
+
+
+def without_sign_in(session: Session, reading: Reading, by: Actor) -> list[Person]:
+    """The branch's technicians of a list who have no password yet, by their staff numbers."""
+    numbers = [row.staff_no for row in reading.rows if isinstance(row, TechnicianRow)]
+    found = people_numbered(session, numbers).values()
+    return sorted((one for one in found if works_here(one, by) and not one.password_hash), key=lambda one: one.staff_no)
+
+
+def works_here(person: Person, by: Actor) -> bool:
+    """Is he a technician of the branch?"""
+    return person.active and "technician" in person.roles and person.branch_id == by.branch_id
 
 
 # --- which column is what

@@ -1,4 +1,4 @@
-"""large files are read and taken in by the worker, and told how far it is; long texts are cut into grams in a moment"""
+"""large files are worked on by the worker, telling how far it is; first passwords; long texts are cut into grams in a moment"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,6 +48,7 @@ CREATE TABLE file_work (
 def upgrade() -> None:
     op.execute(sa.text(HEAD + QUICK))
     op.execute(TABLE)
+    op.add_column("person", sa.Column("password_given", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index("ix_file_work_upload_id_id", "file_work", ["upload_id", "id"])
     op.create_index(
         "uq_file_work_under_way",
@@ -59,5 +60,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("person", "password_given")
     op.drop_table("file_work")
     op.execute(sa.text(HEAD + SLOW))

@@ -11,9 +11,8 @@ from dispatch.devices.issuing import Filled, Load, fill_bags
 from dispatch.devices.queries import stores
 from dispatch.errors import RuleBroken
 from dispatch.intake.lists import Reading, from_json
-from dispatch.intake.queries import upload
+from dispatch.intake.queries import upload, works_here
 from dispatch.staff.forms import TechnicianRow
-from dispatch.staff.models import Person
 from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -25,11 +24,6 @@ def loads_of(session: Session, reading: Reading, by: Actor) -> list[Load]:
     people = people_numbered(session, [row.staff_no for row in wanted])
     found = [(row, people.get(row.staff_no)) for row in wanted]
     return [Load(person.id, person.name, row.terminals, row.sims) for row, person in found if person and works_here(person, by)]
-
-
-def works_here(person: Person, by: Actor) -> bool:
-    """Is he a technician of the branch?"""
-    return person.active and "technician" in person.roles and person.branch_id == by.branch_id
 
 
 def fill_from_list(session: Session, upload_id: int, *, store_id: int | None, key: uuid.UUID, by: Actor, at: datetime) -> Filled:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from dispatch.clock import now
 from dispatch.db import transaction
@@ -90,18 +89,19 @@ def _failure(work: FileWork) -> Refusal | None:
 def _shown(seen: Upload, work: FileWork) -> dict[str, object]:
     stage = STAGES[work.stage] if work.stage else WAITS
     far = HowFar(WORKS[work.work], stage, work.done, work.total, seen.file_name, work.at, is_lost(work.heard_at, now()))
-    return {"far": far, "upload": seen, "result": preview_url(seen) + "?ended=1", "back": back_url(seen.purpose)}
+    to = {"result": preview_url(seen) + "?ended=1", "back": back_url(seen.purpose)}
+    return {"far": far, "upload": seen, "ended": work.state not in UNDER_WAY, **to}
 
 
 @pages.get("/files/<int:upload_id>/progress")
 @may(*FOR_ALL)
 def progress(upload_id: int) -> Answer:
-    """How far the work on a file is; once it has ended, the browser goes to what came of it."""
+    """How far the work on a file is; once it has ended, the bar asks no more and the browser goes to what came of it."""
     with transaction() as db:
         seen = own_upload(db, upload_id)
         work = last_work(db, seen.id)
-        if work is None or work.state not in UNDER_WAY:
-            return Response(status=200, headers={"HX-Redirect": preview_url(seen) + "?ended=1"})
+        if work is None:
+            raise NotFound
         return render_template("intake/progress_parts.html", **_shown(seen, work))
 
 
