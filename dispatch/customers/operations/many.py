@@ -86,10 +86,15 @@ class Fleet:
         self._place(found)
         return found
 
-    def save(self, session: Session, *, by: Actor, at: datetime) -> None:
-        """Save those that were new."""
-        save_vehicles(session, self._new, by=by, at=at)
-        self._new = []
+    @property
+    def unsaved(self) -> int:
+        """How many are new and wait for `save`."""
+        return len(self._new)
+
+    def save(self, session: Session, most: int, *, by: Actor, at: datetime) -> None:
+        """Save so many of those that are new."""
+        save_vehicles(session, self._new[:most], by=by, at=at)
+        del self._new[:most]
 
     def _place(self, vehicle: Vehicle) -> None:
         if vehicle.plate:

@@ -51,7 +51,7 @@ from dispatch.words import say, text_to_json
 
 UNABLE = say("%(n)s of the chosen calls cannot be taken as they are. Nothing was taken in: mend them, or untick them.")
 AT_ONCE = 500
-"""So many orders are written before a word is said of how far it is."""
+"""So many vehicles or orders are written before a word is said of how far it is."""
 
 
 @dataclass
@@ -129,7 +129,7 @@ def _hold_file(session: Session, upload: Upload) -> None:
 def _take(session: Session, upload: Upload, rows: Sequence[RepairCall], *, by: Actor, at: datetime, tell: Tell) -> None:
     if not rows:
         return
-    taken = _gathered(session, upload, rows, by=by, at=at)
+    taken = _gathered(session, upload, rows, by=by, at=at, tell=tell)
     again = _to_join(session, taken, by)
     first = [each for each in taken if each.order is None and each.row.row not in again]
     sites = _sites(session, first, by=by, at=at)
@@ -150,7 +150,9 @@ def _take(session: Session, upload: Upload, rows: Sequence[RepairCall], *, by: A
     tell("joining", len(rows), len(rows))
 
 
-def _gathered(session: Session, upload: Upload, rows: Sequence[RepairCall], *, by: Actor, at: datetime) -> list[_Taken]:
+def _gathered(
+    session: Session, upload: Upload, rows: Sequence[RepairCall], *, by: Actor, at: datetime, tell: Tell
+) -> list[_Taken]:
     """The rows with their customers, remembered callers, and vehicles."""
     assert by.branch_id is not None
     calls = [call_of(row, key_of(upload, row.row), by.zone) for row in rows]
@@ -162,7 +164,9 @@ def _gathered(session: Session, upload: Upload, rows: Sequence[RepairCall], *, b
         customer = customers[call.customer]
         vehicle = fleet.meant(session, customer, vehicle_facts(call, fleet.colours(call.plate)), by=by, at=at)
         taken.append(_Taken(row, call, customer, vehicle))
-    fleet.save(session, by=by, at=at)
+    while fleet.unsaved:
+        tell("vehicles", len(rows) - fleet.unsaved, len(rows))
+        fleet.save(session, AT_ONCE, by=by, at=at)
     return taken
 
 
