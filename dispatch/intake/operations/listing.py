@@ -224,4 +224,5 @@ def _said(each: _Taken) -> SaidAgain:
         channel=call.channel,
         request_key=call.request_key,
         received_at=call.received_at,
+        vehicle_id=each.vehicle.id,
     )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record_many
-from dispatch.errors import NotFound, RuleBroken
+from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.contact_models import OrderCall
 from dispatch.orders.contact_queries import calls_joined, orders_under_way
 from dispatch.orders.contact_rules import raised
@@ -26,20 +26,25 @@ from dispatch.words import say
 
 @dataclass(frozen=True)
 class SaidAgain:
-    """Who called again, when (None: now), and what he said. `request_key` is the form's own UUID."""
+    """Who called again, when (None: now), what he said, and the plate and VIN that he named, or the vehicle where that is known.
+    `request_key` is the form's own UUID.
+    """
 
     caller: str
     phone: str
     said: str
     channel: str = "phone"
+    plate: str = ""
+    vin: str = ""
     request_key: uuid.UUID | None = None
     received_at: datetime | None = None
+    vehicle_id: int | None = None
 
 
 def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: datetime) -> Order:
     """Add a call to the order that is under way, and raise it; the same `request_key` again adds nothing.
 
-    Raises NotFound for another branch's, RuleBroken for an order that has come to its end.
+    Raises NotFound for another branch's, RuleBroken for an order that has come to its end, Invalid when another vehicle is named.
     """
     by.must("order.take")
     order_id = session.scalar(sa.select(Order.id).where(Order.number == number, visible(by)))
@@ -54,7 +59,7 @@ def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: 
 def join_calls(session: Session, joins: Sequence[tuple[Order, SaidAgain]], *, by: Actor, at: datetime) -> None:
     """Add calls to orders that are locked, or were made in this transaction, one after the other, and raise them.
 
-    Raises RuleBroken for an order that has come to its end.
+    Raises RuleBroken for an order that has come to its end, Invalid for one that is not about the vehicle.
     """
     told = []
     for order, call in joins:
@@ -74,10 +79,24 @@ def join_calls(session: Session, joins: Sequence[tuple[Order, SaidAgain]], *, by
 
 
 def _row(order: Order, call: SaidAgain, *, by: Actor, at: datetime) -> OrderCall:
-    row = OrderCall(order_id=order.id, caller=call.caller, phone=call.phone, channel=call.channel, said=call.said)
+    row = OrderCall(order_id=order.id, vehicle_id=_vehicle_meant(order, call), caller=call.caller, phone=call.phone)
+    row.channel, row.said = call.channel, call.said
     row.urgency_before, row.urgency_after, row.request_key = order.urgency, raised(order.urgency), call.request_key
     row.by_id, row.by_name, row.at = by.id or 0, by.name, call.received_at or at
     return row
+
+
+def _vehicle_meant(order: Order, call: SaidAgain) -> int | None:
+    """The vehicle of the order that was named; its only one where none was."""
+    if call.vehicle_id is not None:
+        return call.vehicle_id
+    vehicles = [line.vehicle for line in order.lines]
+    if not (call.plate or call.vin):
+        return vehicles[0].id if len(vehicles) == 1 else None
+    for vehicle in vehicles:
+        if (call.plate or vehicle.plate, call.vin or vehicle.vin) == (vehicle.plate, vehicle.vin):
+            return vehicle.id
+    raise Invalid({"join": say("%(number)s is not about this vehicle: look it up again.", number=order.number)})
 
 
 def _word(order: Order) -> object:
