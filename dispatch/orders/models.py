@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
+from dispatch.orders.bulk_models import BulkAct as BulkAct
+from dispatch.orders.bulk_models import BulkItem as BulkItem
 from dispatch.orders.clock_models import BranchHours as BranchHours
 from dispatch.orders.clock_models import ClockLimit as ClockLimit
 from dispatch.orders.clock_models import ClockNotice as ClockNotice
