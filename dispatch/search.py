@@ -65,8 +65,10 @@ def grams_index(table: str) -> sa.Index:
 
 SEARCH_GRAMS = """
 CREATE OR REPLACE FUNCTION search_grams(t text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ SELECT coalesce(array_agg(substr(t, i, 2)), '{}') FROM generate_series(1, length(t) - 1) AS i $$
+$$ SELECT coalesce(array_agg(l || r), '{}') FROM unnest(string_to_array(t, NULL), (string_to_array(t, NULL))[2:]) AS s(l, r)
+WHERE r IS NOT NULL $$
 """
+"""Each letter with its neighbour: cutting them out by their place took seconds for an order with thousands of vehicles."""
 
 
 def text_column() -> Any:

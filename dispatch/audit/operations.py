@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from dispatch.audit.models import AuditDigest, AuditEntry, AuditHead
@@ -32,6 +32,11 @@ _make_head = insert(_heads).values(_new_head).on_conflict_do_nothing()
 _move_head = sa.update(_heads).where(*_own_head).values(seq=sa.bindparam("newest"), hash=sa.bindparam("newest_hash"))
 _new_entry = {each.name: sa.bindparam(f"of_{each.name}", type_=each.type) for each in _entries.c if each.name != "id"}
 _append = sa.insert(_entries).values(_new_entry).add_cte(_move_head.cte("head"))
+_heads_of = (
+    _heads.c.subject_kind == sa.bindparam("kind"),
+    _heads.c.subject_id == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.BigInteger))),
+)
+_lock_heads = sa.select(_heads).where(*_heads_of).order_by(_heads.c.subject_id).with_for_update()
 """Every act of anybody ends in these: statements made once, without objects, take half the time."""
 
 
@@ -51,14 +56,43 @@ def record(
 
 
 def record_births(
-    session: Session, kind: str, details: Mapping[int, dict[str, Any]], action: str, *, by: By, at: datetime
+    session: Session, kind: str, told: Mapping[int, Sequence[tuple[str, dict[str, Any]]]], *, by: By, at: datetime
 ) -> None:
-    """Begin the chains of subjects that this transaction has made: id -> detail of the first entry. Few statements for many."""
-    if not details:
+    """Begin the chains of subjects that this transaction has made: id -> (action, detail) of its first entries. Few statements
+    for many."""
+    if not told:
         return
     session.flush()
-    entries = [_entry((kind, subject), 0, GENESIS, action, by=by, at=at, detail=detail) for subject, detail in details.items()]
-    session.execute(sa.insert(_heads), [{each.name: entry[each.name] for each in _heads.c} for entry in entries])
+    heads, entries = [], []
+    for subject, acts in told.items():
+        seq, head = 0, GENESIS
+        for action, detail in acts:
+            entries.append(_entry((kind, subject), seq, head, action, by=by, at=at, detail=detail))
+            seq, head = entries[-1]["seq"], entries[-1]["hash"]
+        heads.append({"subject_kind": kind, "subject_id": subject, "seq": seq, "hash": head})
+    session.execute(sa.insert(_heads), heads)
+    session.execute(sa.insert(_entries), entries)
+
+
+def record_many(session: Session, kind: str, told: Sequence[tuple[int, str, dict[str, Any]]], *, by: By, at: datetime) -> None:
+    """Append entries to the chains of many subjects of a kind: (id, action, detail), those of one subject in their order.
+
+    Few statements for many. The heads are locked in the order of their ids, by whoever writes to several.
+    """
+    if not told:
+        return
+    session.flush()
+    numbers = sorted({subject for subject, _, _ in told})
+    session.execute(_make_head, [{"kind": kind, "number": number} for number in numbers])
+    locked = session.execute(_lock_heads, {"kind": kind, "numbers": numbers})
+    heads = {head.subject_id: (head.seq, head.hash) for head in locked}
+    entries = []
+    for subject, action, detail in told:
+        entry = _entry((kind, subject), *heads[subject], action, by=by, at=at, detail=detail)
+        heads[subject] = entry["seq"], entry["hash"]
+        entries.append(entry)
+    moved = [{"kind": kind, "number": number, "newest": heads[number][0], "newest_hash": heads[number][1]} for number in numbers]
+    session.execute(_move_head, moved)
     session.execute(sa.insert(_entries), entries)
 
 

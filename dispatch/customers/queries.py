@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
@@ -143,6 +144,12 @@ def drivers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -
 
 def place_known(session: Session, address: str, by: Actor) -> Site | None:
     """A site with this very address that somebody already put on the map, whoever's it is; a person's pin first."""
-    query = sa.select(Site).join(Customer, Customer.id == Site.customer_id).where(Site.address == address, Site.lat.is_not(None))
-    best = query.where(_own(Customer.branch_id, by)).order_by((Site.source == "pin").desc(), Site.accuracy_m)
-    return session.scalar(best.limit(1))
+    return places_known(session, [address], by).get(address)
+
+
+def places_known(session: Session, addresses: Collection[str], by: Actor) -> dict[str, Site]:
+    """The same for many addresses."""
+    query = sa.select(Site).join(Customer, Customer.id == Site.customer_id)
+    own = query.where(Site.address.in_(addresses), Site.lat.is_not(None), _own(Customer.branch_id, by))
+    best = own.order_by(Site.address, (Site.source == "pin").desc(), Site.accuracy_m).ext(distinct_on(Site.address))
+    return {site.address: site for site in session.scalars(best)}

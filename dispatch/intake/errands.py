@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Invalid, Refusal, RuleBroken
-from dispatch.intake.call_batches import take_calls
 from dispatch.intake.forms import HEADER_FIELDS, Edits, read_edits
 from dispatch.intake.importing import Choice, take_list
 from dispatch.intake.lists import from_json
 from dispatch.intake.marks import alone, marked_rows, takeable
 from dispatch.intake.models import Upload
-from dispatch.intake.operations import keep_file, take_request
+from dispatch.intake.operations import keep_file, take_calls, take_request
+from dispatch.intake.operations.listing import Chosen
 from dispatch.intake.outlines import Outline, list_facts, list_outlines, request_facts, request_outlines
 from dispatch.intake.queries import same_file_taken, settled_lines
 from dispatch.intake.reading import MACROS, content_of
@@ -171,9 +171,7 @@ def taken_in(errand: Errand, username: str) -> Outcome:
                 return _with(before, done=done)
             if before.rejected and not errand.leave_out:
                 raise RuleBroken(REJECTED.msgid, n=before.counts["rejected"])
-            if errand.kind != "calls":
-                return _taken(session, errand, kept, before, by)
-        return _calls_taken(kept.id, before, by)
+            return _taken(session, errand, kept, before, by)
     except Refusal as refusal:
         if before is None:
             raise
@@ -206,6 +204,10 @@ def _taken(session: Session, errand: Errand, kept: Upload, before: Outcome, by: 
         order = take_request(session, kept.id, _edits(session, errand, kept, by), by=by, at=now())
         made = Text(ORDER_MADE.msgid, {"number": order.number, "count": len(order.lines)})
         return _with(before, done=made, taken=len(order.lines))
+    if errand.kind == "calls":
+        able = {line.row for line in before.lines if line.status != "rejected"}
+        count = take_calls(session, kept.id, Chosen(able), by=by, at=now())
+        return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), taken=count)
     count = take_list(session, kept.id, errand.kind, choice=_choice(session, errand, kept, by), by=by, at=now())
     return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), taken=count)
 
@@ -220,12 +222,3 @@ def _choice(session: Session, errand: Errand, kept: Upload, by: Actor) -> Choice
     ready = takeable(marked_rows(session, errand.kind, from_json(errand.kind, kept.content), by))
     store = errand.fields.get("store", "")
     return Choice(len(ready), leave_out=errand.leave_out, store=store, change=errand.change, again=errand.again)
-
-
-def _calls_taken(upload_id: int, before: Outcome, by: Actor) -> Outcome:
-    """The calls of a list that was kept: each row in a transaction of its own, as on the page."""
-    able = {line.row for line in before.lines if line.status != "rejected"}
-    refused = take_calls(upload_id, able, by=by, at=now())
-    texts = [sentence for refusal in refused.values() for sentence in _sentences(refusal)]
-    count = len(able) - len(refused)
-    return _with(before, done=Text(ROWS_TAKEN.msgid, {"n": count}), refused=texts, taken=count)

@@ -15,32 +15,32 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.devices.issuing import Filled, Load, fill_bags
+from dispatch.devices.issuing import Filled
 from dispatch.devices.page_forms import read_ids
 from dispatch.devices.queries import stores
-from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.fees.page_forms import CATEGORIES
-from dispatch.intake.importing import ALREADY, Choice, take_list
-from dispatch.intake.lists import KINDS, Reading, from_json, words_of
+from dispatch.intake.importing import ALREADY, Choice, choice_to_json, take_list
+from dispatch.intake.lists import KINDS, from_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, names_made, stores_named, takeable
 from dispatch.intake.mending import open_rows, read_mends
-from dispatch.intake.models import DOUBLING, Upload
-from dispatch.intake.operations import keep_file, mend_cells
+from dispatch.intake.models import DOUBLING, FileWork, Upload
+from dispatch.intake.operations import mend_cells
+from dispatch.intake.operations.filling import fill_from_list, loads_of
+from dispatch.intake.operations.working import ask_to_take
+from dispatch.intake.pages.working import failed_take, is_busy, received, waiting_page
 from dispatch.intake.presenting import column_facts
-from dispatch.intake.queries import same_file_taken, uploads_waiting
+from dispatch.intake.progress import is_long
+from dispatch.intake.queries import same_file_taken, uploads_waiting, without_sign_in
 from dispatch.intake.queries import upload as upload_numbered
 from dispatch.intake.template import list_csv
-from dispatch.staff.forms import TechnicianRow
-from dispatch.staff.models import Person
-from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import SKILLS
 from dispatch.tabular.cells import read_date
-from dispatch.tabular.tables import read
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import short_locale, tr
-from dispatch.web.uploads import refused_file, sent_file
+from dispatch.web.uploads import refused_file
 from dispatch.words import Text, say
 
 pages = Blueprint("imports", __name__)
@@ -120,10 +120,7 @@ def upload(purpose: str) -> Answer:
     if request.method == "GET":
         return _upload_page(purpose, Form())
     try:
-        file = sent_file()
-        workbook = read(file.name, file.content)
-        with transaction() as db:
-            kept = keep_file(db, purpose, workbook, file=file.content, by=current(), at=now())
+        kept = received(purpose)
     except Refusal as refusal:
         return _upload_page(purpose, refused_file(refusal)), refusal.status
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=kept.id))
@@ -152,7 +149,21 @@ def template(purpose: str) -> Response:
 def preview(purpose: str, upload_id: int) -> Answer:
     """What was understood, before and after it was taken in."""
     _check_access(purpose)
-    return _preview(purpose, upload_id, Form())
+    with transaction() as db:
+        seen = upload_numbered(db, upload_id, purpose, current())
+        waiting, failed = waiting_page(db, seen), failed_take(db, seen)
+    if waiting or not failed:
+        return waiting or _preview(purpose, upload_id, Form())
+    refusal, work = failed
+    return _preview(purpose, upload_id, _typed_before(work).refused(refusal))
+
+
+def _typed_before(work: FileWork) -> Form:
+    """The form as it was when the worker was asked to take the list in."""
+    choice = work.asked["choice"]
+    ticks = {name: "1" if choice[name] else "" for name in ("change", "again")}
+    trained = [str(row) for row in choice["trained"]]
+    return Form({"store": choice["store"], "trained_on": choice["trained_on"] or "", "trained": trained, **ticks})
 
 
 def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
@@ -185,7 +196,8 @@ def _preview(purpose: str, upload_id: int, form: Form, refusal: Refusal | None =
             key=uuid.uuid4(),
             SKILLS=SKILLS,
             CATEGORIES=CATEGORIES,
-            loads=_loads(db, reading) if waiting.done_at and purpose == "technicians" else [],
+            loads=loads_of(db, reading, current()) if waiting.done_at and purpose == "technicians" else [],
+            unsigned=without_sign_in(db, reading, current()) if waiting.done_at and purpose == "technicians" else [],
             before=_taken_before(db, waiting),
             open_rows=open_rows(purpose, reading, marked),
             **facts,
@@ -220,21 +232,34 @@ def _sorted_rows(purpose: str, marked: list[Marked]) -> dict[str, object]:
 def take(purpose: str, upload_id: int) -> Answer:
     """Take the good rows in, once; or read the list anew with what was typed into its cells."""
     _check_access(purpose)
+    if is_busy(upload_id):
+        return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
     form = Form.sent()
     typed = read_mends(purpose, request.form)
     if typed or form.text("then") == "check":
         return _mend(purpose, upload_id, typed, form)
     try:
         choice = _choice(form)
+        if is_long(purpose, choice.expected):
+            return _ask(purpose, upload_id, choice, form)
         with transaction() as db:
             count = take_list(db, upload_id, purpose, choice=choice, by=current(), at=now())
     except Conflict as conflict:
-        if conflict.text == ALREADY:
+        if conflict.text.msgid == ALREADY.msgid:
             return _already(purpose, upload_id)
         return _preview(purpose, upload_id, form.refused(conflict), conflict)
     except Refusal as refusal:
         return _preview(purpose, upload_id, form.refused(refusal), refusal)
     flash(ngettext("%(num)d row was taken in.", "%(num)d rows were taken in.", count), "success")
+    return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
+
+
+def _ask(purpose: str, upload_id: int, choice: Choice, form: Form) -> Answer:
+    """Leave a long list to the worker."""
+    may_it, version = KINDS[purpose].permission, number_in(form.text("version"))
+    with transaction() as db:
+        asked = {"choice": choice_to_json(choice)}
+        ask_to_take(db, upload_id, purpose, asked, permission=may_it, version=version, by=current(), at=now())
     return redirect(url_for("imports.preview", purpose=purpose, upload_id=upload_id))
 
 
@@ -270,18 +295,6 @@ def _choice(form: Form) -> Choice:
 # --- bags, after a list of technicians
 
 
-def _loads(db: Session, reading: Reading) -> list[Load]:
-    """What the list says each technician should carry; those it says nothing about are left out."""
-    wanted = [row for row in reading.rows if isinstance(row, TechnicianRow) and (row.terminals or row.sims)]
-    people = people_numbered(db, [row.staff_no for row in wanted])
-    found = [(row, people.get(row.staff_no)) for row in wanted]
-    return [Load(person.id, person.name, row.terminals, row.sims) for row, person in found if person and _works_here(person)]
-
-
-def _works_here(person: Person) -> bool:
-    return person.active and "technician" in person.roles and person.branch_id == current().branch_id
-
-
 @pages.post("/import/technicians/<int:upload_id>/bags")
 @may("stock.change")
 def fill(upload_id: int) -> Answer:
@@ -290,14 +303,8 @@ def fill(upload_id: int) -> Answer:
     wanted = number_in(request.form.get("store", ""))
     try:
         with transaction() as db:
-            waiting: Upload = upload_numbered(db, upload_id, "technicians", current())
-            store = next((s for s in stores(db, current()) if s.id == wanted and s.branch_id == waiting.branch_id), None)
-            if store is None or waiting.done_at is None:
-                raise RuleBroken(say("Choose a store."))
             key = uuid.uuid5(FILL_NAMESPACE, f"{upload_id}:{request.form.get('key', '')}")
-            filled = fill_bags(
-                db, _loads(db, from_json("technicians", waiting.content)), store=store, key=key, by=current(), at=now()
-            )
+            filled = fill_from_list(db, upload_id, store_id=wanted, key=key, by=current(), at=now())
     except Refusal as refusal:
         return _preview("technicians", upload_id, Form().refused(refusal), refusal)
     _tell(filled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -27,8 +27,9 @@ from dispatch.intake.lists import KINDS, BadRow, bad_to_json, from_json, words_o
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import DOUBLING, Upload
 from dispatch.intake.operations.filing import remember_columns
-from dispatch.intake.operations.uploads import locked_upload
+from dispatch.intake.operations.uploads import check_version, locked_upload
 from dispatch.intake.owned import take_owners
+from dispatch.intake.progress import Tell, in_silence
 from dispatch.intake.queries import same_file_taken
 from dispatch.intake.technicians import new_technician, updated
 from dispatch.staff.models import Branch
@@ -48,7 +49,7 @@ class Choice:
     `expected` is how many rows the preview promised; `leave_out` that the others may be left out; `store` takes the units of rows
     that name none; `trained` are the sheet rows of technicians who passed the product training, on `trained_on` (P15); `change`
     that people on record may be changed: without it the rows that would change somebody are left out. `again`: the very same
-    file, taken in before, is another delivery.
+    file, taken in before, is another delivery. `version` is the upload's that he saw.
     """
 
     expected: int
@@ -58,9 +59,24 @@ class Choice:
     trained_on: date | None = None
     change: bool = False
     again: bool = False
+    version: int | None = None
 
 
-def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by: Actor, at: datetime) -> int:
+def choice_to_json(choice: Choice) -> dict[str, Any]:
+    """What was decided, for the worker."""
+    kept = asdict(choice) | {"trained": sorted(choice.trained)}
+    return kept | {"trained_on": choice.trained_on.isoformat() if choice.trained_on else None}
+
+
+def choice_from_json(stored: dict[str, Any]) -> Choice:
+    """What `choice_to_json` gave -> Choice."""
+    day = date.fromisoformat(stored["trained_on"]) if stored["trained_on"] else None
+    return Choice(**stored | {"trained": frozenset(stored["trained"]), "trained_on": day})
+
+
+def take_list(
+    session: Session, upload_id: int, kind: str, *, choice: Choice, by: Actor, at: datetime, tell: Tell = in_silence
+) -> int:
     """Take the good rows of a list in, all of them or none; returns how many.
 
     Raises Conflict when it was taken in already or the record changed since the preview, Invalid when rows would have to be left
@@ -69,12 +85,15 @@ def take_list(session: Session, upload_id: int, kind: str, *, choice: Choice, by
     upload = locked_upload(session, upload_id, kind, by, permission=KINDS[kind].permission)
     if upload.done_at is not None:
         raise Conflict(ALREADY)
+    check_version(upload, choice.version)
     reading = from_json(kind, upload.content)
+    tell("checking", 0, len(reading.rows))
     marked = marked_rows(session, kind, reading, by)
     ready = takeable(marked)
     _check(choice, ready, left=len(reading.bad) + len(marked) - len(ready))
     ready = _agreed(kind, ready, choice)
     upload.again = _is_another(session, upload, choice, by)
+    tell("rows", 0, len(ready))
     _TAKERS[kind](session, upload, ready, choice, by, at)
     remember_columns(session, upload, None, by=by, at=at)
     upload.done_at, upload.file = at, None

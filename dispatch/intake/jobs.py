@@ -1,4 +1,5 @@
-"""What the worker does for intake: it finds terminals that fell silent, and has terminals start anew by way of the platform."""
+"""What the worker does for intake: it reads large files and takes them in, finds terminals that fell silent, and has terminals
+start anew by way of the platform."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from dispatch.devices.gateway import Traccar, Trouble
 from dispatch.devices.models import PlatformLook, TerminalRestart
 from dispatch.devices.platform_rules import Target
 from dispatch.devices.restarting import end, give_up
+from dispatch.intake.carrying import carry_out
 from dispatch.intake.outages import end_outages, find_outages
 from dispatch.intake.silence_rules import Together
 from dispatch.intake.silences import hears, let_go, listed_by_platform, missed, propose, renew_keys
@@ -26,6 +28,12 @@ log = structlog.get_logger("intake")
 
 ANSWERED = ("news", "nothing", "old", "ahead")
 """After these the record knows what the platform knows; any other answer leaves it open."""
+
+
+@task("intake.work_on_file")
+def work_on_file(work_id: int) -> None:
+    """Read a large file, or take one in, as somebody asked."""
+    carry_out(work_id)
 
 
 @periodic("intake.find_silent", "*/10 * * * *")

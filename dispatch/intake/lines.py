@@ -22,6 +22,7 @@ from dispatch.customers.rules import (
 )
 from dispatch.tabular.cells import line_of, pieces, read_date, says_nothing, text_of
 from dispatch.tabular.columns import Table, TableRow
+from dispatch.tabular.listening import counted
 from dispatch.words import Text, say
 
 
@@ -83,7 +84,7 @@ def lines_of(table: Table, wanted_on: date | None = None) -> list[RequestLine]:
     """The lines of a table, of a request for that day. A row that only adds a driver to the one above is no line."""
     lines: list[RequestLine] = []
     previous: TableRow | None = None
-    for row in table.rows:
+    for row in counted(table.rows):
         if previous and _only_adds_driver(row, previous):
             lines[-1] = add_drivers(lines[-1], drivers_of(row))
         else:

@@ -18,7 +18,7 @@ from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
 from dispatch.intake.call_doubts import call_reasons
-from dispatch.intake.call_marks import vehicles_elsewhere
+from dispatch.intake.call_marks import Standing, standings, standings_in
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.lists import Reading, Row
 from dispatch.intake.owned import Found, owner_problem, owners_meant
@@ -39,7 +39,7 @@ class Marked:
 
     `refused` says why it cannot be taken, and `field` which column that is about; `before` is what it replaces or follows,
     `differs` what changes of a person on record; `makes` names what comes on record with the row besides itself:
-    "model", "store".
+    "model", "store". A call `joins` an order under way, or the one that another row (`first`) becomes.
     """
 
     row: Any
@@ -49,6 +49,8 @@ class Marked:
     before: Any = None
     differs: Sequence[Difference] = ()
     makes: frozenset[str] = frozenset()
+    joins: str = ""
+    first: int | None = None
 
 
 def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> list[Marked]:
@@ -58,7 +60,8 @@ def marked_rows(session: Session, kind: str, reading: Reading, by: Actor) -> lis
 
 def alone(reading: Reading) -> list[Marked]:
     """The rows of a reading as they are, without asking the record."""
-    return [_call(row, None) if isinstance(row, RepairCall) else Marked(row) for row in reading.rows]
+    calls = standings_in([row for row in reading.rows if isinstance(row, RepairCall)])
+    return [_call(row, calls[row.row]) if isinstance(row, RepairCall) else Marked(row) for row in reading.rows]
 
 
 def _terminals(session: Session, rows: Sequence[TerminalRow], by: Actor) -> list[Marked]:
@@ -180,16 +183,17 @@ def _price(row: PriceRow, known: Sequence[Price]) -> Marked:
 
 
 def _calls(session: Session, rows: Sequence[RepairCall], by: Actor) -> list[Marked]:
-    elsewhere = vehicles_elsewhere(session, rows, by)
-    return [_call(row, elsewhere.get(row.row)) for row in rows]
+    stand = standings(session, rows, by)
+    return [_call(row, stand[row.row]) for row in rows]
 
 
-def _call(row: RepairCall, elsewhere: Text | None) -> Marked:
+def _call(row: RepairCall, stands: Standing) -> Marked:
     missing, _ = call_reasons(row)
     if missing:
         key, text = next(iter(missing.items()))
         return Marked(row, refused=text, field=key)
-    return Marked(row, refused=elsewhere, field=("plate" if row.plate else "vin") if elsewhere else "")
+    field = ("plate" if row.plate else "vin") if stands.refused else ""
+    return Marked(row, refused=stands.refused, field=field, joins=stands.order, first=stands.first)
 
 
 _MARKERS: dict[str, Callable[[Session, Sequence[Any], Actor], list[Marked]]] = {

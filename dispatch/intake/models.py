@@ -12,9 +12,10 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.intake.outage_models import Outage
 from dispatch.intake.remote_models import RemoteHelp
 from dispatch.intake.silence_models import Silence
+from dispatch.intake.work_models import FileWork
 from dispatch.words import say
 
-__all__ = ["ColumnChoice", "Outage", "RemoteHelp", "Silence", "Upload"]
+__all__ = ["ColumnChoice", "FileWork", "Outage", "RemoteHelp", "Silence", "Upload"]
 
 PURPOSES = ("request", "terminals", "sims", "technicians", "prices", "calls", "parts")
 DOUBLING = ("request", "parts")

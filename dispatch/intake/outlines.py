@@ -111,10 +111,19 @@ def _refusals(each: Marked) -> tuple[Reason, ...]:
 def _doubts(each: Marked) -> tuple[Reason, ...]:
     """What to look at in a row that can be taken."""
     if isinstance(each.row, RepairCall):
-        return tuple(Reason(doubt.text, key, doubt.code) for key, doubt in call_reasons(each.row)[1].items())
+        doubts = (Reason(doubt.text, key, doubt.code) for key, doubt in call_reasons(each.row)[1].items())
+        text = joins(each)
+        return (*doubts, *((Reason(text, "plate", "joins"),) if text else ()))
     new = (Reason(say("“%(name)s” is new", name=getattr(each.row, kind)), kind, "new") for kind in sorted(each.makes))
     changed = (Reason(CHANGES, "", "update"),) if each.differs else ()
     return (*new, *changed)
+
+
+def joins(each: Marked) -> Text | None:
+    """Which order a call does not become but joins."""
+    if each.joins:
+        return say("joins order %(number)s, which is under way", number=each.joins)
+    return say("joins the order of row %(row)s", row=each.first) if each.first is not None else None
 
 
 CHANGES = say("changes somebody on record")

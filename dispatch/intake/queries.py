@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,17 +17,24 @@ from dispatch.devices.queries import terminals_inside, units_fitted
 from dispatch.errors import NotFound
 from dispatch.intake.forms import customer_named_in
 from dispatch.intake.lines import check_lines
-from dispatch.intake.models import ColumnChoice, RemoteHelp, Upload
+from dispatch.intake.lists import Reading
+from dispatch.intake.models import ColumnChoice, FileWork, RemoteHelp, Upload
+from dispatch.intake.progress import UNDER_WAY, WORKS
 from dispatch.intake.reading import customer_in
 from dispatch.intake.rules import OnRecord, Register, Settled, settle
 from dispatch.intake.stored import from_json
+from dispatch.intake.stored_calls import key_of
 from dispatch.orders.contact_models import OwnedContact
+from dispatch.orders.contact_queries import calls_joined
 from dispatch.orders.models import Order
 from dispatch.search import normalise
-from dispatch.staff.models import Branch
+from dispatch.staff.forms import TechnicianRow
+from dispatch.staff.models import Branch, Person
+from dispatch.staff.queries import people_numbered
 from dispatch.staff.rules import Actor
 from dispatch.tabular.layouts import has_headings
 from dispatch.tabular.tables import Workbook
+from dispatch.words import Text
 
 MOST_FOUND = 6
 MOST_CHOICES = 200
@@ -125,25 +131,37 @@ def upload(session: Session, upload_id: int, purpose: str, by: Actor) -> Upload:
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """An upload nobody has taken in yet."""
+    """An upload nobody has taken in yet. `work`: what the worker is doing with it, if so."""
 
     id: int
     file_name: str
     at: datetime
+    work: Text | None = None
 
 
 def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) -> list[WaitingFile]:
     """The branch's files of the last days that were read and not taken in, newest first; the same file stands once."""
     own = (Upload.purpose == purpose, Upload.branch_id == by.branch_id, Upload.at > at - timedelta(days=WAITING_DAYS))
     newest = sa.select(sa.func.max(Upload.id)).where(*own).group_by(Upload.file_hash)
-    query = sa.select(Upload.id, Upload.file_name, Upload.at).where(Upload.id.in_(newest), Upload.done_at.is_(None))
-    return [WaitingFile(*row) for row in session.execute(query.order_by(Upload.id.desc()).limit(MOST_WAITING))]
+    going_on = sa.and_(FileWork.upload_id == Upload.id, FileWork.state.in_(UNDER_WAY))
+    query = sa.select(Upload.id, Upload.file_name, Upload.at, FileWork.work).outerjoin(FileWork, going_on)
+    there = sa.or_(Upload.content != sa.text("'{}'::jsonb"), FileWork.id.is_not(None))
+    mine = query.where(Upload.id.in_(newest), Upload.done_at.is_(None), there).order_by(Upload.id.desc()).limit(MOST_WAITING)
+    return [WaitingFile(number, name, sent, WORKS.get(work)) for number, name, sent, work in session.execute(mine)]
 
 
-def orders_with_keys(session: Session, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The numbers of the orders that were made with these request keys."""
+def last_work(session: Session, upload_id: int) -> FileWork | None:
+    """The long work on a file that was asked for last."""
+    return session.scalar(sa.select(FileWork).where(FileWork.upload_id == upload_id).order_by(FileWork.id.desc()).limit(1))
+
+
+def taken_rows(session: Session, seen: Upload, reading: Reading) -> dict[int, str]:
+    """The rows of a list of calls that were taken, from this upload or another of the same file: row -> the order's number,
+    be it that the call became it or joined it."""
+    keys = {key_of(seen, row.row): row.row for row in reading.rows}
     query = sa.select(Order.request_key, Order.number).where(Order.request_key.in_(keys))
-    return {key: number for key, number in session.execute(query) if key is not None}
+    made = {key: number for key, number in session.execute(query) if key is not None}
+    return {keys[key]: number for key, number in (made | calls_joined(session, keys)).items()}
 
 
 def taken_before(session: Session, seen: Upload) -> Order | None:
@@ -157,6 +175,18 @@ def same_file_taken(session: Session, purpose: str, file_hash: bytes, by: Actor)
     """The upload by which the very same file was taken in at the person's branch, the last time."""
     query = sa.select(Upload).where(Upload.file_hash == file_hash, Upload.branch_id == by.branch_id, Upload.purpose == purpose)
     return session.scalar(query.where(Upload.done_at.is_not(None)).order_by(Upload.id.desc()).limit(1))
+
+
+def without_sign_in(session: Session, reading: Reading, by: Actor) -> list[Person]:
+    """The branch's technicians of a list who have no password yet, by their staff numbers."""
+    numbers = [row.staff_no for row in reading.rows if isinstance(row, TechnicianRow)]
+    found = people_numbered(session, numbers).values()
+    return sorted((one for one in found if works_here(one, by) and not one.password_hash), key=lambda one: one.staff_no)
+
+
+def works_here(person: Person, by: Actor) -> bool:
+    """Is he a technician of the branch?"""
+    return person.active and "technician" in person.roles and person.branch_id == by.branch_id
 
 
 # --- which column is what

@@ -100,10 +100,13 @@ class Register:
         known = list(vehicles)
         self._by_plate = {(v.plate, v.colour): v for v in known if v.plate}
         self._by_vin = {v.vin: v for v in known if v.vin}
+        self._colours: dict[str, list[str]] = {}
+        for plate, colour in self._by_plate:
+            self._colours.setdefault(plate, []).append(colour or "")
 
     def colours(self, plate: str) -> list[str]:
         """The colours this plate is on record with."""
-        return [colour for known, colour in self._by_plate if known == plate and colour]
+        return self._colours.get(plate, [])
 
     def plated(self, plate: str, colour: str) -> OnRecord | None:
         """The vehicle with this plate and colour."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -16,6 +17,7 @@ from dispatch.orders.contact_models import ContactLink, OrderCall, OwnedContact
 from dispatch.orders.contact_rules import SETTLED
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.queries import ENDED, visible
 from dispatch.permissions import PERMISSIONS
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
@@ -163,3 +165,29 @@ def link_alive(session: Session, contact_id: int) -> ContactLink | None:
     """The link that is out for a contact."""
     alive = (ContactLink.contact_id == contact_id, ContactLink.used_at.is_(None), ContactLink.revoked_at.is_(None))
     return session.scalar(sa.select(ContactLink).where(*alive))
+
+
+# --- further calls
+
+
+def calls_joined(session: Session, request_keys: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Which of these calls have joined an order: request key -> its number."""
+    query = sa.select(OrderCall.request_key, Order.number).join(Order, Order.id == OrderCall.order_id)
+    found = session.execute(query.where(OrderCall.request_key.in_(request_keys))) if request_keys else ()
+    return {key: number for key, number in found if key is not None}
+
+
+class UnderWay(NamedTuple):
+    """An order that has not come to its end."""
+
+    id: int
+    number: str
+
+
+def orders_under_way(session: Session, vehicle_ids: Collection[int], by: Actor) -> dict[int, UnderWay]:
+    """The newest such order about each of these vehicles: vehicle -> order."""
+    query = sa.select(OrderLine.vehicle_id, Order.id, Order.number).join(Order, OrderLine.order_id == Order.id)
+    about = query.where(OrderLine.vehicle_id.in_(vehicle_ids), Order.status.not_in(ENDED), visible(by))
+    newest = about.order_by(OrderLine.vehicle_id, Order.id.desc()).ext(distinct_on(OrderLine.vehicle_id))
+    found = session.execute(newest) if vehicle_ids else ()
+    return {vehicle_id: UnderWay(order_id, number) for vehicle_id, order_id, number in found}

@@ -65,6 +65,17 @@ def facts_read(session: Session, order: Order, by: Actor, entries: Sequence[Audi
     return _facts(session, order, by, order.approvals, lines, visits, missing=_last_counted(session, order), entries=whole)
 
 
+def new_facts(order: Order, by: Actor) -> OrderFacts:
+    """The facts of an order that was just made: it has its lines, and nothing has happened with it."""
+    return OrderFacts(
+        order_status=order.status,
+        created_by_id=order.created_by_id,
+        actor_id=by.id,
+        actor_permissions=permissions_of(by.roles),
+        lines=tuple(line.status for line in order.lines),
+    )
+
+
 def _facts(
     session: Session,
     order: Order,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +21,7 @@ from dispatch.staff.rules import Actor, check_may_change
 from dispatch.words import say
 
 LETTERS_IN_PASSWORD = 12
+LONGEST_NAME = 34
 READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that are mistaken for one another when read aloud."""
 
@@ -71,6 +75,27 @@ def give_password(session: Session, person_id: int, *, password_hash: str, by: A
         raise RuleBroken(say("This person has left."))
     set_password(session, person, password_hash=password_hash, keep=None, by=by, at=at)
     return person
+
+
+def give_first_passwords(session: Session, hashes: Mapping[int, str], *, by: Actor, at: datetime) -> list[Person]:
+    """Store first passwords that somebody else made for several people, whom it gives their staff number as a user name where
+    they have none; each has to choose one of his own as he signs in. Whoever has a password keeps it, and is not answered.
+    """
+    people = [locked(session, person_id, by) for person_id in sorted(hashes)]
+    new = [person for person in people if person.active and not person.password_hash]
+    for person in new:
+        check_may_change(by, person_id=person.id, before=person.roles, after=person.roles)
+        person.username = person.username or _free_username(session, person.staff_no)
+        set_password(session, person, password_hash=hashes[person.id], keep=None, by=by, at=at, given=True)
+    return new
+
+
+def _free_username(session: Session, staff_no: str) -> str:
+    """The staff number as a user name; with a number behind it where somebody else has that."""
+    plain = (re.sub(r"[^\w.@-]", "", staff_no.lower())[:LONGEST_NAME] or "p").ljust(2, "0")
+    like = sa.select(Person.username).where(Person.username.startswith(plain, autoescape=True))
+    taken = set(session.scalars(like))
+    return next(name for name in chain([plain], (f"{plain}-{number}" for number in count(2))) if name not in taken)
 
 
 def let_go(session: Session, person_id: int, *, ties: Ties, by: Actor, at: datetime) -> None:

@@ -77,6 +77,8 @@ class Person(Base):
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     username: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
+    password_given: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
+    """It stood on a list of first passwords: he has to choose one of his own before he is let in."""
     locale: Mapped[str | None]
     theme: Mapped[str] = mapped_column(server_default="auto")
     active: Mapped[bool] = mapped_column(server_default=sa.true())

@@ -175,9 +175,11 @@ def end_session(session: Session, hashed: bytes, *, person_id: int, at: datetime
     session.execute(own.where(LoginSession.revoked_at.is_(None)).values(revoked_at=at))
 
 
-def set_password(session: Session, person: Person, *, password_hash: str, keep: bytes | None, by: Actor, at: datetime) -> None:
-    """Store a new password and revoke every session but the one in hand."""
-    person.password_hash = password_hash
+def set_password(
+    session: Session, person: Person, *, password_hash: str, keep: bytes | None, by: Actor, at: datetime, given: bool = False
+) -> None:
+    """Store a new password and revoke every session but the one in hand. `given`: he has to choose one of his own first."""
+    person.password_hash, person.password_given = password_hash, given
     others = sa.update(LoginSession).where(LoginSession.person_id == person.id, LoginSession.revoked_at.is_(None))
     session.execute((others.where(LoginSession.token_hash != keep) if keep else others).values(revoked_at=at))
     record(session, ("person", person.id), "person.password", by=by, at=at)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from dispatch.tabular.cells import Cell, line_of, says_nothing
 from dispatch.tabular.columns import Column, Table, TableRow, find_in
+from dispatch.tabular.listening import counted
 from dispatch.tabular.tables import Workbook
 from dispatch.words import Text, say
 
@@ -98,7 +99,7 @@ def read_rows(
     problems: list[RowProblem] = []
     seen: dict[tuple[str, str], int] = {}
     typed = {row for sheet in workbook.sheets if sheet.name == table.sheet for row in sheet.told.cells}
-    for table_row in table.rows:
+    for table_row in counted(table.rows):
         reader = RowReader(table, table_row)
         row = read_one(reader)
         if table_row.beyond:

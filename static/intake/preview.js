@@ -22,6 +22,6 @@ table.addEventListener("input", (event) => {
   const line = event.target.closest("tr");
   if (event.target.name !== "leave") line.dataset.mended = "";
   const lines = [...table.querySelectorAll("tbody tr")];
-  const count = lines.filter((one) => !one.querySelector("[name=leave]:checked") && !one.matches(".line-blocked:not([data-mended])")).length;
+  const count = Number(table.dataset.beyond) + lines.filter((one) => !one.querySelector("[name=leave]:checked") && !one.matches(".line-blocked:not([data-mended])")).length;
   take.textContent = count === 1 ? take.dataset.one : take.dataset.many.replace("{}", count);
 });

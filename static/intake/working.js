@@ -13,3 +13,9 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const bar of document.querySelectorAll("[data-working]")) bar.hidden = true;
 });
+
+// A bar that has ended leads on, once: the page to come may take a while.
+document.addEventListener("htmx:afterSwap", () => {
+  const ended = document.querySelector("[data-goes-to]");
+  if (ended) location.href = ended.dataset.goesTo;
+});

@@ -45,6 +45,7 @@ from tests.browser.staging import (
     make_a_draft,
     make_a_link,
     send_files,
+    send_large_files,
     send_what_fits_nothing,
     signed_in,
 )
@@ -71,6 +72,7 @@ NO_PAGES = {
     "board.assign_check",
     "board.visit_check",
     "board.progress",
+    "intake.progress",
     "board.map_data",
     "orders.news",
     "field.photo",
@@ -102,6 +104,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     """Every page worth a look, by a name that reads well in a report."""
     client = signed_in(app, "wang")
     send_files(client)
+    send_large_files(client)
     draft = make_a_draft(client)
     send_what_fits_nothing(signed_in(app, "su"))
     boxes, told = act_on_several(signed_in(app, "lin"))

@@ -16,6 +16,9 @@ from werkzeug.serving import make_server
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.intake.carrying import carry_out
+from dispatch.intake.models import FileWork
+from dispatch.intake.operations.working import begin_work, note_progress
 from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import Approval, Order, Visit
 from dispatch.orders.operations.confirming import make_contact_link
@@ -56,6 +59,18 @@ def send_files(client: FlaskClient) -> None:
         ("/import/prices", "prices.csv"),
     ):
         assert send_file(client, path, name).status_code == 302, name
+
+
+def send_large_files(client: FlaskClient) -> None:
+    """A large file that is being taken in, and one that could not be read."""
+    whole = "车牌号,车牌颜色\n" + "".join(f"粤C{n:05d},蓝\n" for n in range(5_000))
+    for name, content in (("车队名单.csv", whole.encode()), ("名单.xlsx", b"PK\x03\x04" + b"\x00" * 70_000)):
+        assert send_file(client, "/requests/new", name, content).status_code == 302
+    with transaction() as session:
+        first, second = session.scalars(sa.select(FileWork.id).order_by(FileWork.id)).all()
+        begin_work(session, first, at=now())
+        note_progress(session, first, "reading", 1_900, 5_000, at=now())
+    carry_out(second)
 
 
 def make_a_draft(client: FlaskClient) -> str:

@@ -13,6 +13,9 @@ from werkzeug.test import TestResponse
 
 from dispatch.customers.models import Vehicle
 from dispatch.db import transaction
+from dispatch.intake.carrying import carry_out
+from dispatch.intake.models import FileWork
+from dispatch.intake.progress import UNDER_WAY
 from dispatch.orders.models import Order, OrderLine
 from tests.tabular.files import xlsx
 
@@ -46,6 +49,15 @@ def send_file(client: FlaskClient, url: str, name: str, content: bytes | None = 
     head = f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + file + b"\r\n--cut--\r\n"
     return client.post(url, data=body, content_type="multipart/form-data; boundary=cut")
+
+
+def work_off() -> int:
+    """Do what the worker is asked to do with files; how much that was."""
+    with transaction() as db:
+        asked = db.scalars(sa.select(FileWork.id).where(FileWork.state.in_(UNDER_WAY)).order_by(FileWork.id)).all()
+    for work_id in asked:
+        carry_out(work_id)
+    return len(asked)
 
 
 def sent_in(client: FlaskClient, name: str, content: bytes | None = None) -> str:

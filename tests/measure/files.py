@@ -3,7 +3,7 @@
     python -m tests.measure.files [--lines 5000]
 
 Builds a throwaway PostgreSQL with a company. For each kind of file prints one JSON line: seconds to read it and show the preview,
-and to take it in. Exits 1 when the two together take longer than the limit.
+to take it in, what the worker does included, and to show what came of it. Exits 1 when they take longer than the limit together.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ from flask.testing import FlaskClient
 from dispatch import db
 from dispatch.staff.operations import NewPerson, add_branch, add_person
 from dispatch.staff.rules import SYSTEM
-from tests.intake.building import HEAD, preview_form, send_file
+from tests.intake.building import HEAD, preview_form, send_file, work_off
 from tests.measure import fetching
 from tests.tabular.files import xlsx
 
 LIMIT_SECONDS = 30
-CALLS = 300
-"""Each call is an order of its own, numbered in turn: nobody hands in thousands of them."""
 
 
 def _vehicles(lines: int, rng: Random) -> list[Sequence[object]]:
@@ -61,6 +59,7 @@ def _timed(client: FlaskClient, path: str, rows: list[Sequence[object]], form: d
     began = time.monotonic()
     sent = send_file(client, path, "list.xlsx", file)
     assert sent.status_code == 302, sent.text[:500]
+    work_off()
     page = client.get(sent.location)
     read = time.monotonic()
     fields = (
@@ -70,10 +69,15 @@ def _timed(client: FlaskClient, path: str, rows: list[Sequence[object]], form: d
     )
     if "calls" in path:
         fields["rows"] = re.findall(r'name="rows" value="(\d+)"', page.text)
+        fields |= dict(re.findall(r'name="(shown)" value="([\d,]+)"', page.text))
     shown = time.monotonic()
     done = client.post(sent.location, data={**fields, **form, "then": "take"})
     assert done.status_code == 302, re.sub(r"<[^>]+>", " ", done.text)[:1500]
-    return {"file": path, "lines": len(rows) - 1, "read_s": round(read - began, 1), "taken_s": round(time.monotonic() - shown, 1)}
+    work_off()
+    taken = time.monotonic()
+    assert client.get(sent.location, follow_redirects=True).status_code == 200
+    spent = {"read_s": read - began, "taken_s": taken - shown, "result_s": time.monotonic() - taken}
+    return {"file": path, "lines": len(rows) - 1, **{name: round(seconds, 1) for name, seconds in spent.items()}}
 
 
 def main() -> int:
@@ -91,10 +95,10 @@ def main() -> int:
         for path, rows, form in (
             ("/requests/new", _vehicles(lines, rng), HEAD),
             ("/import/terminals", _terminals(lines, rng), {"store": "总仓"}),
-            ("/calls/import", _calls(CALLS, rng), {}),
+            ("/calls/import", _calls(lines, rng), {}),
         ):
             told = _timed(client, path, rows, form)
-            slow |= float(str(told["read_s"])) + float(str(told["taken_s"])) > LIMIT_SECONDS
+            slow |= sum(float(str(told[name])) for name in ("read_s", "taken_s", "result_s")) > LIMIT_SECONDS
             print(json.dumps(told), flush=True)
     return int(slow)
 

@@ -21,13 +21,15 @@ from dispatch.words import say, text_to_json
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 
+AT_ONCE = {"order.take", "call.join"}
+"""Recorded for many orders with few statements."""
 RECORDED = re.compile(r'record\(\s*session, \("order", [^)]*\), (?:"([a-z_.]+)"|(\w+)),')
 
 
 def recorded() -> tuple[set[str], list[str]]:
     """The actions that the code records for an order by their names, and those it takes from a variable."""
     found = [hit for file in Path(dispatch.__path__[0]).rglob("*.py") for hit in RECORDED.findall(file.read_text())]
-    return {name for name, _ in found if name}, [variable for _, variable in found if variable]
+    return {name for name, _ in found if name} | AT_ONCE, [variable for _, variable in found if variable]
 
 
 def test_every_action_that_is_recorded_has_words() -> None:

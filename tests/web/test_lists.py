@@ -28,6 +28,7 @@ SHORT = {
     "board/picking.html": "what the visits of one day need",
     "customers/vehicle.html": "the orders of one vehicle",
     "devices/contractor.html": "what one contractor was given, in one card",
+    "devices/contractor_give.html": "the counted parts that one store has, in a form",
     "devices/count.html": "one count; so many differences have a field, one sentence explains the rest",
     "devices/index.html": "stores and bags of a branch; what was found is cut, and says so",
     "devices/models.html": "models of terminals",

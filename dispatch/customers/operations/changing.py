@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.customers.models import Contact, Customer, Driver, Vehicle
-from dispatch.customers.operations.making import CustomerFacts, VehicleFacts, contact_of, make_customer, other_owner
+from dispatch.customers.operations.making import CustomerFacts, VehicleFacts, contact_of, hold_names, make_customer, other_owner
 from dispatch.customers.rules import read_phone
 from dispatch.db import STALE
 from dispatch.errors import Conflict, Invalid, NotFound
@@ -133,7 +133,7 @@ def _changed(thing: Customer | Vehicle, facts: dict[str, Any]) -> dict[str, Any]
 
 
 def _check_name_free(session: Session, branch_id: int, name: str) -> None:
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"customer:{branch_id}:{name}", 0))))
+    hold_names(session, branch_id, [name])
     if session.scalar(sa.select(Customer.id).where(Customer.branch_id == branch_id, Customer.name == name).limit(1)) is not None:
         raise Invalid({"name": say("A customer of this name is already on record.")})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,6 +19,9 @@ from dispatch.search import name_words, normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import say
+
+SHELVES = 256
+_hold = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("customer.name"), sa.bindparam("shelf", type_=sa.Integer)))
 
 ChangedHands = Callable[..., None]
 _changed_hands: list[ChangedHands] = []
@@ -75,18 +80,32 @@ class VehicleFacts:
 
 def make_customer(session: Session, *, branch_id: int, name: str, by: Actor, at: datetime, tier: str = "c") -> Customer:
     """Add a customer to a branch."""
-    customer = Customer(branch_id=branch_id, name=name, tier=tier, created_at=at, search_text=name_words(name))
+    customer = new_customer(branch_id, name, at, tier)
     session.add(customer)
     session.flush()
     record(session, ("customer", customer.id), "customer.make", by=by, at=at, detail={"name": name})
     return customer
 
 
+def new_customer(branch_id: int, name: str, at: datetime, tier: str = "c") -> Customer:
+    """A customer who is not saved yet."""
+    return Customer(branch_id=branch_id, name=name, tier=tier, created_at=at, search_text=name_words(name))
+
+
 def customer_named(session: Session, *, branch_id: int, name: str, by: Actor, at: datetime) -> Customer:
     """The branch's customer of exactly this name, made if there is none. Two callers at once get one customer."""
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"customer:{branch_id}:{name}", 0))))
+    hold_names(session, branch_id, [name])
     found = session.scalar(sa.select(Customer).where(Customer.branch_id == branch_id, Customer.name == name).limit(1))
     return found or make_customer(session, branch_id=branch_id, name=name, by=by, at=at)
+
+
+def hold_names(session: Session, branch_id: int, names: Iterable[str]) -> None:
+    """Keep everybody else from making customers of these names until the transaction ends.
+
+    Names share a limited number of locks: the database has room for some thousands, and a list may name more customers.
+    """
+    for shelf in sorted({crc32(f"{branch_id}:{name}".encode()) % SHELVES for name in names}):
+        session.execute(_hold, {"shelf": shelf})
 
 
 def contact_of(session: Session, *, customer: Customer, name: str, phone: str) -> Contact:
@@ -95,11 +114,17 @@ def contact_of(session: Session, *, customer: Customer, name: str, phone: str) -
     query = sa.select(Contact).where(Contact.customer_id == customer.id, Contact.phone_digits == digits, Contact.name == name)
     found = session.scalar(query.limit(1))
     if found is None:
-        found = Contact(customer_id=customer.id, name=name, phone=phone, phone_digits=digits)
-        found.search_text = "|".join(filter(None, (name_words(name), normalise(phone, digits))))
+        found = new_contact(customer, name, phone)
         session.add(found)
         session.flush()
     return found
+
+
+def new_contact(customer: Customer, name: str, phone: str) -> Contact:
+    """A contact who is not saved yet."""
+    digits = read_phone(phone).digits
+    words = "|".join(filter(None, (name_words(name), normalise(phone, digits))))
+    return Contact(customer_id=customer.id, name=name, phone=phone, phone_digits=digits, search_text=words)
 
 
 def site_of(session: Session, *, customer: Customer, address: str, pin: Pin | None, by: Actor, at: datetime) -> Site:
@@ -109,25 +134,34 @@ def site_of(session: Session, *, customer: Customer, address: str, pin: Pin | No
         found = Site(customer_id=customer.id, address=address)
         session.add(found)
         session.flush()
-    if pin is not None and (found.lat is None or pin.source == "pin" or found.source != "pin"):
+    if pin is not None and takes_pin(found, pin):
         set_pin(session, site=found, pin=pin, by=by, at=at)
     return found
 
 
+def takes_pin(site: Site, pin: Pin) -> bool:
+    """Whether a place is better known by a pin than it was: what a person has said gives way to a person only."""
+    return site.lat is None or pin.source == "pin" or site.source != "pin"
+
+
 def set_pin(session: Session, *, site: Site, pin: Pin, by: Actor, at: datetime) -> None:
     """Put a site on the map."""
-    if (site.lat, site.lon, site.source, site.accuracy_m) == (pin.lat, pin.lon, pin.source, pin.accuracy_m):
-        return
-    site.lat, site.lon, site.source, site.accuracy_m = pin.lat, pin.lon, pin.source, pin.accuracy_m
-    session.flush()
-    record(
-        session,
-        ("customer", site.customer_id),
-        "site.pin",
-        by=by,
-        at=at,
-        detail={"site": site.id, "lat": pin.lat, "lon": pin.lon},
-    )
+    if move_pin(site, pin):
+        session.flush()
+        record(session, ("customer", site.customer_id), "site.pin", by=by, at=at, detail=pin_told(site))
+
+
+def move_pin(site: Site, pin: Pin) -> bool:
+    """Put a site on the map, without a word in the history; False if it lies there already."""
+    facts = (pin.lat, pin.lon, pin.source, pin.accuracy_m)
+    moved = (site.lat, site.lon, site.source, site.accuracy_m) != facts
+    site.lat, site.lon, site.source, site.accuracy_m = facts
+    return moved
+
+
+def pin_told(site: Site) -> dict[str, Any]:
+    """What the history says of a place."""
+    return {"site": site.id, "lat": site.lat, "lon": site.lon}
 
 
 def vehicle_of(
@@ -157,7 +191,7 @@ def vehicle_of(
         session.flush()
         for listener in _changed_hands:
             listener(session, found, before, by=by, at=at)
-    _learn(found, facts)
+    learn(found, facts)
     return found
 
 
@@ -186,7 +220,7 @@ def _known_vehicle(session: Session, facts: VehicleFacts) -> Vehicle | None:
 
 
 def _make_vehicle(session: Session, customer: Customer, facts: VehicleFacts, *, by: Actor, at: datetime) -> Vehicle:
-    vehicle = _new_vehicle(customer, facts, at)
+    vehicle = new_vehicle(customer, facts, at)
     session.add(vehicle)
     session.flush()
     record(session, ("vehicle", vehicle.id), "vehicle.make", by=by, at=at, detail=_named(vehicle))
@@ -197,18 +231,24 @@ def make_vehicles(
     session: Session, customer: Customer, fleet: Sequence[VehicleFacts], *, by: Actor, at: datetime
 ) -> list[Vehicle]:
     """Vehicles that are on record nowhere, all at once. Raises Conflict (from the database) when one is by now."""
-    vehicles = [_new_vehicle(customer, facts, at) for facts in fleet]
+    vehicles = [new_vehicle(customer, facts, at) for facts in fleet]
+    save_vehicles(session, vehicles, by=by, at=at)
+    return vehicles
+
+
+def save_vehicles(session: Session, vehicles: Sequence[Vehicle], *, by: Actor, at: datetime) -> None:
+    """Save new vehicles, all at once. Raises Conflict (from the database) when one is on record by now."""
     session.add_all(vehicles)
     session.flush()
-    record_births(session, "vehicle", {v.id: _named(v) for v in vehicles}, "vehicle.make", by=by, at=at)
-    return vehicles
+    record_births(session, "vehicle", {v.id: [("vehicle.make", _named(v))] for v in vehicles}, by=by, at=at)
 
 
 def _named(vehicle: Vehicle) -> dict[str, str | None]:
     return {"plate": vehicle.plate, "vin": vehicle.vin}
 
 
-def _new_vehicle(customer: Customer, facts: VehicleFacts, at: datetime) -> Vehicle:
+def new_vehicle(customer: Customer, facts: VehicleFacts, at: datetime) -> Vehicle:
+    """A vehicle that is not saved yet."""
     vehicle = Vehicle(
         branch_id=customer.branch_id,
         customer_id=customer.id,
@@ -218,11 +258,11 @@ def _new_vehicle(customer: Customer, facts: VehicleFacts, at: datetime) -> Vehic
         created_at=at,
         drivers=[],
     )
-    _learn(vehicle, facts)
+    learn(vehicle, facts)
     return vehicle
 
 
-def _learn(vehicle: Vehicle, facts: VehicleFacts) -> None:
+def learn(vehicle: Vehicle, facts: VehicleFacts) -> None:
     """Fill what was not known before; what is known stays."""
     if vehicle.plate is None and facts.plate:
         vehicle.plate, vehicle.plate_colour = facts.plate, facts.plate_colour

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def take_call(
             "%(number)s about this vehicle is under way: join it, or say why this is an order of its own.", number=first.number
         )
         raise Invalid({"join": text})
-    new = _new_order(call, model_of(call.model, (m.name for m in models(session))))
+    new = order_of(call, model_of(call.model, (m.name for m in models(session))))
     line = NewLine(vehicle=vehicle, role=call.role, model=new.product_model, attention=attention or [])
     order = take_order(session, new=new, customer=customer, site=site, lines=[line], by=by, at=at, zone=by.zone)
     if first is not None:
@@ -76,7 +77,8 @@ def own_customer(session: Session, name: str, *, by: Actor, at: datetime) -> Cus
     return customer_named(session, branch_id=by.branch_id, name=name, by=by, at=at)
 
 
-def _new_order(call: Call, model: str) -> NewOrder:
+def order_of(call: Call, model: str) -> NewOrder:
+    """The facts of the order that a call becomes."""
     return NewOrder(
         kind="repair",
         contact_name=call.contact,
@@ -99,14 +101,22 @@ def _new_order(call: Call, model: str) -> NewOrder:
 
 
 def _site(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime) -> Site:
-    given = Pin(*call.place, source=call.place_source, accuracy_m=call.accuracy_m) if call.place else None
-    pin = pin_for(session, call.address, given, by)
+    pin = pin_for(session, call.address, pin_given(call), by)
     return site_of(session, customer=customer, address=call.address, pin=pin, by=by, at=at)
+
+
+def pin_given(call: Call) -> Pin | None:
+    """The place that came with a call."""
+    return Pin(*call.place, source=call.place_source, accuracy_m=call.accuracy_m) if call.place else None
 
 
 def pin_for(session: Session, address: str, given: Pin | None, by: Actor) -> Pin | None:
     """Where an address lies: as given, else as remembered. A remembered place that comes back unchanged keeps its source."""
-    known = place_known(session, address, by)
+    return better_pin(place_known(session, address, by), given)
+
+
+def better_pin(known: Site | None, given: Pin | None) -> Pin | None:
+    """The same, of the place that is remembered for the address."""
     if known is None or known.lat is None or known.lon is None or known.source is None:
         return given
     remembered = Pin(known.lat, known.lon, known.source, known.accuracy_m or Pin.accuracy_m)
@@ -122,8 +132,7 @@ def same_place(a: Coordinates, b: Coordinates) -> bool:
 
 def vehicle_meant(session: Session, customer: Customer, call: Call, *, by: Actor, at: datetime, take_over: str) -> Vehicle:
     """The vehicle that a call is about. Raises Invalid, Doubtful."""
-    colour = colour_of(call.plate, call.colour, recorded_colours(session, call.plate))
-    facts = VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
+    facts = vehicle_facts(call, recorded_colours(session, call.plate))
     change, field = f"{facts.shown}→{customer.name}", "plate" if call.plate else "vin"
     try:
         return vehicle_of(session, customer=customer, facts=facts, by=by, at=at, take_over=take_over == change)
@@ -131,6 +140,12 @@ def vehicle_meant(session: Session, customer: Customer, call: Call, *, by: Actor
         raise Invalid({field: refusal.text}) from refusal
     except RuleBroken as refusal:
         raise Doubtful({field: refusal.text}, {field: Confirm("take_over", change, CHANGED_HANDS)}) from refusal
+
+
+def vehicle_facts(call: Call, recorded: Iterable[str]) -> VehicleFacts:
+    """What a call says of its vehicle; `recorded` are the colours that its plate is on record with."""
+    colour = colour_of(call.plate, call.colour, recorded)
+    return VehicleFacts(call.plate or None, colour or None, call.vin or None, purchased_on=call.purchased_on)
 
 
 def note_phone_shown(session: Session, seen: Known, *, by: Actor, at: datetime) -> None:

@@ -45,14 +45,26 @@ def permission_for(purpose: str) -> str:
 def keep_file(session: Session, purpose: str, workbook: Workbook, *, file: bytes, by: Actor, at: datetime) -> Upload:
     """Read a file as it was said of files like it, and keep it. Raises RuleBroken when nothing can be read of it at all."""
     by.must(permission_for(purpose))
-    known = columns_remembered(session, purpose, workbook, by)
-    content = _read(session, purpose, workbook.told(Told(known.keys)) if known else workbook, by)
-    if known:
-        content["remembered"] = known.id
+    content = _read_as_known(session, purpose, workbook, by)
     may = permission_for(purpose)
     return keep_upload(
         session, purpose=purpose, permission=may, file_name=workbook.name, file=file, content=content, by=by, at=at
     )
+
+
+def fill_upload(session: Session, upload_id: int, purpose: str, workbook: Workbook, *, by: Actor) -> None:
+    """The same for a file that is kept already and was not read yet; what was read meanwhile stays as it is."""
+    content = _read_as_known(session, purpose, workbook, by)
+    upload = locked_upload(session, upload_id, purpose, by, permission=permission_for(purpose))
+    if not upload.content:
+        upload.content = content
+        session.flush()
+
+
+def _read_as_known(session: Session, purpose: str, workbook: Workbook, by: Actor) -> Json:
+    known = columns_remembered(session, purpose, workbook, by)
+    content = _read(session, purpose, workbook.told(Told(known.keys)) if known else workbook, by)
+    return content | {"remembered": known.id} if known else content
 
 
 def _read(session: Session, purpose: str, workbook: Workbook, by: Actor) -> Json:

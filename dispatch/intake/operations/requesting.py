@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.operations.calling import own_customer, pin_for
 from dispatch.intake.operations.filing import remember_columns
 from dispatch.intake.operations.uploads import check_version, locked_upload
+from dispatch.intake.progress import Tell, in_silence
 from dispatch.intake.queries import settled_lines, taken_before
 from dispatch.intake.rules import Settled, model_of
 from dispatch.intake.stored import from_json, to_json
@@ -26,6 +27,9 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.taking import NewLine, NewOrder, take_order
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
+
+AT_ONCE = 500
+"""So many vehicles are written before a word is said of how far it is."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class _Taking:
     site: Site
     by: Actor
     at: datetime
+    tell: Tell
 
 
 def keep_edits(session: Session, upload_id: int, edits: Edits, *, by: Actor) -> Upload:
@@ -50,7 +55,7 @@ def keep_edits(session: Session, upload_id: int, edits: Edits, *, by: Actor) -> 
     return upload
 
 
-def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, at: datetime) -> Order:
+def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, at: datetime, tell: Tell = in_silence) -> Order:
     """Take a request in: one order awaiting approval, a line per vehicle that was not left out. Again: the order it made.
 
     Raises Invalid when the header lacks something, a line cannot be used, or none is left; Conflict for a stale page.
@@ -59,10 +64,11 @@ def take_request(session: Session, upload_id: int, edits: Edits, *, by: Actor, a
     if upload.order_id is not None:
         return session.get_one(Order, upload.order_id)
     check_version(upload, edits.version)
+    tell("checking")
     _apply(session, upload, edits, by)
     header, lines = _ready(session, upload, by)
     upload.again = _is_another(session, upload, edits)
-    order = _take(session, header, lines, by=by, at=at)
+    order = _take(session, header, lines, by=by, at=at, tell=tell)
     remember_columns(session, upload, order.customer, by=by, at=at)
     upload.done_at, upload.order_id, upload.file = at, order.id, None
     session.flush()
@@ -79,9 +85,14 @@ def _apply(session: Session, upload: Upload, edits: Edits, by: Actor) -> None:
         "request": to_json(replace(request, lines=lines)),
         "header": _answered(session, upload.content["header"] | edits.header, by),
         "edited": sorted(changed | set(upload.content["edited"])),
-        "left_out": sorted(edits.left_out),
-        "moved": sorted(edits.moved),
+        "left_out": _ticked(upload.content["left_out"], edits.left_out, edits.lines),
+        "moved": _ticked(upload.content["moved"], edits.moved, edits.lines),
     }
+
+
+def _ticked(before: Collection[int], ticked: Collection[int], shown: Collection[int]) -> list[int]:
+    """The lines with a tick: those on the page as they are there, the others as before."""
+    return sorted((set(before) - set(shown)) | set(ticked))
 
 
 def _is_another(session: Session, upload: Upload, edits: Edits) -> bool:
@@ -136,17 +147,18 @@ def _unanswered(session: Session, header: dict[str, str], by: Actor) -> dict[str
     return {"customer_is": say("A customer with a similar name is on record. Choose whether it is the same one.")}
 
 
-def _take(session: Session, header: Header, lines: Sequence[Settled], *, by: Actor, at: datetime) -> Order:
+def _take(session: Session, header: Header, lines: Sequence[Settled], *, by: Actor, at: datetime, tell: Tell) -> Order:
     customer = own_customer(session, header.customer, by=by, at=at)
     contact_of(session, customer=customer, name=header.contact, phone=header.phone)
     pin = pin_for(session, header.address, Pin(*header.place) if header.place else None, by)
     site = site_of(session, customer=customer, address=header.address, pin=pin, by=by, at=at)
-    taking = _Taking(session, customer, header, site, by, at)
+    taking = _Taking(session, customer, header, site, by, at, tell)
     vehicles = _vehicles(taking, lines)
     sites = _sites(taking, lines)
     known = [model.name for model in models(session)]
     new_lines = [_new_line(one, header, vehicles[one.index], sites.get(one.line.address), known) for one in lines]
     new = _new_order(header, known)
+    tell("orders", 0, len(lines))
     return take_order(session, new=new, customer=customer, site=site, lines=new_lines, by=by, at=at, zone=by.zone)
 
 
@@ -179,8 +191,12 @@ def _vehicles(taking: _Taking, lines: Sequence[Settled]) -> dict[int, Vehicle]:
     """The vehicle of each line by its index. Two requests for the same vehicles reach for them in the same order."""
     ordered = sorted(lines, key=lambda line: (line.plate, line.vin))
     fresh = [one for one in ordered if one.vehicle_id is None]
-    made = make_vehicles(taking.session, taking.customer, [_facts(one) for one in fresh], by=taking.by, at=taking.at)
     known = {one.index: _known_vehicle(taking, one) for one in ordered if one.vehicle_id is not None}
+    made: list[Vehicle] = []
+    for start in range(0, len(fresh), AT_ONCE):
+        taking.tell("vehicles", len(known) + start, len(lines))
+        piece = [_facts(one) for one in fresh[start : start + AT_ONCE]]
+        made += make_vehicles(taking.session, taking.customer, piece, by=taking.by, at=taking.at)
     return known | {one.index: vehicle for one, vehicle in zip(fresh, made, strict=True)}
 
 

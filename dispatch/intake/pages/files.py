@@ -5,33 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.intake.models import Upload
 from dispatch.intake.operations import Columns, choose_columns, forget_columns
-from dispatch.intake.operations.filing import permission_for
 from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.pages.working import FOR_ALL, own_upload, preview_url
 from dispatch.intake.reading import layouts_in
 from dispatch.tabular.layouts import Layout
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 
-FOR_ALL = ("order.take", "stock.change", "staff.import", "price.change")
 MOST_COLUMNS = 200
-
-
-def preview_url(upload: Upload) -> str:
-    """Where a waiting file is looked at."""
-    if upload.purpose == "request":
-        return url_for("intake.request_preview", upload_id=upload.id)
-    if upload.purpose == "calls":
-        return url_for("intake.calls_preview", upload_id=upload.id)
-    return url_for("imports.preview", purpose=upload.purpose, upload_id=upload.id)
 
 
 # --- which column is what
@@ -44,7 +32,7 @@ def columns(upload_id: int) -> Answer:
     version, forget = number_in(request.form.get("version", "")), request.form.get("then") == "forget"
     try:
         with transaction() as db:
-            seen = _own(db, upload_id)
+            seen = own_upload(db, upload_id)
             chosen = _chosen(layouts_in(seen.content), request.form)
             if forget:
                 forget_columns(db, upload_id, seen.purpose, version=version, by=current())
@@ -61,15 +49,7 @@ def columns(upload_id: int) -> Answer:
 def _told(upload_id: int, refusal: Refusal) -> Answer:
     flash(tr(refusal.text), "danger")
     with transaction() as db:
-        return redirect(preview_url(_own(db, upload_id)))
-
-
-def _own(db: Session, upload_id: int) -> Upload:
-    """A file of the branch which the person may bring in. Raises NotFound."""
-    seen = db.get(Upload, upload_id)
-    if seen is None or seen.branch_id != current().branch_id or not current().may(permission_for(seen.purpose)):
-        raise NotFound
-    return seen
+        return redirect(preview_url(own_upload(db, upload_id)))
 
 
 def _chosen(layouts: list[Layout], form: Mapping[str, str]) -> Columns:

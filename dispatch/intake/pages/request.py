@@ -16,20 +16,24 @@ from dispatch.errors import Conflict, NotFound, Refusal
 from dispatch.intake.forms import Edits, answer_for, colour_options, customer_named_in, read_edits
 from dispatch.intake.known import in_doubt
 from dispatch.intake.models import Upload
-from dispatch.intake.operations import keep_edits, keep_file, take_request
+from dispatch.intake.operations import keep_edits, take_request
+from dispatch.intake.operations.working import ask_to_take
 from dispatch.intake.pages.blueprint import Answer, pages
+from dispatch.intake.pages.working import failed_take, has_ended, is_busy, received, waiting_page
 from dispatch.intake.presenting import column_facts
+from dispatch.intake.progress import is_long
 from dispatch.intake.queries import settled_lines, taken_before, upload, uploads_waiting
 from dispatch.intake.rules import Settled
 from dispatch.intake.stored import from_json
 from dispatch.intake.template import template_csv
 from dispatch.orders.models import Order
 from dispatch.orders.rules import URGENCY_WORDS
-from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import short_locale
-from dispatch.web.uploads import refused_file, sent_file
+from dispatch.web.uploads import refused_file
+
+MOST_SHOWN = 300
 
 
 @pages.get("/requests/new")
@@ -44,10 +48,7 @@ def request_upload() -> Answer:
 def send_request() -> Answer:
     """Read the file and show what was understood."""
     try:
-        file = sent_file()
-        workbook = read(file.name, file.content)
-        with transaction() as db:
-            kept = keep_file(db, "request", workbook, file=file.content, by=current(), at=now())
+        kept = received("request")
     except Refusal as refusal:
         return _upload_page(refused_file(refusal)), refusal.status
     return redirect(url_for("intake.request_preview", upload_id=kept.id))
@@ -74,14 +75,22 @@ def request_preview(upload_id: int) -> Answer:
     with transaction() as db:
         seen = upload(db, upload_id, "request", current())
         if seen.order_id is not None:
-            return _to_order(db.get_one(Order, seen.order_id).number, _("This request was taken in already."), "info")
-        return _preview_page(db, seen, Form())
+            return _result(db.get_one(Order, seen.order_id))
+        failed = failed_take(db, seen)
+        return waiting_page(db, seen) or _preview_page(db, seen, Form().refused(failed[0]) if failed else Form())
+
+
+def _result(order: Order) -> Answer:
+    """The order that a file has become, by the worker just now or a while ago."""
+    return _saved(order) if has_ended() else _to_order(order.number, _("This request was taken in already."), "info")
 
 
 @pages.post("/requests/<int:upload_id>")
 @may("order.take")
 def save_request(upload_id: int) -> Answer:
     """Check again, or take in."""
+    if is_busy(upload_id):
+        return redirect(url_for("intake.request_preview", upload_id=upload_id))
     edits = read_edits(
         {name: request.form[name] for name in request.form}, request.form.getlist("leave"), request.form.getlist("move")
     )
@@ -89,19 +98,36 @@ def save_request(upload_id: int) -> Answer:
         return _check_again(upload_id, edits)
     try:
         with transaction() as db:
-            order = take_request(db, upload_id, edits, by=current(), at=now())
-            number, count, missing = order.number, len(order.lines), _without_place(order)
+            if is_long("request", _lines_of(upload(db, upload_id, "request", current()))):
+                return _ask(db, upload_id, edits)
+            return _saved(take_request(db, upload_id, edits, by=current(), at=now()))
     except (NotFound, Conflict):
         raise
     except Refusal as refusal:
         return _refused(upload_id, edits, refusal)
+
+
+def _lines_of(seen: Upload) -> int:
+    return len(seen.content.get("request", {}).get("lines", ()))
+
+
+def _ask(db: Session, upload_id: int, edits: Edits) -> Answer:
+    """Leave a long request to the worker; what was typed is kept."""
+    seen = keep_edits(db, upload_id, edits, by=current())
+    if seen.order_id is None:
+        asked = {"again": edits.again}
+        ask_to_take(db, seen.id, "request", asked, permission="order.take", version=None, by=current(), at=now())
+    return redirect(url_for("intake.request_preview", upload_id=upload_id))
+
+
+def _saved(order: Order) -> Answer:
+    missing = _without_place(order)
     if missing:
         flash(missing, "warning")
-    return _to_order(
-        number,
-        _("Order %(number)s with %(count)s vehicles is saved and waits for approval.", number=number, count=count),
-        "success",
+    told = _(
+        "Order %(number)s with %(count)s vehicles is saved and waits for approval.", number=order.number, count=len(order.lines)
     )
+    return _to_order(order.number, told, "success")
 
 
 def _without_place(order: Order) -> Markup | None:
@@ -146,13 +172,15 @@ def _preview_page(db: Session, seen: Upload, form: Form) -> str:
         )
     form.values = dict(seen.content["header"])
     lines = settled_lines(db, seen, current())
+    open_lines = _open_lines(lines, seen)
     return render_template(
         "intake/request_preview.html",
         form=form,
         upload=seen,
         stored=from_json(seen.content["request"]),
         lines=lines,
-        open_lines=_open_lines(lines, seen),
+        shown=_shown(lines, open_lines),
+        open_lines=open_lines,
         edited=set(seen.content["edited"]),
         moved=set(seen.content["moved"]),
         before=taken_before(db, seen),
@@ -174,3 +202,8 @@ def _alike(db: Session, seen: Upload) -> list[tuple[str, str]]:
 def _open_lines(lines: tuple[Settled, ...], seen: Upload) -> set[int]:
     """The lines that can be mended: those with a problem, left out, or mended before."""
     return {one.index for one in lines if one.problems or one.left_out} | set(seen.content["edited"])
+
+
+def _shown(lines: tuple[Settled, ...], open_lines: set[int]) -> list[Settled]:
+    """The lines of a long request that its page shows, in the file's order: those that can be mended come before the others."""
+    return sorted(sorted(lines, key=lambda one: one.index not in open_lines)[:MOST_SHOWN], key=lambda one: one.index)

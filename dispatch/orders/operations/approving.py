@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,6 +32,17 @@ def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     first, *following = _ladder(session, order)
     made = Approval(order_id=order.id, round=before + 1, step=1, permission=first, following=following)
     _open_step(session, made, by_id=by.id, at=at)
+
+
+def open_first_steps(session: Session, orders: Sequence[Order], *, by: Actor, at: datetime) -> None:
+    """Open the manager's step of orders that this very transaction has saved and sent in, all at once, as `submit` does one."""
+    rules = rules_in_force(session)
+    ladders = [(order, ladder(order.kind, len(order.lines), order.branch_id, rules)) for order in orders]
+    asked = {"round": 1, "step": 1, "requested_by_id": by.id or 0, "requested_at": at}
+    rows = [
+        {"order_id": order.id, "permission": first, "following": following, **asked} for order, (first, *following) in ladders
+    ]
+    session.execute(sa.insert(Approval), rows)
 
 
 def approve(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,19 +25,28 @@ STANDING = (*ENDS, "waiting", "cancelled", "rejected")
 OVER = (*ENDS, "cancelled")
 
 
-def start_clocks(session: Session, order: Order) -> None:
-    """Begin the clocks that the limits in force ask for; to be called once, when the order is taken. Its site must be loaded."""
-    hours = hours_of(session, order.branch_id, local_day(order.received_at, "UTC"))
-    for stage, limit in limits_for(_about(order), limits_in_force(session)).items():
-        session.add(_clock(order, stage, limit, hours))
-    session.flush()
+def start_clocks(session: Session, orders: Collection[Order]) -> None:
+    """Begin the clocks that the limits in force ask for; to be called once, when orders are taken. Their sites must be loaded."""
+    in_force = limits_in_force(session)
+    hours = {day: hours_of(session, *day) for day in {_first_day(order) for order in orders}}
+    clocks = [
+        _begun(order, stage, limit, hours[_first_day(order)])
+        for order in orders
+        for stage, limit in limits_for(_about(order), in_force).items()
+    ]
+    if clocks:
+        session.execute(sa.insert(OrderClock), clocks)
+
+
+def _first_day(order: Order) -> tuple[int, date]:
+    return order.branch_id, local_day(order.received_at, "UTC")
 
 
 def begin_clocks(session: Session, order: Order) -> bool:
     """Begin the clocks of an order that was taken before clocks were kept, and bring them to where it stands; whether it did."""
     if order.status in OVER or clocks_of(session, order.id):
         return False
-    start_clocks(session, order)
+    start_clocks(session, [order])
     for stages, when in _met_before(session, order.id):
         _meet(session, order.id, stages, when)
     _set_states(session, order)
@@ -123,11 +133,11 @@ def _set_states(session: Session, order: Order) -> None:
     session.flush()
 
 
-def _clock(order: Order, stage: str, limit: Limit, hours: Hours) -> OrderClock:
-    clock = OrderClock(order_id=order.id, stage=stage, minutes=limit.minutes, reckoned=limit.reckoned, state="running")
-    clock.since = _since(order, stage, hours)
-    _reckon(clock, hours, [])
-    return clock
+def _begun(order: Order, stage: str, limit: Limit, hours: Hours) -> dict[str, Any]:
+    since = _since(order, stage, hours)
+    due, warned = _dues(since, limit.minutes, limit.reckoned, hours, [])
+    kept = {"order_id": order.id, "stage": stage, "minutes": limit.minutes, "reckoned": limit.reckoned, "state": "running"}
+    return {**kept, "since": since, "due_at": due, "warn_at": warned}
 
 
 def _since(order: Order, stage: str, hours: Hours) -> datetime:
@@ -135,8 +145,13 @@ def _since(order: Order, stage: str, hours: Hours) -> datetime:
 
 
 def _reckon(clock: OrderClock, hours: Hours, stops: list[Pause]) -> None:
-    clock.due_at = due_at(clock.since, clock.minutes, clock.reckoned, hours, stops)
-    clock.warn_at = min(clock.due_at, warn_at(clock.since, clock.minutes, clock.reckoned, hours, stops))
+    clock.due_at, clock.warn_at = _dues(clock.since, clock.minutes, clock.reckoned, hours, stops)
+
+
+def _dues(since: datetime, minutes: int, reckoned: str, hours: Hours, stops: list[Pause]) -> tuple[datetime, datetime]:
+    """When a clock runs out, and when that is told in advance."""
+    due = due_at(since, minutes, reckoned, hours, stops)
+    return due, min(due, warn_at(since, minutes, reckoned, hours, stops))
 
 
 def _about(order: Order) -> About:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
+from dispatch.audit.operations import record_many
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.contact_models import OrderCall
+from dispatch.orders.contact_queries import calls_joined, orders_under_way
 from dispatch.orders.contact_rules import raised
-from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.operations.owning import follow_order
+from dispatch.orders.operations.owning import follow_orders
 from dispatch.orders.queries import ENDED, visible
 from dispatch.orders.status_words import WORDS
 from dispatch.staff.rules import Actor
@@ -24,7 +26,9 @@ from dispatch.words import say
 
 @dataclass(frozen=True)
 class SaidAgain:
-    """Who called again, what he said, and the plate and VIN that he named. `request_key` is the form's own UUID."""
+    """Who called again, when (None: now), what he said, and the plate and VIN that he named, or the vehicle where that is known.
+    `request_key` is the form's own UUID.
+    """
 
     caller: str
     phone: str
@@ -33,6 +37,8 @@ class SaidAgain:
     plate: str = ""
     vin: str = ""
     request_key: uuid.UUID | None = None
+    received_at: datetime | None = None
+    vehicle_id: int | None = None
 
 
 def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: datetime) -> Order:
@@ -45,28 +51,45 @@ def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: 
     if order_id is None:
         raise NotFound
     order = locked_order(session, order_id)
-    if _joined_before(session, call.request_key):
-        return order
-    if order.status in ENDED:
-        raise RuleBroken(
-            say("%(number)s is %(status)s by now: this call is an order of its own.", number=number, status=_word(order))
-        )
-    before, after = order.urgency, raised(order.urgency)
+    if not calls_joined(session, [call.request_key] if call.request_key else []):
+        join_calls(session, [(order, call)], by=by, at=at)
+    return order
+
+
+def join_calls(session: Session, joins: Sequence[tuple[Order, SaidAgain]], *, by: Actor, at: datetime) -> None:
+    """Add calls to orders that are locked, or were made in this transaction, one after the other, and raise them.
+
+    Raises RuleBroken for an order that has come to its end, Invalid for one that is not about the vehicle.
+    """
+    told = []
+    for order, call in joins:
+        if order.status in ENDED:
+            raise RuleBroken(
+                say(
+                    "%(number)s is %(status)s by now: this call is an order of its own.", number=order.number, status=_word(order)
+                )
+            )
+        row = _row(order, call, by=by, at=at)
+        session.add(row)
+        risen = {"urgency": row.urgency_after} if row.urgency_after != row.urgency_before else {}
+        told.append((order.id, "call.join", {"name": call.caller, "reason": call.said, **risen}))
+        order.urgency = row.urgency_after
+    record_many(session, "order", told, by=by, at=at)
+    follow_orders(session, {order.id: order for order, _ in joins}.values(), at=at)
+
+
+def _row(order: Order, call: SaidAgain, *, by: Actor, at: datetime) -> OrderCall:
     row = OrderCall(order_id=order.id, vehicle_id=_vehicle_meant(order, call), caller=call.caller, phone=call.phone)
     row.channel, row.said = call.channel, call.said
-    row.urgency_before, row.urgency_after, row.request_key = before, after, call.request_key
-    row.by_id, row.by_name, row.at = by.id or 0, by.name, at
-    order.urgency = after
-    session.add(row)
-    session.flush()
-    detail = {"name": call.caller, "reason": call.said, **({"urgency": after} if after != before else {})}
-    record(session, ("order", order.id), "call.join", by=by, at=at, detail=detail)
-    follow_order(session, order, at=at)
-    return order
+    row.urgency_before, row.urgency_after, row.request_key = order.urgency, raised(order.urgency), call.request_key
+    row.by_id, row.by_name, row.at = by.id or 0, by.name, call.received_at or at
+    return row
 
 
 def _vehicle_meant(order: Order, call: SaidAgain) -> int | None:
     """The vehicle of the order that was named; its only one where none was."""
+    if call.vehicle_id is not None:
+        return call.vehicle_id
     vehicles = [line.vehicle for line in order.lines]
     if not (call.plate or call.vin):
         return vehicles[0].id if len(vehicles) == 1 else None
@@ -80,14 +103,7 @@ def _word(order: Order) -> object:
     return WORDS["order"][order.status]
 
 
-def _joined_before(session: Session, request_key: uuid.UUID | None) -> bool:
-    if request_key is None:
-        return False
-    return session.scalar(sa.select(OrderCall.id).where(OrderCall.request_key == request_key)) is not None
-
-
 def order_under_way(session: Session, vehicle_id: int, by: Actor) -> Order | None:
     """The newest order about a vehicle that has not come to its end."""
-    query = sa.select(Order).join(OrderLine, OrderLine.order_id == Order.id)
-    about = query.where(OrderLine.vehicle_id == vehicle_id, Order.status.not_in(ENDED), visible(by))
-    return session.scalar(about.order_by(Order.id.desc()).limit(1))
+    found = orders_under_way(session, [vehicle_id], by).get(vehicle_id)
+    return session.get_one(Order, found.id) if found else None

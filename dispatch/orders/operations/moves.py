@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.db import STALE
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
-from dispatch.orders.facts import facts_of
+from dispatch.orders.facts import facts_of, new_facts
 from dispatch.orders.lifecycle import FOLLOWING, Named, OrderFacts, Transition, followed_status, transition, why_not
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.clocks import order_moved, visit_moved
@@ -34,6 +35,13 @@ def locked_order(session: Session, order_id: int, *, version: int | None = None)
     if version is not None and order.version != version:
         raise Conflict(STALE)
     return order
+
+
+def locked_orders(session: Session, ids: Collection[int]) -> dict[int, Order]:
+    """Many orders under their locks, the oldest first, as they are now: id -> order."""
+    query = sa.select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update(of=Order)
+    found = session.scalars(query.execution_options(populate_existing=True)) if ids else ()
+    return {order.id: order for order in found}
 
 
 def move_order(
@@ -60,6 +68,17 @@ def move_order(
     if wait is not None and target == "waiting":
         reason, detail = order.waiting_reason, {**(detail or {}), "wait": wait.why, "day": wait.next_on.isoformat()}
     _write(session, order, order, "order." + action, target, by=by, at=at, reason=reason, detail=detail)
+
+
+def move_new_order(order: Order, action: str, *, by: Actor) -> tuple[str, dict[str, Any]]:
+    """Take one row of the order table for an order that is about to be saved, whose history begins with what is answered.
+
+    Nothing of it can be otherwise yet, and what follows an order as it moves is still to begin. Raises like `move_order`.
+    """
+    row, facts = transition("order", action), new_facts(order, by)
+    _check(row, "order", order.status, facts, None)
+    before, order.status = order.status, row.target or followed_status(facts.lines, facts.visits)
+    return "order." + action, {"from": before, "to": order.status}
 
 
 def move_line(session: Session, line: OrderLine, action: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:

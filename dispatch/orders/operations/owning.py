@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,22 +37,26 @@ def signed_by(session: Session, order_id: int) -> str | None:
     return next((name for reader in _signed_readers if (name := reader(session, order_id))), None)
 
 
-def own_order(session: Session, order: Order, *, at: datetime, contact_id: int | None = None) -> None:
-    """Whoever took an order owns it from now on; an order that goes on with a contact stays with the owner of that.
+def own_orders(session: Session, orders: Mapping[Order, int | None], *, at: datetime) -> None:
+    """Whoever took an order owns it from now on; one that goes on with a contact (order -> its id) stays with that one's owner.
 
     Raises NotFound, or Conflict when somebody has made an order of that contact already.
     """
-    contact = _go_on(session, contact_id, order) if contact_id else _begin(order, at)
-    touch(contact, at)
-    session.add(contact)
+    new = []
+    for order, contact_id in orders.items():
+        if contact_id:
+            touch(_go_on(session, contact_id, order), at)
+        else:
+            new.append(_begun(order, at))
     session.flush()
+    if new:
+        session.execute(sa.insert(OwnedContact), new)
 
 
-def _begin(order: Order, at: datetime) -> OwnedContact:
-    contact = OwnedContact(branch_id=order.branch_id, customer_id=order.customer_id, owner_id=order.owner_id, opened_at=at)
-    contact.order = order
-    contact.vehicle_id = order.lines[0].vehicle.id if len(order.lines) == 1 else None
-    return contact
+def _begun(order: Order, at: datetime) -> dict[str, Any]:
+    vehicle_id = order.lines[0].vehicle_id if len(order.lines) == 1 else None
+    whose = {"branch_id": order.branch_id, "customer_id": order.customer_id, "owner_id": order.owner_id}
+    return {"order_id": order.id, "vehicle_id": vehicle_id, **whose, "opened_at": at, "touched_at": at}
 
 
 def _go_on(session: Session, contact_id: int, order: Order) -> OwnedContact:
@@ -69,10 +73,18 @@ def _go_on(session: Session, contact_id: int, order: Order) -> OwnedContact:
 
 def follow_order(session: Session, order: Order, *, at: datetime) -> None:
     """Something happened with an order: its contact is not idle, and while work goes on it is not confirmed."""
+    follow_orders(session, [order], at=at)
+
+
+def follow_orders(session: Session, orders: Collection[Order], *, at: datetime) -> None:
+    """The same for many orders."""
     told: dict[str, Any] = {"touched_at": at, "alarmed_at": None}
-    if order.status not in SETTLED:
-        told |= dict.fromkeys(("confirmed_at", "confirmed_how", "confirmed_name", "confirmed_by_id"))
-    session.execute(sa.update(OwnedContact).where(OwnedContact.order_id == order.id).values(told))
+    unsaid = dict.fromkeys(("confirmed_at", "confirmed_how", "confirmed_name", "confirmed_by_id"))
+    ended = [order.id for order in orders if order.status in SETTLED]
+    going_on = [order.id for order in orders if order.status not in SETTLED]
+    for ids, values in ((ended, told), (going_on, told | unsaid)):
+        if ids:
+            session.execute(sa.update(OwnedContact).where(OwnedContact.order_id.in_(ids)).values(values))
 
 
 def take_signature(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.audit.operations import record
@@ -19,29 +20,39 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 
-def propose_recalls(session: Session, order: Order, *, at: datetime) -> None:
+def propose_recalls(session: Session, orders: Iterable[Order], *, at: datetime) -> None:
     """For each vehicle of a repair: the last visit within the days of the rule that did something on the same terminal of it."""
-    if order.kind != "repair":
+    repairs = [order for order in orders if order.kind == "repair"]
+    if not repairs:
         return
-    asked = {"order": order.id, "since": repeats_since(order.received_at), "until": order.received_at}
+    asked = {
+        "orders": [order.id for order in repairs],
+        "since": [repeats_since(order.received_at) for order in repairs],
+        "until": [order.received_at for order in repairs],
+    }
     for row in session.execute(_causes(), asked):
-        session.add(Recall(order_id=order.id, proposed_at=at, **row._asdict()))
+        session.add(Recall(proposed_at=at, **row._asdict()))
     session.flush()
 
 
 @cache
-def _causes() -> sa.Select[int, int, int, int]:
+def _causes() -> sa.Select[int, int, int, int, int]:
     old, new = aliased(OrderLine), aliased(OrderLine)
+    moment = sa.DateTime(timezone=True)
+    arrays = (("orders", sa.BigInteger()), ("since", moment), ("until", moment))
+    given = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(kind)) for name, kind in arrays))
+    taken = given.table_valued(*(sa.column(name, kind) for name, kind in arrays), name="taken").render_derived()
     columns = (
         new.id.label("line_id"),
+        new.order_id.label("order_id"),
         Visit.id.label("cause_visit_id"),
         Visit.order_id.label("cause_order_id"),
         Visit.technician_id,
     )
     same = sa.and_(old.vehicle_id == new.vehicle_id, old.role == new.role, old.order_id != new.order_id, old.status == "done")
-    query = sa.select(*columns).select_from(new).join(old, same).join(VisitLine, VisitLine.line_id == old.id)
-    ended = (Visit.finished_at > sa.bindparam("since"), Visit.finished_at <= sa.bindparam("until"))
-    visits = query.join(Visit, Visit.id == VisitLine.visit_id).where(new.order_id == sa.bindparam("order"), *ended)
+    query = sa.select(*columns).select_from(taken).join(new, new.order_id == taken.c.orders).join(old, same)
+    ended = (Visit.finished_at > taken.c.since, Visit.finished_at <= taken.c.until)
+    visits = query.join(VisitLine, VisitLine.line_id == old.id).join(Visit, Visit.id == VisitLine.visit_id).where(*ended)
     return visits.order_by(new.id, Visit.finished_at.desc(), Visit.id.desc()).ext(distinct_on(new.id))
 
 

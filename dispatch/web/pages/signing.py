@@ -12,20 +12,21 @@ from werkzeug.wrappers import Response as Answer
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.errors import Refusal, RuleBroken
+from dispatch.errors import Invalid, Refusal, RuleBroken
 from dispatch.staff.models import Person
 from dispatch.staff.operations import (
     check_attempts,
     end_session,
     note_failure,
+    set_password,
     start_session,
 )
-from dispatch.staff.passwords import password_fits
-from dispatch.staff.queries import nobody_yet, token_hash
+from dispatch.staff.passwords import hash_password, password_fits
+from dispatch.staff.queries import actor_of, nobody_yet, token_hash
 from dispatch.web.access import current, public, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.login import SignedIn, settings
-from dispatch.web.pages.blueprint import me, next_page, pages, secret
+from dispatch.web.pages.blueprint import me, next_page, pages, password_errors, secret
 from dispatch.words import say
 
 WRONG = say("The user name or the password is wrong.")
@@ -53,7 +54,10 @@ def sign_in() -> str | Answer | tuple[str, int]:
     """Check name and password, with limited attempts, and start a session."""
     form = Form.sent()
     try:
-        token = _start(form.text("username"), secret("password"))
+        token = _start(form.text("username"), secret("first" if "own" in request.form else "password"))
+    except OwnPassword as asked:
+        form = Form({"username": form.text("username")}, dict(asked.fields))
+        return render_template("web/first_password.html", form=form, next=next_page()), asked.status
     except Refusal as refusal:
         form.values.pop("password", None)
         return render_template("web/signin.html", form=form.refused(refusal), next=next_page(), notice=None), refusal.status
@@ -74,8 +78,28 @@ def _start(username: str, password: str) -> str:
     # The check takes a fifth of a second and 64 MiB: no transaction is held meanwhile.
     if not password_fits(stored, password) or person is None:
         raise RuleBroken(WRONG)
+    own = hash_password(_own_password()) if person.password_given else None
     with transaction() as db:
+        if own is not None:
+            him = db.get_one(Person, person.id, with_for_update=True)
+            set_password(db, him, password_hash=own, keep=None, by=actor_of(him), at=at)
         return start_session(db, db.get_one(Person, person.id), address=address, browser=request.user_agent.string[:200], at=at)
+
+
+class OwnPassword(Invalid):
+    """The first password is right; he has to choose one of his own before he is let in."""
+
+
+def _own_password() -> str:
+    """The password that he chose in place of the one he was given. Raises OwnPassword until there is one."""
+    if "own" not in request.form:
+        raise OwnPassword({})
+    errors = password_errors()
+    if secret("password") == secret("first"):
+        errors = {"password": say("Choose another one than the one you were given.")}
+    if errors:
+        raise OwnPassword(errors)
+    return secret("password")
 
 
 @pages.post("/signout")
