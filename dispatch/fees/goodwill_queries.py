@@ -33,7 +33,7 @@ class AskedGoodwill:
 
 def goodwill_waiting(session: Session, by: Actor, *, limit: int = 200) -> Sequence[AskedGoodwill]:
     """Requests that the reader may decide, the oldest first."""
-    if not by.may("goodwill.decide"):
+    if not by.may("favour.approve"):
         return []
     query = (
         sa.select(Goodwill, Order, Vehicle, OrderLine.position)

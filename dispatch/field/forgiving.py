@@ -51,5 +51,5 @@ def decide_goodwill(
     session: Session, order_id: int, goodwill_id: int, *, approve: bool, reason: str, by: Actor, at: datetime
 ) -> Goodwill:
     """Approve or refuse it; the bill, what is missing for closing and the sheets follow. Raises as `settle_goodwill`."""
-    with corrected(session, order_id, permission="goodwill.decide", by=by, at=at):
+    with corrected(session, order_id, permission="favour.approve", by=by, at=at):
         return settle_goodwill(session, goodwill_id, approve=approve, reason=reason, by=by, at=at)

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals import queries as ladder_queries
+from dispatch.approvals.models import ApprovalRule
+from dispatch.approvals.operations.table import add_rule, end_rule
+from dispatch.approvals.rules import ABOVE, MANAGER, LevelRule, ladder
 from dispatch.audit.queries import history
 from dispatch.config_values import approval_steps
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, RuleBroken
-from dispatch.orders import ladder_queries
-from dispatch.orders.ladder_models import ApprovalRule
-from dispatch.orders.ladder_rules import ABOVE, MANAGER, LevelRule, ladder
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve, reject, submit
-from dispatch.orders.operations.ladder import add_rule, end_rule
 from dispatch.orders.operations.moves import move_order
 from tests.building import installation_order, repair_order
 from tests.conftest import AT, Cast, SignIn

@@ -76,7 +76,7 @@ def settle_goodwill(session: Session, goodwill_id: int, *, approve: bool, reason
 
     Raises NotFound, Invalid where a refusal has no reason, RuleBroken for whoever has asked, Conflict when it was decided before.
     """
-    by.must("goodwill.decide")
+    by.must("favour.approve")
     order_id = session.scalar(sa.select(Goodwill.order_id).where(Goodwill.id == goodwill_id))
     if order_id is None:
         raise NotFound

@@ -34,7 +34,7 @@ Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/orders/<number>/vehicles/<int:position>/goodwill")
-@may("goodwill.ask", "goodwill.decide")
+@may("goodwill.ask", "favour.approve")
 def goodwill(number: str, position: int) -> Answer:
     """Whether the warranty holds, what the parts cost, what was asked and decided."""
     return _page(number, position)
@@ -84,7 +84,7 @@ def ask_for_goodwill(number: str, position: int) -> Answer:
 
 
 @pages.post("/orders/<number>/vehicles/<int:position>/goodwill/<int:goodwill_id>")
-@may("goodwill.decide")
+@may("favour.approve")
 def decide_on_goodwill(number: str, position: int, goodwill_id: int) -> Answer:
     """A manager approves or refuses."""
     form = Form.sent()

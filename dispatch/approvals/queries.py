@@ -9,9 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.approvals.models import ApprovalRule
+from dispatch.approvals.rules import BUSINESS, FEN, LevelRule
 from dispatch.config_values import ApprovalStep
-from dispatch.orders.ladder_models import ApprovalRule
-from dispatch.orders.ladder_rules import LevelRule
 from dispatch.permissions import PERMISSIONS
 from dispatch.staff.deputies import in_force
 from dispatch.staff.deputy_models import Deputy
@@ -24,7 +24,11 @@ _fixed: tuple[LevelRule, ...] = ()
 def configure(steps: Sequence[ApprovalStep]) -> None:
     """The levels that the settings ask for (APPROVALS): they come before the table's and cannot be taken away on a page."""
     global _fixed
-    _fixed = tuple(LevelRule(step.kind, (step.role,), Decimal(step.above + 1)) for step in steps)
+    _fixed = tuple(LevelRule(step.kind, (step.role,), _above(step)) for step in steps)
+
+
+def _above(step: ApprovalStep) -> Decimal:
+    return step.above + FEN if BUSINESS[step.kind].in_yuan else Decimal(step.above + 1)
 
 
 def fixed_rules() -> tuple[LevelRule, ...]:

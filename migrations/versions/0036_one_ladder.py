@@ -1,0 +1,131 @@
+"""one ladder: levels by amount for goodwill, refunds, charges let off and purchases, in the table of who approves what"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0036"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+NEW_KINDS = "'purchase', 'goodwill', 'refund', 'overrule'"
+
+
+def upgrade() -> None:
+    _rules()
+    _requests()
+
+
+def _rules() -> None:
+    for name in ("kind_known", "names_somebody", "roles_known"):
+        op.drop_constraint(op.f(f"ck_approval_rule_{name}"), "approval_rule", type_="check")
+    checks = {
+        "kind_known": f"kind IN ('installation', 'repair', {NEW_KINDS})",
+        "names_few": "jsonb_array_length(roles) <= 3",
+        "names_somebody": "jsonb_array_length(roles) > 0 OR kind IN ('purchase')",
+        "roles_known": 'roles <@ \'["manager", "supervisor", "director", "finance"]\'',
+        "manager_is_first": "kind NOT IN ('installation', 'repair', 'purchase') OR NOT roles @> '[\"manager\"]'",
+    }
+    for name, check in checks.items():
+        op.create_check_constraint(op.f(f"ck_approval_rule_{name}"), "approval_rule", check)
+
+
+def _requests() -> None:
+    op.create_table(
+        "approval_request",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("amount", sa.Numeric(12, 2), nullable=True),
+        sa.Column("about", JSONB(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("round", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(f"kind IN ({NEW_KINDS})", name=op.f("ck_approval_request_kind_known")),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'rejected', 'withdrawn', 'done')", name=op.f("ck_approval_request_state_known")
+        ),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_approval_request_amount_not_negative")),
+        sa.CheckConstraint("amount IS NOT NULL OR kind = 'goodwill'", name=op.f("ck_approval_request_amount_known")),
+        sa.CheckConstraint("btrim(reason) <> ''", name=op.f("ck_approval_request_has_reason")),
+        sa.CheckConstraint("(kind = 'purchase') = (order_id IS NULL)", name=op.f("ck_approval_request_favours_are_of_an_order")),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_approval_request_branch_id")),
+        sa.ForeignKeyConstraint(["order_id"], ["work_order.id"], name=op.f("fk_approval_request_order_id")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_approval_request_asked_by_id")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["person.id"], name=op.f("fk_approval_request_ended_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_request")),
+        sa.UniqueConstraint("key", name=op.f("uq_approval_request_key")),
+    )
+    op.create_index(op.f("ix_approval_request_order_id"), "approval_request", ["order_id"])
+    op.create_index(op.f("ix_approval_request_branch_id_state_id"), "approval_request", ["branch_id", "state", "id"])
+    _steps()
+
+
+def _steps() -> None:
+    op.create_table(
+        "approval_request_step",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("request_id", sa.BigInteger(), nullable=False),
+        sa.Column("round", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("permission", sa.Text(), nullable=False),
+        sa.Column("following", JSONB(), nullable=True),
+        sa.Column("requested_by_id", sa.BigInteger(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("for_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "decision IN ('approved', 'rejected', 'withdrawn')", name=op.f("ck_approval_request_step_decision_known")
+        ),
+        sa.CheckConstraint("decided_by_id <> requested_by_id", name=op.f("ck_approval_request_step_not_by_himself")),
+        sa.CheckConstraint("for_id <> decided_by_id", name=op.f("ck_approval_request_step_for_somebody_else")),
+        sa.CheckConstraint("for_id <> requested_by_id", name=op.f("ck_approval_request_step_not_for_who_asked")),
+        sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name=op.f("ck_approval_request_step_decided_is_whole")),
+        sa.CheckConstraint(
+            "decision <> 'rejected' OR reason IS NOT NULL", name=op.f("ck_approval_request_step_rejected_has_reason")
+        ),
+        sa.ForeignKeyConstraint(["request_id"], ["approval_request.id"], name=op.f("fk_approval_request_step_request_id")),
+        sa.ForeignKeyConstraint(["requested_by_id"], ["person.id"], name=op.f("fk_approval_request_step_requested_by_id")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["person.id"], name=op.f("fk_approval_request_step_decided_by_id")),
+        sa.ForeignKeyConstraint(["for_id"], ["person.id"], name=op.f("fk_approval_request_step_for_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_request_step")),
+        sa.UniqueConstraint("request_id", "round", "step", name=op.f("uq_approval_request_step_request_id_round_step")),
+    )
+    table, still_open = "approval_request_step", sa.text("decision IS NULL")
+    op.create_index("uq_approval_request_step_open", table, ["request_id"], unique=True, postgresql_where=still_open)
+    op.create_index(
+        "uq_approval_request_step_one_each",
+        table,
+        ["request_id", "round", "decided_by_id"],
+        unique=True,
+        postgresql_where=sa.text("decided_by_id IS NOT NULL"),
+    )
+    op.create_index("ix_approval_request_step_waiting", table, ["permission", "id"], postgresql_where=still_open)
+
+
+def downgrade() -> None:
+    op.drop_table("approval_request_step")
+    op.drop_table("approval_request")
+    # Rules of the new kinds go with the requests that they were for; a trigger keeps rules from any other hand.
+    op.execute("ALTER TABLE approval_rule DISABLE TRIGGER as_added")
+    op.execute(f"DELETE FROM approval_rule WHERE kind IN ({NEW_KINDS})")
+    op.execute("ALTER TABLE approval_rule ENABLE TRIGGER as_added")
+    for name in ("kind_known", "names_few", "names_somebody", "roles_known", "manager_is_first"):
+        op.drop_constraint(op.f(f"ck_approval_rule_{name}"), "approval_rule", type_="check")
+    checks = {
+        "kind_known": "kind IN ('installation', 'repair')",
+        "names_somebody": "jsonb_array_length(roles) BETWEEN 1 AND 3",
+        "roles_known": 'roles <@ \'["supervisor", "director", "finance"]\'',
+    }
+    for name, check in checks.items():
+        op.create_check_constraint(op.f(f"ck_approval_rule_{name}"), "approval_rule", check)
