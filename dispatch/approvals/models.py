@@ -95,7 +95,8 @@ class Request(Base):
     """Something that climbs the ladder and is no order: goodwill, money to be given back, a charge to be let off, a purchase.
 
     What it is about in particular stands in the table of the feature that carries it out; `about` says it in a sentence.
-    `amount` is None where nobody knows it yet. `order_id` is the order that it belongs to, `key` the form's own UUID.
+    `amount` is None where nobody knows it yet. `order_id` is the order that it belongs to, `trail` what the history keeps of it
+    besides, `key` the form's own UUID.
     """
 
     __tablename__ = "approval_request"
@@ -118,6 +119,7 @@ class Request(Base):
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     amount: Mapped[Decimal | None]
     about: Mapped[dict[str, Any]]
+    trail: Mapped[dict[str, Any]] = mapped_column(server_default=sa.text("'{}'"))
     reason: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="open", default="open")
     round: Mapped[int] = mapped_column(server_default="1", default=1)

@@ -1,4 +1,4 @@
-"""Reading the ladder of approval: the rules in force, those that held once, and who could decide a level now."""
+"""Reading the ladder of approval: the rules in force and before, who could decide a level now, and requests that climb it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from dispatch.approvals.models import ApprovalRule
-from dispatch.approvals.rules import BUSINESS, FEN, LevelRule
+from dispatch.approvals.models import ApprovalRule, Request, RequestStep
+from dispatch.approvals.rules import BUSINESS, FEN, LevelRule, Turn
 from dispatch.config_values import ApprovalStep
-from dispatch.permissions import PERMISSIONS
+from dispatch.errors import NotFound
+from dispatch.permissions import PERMISSIONS, permissions_of
 from dispatch.staff.deputies import in_force
 from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.roster_queries import on_leave
+from dispatch.staff.rules import Actor
 
 _fixed: tuple[LevelRule, ...] = ()
 
@@ -72,3 +74,70 @@ def _deciders(permission: str, branch_id: int) -> sa.Select[Person]:
     may = Person.id.in_(held.where(PersonRole.role.in_(PERMISSIONS[permission])))
     here = sa.or_(Person.branch_id == branch_id, Person.id.in_(everywhere))
     return sa.select(Person).where(Person.active, may, here).order_by(Person.branch_id != branch_id, Person.staff_no)
+
+
+# --- requests
+
+
+def turn_of(request: Request, by: Actor) -> Turn:
+    """`by` before the open level of a request whose steps are read."""
+    step, now = request.open_step, [one for one in request.steps if one.round == request.round]
+    hands = frozenset(who for one in now for who in one.hands if who is not None)
+    asked = frozenset({request.asked_by_id, *(one.requested_by_id for one in request.steps)})
+    themselves = {one.decided_by_id for one in now}
+    return Turn(step.permission if step else None, by.id, permissions_of(by.roles), asked, hands, hands - themselves)
+
+
+def _in_place(by: Actor) -> list[sa.ColumnElement[bool]]:
+    """SQL: open steps (joined with their requests) that `by` decides in the place of somebody absent."""
+    return [
+        sa.and_(Request.branch_id == branch_id, RequestStep.permission == permission, RequestStep.decision.is_(None))
+        for branch_id, permission in by.places
+    ]
+
+
+def _seen(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: the requests of the branches that a person of the office sees."""
+    if not by.may("order.see"):
+        return sa.false()
+    return sa.true() if by.may("branches.all") else Request.branch_id == by.branch_id
+
+
+def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
+    own = sa.and_(_seen(by), RequestStep.permission.in_(permissions_of(by.roles)))
+    return sa.and_(RequestStep.decision.is_(None), sa.or_(own, *_in_place(by)))
+
+
+_WITH_PEOPLE = (joinedload(Request.asked_by), joinedload(Request.branch), joinedload(Request.ended_by))
+
+
+def requests_waiting(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Request]:
+    """Requests whose open level `by` could decide, the oldest first, with people and steps; his own too, which he cannot."""
+    query = sa.select(Request).join(Request.steps).where(_to_decide(by)).order_by(RequestStep.id).limit(limit)
+    return session.scalars(query.options(*_WITH_PEOPLE, selectinload(Request.steps))).unique().all()
+
+
+def requests_count(by: Actor) -> sa.ScalarSelect[int]:
+    """SQL: how many of them there are."""
+    return sa.select(sa.func.count()).select_from(RequestStep).join(RequestStep.request).where(_to_decide(by)).scalar_subquery()
+
+
+def request_seen(session: Session, request_id: int, by: Actor) -> Request:
+    """A request of the reader's branches, or one that he decides in somebody's place; with people and steps. Raises NotFound."""
+    mine = sa.exists().where(RequestStep.request_id == Request.id, sa.or_(sa.false(), *_in_place(by)))
+    people = selectinload(Request.steps)
+    whole = (*_WITH_PEOPLE, *(people.joinedload(one) for one in _STEP_PEOPLE))
+    query = sa.select(Request).where(Request.id == request_id, sa.or_(_seen(by), mine)).options(*whole)
+    found = session.scalars(query).unique().one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+_STEP_PEOPLE = (RequestStep.requested_by, RequestStep.decided_by, RequestStep.decided_for)
+
+
+def requests_of_order(session: Session, order_id: int) -> Sequence[Request]:
+    """What was asked for on an order, newest first; with who asked."""
+    query = sa.select(Request).where(Request.order_id == order_id).options(joinedload(Request.asked_by))
+    return session.scalars(query.order_by(Request.id.desc())).all()

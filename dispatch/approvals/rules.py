@@ -142,3 +142,35 @@ def second_time(turn: Turn) -> Text | None:
 def why_not_decide(turn: Turn) -> Text | None:
     """Why somebody cannot decide the open level; None when he can."""
     return next((no for check in (not_your_turn, your_own, second_time) if (no := check(turn))), None)
+
+
+# --- how a request stands
+
+_STATES: dict[str, Text] = {
+    "open": say("Awaiting approval"),
+    "approved": say("Approved"),
+    "rejected": say("Rejected"),
+    "withdrawn": say("Withdrawn"),
+    "done": say("Done"),
+}
+_OWN_STATES: dict[tuple[str, str], Text] = {
+    ("goodwill", "done"): say("Approved"),
+    ("overrule", "done"): say("Charge let off"),
+    ("refund", "approved"): say("Approved: to be given back"),
+    ("refund", "done"): say("Given back"),
+    ("purchase", "approved"): say("Approved: to be ordered"),
+    ("purchase", "done"): say("Received"),
+}
+STATE_LOOKS = {
+    "open": "awaiting_approval",
+    "approved": "approved",
+    "rejected": "rejected",
+    "withdrawn": "cancelled",
+    "done": "done",
+}
+"""State -> the status of an order that looks like it."""
+
+
+def state_word(kind: str, state: str) -> Text:
+    """How a request of a kind stands, as a word."""
+    return _OWN_STATES.get((kind, state), _STATES[state])

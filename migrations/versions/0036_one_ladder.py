@@ -9,12 +9,34 @@ down_revision = "0035"
 branch_labels = None
 depends_on = None
 
+# Goodwill that waits has its request from now on: decided by supervisor or manager, since nobody asked for more when it was sent in.
+WAITING = """
+INSERT INTO approval_request (key, kind, branch_id, order_id, about, trail, reason, asked_by_id, asked_at)
+SELECT goodwill.key, 'goodwill', work_order.branch_id, goodwill.order_id,
+    jsonb_build_object(
+        'msgid', '%(vehicle)s: this repair is treated as in warranty',
+        'params', jsonb_build_object('vehicle', coalesce(vehicle.plate, vehicle.vin, '—'))
+    ),
+    jsonb_build_object('line', goodwill.line_id), goodwill.reason, goodwill.asked_by_id, goodwill.asked_at
+FROM goodwill JOIN work_order ON work_order.id = goodwill.order_id
+JOIN order_line ON order_line.id = goodwill.line_id JOIN vehicle ON vehicle.id = order_line.vehicle_id
+WHERE goodwill.state = 'open' ORDER BY goodwill.id;
+INSERT INTO approval_request_step (request_id, step, permission, following, requested_by_id, requested_at)
+SELECT id, 1, 'favour.approve', '[]', asked_by_id, asked_at FROM approval_request ORDER BY id;
+UPDATE goodwill SET request_id = approval_request.id FROM approval_request WHERE approval_request.key = goodwill.key;
+"""
+
+# The tables of before know no goodwill that was taken back: the history of the order still tells it.
+FEWER_ENDS = "DELETE FROM goodwill WHERE state = 'withdrawn'"
+
 NEW_KINDS = "'purchase', 'goodwill', 'refund', 'overrule'"
 
 
 def upgrade() -> None:
     _rules()
     _requests()
+    _favours()
+    _goodwill()
 
 
 def _rules() -> None:
@@ -41,6 +63,7 @@ def _requests() -> None:
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.Numeric(12, 2), nullable=True),
         sa.Column("about", JSONB(), nullable=False),
+        sa.Column("trail", JSONB(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("round", sa.BigInteger(), server_default="1", nullable=False),
@@ -113,7 +136,56 @@ def _steps() -> None:
     op.create_index("ix_approval_request_step_waiting", table, ["permission", "id"], postgresql_where=still_open)
 
 
+def _favours() -> None:
+    op.create_table(
+        "favour",
+        sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("receipt_id", sa.BigInteger(), nullable=True),
+        sa.Column("charge_id", sa.BigInteger(), nullable=True),
+        sa.Column("refund_id", sa.BigInteger(), nullable=True),
+        sa.Column("alive", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.CheckConstraint("num_nonnulls(receipt_id, charge_id) = 1", name=op.f("ck_favour_is_about_one")),
+        sa.CheckConstraint("refund_id IS NULL OR receipt_id IS NOT NULL", name=op.f("ck_favour_refund_has_receipt")),
+        sa.CheckConstraint("refund_id IS NULL OR NOT alive", name=op.f("ck_favour_given_back_is_over")),
+        sa.ForeignKeyConstraint(["request_id"], ["approval_request.id"], name=op.f("fk_favour_request_id")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_favour_receipt_id")),
+        sa.ForeignKeyConstraint(["charge_id"], ["charge.id"], name=op.f("fk_favour_charge_id")),
+        sa.ForeignKeyConstraint(["refund_id"], ["receipt.id"], name=op.f("fk_favour_refund_id")),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_favour")),
+        sa.UniqueConstraint("refund_id", name=op.f("uq_favour_refund_id")),
+    )
+    for what in ("receipt", "charge"):
+        op.create_index(f"uq_favour_alive_{what}", "favour", [f"{what}_id"], unique=True, postgresql_where=sa.text("alive"))
+
+
+def _goodwill() -> None:
+    op.add_column("goodwill", sa.Column("request_id", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_goodwill_request_id"), "goodwill", "approval_request", ["request_id"], ["id"])
+    op.create_unique_constraint(op.f("uq_goodwill_request_id"), "goodwill", ["request_id"])
+    op.get_bind().connection.cursor().execute(WAITING)
+    op.create_check_constraint(op.f("ck_goodwill_open_has_request"), "goodwill", "state <> 'open' OR request_id IS NOT NULL")
+    _ends("'open', 'approved', 'refused', 'withdrawn'", "decided_by_id <> asked_by_id OR state = 'withdrawn'")
+    _one_of_a_line("state NOT IN ('refused', 'withdrawn')")
+
+
+def _ends(states: str, two: str) -> None:
+    for name, check in (("state_known", f"state IN ({states})"), ("two_decide", two)):
+        op.drop_constraint(op.f(f"ck_goodwill_{name}"), "goodwill", type_="check")
+        op.create_check_constraint(op.f(f"ck_goodwill_{name}"), "goodwill", check)
+
+
+def _one_of_a_line(which: str) -> None:
+    op.drop_index("uq_goodwill_line", "goodwill")
+    op.create_index("uq_goodwill_line", "goodwill", ["line_id"], unique=True, postgresql_where=sa.text(which))
+
+
 def downgrade() -> None:
+    op.execute(FEWER_ENDS)
+    _one_of_a_line("state <> 'refused'")
+    _ends("'open', 'approved', 'refused'", "decided_by_id <> asked_by_id")
+    op.drop_constraint(op.f("ck_goodwill_open_has_request"), "goodwill", type_="check")
+    op.drop_column("goodwill", "request_id")
+    op.drop_table("favour")
     op.drop_table("approval_request_step")
     op.drop_table("approval_request")
     # Rules of the new kinds go with the requests that they were for; a trigger keeps rules from any other hand.

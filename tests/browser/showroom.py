@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
@@ -321,9 +322,16 @@ def _orders(session: Session) -> dict[str, Sight]:
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
+        "a request that waits": Sight("orders.approvals_request", _request(session, "open")),
+        "money to be given back": Sight("orders.approvals_request", _request(session, "approved"), "qian"),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
         "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
     }
+
+
+def _request(session: Session, state: str) -> str:
+    of_state = sa.select(Request.id).where(Request.state == state, Request.kind == "refund")
+    return f"/approvals/requests/{_first(session, of_state)}"
 
 
 def _numbers(ids: sa.Select[int]) -> sa.Select[str]:

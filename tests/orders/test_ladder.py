@@ -170,6 +170,18 @@ def test_the_page_of_rules_and_the_ladder_of_an_order(cast: Cast, as_person: Sig
     assert stored(order).status == "approved"
 
 
+def test_amounts_stand_in_the_same_table(cast: Cast, as_person: SignIn) -> None:
+    chen, url = as_person(cast.chen), "/approvals/rules"
+    sent = {"kind": "refund", "least": "500", "most": "", "branch": "", "first": "manager", "second": "director"}
+    wrong = chen.post(url, data=sent | {"least": "1.234", "request_key": str(uuid.uuid4())})
+    assert wrong.status_code == 422 and "at most two decimals" in wrong.text and 'value="1.234"' in wrong.text
+    assert chen.post(url, data=sent | {"request_key": str(uuid.uuid4())}).status_code == 302
+    only = {"kind": "purchase", "most": "999.99", "request_key": str(uuid.uuid4())}
+    assert chen.post(url, data=only).status_code == 302
+    page = as_person(cast.wang).get(url).text
+    assert "¥500.00 or more" in page and "¥0.00 to ¥999.99" in page and "Supervisor or manager" in page
+
+
 def test_an_order_whose_approver_has_left_says_so(order: Order, cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         leaves(db, cast.wang)

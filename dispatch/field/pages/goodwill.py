@@ -1,4 +1,4 @@
-"""Goodwill for one vehicle of a repair: the desk asks and a manager decides on one page; the technician asks from the price."""
+"""Goodwill for one vehicle of a repair: the desk asks and others decide on one page; the technician asks from the price."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.operations.requests import DECIDED
+from dispatch.approvals.queries import request_seen, turn_of
+from dispatch.approvals.rules import why_not_decide
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
@@ -28,13 +31,13 @@ from dispatch.typed import key_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import say, text_from_json
+from dispatch.words import Text, say, text_from_json
 
 Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/orders/<number>/vehicles/<int:position>/goodwill")
-@may("goodwill.ask", "favour.approve")
+@may("goodwill.ask", "order.decide")
 def goodwill(number: str, position: int) -> Answer:
     """Whether the warranty holds, what the parts cost, what was asked and decided."""
     return _page(number, position)
@@ -44,12 +47,16 @@ def _page(number: str, position: int, form: Form | None = None, refusal: Refusal
     with transaction() as db:
         order, line = _vehicle(db, number, position)
         today = local_day(now(), order.branch.zone)
+        asked = goodwill_of(db, order.id).get(line.id)
+        no = _why_not(db, asked)
         page = render_template(
             "field/goodwill.html",
             order=order,
             line=line,
             warranty=warranty_of_line(db, order, line, day=today),
-            goodwill=goodwill_of(db, order.id).get(line.id),
+            goodwill=asked,
+            can_decide=no is None,
+            why_not=no,
             charges=[charge for charge in standing(charges_of(db, order.id)) if charge.line_id == line.id],
             told=text_from_json,
             today=today,
@@ -57,6 +64,13 @@ def _page(number: str, position: int, form: Form | None = None, refusal: Refusal
             key=uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
+
+
+def _why_not(db: Session, asked: Goodwill | None) -> Text | None:
+    """Why the reader does not decide its open level; None where he does."""
+    if asked is None or asked.request_id is None or asked.state != "open":
+        return DECIDED
+    return why_not_decide(turn_of(request_seen(db, asked.request_id, current()), current()))
 
 
 def _vehicle(db: Session, number: str, position: int) -> tuple[Order, OrderLine]:
@@ -80,13 +94,13 @@ def ask_for_goodwill(number: str, position: int) -> Answer:
     def asked(db: Session, order: Order, line: OrderLine) -> Goodwill:
         return ask_goodwill(db, order.id, line.id, reason=form.text("reason"), key=key, by=current(), at=now())
 
-    return _changed(number, position, form, asked, _("Asked. A manager decides."))
+    return _changed(number, position, form, asked, _("Asked. Whoever decides sees it among his approvals."))
 
 
 @pages.post("/orders/<number>/vehicles/<int:position>/goodwill/<int:goodwill_id>")
-@may("favour.approve")
+@may("order.decide")
 def decide_on_goodwill(number: str, position: int, goodwill_id: int) -> Answer:
-    """A manager approves or refuses."""
+    """Whoever decides the open level approves or refuses."""
     form = Form.sent()
     approve = form.text("answer") == "approve"
 
@@ -94,10 +108,10 @@ def decide_on_goodwill(number: str, position: int, goodwill_id: int) -> Answer:
         counts = goodwill_of(db, order.id).get(line.id)
         if counts is None or counts.id != goodwill_id:
             raise NotFound
-        facts: dict[str, Any] = {"approve": approve, "reason": form.text("decision"), "by": current(), "at": now()}
+        facts: dict[str, Any] = {"approve": approve, "reason": form.text("reason"), "by": current(), "at": now()}
         return decide_goodwill(db, order.id, goodwill_id, **facts)
 
-    return _changed(number, position, form, decided, _("Approved: its parts are free.") if approve else _("Refused."))
+    return _changed(number, position, form, decided, _("Approved.") if approve else _("Refused."))
 
 
 def _changed(number: str, position: int, form: Form, change: Any, told: str) -> Answer:
@@ -115,12 +129,12 @@ def _changed(number: str, position: int, form: Form, change: Any, told: str) -> 
 @pages.post("/my-day/visits/<int:visit_id>/goodwill")
 @may("visit.drive")
 def ask_on_site(visit_id: int) -> Answer:
-    """The technician asks for it; until a manager has approved, the price stays."""
+    """The technician asks for it; until it is approved, the price stays."""
     return taken(
         visit_id,
         "goodwill.ask",
         _asked,
-        told=say("Asked. The price stays until a manager has approved."),
+        told=say("Asked. The price stays until it is approved."),
         to=url_for("field.price", visit_id=visit_id),
         again=lambda refused: price_page(visit_id, refused),
     )

@@ -38,6 +38,7 @@ def _page(form: Form | None, refused: Text | None = None) -> str:
     with transaction() as db:
         rules, ended = all_rules(db)
         shown: dict[str, Any] = {"rules": rules, "ended": ended, "fixed": fixed_rules(), "branch_choice": branches(db)}
+        shown["ruled"] = {rule.kind for rule in fixed_rules()} | {row.kind for row in rules}
         words = {"kinds": LADDER_KINDS, "business": BUSINESS, "roles": ROLES, "turn_of": _turn}
         return render_template("orders/ladder.html", **shown, **words, form=form, refused=refused, new_key=uuid.uuid4())
 

@@ -197,6 +197,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "about": lambda: text_from_json(detail["about"]) if detail.get("about") else "—",
         "how": lambda: HOW.get(detail.get("how", ""), "—"),
         "stage": lambda: STAGES.get(detail.get("stage", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),
