@@ -159,7 +159,7 @@ _OWN_STATES: dict[tuple[str, str], Text] = {
     ("refund", "approved"): say("Approved: to be given back"),
     ("refund", "done"): say("Given back"),
     ("purchase", "approved"): say("Approved: to be ordered"),
-    ("purchase", "done"): say("Received"),
+    ("purchase", "done"): say("Goods received"),
 }
 STATE_LOOKS = {
     "open": "awaiting_approval",

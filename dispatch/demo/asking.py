@@ -1,10 +1,11 @@
-"""What was asked for and climbs the ladder: money to be given back, a charge to be let off."""
+"""What was asked for and climbs the ladder: purchases, money to be given back, a charge to be let off."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,9 @@ from dispatch.approvals.operations.requests import Answer
 from dispatch.approvals.operations.table import add_rule
 from dispatch.approvals.rules import LevelRule
 from dispatch.demo.company import Company
+from dispatch.devices.purchase_rules import Wanted
+from dispatch.devices.purchasing import ask_purchase, decide_purchase, receive_purchase
+from dispatch.devices.queries import stores
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations import ask_let_off, ask_refund, decide_favour
 from dispatch.orders.models import Order
@@ -23,18 +27,42 @@ RULES = (
     ("goodwill", 500, None, ("manager", "director")),
     ("overrule", 200, None, ("manager",)),
 )
+BUYING = (
+    Wanted("terminal", "TK-310", 20, Decimal("235.00"), "华强定位科技", "低于安全库存，下周有两批安装"),
+    Wanted("terminal", "BD-808A", 20, Decimal("320.00"), "北斗星终端", "低于安全库存"),
+    Wanted("part", "P102", 30, Decimal("12.50"), "深圳线材厂", "扎带用得快"),
+    Wanted("other", "冲击钻", 3, Decimal("680.00"), "五金城", "旧的两把已坏"),
+    Wanted("part", "P103", 50, Decimal("4.80"), "深圳线材厂", "备货"),
+)
+OBJECTED = "先修旧的，附上三家报价再报"
+BOUGHT = timedelta(hours=5)
 REASONS = ("客户微信重复支付", "报价时多算了天线", "上门后发现无需更换，客户要求退款")
 ASKED, DECIDED = timedelta(minutes=50), timedelta(minutes=20)
 
 
 def build(company: Company, moment: datetime) -> None:
-    """The table says who decides about what amount; of today's orders three receipts and a charge are asked about."""
+    """The table says who decides about what amount; of today's orders three receipts and a charge are asked about,
+    and what the store is short of is to be bought."""
     for kind, least, most, roles in RULES:
         rule = LevelRule(kind, roles, Decimal(least), Decimal(most) if most else None)
         add_rule(company.session, rule, key=_key(company), by=company.people["chen"], at=company.at)
     done = sa.select(Order.id).where(Order.status == "done", Order.branch_id == company.branches["SZ"].id)
     _refunds(company, done, moment)
     _let_off(company, done, moment)
+    _purchases(company, moment)
+
+
+def _purchases(company: Company, moment: datetime) -> None:
+    """One waits for the manager, one for finance, one for its delivery, one came back with a reason, one was received."""
+    by, wang, qian = company.desk("SZ"), company.people["wang"], company.people["qian"]
+    made = [ask_purchase(company.session, each, key=_key(company), by=by, at=moment - BOUGHT) for each in BUYING]
+    ids = [bought.request_id for bought in made]
+    facts: dict[str, Any] = {"at": moment - DECIDED}
+    for request_id in ids[1:]:
+        decide_purchase(company.session, request_id, Answer(yes=True), by=wang, **facts)
+    decide_purchase(company.session, ids[3], Answer(yes=False, reason=OBJECTED), by=qian, **facts)
+    store = next(each for each in stores(company.session, by) if each.branch_id == by.branch_id)
+    receive_purchase(company.session, ids[4], BUYING[4].count, delivery="SH-20261120-07", store=store, by=by, at=moment - DECIDED)
 
 
 def _refunds(company: Company, done: sa.Select[int], moment: datetime) -> None:

@@ -37,6 +37,7 @@ def upgrade() -> None:
     _requests()
     _favours()
     _goodwill()
+    _purchases()
 
 
 def _rules() -> None:
@@ -179,7 +180,54 @@ def _one_of_a_line(which: str) -> None:
     op.create_index("uq_goodwill_line", "goodwill", ["line_id"], unique=True, postgresql_where=sa.text(which))
 
 
+def _purchases() -> None:
+    _series("'DB', 'PD', 'CG'")
+    op.create_table(
+        "purchase",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("unit_price", sa.Numeric(12, 2), nullable=False),
+        sa.Column("supplier", sa.Text(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=True),
+        sa.Column("delivery", sa.Text(), nullable=True),
+        sa.Column("store_id", sa.BigInteger(), nullable=True),
+        sa.Column("entry_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind IN ('terminal', 'sim', 'part', 'other')", name=op.f("ck_purchase_kind_known")),
+        sa.CheckConstraint("count > 0", name=op.f("ck_purchase_buys_something")),
+        sa.CheckConstraint("unit_price >= 0", name=op.f("ck_purchase_price_not_negative")),
+        sa.CheckConstraint("btrim(supplier) <> '' AND (btrim(name) <> '' OR kind = 'sim')", name=op.f("ck_purchase_has_words")),
+        sa.CheckConstraint("received > 0", name=op.f("ck_purchase_received_counts")),
+        sa.CheckConstraint(
+            "(received IS NULL) = (delivery IS NULL) AND (received IS NULL) = (store_id IS NULL)",
+            name=op.f("ck_purchase_received_is_whole"),
+        ),
+        sa.CheckConstraint(
+            "entry_id IS NULL OR (kind = 'part' AND received IS NOT NULL)", name=op.f("ck_purchase_parts_are_entered")
+        ),
+        sa.ForeignKeyConstraint(["request_id"], ["approval_request.id"], name=op.f("fk_purchase_request_id")),
+        sa.ForeignKeyConstraint(["store_id"], ["holder.id"], name=op.f("fk_purchase_store_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["part_entry.id"], name=op.f("fk_purchase_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase")),
+        sa.UniqueConstraint("number", name=op.f("uq_purchase_number")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_purchase_request_id")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_purchase_entry_id")),
+    )
+
+
+def _series(known: str) -> None:
+    op.drop_constraint(op.f("ck_store_series_series_known"), "store_series", type_="check")
+    op.create_check_constraint(op.f("ck_store_series_series_known"), "store_series", f"series IN ({known})")
+
+
 def downgrade() -> None:
+    op.drop_table("purchase")
+    op.execute("DELETE FROM store_series WHERE series = 'CG'")
+    _series("'DB', 'PD'")
     op.execute(FEWER_ENDS)
     _one_of_a_line("state <> 'refused'")
     _ends("'open', 'approved', 'refused'", "decided_by_id <> asked_by_id")

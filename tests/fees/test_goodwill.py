@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.approvals.queries import requests_waiting
 from dispatch.clock import now
 from dispatch.devices.bench_models import UnitReturn
@@ -165,5 +166,7 @@ def test_the_pages_of_terms_and_of_goodwill(db: Session, cast: Cast, as_person: 
     assert lin.post(page, data=key | {"reason": "loyal for years"}).status_code == 303
     assert "loyal for years" in wang.get("/approvals").text
     (goodwill,) = goodwill_of(db, order.id).values()
-    wang.post(f"{page}/{goodwill.id}", data={"answer": "approve"})
+    decide = f"/approvals/requests/{goodwill.request_id}"
+    assert decide in wang.get(page).text and "Look and decide" not in lin.get(page).text
+    wang.post(f"{decide}/{db.get_one(Request, goodwill.request_id).steps[0].id}/approve")
     assert "counts as in warranty" in lin.get(f"/orders/{order.number}").text

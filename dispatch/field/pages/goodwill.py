@@ -1,4 +1,4 @@
-"""Goodwill for one vehicle of a repair: the desk asks and others decide on one page; the technician asks from the price."""
+"""Goodwill for one vehicle of a repair: the desk asks on a page; the technician asks from the price."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.approvals.operations.requests import DECIDED
-from dispatch.approvals.queries import request_seen, turn_of
-from dispatch.approvals.rules import why_not_decide
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
@@ -20,7 +17,7 @@ from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import Goodwill
 from dispatch.fees.operations import ask_goodwill
 from dispatch.fees.queries import charges_of, warranty_of_line
-from dispatch.field.forgiving import decide_goodwill, read_goodwill
+from dispatch.field.forgiving import read_goodwill
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.money import price_page
 from dispatch.field.pages.sending import Acts, taken
@@ -31,13 +28,13 @@ from dispatch.typed import key_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import Text, say, text_from_json
+from dispatch.words import say, text_from_json
 
 Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/orders/<number>/vehicles/<int:position>/goodwill")
-@may("goodwill.ask", "order.decide")
+@may("goodwill.ask")
 def goodwill(number: str, position: int) -> Answer:
     """Whether the warranty holds, what the parts cost, what was asked and decided."""
     return _page(number, position)
@@ -47,16 +44,12 @@ def _page(number: str, position: int, form: Form | None = None, refusal: Refusal
     with transaction() as db:
         order, line = _vehicle(db, number, position)
         today = local_day(now(), order.branch.zone)
-        asked = goodwill_of(db, order.id).get(line.id)
-        no = _why_not(db, asked)
         page = render_template(
             "field/goodwill.html",
             order=order,
             line=line,
             warranty=warranty_of_line(db, order, line, day=today),
-            goodwill=asked,
-            can_decide=no is None,
-            why_not=no,
+            goodwill=goodwill_of(db, order.id).get(line.id),
             charges=[charge for charge in standing(charges_of(db, order.id)) if charge.line_id == line.id],
             told=text_from_json,
             today=today,
@@ -64,13 +57,6 @@ def _page(number: str, position: int, form: Form | None = None, refusal: Refusal
             key=uuid.uuid4(),
         )
     return (page, refusal.status) if refusal else page
-
-
-def _why_not(db: Session, asked: Goodwill | None) -> Text | None:
-    """Why the reader does not decide its open level; None where he does."""
-    if asked is None or asked.request_id is None or asked.state != "open":
-        return DECIDED
-    return why_not_decide(turn_of(request_seen(db, asked.request_id, current()), current()))
 
 
 def _vehicle(db: Session, number: str, position: int) -> tuple[Order, OrderLine]:
@@ -95,23 +81,6 @@ def ask_for_goodwill(number: str, position: int) -> Answer:
         return ask_goodwill(db, order.id, line.id, reason=form.text("reason"), key=key, by=current(), at=now())
 
     return _changed(number, position, form, asked, _("Asked. Whoever decides sees it among his approvals."))
-
-
-@pages.post("/orders/<number>/vehicles/<int:position>/goodwill/<int:goodwill_id>")
-@may("order.decide")
-def decide_on_goodwill(number: str, position: int, goodwill_id: int) -> Answer:
-    """Whoever decides the open level approves or refuses."""
-    form = Form.sent()
-    approve = form.text("answer") == "approve"
-
-    def decided(db: Session, order: Order, line: OrderLine) -> Goodwill:
-        counts = goodwill_of(db, order.id).get(line.id)
-        if counts is None or counts.id != goodwill_id:
-            raise NotFound
-        facts: dict[str, Any] = {"approve": approve, "reason": form.text("reason"), "by": current(), "at": now()}
-        return decide_goodwill(db, order.id, goodwill_id, **facts)
-
-    return _changed(number, position, form, decided, _("Approved.") if approve else _("Refused."))
 
 
 def _changed(number: str, position: int, form: Form, change: Any, told: str) -> Answer:

@@ -15,6 +15,7 @@ from dispatch.approvals.queries import request_seen
 from dispatch.approvals.rules import FAVOURS, STATE_LOOKS, level_word, state_word
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.devices.purchasing import decide_purchase, withdraw_purchase
 from dispatch.errors import NotFound, Refusal
 from dispatch.field import forgiving
 from dispatch.field.pages.corrections import DESK
@@ -28,8 +29,8 @@ from dispatch.web.locale import tr
 from dispatch.words import say
 
 Deed = Callable[..., Request]
-DECIDE: dict[str, Deed] = dict.fromkeys(FAVOURS, forgiving.decide_favour)
-WITHDRAW: dict[str, Deed] = dict.fromkeys(FAVOURS, forgiving.withdraw_favour)
+DECIDE: dict[str, Deed] = {"purchase": decide_purchase, **dict.fromkeys(FAVOURS, forgiving.decide_favour)}
+WITHDRAW: dict[str, Deed] = {"purchase": withdraw_purchase, **dict.fromkeys(FAVOURS, forgiving.withdraw_favour)}
 """Kind -> what carries a decision out, with all that follows from it."""
 
 WORDS: dict[str, Any] = {"level_word": level_word, "state_word": state_word, "state_looks": STATE_LOOKS}
@@ -50,13 +51,17 @@ def approvals_request(request_id: int) -> str:
 def _page(request_id: int, refused: Refused | None = None) -> str:
     with transaction() as db:
         asked = request_seen(db, request_id, current())
-        shown = {
-            "asked": asked_card(asked, current(), address),
-            "order": db.get(Order, asked.order_id) if asked.order_id else None,
-            "waits": waits_for_people(db, asked, current(), now()),
-            "may_withdraw": may_withdraw(asked, current()),
-        }
-        return render_template("orders/request.html", **shown, **WORDS, refused=refused)
+        return render_template("orders/request.html", **shown(db, asked), **WORDS, refused=refused)
+
+
+def shown(db: Session, asked: Request) -> dict[str, Any]:
+    """What the page of a request shows, whatever it is about."""
+    return {
+        "asked": asked_card(asked, current(), address),
+        "order": db.get(Order, asked.order_id) if asked.order_id else None,
+        "waits": waits_for_people(db, asked, current(), now()),
+        "may_withdraw": may_withdraw(asked, current()),
+    }
 
 
 @pages.post("/approvals/requests/<int:request_id>/<int:step_id>/approve")

@@ -154,8 +154,8 @@ def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
 
 
 def _goodwill_url(order: Order, position: int) -> str | None:
-    """Where goodwill for a vehicle is asked for and decided, for those who may."""
-    mine = (allowed("goodwill.ask") and allowed("order.see")) or allowed("order.decide")
+    """Where goodwill for a vehicle is asked for, for those who may."""
+    mine = allowed("goodwill.ask") and allowed("order.see")
     return url_for("field.goodwill", number=order.number, position=position) if mine and order.approved else None
 
 

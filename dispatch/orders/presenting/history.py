@@ -180,7 +180,21 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "names", "day", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = (
+    "lines",
+    "step",
+    "name",
+    "names",
+    "day",
+    "old",
+    "new",
+    "number",
+    "quantity",
+    "receipt",
+    "invoice",
+    "received",
+    "delivery",
+)
 """What sentences name just as it stands in the entry."""
 
 
