@@ -53,6 +53,10 @@ REQUESTS = ("purchase", "goodwill", "refund", "overrule")
 FAVOURS = ("goodwill", "refund", "overrule")
 """What gives something away, on an order."""
 
+_TOLD = ("ask", "pass", "approve", "refuse", "withdraw")
+TOLD = {"purchase": (*_TOLD, "again", "done"), "goodwill": _TOLD, "refund": (*_TOLD, "done"), "overrule": _TOLD}
+"""What the history tells of a request, by kind: the action is kind and verb."""
+
 
 @dataclass(frozen=True)
 class LevelRule:

@@ -199,7 +199,7 @@ def _end(session: Session, request: Request, state: str, *, by: Actor, at: datet
 def _tell(
     session: Session, request: Request, verb: str, reason: str | None, told: dict[str, Any], *, by: Actor, at: datetime
 ) -> None:
-    """Write it into the history of the order, or of the request where it belongs to none."""
+    """Write it into the history of the order, or of the request where it belongs to none: one of `TOLD`."""
     subject = ("order", request.order_id) if request.order_id else ("request", request.id)
     amount = {} if request.amount is None else {"amount": str(request.amount)}
     known = {"request": request.id, "about": request.about, "name": request.asked_by.name, **amount, **request.trail}
