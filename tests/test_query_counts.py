@@ -35,9 +35,13 @@ def company(shown_company: tuple[DemoCompany, dict[str, Sight]]) -> Iterator[Com
     db.disconnect()
 
 
-@pytest.mark.parametrize("who", ["", "lin", "wang", "su", "qian", "chen", "admin"])
+PEOPLE = ("", "lin", "su", "qian", "admin", "wang")
+ALL_SEEING = ("wang", "chen")
+
+
+@pytest.mark.parametrize("who", [*PEOPLE, "chen"])
 def test_no_page_asks_more_than_a_dozen_times(company: Company, who: str) -> None:
-    """Whoever may open it, in all of its looks: the director's with all branches at once, too."""
+    """Each page by whoever it is for, by the manager, by the director with one and with all branches, and by one more of all."""
     client = signed_in(company.app, who) if who else company.app.test_client()
     answers = {path: _answer(client, path) for path in _addresses(company.sights.values(), who)}
     assert {path: count for path, (_, count) in answers.items() if count > MOST} == {}
@@ -46,8 +50,9 @@ def test_no_page_asks_more_than_a_dozen_times(company: Company, who: str) -> Non
 
 
 def _addresses(sights: Iterable[Sight], who: str) -> Iterator[str]:
-    for sight in sights:
-        yield sight.path
+    for index, sight in enumerate(sights):
+        if who in (sight.who, *ALL_SEEING, PEOPLE[index % len(PEOPLE)]):
+            yield sight.path
         if who == "chen":
             yield f"{sight.path}{'&' if '?' in sight.path else '?'}branch=all&branches=all"
 

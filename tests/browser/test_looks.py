@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe().axe_script
 RUN_AXE = """() => {
+    axe.configure({rules: [{id: "color-contrast", selector: ":not([data-judged])"}]});
     const frame = ["nav.rail", "header.top"], whose = `frame of ${document.querySelector(".me")?.textContent}`;
     const seen = sessionStorage.getItem(whose);
     if (document.querySelector("nav.rail")) sessionStorage.setItem(whose, "seen");
@@ -103,6 +104,17 @@ def test_pages(showroom: Showroom, chromium: Browser, look: Look, subtests: pyte
             assert desk.open(sight.path) == sight.status
             assert desk.path == sight.path, "the page leads elsewhere"
             assert faults(desk) == []
+    desk.page.context.close()
+
+
+def test_faint_words_are_found_where_legible_ones_were_judged(showroom: Showroom, chromium: Browser) -> None:
+    desk = _sit_down(chromium, LOOKS["English, phone, night"], showroom.url)
+    desk.open("/signin")
+    assert faults(desk) == []
+    desk.open("/signin")
+    desk.page.locator("h1").evaluate("one => { one.style.color = 'dimgrey' }")
+    (fault,) = faults(desk)
+    assert fault.startswith("color-contrast: <h1")
     desk.page.context.close()
 
 
@@ -188,6 +200,7 @@ def faults(desk: Desk) -> list[str]:
 
 def _violations(page: Page) -> list[str]:
     page.evaluate(SHORTEN)
+    page.evaluate(MARK_JUDGED)
     return [
         f"{rule['id']}: {node['html'][:160]} {node['failureSummary'].splitlines()[1].strip()}"
         for rule in page.evaluate(RUN_AXE)
@@ -204,6 +217,24 @@ SHORTEN = """() => {
     }
 }"""
 """Of the rows of a list that look alike the first one stands for all; twelve kinds are enough."""
+MARK_JUDGED = """() => {
+    const judged = new Set(JSON.parse(sessionStorage.getItem("judged") || "[]")), grounds = new Map([[null, ""]]);
+    const ground = one => {
+        if (!grounds.has(one)) {
+            const look = getComputedStyle(one), below = ground(one.parentElement);
+            const own = [look.backgroundColor, look.backgroundImage, look.opacity, look.filter].join();
+            grounds.set(one, own === "rgba(0, 0, 0, 0),none,1,none" ? below : `${below};${own}`);
+        }
+        return grounds.get(one);
+    };
+    for (const one of document.body.querySelectorAll("*")) {
+        const look = getComputedStyle(one), own = [one.tagName, one.getAttribute("class"), look.position, look.textShadow];
+        const sight = [...own, look.color, look.fontSize, look.fontWeight, ground(one)].join("|");
+        if (judged.has(sight)) one.dataset.judged = ""; else judged.add(sight);
+    }
+    sessionStorage.setItem("judged", JSON.stringify([...judged]));
+}"""
+"""Colours are judged once in each way of looking: one of the same class, colours, size and ground has been judged before."""
 WIDEST = """[...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "fixed")
     .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(" | ")"""

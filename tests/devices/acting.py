@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.devices.fitted import slot_units
 from dispatch.devices.fitting import Work
-from dispatch.devices.models import FITTING_KINDS, CustodyPosition, Fitting, HandOver, Holder, Part, Sim, Terminal, Unit
+from dispatch.devices.models import (
+    FITTING_KINDS,
+    CustodyEntry,
+    CustodyPosition,
+    Fitting,
+    HandOver,
+    Holder,
+    Part,
+    Sim,
+    Terminal,
+    Unit,
+)
 from dispatch.field.operations import SentFact, keep_fact
 from dispatch.staff.rules import Actor
 
@@ -83,11 +94,15 @@ class Page:
         """What is in a vehicle: kind -> unit."""
         return {kind: unit.id for kind, unit in slot_units(self.session, self.works[line].vehicle_id).items()}
 
-    def fitting(self, pick: int, kinds: Sequence[str] = FITTING_KINDS) -> Fitting:
-        """One of these fittings: what stands comes before what is undone, the newest first."""
+    def fitting(self, pick: int, kinds: Sequence[str] = FITTING_KINDS, *, replaceable: bool = False) -> Fitting:
+        """One of these fittings: what stands comes before what is undone, the newest first.
+
+        Where it is to be replaced, one that stands with another unit in its bag, if there is any and the pick is not ASTRAY.
+        """
         undone = sa.or_(Fitting.kind == "undo", sa.exists().where(_later.undoes_id == Fitting.id))
         query = sa.select(Fitting).where(Fitting.kind.in_(kinds)).order_by(undone, Fitting.id.desc())
-        return picked(self.session.scalars(query.limit(pick + 1)).all(), pick)
+        likely = self.session.scalars(query.where(~undone, _another_in_the_bag())).all() if replaceable and pick < ASTRAY else ()
+        return picked(likely or self.session.scalars(query.limit(pick + 1)).all(), pick)
 
     def hand_over(self, pick: int) -> HandOver:
         """One that was offered; those that wait for an answer come first, the newest before others."""
@@ -102,6 +117,13 @@ class Page:
     def carrier(self, who: str) -> int:
         """Out of whose bag somebody works."""
         return self.bag_id(who if who in ("su", "wei", "zhou") else "su")
+
+
+def _another_in_the_bag() -> sa.Exists:
+    """Whether the bag that a fitted unit came out of has one more of its kind."""
+    place, entry = aliased(CustodyPosition), aliased(CustodyEntry)
+    there = sa.exists().where(entry.id == Fitting.in_entry_id, place.holder_id == entry.from_holder_id)
+    return there.where(place.unit_kind == Fitting.unit_kind)
 
 
 class Act(Protocol):

@@ -110,7 +110,7 @@ class Replacing:
     other: int
 
     def on(self, page: Page) -> Doing:
-        first = page.fitting(self.pick, ("install", "swap"))
+        first = page.fitting(self.pick, ("install", "swap"), replaceable=True)
         entry, by = page.session.get_one(CustodyEntry, first.in_entry_id), page.people["wang"]
         bag = page.session.get_one(Holder, entry.from_holder_id)
         unit = page.unit(self.other, bag.id, first.unit_kind)

@@ -131,9 +131,7 @@ class Money(TwoHands):
 
 @pytest.mark.slow
 def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: str, cast: Cast) -> None:
-    done = walk(Money, database, cast, stories=24, pairs=50)
-    assert done.total() >= 2000
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
     works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
     refused = {f"{name} refused" for name in works - {"Charging", "Settling"}}
-    assert works | refused <= set(done), done
+    walk(Money, database, cast, acts=2000, wanted=works | refused)
