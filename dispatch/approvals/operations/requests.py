@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.approvals.models import ALIVE, Request, RequestStep
-from dispatch.approvals.operations.steps import begin, mark, place_of
+from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, begin, mark, place_of
 from dispatch.approvals.queries import rules_in_force, turn_of
 from dispatch.approvals.rules import ladder, why_not_decide
 from dispatch.audit.operations import record
@@ -25,8 +25,6 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say, text_to_json
 
 LONGEST_REASON = 500
-DECIDED = say("Somebody else decided this a moment ago.")
-DECIDED_BY_YOU = say("You have decided this already.")
 
 
 @dataclass(frozen=True)

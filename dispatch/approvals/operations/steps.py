@@ -18,6 +18,9 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 Barred = Callable[[], Collection[int | None]]
+DECIDED = say("Somebody else decided this a moment ago.")
+DECIDED_BY_YOU = say("You have decided this already.")
+
 OneStep = TypeVar("OneStep", bound=Step)
 
 

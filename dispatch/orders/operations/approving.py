@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.operations.steps import begin, mark
+from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, begin, mark
 from dispatch.approvals.queries import rules_in_force
 from dispatch.approvals.rules import ladder
 from dispatch.audit.operations import record
@@ -20,9 +20,6 @@ from dispatch.orders.operations.standing_in import Hands, place_of
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
-
-DECIDED = say("Somebody else decided this a moment ago.")
-DECIDED_BY_YOU = say("You have decided this already.")
 
 
 def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

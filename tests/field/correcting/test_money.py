@@ -48,6 +48,15 @@ def test_a_charge_is_dropped_and_its_money_given_back(
         given_back(db, cast, order.id, receipt.id, "1")
 
 
+def test_what_was_fitted_is_not_taken_off_the_bill_on_site(
+    db: Session, cast: Cast, order: Order, on_site: Visit, swapped: Swapped
+) -> None:
+    [charge] = standing(charges_of(db, order.id))
+    with pytest.raises(RuleBroken, match="charged by the rules"):
+        do(db, on_site, "charge.take_back", cast.su, charge=charge.id, reason="客户不肯付")
+    assert account_of(db, order.id).charged == 680
+
+
 def test_finance_notes_the_invoice_and_mends_it(db: Session, cast: Cast, order: Order, receipt: Receipt) -> None:
     for number in ("12345678", "25442000000012345678"):
         correcting.add_invoice(db, order.id, receipt.id, number=number, by=cast.qian, at=AT)
