@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.checks import broken_requests
 from dispatch.audit.checks import broken_digests, broken_trail, plainly
 from dispatch.config import Settings
 from dispatch.devices.checks import broken_custody
@@ -139,6 +140,7 @@ AREAS: dict[str, Area] = {
     "tests": Area(say("results of test-runs"), "test_result", broken_results),
     "clocks": Area(say("clocks of orders"), "order_clock", broken_clocks),
     "waits": Area(say("times of waiting"), "order_wait", broken_waits),
+    "requests": Area(say("requests for approval"), "approval_request", broken_requests),
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),

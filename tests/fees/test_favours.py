@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.checks import broken_requests
 from dispatch.approvals.models import Request, RequestStep
 from dispatch.approvals.operations.requests import Answer
 from dispatch.approvals.operations.table import add_rule
@@ -118,6 +119,11 @@ def test_a_charge_is_let_off_with_the_last_yes_and_a_no_leaves_it(db: Session, c
     with pytest.raises(RuleBroken, match="taken back already"):
         off(db, charge_id, cast.wang)
     assert not db.scalars(sa.select(Favour).where(Favour.alive)).all()
+    assert list(broken_requests(db)) == []
+    db.execute(sa.update(Request).where(Request.id == first.id).values(state="approved"))
+    assert [str(text) for text in broken_requests(db)] == [
+        f"Request {first.id} (overrule) is approved, and its levels say otherwise"
+    ]
 
 
 def test_goodwill_is_sized_by_what_it_gives_away(db: Session, cast: Cast) -> None:
