@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.models import (
-    CustodyPosition,
     Holder,
     Part,
     PartPosition,
@@ -24,7 +23,7 @@ from dispatch.devices.models import (
 )
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.reorder_rules import Level, split_key, ware_key, ware_words
-from dispatch.devices.usable import carrier_held, model_held, usable
+from dispatch.devices.usable import Held, units_counted
 from dispatch.words import Text
 
 Wares = Counter[str]
@@ -61,14 +60,16 @@ def key_of(point: ReorderPoint) -> str:
     return ware_key("terminal", point.model) if point.model is not None else ware_key("sim", point.carrier or "")
 
 
-def wares(session: Session, stores: Sequence[Holder]) -> list[Ware]:
+def wares(session: Session, stores: Sequence[Holder], held: Iterable[Held] | None = None) -> list[Ware]:
     """The terminals and SIMs that these stores of one branch have or are to get, and everything that has a reorder point.
 
-    What is on the way to a branch is counted for its first store, which usually takes it in.
+    What is on the way to a branch is counted for its first store, which usually takes it in. `held` is what they have, if that
+    has been counted.
     """
     if not stores:
         return []
-    stored, (coming, parts) = _stored(session, [store.id for store in stores]), _coming(session, stores[0].branch_id)
+    stored = _stored(units_counted(session, [store.id for store in stores]) if held is None else held)
+    coming, parts = _coming(session, stores[0].branch_id)
     points = _points(session, stores)
     listed = []
     for store in stores:
@@ -105,13 +106,12 @@ def _points(session: Session, stores: Sequence[Holder]) -> dict[int, dict[str, t
     return found
 
 
-def _stored(session: Session, store_ids: Sequence[int]) -> dict[int, Wares]:
-    """What can be issued, by store."""
-    held = sa.select(CustodyPosition.holder_id, model_held().label("model"), carrier_held().label("carrier"))
-    each = held.where(CustodyPosition.holder_id.in_(store_ids), usable()).subquery()
+def _stored(held: Iterable[Held]) -> dict[int, Wares]:
+    """What can be issued, by store; tools are not for vehicles."""
     found: dict[int, Wares] = {}
-    for holder_id, model, carrier, count in session.execute(sa.select(each, sa.func.count()).group_by(*each.c)):
-        _add(found.setdefault(holder_id, Counter()), model, carrier, count)
+    for each in held:
+        if each.usable and each.kind != "tool":
+            _add(found.setdefault(each.holder_id, Counter()), each.model, each.carrier, each.count)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.models import CustodyPosition, HandOver, Holder
 from dispatch.devices.queries import PLACES_OF_STOCK, visible_places
-from dispatch.devices.usable import model_held
+from dispatch.devices.usable import Held, model_held, units_counted
 from dispatch.staff.rules import Actor
 
 Thing = tuple[str, str | None]
@@ -23,7 +23,8 @@ Thing = tuple[str, str | None]
 class Shelf:
     """What one store or bag holds: terminals by model, SIMs and tools.
 
-    So many papers on which something is to go out of it are `waiting` for a yes, the `oldest` since then.
+    So many papers on which something is to go out of it are `waiting` for a yes, the `oldest` since then. `held` is what all of
+    this was counted from, where several were counted together.
     """
 
     holder: Holder
@@ -32,6 +33,7 @@ class Shelf:
     tools: int = 0
     waiting: int = 0
     oldest: datetime | None = None
+    held: tuple[Held, ...] = ()
 
     @property
     def terminals(self) -> int:
@@ -58,27 +60,27 @@ def shelves(session: Session, by: Actor, *, branch_id: int) -> Sequence[Shelf]:
     query = sa.select(Holder, count, oldest).where(*own)
     ordered = query.options(joinedload(Holder.person)).order_by(Holder.kind.desc(), Holder.id)
     found = session.execute(ordered).all()
-    counted = _counts(session, [holder.id for holder, *_ in found])
-    return [replace(_shelf(holder, counted.get(holder.id, {})), waiting=n, oldest=since) for holder, n, since in found]
+    counted = units_counted(session, [holder.id for holder, *_ in found])
+    return [replace(_shelf_of(holder, counted), waiting=n, oldest=since) for holder, n, since in found]
+
+
+def _shelf_of(holder: Holder, counted: Sequence[Held]) -> Shelf:
+    held = tuple(each for each in counted if each.holder_id == holder.id)
+    counts = Counter[Thing]()
+    for each in held:
+        counts[each.kind, each.model] += each.count
+    return replace(_shelf(holder, counts), held=held)
 
 
 def shelf(session: Session, holder: Holder) -> Shelf:
     """What one store or bag holds."""
-    return _shelf(holder, _counts(session, [holder.id]).get(holder.id, {}))
+    each = (
+        sa.select(CustodyPosition.unit_kind, model_held().label("model")).where(CustodyPosition.holder_id == holder.id).subquery()
+    )
+    query = sa.select(each, sa.func.count()).group_by(*each.c)
+    return _shelf(holder, {(kind, model): count for kind, model, count in session.execute(query)})
 
 
 def _shelf(holder: Holder, counts: Mapping[Thing, int]) -> Shelf:
     models = {model: count for (_, model), count in counts.items() if model is not None}
-    return Shelf(holder, models, counts.get(("sim", None), 0), counts.get(("tool", None), 0))
-
-
-def _counts(session: Session, holder_ids: Sequence[int]) -> dict[int, dict[Thing, int]]:
-    held = sa.select(CustodyPosition.holder_id, CustodyPosition.unit_kind, model_held().label("model"))
-    each = held.where(CustodyPosition.holder_id.in_(holder_ids)).subquery()
-    query = sa.select(each, sa.func.count()).group_by(*each.c)
-    counts: dict[int, dict[Thing, int]] = defaultdict(dict)
-    for holder_id, kind, model, count in sorted(
-        session.execute(query), key=lambda row: row.model or ""
-    ):  # to sort all rows is dear
-        counts[holder_id][kind, model] = count
-    return counts
+    return Shelf(holder, dict(sorted(models.items())), counts.get(("sim", None), 0), counts.get(("tool", None), 0))

@@ -7,6 +7,7 @@ he has it counts as his, and no longer as the store's: it is meant for him, and 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,19 +25,50 @@ Parts = dict[str, int]
 
 _card, _thing = aliased(Sim), aliased(Unit)  # a query that asks this may itself read SIMs or units
 _USELESS: list[Any] = [sa.literal_column(f"'{state}'") for state in OUT_OF_USE]  # so their index is found
+_UNFIT = (
+    sa.select(UnitReturn.unit_id).where(UnitReturn.status.in_(OPEN)),
+    sa.select(_card.unit_id).where(_card.state.in_(_USELESS)),
+    sa.select(_thing.id.label("unit_id")).where(_thing.owner == "customer"),
+)
+"""The units that are a return which is still open, a SIM out of use, or a customer's own; each is in one of them once."""
+_PROMISED = sa.select(HandOverUnit.unit_id).where(HandOverUnit.open)
 
 
 def usable() -> sa.ColumnElement[bool]:
     """SQL: the unit of this position is no return that is still open, nor promised, a customer's, or a SIM out of use."""
-    promised = sa.exists().where(HandOverUnit.unit_id == CustodyPosition.unit_id, HandOverUnit.open)
-    return sa.and_(_fit_for_use(), ~promised)
+    return _in_none_of(*_UNFIT, _PROMISED)
 
 
 def _fit_for_use() -> sa.ColumnElement[bool]:
-    returned = sa.exists().where(UnitReturn.unit_id == CustodyPosition.unit_id, UnitReturn.status.in_(OPEN))
-    useless = sa.exists().where(_card.unit_id == CustodyPosition.unit_id, _card.state.in_(_USELESS))
-    taken = sa.exists().where(_thing.id == CustodyPosition.unit_id, _thing.owner == "customer")
-    return sa.and_(~returned, ~useless, ~taken)
+    return _in_none_of(*_UNFIT)
+
+
+def _in_none_of(*queries: sa.Select[int]) -> sa.ColumnElement[bool]:
+    units = (query.subquery() for query in queries)
+    return sa.and_(*(~sa.exists().where(each.c.unit_id == CustodyPosition.unit_id) for each in units))
+
+
+@dataclass(frozen=True)
+class Held:
+    """So many units that a store or bag has of one kind (and model or carrier), and whether they can be issued."""
+
+    holder_id: int
+    kind: str
+    model: str | None
+    carrier: str | None
+    usable: bool
+    count: int
+
+
+def units_counted(session: Session, holder_ids: Collection[int]) -> list[Held]:
+    """All that these stores and bags have, counted in one go: two queries by the same rule took half as long again."""
+    position, unfit = CustodyPosition, [query.subquery() for query in (*_UNFIT, _PROMISED)]
+    can_be_issued = sa.and_(*(each.c.unit_id.is_(None) for each in unfit)).label("usable")
+    named = (model_held().label("model"), carrier_held().label("carrier"))
+    held = sa.select(position.holder_id, position.unit_kind, *named, can_be_issued).where(position.holder_id.in_(holder_ids))
+    for each in unfit:
+        held = held.outerjoin(each, each.c.unit_id == position.unit_id)
+    return [Held(*row) for row in session.execute(_counted(held))]
 
 
 def model_held() -> sa.ColumnElement[str | None]:

@@ -16,7 +16,8 @@ from dispatch.db import transaction
 from dispatch.devices.fitting import install
 from dispatch.devices.models import Calibration, CustodyPosition, Tool, Unit
 from dispatch.devices.operations import bag_of, move_units, slot_of
-from dispatch.devices.shelves import shelf
+from dispatch.devices.reorders import wares
+from dispatch.devices.shelves import shelf, shelves
 from dispatch.devices.tool_rules import is_over, state
 from dispatch.devices.tooling import Calibrated, NewTool, calibrate, receive_tool
 from dispatch.devices.tools import calibrations, overdue_tools, tool_counts, tools
@@ -69,6 +70,13 @@ def test_a_tool_is_carried_counted_and_found_like_any_unit(db: Session, cast: Ca
     assert where(db, one).kind == "bag" and one.number == "WYB-01"
     with pytest.raises(IntegrityError, match="uq_tool_serial"):
         tool(db, cast)
+
+
+def test_a_tool_is_on_the_shelf_and_nothing_to_be_ordered(db: Session, cast: Cast) -> None:
+    tool(db, cast)
+    (shelf,) = shelves(db, cast.lin, branch_id=cast.sz)
+    assert (shelf.tools, shelf.terminals, shelf.sims) == (1, 0, 0)
+    assert wares(db, [shelf.holder], shelf.held) == wares(db, [shelf.holder]) == []
 
 
 def test_no_tool_is_fitted_into_a_vehicle(db: Session, cast: Cast) -> None:

@@ -92,7 +92,7 @@ def index() -> Answer:
             found=found,
             describe=describe,
             stores=rooms,
-            supplies=supplies(db, own_branch(), [row.holder for row in rooms]) if not words else None,
+            supplies=supplies(db, own_branch(), rooms) if not words else None,
             bags=_bags(db, rows),
             owed=owed,
             unanswered=sum(row.waiting for row in rows),

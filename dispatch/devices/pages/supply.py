@@ -12,10 +12,10 @@ from dispatch.board.picked import reserved
 from dispatch.board.rules import part_words
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day, now
-from dispatch.devices.models import Holder
 from dispatch.devices.parts import part_key
 from dispatch.devices.reorder_rules import split_key, ware_key
 from dispatch.devices.reorders import wares
+from dispatch.devices.shelves import Shelf
 from dispatch.web.access import current
 from dispatch.web.login import settings
 from dispatch.words import Text, say
@@ -56,12 +56,12 @@ class Supplies:
     short: int
 
 
-def supplies(db: Session, branch_id: int, stores: Sequence[Holder]) -> Supplies:
+def supplies(db: Session, branch_id: int, stores: Sequence[Shelf]) -> Supplies:
     """The supplies of a branch's stores."""
     at, zone = now(), current().zone
     needed = reserved(db, DayOfBranch(branch_id, local_day(at, zone), zone, at), Ways.of(settings()))
     stored, on_way, to_order = Counter[str](), Counter[str](), Counter[str]()
-    listed = wares(db, stores)
+    listed = wares(db, [store.holder for store in stores], [held for store in stores for held in store.held])
     for ware in (each for each in listed if split_key(each.key)[0] != "part"):
         part = SIM if split_key(ware.key)[0] == SIM else ware.key
         to_order[part] += ware.to_order
