@@ -11,7 +11,7 @@ from dispatch.approvals.models import Request, RequestStep
 from dispatch.words import Text, say
 
 
-def broken_requests(session: Session) -> Iterator[Text]:
+def broken_ladders(session: Session) -> Iterator[Text]:
     """One sentence for each request that is open without an open level or over with one, approved without its last level's yes,
     or rejected without anybody's no."""
     said = {"open": _has(RequestStep.decision.is_(None)), "rejected": _has(RequestStep.decision == "rejected")}

@@ -10,7 +10,7 @@ from typing import Any
 from dispatch.board.outcome import UNPLACED, Json, reasons_by_line
 from dispatch.board.problem import has_lunch_within, home_of, lunch_within
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out, worded
-from dispatch.board.views import Overview, Parts, RouteView, StopView, Waiting, Why
+from dispatch.board.views import Elsewhere, Overview, Parts, RouteView, StopView, Waiting, Why
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
@@ -44,15 +44,30 @@ def overview(
     told: Mapping[str, Any] | None,
     roster: Roster,
 ) -> Overview:
-    """The day from its parts; `told` is the outcome of the last planning run. A visitor from another team gets a route too."""
+    """The day from its parts; `told` is the outcome of the last planning run. A visitor from another team gets a route too, and
+    whoever helps another branch out is drawn as away for that time.
+    """
+    lent = [visit for visit in visits if visit.branch_id != of.branch_id]
+    visits = [visit for visit in visits if visit.branch_id == of.branch_id]
     people = {person.id: person for person in (*team, *(visit.technician for visit in visits))}
     by_person = {who: list(group) for who, group in groupby(sorted(visits, key=_by_time), key=lambda visit: visit.technician_id)}
     colours = {who: colour for colour, who in enumerate(who for who in people if who in by_person)}
     bag = {who: taken_out(bags.get(who, {}), still_needed(by_person.get(who, []), ways)) for who in people}
     there = presences(people.values(), of.day, of.zone, roster)
-    routes = (_route(p, there[p.id], by_person.get(p.id, []), colours.get(p.id), bag[p.id][1], of, ways) for p in people.values())
+    own = (_route(p, there[p.id], by_person.get(p.id, []), colours.get(p.id), bag[p.id][1], of, ways) for p in people.values())
+    routes = [replace(route, elsewhere=_elsewhere(route.person.id, lent, of)) for route in own]
     spare = {who: left for who, (left, _short) in bag.items()}
     return Overview(of, tuple(routes), tuple(_queue(lines, told, spare, ways)))
+
+
+def _elsewhere(technician_id: int, lent: Sequence[Visit], of: DayOfBranch) -> tuple[Elsewhere, ...]:
+    """What he does for others on this day."""
+    mine = (visit for visit in lent if visit.technician_id == technician_id)
+    return tuple(Elsewhere(visit.order.branch.name, *_times(visit, of), visit.status) for visit in mine)
+
+
+def _times(visit: Visit, of: DayOfBranch) -> tuple[int, int]:
+    return seconds_of(visit.starts_at, of.day, of.zone), seconds_of(visit.ends_at, of.day, of.zone)
 
 
 def _by_time(visit: Visit) -> tuple[int, Any]:
@@ -83,7 +98,7 @@ def _seconds(road_m: int, ways: Ways) -> int:
 
 def _stop(before: StopView | None, visit: Visit, road_m: int, of: DayOfBranch, ways: Ways) -> StopView:
     """The first drive of a day is spared nothing: whoever starts early leaves home early."""
-    start, end = seconds_of(visit.starts_at, of.day, of.zone), seconds_of(visit.ends_at, of.day, of.zone)
+    start, end = _times(visit, of)
     drive = _seconds(road_m, ways)
     spare = start - before.end - drive if before else 0
     number, off = before.number + 1 if before else 1, off_wanted(visit.order, of.day, start)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from dispatch.board.queries import lent_visits, live_visits, open_lines, replaceable, visits_on
+from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.devices.usable import Parts, parts_in_bags
@@ -67,12 +67,14 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
     start, end = of.bounds
     stays = [v for v in visits_on(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
-    stays += [v for v in lent_visits(session, of.branch_id, start, end) if place_of_visit(v)]
+    others = other_visits(session, of.branch_id, start, end)
+    stays += [v for v in others if v.starts_at >= start and place_of_visit(v)]
+    nights = {v.technician_id: seconds_of(v.ends_at, of.day, of.zone) for v in others if v.starts_at < start}
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people = technicians(session, of.branch_id)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
     there = there_on(session, people, of)
-    shifts = {p.id: shift for p in people if home_of(p) and (shift := there[p.id].shift(of.not_before))}
+    shifts = dict(_shifts(people, there, nights, of))
     lunches = {p.id: _lunch(p, there[p.id], stays, of, ways) for p in people if p.id in shifts}
     team = [_technician(p, shifts[p.id], of.day, bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
     placed = [line for line in lines if place_of(line) is not None]
@@ -86,6 +88,17 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
         there,
         tuple(line for line in lines if place_of(line) is None),
     )
+
+
+def _shifts(
+    people: Sequence[Person], there: Mapping[int, Presence], nights: Mapping[int, int], of: DayOfBranch
+) -> Iterator[tuple[int, Span]]:
+    """When each who has a home is there: not before what he began in the evening before is over."""
+    for person in people:
+        shift = there[person.id].shift(of.not_before) if home_of(person) else None
+        free = max(shift[0], nights.get(person.id, 0)) if shift else 0
+        if shift and free < shift[1]:
+            yield person.id, (free, shift[1])
 
 
 def there_on(session: Session, people: Sequence[Person], of: DayOfBranch) -> dict[int, Presence]:

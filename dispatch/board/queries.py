@@ -66,27 +66,36 @@ def team(session: Session, branch_id: int) -> Sequence[Person]:
     return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
 
 
-def visits_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """A branch's visits that start within [start, end) and were not abandoned, with all that is told of them, by time."""
-    query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+def visits_on(session: Session, branch_id: int, start: datetime, end: datetime, *, lent: bool = False) -> Sequence[Visit]:
+    """A branch's visits that start within [start, end) and were not abandoned, with all that is told of them, by time.
+
+    With `lent` those as well that its own technicians make for other branches (P14).
+    """
+    ours = Visit.branch_id == branch_id
+    whose = sa.or_(ours, Visit.technician.has(Person.branch_id == branch_id)) if lent else ours
+    query = sa.select(Visit).where(whose, Visit.starts_at >= start, Visit.starts_at < end)
     order = joinedload(Visit.order)
     line = selectinload(Visit.visit_lines).joinedload(VisitLine.line)
     whole = query.options(
         joinedload(Visit.technician),
         order.joinedload(Order.customer),
         order.joinedload(Order.site),
+        order.joinedload(Order.branch),
         line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)),
     )
     return session.scalars(whole.where(Visit.status != "abandoned").order_by(Visit.technician_id, Visit.starts_at)).unique().all()
 
 
-def lent_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """Visits of a branch's own technicians for other branches (P14) that start within [start, end): then they are not free."""
-    query = sa.select(Visit).join(Person, Person.id == Visit.technician_id)
-    away = (Person.branch_id == branch_id, Visit.branch_id != branch_id, Visit.status != "abandoned")
+def other_visits(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """What else keeps a branch's own technicians busy within [start, end): visits for other branches (P14), and visits of the
+    evening before that go on over midnight.
+    """
+    query = sa.select(Visit).join(Person, Person.id == Visit.technician_id).where(Person.branch_id == branch_id)
+    lent = sa.and_(Visit.branch_id != branch_id, Visit.status != "abandoned", Visit.starts_at >= start, Visit.starts_at < end)
+    night = sa.and_(Visit.status.in_(VISIT_LIVE), Visit.starts_at < start, Visit.ends_at > start)
     order, line = joinedload(Visit.order).joinedload(Order.site), selectinload(Visit.visit_lines).joinedload(VisitLine.line)
     whole = query.options(order, line.options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site)))
-    return session.scalars(whole.where(*away, Visit.starts_at >= start, Visit.starts_at < end)).unique().all()
+    return session.scalars(whole.where(sa.or_(lent, night))).unique().all()
 
 
 def live_visits(session: Session, branch_id: int, start: datetime, end: datetime | None = None) -> Sequence[Visit]:

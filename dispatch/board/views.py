@@ -71,10 +71,20 @@ class StopView:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """A time for which he helps another branch out, in seconds after midnight; nothing else is said of it here."""
+
+    branch: str
+    start: int
+    end: int
+    status: str
+
+
+@dataclass(frozen=True)
 class RouteView:
     """One technician's day. `colour` is None where there is nothing to draw; `lunch` is (start, end) where it can be told.
 
-    `there`: when he is on duty.
+    `there`: when he is on duty; `elsewhere`: when he is at another branch.
     """
 
     person: Person
@@ -85,6 +95,12 @@ class RouteView:
     lunch: tuple[int, int] | None
     lacking: Parts
     there: Presence
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    @property
+    def rows(self) -> list[StopView | Elsewhere]:
+        """His stops and what he does for other branches, by time."""
+        return sorted([*self.stops, *self.elsewhere], key=lambda row: row.start)
 
     @property
     def short(self) -> list[Text]:
@@ -177,6 +193,11 @@ class Overview:
         return [stop for route in self.routes for stop in route.stops]
 
     @property
+    def idle(self) -> bool:
+        """Whether nobody does anything on this day, here or elsewhere."""
+        return not any(route.rows for route in self.routes)
+
+    @property
     def planned(self) -> int:
         """Visits that wait to be dispatched."""
         return sum(route.planned for route in self.routes)
@@ -234,6 +255,7 @@ class Overview:
     def hours(self) -> range:
         """The hours the time bars show."""
         spans = [span for route in self.routes for span in route.there.spans]
-        first = min([FIRST_HOUR, *(opens // 3600 for opens, _ in spans), *(s.start // 3600 for s in self.stops)])
-        last = max([LAST_HOUR, *(-(-closes // 3600) for _, closes in spans), *(-(-s.end // 3600) for s in self.stops)])
+        spans += [(row.start, row.end) for route in self.routes for row in route.rows]
+        first = min([FIRST_HOUR, *(opens // 3600 for opens, _ in spans)])
+        last = max([LAST_HOUR, *(-(-closes // 3600) for _, closes in spans)])
         return range(max(first, 0), min(last, 24))

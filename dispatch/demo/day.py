@@ -32,6 +32,7 @@ def build(company: Company, now: datetime) -> None:
     _waiting_for_the_planner(company, "SZ", now)
     _Today(company, "GZ", now).fill()
     _waiting_for_approval(company, now)
+    _broken_off(company, "SZ", now)
 
 
 def _technicians(company: Company, code: str) -> list[tuple[str, Actor]]:
@@ -148,3 +149,16 @@ def _waiting_for_approval(company: Company, now: datetime) -> None:
     gone = take_call(company, "SZ", now - timedelta(hours=4))
     at = now - timedelta(hours=3)
     cancel_order(company.session, gone.id, version=None, by=company.desk("SZ"), at=at, reason="客户来电：已自行恢复")
+
+
+def _broken_off(company: Company, code: str, now: datetime) -> None:
+    """Nobody was at the gate: the technician says from which day it can be tried again, and the order waits until then."""
+    start = now - timedelta(hours=5)
+    order = approved(company, code, take_call(company, code, start - timedelta(hours=2)), start - timedelta(minutes=110))
+    _, technician = _technicians(company, code)[1]
+    visit = planned(company, code, order, technician, start, start - timedelta(minutes=100))
+    send(company, code, visit, start - timedelta(minutes=90))
+    there = OnSite(company, visit, technician)
+    there.depart()
+    there.arrive(start + timedelta(minutes=2))
+    there.break_off("车主临时出车，后天回来", days=2)

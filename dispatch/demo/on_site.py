@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from dispatch.audit.rules import canonical
+from dispatch.clock import local_day
 from dispatch.demo.company import Company
 from dispatch.demo.counter import scrawl
 from dispatch.demo.courses import WELL, Course
@@ -94,6 +95,12 @@ class OnSite:
             self._test(row.line)
             self._photo("work", row.line)
         self._end()
+
+    def break_off(self, why: str, *, days: int) -> None:
+        """The vehicle is away: not to be tried again for so many days."""
+        again = (local_day(self._at, self._company.zone) + timedelta(days=days)).isoformat()
+        wait = {"why": "vehicle", "words": why, "next_on": again}
+        self._do("visit.abandon", reason=f"车辆不在现场：{why}（{again} 起可再上门）", wait=wait)
 
     def _end(self) -> None:
         self._pay()

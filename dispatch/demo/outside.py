@@ -1,4 +1,5 @@
-"""Nobody was free: an order that a contractor is at, one whose work waits for our word, one on offer, and one to be decided."""
+"""Nobody was free: an order that a contractor is at, one whose work waits for our word, one on offer, one to be decided, and a
+colleague of the other branch who helps out."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from dispatch.demo.on_site import OnSite
 from dispatch.devices.contracting import Signed, give
 from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.devices.models import Holder
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import stores, units_held
 from dispatch.orders.models import Order, Visit
 from dispatch.outside.models import OutsideOffer, OutsideRequest
@@ -29,6 +31,7 @@ WHY_TOO = "龙岗方向今天无人，客户要求当日恢复"
 TOO_FAR = "今天人手都在惠州，赶不过去"
 CEILING, PRICE = Decimal(260), Decimal(220)
 WORKER, OTHER = ("周建国", "13923456001"), ("黄海涛", "13923456002")
+COLLEAGUE = "liang"
 NO_SWAP = 1
 """A complaint of words.COMPLAINTS that is mended without another unit."""
 WINDOW, HOURS = timedelta(hours=5), timedelta(hours=3)
@@ -42,6 +45,7 @@ def build(company: Company, moment: datetime) -> None:
     _under_way(company, places, moment - timedelta(hours=1, minutes=30))
     _offer(company, _order(company, moment - timedelta(minutes=50), "urgent"), places, moment - timedelta(minutes=20))
     _ask(company, _order(company, moment - timedelta(minutes=25), "emergency"), WHY_TOO, moment - timedelta(minutes=6))
+    _lent(company, moment - timedelta(minutes=70), moment + timedelta(hours=4))
 
 
 def _contractors(company: Company) -> list[int]:
@@ -51,12 +55,13 @@ def _contractors(company: Company) -> list[int]:
 
 
 def _lend(company: Company, contractor_id: int, at: datetime) -> None:
-    """A terminal and a SIM to work with."""
+    """A terminal, a SIM and some of a part to work with."""
     session, by = company.session, company.desk(CODE)
     store = next(each for each in stores(session, by) if each.branch_id == by.branch_id)
     numbers = [list(units_held(session, store.id, kind=kind))[-5].number for kind in ("terminal", "sim")]
     facts = {"due_on": local_day(at, by.zone) + timedelta(days=3), "signed": Signed(WORKER[0], scrawl(3))}
-    give(session, contractor_id, numbers, store=store, **facts, key=_key(company), by=by, at=at)  # type: ignore[arg-type]
+    parts = {row.part.id: 4 for row in parts_held(session, store.id)[:1]}
+    give(session, contractor_id, numbers, parts=parts, store=store, **facts, key=_key(company), by=by, at=at)  # type: ignore[arg-type]
 
 
 def _order(company: Company, at: datetime, urgency: str) -> Order:
@@ -67,6 +72,15 @@ def _order(company: Company, at: datetime, urgency: str) -> Order:
 def _ask(company: Company, order: Order, why: str, at: datetime) -> OutsideRequest:
     wanted = Wanted("contractor", why, at, at + WINDOW, 60, _key(company), ceiling=CEILING)
     return ask(company.session, order.id, wanted, by=company.desk(CODE), at=at)
+
+
+def _lent(company: Company, at: datetime, starts_at: datetime) -> None:
+    """The manager has said yes to a colleague, who is sent at once: his own branch sees that he is away then."""
+    order = _order(company, at - timedelta(minutes=20), "urgent")
+    window = {"starts_at": starts_at, "until": starts_at + WINDOW, "minutes": 60, "key": _key(company)}
+    wanted = Wanted("colleague", WHY, **window, colleague_id=company.people[COLLEAGUE].id)  # type: ignore[arg-type]
+    request = ask(company.session, order.id, wanted, by=company.desk(CODE), at=at)
+    decide(company.session, request.id, yes=True, by=company.manager(CODE), at=at + timedelta(minutes=3))
 
 
 def _offer(company: Company, order: Order, places: list[int], at: datetime) -> list[Made]:

@@ -25,6 +25,7 @@ from dispatch.devices.handing_over import Yes, go_over
 from dispatch.devices.issuing import CannotIssue, Wanted, wanted_units
 from dispatch.devices.models import HandOver, Holder, Unit
 from dispatch.devices.operations import lock_units
+from dispatch.devices.part_stock import Counts
 from dispatch.devices.promising import Lot, paper_with, promise
 from dispatch.devices.queries import units_by_id
 from dispatch.devices.slots import take_turn
@@ -74,6 +75,7 @@ def give(
     contractor_id: int,
     numbers: Sequence[str],
     *,
+    parts: Counts | None = None,
     store: Holder,
     due_on: date | None,
     signed: Signed,
@@ -81,21 +83,23 @@ def give(
     by: Actor,
     at: datetime,
 ) -> int:
-    """Units of a store go to a contractor, all or none, until a day; returns how many, 0 for a form that came twice.
+    """Units and counted parts of a store go to a contractor, all or none, until a day; returns how many units and kinds of parts,
+    0 for a form that came twice.
 
-    Raises NotFound for another branch's, Invalid without a day, signer or signature, CannotIssue with a sentence for each number
-    that cannot go.
+    Raises NotFound for another branch's, Invalid without a day, signer or signature and beside parts of which there are too few,
+    CannotIssue with a sentence for each number that cannot go.
     """
     to = _sides(session, contractor_id, store, by)
     if paper_with(session, store, key, by=by) is not None:
         return 0
     _check(signed.wrong() | _wrong_day(due_on, _today(session, store, at)))
-    ids = wanted_units(session, Wanted(tuple(numbers)), store, by)
-    lock_units(session, ids, holder_id=store.id)
+    ids = wanted_units(session, Wanted(tuple(numbers)), store, by) if numbers or not parts else []
+    if ids:
+        lock_units(session, ids, holder_id=store.id)
     problems = list(_not_ours_to_give(session, ids))
     if problems:
         raise CannotIssue(problems)
-    paper = promise(session, Lot(ids, due_on=due_on), source=store, to=to, first="giver", key=key, by=by, at=at)
+    paper = promise(session, Lot(ids, parts or {}, due_on=due_on), source=store, to=to, first="giver", key=key, by=by, at=at)
     return _sign(session, paper, signed, by=by, at=at)
 
 
@@ -104,21 +108,24 @@ def take_back(
     contractor_id: int,
     unit_ids: Sequence[int],
     *,
+    parts: Counts | None = None,
     store: Holder,
     signed: Signed,
     key: uuid.UUID,
     by: Actor,
     at: datetime,
 ) -> int:
-    """Units that a contractor has come back into a store; returns how many, 0 for a form that came twice.
+    """Units and counted parts that a contractor has come back into a store; returns how many units and kinds of parts, 0 for a
+    form that came twice.
 
-    Raises NotFound for another branch's, Invalid without units, signer or signature, RuleBroken for a unit that is elsewhere.
+    Raises NotFound for another branch's, Invalid for nothing, without signer or signature and for more parts than he has,
+    RuleBroken for a unit that is elsewhere.
     """
     source = _sides(session, contractor_id, store, by)
     if paper_with(session, source, key, by=by) is not None:
         return 0
-    _check(signed.wrong() | ({} if unit_ids else {"units": say("Nothing was chosen.")}))
-    paper = promise(session, Lot(unit_ids), source=source, to=store, first="taker", key=key, by=by, at=at)
+    _check(signed.wrong() | ({} if unit_ids or parts else {"units": say("Nothing was chosen.")}))
+    paper = promise(session, Lot(unit_ids, parts or {}), source=source, to=store, first="taker", key=key, by=by, at=at)
     return _sign(session, paper, signed, by=by, at=at)
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.devices.models import CustodyPosition, HandOver, HandOverUnit, Holder, Unit
+from dispatch.devices.models import CustodyPosition, HandOver, HandOverUnit, Holder, PartPosition, Unit
 from dispatch.devices.queries import units_by_id
 from dispatch.errors import NotFound
 from dispatch.staff.rules import Actor
@@ -17,10 +17,12 @@ from dispatch.staff.rules import Actor
 
 @dataclass(frozen=True)
 class Outside:
-    """A contractor with how many units he has, since when the oldest of them, and by when the first of them comes back."""
+    """A contractor with how many units and kinds of counted parts he has, since when the oldest of the units, and by when the
+    first of them comes back."""
 
     holder: Holder
     units: int
+    parts: int
     since: datetime | None
     due_on: date | None
 
@@ -54,7 +56,8 @@ def contractors(session: Session, branch_id: int) -> Sequence[Outside]:
     """A branch's contractors by name, those with nothing, too."""
     held = sa.select(CustodyPosition.holder_id, CustodyPosition.since, _due().label("due_on"))
     each = held.where(CustodyPosition.holder_kind == "contractor").subquery()
-    counted = (sa.func.count(each.c.holder_id), sa.func.min(each.c.since), sa.func.min(each.c.due_on))
+    has = sa.select(sa.func.count()).where(PartPosition.holder_id == Holder.id, PartPosition.quantity > 0).scalar_subquery()
+    counted = (sa.func.count(each.c.holder_id), has, sa.func.min(each.c.since), sa.func.min(each.c.due_on))
     query = sa.select(Holder, *counted).outerjoin(each, each.c.holder_id == Holder.id)
     own = query.where(Holder.kind == "contractor", Holder.branch_id == branch_id).group_by(Holder.id).order_by(Holder.name)
     return [Outside(*row) for row in session.execute(own)]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
+from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
 from dispatch.staff.rules import Actor
 
@@ -55,9 +56,9 @@ def parts_held(session: Session, holder_id: int, *, every: bool = False) -> Sequ
 
 
 def parts_carried(session: Session, person_id: int) -> Sequence[Held]:
-    """What somebody has in his bag, by code, and the other parts in use, with none of them there."""
-    his = sa.select(Holder.id).where(Holder.person_id == person_id).scalar_subquery()
-    return _held(session, PartPosition.holder_id == his, every=True)
+    """What somebody has in his bag, by code, and the other parts in use, with none of them there; of a contractor's worker what
+    his contractor was given."""
+    return _held(session, PartPosition.holder_id.in_(bag_ids(person_id)), every=True)
 
 
 def _held(session: Session, where: sa.ColumnElement[bool], *, every: bool) -> Sequence[Held]:
@@ -69,9 +70,12 @@ def _held(session: Session, where: sa.ColumnElement[bool], *, every: bool) -> Se
 
 
 def holdings(session: Session, part_id: int, by: Actor) -> Sequence[tuple[Holder, int]]:
-    """Which stores and bags that the reader may see have how many of a part; last, how many are on the way to other branches."""
+    """Which stores, bags and contractors that the reader may see have how many of a part; last, how many are on the way to other
+    branches."""
     query = sa.select(Holder, PartPosition.quantity).join(PartPosition, PartPosition.holder_id == Holder.id)
-    query = query.where(PartPosition.part_id == part_id, PartPosition.quantity > 0, Holder.kind.in_(("store", "bag", "transit")))
+    query = query.where(
+        PartPosition.part_id == part_id, PartPosition.quantity > 0, Holder.kind.in_(("store", "bag", "contractor", "transit"))
+    )
     if not by.may("branches.all"):
         query = query.where(Holder.branch_id == by.branch_id)
     transit = Holder.kind == "transit"

@@ -156,7 +156,7 @@ def _words(text: str) -> str | None:
 
 # --- putting right
 
-OF_TWO = ("issue", "return", "hand_over")
+OF_TWO = ("issue", "return", "hand_over", "contract_out", "contract_back")
 OF_TRANSFERS = ("send", "arrive", "come_back", "turn_up", "lose")
 OF_DECISIONS = ("write_off", "short", "surplus", "found_again")
 """What a manager has decided, one who may decide takes back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from dispatch.field.models import Arrival, DepartureCheck, FieldFact
 from dispatch.field.rules import DEPARTURE_ITEMS
 from dispatch.geo.rules import is_place, metres
 from dispatch.orders.operations.moves import move_line, move_visit
+from dispatch.orders.operations.putting_off import put_off_from_site
+from dispatch.orders.waiting_rules import WaitFor
 from dispatch.words import say
 
 LINE_TO_DO = ("open", "residual")
@@ -82,8 +85,21 @@ def finish(session: Session, act: Act) -> None:
 
 
 def abandon(session: Session, act: Act) -> None:
-    """The visit is broken off, for the `reason` named."""
+    """The visit is broken off, for the `reason` named; `wait` says for what and until when the order is to wait (P4)."""
+    wait = _wait(act.content.get("wait"))
     move_visit(session, act.visit, "abandon", by=act.by, at=act.at, reason=act.content.get("reason"))
+    if wait is not None:
+        put_off_from_site(session, act.order, wait, by=act.by, at=act.at)
+
+
+def _wait(told: Any) -> WaitFor | None:
+    """What was sent. Raises NotFound for what says no day."""
+    if told is None:
+        return None
+    try:
+        return WaitFor(str(told["why"]), date.fromisoformat(told["next_on"]), str(told.get("words") or ""))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NotFound from None
 
 
 def _settle_lines(session: Session, act: Act) -> None:

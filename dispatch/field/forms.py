@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from dispatch.devices.models import UNIT_KINDS
@@ -15,6 +16,8 @@ from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, without_reason
 from dispatch.files.strokes import read_strokes
+from dispatch.orders.waiting_rules import WaitFor, wrong_with
+from dispatch.tabular.cells import read_date
 from dispatch.typed import number_in
 from dispatch.words import Text, say
 
@@ -23,10 +26,14 @@ Acts = list[tuple[str, dict[str, Any]]]
 REASONS: dict[str, Text] = {
     "absent": say("The customer was not there"),
     "part": say("A part was missing"),
+    "vehicle": say("The vehicle was away"),
+    "unsafe": say("It was unsafe"),
     "cannot": say("It cannot be done"),
     "other": say("Something else"),
 }
 """Why a visit is broken off."""
+WAITS_FOR = {"absent": "customer", "part": "part", "vehicle": "vehicle", "unsafe": "unsafe"}
+"""What the order then waits for; the others are words of his own."""
 
 LEFT: dict[str, Text] = {"leave_over": say("They did not come"), "give_up": say("They cannot be done")}
 """What becomes of the vehicles that are not done: the action of the line table, and its words on the phone."""
@@ -84,16 +91,31 @@ def read_finish(shown: Iterable[str], done: Iterable[str], values: Mapping[str, 
     return Finish(left, how, reason)
 
 
-def read_abandon(values: Mapping[str, Any]) -> Text:
-    """Why a visit is broken off: one of REASONS, with what was written beside it. Raises Invalid."""
-    why, more = REASONS.get(str(values.get("why") or "")), _written(values, "more")
-    if why is None:
+def read_abandon(values: Mapping[str, Any], today: date) -> tuple[Text, dict[str, Any]]:
+    """Why a visit is broken off, as one of REASONS with what was written beside it; and what the order is to wait for, where
+    somebody named a day. Raises Invalid.
+    """
+    code, more = str(values.get("why") or ""), _written(values, "more")
+    if code not in REASONS:
         raise Invalid({"why": CHOOSE})
-    if values.get("why") == "other":
-        if not more:
-            raise Invalid({"more": say("Please write what it is.")})
-        return Text("%(more)s", {"more": more})
-    return say("%(why)s: %(more)s", why=why, more=more) if more else why
+    again = _written(values, "again")
+    if not more and (code == "other" or (again and code not in WAITS_FOR)):
+        raise Invalid({"more": say("Please write what it is.")})
+    why = REASONS[code]
+    told = Text("%(more)s", {"more": more}) if code == "other" else say("%(why)s: %(more)s", why=why, more=more) if more else why
+    if not again:
+        return told, {}
+    wait = _read_again(WAITS_FOR.get(code, "other"), more, again, today)
+    return say("%(why)s (again from %(day)s)", why=told, day=wait["next_on"]), {"wait": wait}
+
+
+def _read_again(why: str, words: str, again: str, today: date) -> dict[str, Any]:
+    """From which day it can be tried again. Raises Invalid."""
+    next_on = read_date(again)
+    wrong = wrong_with(WaitFor(why, next_on, words), today).get("next_on") if isinstance(next_on, date) else next_on or CHOOSE
+    if wrong or not isinstance(next_on, date):
+        raise Invalid({"again": wrong or CHOOSE})
+    return {"why": why, "words": words, "next_on": next_on.isoformat()}
 
 
 # --- work at a vehicle

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.checks import broken_requests
+from dispatch.approvals.checks import broken_ladders
 from dispatch.audit.checks import broken_digests, broken_trail, plainly
 from dispatch.config import Settings
 from dispatch.devices.checks import broken_custody
@@ -19,9 +19,11 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.host.schema import known_versions, newest_version, revision_of
-from dispatch.intake.checks import broken_outages, broken_silences
-from dispatch.orders.checks import broken_clocks, broken_waits
+from dispatch.intake.checks import broken_help, broken_outages, broken_silences
+from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
+from dispatch.orders.contact_checks import broken_calls, broken_contacts
 from dispatch.orders.models import Order
+from dispatch.outside.checks import broken_offers, broken_requests
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
 from dispatch.words import Text, listed, say
@@ -140,7 +142,13 @@ AREAS: dict[str, Area] = {
     "tests": Area(say("results of test-runs"), "test_result", broken_results),
     "clocks": Area(say("clocks of orders"), "order_clock", broken_clocks),
     "waits": Area(say("times of waiting"), "order_wait", broken_waits),
-    "requests": Area(say("requests for approval"), "approval_request", broken_requests),
+    "approvals": Area(say("requests for approval"), "approval_request", broken_ladders),
+    "recalls": Area(say("recalls"), "recall", broken_recalls),
+    "contacts": Area(say("contacts"), "owned_contact", broken_contacts),
+    "calls": Area(say("further calls"), "order_call", broken_calls),
+    "help": Area(say("times of remote help"), "remote_help", broken_help),
+    "outside": Area(say("requests for help from outside"), "outside_request", broken_requests),
+    "offers": Area(say("offers to contractors"), "outside_offer", broken_offers),
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),

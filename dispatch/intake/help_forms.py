@@ -38,28 +38,21 @@ def help_in(typed: Typed, *, must: bool) -> Help | None:
     return Help(consent_by, how, done, confirmed=typed.line("help_confirmed") == "1")
 
 
-@dataclass(frozen=True)
-class Again:
-    """A further call: what joins the order, and the plate and VIN that stood in the form ("" for none)."""
-
-    call: SaidAgain
-    plate: str
-    vin: str
-
-
-def read_again(texts: Mapping[str, str]) -> Again:
+def read_again(texts: Mapping[str, str]) -> SaidAgain:
     """The call page's texts, as a call that joins an order. Raises Invalid."""
     typed = Typed(texts)
     symptom = typed.choice("symptom", SYMPTOMS, "")
     words = typed.text("symptom_text") or (str(SYMPTOMS[symptom].words) if symptom else "")
     if not words:
         typed.errors.setdefault("symptom_text", FILL_IN)
-    call = SaidAgain(
+    again = SaidAgain(
         caller=typed.needed("contact"),
         phone=read_phone(typed.needed("phone")).written,
         said=words,
         channel=typed.choice("channel", CHANNELS, "phone"),
+        plate=read_plate(typed.line("plate"), "").text,
+        vin=normalise_vin(typed.line("vin")),
         request_key=key_in(texts.get("request_key", "")),
     )
     typed.check()
-    return Again(call, read_plate(typed.line("plate"), "").text, normalise_vin(typed.line("vin")))
+    return again

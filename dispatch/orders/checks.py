@@ -1,18 +1,20 @@
-"""Proving that clocks run while their orders do, and that what waits has its time of waiting."""
+"""Proving that clocks run while their orders do, that what waits has its time of waiting, and that recalls have a cause."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.orders.clock_models import OrderClock
 from dispatch.orders.clock_rules import STAGES
-from dispatch.orders.models import Order
+from dispatch.orders.models import Order, OrderLine, Recall, Visit, VisitLine
 from dispatch.orders.operations.clocks import STANDING
 from dispatch.orders.waiting_models import OrderWait
 from dispatch.words import Text, say
+
+_old = aliased(OrderLine)
 
 
 def broken_clocks(session: Session) -> Iterator[Text]:
@@ -40,3 +42,15 @@ def broken_waits(session: Session) -> Iterator[Text]:
     wrong = sa.or_(sa.and_(Order.status == "waiting", ~open_), sa.and_(Order.status != "waiting", left))
     for number in session.scalars(sa.select(Order.number).where(wrong).order_by(Order.id)):
         yield say("Order %(number)s and its times of waiting do not agree", number=number)
+
+
+def broken_recalls(session: Session) -> Iterator[Text]:
+    """One sentence for each recall of a visit that another made, that was not about the vehicle, or that came afterwards."""
+    same = (VisitLine.line_id == _old.id, _old.vehicle_id == OrderLine.vehicle_id)
+    about = sa.exists().where(VisitLine.visit_id == Visit.id, *same)
+    before = sa.and_(Visit.finished_at.is_not(None), Visit.finished_at <= Order.received_at)
+    right = sa.and_(about, before, Visit.technician_id == Recall.technician_id)
+    query = sa.select(Recall.id, Order.number).join(Order, Order.id == Recall.order_id)
+    query = query.join(OrderLine, OrderLine.id == Recall.line_id).join(Visit, Visit.id == Recall.cause_visit_id)
+    for id_, number in session.execute(query.where(~right).order_by(Recall.id)):
+        yield say("Recall %(id)s of order %(number)s names a visit that cannot have caused it", id=id_, number=number)

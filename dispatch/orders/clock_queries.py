@@ -92,6 +92,13 @@ def orders_with_clocks(session: Session, branch_id: int | None) -> Sequence[int]
     return session.scalars(query.order_by(OrderClock.order_id)).all()
 
 
+def orders_without_clocks(session: Session) -> Sequence[int]:
+    """The orders that are not over and have no clock at all."""
+    none = ~sa.exists().where(OrderClock.order_id == Order.id)
+    query = sa.select(Order.id).where(Order.status.not_in(("done", "closed", "cancelled")), none)
+    return session.scalars(query.order_by(Order.id)).all()
+
+
 def pauses_of(session: Session, order_id: int) -> list[Pause]:
     """The times for which an order's clocks stood still."""
     waits = sa.select(OrderWait.since, OrderWait.until).where(OrderWait.order_id == order_id, OrderWait.pauses)

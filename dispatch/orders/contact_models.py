@@ -124,19 +124,26 @@ class ContactLink(Base):
 
 
 class OrderCall(Base):
-    """A further call about a vehicle whose order is under way: it joins that order and raises it. Never changed."""
+    """A further call about a vehicle whose order is under way: it joins that order and raises it. Never changed.
+
+    `vehicle_id` is a vehicle of that order; none where whoever called about several named none of them.
+    """
 
     __tablename__ = "order_call"
     __table_args__ = (
         words_of("channel", CHANNELS),
         words_of("urgency_before", URGENCIES),
         words_of("urgency_after", URGENCIES),
+        sa.ForeignKeyConstraint(
+            ["order_id", "vehicle_id"], ["order_line.order_id", "order_line.vehicle_id"], name="fk_order_call_vehicle"
+        ),
         sa.UniqueConstraint("request_key"),
         sa.Index(None, "order_id"),
     )
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
+    vehicle_id: Mapped[int | None]
     caller: Mapped[str]
     phone: Mapped[str]
     channel: Mapped[str]

@@ -71,17 +71,22 @@ def why_not_offer(facts: ContactFacts, to_id: int) -> Text | None:
 
 @dataclass(frozen=True)
 class ContactLinkFacts:
-    """What the fate of a link to confirm hangs on."""
+    """What the fate of a link to confirm hangs on. `signed_in` is the name of whoever of ours opened it: it is the customer's."""
 
     answered: bool
     revoked: bool
     expires_at: datetime
     contact: ContactFacts
+    signed_in: str | None = None
 
 
 def why_not_use(link: ContactLinkFacts, at: datetime) -> Text | None:
     """Why a link to confirm cannot be used at a moment; None when it can."""
+    ours = say(
+        "This link is the customer's, and you are signed in as %(name)s: write down yourself what he says.", name=link.signed_in
+    )
     checks: tuple[tuple[bool, Text], ...] = (
+        (link.signed_in is not None, ours),
         (link.answered, say("This link was used already. Thank you for your answer.")),
         (link.revoked, say("A newer link was sent to you: please use that one.")),
         (link.contact.confirmed, say("This was confirmed in another way meanwhile. Nothing is left to do.")),

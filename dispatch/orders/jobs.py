@@ -10,9 +10,9 @@ from dispatch.clock import now
 from dispatch.config import from_environment
 from dispatch.db import transaction
 from dispatch.jobs import each_alone, periodic, task
-from dispatch.orders.clock_queries import orders_with_clocks
+from dispatch.orders.clock_queries import orders_with_clocks, orders_without_clocks
 from dispatch.orders.contact_queries import idle_since
-from dispatch.orders.operations.clocks import reckon_again
+from dispatch.orders.operations.clocks import begin_clocks, reckon_again
 from dispatch.orders.operations.closing import close_by_rule
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.owning import alarm_idle
@@ -110,3 +110,12 @@ def reckon_clocks(branch_id: int | None) -> None:
         waiting = orders_with_clocks(db, branch_id)
     changed = each_alone(waiting, lambda db, order_id: reckon_again(db, locked_order(db, order_id)))
     log.info("clocks_reckoned", orders=len(waiting), changed=changed)
+
+
+@task("orders.begin_clocks")
+def begin_all_clocks() -> None:
+    """Begin the clocks of open orders from before clocks were kept: a migration asks for it. Run twice, it does nothing more."""
+    with transaction() as db:
+        waiting = orders_without_clocks(db)
+    begun = each_alone(waiting, lambda db, order_id: begin_clocks(db, locked_order(db, order_id)))
+    log.info("clocks_begun", orders=len(waiting), begun=begun)

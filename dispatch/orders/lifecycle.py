@@ -225,6 +225,7 @@ ORDER: tuple[Transition, ...] = (
     Transition("rework", ("rejected",), "draft", "order.take", say("Rework")),
     Transition("follow", FOLLOWING, None, None, say("Follows the work")),
     Transition("hold", _UNDER_WAY, "waiting", "order.plan", say("Let it wait"), (no_live_visit, says_what_for)),
+    Transition("put_off", _UNDER_WAY, "waiting", None, say("Waits, as said on site"), (no_live_visit, says_what_for)),
     Transition("resume", ("waiting",), None, "order.plan", say("Resume")),
     Transition("wake", ("waiting",), None, None, say("Wakes on its day")),
     Transition(

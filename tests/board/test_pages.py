@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.board import jobs
 from dispatch.board.models import PlanRun
-from dispatch.orders.models import Visit
+from dispatch.orders.models import Order, Visit
+from dispatch.staff.calendar_forms import Entry
+from dispatch.staff.rostering import set_days
 from tests.board.building import (
     MODEL,
     PLACES,
@@ -25,7 +27,7 @@ from tests.board.building import (
     visit_at,
     visits_of,
 )
-from tests.conftest import Cast, SignIn
+from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 
 DAY = TOMORROW.isoformat()
@@ -47,8 +49,16 @@ def test_nothing_approved_yet(db: Session, cast: Cast, lin: FlaskClient) -> None
 
 
 def test_without_a_day_it_is_today_and_nonsense_is_today_too(lin: FlaskClient) -> None:
-    for query in ("", "?day=soon", "?day="):
+    for query in ("", "?day=soon", "?day=", "?day=2027-02-29"):
         assert 'value="2026-12-02"' in lin.get(f"/plan{query}").text
+
+
+def test_a_day_of_a_leap_year_whose_calendar_is_not_published_says_so(db: Session, cast: Cast, lin: FlaskClient) -> None:
+    approved_order(db, cast)
+    set_days(db, [Entry(date(2026, 10, 1), "holiday", "国庆节")], branch_id=None, by=cast.chen, at=AT)
+    db.commit()
+    page = lin.get("/plan?day=2028-02-29").text
+    assert 'value="2028-02-29"' in page and "The calendar of 2028 is not published yet" in page
 
 
 def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: FlaskClient) -> None:
@@ -141,6 +151,19 @@ def test_the_board_is_the_planners_and_of_his_branch(db: Session, cast: Cast, as
     assert he.post(f"/plan/visits/{made.id}/take_off", data={"reason": "…"}).status_code == 404
     he.post("/plan/dispatch", data={"day": DAY})
     assert visits_of(db)[0].status == "planned"
+
+
+def test_who_is_lent_to_another_branch_is_drawn_as_away_and_only_there_is_said_for_whom(
+    db: Session, cast: Cast, lin: FlaskClient
+) -> None:
+    for start in ("13:00", "23:30"):
+        visit_at(db, cast, approved_order(db, cast, customer="羊城物流"), cast.su, start)
+    for table in (Visit, Order):
+        db.execute(sa.update(table).values(branch_id=cast.gz))
+    db.commit()
+    page = lin.get(f"/plan?day={DAY}").text
+    assert page.count("at the branch 广州") == 5 and "羊城物流" not in page and "Nothing approved" not in page
+    assert "13:00–13:55 广州" in page and "23:30–24:25 广州" in page and "Dispatch this route" not in page
 
 
 def test_a_full_day_takes_few_queries(db: Session, cast: Cast, as_person: SignIn) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.board.problem import DayProblem, day_problem
@@ -13,6 +14,8 @@ from dispatch.orders.operations.moves import locked_order, move_line, move_order
 from dispatch.orders.waiting_rules import WaitFor
 from dispatch.routing import Job, Technician
 from dispatch.staff.models import Person
+from dispatch.staff.roster_rules import Duty
+from dispatch.staff.rostering import set_duty
 from tests.board.building import (
     MODEL,
     PLACES,
@@ -213,3 +216,17 @@ def test_a_visit_that_stays_takes_its_time_to_the_next_whole_minute(db: Session,
     assert job.pinned_start is not None
     ends = moment("0:00") + timedelta(seconds=job.pinned_start + job.minutes * 60)
     assert ends >= trip.ends_at, "the next job would overlap by a fraction of a second"
+
+
+def test_a_visit_over_midnight_keeps_him_until_it_ends(db: Session, cast: Cast) -> None:
+    """He works the night through: after midnight he is free once the visit of the evening is over, and not for it twice."""
+    who = [cast.su.id or 0]
+    set_duty(db, who, [TODAY], Duty(time(22), time(6)), today=TODAY, by=cast.wang, at=AT)
+    late = visit_at(db, cast, approved_order(db, cast), cast.su, "23:30", day=TODAY, minutes=60)
+    assert technician(problem(db, cast), cast.su.id).shift == (at_clock("0:30"), at_clock("6:00"))
+    overlapping = approved_order(db, cast)
+    with pytest.raises(IntegrityError, match="ex_visit_no_overlap"), db.begin_nested():
+        visit_at(db, cast, overlapping, cast.su, "0:15")
+    late.ends_at = moment("6:30")
+    db.flush()
+    assert cast.su.id not in {one.id for one in problem(db, cast).problem.technicians}

@@ -398,6 +398,7 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
     return {
         "the picking list": Sight("board.plan_picking", "/plan/picking"),
         "today": Sight("board.plan", "/plan"),
+        "today, somebody lent": Sight("board.plan", "/plan", "feng"),
         "tomorrow": Sight("board.plan", f"/plan?day={today + day}"),
         "yesterday": Sight("board.plan", f"/plan?day={today - day}"),
         "a day long gone": Sight("board.plan", f"/plan?day={today - 300 * day}"),

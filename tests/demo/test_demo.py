@@ -40,7 +40,7 @@ def company(demo_company: DemoCompany) -> Iterator[Session]:
 def test_it_shows_every_state_and_every_role(company: Session) -> None:
     statuses = set(company.scalars(sa.select(Order.status).distinct()))
     assert statuses == set(ORDER_STATUSES) - {"draft", "closed"}
-    assert set(company.scalars(sa.select(Visit.status).distinct())) == set(VISIT_STATUSES) - {"abandoned"}
+    assert set(company.scalars(sa.select(Visit.status).distinct())) == set(VISIT_STATUSES)
     assert set(company.scalars(sa.select(OrderLine.status).distinct())) <= set(LINE_STATUSES)
     assert set(company.scalars(sa.select(PersonRole.role).distinct())) == set(ROLES)
 

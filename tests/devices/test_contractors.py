@@ -18,10 +18,14 @@ from dispatch.devices.checks import broken_custody
 from dispatch.devices.contracting import Signed, give, new_contractor, take_back
 from dispatch.devices.contractors import contractors
 from dispatch.devices.issuing import CannotIssue
-from dispatch.devices.models import CustodyEntry, HandOver, Holder, Unit
+from dispatch.devices.models import CustodyEntry, HandOver, Holder, PartEntry, Unit
 from dispatch.devices.operations import move_units
 from dispatch.devices.ownership import Declared, declare
 from dispatch.devices.ownership_rules import Owner
+from dispatch.devices.part_checks import wrong_parts
+from dispatch.devices.part_moves import Move, TooFew, Why, move_parts
+from dispatch.devices.part_queries import holdings
+from dispatch.devices.part_stock import correct
 from dispatch.devices.queries import newest_move
 from dispatch.devices.setting_aside import Faulty, set_aside
 from dispatch.devices.taking_back import take_back as undo
@@ -31,6 +35,7 @@ from tests.building import vehicle
 from tests.conftest import AT, Cast, SignIn
 from tests.devices.building import sentence, store, terminals, where
 from tests.devices.test_papers import DRAWN, issued
+from tests.devices.test_parts import cable, has
 
 DAY = local_day(AT, "Asia/Shanghai")
 SIGNED = Signed("外协 老周", DRAWN)
@@ -129,10 +134,37 @@ def test_nothing_goes_there_or_comes_back_without_a_paper(db: Session, cast: Cas
     assert [f"{units[1].number}: entry 2" in str(each) for each in broken_custody(db)] == [True]
 
 
+def test_counted_parts_go_out_and_come_back_on_the_same_papers(db: Session, cast: Cast) -> None:
+    part, place, key = cable(db, cast), outside(db, cast), uuid.uuid4()
+    assert [given(db, cast, place, [], parts={part.id: 6}, key=key) for _ in range(2)] == [1, 0]
+    there, shelf = db.get_one(Holder, place), store(db, cast)
+    assert (has(db, there, part), has(db, shelf, part)) == (6, 4)
+    assert [(row.units, row.parts) for row in contractors(db, cast.sz)] == [(0, 1)]
+    assert [(holder.id, count) for holder, count in holdings(db, part.id, cast.lin)] == [(shelf.id, 4), (place, 6)]
+    with pytest.raises(TooFew), db.begin_nested():
+        given(db, cast, place, [], parts={part.id: 5})
+    with pytest.raises(TooFew), db.begin_nested():
+        back(db, cast, place, [], parts={part.id: 7})
+    with pytest.raises(Invalid):
+        back(db, cast, place, [])
+    [unit] = terminals(db, cast, 1)
+    given(db, cast, place, [unit])
+    assert back(db, cast, place, [unit], parts={part.id: 2}) == 2 and has(db, there, part) == 4
+    move = Move(part.id, 1, there, shelf)
+    for reason in ("return", "issue", "contract_back", "use"):
+        with pytest.raises(IntegrityError, match="goes over without a paper"), db.begin_nested():
+            move_parts(db, [move], Why(reason, cast.lin, AT))
+    out = db.scalars(sa.select(PartEntry.id).where(PartEntry.reason == "contract_out")).one()
+    back(db, cast, place, [], parts={part.id: 4})
+    with pytest.raises(NotAllowed):
+        correct(db, out, reason="多记", by=cast.lin, at=AT)
+    assert list(wrong_parts(db)) == [] and list(broken_custody(db)) == []
+
+
 def test_on_the_pages(database: str, cast: Cast, as_person: SignIn) -> None:
     with transaction() as db:
         [unit], room = terminals(db, cast, 1), store(db, cast).id
-        number = unit.number
+        number, part = unit.number, f"n-{cable(db, cast).id}"
     lin, he = as_person(cast.lin), as_person(cast.he)
     assert "no contractors yet" in lin.get("/stock/contractors").text
     assert "深圳快修" in lin.post("/stock/contractors", data={"name": "深圳快修"}, follow_redirects=True).text
@@ -143,9 +175,14 @@ def test_on_the_pages(database: str, cast: Cast, as_person: SignIn) -> None:
     sent = {"store": room, "numbers": number, "signer": "老周", "points": json.dumps(DRAWN), "key": str(uuid.uuid4())}
     missing = lin.post(f"{url}/give", data=sent)
     assert missing.status_code == 422 and "老周" in missing.text and number in missing.text
+    many = lin.post(f"{url}/give", data=sent | {"due_on": "2030-01-01", part: "99"})
+    assert many.status_code == 422 and "Only 10 根 of 电源线 are here." in many.text and 'value="99"' in many.text
     due = local_day(now(), "Asia/Shanghai").isoformat()
     told = lin.post(f"{url}/give", data=sent | {"due_on": due}, follow_redirects=True).text
-    assert "1 unit is with 深圳快修 now." in told and f'value="{unit.id}"' in told
+    assert "1 thing is with 深圳快修 now." in told and f'value="{unit.id}"' in told
     assert "/stock/contractors" in lin.get("/stock").text and "with the contractor 深圳快修" in lin.get(f"/units/{unit.id}").text
-    told = lin.post(url, data=sent | {"units": unit.id, "key": str(uuid.uuid4())}, follow_redirects=True).text
-    assert "1 unit is back in the store." in told
+    counted = {"numbers": "", part: "3", "due_on": due, "key": str(uuid.uuid4())}
+    assert f'name="{part}"' in lin.post(f"{url}/give", data=sent | counted, follow_redirects=True).text
+    assert f'href="{url}"' in lin.get(f"/stock/parts/{part[2:]}").text, "who has some is a way to him"
+    told = lin.post(url, data=sent | {"units": unit.id, part: "3", "key": str(uuid.uuid4())}, follow_redirects=True).text
+    assert "2 things are back in the store." in told

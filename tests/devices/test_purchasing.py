@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.checks import broken_requests
+from dispatch.approvals.checks import broken_ladders
 from dispatch.approvals.models import Request, RequestStep
 from dispatch.approvals.operations.requests import Answer
 from dispatch.approvals.operations.table import add_rule
@@ -127,7 +127,7 @@ def test_what_is_rejected_is_mended_and_climbs_anew(db: Session, cast: Cast) -> 
     rounds = [(step.round, step.step, step.decision) for step in bought.request.steps]
     assert rounds == [(1, 1, "approved"), (1, 2, "rejected"), (2, 1, "approved"), (2, 2, "approved"), (2, 3, "approved")]
     withdraw_purchase(db, bought.request_id, by=cast.lin, at=AT)
-    assert list(broken_requests(db)) == []
+    assert list(broken_ladders(db)) == []
     with pytest.raises(RuleBroken, match="not approved"):
         came(db, bought, cast)
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from dispatch.devices.warranty_rules import Fit, Known, Life, Question, Term, decide_warranty
+from dispatch.devices.warranty_rules import Fit, Known, Life, Question, Term, add_months, decide_warranty
 
 OURS, OTHERS = 1, 2
 NEW, OLD = 10, 20
@@ -129,3 +129,8 @@ def test_without_a_terminal_the_purchase_decides() -> None:
     bought = {"unit": 0, "purchased_on": SPRING, "model": "BD-808A"}
     assert decided(terms=(MODEL,), **bought) == ("2027-09-01", "18 months from purchase on 2026-03-01")  # type: ignore[arg-type]
     assert decided(**bought | {"model": "TK-310"})[0] == "2028-03-01"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("months", "ends"), [(12, "2029-02-28"), (48, "2032-02-29"), (1, "2028-03-29"), (0, "2028-02-29")])
+def test_what_begins_on_29_february_ends_on_the_last_of_february_in_a_common_year(months: int, ends: str) -> None:
+    assert add_months(date(2028, 2, 29), months) == date.fromisoformat(ends)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.checks import broken_requests
+from dispatch.approvals.checks import broken_ladders
 from dispatch.approvals.models import Request, RequestStep
 from dispatch.approvals.operations.requests import Answer
 from dispatch.approvals.operations.table import add_rule
@@ -119,9 +119,9 @@ def test_a_charge_is_let_off_with_the_last_yes_and_a_no_leaves_it(db: Session, c
     with pytest.raises(RuleBroken, match="taken back already"):
         off(db, charge_id, cast.wang)
     assert not db.scalars(sa.select(Favour).where(Favour.alive)).all()
-    assert list(broken_requests(db)) == []
+    assert list(broken_ladders(db)) == []
     db.execute(sa.update(Request).where(Request.id == first.id).values(state="approved"))
-    assert [str(text) for text in broken_requests(db)] == [
+    assert [str(text) for text in broken_ladders(db)] == [
         f"Request {first.id} (overrule) is approved, and its levels say otherwise"
     ]
 

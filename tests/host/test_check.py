@@ -16,29 +16,28 @@ from dispatch.audit.operations import make_digest
 from dispatch.db import transaction
 from dispatch.host import commands
 from dispatch.sheets.gateway import missing_libraries
+from tests import resetting
 from tests.conftest import AT, Cast
 from tests.databases import database
 from tests.host.house import Company, build, settings_for
 
 
 @pytest.fixture(scope="module")
-def whole(
-    cluster_url: str, template: tuple[str, Cast], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Company]]:
-    """The name of a database with a whole record, and its company."""
-    name = f"whole_{os.getpid()}"
-    with database(cluster_url, name, template[0]) as url:
-        yield name, build(settings_for(url, tmp_path_factory.mktemp("whole")), template[1])
+def whole(cluster_url: str, template: tuple[str, Cast], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A company with a whole record in a database of its own, which is remembered."""
+    with database(cluster_url, f"whole_{os.getpid()}", template[0]) as url:
+        company = build(settings_for(url, tmp_path_factory.mktemp("whole")), template[1])
+        resetting.prepare(url)
+        yield company
 
 
 @pytest.fixture
-def company(whole: tuple[str, Company], cluster_url: str) -> Iterator[Company]:
-    """A copy of that database, to be damaged. The store of files is the same."""
-    from dispatch import db
-
-    db.disconnect()
-    with database(cluster_url, f"{whole[0]}_copy", whole[0]) as url:
-        yield Company(settings_for(url, whole[1].settings.data_dir), whole[1].cast).opened()
+def company(whole: Company) -> Iterator[Company]:
+    """This company, to be damaged: its database is brought back, its store of files is the same."""
+    version = whole.ask("SELECT version_num FROM alembic_version")
+    resetting.restore(whole.settings.database_url)
+    yield whole.opened()
+    whole.tamper(f"UPDATE alembic_version SET version_num = '{version}'")
 
 
 def test_a_whole_record_is_content(company: Company) -> None:

@@ -87,12 +87,19 @@ def test_an_unplated_vehicle_is_taken_by_its_vin(as_person: SignIn, cast: Cast) 
 
 def test_errors_stand_beside_their_fields_and_all_that_was_typed_stays(as_person: SignIn, cast: Cast) -> None:
     wrong = call_form(
-        customer="", plate="", symptom_text="", place="somewhere", purchased_on="gestern", window_from="10:00", note="备注甲"
+        customer="",
+        plate="",
+        symptom_text="",
+        place="somewhere",
+        purchased_on="gestern",
+        wanted_on="2027-02-29",
+        window_from="10:00",
+        note="备注甲",
     )
     page = as_person(cast.lin).post("/calls/new", data=wrong)
     assert page.status_code == 422
     marked = set(re.findall(r'id="f-(\w+)-error"', page.text))
-    assert {"customer", "plate", "place", "purchased_on", "window_to"} <= marked
+    assert {"customer", "plate", "place", "purchased_on", "wanted_on", "window_to"} <= marked and "2027-02-29" in page.text
     assert "Choose a symptom" in page.text
     for kept in ("华丽", "133 5092 1198", "gestern", "somewhere", "备注甲", wrong["request_key"]):
         assert kept in page.text

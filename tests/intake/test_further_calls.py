@@ -9,11 +9,15 @@ import sqlalchemy as sa
 from dispatch.audit.queries import history
 from dispatch.customers.models import Contact, Vehicle
 from dispatch.db import transaction
+from dispatch.errors import Invalid
+from dispatch.intake.forms import read_call
 from dispatch.intake.models import RemoteHelp
+from dispatch.intake.operations import take_call
 from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Order
-from tests.conftest import Cast, SignIn
+from tests.conftest import AT, Cast, SignIn
 from tests.intake.building import call_form, orders
+from tests.racing import at_once
 
 HELP = {"consent_by": "华丽", "consent_how": "spoken", "help_done": "远程重启，重新上线"}
 
@@ -97,3 +101,12 @@ def test_what_works_again_is_confirmed_on_the_phone_and_what_does_not_help_stays
         assert (first.order_id, first.confirmed_how, first.confirmed_name) == (None, "phone", "华丽")
         assert (second.order_id is not None, second.confirmed_at) == (True, None)
         assert db.scalars(sa.select(RemoteHelp.result).order_by(RemoteHelp.id)).all() == ["solved", "not_solved"]
+
+
+def test_two_desks_that_hear_of_one_vehicle_at_once_make_one_order(cast: Cast, known: int) -> None:
+    """The second is told of the first one's order, so that the call joins it."""
+    calls = [read_call(call_form()) for _ in range(2)]
+    answers = at_once(*(lambda s, call=call: take_call(s, call, by=cast.lin, at=AT, beside="").number for call in calls))
+    [lost] = [answer for answer in answers if isinstance(answer, Invalid)]
+    (order,) = orders()
+    assert order.number in answers and order.number in str(lost.fields["join"])

@@ -51,6 +51,10 @@ FILL = (
     "JOIN contact k ON k.customer_id = c.id ORDER BY n",
     "INSERT INTO order_line (order_id, position, vehicle_id, status) "
     "SELECT o.id, 1, 1 + (o.id * 7) % :vehicles, CASE WHEN o.status IN ('closed', 'done') THEN 'done' ELSE 'open' END FROM work_order o",
+    "INSERT INTO owned_contact (branch_id, customer_id, order_id, owner_id, opened_at, touched_at, confirmed_at, confirmed_how) "
+    "SELECT branch_id, customer_id, id, owner_id, created_at, created_at, "
+    "CASE WHEN status IN ('closed', 'cancelled') THEN created_at END, CASE WHEN status IN ('closed', 'cancelled') THEN 'earlier' END "
+    "FROM work_order",
     "INSERT INTO visit (order_id, branch_id, technician_id, status, starts_at, ends_at) "
     "SELECT o.id, :branch, :technician, 'finished', o.created_at + interval '1 hour', o.created_at + interval '2 hours' "
     "FROM work_order o WHERE o.status IN ('closed', 'done')",

@@ -15,7 +15,7 @@ from dispatch.db import transaction
 from dispatch.errors import Conflict, NotAllowed, NotFound
 from dispatch.orders.clock_models import ClockLimit, ClockNotice, OrderClock
 from dispatch.orders.clock_rules import Limit
-from dispatch.orders.jobs import reckon_clocks, tell_due
+from dispatch.orders.jobs import begin_all_clocks, reckon_clocks, tell_due
 from dispatch.orders.models import Order
 from dispatch.orders.operations.approving import reject
 from dispatch.orders.operations.limits import end_limit, set_hours, set_limit
@@ -180,3 +180,24 @@ def test_a_rejected_order_stands_still_and_a_rewritten_one_runs_against_its_new_
     assert clock(db, order, "approval").due_at == AT + HOUR / 2
     friday = datetime.fromisoformat("2026-12-04T00:00+08:00")
     assert clock(db, order, "arrival").due_at == friday + 4 * HOUR
+
+
+def test_open_orders_from_before_clocks_were_kept_get_theirs_once(db: Session, cast: Cast) -> None:
+    asked, late, waits, done = (repair_order(db, cast) for _ in range(4))
+    for order in (late, waits, done):
+        approved(db, cast, order, at=AT + HOUR)
+    trip = visit(db, cast, late, cast.su)
+    for action, by in (("dispatch", cast.lin), ("depart", cast.su), ("arrive", cast.su)):
+        move_visit(db, trip, action, by=by, at=AT + 2 * HOUR)
+    put_off(db, waits.id, WaitFor("part", date(2026, 12, 9)), version=waits.version, by=cast.lin, at=AT + HOUR)
+    move_line(db, done.lines[0], "complete", by=cast.lin, at=AT + HOUR)
+    columns = [column for column in OrderClock.__table__.c if column.name not in ("minutes", "reckoned")]
+    kept = sa.select(*columns).where(OrderClock.order_id != done.id).order_by(OrderClock.order_id, OrderClock.stage)
+    before = db.execute(kept).all()
+    assert {row.state for row in before} == {"running", "met", "paused"} and {row.order_id for row in before} > {asked.id}
+    db.execute(sa.delete(OrderClock))
+    db.commit()
+    for _ in range(2):
+        begin_all_clocks()
+    assert db.execute(kept).all() == before
+    assert not db.scalars(sa.select(OrderClock).where(OrderClock.order_id == done.id)).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -61,10 +62,11 @@ def test_only_what_is_open_and_not_offered_is_handed_over() -> None:
         assert why_not_offer(contact, to) is not None
 
 
-@pytest.mark.parametrize("wrong", ["answered", "revoked", "late", "confirmed", "under way"])
+@pytest.mark.parametrize("wrong", ["answered", "revoked", "late", "confirmed", "under way", "ours"])
 def test_a_link_answers_once_in_time_and_only_what_is_open(wrong: str) -> None:
     contact = facts("working" if wrong == "under way" else "done", confirmed=wrong == "confirmed")
     link = ContactLinkFacts(wrong == "answered", wrong == "revoked", AT if wrong == "late" else AT + DAY, contact)
+    link = replace(link, signed_in="林晓" if wrong == "ours" else None)
     assert why_not_use(link, AT + timedelta(hours=1)) is not None
     assert why_not_use(ContactLinkFacts(False, False, AT + DAY, facts("done")), AT) is None
 
@@ -192,6 +194,8 @@ def test_the_owner_works_down_his_list_and_the_customer_answers_by_his_link_once
     assert "A newer link was sent to you" in stranger.get(first).text
     shown = stranger.get(second).text
     assert number in shown and plate[:2] in shown and plate not in shown.replace("·", "") and "Yes, it is solved" in shown
+    assert "you are signed in as 林晓" in lin.get(second).text
+    assert lin.post(second, data={"answer": "solved"}).status_code == 422, "it is the customer who confirms"
     assert stranger.get("/confirm/" + "x" * 43).status_code == 404
     assert stranger.post(second, data={"answer": "not_solved", "reason": ""}).status_code == 422
     assert stranger.post(second, data={"answer": "not_solved", "reason": "还是不在线"}).status_code == 302

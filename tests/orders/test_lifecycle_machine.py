@@ -49,6 +49,7 @@ from tests.orders.what_holds import (
 
 BY_HAND = st.sampled_from([t.action for t in ORDER if t.permission in ("order.plan", "order.close") or t.action == "rework"])
 LATER = WaitFor("customer", date(2026, 12, 5))
+PUTS_OFF = ("hold", "put_off")
 DEAD_ENDS = {"cancel", "abandon", "give_up"}
 AsMet = dict[str, list[tuple[Actor, OrderFacts]]]
 
@@ -68,7 +69,7 @@ class Pressing(People):
 
     @rule(who=ACTORS, action=BY_HAND, reason=REASONS)
     def move_the_order(self, who: str, action: str, reason: str) -> None:
-        by, wait = self.actor(who), LATER if action == "hold" else None
+        by, wait = self.actor(who), LATER if action in PUTS_OFF else None
         self.press(lambda order, at: move_order(self.session, order, action, by=by, at=at, reason=reason, wait=wait))
 
     @rule(who=ACTORS)
@@ -143,7 +144,7 @@ class Pressing(People):
                 self.session, o.id, self.word("wang", at), approval_id=step, by=who, at=at
             ),
             "cancel": lambda o, at: cancel_order(self.session, o.id, version=None, by=who, at=at, reason="why"),
-            "hold": lambda o, at: move_order(self.session, o, action, by=who, at=at, wait=LATER),
+            **dict.fromkeys(PUTS_OFF, lambda o, at: move_order(self.session, o, action, by=who, at=at, wait=LATER)),
             "order": lambda o, at: move_order(self.session, o, action, by=who, at=at, reason="why"),
         }
         self.press(acts.get(action if table == "order" else table, acts["order"]))
@@ -159,7 +160,7 @@ class Pressing(People):
             return []
         wang = Named(self.cast.wang.id, self.cast.wang.name, permissions_of(self.cast.wang.roles))
         named = wang if row.action == "approve_by_word" else None
-        wait = LATER if row.action == "hold" else None
+        wait = LATER if row.action in PUTS_OFF else None
         able = as_met["people" if row.permission else "nobody"]
         return [by for by, facts in able if why_not(row, table, thing.status, replace(facts, named=named, wait=wait)) is None]
 
@@ -217,7 +218,7 @@ line.leave_over line.take_up line.leave_over line.carry_over line.take_up line.g
 line.complete line.complete visit.finish order.close order.reopen
 order.auto_close order.not_solved line.not_solved"""
 DECIDED_BY_WORD = "order.approve_by_word order.hold order.wake order.hold"
-PUT_OFF_AND_CANCELLED = "visit.abandon order.hold order.resume order.cancel"
+PUT_OFF_AND_CANCELLED = "visit.abandon order.put_off order.resume order.cancel"
 
 
 def test_every_row_of_the_tables_can_be_taken(db: Session, cast: Cast) -> None:

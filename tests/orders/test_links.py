@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import history
 from dispatch.db import transaction
-from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import LinkFacts, why_not_use
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve
 from dispatch.orders.operations.linking import make_link, revoke_link, use_link
 from dispatch.staff.deputies import Absence, name_deputy
+from dispatch.staff.hiring import Ties, let_go
 from dispatch.staff.models import LoginAttempt
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
@@ -156,6 +159,36 @@ def test_a_link_and_a_press_at_once_decide_once(cast: Cast, attempt: int) -> Non
     )
     decided = [answer for answer in answers if isinstance(answer, str)]
     assert len(decided) == 1 and stored(order).status == decided[0]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_link_pressed_twice_taken_back_or_of_somebody_who_leaves_at_once(cast: Cast) -> None:
+    def begun() -> tuple[Order, ApprovalLink, str]:
+        with transaction() as db:
+            order = repair_order(db, cast)
+            return (order, *linked(db, order, cast.wang, cast.chen))
+
+    def used(token: str, yes: bool = True) -> Callable[[Session], str]:
+        return lambda s: use_link(s, token, yes=yes, reason="no", reader=None, at=AT).status
+
+    order, _, token = begun()
+    answers = at_once(used(token), used(token, yes=False))
+    assert sorted(type(a).__name__ for a in answers) == ["RuleBroken", "str"] and "used already" in str(lost_of(answers))
+    assert stored(order).status in answers
+    order, link, token = begun()
+    answers = at_once(used(token), lambda s: revoke_link(s, link.id, by=cast.wang, at=AT).number)
+    assert re.search("taken back|used or taken back already", str(lost_of(answers)))
+    assert (stored(order).status == "approved") == isinstance(answers[0], str)
+    order, _, token = begun()
+    answers = at_once(used(token), lambda s: let_go(s, cast.wang.id or 0, ties=Ties(0), by=cast.root, at=AT))
+    assert answers[1] is None and stored(order).status == ("approved" if isinstance(answers[0], str) else "awaiting_approval")
+    assert isinstance(answers[0], str) or "no longer works here" in str(answers[0])
+
+
+def lost_of(answers: list[object]) -> Refusal:
+    """The one of two that was refused."""
+    [lost] = [answer for answer in answers if isinstance(answer, Refusal)]
+    return lost
 
 
 def made(client: FlaskClient, order: Order, cast: Cast) -> str:

@@ -12,14 +12,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.queries import broken_chains
+from dispatch.audit.queries import broken_chains, history
 from dispatch.db import transaction
 from dispatch.errors import Conflict, RuleBroken
 from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.operations.approving import approve, reject
 from dispatch.orders.operations.moves import locked_order, move_line
 from dispatch.orders.operations.taking import next_number, order_saved
-from dispatch.orders.operations.verbal import SaidWord, approve_by_word, confirm_word, refuse_word
+from dispatch.orders.operations.verbal import SaidWord, approve_by_word, confirm_word, refuse_word, settle_word
 from dispatch.orders.operations.visits import cancel_order
 from dispatch.orders.ties import live_visits
 from dispatch.orders.verbal_models import VerbalApproval
@@ -78,6 +78,21 @@ def test_confirming_and_refusing_one_word_at_once(cast: Cast, attempt: int) -> N
     assert len(lost) == 1 and str(lost[0]) == "You have decided this already."
     won = "refused" if isinstance(answers[0], Conflict) else "confirmed"
     assert read(sa.select(VerbalApproval.decision)) == [won]
+
+
+def test_a_word_that_was_refused_is_settled_once(cast: Cast) -> None:
+    order_id = saved(cast)
+    step = read(sa.select(Approval.id).where(Approval.order_id == order_id))[0]
+    said = SaidWord(cast.wang.id or 0, "phone", AT, "first act", uuid.uuid4())
+    with transaction() as session:
+        word_id = approve_by_word(session, order_id, said, approval_id=step, by=cast.lin, at=AT).id
+    answers = at_once(*(lambda s: refuse_word(s, word_id, reason="no", by=cast.wang, at=AT).id for _ in range(2)))
+    assert str(next(a for a in answers if isinstance(a, Conflict))) == "You have decided this already."
+    answers = at_once(*(lambda s: settle_word(s, word_id, reason="charged", by=cast.chen, at=AT).id for _ in range(2)))
+    assert sum(isinstance(a, Conflict) for a in answers) == 1 and word_id in answers
+    with transaction() as session:
+        told = [entry.action for entry in history(session, ("order", order_id))]
+    assert (told.count("word.refuse"), told.count("word.settle")) == (1, 1)
 
 
 @pytest.mark.parametrize("attempt", range(3))

@@ -17,6 +17,7 @@ from dispatch.audit.queries import history
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.models import Order, Visit
+from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.visits import cancel_order, change_visit
 from dispatch.outside.jobs import give_back_all
 from dispatch.outside.models import OutsideOffer, OutsideRequest
@@ -25,7 +26,7 @@ from dispatch.outside.operations.asking import ask, decide, withdraw
 from dispatch.outside.operations.ending import take_back
 from dispatch.outside.operations.offering import make_offers
 from dispatch.outside.queries import facts_of_offer
-from dispatch.outside.rules import MOST_TRIES, why_not_open
+from dispatch.outside.rules import MOST_TRIES, NOTHING_LEFT, why_not_open
 from dispatch.staff.deputies import Absence, name_deputy
 from dispatch.staff.models import Person
 from tests.board.building import approved_order
@@ -124,6 +125,32 @@ def test_accepting_and_taking_back_at_once(cast: Cast) -> None:
         offer = db.get_one(OutsideOffer, offer_id)
         assert offer.revoked_at == AT and db.scalars(sa.select(Visit.status)).all() in ([], ["abandoned"])
         assert db.scalars(sa.select(Order.status)).one() == "approved"
+
+
+@pytest.mark.usefixtures("database")
+def test_accepting_while_the_desk_sends_somebody_else_or_cancels(cast: Cast) -> None:
+    with transaction() as db:
+        order, other = approved_order(db, cast), approved_order(db, cast)
+        _, (made, _) = offered(db, cast, order)
+        again = asked(db, cast, other)
+        decide(db, again.id, yes=True, by=cast.wang, at=AT)
+        [more] = make_offers(db, again.id, [made.offer.contractor_id], lasts=HOURS, by=cast.lin, at=AT)
+        first, second = made.token, more.token
+    answers = at_once(
+        lambda s: accept(s, first, SAID, at=AT).id,
+        lambda s: planned(s, cast, locked_order(s, order.id), cast.su).id,
+    )
+    lost = [answer for answer in answers if isinstance(answer, RuleBroken)]
+    assert len(lost) == 1 and (lost[0] is not answers[0] or str(lost[0]) == str(NOTHING_LEFT))
+    cancelled = at_once(
+        lambda s: accept(s, second, replace(SAID, worker="李师傅"), at=AT).id,
+        lambda s: cancel_order(s, other.id, version=None, by=cast.lin, at=AT, reason="客户取消").id,
+    )
+    assert cancelled[1] == other.id and (isinstance(cancelled[0], int) or "closed or cancelled" in str(cancelled[0]))
+    with transaction() as db:
+        assert len(db.scalars(sa.select(Visit.id).where(Visit.order_id == order.id)).all()) == 1
+        assert db.get_one(Order, other.id).status == "cancelled"
+        assert set(db.scalars(sa.select(Visit.status).where(Visit.order_id == other.id))) <= {"abandoned"}
 
 
 def test_nobody_approves_his_own_and_only_a_manager_does(db: Session, cast: Cast) -> None:

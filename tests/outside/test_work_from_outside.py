@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,9 +16,14 @@ from dispatch.board.problem import day_problem
 from dispatch.board.work import DayOfBranch
 from dispatch.devices.bench_models import UnitReturn
 from dispatch.devices.checks import broken_custody
+from dispatch.devices.contracting import Signed, give
 from dispatch.devices.contractor_workers import actor_of_worker
-from dispatch.devices.models import Fitting
-from dispatch.devices.operations import move_units
+from dispatch.devices.models import Fitting, Holder
+from dispatch.devices.operations import move_units, slot_of
+from dispatch.devices.part_checks import wrong_parts
+from dispatch.devices.part_moves import Move, Why, move_parts
+from dispatch.devices.part_queries import parts_carried
+from dispatch.devices.part_use import parts_used
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations import hand_in
@@ -42,8 +49,9 @@ from tests.board.building import TODAY, WAYS, approved_order
 from tests.building import ZONE
 from tests.conftest import AT, TRAINED, Cast
 from tests.devices.building import sims, store, terminals, where
+from tests.devices.test_parts import cable, has
 from tests.fees.building import price_list
-from tests.field.building import carrying, do, fact, fitted_long_ago, sign, take_photo
+from tests.field.building import SWUNG, carrying, do, fact, fitted_long_ago, sign, take_photo
 from tests.orders.said import also
 from tests.outside.building import asked, at_work, lent
 
@@ -96,6 +104,31 @@ def test_the_whole_of_it(db: Session, cast: Cast) -> None:
     for table in (Photo, TestResult, Receipt):
         assert set(db.scalars(sa.select(table.by_id))) == {by.id}, table
     closing_waits_for_our_own_word(db, cast, order, offer)
+
+
+def test_he_uses_only_the_parts_that_his_contractor_was_given(db: Session, cast: Cast) -> None:
+    order = approved_order(db, cast)
+    part = cable(db, cast)
+    offer, visit, by = at_work(db, cast, order)
+    facts: dict[str, Any] = {"due_on": TODAY, "signed": Signed("老周", SWUNG), "key": uuid.uuid4()}
+    give(db, offer.contractor_id, [], parts={part.id: 3}, store=store(db, cast), **facts, by=cast.lin, at=AT)
+    assert [(row.part.code, row.quantity) for row in parts_carried(db, by.id or 0)] == [("P101", 3)]
+    for step in ("depart", "arrive"):
+        do(db, visit, f"visit.{step}", by)
+    line = order.lines[0].id
+    do(db, visit, "part.use", by, line=line, code="P101", quantity=2)
+    with pytest.raises(RuleBroken, match="there are 1"):
+        do(db, visit, "part.use", by, line=line, code="P101", quantity=2)
+    [used] = parts_used(db, order.id)
+    do(db, visit, "part.put_back", by, line=line, entry=used.id, reason="装错")
+    do(db, visit, "part.use", by, line=line, code="P101", quantity=1)
+    there = db.get_one(Holder, offer.contractor_id)
+    assert has(db, there, part) == 2 and list(wrong_parts(db)) == []
+    move = Move(part.id, 1, there, slot_of(db, vehicle_id=order.lines[0].vehicle_id, branch_id=cast.sz))
+    other = approved_order(db, cast)
+    with pytest.raises(IntegrityError, match="without a paper"), db.begin_nested():
+        why = Why("use", by, AT, order_id=other.id, line_id=other.lines[0].id)
+        move_parts(db, [move], why)
 
 
 def closing_waits_for_our_own_word(db: Session, cast: Cast, order: Order, offer: OutsideOffer) -> None:
@@ -199,6 +232,10 @@ def test_the_planner_knows_who_is_busy_elsewhere_and_whom_it_cannot_plan(db: Ses
     away = db.scalars(sa.select(Visit).where(Visit.order_id == another.id)).one()
     elsewhere = day_problem(db, DayOfBranch(cast.gz, TODAY, ZONE, AT), WAYS)
     assert list(elsewhere.fixed.values()) == [away], "his own branch knows that he is not free"
+    with pytest.raises(IntegrityError, match="ex_visit_no_overlap"), db.begin_nested():
+        same = {name: getattr(away, name) for name in ("order_id", "technician_id", "starts_at", "ends_at")}
+        db.add(Visit(**same, branch_id=cast.gz))
+        db.flush()
     here = day_problem(db, DayOfBranch(cast.sz, TODAY, ZONE, AT), WAYS)
     assert set(here.fixed.values()) == {visit, away} and here.lines == {}
     third = approved_order(db, cast)

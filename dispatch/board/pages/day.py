@@ -81,7 +81,7 @@ def run_view(db: Session, of: DayOfBranch) -> RunView | None:
 def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None, Calendar]:
     """The day, its last planning run, its calendar: seven queries, or nine where visits of days before take out of the bags."""
     people = team(db, of.branch_id)
-    visits = visits_on(db, of.branch_id, *of.bounds)
+    visits = visits_on(db, of.branch_id, *of.bounds, lent=True)
     who = {person.id for person in people} | {visit.technician_id for visit in visits}
     roster = roster_of(db, of.branch_id, who, of.day, of.day, of.zone, today=of.today)
     bags = bags_of_morning(db, [person.id for person in people], of, ways())

@@ -1,4 +1,4 @@
-"""Contractors (外协): who has what until when, giving units out, and taking them back with the contractor's signature."""
+"""Contractors (外协): who has what until when, giving units and parts out, taking them back with a signature."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from dispatch.db import transaction
 from dispatch.devices import contracting
 from dispatch.devices.contractors import contractor, contractors, lent_to
 from dispatch.devices.models import Holder
-from dispatch.devices.page_forms import MOST_NUMBERS, read_ids, read_key, read_numbers
+from dispatch.devices.page_forms import MOST_NUMBERS, read_ids, read_key, read_numbers, read_some_parts
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import own_branch
+from dispatch.devices.part_moves import field_of
+from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import stores
 from dispatch.errors import Invalid, Refusal
 from dispatch.files.strokes import read_strokes
@@ -73,11 +75,11 @@ def take_back(contractor_id: int) -> Answer:
     """What is ticked comes back into a store; the contractor signs for it."""
 
     def back(db: Session, form: Form) -> str:
-        units = read_ids(form.texts("units"))
-        count = contracting.take_back(db, contractor_id, units, **_said(db, contractor_id, form))
+        units, parts = read_ids(form.texts("units")), read_some_parts(form.values)
+        count = contracting.take_back(db, contractor_id, units, parts=parts, **_said(db, contractor_id, form))
         if not count:
             return str(_("This was done already; nothing was moved twice."))
-        return str(ngettext("%(num)d unit is back in the store.", "%(num)d units are back in the store.", count))
+        return str(ngettext("%(num)d thing is back in the store.", "%(num)d things are back in the store.", count))
 
     to = url_for("devices.contractor", contractor_id=contractor_id)
     return carry_out(back, to=to, again=lambda form, refusal: _page("devices/contractor.html", contractor_id, form, refusal))
@@ -93,15 +95,15 @@ def give(contractor_id: int) -> Answer:
     def go(db: Session, form: Form) -> str:
         typed = Typed(form.values)
         due_on = typed.maybe("due_on", read_date)
-        numbers = read_numbers(form.text("numbers"))
+        numbers, parts = read_numbers(form.text("numbers")), read_some_parts(form.values)
         if len(numbers) > MOST_NUMBERS:
             typed.errors["numbers"] = say("At most %(n)s numbers at a time, please.", n=MOST_NUMBERS)
         typed.check()
-        count = contracting.give(db, contractor_id, numbers, due_on=due_on, **_said(db, contractor_id, form))
+        count = contracting.give(db, contractor_id, numbers, parts=parts, due_on=due_on, **_said(db, contractor_id, form))
         if not count:
             return str(_("This was done already; nothing was moved twice."))
         name = contractor(db, contractor_id, current()).name
-        return str(ngettext("%(num)d unit is with %(name)s now.", "%(num)d units are with %(name)s now.", count, name=name))
+        return str(ngettext("%(num)d thing is with %(name)s now.", "%(num)d things are with %(name)s now.", count, name=name))
 
     to = url_for("devices.contractor", contractor_id=contractor_id)
     return carry_out(go, to=to, again=lambda form, refusal: _page("devices/contractor_give.html", contractor_id, form, refusal))
@@ -124,11 +126,16 @@ def _rooms(db: Session, outside: Holder) -> list[Holder]:
 def _page(template: str, contractor_id: int, form: Form, refusal: Refusal | None = None) -> Answer:
     with transaction() as db:
         outside = contractor(db, contractor_id, current())
+        rooms = _rooms(db, outside)
+        chosen = next((room for room in rooms if str(room.id) == form.text("store")), rooms[0] if rooms else None)
         page = render_template(
             template,
             place=outside,
             rows=lent_to(db, outside),
-            rooms=[(store.id, store.name or "") for store in _rooms(db, outside)],
+            counted=parts_held(db, outside.id),
+            held=parts_held(db, chosen.id) if chosen else [],
+            field_of=field_of,
+            rooms=[(store.id, store.name or "") for store in rooms],
             on=today(),
             form=form,
             refusal=refusal,

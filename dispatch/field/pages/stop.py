@@ -118,11 +118,16 @@ def abandon(visit_id: int) -> Answer:
     return taken(
         visit_id,
         "visit.abandon",
-        lambda form: [("visit.abandon", {"reason": tr(read_abandon(form.values))})],
+        _broken_off,
         told=say("The visit is broken off. The office knows."),
         to=url_for("field.today"),
         again=lambda refused: stop_page(visit_id, refused),
     )
+
+
+def _broken_off(form: Form) -> Acts:
+    why, wait = read_abandon(form.values, local_day(now(), current().zone))
+    return [("visit.abandon", {"reason": tr(why), **wait})]
 
 
 @pages.get("/my-day/visits/<int:visit_id>/finish")

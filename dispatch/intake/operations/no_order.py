@@ -7,29 +7,22 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.customers.operations import contact_of
-from dispatch.errors import Invalid
 from dispatch.intake.forms import Call
-from dispatch.intake.help_forms import Again
 from dispatch.intake.operations.calling import own_customer, vehicle_meant
 from dispatch.intake.operations.helping import end_remotely, help_saved
 from dispatch.intake.remote_models import RemoteHelp
 from dispatch.orders.models import Order
-from dispatch.orders.operations.joining import join_call
+from dispatch.orders.operations.joining import SaidAgain, join_call
 from dispatch.staff.rules import Actor
-from dispatch.words import say
 
 
-def join_again(session: Session, number: str, again: Again, *, by: Actor, at: datetime) -> Order:
+def join_again(session: Session, number: str, again: SaidAgain, *, by: Actor, at: datetime) -> Order:
     """Add a call to the order under way, as whoever took the call was shown it; who calls is remembered with the customer.
 
-    Raises Invalid when another vehicle stands in the form by now, and whatever joining refuses.
+    Raises whatever joining refuses.
     """
-    order = join_call(session, number, again.call, by=by, at=at)
-    vehicles = [line.vehicle for line in order.lines]
-    named = (again.plate, again.vin)
-    if any(named) and not any((again.plate or v.plate, again.vin or v.vin) == (v.plate, v.vin) for v in vehicles):
-        raise Invalid({"join": say("%(number)s is not about this vehicle: look it up again.", number=number)})
-    contact_of(session, customer=order.customer, name=again.call.caller, phone=again.call.phone)
+    order = join_call(session, number, again, by=by, at=at)
+    contact_of(session, customer=order.customer, name=again.caller, phone=again.phone)
     return order
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.models import AuditEntry
 from dispatch.clock import local_day
 from dispatch.orders.clock_models import OrderClock
 from dispatch.orders.clock_queries import clocks_of, hours_of, limits_in_force, pauses_of
@@ -15,9 +17,11 @@ from dispatch.orders.models import Order, Visit
 
 MET_BY = {"depart": ("departure",), "arrive": ("departure", "arrival")}
 """Which clocks a visit's move meets."""
+APPROVED_BY = ("order.approve", "order.approve_by_word")
 ENDS = ("done", "closed")
 STANDING = (*ENDS, "waiting", "cancelled", "rejected")
 """While an order is in one of these, clocks that are not met do not run."""
+OVER = (*ENDS, "cancelled")
 
 
 def start_clocks(session: Session, order: Order) -> None:
@@ -26,6 +30,31 @@ def start_clocks(session: Session, order: Order) -> None:
     for stage, limit in limits_for(_about(order), limits_in_force(session)).items():
         session.add(_clock(order, stage, limit, hours))
     session.flush()
+
+
+def begin_clocks(session: Session, order: Order) -> bool:
+    """Begin the clocks of an order that was taken before clocks were kept, and bring them to where it stands; whether it did."""
+    if order.status in OVER or clocks_of(session, order.id):
+        return False
+    start_clocks(session, order)
+    for stages, when in _met_before(session, order.id):
+        _meet(session, order.id, stages, when)
+    _set_states(session, order)
+    reckon_again(session, order)
+    return True
+
+
+def _met_before(session: Session, order_id: int) -> Iterator[tuple[tuple[str, ...], datetime]]:
+    """Which clocks an order's history has met, and when."""
+    yes = (AuditEntry.subject_kind == "order", AuditEntry.subject_id == order_id, AuditEntry.detail["to"].astext == "approved")
+    firsts = sa.select(
+        sa.select(sa.func.min(AuditEntry.at)).where(*yes, AuditEntry.action.in_(APPROVED_BY)).scalar_subquery(),
+        sa.func.min(Visit.departed_at),
+        sa.func.min(Visit.arrived_at),
+    ).where(Visit.order_id == order_id)
+    for stage, when in zip(("approval", "departure", "arrival"), session.execute(firsts).one(), strict=True):
+        if when is not None:
+            yield (stage,), when
 
 
 def choose_limits_anew(session: Session, order: Order) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.errors import Invalid, RuleBroken
 from dispatch.orders.contact_models import ContactLink, OwnedContact
 from dispatch.orders.contact_queries import link_alive
 from dispatch.orders.contact_rules import ContactLinkFacts, why_not_confirm, why_not_unsolved, why_not_use
@@ -120,19 +120,28 @@ def contact_link(session: Session, token: str) -> ContactLink | None:
     return session.scalars(query).unique().one_or_none()
 
 
-def facts_of_contact_link(link: ContactLink) -> ContactLinkFacts:
+def facts_of_contact_link(link: ContactLink, signed_in: str | None = None) -> ContactLinkFacts:
     """What its fate hangs on."""
-    return ContactLinkFacts(link.used_at is not None, link.revoked_at is not None, link.expires_at, link.contact.facts)
+    used, revoked = link.used_at is not None, link.revoked_at is not None
+    return ContactLinkFacts(used, revoked, link.expires_at, link.contact.facts, signed_in)
 
 
-def answer_by_link(session: Session, token: str, *, solved: bool, words: str, positions: Collection[int], at: datetime) -> None:
+def answer_by_link(
+    session: Session,
+    token: str,
+    *,
+    solved: bool,
+    words: str,
+    positions: Collection[int],
+    at: datetime,
+    signed_in: str | None = None,
+) -> None:
     """The customer's answer. One that the rules refuse does not use the link up. Raises NotFound, RuleBroken, Invalid."""
-    found = contact_link(session, token)
-    if found is None:
-        raise NotFound
-    contact = lock_contact(session, found.contact_id)
-    link = session.get_one(ContactLink, found.id, populate_existing=True)
-    no = why_not_use(facts_of_contact_link(link), at)
+    contact_id = session.scalar(sa.select(ContactLink.contact_id).where(ContactLink.token_hash == hash_of(token)))
+    contact = lock_contact(session, contact_id or 0)  # nothing of it was read before that
+    link = contact_link(session, token)
+    assert link is not None
+    no = why_not_use(facts_of_contact_link(link, signed_in), at)
     if no is not None:
         raise RuleBroken(no)
     link.used_at, link.answer = at, "solved" if solved else "not_solved"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import NotFound, RuleBroken
+from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.orders.contact_models import OrderCall
 from dispatch.orders.contact_rules import raised
 from dispatch.orders.models import Order, OrderLine
@@ -24,19 +24,21 @@ from dispatch.words import say
 
 @dataclass(frozen=True)
 class SaidAgain:
-    """Who called again, and what he said. `request_key` is the form's own UUID."""
+    """Who called again, what he said, and the plate and VIN that he named. `request_key` is the form's own UUID."""
 
     caller: str
     phone: str
     said: str
     channel: str = "phone"
+    plate: str = ""
+    vin: str = ""
     request_key: uuid.UUID | None = None
 
 
 def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: datetime) -> Order:
     """Add a call to the order that is under way, and raise it; the same `request_key` again adds nothing.
 
-    Raises NotFound for another branch's, RuleBroken for an order that has come to its end.
+    Raises NotFound for another branch's, RuleBroken for an order that has come to its end, Invalid when another vehicle is named.
     """
     by.must("order.take")
     order_id = session.scalar(sa.select(Order.id).where(Order.number == number, visible(by)))
@@ -50,7 +52,8 @@ def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: 
             say("%(number)s is %(status)s by now: this call is an order of its own.", number=number, status=_word(order))
         )
     before, after = order.urgency, raised(order.urgency)
-    row = OrderCall(order_id=order.id, caller=call.caller, phone=call.phone, channel=call.channel, said=call.said)
+    row = OrderCall(order_id=order.id, vehicle_id=_vehicle_meant(order, call), caller=call.caller, phone=call.phone)
+    row.channel, row.said = call.channel, call.said
     row.urgency_before, row.urgency_after, row.request_key = before, after, call.request_key
     row.by_id, row.by_name, row.at = by.id or 0, by.name, at
     order.urgency = after
@@ -60,6 +63,17 @@ def join_call(session: Session, number: str, call: SaidAgain, *, by: Actor, at: 
     record(session, ("order", order.id), "call.join", by=by, at=at, detail=detail)
     follow_order(session, order, at=at)
     return order
+
+
+def _vehicle_meant(order: Order, call: SaidAgain) -> int | None:
+    """The vehicle of the order that was named; its only one where none was."""
+    vehicles = [line.vehicle for line in order.lines]
+    if not (call.plate or call.vin):
+        return vehicles[0].id if len(vehicles) == 1 else None
+    for vehicle in vehicles:
+        if (call.plate or vehicle.plate, call.vin or vehicle.vin) == (vehicle.plate, vehicle.vin):
+            return vehicle.id
+    raise Invalid({"join": say("%(number)s is not about this vehicle: look it up again.", number=order.number)})
 
 
 def _word(order: Order) -> object:

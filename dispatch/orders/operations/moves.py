@@ -65,6 +65,7 @@ def move_order(
 def move_line(session: Session, line: OrderLine, action: str, *, by: Actor, at: datetime, reason: str | None = None) -> None:
     """Take one row of the line table, then let the order follow."""
     order = locked_order(session, line.order_id)
+    session.refresh(line, ["status", "reason"])  # somebody else may have settled it while the lock was waited for
     row = transition("line", action)
     _check(row, "line", line.status, facts_of(session, order, by), reason)
     line.reason = reason

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
+from dispatch.db import STALE
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.contact_queries import may_take_over
@@ -126,13 +127,14 @@ def locked_contact(session: Session, contact_id: int, *, by: Actor) -> OwnedCont
 
 
 def lock_contact(session: Session, contact_id: int) -> OwnedContact:
-    """The contact as it is now, under its lock, its order's first. Raises NotFound."""
+    """The contact as it is now, under its lock, its order's first and at hand: both have one owner. Raises NotFound, Conflict."""
     order_id = session.scalar(sa.select(OwnedContact.order_id).where(OwnedContact.id == contact_id))
-    if order_id is not None:
-        session.get(Order, order_id, with_for_update={"of": Order}, populate_existing=True)
+    order = session.get(Order, order_id, with_for_update={"of": Order}, populate_existing=True) if order_id else None
     contact = session.get(OwnedContact, contact_id, with_for_update={"of": OwnedContact}, populate_existing=True)
     if contact is None:
         raise NotFound
+    if contact.order is not order:  # an order was made of it just now
+        raise Conflict(STALE)
     return contact
 
 
@@ -166,7 +168,7 @@ def offer_contact(session: Session, contact_id: int, to_id: int, *, reason: str,
     contact.offered_to_id, contact.offered_by_id, contact.offered_at = to.id, by.id, at
     touch(contact, at)
     session.flush()
-    tell(session, contact, "contact.offer", by=by, at=at, name=to.name, reason=reason.strip())
+    tell(session, contact, "contact.offer", by=by, at=at, name=to.name, person=to.id, reason=reason.strip())
     return contact
 
 

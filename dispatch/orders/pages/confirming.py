@@ -22,7 +22,7 @@ from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS
 from dispatch.typed import number_in
-from dispatch.web.access import public
+from dispatch.web.access import current, public
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
 from dispatch.words import Text
@@ -41,11 +41,16 @@ def _opened(token: str, refused: Refusal | None = None, form: Form | None = None
     with transaction() as db:
         link = None if _is_barred(db) else contact_link(db, token)
         if link is not None:
-            no = why_not_use(facts_of_contact_link(link), now())
+            no = why_not_use(facts_of_contact_link(link, _of_ours()), now())
             shown = {"refused": refused and sentence_of(refused), "form": form, "no": no}
             page = render_template("orders/confirm.html", **_masked(link), **shown)
             return page, refused.status if refused else 200
     return _nowhere()
+
+
+def _of_ours() -> str | None:
+    """The name of whoever is signed in where the link was opened."""
+    return current().name if current().id is not None else None
 
 
 def _masked(link: ContactLink) -> dict[str, Any]:
@@ -109,7 +114,8 @@ def answer_link(token: str) -> Response | tuple[str, int]:
         with transaction() as db:
             if _is_barred(db) or answer not in ANSWERS:
                 raise NotFound
-            answer_by_link(db, token, solved=answer == "solved", words=words, positions=positions, at=now())
+            solved, ours = answer == "solved", _of_ours()
+            answer_by_link(db, token, solved=solved, words=words, positions=positions, at=now(), signed_in=ours)
     except NotFound:
         return _nowhere()
     except Refusal as refusal:

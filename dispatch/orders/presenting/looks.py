@@ -35,6 +35,7 @@ LOOKS: dict[str, Look] = {
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
     "order.hold": Look(say("Put on hold"), "pause-circle", "waiting"),
+    "order.put_off": Look(say("Put on hold by the technician"), "pause-circle", "waiting"),
     "recall.confirm": Look(say("%(vehicle)s: a recall of %(number)s"), "arrow-repeat", "waiting"),
     "recall.caused": Look(say("Called about again, a recall: %(number)s"), "arrow-repeat", "waiting"),
     "recall.cleared": Look(say("Called about again, no recall: %(number)s"), "check-lg", "draft"),

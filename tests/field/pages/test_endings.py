@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,9 +18,12 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.field.acting import act
 from dispatch.field.models import FieldFact
 from dispatch.field.operations import SentFact, settle_dispute
+from dispatch.orders.jobs import wake_due
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import move_line, move_visit
+from dispatch.staff.rules import Actor
 from tests.board.building import TODAY, approved_order, visit_at, visits_of
+from tests.building import visit
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.field.phone import Phone
@@ -109,6 +113,44 @@ def test_a_visit_is_broken_off(db: Session, cast: Cast, su: FlaskClient, steps: 
     (fact,) = db.scalars(sa.select(FieldFact))
     assert (fact.kind, fact.state, fact.content["visit"]) == ("visit.abandon", "applied", made.id)
     assert made.order.customer.name not in su.get("/my-day").text
+
+
+def test_broken_off_with_a_day_the_order_waits_until_then(db: Session, cast: Cast, su: FlaskClient) -> None:
+    made = on_site(db, cast)
+    order, phone = made.order, Phone(su, made.id)
+    phone.open()
+    for typed, sentence in (
+        ({"why": "part", "again": AT.date().isoformat()}, "Choose a day that is still to come."),
+        ({"why": "vehicle", "again": "2026-02-29"}, "2026-02-29"),
+        ({"why": "cannot", "again": "2026-12-09"}, "Please write what it is."),
+    ):
+        phone.press("/abandon", status=422, **typed)
+        assert sentence in phone.page and statuses(db)[2] == "working"
+    whole = phone.form("/abandon") | {"why": "part", "more": "缺 BD-808A", "again": "2026-12-09"}
+    for _press in range(2):
+        assert su.post(f"{phone.root}/abandon", data=whole).status_code == 303
+    assert statuses(db) == ("abandoned", ["open"], "waiting")
+    assert (order.waiting_why, order.waiting_reason, order.wakes_on) == ("part", "缺 BD-808A", date(2026, 12, 9))
+    assert "(again from 2026-12-09)" in (made.reason or "")
+    assert [(e.action, e.by_id) for e in history(db, ("order", order.id))[:1]] == [("order.put_off", cast.su.id)]
+    assert wake_due(AT + timedelta(days=7)) == 1 and statuses(db)[2] == "approved", "what waits for a visit is planned again"
+
+
+def test_nothing_waits_for_a_day_that_has_come_or_while_a_colleague_is_on_his_way(db: Session, cast: Cast) -> None:
+    order, second = approved_order(db, cast, lines=2), on_site(db, cast)
+    first, _ = (visit(db, cast, order, cast.wei, hour=n, line_ids=(order.lines[n].id,)) for n in (0, 1))
+    dispatch_visits(db, [first.id], by=cast.lin, at=AT)
+    told = {"reason": "缺件", "wait": {"why": "part", "next_on": "2026-12-09"}}
+    send(db, first, "visit.abandon", cast.wei, **told)
+    send(db, second, "visit.abandon", cast.su, **told, at=AT + timedelta(days=9))
+    assert (first.status, order.status) == ("abandoned", "planned")
+    assert (second.status, second.order.status) == ("abandoned", "approved")
+    with pytest.raises(NotFound):
+        send(db, on_site(db, cast), "visit.abandon", cast.su, reason="x", wait={"why": "part"})
+
+
+def send(db: Session, visit: Visit, kind: str, by: Actor, *, at: datetime = AT, **content: Any) -> None:
+    act(db, SentFact(uuid.uuid4(), kind, f"web-{visit.id}", 1, content, at, visit_id=visit.id), by=by, at=at)
 
 
 def test_an_earlier_day_that_was_not_walked_is_shown_with_its_day(db: Session, cast: Cast, su: FlaskClient) -> None:
