@@ -132,6 +132,8 @@ class Settings:
         "APPROVAL_BACKFILL_HOURS", whole(1, 8760), 24, "hours within which whoever approved by word confirms it")
     approval_escalation_hours: int = setting(
         "APPROVAL_ESCALATION_HOURS", whole(1, 8760), 24, "hours after that limit when it goes to the director")
+    bulk_undo_minutes: int = setting(
+        "BULK_UNDO_MINUTES", whole(1, 10_080), 60, "minutes in which what was done to several orders at once can be taken back")
     office_hours: str = setting(
         "OFFICE_HOURS", working_hours, "08:30-12:00,13:00-17:30", "working hours of a branch that has set none of its own")
     clock_limits: tuple[ClockAsked, ...] = setting(

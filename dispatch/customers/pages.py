@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,7 +24,7 @@ from dispatch.customers.operations import (
     set_pin,
 )
 from dispatch.customers.operations import reveal_phone as reveal
-from dispatch.customers.queries import customer, customers_page, vehicle, vehicles_of
+from dispatch.customers.queries import CUSTOMER_SORTS, VEHICLE_SORTS, customer, customers_page, vehicle, vehicles_page
 from dispatch.customers.rules import COLOURS, mask_phone, read_phone
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
@@ -37,32 +36,19 @@ from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.fees.terms import overdue, usual_days
 from dispatch.geo.forms import DATUMS
 from dispatch.lives.pages import shown_of_vehicle
-from dispatch.orders.forms import read_number, read_page, read_pin
+from dispatch.orders.forms import read_number, read_pin
 from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
 from dispatch.orders.recall_queries import causes_of
 from dispatch.orders.recall_rules import RECALL_STATES
 from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 pages = Blueprint("customers", __name__)
 
 MOST_WORDS = 60
 VEHICLE_FIELDS = ("plate", "plate_colour", "vin", "kind", "make", "engine_no", "fleet_no", "purchased_on", "version")
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """The page of the list that is shown."""
-
-    number: int
-    pages: int
-    total: int
-    words: str
-
-    def url(self, number: int) -> str:
-        """Another page of the same search."""
-        return url_for("customers.index", q=self.words or None, page=number)
 
 
 @pages.get("/customers")
@@ -71,12 +57,14 @@ def index() -> str:
     """Customers by name, contact, phone or plate."""
     words = request.args.get("q", "").strip()[:MOST_WORDS]
     with transaction() as db:
-        page = customers_page(db, words, current(), number=read_page(request.args))
+        cut = cut_asked(CUSTOMER_SORTS, "name")
+        found = customers_page(db, words, current(), cut=cut)
         shown = {
-            "customers": page.customers,
-            "vehicle_counts": page.vehicle_counts,
-            "order_counts": under_way_counts(db, [c.id for c in page.customers]),
-            "page": Leaf(page.number, page.pages, page.total, words),
+            "customers": found.part.rows,
+            "vehicle_counts": found.vehicle_counts,
+            "order_counts": under_way_counts(db, [c.id for c in found.part.rows]),
+            "page": Leaf.of(found.part),
+            "sort": Heads(cut.sort),
         }
         return render_template("customers/index.html", words=words, tiers=TIERS, mask=mask_phone, **shown)
 
@@ -91,16 +79,21 @@ def show(customer_id: int) -> str:
 def _customer_page(customer_id: int, **extra: Any) -> str:
     with transaction() as db:
         found = customer(db, customer_id, current())
-        vehicles = vehicles_of(db, customer_id)
+        words, cut = request.args.get("q", "").strip()[:MOST_WORDS], cut_asked(VEHICLE_SORTS, "plate")
+        vehicles, every = vehicles_page(db, customer_id, words, cut=cut)
         orders = orders_of_customer(db, customer_id, current())
         given = {"phone": {}, "pin_form": None, "pin_site": None, "contact_form": None} | extra
         return render_template(
             "customers/show.html",
             customer=found,
-            vehicles=vehicles,
+            vehicles=vehicles.rows,
+            every=every,
+            words=words,
+            page=Leaf.of(vehicles, "customers.show"),
+            sort=Heads(cut.sort, "customers.show"),
             contracts=[term for term in warranty_terms(db, customer_id) if term.withdrawn_at is None],
             starts=STARTS,
-            inside=fitted_first(db, [v.id for v in vehicles]),
+            inside=fitted_first(db, [v.id for v in vehicles.rows]),
             under_way=[order for order in orders if order.status not in ENDED],
             ended=[order for order in orders if order.status in ENDED],
             tiers=TIERS,

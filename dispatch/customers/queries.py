@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.customers.models import Contact, Customer, Driver, Site, Vehicle
 from dispatch.customers.rules import normalise_plate, normalise_vin, number_begun
 from dispatch.errors import NotFound
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
-PAGE_SIZE = 50
 SHORTEST_END = 4
 
 
@@ -63,24 +63,24 @@ def _ends_first(phone: sa.orm.InstrumentedAttribute[str | None], words: str) -> 
 class CustomerPage:
     """One page of the customers that match. `vehicle_counts` is by customer id."""
 
-    customers: Sequence[Customer]
-    number: int
-    total: int
+    part: Part[Customer]
     vehicle_counts: dict[int, int]
 
-    @property
-    def pages(self) -> int:
-        """How many pages there are to leaf through."""
-        return max(1, -(-self.total // PAGE_SIZE))
+
+CUSTOMER_SORTS = {
+    "name": (Customer.name, Customer.id),
+    "tier": (Customer.tier, Customer.name, Customer.id),
+    "newest": (Customer.id,),
+}
 
 
-def customers_page(session: Session, words: str, by: Actor, *, number: int = 1) -> CustomerPage:
-    """Page `number` (from 1) of the customers whose name, contact, phone or vehicle matches, by name."""
+def customers_page(session: Session, words: str, by: Actor, *, cut: Cut = FIRST) -> CustomerPage:
+    """A page of the customers whose name, contact, phone or vehicle matches."""
     where = [_own(Customer.branch_id, by), *([_matches(words)] if words.strip() else [])]
     total = session.scalar(sa.select(sa.func.count()).select_from(Customer).where(*where)) or 0
-    query = sa.select(Customer).where(*where).order_by(Customer.name, Customer.id).options(selectinload(Customer.contacts))
-    found = session.scalars(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
-    return CustomerPage(found, number, total, _vehicle_counts(session, [c.id for c in found]))
+    query = sa.select(Customer).where(*where).options(selectinload(Customer.contacts))
+    found = session.scalars(cut.of(query, CUSTOMER_SORTS)).all()
+    return CustomerPage(Part(found, cut.number, total), _vehicle_counts(session, [c.id for c in found]))
 
 
 def _matches(words: str) -> sa.ColumnElement[bool]:
@@ -114,6 +114,22 @@ def vehicles_of(session: Session, customer_id: int, *, limit: int = 500) -> Sequ
     """A customer's vehicles by plate."""
     query = sa.select(Vehicle).where(Vehicle.customer_id == customer_id).options(selectinload(Vehicle.drivers))
     return session.scalars(query.order_by(Vehicle.plate, Vehicle.vin).limit(limit)).all()
+
+
+VEHICLE_SORTS = {
+    "plate": (Vehicle.plate, Vehicle.vin, Vehicle.id),
+    "vin": (Vehicle.vin, Vehicle.id),
+    "fleet": (Vehicle.fleet_no, Vehicle.id),
+}
+
+
+def vehicles_page(session: Session, customer_id: int, words: str, *, cut: Cut = FIRST) -> tuple[Part[Vehicle], int]:
+    """A page of a customer's vehicles that match, and how many he has in all."""
+    own = Vehicle.customer_id == customer_id
+    where = [own, *([found_in(Vehicle.search_text, words)] if words.strip() else [])]
+    counted = sa.select(sa.func.count().filter(*where), sa.func.count()).where(own)
+    total, every = session.execute(counted).one()
+    return Part(session.scalars(cut.of(sa.select(Vehicle).where(*where), VEHICLE_SORTS)).all(), cut.number, total), every
 
 
 def drivers_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> list[tuple[Driver, Vehicle]]:

@@ -1,4 +1,5 @@
-"""What the desk owns: a second call, remote help that was enough and that was not, an offer to take over, one that lies idle."""
+"""What the desk owns: a second call, remote help that was enough and that was not, an offer to take over, one that lies idle;
+and the lists kept under a name."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from dispatch.intake.operations import end_call
 from dispatch.orders.contact_models import OwnedContact
 from dispatch.orders.models import Order
 from dispatch.orders.operations.confirming import say_not_solved
+from dispatch.orders.operations.filters import keep_filter
 from dispatch.orders.operations.joining import SaidAgain, join_call
 from dispatch.orders.operations.owning import alarm_idle, note_contact, offer_contact
 from dispatch.staff.rules import SYSTEM
@@ -26,6 +28,8 @@ RESTARTED = "平台下发重启指令，两分钟后重新上线，定位正常"
 SERVER = "核对服务器地址，远程改正后上线"
 STILL_OFF = "上线十分钟后又离线，请安排上门"
 TOLD = "已电话告知客户预计到场时间"
+FILTERS = {"早会：待排程的急件": "urgency=urgent&unplanned=1&sort=due", "我的，等配件": "mine=1&why=part"}
+"""What he looks at every morning."""
 LATE_SHIFT = "晚班，请接手跟进客户确认"
 
 
@@ -43,6 +47,8 @@ def build(company: Company, moment: datetime) -> None:
     note_contact(session, open_[0].id, TOLD, by=desk, at=at)
     offer_contact(session, open_[1].id, company.manager(CODE).id or 0, reason=LATE_SHIFT, by=desk, at=at)
     alarm_idle(session, open_[2].id, before=moment, by=SYSTEM, at=at)
+    for name, query in FILTERS.items():
+        keep_filter(session, name, query, by=desk, at=at)
 
 
 def _orders(company: Company, *statuses: str) -> list[Order]:

@@ -15,10 +15,10 @@ from dispatch.devices.bench_rules import OPEN
 from dispatch.devices.models import CustodyPosition, Holder, Terminal, Unit
 from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
+from dispatch.lists import Cut, Part
 from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 
-MOST = 200
 FIGURES_DAYS = 90
 TOP_FAULTS = 8
 ENDED_AT_BENCH = ("repaired", "no_fault_found", "replaced", "scrapped")
@@ -32,16 +32,27 @@ def _returns() -> sa.Select[UnitReturn]:
     return sa.select(UnitReturn).options(*numbers, place.joinedload(Holder.person), joinedload(UnitReturn.vehicle), origin)
 
 
-def returns(session: Session, branch_id: int, statuses: Collection[str], *, limit: int = MOST) -> Sequence[UnitReturn]:
-    """The returns of a branch in these statuses: what is due first, what waits longest; of those that have ended the newest."""
-    query = _returns().where(UnitReturn.branch_id == branch_id, UnitReturn.status.in_(statuses))
+RETURN_SORTS = {
+    "due": (UnitReturn.due_at, UnitReturn.id),
+    "changed": (UnitReturn.changed_at, UnitReturn.id),
+    "ended": (UnitReturn.ended_at, UnitReturn.id),
+    "order": (UnitReturn.order_id, UnitReturn.id),
+}
+
+
+def usual_sort(statuses: Collection[str]) -> str:
+    """What is due first, what waits longest; of those that have ended the newest."""
     if "owed" in statuses:
-        query = query.order_by(UnitReturn.due_at, UnitReturn.id)
-    elif "received" in statuses or "at_supplier" in statuses or "scrap_proposed" in statuses:
-        query = query.order_by(UnitReturn.changed_at, UnitReturn.id)
-    else:
-        query = query.order_by(UnitReturn.ended_at.desc(), UnitReturn.id.desc())
-    return session.scalars(query.limit(limit)).unique().all()
+        return "due"
+    return "-ended" if "repaired" in statuses else "changed"
+
+
+def returns(session: Session, branch_id: int, statuses: Collection[str], *, cut: Cut) -> Part[UnitReturn]:
+    """A page of the returns of a branch in these statuses."""
+    where = (UnitReturn.branch_id == branch_id, UnitReturn.status.in_(statuses))
+    total = session.scalar(sa.select(sa.func.count()).select_from(UnitReturn).where(*where)) or 0
+    found = session.scalars(cut.of(_returns().where(*where), RETURN_SORTS)).unique().all()
+    return Part(found, cut.number, total)
 
 
 def return_counts(session: Session, branch_id: int) -> Mapping[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.models import CountScan, CountUnit, CustodyPosition, Holder, StockCount, Unit
 from dispatch.errors import NotFound
+from dispatch.lists import Cut
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 
@@ -79,12 +80,19 @@ def count_numbered(session: Session, number: str, by: Actor) -> StockCount:
     return found
 
 
-def counts(session: Session, by: Actor, *, status: str | None = None, limit: int, offset: int = 0) -> Sequence[StockCount]:
-    """Counts of one's branch (or of all), the newest first."""
+COUNT_SORTS = {
+    "number": (StockCount.id,),
+    "status": (StockCount.status, -StockCount.id),
+    "begun": (StockCount.started_at, StockCount.id),
+}
+
+
+def counts(session: Session, by: Actor, *, status: str | None = None, cut: Cut) -> Sequence[StockCount]:
+    """A page of the counts of one's branch (or of all)."""
     query = sa.select(StockCount).where(_visible(by)).options(joinedload(StockCount.holder).joinedload(Holder.person))
     if status:
         query = query.where(StockCount.status == status)
-    return session.scalars(query.order_by(StockCount.id.desc()).limit(limit).offset(offset)).all()
+    return session.scalars(cut.of(query, COUNT_SORTS)).all()
 
 
 def count_totals(session: Session, by: Actor) -> Counter[str]:

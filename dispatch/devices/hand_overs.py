@@ -6,14 +6,12 @@ import uuid
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.models import HandOver, HandOverPart, HandOverUnit, Holder, Unit
 from dispatch.errors import NotFound
+from dispatch.lists import Cut, Part
 from dispatch.staff.rules import Actor
-
-SHOWN = 100
-_from, _to = aliased(Holder), aliased(Holder)
 
 
 def _whole(query: sa.Select[HandOver]) -> sa.Select[HandOver]:
@@ -50,16 +48,19 @@ def waiting_for(session: Session, person_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def papers(session: Session, branch_id: int, show: str) -> Sequence[HandOver]:
-    """A branch's papers: those that `wait`, the oldest first; those of which something was `left`, or all, the newest first."""
-    query = _whole(sa.select(HandOver).join(_from, _from.id == HandOver.from_holder_id).where(_from.branch_id == branch_id))
-    if show == "wait":
-        return session.scalars(query.where(HandOver.status == "offered").order_by(HandOver.id)).unique().all()
-    if show == "left":
-        units = sa.exists().where(HandOverUnit.hand_over_id == HandOver.id, HandOverUnit.left_out)
-        parts = sa.exists().where(HandOverPart.hand_over_id == HandOver.id, HandOverPart.left_out > 0)
-        query = query.where(sa.or_(units, parts, HandOver.status == "declined"))
-    return session.scalars(query.order_by(HandOver.id.desc()).limit(SHOWN)).unique().all()
+PAPER_SORTS = {"offered": (HandOver.offered_at, HandOver.id), "state": (HandOver.status, -HandOver.id)}
+
+
+def papers(session: Session, branch_id: int, show: str, *, cut: Cut) -> Part[HandOver]:
+    """A page of a branch's papers: those that `wait`, those of which something was `left`, or all."""
+    units = sa.exists().where(HandOverUnit.hand_over_id == HandOver.id, HandOverUnit.left_out)
+    parts = sa.exists().where(HandOverPart.hand_over_id == HandOver.id, HandOverPart.left_out > 0)
+    left = sa.or_(units, parts, HandOver.status == "declined")
+    shown = {"wait": HandOver.status == "offered", "left": left}.get(show, sa.true())
+    where = (HandOver.from_holder.has(Holder.branch_id == branch_id), shown)
+    total = session.scalar(sa.select(sa.func.count()).select_from(HandOver).where(*where)) or 0
+    query = _whole(sa.select(HandOver).where(*where))
+    return Part(session.scalars(cut.of(query, PAPER_SORTS)).unique().all(), cut.number, total)
 
 
 def paper(session: Session, hand_over_id: int, by: Actor) -> HandOver:

@@ -12,6 +12,8 @@ from dispatch.devices.models import Holder
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
+from dispatch.lists import FIRST, Cut
+from dispatch.lists import Part as Leaf
 from dispatch.staff.rules import Actor
 
 
@@ -32,14 +34,41 @@ class Listed:
     carried: int
 
 
-def catalogue(session: Session, branch_id: int, *, whole: bool = False) -> Sequence[Listed]:
-    """All parts by code with a branch's figures; without `whole` only those still used or still there."""
-    stored, carried = (sa.func.sum(PartPosition.quantity).filter(Holder.kind == kind) for kind in ("store", "bag"))
+_sum = sa.func.sum(PartPosition.quantity)
+_stored, _carried = (sa.func.coalesce(_sum.filter(Holder.kind == kind), 0) for kind in ("store", "bag"))
+CATALOGUE_SORTS = {
+    "code": (Part.code,),
+    "name": (Part.name, Part.code),
+    "stored": (_stored, Part.code),
+    "carried": (_carried, Part.code),
+}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A page of the parts, and how many there are in all and in use."""
+
+    part: Leaf[Listed]
+    every: int
+    used: int
+
+
+def parts_in_use(session: Session) -> Sequence[Part]:
+    """Every part that is still used, by name."""
+    return session.scalars(sa.select(Part).where(Part.active).order_by(Part.name, Part.code)).all()
+
+
+def catalogue(session: Session, branch_id: int, *, whole: bool = False, cut: Cut = FIRST) -> Catalogue:
+    """Parts with a branch's figures; without `whole` only those still used or still there."""
     held = sa.and_(Holder.id == PartPosition.holder_id, Holder.branch_id == branch_id)
-    query = sa.select(Part, stored, carried).outerjoin(PartPosition, PartPosition.part_id == Part.id).outerjoin(Holder, held)
-    rows = session.execute(query.group_by(Part.id).order_by(Part.code))
-    listed = [Listed(found, int(in_stores or 0), int(in_bags or 0)) for found, in_stores, in_bags in rows]
-    return [each for each in listed if whole or each.part.active or each.stored or each.carried]
+    query = sa.select(Part, _stored, _carried).outerjoin(PartPosition, PartPosition.part_id == Part.id).outerjoin(Holder, held)
+    used = sa.or_(Part.active, _stored > 0, _carried > 0)
+    each = query.group_by(Part.id)
+    counted = each.with_only_columns(used.label("used")).subquery()
+    every, in_use = session.execute(sa.select(sa.func.count(), sa.func.count().filter(counted.c.used))).one()
+    rows = session.execute(cut.of(each if whole else each.having(used), CATALOGUE_SORTS))
+    listed = [Listed(found, int(in_stores), int(in_bags)) for found, in_stores, in_bags in rows]
+    return Catalogue(Leaf(listed, cut.number, every if whole else in_use), every, in_use)
 
 
 def part(session: Session, part_id: int) -> Part:
@@ -93,20 +122,25 @@ class Moved:
     taken_back: bool
 
 
-def part_history(session: Session, part_id: int, by: Actor, *, limit: int = 100) -> Sequence[Moved]:
-    """The newest moves of a part in the reader's branch (or in all)."""
+MOVE_SORTS = {"when": (PartEntry.seq,), "quantity": (PartEntry.quantity, PartEntry.seq)}
+
+
+def part_history(session: Session, part_id: int, by: Actor, *, cut: Cut) -> Leaf[Moved]:
+    """A page of the moves of a part in the reader's branch (or in all)."""
     back = aliased(PartEntry)
     mended = sa.exists().where(back.corrects_id == PartEntry.id)
-    query = sa.select(PartEntry, mended).where(PartEntry.part_id == part_id)
+    where: list[sa.ColumnElement[bool]] = [PartEntry.part_id == part_id]
     if not by.may("branches.all"):
         own = sa.select(Holder.id).where(Holder.branch_id == by.branch_id)
-        query = query.where(sa.or_(PartEntry.from_holder_id.in_(own), PartEntry.to_holder_id.in_(own)))
+        where.append(sa.or_(PartEntry.from_holder_id.in_(own), PartEntry.to_holder_id.in_(own)))
+    total = session.scalar(sa.select(sa.func.count()).select_from(PartEntry).where(*where)) or 0
+    query = sa.select(PartEntry, mended).where(*where)
     ends = [
         joinedload(end).options(joinedload(Holder.person), joinedload(Holder.vehicle))
         for end in (PartEntry.from_holder, PartEntry.to_holder)
     ]
-    rows = session.execute(query.options(*ends).order_by(PartEntry.seq.desc()).limit(limit)).unique()
-    return [Moved(entry, gone) for entry, gone in rows]
+    rows = session.execute(cut.of(query.options(*ends), MOVE_SORTS)).unique()
+    return Leaf([Moved(entry, gone) for entry, gone in rows], cut.number, total)
 
 
 def parts_coded(session: Session, codes: Sequence[str]) -> dict[str, Part]:

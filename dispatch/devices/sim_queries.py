@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from dispatch.devices.fitted import stands
 from dispatch.devices.models import BindingRule, CustodyPosition, Fitting, Holder, Sim, Terminal, Unit
 from dispatch.devices.sim_binding_rules import USUAL
+from dispatch.lists import FIRST, Cut
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
-PAGE_SIZE = 100
 SOON = timedelta(days=60)
 GONE = ("scrapped", "lost")
 
@@ -64,8 +64,11 @@ class ConcernPage:
     counts: Mapping[str, int]
 
 
-def sims_of_concern(session: Session, concern: str | None, by: Actor, *, today: date, number: int = 1) -> ConcernPage:
-    """Page `number` (from 1) of the SIMs with this concern, or with the first that any has; what runs out first comes first."""
+SIM_SORTS = {"expires": (Sim.expires_on, Unit.id), "carrier": (Sim.carrier, Unit.id), "iccid": (Sim.iccid, Unit.id)}
+
+
+def sims_of_concern(session: Session, concern: str | None, by: Actor, *, today: date, cut: Cut = FIRST) -> ConcernPage:
+    """A page of the SIMs with this concern, or with the first that any has."""
     tests = _tests(today)
     counted = sa.select(*(sa.func.count().filter(test).label(name) for name, test in tests.items()))
     counts = dict(session.execute(_all(counted, by)).one()._mapping)
@@ -73,8 +76,8 @@ def sims_of_concern(session: Session, concern: str | None, by: Actor, *, today: 
     place = joinedload(Unit.position).joinedload(CustodyPosition.holder)
     options = (joinedload(Unit.sim), place.joinedload(Holder.vehicle), place.joinedload(Holder.person))
     query = _all(sa.select(Unit, _partner), by).where(tests[chosen]).options(*options)
-    page = query.order_by(Sim.expires_on, Unit.id).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
-    return ConcernPage(chosen, [Concern(unit, terminal) for unit, terminal in session.execute(page).unique()], counts)
+    page = session.execute(cut.of(query, SIM_SORTS)).unique()
+    return ConcernPage(chosen, [Concern(unit, terminal) for unit, terminal in page], counts)
 
 
 def _all(query: sa.Select[*tuple[Any, ...]], by: Actor) -> sa.Select[*tuple[Any, ...]]:

@@ -11,23 +11,28 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.models import Calibration, CustodyPosition, Holder, Tool, Unit
 from dispatch.devices.tool_rules import STATES
+from dispatch.lists import FIRST, Cut
 from dispatch.staff.rules import Actor
 
 GONE = ("scrapped", "lost")
 
 
-def tools(
-    session: Session, by: Actor, *, on: date, soon_days: int, state: str | None = None, limit: int, offset: int = 0
-) -> Sequence[Unit]:
-    """Tools in use of the reader's branch with their places, those whose calibration ends first before the others."""
+TOOL_SORTS = {
+    "until": (Tool.valid_until, Tool.name, Tool.serial),
+    "name": (Tool.name, Tool.serial),
+    "number": (Tool.serial, Tool.unit_id),
+}
+
+
+def tools(session: Session, by: Actor, *, on: date, soon_days: int, state: str | None = None, cut: Cut = FIRST) -> Sequence[Unit]:
+    """A page of the tools in use of the reader's branch with their places."""
     holder = joinedload(Unit.position).joinedload(CustodyPosition.holder)
     whose = (holder.joinedload(Holder.person), holder.joinedload(Holder.vehicle))
     numbers = (joinedload(Unit.terminal), joinedload(Unit.sim))  # a tool has neither; else each would be asked for in vain
     query = _in_use(sa.select(Unit), by).options(*numbers, *whose)
     if state:
         query = query.where(_state(on, soon_days) == state)
-    page = query.order_by(Tool.valid_until.asc().nulls_last(), Tool.name, Tool.serial).limit(limit).offset(offset)
-    return session.scalars(page).all()
+    return session.scalars(cut.of(query, TOOL_SORTS)).all()
 
 
 def tool_counts(session: Session, by: Actor, *, on: date, soon_days: int) -> dict[str | None, int]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.devices.models import Transfer, TransferPart, TransferPartMove, TransferUnit, Unit
 from dispatch.errors import NotFound
+from dispatch.lists import Cut
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
@@ -51,13 +52,21 @@ def _of_kind(kind: str | None, by: Actor) -> sa.ColumnElement[bool]:
     return kinds.get(kind or "", sa.true())
 
 
-def transfers(session: Session, by: Actor, *, kind: str | None = None, limit: int, offset: int = 0) -> Sequence[TransferRow]:
-    """Transfers from or to one's branch (or of all), the newest first; `kind` is one of KINDS."""
+TRANSFER_SORTS = {
+    "number": (Transfer.id,),
+    "status": (Transfer.status, -Transfer.id),
+    "sent": (Transfer.sent_at, Transfer.id),
+}
+NEWEST = Cut(1, "-number")
+
+
+def transfers(session: Session, by: Actor, *, kind: str | None = None, cut: Cut = NEWEST) -> Sequence[TransferRow]:
+    """A page of the transfers from or to one's branch (or of all); `kind` is one of KINDS."""
     units, parts = TransferUnit.transfer_id == Transfer.id, TransferPart.transfer_id == Transfer.id
     missing = (_counted(units, TransferUnit.status == "missing"), _counted(parts, _STILL_MISSING))
     query = sa.select(Transfer, _counted(units), _counted(parts), *missing).where(_visible(by), _of_kind(kind, by))
     sides = (joinedload(Transfer.from_branch), joinedload(Transfer.to_branch))
-    rows = session.execute(query.options(*sides).order_by(Transfer.id.desc()).limit(limit).offset(offset))
+    rows = session.execute(cut.of(query.options(*sides), TRANSFER_SORTS))
     return [TransferRow(*row) for row in rows]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.models import Receipt
 from dispatch.fees.rules import FEN
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.staff.models import Branch, Person
 from dispatch.staff.rules import Actor
 
@@ -102,8 +103,14 @@ class Movement:
     reason: str | None
 
 
-def statement(session: Session, person_id: int, limit: int = 200) -> Sequence[Movement]:
-    """What went into a person's hand and out of it, the newest first."""
+STATEMENT_SORTS = {"time": (Posting.seq,)}
+NEWEST = Cut(1, "-time")
+
+
+def statement(session: Session, person_id: int, *, cut: Cut = NEWEST) -> Part[Movement]:
+    """A page of what went into a person's hand and out of it."""
+    mine = (Account.kind == "cash_in_hand", Account.person_id == person_id)
+    total = session.scalar(sa.select(sa.func.count()).select_from(Posting).join(Account).where(*mine)) or 0
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
     rows = (
         sa.select(Voucher, Posting.amount, Posting.balance_after, paper, HandIn.id, HandInBack.reason)
@@ -112,9 +119,10 @@ def statement(session: Session, person_id: int, limit: int = 200) -> Sequence[Mo
         .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
         .outerjoin(HandInBack, Voucher.hand_in_back_id == HandInBack.id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
-        .where(Account.kind == "cash_in_hand", Account.person_id == person_id)
+        .where(*mine)
     )
-    return [Movement(*row) for row in session.execute(rows.order_by(Posting.seq.desc()).limit(limit))]
+    found = session.execute(cut.of(rows, STATEMENT_SORTS))
+    return Part([Movement(*row) for row in found], cut.number, total)
 
 
 def hand_ins_of(session: Session, person_id: int, limit: int = 20) -> Sequence[HandIn]:
@@ -123,14 +131,25 @@ def hand_ins_of(session: Session, person_id: int, limit: int = 20) -> Sequence[H
     return session.scalars(mine.order_by(HandIn.id.desc()).limit(limit)).all()
 
 
-def hand_ins(session: Session, by: Actor, *, branch_id: int | None = None, state: str | None = None) -> Sequence[HandIn]:
-    """The hand-ins that somebody may see, of one state if asked for: those that wait first, then the newest."""
-    seen = _with_back().where(_seen(by))
-    if branch_id is not None:
-        seen = seen.where(HandIn.branch_id == branch_id)
+HAND_IN_SORTS = {
+    "state": (HandIn.status != "handed", -HandIn.id),
+    "number": (HandIn.number, HandIn.id),
+    "person": (HandIn.person_name, -HandIn.id),
+    "handed": (HandIn.handed_at, HandIn.id),
+    "declared": (HandIn.declared, HandIn.id),
+}
+"""By their state those that wait come first, then the newest."""
+
+
+def hand_ins(
+    session: Session, by: Actor, *, branch_id: int | None = None, state: str | None = None, cut: Cut = FIRST
+) -> Part[HandIn]:
+    """A page of the hand-ins that somebody may see, of one state if asked for."""
+    where = [_seen(by), *([] if branch_id is None else [HandIn.branch_id == branch_id])]
     if state:
-        seen = seen.where(HandIn.back.has() if state == "taken_back" else sa.and_(HandIn.status == state, ~HandIn.back.has()))
-    return session.scalars(seen.order_by((HandIn.status == "handed").desc(), HandIn.id.desc()).limit(200)).all()
+        where.append(HandIn.back.has() if state == "taken_back" else sa.and_(HandIn.status == state, ~HandIn.back.has()))
+    total = session.scalar(sa.select(sa.func.count()).select_from(HandIn).where(*where)) or 0
+    return Part(session.scalars(cut.of(_with_back().where(*where), HAND_IN_SORTS)).all(), cut.number, total)
 
 
 def hand_in_seen(session: Session, hand_in_id: int, by: Actor) -> HandIn | None:

@@ -14,9 +14,10 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.fees.models import Price
 from dispatch.fees.operations import NewPrice, change_price
 from dispatch.fees.page_forms import CATEGORIES, read_price
-from dispatch.fees.queries import prices_by_code, prices_of
+from dispatch.fees.queries import PRICE_SORTS, prices_by_code, prices_of
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 pages = Blueprint("fees", __name__)
 
@@ -27,9 +28,11 @@ Answer = str | Response | tuple[str, int]
 @may("price.see")
 def index() -> str:
     """Every code with today's price and the next one."""
+    words, cut = request.args.get("q", "").strip()[:60], cut_asked(PRICE_SORTS, "category")
     with transaction() as db:
-        rows = prices_by_code(db, local_day(now(), current().zone))
-    return render_template("fees/index.html", rows=rows, CATEGORIES=CATEGORIES)
+        found = prices_by_code(db, local_day(now(), current().zone), words, cut=cut)
+    around = {"words": words, "page": Leaf.of(found), "sort": Heads(cut.sort)}
+    return render_template("fees/index.html", rows=found.rows, CATEGORIES=CATEGORIES, **around)
 
 
 @pages.get("/prices/<path:code>")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repai
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
 from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Branch
 
@@ -29,8 +31,12 @@ _line = aliased(OrderLine)
 
 def prices_on(session: Session, day: date) -> Sequence[Price]:
     """The price of each code that is valid on a day, by code."""
+    return session.scalars(_prices_on(day)).all()
+
+
+def _prices_on(day: date) -> sa.Select[Price]:
     newest = sa.select(Price).where(Price.valid_from <= day).order_by(Price.code, Price.valid_from.desc())
-    return session.scalars(newest.ext(distinct_on(Price.code))).all()
+    return newest.ext(distinct_on(Price.code))
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,28 @@ def first_prices_after(day: date) -> sa.Select[Price]:
     return coming.ext(distinct_on(Price.code))
 
 
-def prices_by_code(session: Session, day: date) -> Sequence[Listed]:
-    """Every code with its price on a day and the next one, parts first, then by code."""
-    later = {price.code: price for price in session.scalars(first_prices_after(day))}
-    valid = {price.code: price for price in prices_on(session, day)}
-    rows = [Listed(code, valid.get(code), later.get(code)) for code in valid.keys() | later.keys()]
-    return sorted(rows, key=lambda row: (row.shown.category, row.code))
+_shown: dict[str, sa.ColumnElement[Any]] = {
+    name: sa.literal_column(f"shown_{name}") for name in ("code", "name", "category", "amount")
+}
+PRICE_SORTS = {
+    "category": (_shown["category"], _shown["code"]),
+    "code": (_shown["code"],),
+    "name": (_shown["name"], _shown["code"]),
+    "amount": (_shown["amount"], _shown["code"]),
+}
+
+
+def prices_by_code(session: Session, day: date, words: str = "", *, cut: Cut = FIRST) -> Part[Listed]:
+    """A page of the codes that match, each with its price on a day and the next one."""
+    valid, later = aliased(Price, _prices_on(day).subquery()), aliased(Price, first_prices_after(day).subquery())
+    shown = {name: sa.func.coalesce(getattr(valid, name), getattr(later, name)) for name in _shown}
+    told = (value.label(f"shown_{name}") for name, value in shown.items())
+    query = sa.select(valid, later, *told).join_from(valid, later, valid.code == later.code, full=True)
+    for word in words.split():
+        query = query.where(sa.or_(*(shown[name].icontains(word, autoescape=True) for name in ("code", "name"))))
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    rows = session.execute(cut.of(query, PRICE_SORTS))
+    return Part([Listed(code, now, then) for now, then, code, *_rest in rows], cut.number, total)
 
 
 def prices_of(session: Session, code: str) -> Sequence[Price]:

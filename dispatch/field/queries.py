@@ -14,6 +14,7 @@ from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
 from dispatch.field.models import DepartureCheck, FieldFact, Photo, PhotoWithdrawal, Signature, TestResult
+from dispatch.lists import Cut, Part
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import visible
@@ -68,13 +69,20 @@ def _open(by: Actor) -> tuple[sa.ColumnElement[bool], ...]:
     return FieldFact.state == "disputed", unsettled, own
 
 
-def open_disputes(session: Session, by: Actor, *, limit: int = 200) -> list[Dispute]:
-    """The facts that wait for a decision, the oldest first."""
+DISPUTE_SORTS = {
+    "received": (FieldFact.received_at, FieldFact.id),
+    "sent": (FieldFact.device_at, FieldFact.id),
+    "who": (Person.name, FieldFact.id),
+}
+
+
+def open_disputes(session: Session, by: Actor, *, cut: Cut) -> Part[Dispute]:
+    """A page of the facts that wait for a decision."""
     query = sa.select(FieldFact, Person.name, Order.number).join(Person, Person.id == FieldFact.person_id)
     query = query.outerjoin(Visit, Visit.id == FieldFact.visit_id)
     query = query.outerjoin(Order, Order.id == sa.func.coalesce(FieldFact.order_id, Visit.order_id))
-    rows = session.execute(query.where(*_open(by)).order_by(FieldFact.received_at).limit(limit))
-    return [Dispute(*row) for row in rows]
+    rows = session.execute(cut.of(query.where(*_open(by)), DISPUTE_SORTS))
+    return Part([Dispute(*row) for row in rows], cut.number, dispute_count(session, by))
 
 
 def dispute_count(session: Session, by: Actor) -> int:

@@ -11,14 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from dispatch.customers.models import Customer
 from dispatch.devices.models import Observation, PlatformLook, TerminalRestart
 from dispatch.errors import NotFound
 from dispatch.intake.models import Outage, Silence
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.queries import ENDED
 from dispatch.staff.rules import Actor
 
-MOST = 500
 CONNECTED_FOR = timedelta(minutes=15)
 """The listener hangs up on who says nothing for so long; whoever said something since then can be told something."""
 
@@ -60,16 +61,43 @@ class Silent:
         """Whether it still talks to our listener, although it tells no position."""
         return self.called_at is not None and self.called_at > at - CONNECTED_FOR
 
-    def dismissed(self, at: datetime) -> bool:
-        """Whether somebody said that nobody has to be sent for now."""
-        return self.row.dismissed_until is not None and self.row.dismissed_until > at
+
+SILENT_SORTS = {
+    "heard": (Silence.last_heard_at, Silence.id),
+    "customer": (Customer.name, Silence.id),
+    "carrier": (Silence.carrier, Silence.id),
+}
 
 
-def silent_now(session: Session, by: Actor) -> Sequence[Silent]:
-    """Those of the reader's branch that belong to no outage (any more), the longest silent first; 500 at most."""
+@dataclass(frozen=True)
+class SilentNow:
+    """Those that belong to no outage (any more): a page of those to see to, and those that somebody looks after already."""
+
+    single: Part[Silent]
+    ordered: Part[Silent]
+    dismissed: Part[Silent]
+
+
+def silent_now(session: Session, by: Actor, *, at: datetime, cut: Cut = FIRST) -> SilentNow:
+    """All of the reader's branch, the longest silent first unless they are sorted otherwise; of those looked after the first."""
     inside = sa.exists().where(Outage.id == Silence.outage_id, Outage.ended_at.is_(None))
-    query = _silent().where(Silence.ended_at.is_(None), _own(by), ~inside)
-    return [Silent(*row) for row in session.execute(query.order_by(Silence.last_heard_at, Silence.id).limit(MOST))]
+    ordered = _order_number().exists()
+    aside = sa.and_(Silence.dismissed_until.is_not(None), Silence.dismissed_until > at, ~ordered)
+    groups = (sa.and_(~ordered, ~sa.func.coalesce(aside, sa.false())), ordered, aside)
+    where = (Silence.ended_at.is_(None), _own(by), ~inside)
+    totals = session.execute(sa.select(*(sa.func.count().filter(group) for group in groups)).where(*where)).one()
+    query = _silent().join(Customer, Customer.id == Silence.customer_id).where(*where)
+    return SilentNow(
+        *(
+            _part(session, query.where(group), one, total)
+            for group, one, total in zip(groups, (cut, FIRST, FIRST), totals, strict=True)
+        )
+    )
+
+
+def _part(session: Session, query: sa.Select[Any], cut: Cut, total: int) -> Part[Silent]:
+    rows = [Silent(*row) for row in session.execute(cut.of(query, SILENT_SORTS))] if total else []
+    return Part(rows, cut.number, total)
 
 
 def silent_of(session: Session, outage_id: int, *, page: int, size: int) -> Sequence[Silent]:
@@ -95,8 +123,7 @@ def silent_keyed(session: Session, request_key: uuid.UUID) -> Silent | None:
 
 def _silent() -> sa.Select[Any]:
     """SQL: silences as the columns of Silent."""
-    line = sa.select(Order.number).join(OrderLine, OrderLine.order_id == Order.id)
-    order = line.where(OrderLine.vehicle_id == Silence.vehicle_id, Order.status.not_in(ENDED)).order_by(Order.id.desc()).limit(1)
+    order = _order_number().order_by(Order.id.desc()).limit(1)
     of_unit = (Observation.unit_id == Silence.unit_id, Observation.source == "jt808")
     other = Observation.kind.in_(("online", "heartbeat", "properties"))
     called = sa.select(sa.func.max(Observation.received_at)).where(*of_unit, other)
@@ -108,6 +135,12 @@ def _silent() -> sa.Select[Any]:
         .outerjoin(TerminalRestart, TerminalRestart.id == newest.scalar_subquery())
         .options(joinedload(Silence.vehicle), joinedload(Silence.customer), joinedload(Silence.terminal))
     )
+
+
+def _order_number() -> sa.Select[str]:
+    """SQL: the numbers of the orders that are under way for a silent vehicle."""
+    line = sa.select(Order.number).join(OrderLine, OrderLine.order_id == Order.id)
+    return line.where(OrderLine.vehicle_id == Silence.vehicle_id, Order.status.not_in(ENDED)).correlate(Silence)
 
 
 def silence(session: Session, silence_id: int, by: Actor) -> Silence:

@@ -30,6 +30,8 @@ def read_filter(typed: Mapping[str, str], me: int | None) -> Filter:
         backfill=typed.get("backfill") == "1",
         overdue=typed.get("overdue") == "1",
         told=typed.get("told") == "1",
+        unplanned=typed.get("unplanned") == "1",
+        papers=typed.get("papers") == "1",
         why=_known(typed.get("why"), tuple(WHYS)),
         sort=_known(typed.get("sort"), tuple(SORTS)) or "newest",
     )

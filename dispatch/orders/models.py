@@ -15,6 +15,8 @@ from dispatch.approvals.models import Step
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
+from dispatch.orders.bulk_models import BulkAct as BulkAct
+from dispatch.orders.bulk_models import BulkItem as BulkItem
 from dispatch.orders.clock_models import BranchHours as BranchHours
 from dispatch.orders.clock_models import ClockLimit as ClockLimit
 from dispatch.orders.clock_models import ClockNotice as ClockNotice

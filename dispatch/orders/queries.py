@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.approvals.queries import requests_count
 from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
-from dispatch.orders.clock_queries import DUE, is_overdue, told_to
+from dispatch.lists import FIRST, Cut, Part
+from dispatch.orders.clock_queries import DUE
+from dispatch.orders.list_marks import marks_of
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderClock, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
-from dispatch.orders.verbal_queries import has_open_word, waits_for
+from dispatch.orders.verbal_queries import waits_for
 from dispatch.permissions import permissions_of
 from dispatch.search import found_in
 from dispatch.staff.models import LeaveRequest, Person
@@ -57,6 +59,12 @@ class Filter:
     """Only orders with a limit that is broken, at the moment of looking."""
     told: bool = False
     """Only orders of whose limits the reader was told, while they are open."""
+    unplanned: bool = False
+    """Only orders at work of which a vehicle waits for a visit."""
+    papers: bool = False
+    """Only orders that are done and lack a paper."""
+    ids: frozenset[int] | None = None
+    """Only these, of a list in which they were chosen."""
     why: str | None = None
     """What they wait for."""
     sort: str = "newest"
@@ -104,10 +112,9 @@ def conditions(chosen: Filter, by: Actor, at: datetime) -> list[sa.ColumnElement
     """SQL: the orders that match a filter at a moment and that the reader may see."""
     found = [visible(by)]
     found += [found_in(Order.search_text, chosen.words)] if chosen.words.strip() else []
-    found += [has_open_word()] if chosen.backfill else []
-    found += [is_overdue(at)] if chosen.overdue else []
-    found += [told_to(by.id)] if chosen.told else []
+    found += [mark for name, mark in marks_of(by, at).items() if getattr(chosen, name, False)]
     found += [Order.waiting_why == chosen.why] if chosen.why else []
+    found += [Order.id.in_(chosen.ids)] if chosen.ids is not None else []
     for name in ("status", "kind", "urgency", "branch_id", "wanted_on", "owner_id", "customer_id"):
         wanted = getattr(chosen, name)
         found += [getattr(Order, name) == wanted] if wanted is not None else []
@@ -136,22 +143,20 @@ def _line_counts(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many orders there are of each status, with an approval by word to be backfilled, overdue, and told to the reader."""
+    """How many orders there are of each status, and of each standing list that goes across them."""
 
     by_status: dict[str, int]
-    backfill: int
-    overdue: int
-    told: int
+    marks: dict[str, int]
 
 
 def counts_of(session: Session, by: Actor, chosen: Filter, *, at: datetime) -> Counts:
-    """For the filter chips at a moment: `chosen` narrows them, its own status aside."""
+    """For the filter chips at a moment, in one statement: `chosen` narrows them, its own status aside."""
     where = conditions(replace(chosen, status=None), by, at)
-    marks = [sa.func.count().filter(mark) for mark in (has_open_word(), is_overdue(at), told_to(by.id))]
-    counted = sa.select(Order.status, sa.func.count(), *marks).where(*where).group_by(Order.status)
-    rows = session.execute(counted).all()
-    word, overdue, told = (sum(int(row[place]) for row in rows) for place in (2, 3, 4))
-    return Counts({row[0]: row[1] for row in rows}, word, overdue, told)
+    marks = marks_of(by, at)
+    counted = sa.select(Order.status, sa.func.count(), *(sa.func.count().filter(mark) for mark in marks.values()))
+    rows = session.execute(counted.where(*where).group_by(Order.status)).all()
+    sums = {name: sum(int(row[place]) for row in rows) for place, name in enumerate(marks, start=2)}
+    return Counts({row[0]: row[1] for row in rows}, sums)
 
 
 def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Order]:
@@ -247,9 +252,17 @@ def orders_of_customer(session: Session, customer_id: int, by: Actor, *, limit: 
     return session.scalars(query.order_by(Order.id.desc()).limit(limit)).all()
 
 
-def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Approval]:
-    """Approvals that `by` could decide, the most urgent and oldest first; his own requests too, which he cannot decide."""
+DECISION_SORTS = {
+    "urgent": (RANK, Approval.id),
+    "oldest": (Approval.id,),
+    "wanted": (Order.wanted_on, Order.window_from, Approval.id),
+}
+
+
+def waiting_for(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Approval]:
+    """A page of the approvals that `by` could decide; his own requests too, which he cannot decide."""
     query = sa.select(Approval).join(Approval.order).where(_to_decide(by))
+    total = session.scalar(sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))) or 0
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
@@ -259,7 +272,7 @@ def waiting_for(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Ap
         order.selectinload(Order.approvals),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
-    return session.scalars(whole.order_by(RANK, Approval.id).limit(limit)).unique().all()
+    return Part(session.scalars(cut.of(whole, DECISION_SORTS)).unique().all(), cut.number, total)
 
 
 def decisions_for(by: Actor, *, at: datetime | None = None) -> sa.ColumnElement[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.queries import read_state
-from dispatch.outside.rules import STATE_WORDS
+from dispatch.outside.rules import HAVING, STATE_WORDS
 from dispatch.words import Text, say
 
 LOOKS: dict[str, tuple[str, Text]] = {
@@ -25,7 +25,7 @@ LOOKS: dict[str, tuple[str, Text]] = {
     "rejected": ("rejected", say("Refused")),
     "withdrawn": ("cancelled", say("Withdrawn")),
 }
-"""Stage -> the look of its status and its word, in the order in which the list shows them."""
+"""Stage -> the look of its status and its word."""
 STATE_LOOKS = {
     "offered": "dispatched",
     "shut": "breached",
@@ -40,8 +40,6 @@ STATE_LOOKS = {
     "to_settle": "warning",
     "settled": "done",
 }
-HAVING = ("accepted", "to_check", "to_settle", "settled")
-"""The states of an offer that say how far its whole request is."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +93,11 @@ def asked_of(request: OutsideRequest, at: datetime) -> Asked:
     """One request as pages show it, without the offers that newer ones have taken the place of."""
     shown = (offer for offer in request.offers if offer.revoke_reason != str(OFFERED_ANEW))
     offers = [Offered(offer, read_state(offer, at)) for offer in shown]
-    return Asked(request, offers, _stage(request, {one.state for one in offers}))
+    return Asked(request, offers, stage_of(request, {one.state for one in offers}))
 
 
-def _stage(request: OutsideRequest, states: set[str]) -> str:
+def stage_of(request: OutsideRequest, states: set[str]) -> str:
+    """How far a request is whose offers have become these."""
     if request.decision != "approved":
         return request.decision or "to_decide"
     if request.whom == "colleague":
@@ -109,9 +108,3 @@ def _stage(request: OutsideRequest, states: set[str]) -> str:
     if "offered" in states:
         return "offered"
     return "back" if states else "to_offer"
-
-
-def in_order(asked: Sequence[Asked]) -> list[Asked]:
-    """What waits for somebody first."""
-    ranks = list(LOOKS)
-    return sorted(asked, key=lambda one: ranks.index(one.stage))

@@ -96,7 +96,8 @@ def read_state(offer: OutsideOffer, at: datetime) -> str:
 # --- the desk
 
 
-def _requests() -> sa.Select[OutsideRequest]:
+def whole_requests() -> sa.Select[OutsideRequest]:
+    """SQL: requests with all that their pages show."""
     offers = selectinload(OutsideRequest.offers)
     whole = (
         joinedload(OutsideRequest.order).joinedload(Order.customer),
@@ -112,7 +113,7 @@ def _requests() -> sa.Select[OutsideRequest]:
 
 def requests_of(session: Session, order_id: int) -> Sequence[OutsideRequest]:
     """All that was asked for an order, the newest first."""
-    query = _requests().where(OutsideRequest.order_id == order_id).order_by(OutsideRequest.id.desc())
+    query = whole_requests().where(OutsideRequest.order_id == order_id).order_by(OutsideRequest.id.desc())
     return session.scalars(query).unique().all()
 
 
@@ -135,16 +136,13 @@ def order_seen(session: Session, number: str, by: Actor) -> Order:
     return found
 
 
-def visible_requests(session: Session, by: Actor, *, limit: int = 100) -> Sequence[OutsideRequest]:
-    """What was asked for the orders of a branch (or of all), without what came to nothing: the newest first."""
-    query = _requests().join(Order, Order.id == OutsideRequest.order_id)
+def visible_asked(by: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """SQL: requests (joined with their orders) of a branch (or of all), without what came to nothing."""
     accepted = (OutsideOffer.accepted_at.is_not(None), OutsideOffer.revoked_at.is_(None))
     came = sa.exists().where(OutsideOffer.request_id == OutsideRequest.id, *accepted)
     sent = sa.and_(OutsideRequest.approved, sa.or_(OutsideRequest.whom == "colleague", came))
     waits = sa.or_(OutsideRequest.decision.is_(None), OutsideRequest.approved)
-    mine = query.where(sa.or_(_here(by), _in_place(by)), waits, sa.or_(Order.status.not_in(OVER), sent))
-    rows = mine.order_by(OutsideRequest.id.desc()).limit(limit)
-    return session.scalars(rows).unique().all()
+    return sa.or_(_here(by), _in_place(by)), waits, sa.or_(Order.status.not_in(OVER), sent)
 
 
 def undecided_count(session: Session, by: Actor) -> int:

@@ -107,6 +107,16 @@ STATE_WORDS: dict[str, Text] = {
 }
 
 
+HAVING = ("accepted", "to_check", "to_settle", "settled")
+"""The states of an offer that say how far its whole request is."""
+
+STAGES = (
+    *("to_decide", "back", "to_offer", "to_check", "offered", "accepted", "to_settle"),
+    *("colleague", "settled", "rejected", "withdrawn"),
+)
+"""How far a request can be, in the order in which the list shows them: what waits for somebody first."""
+
+
 def state_of(offer: OfferFacts, at: datetime, *, settled: bool = False) -> str:
     """What an offer has become: a key of STATE_WORDS."""
     states: Sequence[tuple[bool, str]] = (

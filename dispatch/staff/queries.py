@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.errors import NotFound
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.search import found_in
 from dispatch.staff.deputies import places_of, stood_for
 from dispatch.staff.models import Branch, Company, LoginAttempt, LoginSession, Person, PersonRole
@@ -124,18 +125,26 @@ def technicians(session: Session, branch_id: int) -> Sequence[Person]:
     return session.scalars(query.order_by(Person.staff_no)).all()
 
 
+PEOPLE_SORTS = {
+    "number": (Person.branch_id, Person.staff_no),
+    "name": (Person.name, Person.id),
+    "trained": (Person.trained_on, Person.id),
+}
+
+
 def people(
-    session: Session, by: Actor, *, words: str = "", role: str | None = None, active: bool | None = None, limit: int = 500
-) -> Sequence[Person]:
-    """The people a reader may see, by branch and staff number; `active` False are those who left."""
-    query = _people() if by.may("branches.all") else _people().where(Person.branch_id == by.branch_id)
+    session: Session, by: Actor, *, words: str = "", role: str | None = None, active: bool | None = None, cut: Cut = FIRST
+) -> Part[Person]:
+    """The people a reader may see; `active` False are those who left."""
+    where = [~Person.outside, *([] if by.may("branches.all") else [Person.branch_id == by.branch_id])]
     if words.strip():
-        query = query.where(found_in(Person.search_text, words))
+        where.append(found_in(Person.search_text, words))
     if role is not None:
-        query = query.where(sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == role))
+        where.append(sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == role))
     if active is not None:
-        query = query.where(Person.active.is_(active))
-    return session.scalars(query.order_by(Person.branch_id, Person.staff_no).limit(limit)).all()
+        where.append(Person.active.is_(active))
+    total = session.scalar(sa.select(sa.func.count()).select_from(Person).where(*where)) or 0
+    return Part(session.scalars(cut.of(_people().where(*where), PEOPLE_SORTS)).all(), cut.number, total)
 
 
 def people_found(session: Session, words: str, by: Actor, *, limit: int = 20) -> Sequence[Person]:

@@ -46,6 +46,7 @@ document.addEventListener("click", (event) => {
   const form = event.target.closest?.("[data-bulk]");
   if (!form) return;
   if (event.target.matches("[data-check-all]")) checkEvery(form, event.target.checked);
+  if (event.target.closest("[data-check-page]")) checkEvery(form, true);
   if (event.target.closest("[data-bulk-clear]")) checkEvery(form, false);
   if (event.target.matches("[data-check]")) {
     if (event.shiftKey && lastBox) checkRange(form, event.target);
@@ -53,6 +54,16 @@ document.addEventListener("click", (event) => {
     showChecked(form);
   }
 });
+
+// X checks the row in which the keyboard is, Shift and X every row since the last.
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("textarea, select, input:not([type=checkbox])")) return;
+  event.target.closest?.("tr")?.querySelector("[data-check]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
+});
+
+// A page that comes back out of the browser's memory, or keeps its boxes on reload, says what is checked.
+addEventListener("pageshow", () => document.querySelectorAll("[data-bulk]").forEach(showChecked));
 
 // columns ------------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Flask
@@ -39,6 +40,7 @@ from dispatch.staff.models import Person
 from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import (
+    act_on_several,
     issue_a_sheet,
     make_a_customers_link,
     make_a_draft,
@@ -103,6 +105,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     send_files(client)
     draft = make_a_draft(client)
     send_what_fits_nothing(signed_in(app, "su"))
+    boxes, told = act_on_several(signed_in(app, "lin"))
     issued, asked = issue_a_sheet()
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
@@ -111,6 +114,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
+    found |= _several(boxes) | {"orders, what was done to several": Sight("orders.index", told, "lin")}
     return _plain() | found | phone | shown | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
@@ -161,6 +165,8 @@ def _plain() -> dict[str, Sight]:
         "deputies": Sight("orders.approvals_deputies", "/approvals/deputies"),
         "who approves what": Sight("orders.approvals_rules", "/approvals/rules", "chen"),
         "orders past their limits": Sight("orders.index", "/orders?overdue=1&sort=due"),
+        "orders that are not planned": Sight("orders.index", "/orders?unplanned=1", "lin"),
+        "orders that lack a paper": Sight("orders.index", "/orders?papers=1", "lin"),
         "orders that wait": Sight("orders.index", "/orders?status=waiting"),
         "limits": Sight("orders.clock_limits", "/orders/limits"),
         "limits of the company": Sight("orders.clock_limits", "/orders/limits", "chen"),
@@ -197,6 +203,14 @@ def _plain() -> dict[str, Sight]:
     }
     lists = ("terminals", "sims", "technicians", "prices")
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
+
+
+def _several(boxes: list[str]) -> dict[str, Sight]:
+    """What is asked before an act on several orders."""
+    chosen = urlencode([("ids", box) for box in boxes] + [("key", str(uuid.uuid4())), ("back", "sort=oldest")])
+    asked = {kind: f"/orders/many/{kind}?{chosen}" for kind in ("approve", "wait", "offer", "take_off")}
+    who = {"approve": "wang"}
+    return {f"several orders, {kind}": Sight("orders.bulk_ask", path, who.get(kind, "lin")) for kind, path in asked.items()}
 
 
 def _first(session: Session, query: sa.Select[tuple[int]] | sa.Select[tuple[str]] | sa.Select[tuple[uuid.UUID]]) -> object:

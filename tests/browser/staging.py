@@ -71,6 +71,25 @@ def make_a_draft(client: FlaskClient) -> str:
     return number
 
 
+def choose_some() -> list[str]:
+    """Boxes of the order list: two that wait for approval, two that are approved and one that is cancelled."""
+    with transaction() as session:
+        mine = sa.select(Order.id, Order.version).join(Person, Person.id == Order.owner_id).where(Person.username == "lin")
+        found = [
+            row
+            for status, count in (("awaiting_approval", 2), ("approved", 2), ("cancelled", 1))
+            for row in session.execute(mine.where(Order.status == status).order_by(Order.id).limit(count))
+        ]
+    return [f"{order_id}.{version}" for order_id, version in found]
+
+
+def act_on_several(client: FlaskClient) -> tuple[list[str], str]:
+    """Some orders become urgent at once, where that is possible; the boxes of the list, and the address that tells of it."""
+    sent = {"ids": choose_some(), "key": str(uuid.uuid4()), "urgency": "urgent", "back": ""}
+    told = client.post("/orders/many/urgency", data=sent).location
+    return choose_some(), told
+
+
 def send_what_fits_nothing(client: FlaskClient) -> None:
     """The technician arrives at a visit that is over."""
     with transaction() as session:

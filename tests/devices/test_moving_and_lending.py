@@ -157,7 +157,7 @@ def test_a_loan_costs_nothing_and_ends_when_his_own_is_back(db: Session, cast: C
     (shown,) = [f for f in fittings_of(db, broken.id) if f.kind == "swap"]
     assert fitting_json(shown)["lent_until"] == "2026-12-16"
     listed = loans(db, cast.lin, today=DUE + timedelta(days=1), which="overdue")
-    assert [loan.own_unit_id for loan in listed.rows] == [lent.old_unit_id] and listed.overdue == listed.out == 1
+    assert [loan.own_unit_id for loan in listed.part.rows] == [lent.old_unit_id] and listed.overdue == listed.out == 1
     assert lent.old_unit_id and lent.new_unit_id
     assert "loaner" in sentence(_moved_away, db, cast, broken, lent)
     back = swap(db, work(broken), lent.old_unit_id, by=cast.su, at=AT + timedelta(hours=1))

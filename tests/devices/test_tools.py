@@ -128,10 +128,10 @@ def test_a_tool_is_changed_by_its_own_store(db: Session, cast: Cast) -> None:
 def test_what_ends_first_is_listed_first(db: Session, cast: Cast) -> None:
     units = {serial: tool(db, cast, serial, until) for serial, until in (("A", None), ("B", TOMORROW), ("C", YESTERDAY))}
     asked = {"on": TODAY, "soon_days": 30}
-    assert [unit.number for unit in tools(db, cast.lin, limit=10, **asked)] == ["C", "B", "A"]
-    assert [unit.number for unit in tools(db, cast.lin, state="soon", limit=10, **asked)] == ["B"]
+    assert [unit.number for unit in tools(db, cast.lin, **asked)] == ["C", "B", "A"]
+    assert [unit.number for unit in tools(db, cast.lin, state="soon", **asked)] == ["B"]
     assert tool_counts(db, cast.lin, **asked) == {None: 3, "over": 1, "soon": 1, "holds": 0, "without": 1}
-    assert tools(db, cast.he, limit=10, **asked) == []
+    assert tools(db, cast.he, **asked) == []
     bag = bag_of(db, person_id=cast.su.id or 0, branch_id=cast.sz)
     carry(db, cast, [unit.id for unit in units.values()], bag)
     assert [each.serial for each in overdue_tools(db, cast.su.id or 0, TODAY)] == ["C"]

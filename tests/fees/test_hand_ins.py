@@ -39,7 +39,7 @@ def test_a_hand_in_moves_the_cash_to_the_desk(db: Session, cast: Cast) -> None:
     )
     confirmed(db, made.id, {"100": 3, "20": 2, "5": 1, "0.5": 1}, cast.qian, counted=Decimal("345.5"))
     assert (hand(db, cast), balance(db, "cash_desk", branch_id=cast.sz)) == (0, Decimal("345.50"))
-    assert next((row.paper, row.balance) for row in statement(db, cast.su.id or 0)) == ("JK-SZ-2026-0001", 0)
+    assert next((row.paper, row.balance) for row in statement(db, cast.su.id or 0).rows) == ("JK-SZ-2026-0001", 0)
     assert list(broken_ledgers(db)) == [] and list(broken_chains(db)) == []
 
 

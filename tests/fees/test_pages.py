@@ -35,7 +35,9 @@ def listed(database: str, cast: Cast) -> None:
 
 def test_each_code_has_todays_and_the_next_price(listed: None, cast: Cast) -> None:
     with transaction() as db:
-        rows = {row.code: (row.valid and row.valid.amount, row.next and row.next.amount) for row in prices_by_code(db, today())}
+        rows = {
+            row.code: (row.valid and row.valid.amount, row.next and row.next.amount) for row in prices_by_code(db, today()).rows
+        }
         assert rows == {"P003": (Decimal(45), Decimal(48)), "S003": (None, Decimal(150))}
         assert [price.code for price in prices_on(db, today())] == ["P003"]
 

@@ -67,15 +67,15 @@ def test_what_was_taken_back_is_handed_in_anew(db: Session, cast: Cast) -> None:
     again = handed(db, [receipt.id for receipt in receipts_in_hand(db, cast.su.id or 0)], cast.su)
     confirmed(db, again.id, {"100": 3}, cast.qian)
     assert (again.number, again.difference, stands(db, cast)) == ("JK-SZ-2026-0002", 0, (0, 300, 0))
-    assert [row.number for row in hand_ins(db, cast.qian, state="taken_back")] == [made.number]
-    assert [row.number for row in hand_ins(db, cast.qian, state="confirmed")] == [again.number]
+    assert [row.number for row in hand_ins(db, cast.qian, state="taken_back").rows] == [made.number]
+    assert [row.number for row in hand_ins(db, cast.qian, state="confirmed").rows] == [again.number]
     assert list(broken_ledgers(db)) == []
 
 
 def test_the_statement_says_who_took_it_back_and_why(db: Session, cast: Cast) -> None:
     made = counted(db, cast)
     taken_back(db, made.id, cast.qian, reason="张冠李戴")
-    row = statement(db, cast.su.id or 0)[0]
+    row = statement(db, cast.su.id or 0).rows[0]
     assert (row.paper, row.hand_in_id, row.amount, row.balance) == (made.number, made.id, 300, 300)
     assert (row.reason, row.voucher.by_name) == ("张冠李戴", "钱敏")
 

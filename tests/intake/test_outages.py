@@ -88,14 +88,14 @@ def test_who_comes_late_joins_and_when_most_report_the_rest_are_proposed_singly(
     fell(db, cast, [At(30, lat=22.6), At(30, lat=25.0)])
     find_outages(db, RULE, at=LATER)
     assert sizes(db) == ({"area:中国移动": 10}, 1)
-    assert len(silent_now(db, cast.lin)) == 1, "nobody proposes what the outage explains"
+    assert silent_now(db, cast.lin, at=LATER).single.total == 1, "nobody proposes what the outage explains"
     rows = db.scalars(sa.select(Silence).order_by(Silence.id)).all()
     for one in rows[:5]:
         one.ended_at, one.ended_by = LATER, "reported"
     db.flush()
     assert end_outages(db, RULE, at=LATER + timedelta(minutes=30)) == 0, "the others may yet follow"
     assert end_outages(db, RULE, at=LATER + timedelta(minutes=60)) == 1
-    assert len(silent_now(db, cast.lin)) == 6
+    assert silent_now(db, cast.lin, at=LATER).single.total == 6
     assert find_outages(db, RULE, at=LATER) == 0, "and are not one again"
 
 

@@ -37,7 +37,7 @@ def lived(db: Session, cast: Cast) -> tuple[int, int, int, str]:
     vehicle_id = order.lines[0].vehicle_id
     silent = Missed(box.id, vehicle_id, order.customer_id, order.branch_id, "中国移动", AT, 22.5, 114.0, "jt808")
     propose(db, [silent], at=AT + timedelta(minutes=1))
-    found = [one.row.id for one in silent_now(db, cast.lin)]
+    found = [one.row.id for one in silent_now(db, cast.lin, at=AT).ordered.rows]
     dismiss(db, found, reason="车在修", days=1, by=cast.lin, at=AT + timedelta(minutes=2))
     asked = ask_restart(db, box.id, "jt808", by=cast.lin, at=AT + timedelta(minutes=3))
     end(db, asked.id, "refused", at=AT + timedelta(minutes=4))

@@ -66,6 +66,8 @@ FILL = (
     "(ARRAY['order.take', 'order.submit', 'order.approve', 'visit.plan', 'visit.dispatch', 'visit.arrive', 'line.complete', 'order.close'])[s], "
     '\'{"from": "approved", "to": "planned"}\', \'\', \'\' FROM work_order o, generate_series(1, 8) s',
     "INSERT INTO audit_head (subject_kind, subject_id, seq, hash) SELECT 'order', id, 8, '' FROM work_order",
+    'INSERT INTO order_papers (order_id, missing, at) SELECT id, CASE WHEN id % 3 = 0 THEN \'[]\' ELSE \'[{"msgid": "x", '
+    '"owes": "office", "params": {}}]\' END::jsonb, now() FROM work_order WHERE status IN (\'done\', \'closed\')',
     "INSERT INTO test_result (order_id, line_id, visit_id, item, result, by_id, by_name, at) "
     "SELECT l.order_id, l.id, l.visit_id, item, 'passed', :technician, '苏杰', now() FROM (SELECT l.order_id, l.id, v.id AS visit_id "
     "FROM order_line l JOIN visit v USING (order_id)) l, "
@@ -120,6 +122,8 @@ def addresses(random: Random, orders: int) -> dict[str, tuple[float, fetching.Ma
         "order list": (150, lambda: f"/orders?page={random.randrange(1, 6)}"),
         "order list, one status": (150, lambda: "/orders?status=approved"),
         "order list, oldest first": (150, lambda: "/orders?sort=oldest"),
+        "order list, not planned yet": (150, lambda: "/orders?unplanned=1"),
+        "order list, a paper is missing": (150, lambda: "/orders?papers=1"),
         "approvals": (150, lambda: "/approvals"),
         "closing": (150, lambda: f"/closing?page={random.randrange(1, 6)}"),
         "figures of a day": (150, lambda: f"/figures?day=2026-11-{random.randrange(1, 28):02d}"),

@@ -188,6 +188,6 @@ def test_the_list_is_narrowed_to_what_is_to_be_backfilled(db: Session, cast: Cas
     refuse_word(db, row.id, reason="no", by=cast.wang, at=AT)
     page = orders_page(db, Filter(backfill=True), cast.lin, at=AT)
     assert [order.id for order in page.orders] == [refused.id, owed.id]
-    assert counts_of(db, cast.lin, Filter(), at=AT).backfill == 2
+    assert counts_of(db, cast.lin, Filter(), at=AT).marks["backfill"] == 2
     assert counts_of(db, cast.lin, Filter(backfill=True), at=AT).by_status == {"approved": 2}
     assert plain.status == "awaiting_approval"

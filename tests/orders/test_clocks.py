@@ -106,7 +106,7 @@ def test_the_list_finds_and_sorts_what_is_late(db: Session, cast: Cast) -> None:
     fleet = installation_order(db, cast, wanted_on=date(2027, 1, 20))
     at = AT + timedelta(minutes=45)
     late = orders_page(db, Filter(overdue=True), cast.lin, at=at)
-    assert [order.id for order in late.orders] == [hot.id] and counts_of(db, cast.lin, Filter(), at=at).overdue == 1
+    assert [order.id for order in late.orders] == [hot.id] and counts_of(db, cast.lin, Filter(), at=at).marks["overdue"] == 1
     due = [hot.id, calm.id, over.id, fleet.id]  # after the hot one all are due at two in the afternoon
     for sort, ids in (("due", due), ("due_late", due[::-1])):
         assert [order.id for order in orders_page(db, Filter(sort=sort), cast.lin, at=at).orders] == ids

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,10 +21,13 @@ from dispatch.db import transaction
 from dispatch.devices.contracting import new_contractor
 from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.field.rules import DEPARTURE_ITEMS
+from dispatch.lists import Cut
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.visits import change_visit
+from dispatch.outside.list_queries import asked_page
 from dispatch.outside.models import OutsideOffer
-from dispatch.outside.rules import MOST_TRIES
+from dispatch.outside.presenting import asked_of
+from dispatch.outside.rules import MOST_TRIES, STAGES
 from dispatch.staff.models import Branch, Person
 from tests.board.building import approved_order
 from tests.building import ZONE
@@ -104,6 +109,28 @@ def accepted(on: FlaskClient, path: str, **instead: str) -> TestResponse:
     return on.post(f"{path}/accept", data=said | instead, follow_redirects=True)
 
 
+@pytest.fixture(autouse=True)
+def list_and_page_agree(app: Flask, cast: Cast) -> Iterator[None]:
+    """However far a story has come: the list says by SQL what the page of the order says by the rules."""
+    yield
+    agree(cast)
+
+
+def agree(cast: Cast, *stages: str) -> None:
+    at = now()
+    with transaction() as db:
+        told = {}
+        for stage in STAGES:
+            page = asked_page(db, cast.wang, at=at, stage=stage, cut=Cut(1, "-until"))
+            told |= {one.id: (stage, asked_of(one, at).stage) for one in page.part.rows}
+            assert page.part.total == len(page.part.rows) == page.counts.get(stage, 0)
+        everything = asked_page(db, cast.wang, at=at, stage="", cut=Cut(1, "stage"))
+        ranks = [STAGES.index(asked_of(one, at).stage) for one in everything.part.rows]
+    assert ranks == sorted(ranks) and len(ranks) == len(told)
+    assert [by_sql for by_sql, by_rule in told.values() if by_sql != by_rule] == []
+    assert {by_sql for by_sql, _ in told.values()} >= set(stages)
+
+
 def test_from_asking_to_work(app: Flask, cast: Cast, as_person: SignIn) -> None:
     order, phone, second = an_order(cast), a_phone(app), a_phone(app)
     (path, pin), (other, other_pin) = made(cast, as_person, order)
@@ -113,6 +140,7 @@ def test_from_asking_to_work(app: Flask, cast: Cast, as_person: SignIn) -> None:
     assert accepted(phone, path).status_code == 200, "without the PIN it only asks for it"
     wrong = phone.post(f"{path}/pin", data={"pin": "x"})
     assert wrong.status_code == 422 and f"tries are left: {MOST_TRIES - 1}" in wrong.text
+    agree(cast, "offered")
     masked = opened(phone, path, pin)
     assert "宝安区***" in masked and "¥200.00" in masked and not any(secret in masked for secret in secrets)
     for field, text in (("price", "200.01"), ("phone", "123"), ("worker", " "), ("starts_at", typed(9))):
@@ -121,6 +149,7 @@ def test_from_asking_to_work(app: Flask, cast: Cast, as_person: SignIn) -> None:
         assert "张师傅" in bad.text or field == "worker", "what was typed is kept"
     opened(second, other, other_pin)
     mine = accepted(phone, path).text
+    agree(cast, "accepted")
     assert "恒通物流" in mine and order.number in mine and "To the visit" in mine
     assert "before you" in second.get(other).text and "before you" in accepted(second, other).text
     lin = as_person(cast.lin)
@@ -130,7 +159,9 @@ def test_from_asking_to_work(app: Flask, cast: Cast, as_person: SignIn) -> None:
     path = newer
     assert "To the visit" in opened(phone, path, pin)
     works_on_the_phones_own_pages(app, cast, phone, path)
-    assert "Work to be accepted" in lin.get("/outside").text
+    assert "Work to be accepted" in lin.get("/outside?stage=to_check&sort=-customer").text
+    assert "There is no such page of this list." in lin.get("/outside?page=2").text
+    agree(cast, "to_check")
     history = lin.get(f"/orders/{order.number}").text
     assert "The contractor 深圳快修 has accepted, for ¥150.00" in history and "张师傅" in history
     somebody_of_ours_accepts_and_pays(cast, as_person, order)

@@ -181,7 +181,7 @@ def test_who_comes_from_outside_is_none_of_us(db: Session, cast: Cast) -> None:
     offer, visit, by = at_work(db, cast, approved_order(db, cast))
     assert by.roles == {OUTSIDE} and not any(map(by.may, ("order.see", "stock.see", "word.record", "bag.hand_over")))
     person = db.get_one(Person, by.id)
-    assert person not in technicians(db, cast.sz) and person not in people(db, cast.root)
+    assert person not in technicians(db, cast.sz) and person not in people(db, cast.root).rows
     other = approved_order(db, cast)
     with pytest.raises(NotFound):
         act(db, fact(visit, "visit.depart"), by=cast.su, at=AT)

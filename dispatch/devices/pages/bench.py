@@ -19,12 +19,14 @@ from dispatch.devices.bench_history import happenings
 from dispatch.devices.bench_models import ReturnStep, UnitReturn
 from dispatch.devices.bench_queries import (
     FIGURES_DAYS,
+    RETURN_SORTS,
     outcomes,
     return_counts,
     returns,
     returns_numbered,
     top_faults,
     unit_return,
+    usual_sort,
 )
 from dispatch.devices.bench_rules import (
     FAULTS,
@@ -47,6 +49,7 @@ from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.queries import stores
 from dispatch.errors import NotFound, Refusal
+from dispatch.lists import Part
 from dispatch.orders.rules import SYMPTOMS
 from dispatch.orders.ties import order_numbers
 from dispatch.permissions import permissions_of
@@ -54,6 +57,7 @@ from dispatch.staff.rules import Actor
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
@@ -115,13 +119,18 @@ def bench() -> Answer:
         if only := _the_one(found):
             return redirect(url_for("devices.bench_case", return_id=only.id))
         counts = return_counts(db, branch_id)
-        shown = found if words else returns(db, branch_id, statuses)
+        cut = cut_asked(RETURN_SORTS, usual_sort(statuses))
+        part = Part(found, 1, len(found)) if words else returns(db, branch_id, statuses, cut=cut)
+        shown = part.rows
         return render_template(
             "devices/bench.html",
             q=words,
             tab=tab if tab in TABS else "receive",
             label=label,
             rows=shown,
+            page=Leaf.of(part),
+            sort=Heads(cut.sort),
+            by_time=usual_sort(statuses).removeprefix("-"),
             tabs=[_tab(name, tab, counts, words) for name in TABS],
             outcomes=outcomes(db, branch_id, now()),
             faults=top_faults(db, branch_id, now()),

@@ -16,6 +16,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices import counting
 from dispatch.devices.counts import (
+    COUNT_SORTS,
     branch_names,
     count_numbered,
     count_totals,
@@ -31,14 +32,15 @@ from dispatch.devices.operations import describe
 from dispatch.devices.page_forms import read_key, read_numbers
 from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager
 from dispatch.devices.part_counting import waiting_counts
 from dispatch.devices.queries import holder
 from dispatch.errors import Conflict, Invalid, Refusal
+from dispatch.lists import Part
 from dispatch.tabular.tables import read
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.web.uploads import sent_file
 from dispatch.words import say
@@ -56,14 +58,14 @@ EXPLAINS = "why-"
 def count_list() -> Answer:
     """Counts of the branch, the newest first."""
     status = request.args.get("status") if request.args.get("status") in counting.NOT_SO else None
-    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    cut = cut_asked(COUNT_SORTS, "-number")
     with transaction() as db:
         totals = count_totals(db, current())
-        rows = counts(db, current(), status=status, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+        rows = counts(db, current(), status=status, cut=cut)
         total = totals[status] if status else totals.total()
-        pager = Pager(number, total, {"status": status} if status else {})
+        around = {"page": Leaf.of(Part(rows, cut.number, total)), "sort": Heads(cut.sort), "chips": _chips(totals, status)}
         waiting = waiting_counts(db, current()) if status in (None, "finished") else ()
-        return render_template("devices/counts.html", rows=rows, waiting=waiting, pager=pager, chips=_chips(totals, status))
+        return render_template("devices/counts.html", rows=rows, waiting=waiting, **around)
 
 
 def _chips(totals: Counter[str], chosen: str | None) -> list[dict[str, Any]]:

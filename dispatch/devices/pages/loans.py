@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
-from dispatch.devices.loan_queries import loans
+from dispatch.devices.loan_queries import LOAN_SORTS, loans
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.errors import NotFound, Refusal
@@ -15,9 +15,11 @@ from dispatch.field.lending import sell_loan
 from dispatch.orders.ties import order_numbers
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
+LIST = "devices.loans"
 WHICH: dict[str, Text] = {"out": say("On loan"), "overdue": say("Overdue"), "ended": say("Ended")}
 
 
@@ -33,16 +35,19 @@ def _page(form: Form | None = None, asked: int | None = None, refusal: Refusal |
     chosen = request.args.get("which", "out")
     which = chosen if chosen in WHICH else "out"
     today = local_day(now(), current().zone)
+    cut = cut_asked(LOAN_SORTS, "-ended" if which == "ended" else "due")
     with transaction() as db:
-        found = loans(db, current(), today=today, which=which)
+        found = loans(db, current(), today=today, which=which, cut=cut)
         counts = {"out": found.out, "overdue": found.overdue}
         page = render_template(
             "devices/loans.html",
-            rows=found.rows,
+            rows=found.part.rows,
+            page=Leaf.of(found.part, LIST),
+            sort=Heads(cut.sort, LIST),
             which=which,
             word=WHICH[which],
             chips=[_chip(code, counts.get(code), code == which) for code in WHICH],
-            numbers=order_numbers(db, {loan.order_id for loan in found.rows}, current()),
+            numbers=order_numbers(db, {loan.order_id for loan in found.part.rows}, current()),
             describe=describe,
             today=today,
             form=form,

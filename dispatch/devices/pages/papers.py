@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices import handing_over
-from dispatch.devices.hand_overs import offers, paper, papers
+from dispatch.devices.hand_overs import PAPER_SORTS, offers, paper, papers
 from dispatch.devices.models import HandOver
 from dispatch.devices.page_forms import read_ids, read_numbers, read_parts
 from dispatch.devices.pages.acting import carry_out
@@ -28,6 +28,7 @@ from dispatch.files.strokes import read_strokes
 from dispatch.sheets.drawing import signature_svg
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 SHOWS = ("wait", "left", "all")
 
@@ -44,11 +45,13 @@ def paper_list() -> str:
     show = request.args.get("show", "wait")
     show = show if show in SHOWS else "wait"
     with transaction() as db:
-        found = papers(db, current().branch_id or 0, show)
+        cut = cut_asked(PAPER_SORTS, "offered" if show == "wait" else "-offered")
+        found = papers(db, current().branch_id or 0, show, cut=cut)
         words = {"wait": _("Wait for a yes"), "left": _("Not all came over"), "all": _("All")}
         chips = [{"label": words[each], "active": each == show, "url": url_for("devices.papers", show=each)} for each in SHOWS]
         late = now() - overdue()
-        return render_template("devices/papers.html", papers=found, chips=chips, show=show, late=late)
+        around = {"chips": chips, "page": Leaf.of(found), "sort": Heads(cut.sort)}
+        return render_template("devices/papers.html", papers=found.rows, show=show, late=late, **around)
 
 
 @pages.get("/stock/papers/<int:paper_id>", endpoint="paper")

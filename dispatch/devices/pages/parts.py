@@ -21,7 +21,7 @@ from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.part_counting import Counted, count, waiting_count
 from dispatch.devices.part_found import still_lost
 from dispatch.devices.part_moves import field_of
-from dispatch.devices.part_queries import catalogue, holdings, is_use, part, part_history, parts_held
+from dispatch.devices.part_queries import CATALOGUE_SORTS, MOVE_SORTS, catalogue, holdings, is_use, part, part_history, parts_held
 from dispatch.devices.part_stock import (
     OF_DECISIONS,
     OF_TRANSFERS,
@@ -43,6 +43,7 @@ from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.words import Text, say
 
 WAS = "was-"
@@ -57,11 +58,11 @@ def part_list() -> str:
     """Every part with how many the branch's stores and bags have."""
     whole = request.args.get("all") == "1"
     with transaction() as db:
-        rows = catalogue(db, current().branch_id or 0, whole=True)
+        cut = cut_asked(CATALOGUE_SORTS, "code")
+        found = catalogue(db, current().branch_id or 0, whole=whole, cut=cut)
         rooms = [room for room in stores(db, current()) if room.branch_id == current().branch_id]
-    used = [row for row in rows if row.part.active or row.stored or row.carried]
-    shown = rows if whole else used
-    return render_template("devices/parts_list.html", rows=shown, whole=whole, all=len(rows), used=len(used), stores=rooms)
+    around = {"page": Leaf.of(found.part), "sort": Heads(cut.sort), "all": found.every, "used": found.used}
+    return render_template("devices/parts_list.html", rows=found.part.rows, whole=whole, stores=rooms, **around)
 
 
 @pages.route("/stock/parts/new", methods=["GET", "POST"], endpoint="new_part")
@@ -107,13 +108,17 @@ def part_page(part_id: int, form: Form | None, refusal: Refusal | None = None, t
     """A part's page; `form` is one that was refused, `taking_back` the entry that it is about."""
     with transaction() as db:
         found = part(db, part_id)
-        moves = part_history(db, part_id, current())
+        cut = cut_asked(MOVE_SORTS, "-when")
+        moved = part_history(db, part_id, current(), cut=cut)
+        moves = moved.rows
         filled = Form.of({"name": found.name, "unit": found.unit, "active": "1" if found.active else ""})
         page = render_template(
             "devices/part.html",
             part=found,
             holdings=holdings(db, part_id, current()),
             moves=moves,
+            page=Leaf.of(moved, "devices.part"),
+            sort=Heads(cut.sort, "devices.part"),
             numbers=order_numbers(db, {move.entry.order_id for move in moves if move.entry.order_id}, current()),
             form=filled if form is None or taking_back else form,
             refused=form,

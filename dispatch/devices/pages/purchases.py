@@ -20,7 +20,7 @@ from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores
-from dispatch.devices.part_queries import catalogue
+from dispatch.devices.part_queries import parts_in_use
 from dispatch.devices.purchase_forms import OTHER, read_delivery, read_wanted
 from dispatch.devices.purchases import SORTS, STANDING, purchase_counts, purchase_of, purchases
 from dispatch.devices.purchasing import ask_purchase, mend_purchase, receive_purchase
@@ -103,8 +103,7 @@ def _form_page(form: Form, refusal: Refusal | None = None, mended: int | None = 
 def _options(db: Session) -> list[tuple[str, str]]:
     """Everything that can be bought by its key, and something else."""
     units = [(key, tr(ware_words(key))) for key in known_wares(db)]
-    listed = [row.part for row in catalogue(db, current().branch_id or 0)]
-    parts = [(ware_key("part", part.code), part_name(part)) for part in listed if part.active]
+    parts = [(ware_key("part", part.code), part_name(part)) for part in parts_in_use(db)]
     return [*units, *parts, (OTHER, _("Something else"))]
 
 

@@ -9,18 +9,19 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.operations import describe
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.pages.stock import Pager
 from dispatch.devices.sim_life import renew
-from dispatch.devices.sim_queries import CONCERNS, sims_of_concern
+from dispatch.devices.sim_queries import CONCERNS, SIM_SORTS, sims_of_concern
 from dispatch.errors import Invalid, Refusal
 from dispatch.field.rebinding import confirm_binding
+from dispatch.lists import Part
 from dispatch.tabular.cells import read_date
 from dispatch.typed import Typed
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 
-MOST_PAGES = 10_000
+LIST = "devices.sims"
 
 
 @pages.get("/stock/sims")
@@ -31,13 +32,14 @@ def sims() -> str:
 
 
 def _page(form: Form, asked: int | None = None) -> str:
-    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    cut = cut_asked(SIM_SORTS, "expires")
     with transaction() as db:
         today = local_day(now(), current().zone)
-        page = sims_of_concern(db, request.args.get("concern"), current(), today=today, number=number)
-        pager = Pager(number, page.counts[page.concern], {"concern": page.concern}, "devices.sims")
+        page = sims_of_concern(db, request.args.get("concern"), current(), today=today, cut=cut)
+        leaf = Leaf.of(Part(page.rows, cut.number, page.counts[page.concern]), LIST)
         chips = [_chip(code, page.counts[code], page.concern) for code in CONCERNS]
-        shown = {"page": page, "word": CONCERNS[page.concern], "chips": chips, "pager": pager, "today": today}
+        shown = {"page": page, "word": CONCERNS[page.concern], "chips": chips, "today": today}
+        shown |= {"pager": leaf, "sort": Heads(cut.sort, LIST)}
         return render_template("devices/sims.html", **shown, form=form, asked=asked, describe=describe)
 
 

@@ -15,16 +15,18 @@ from dispatch.devices.page_forms import read_key
 from dispatch.devices.pages.acting import carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.life import life_page
-from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
+from dispatch.devices.pages.stock import branch_stores, chosen_store
 from dispatch.devices.rules import read_tool_number
 from dispatch.devices.tool_rules import STATES
 from dispatch.devices.tooling import Calibrated, NewTool, calibrate, receive_tool
-from dispatch.devices.tools import tool_counts, tools
+from dispatch.devices.tools import TOOL_SORTS, tool_counts, tools
 from dispatch.errors import Refusal
+from dispatch.lists import Part
 from dispatch.tabular.cells import read_date
 from dispatch.typed import Typed, number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
 from dispatch.words import say
@@ -46,16 +48,18 @@ def tool_list() -> Answer:
 
 def _list(form: Form, refusal: Refusal | None = None) -> Answer:
     chosen = request.args.get("state") if request.args.get("state") in STATES else None
-    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    cut = cut_asked(TOOL_SORTS, "until")
     when = {"on": today(), "soon_days": settings().due_soon_days}
     with transaction() as db:
         counts = tool_counts(db, current(), **when)  # type: ignore[arg-type]
-        found = tools(db, current(), **when, state=chosen, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)  # type: ignore[arg-type]
+        found = tools(db, current(), **when, state=chosen, cut=cut)  # type: ignore[arg-type]
         page = render_template(
             "devices/tools.html",
             found=found,
             chips=[_chip(state, counts[state], state == chosen) for state in (None, *STATES)],
-            pager=Pager(number, counts[chosen], {"state": chosen} if chosen else {}, "devices.tools"),
+            chosen=chosen,
+            page=Leaf.of(Part(found, cut.number, counts[chosen]), "devices.tools"),
+            sort=Heads(cut.sort, "devices.tools"),
             rooms=[(room.id, room.name or "") for room in branch_stores(db)] if current().may("stock.change") else [],
             form=form,
             describe=describe,

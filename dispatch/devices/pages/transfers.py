@@ -19,16 +19,18 @@ from dispatch.devices.models import Holder, Transfer
 from dispatch.devices.page_forms import read_arrived, read_ids, read_key, read_sending
 from dispatch.devices.pages.acting import Acting, carry_out
 from dispatch.devices.pages.blueprint import Answer, pages
-from dispatch.devices.pages.stock import MOST_PAGES, PAGE_SIZE, Pager, branch_stores, chosen_store
+from dispatch.devices.pages.stock import branch_stores, chosen_store
 from dispatch.devices.part_moves import field_of
 from dispatch.devices.part_queries import parts_held
 from dispatch.devices.shelves import shelves
-from dispatch.devices.transfers import KINDS, transfer, transfer_counts, transfers, who_may_answer
+from dispatch.devices.transfers import KINDS, TRANSFER_SORTS, transfer, transfer_counts, transfers, who_may_answer
 from dispatch.errors import Refusal
+from dispatch.lists import Part
 from dispatch.staff.queries import branches
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 
 @pages.get("/stock/transfers", endpoint="transfers")
@@ -36,12 +38,12 @@ from dispatch.web.forms import Form
 def transfer_list() -> Answer:
     """Transfers from and to the branch, the newest first."""
     kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
-    number = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    cut = cut_asked(TRANSFER_SORTS, "-number")
     with transaction() as db:
         counts = transfer_counts(db, current())
-        rows = transfers(db, current(), kind=kind, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
-        pager = Pager(number, counts[kind], {"kind": kind} if kind else {})
-        return render_template("devices/transfers.html", rows=rows, pager=pager, chips=_chips(counts, kind))
+        rows = transfers(db, current(), kind=kind, cut=cut)
+        around = {"page": Leaf.of(Part(rows, cut.number, counts[kind])), "sort": Heads(cut.sort), "chips": _chips(counts, kind)}
+        return render_template("devices/transfers.html", rows=rows, **around)
 
 
 def _chips(counts: Mapping[str | None, int], chosen: str | None) -> list[dict[str, Any]]:

@@ -14,9 +14,10 @@ from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.field.operations import LATE_KINDS, settle_dispute
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.presenting.disputed import said_of, why_of
-from dispatch.field.queries import open_disputes
+from dispatch.field.queries import DISPUTE_SORTS, open_disputes
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
@@ -46,6 +47,9 @@ KIND_WORDS: dict[str, Text] = {
 }
 
 
+LIST = "field.disputes"
+
+
 @pages.get("/field-messages")
 @may("order.plan")
 def disputes() -> str:
@@ -55,9 +59,12 @@ def disputes() -> str:
 
 def _page(form: Form | None, pressed: uuid.UUID | None) -> str:
     with transaction() as db:
-        rows = open_disputes(db, current())
+        cut = cut_asked(DISPUTE_SORTS, "received")
+        found = open_disputes(db, current(), cut=cut)
+        rows = found.rows
         said = said_of(db, [row.fact for row in rows])
         shown = {"kinds": KIND_WORDS, "why": why_of, "said": said, "late_kinds": LATE_KINDS}
+        shown |= {"page": Leaf.of(found, LIST), "sort": Heads(cut.sort, LIST)}
         return render_template("field/disputes.html", rows=rows, form=form, pressed=pressed, **shown)
 
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.fees.ledger_queries import hand_in_seen, hand_ins, receipts_handed
+from dispatch.fees.ledger_queries import HAND_IN_SORTS, hand_in_seen, hand_ins, receipts_handed
 from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
 from dispatch.fees.models import HandIn, Voucher
 from dispatch.fees.operations import confirm_hand_in, take_back_hand_in
@@ -23,6 +23,7 @@ from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 
 @pages.get("/finance/hand-ins")
@@ -32,9 +33,10 @@ def hand_in_list() -> str:
     asked = request.args.get("status", "")
     state = asked if asked in HAND_IN_WORDS else None
     with transaction() as db:
-        rows = hand_ins(db, current(), branch_id=chosen_branch(), state=state)
-        left = open_parts(db, rows)
-    return render_template("finance/hand_ins.html", rows=rows, left=left, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
+        cut = cut_asked(HAND_IN_SORTS, "state")
+        found = hand_ins(db, current(), branch_id=chosen_branch(), state=state, cut=cut)
+        shown = {"rows": found.rows, "left": open_parts(db, found.rows), "page": Leaf.of(found), "sort": Heads(cut.sort)}
+    return render_template("finance/hand_ins.html", **shown, status=state, HAND_IN_WORDS=HAND_IN_WORDS)
 
 
 @pages.get("/finance/hand-ins/<int:hand_in_id>")

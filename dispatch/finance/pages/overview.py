@@ -13,7 +13,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
 from dispatch.fees.account_queries import debts
-from dispatch.fees.ledger_queries import Holding, hand_ins, hand_ins_of, holdings, receipts_in_hand, statement
+from dispatch.fees.ledger_queries import STATEMENT_SORTS, Holding, hand_ins, hand_ins_of, holdings, receipts_in_hand, statement
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.fees.settling_queries import open_differences
@@ -21,11 +21,12 @@ from dispatch.finance.pages.blueprint import chosen_branch, limits, pages, risks
 from dispatch.finance.queries import branch_accounts, day_rows
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 DAYS = 14
 TOTALS = ("expected", "collected", "received")
-MOVEMENTS, DIFFERENCES, DEBTS = 200, 20, 20
-"""So many are shown at most, of movements the newest, of differences and debts the oldest; the page says so."""
+DIFFERENCES, DEBTS = 20, 20
+"""So many are shown at most, the oldest of them; the page says so."""
 
 
 @pages.get("/finance")
@@ -38,7 +39,7 @@ def index() -> str:
         held = holdings(db, branch_id)
         found = open_differences(db, branch_id, limit=DIFFERENCES)
         accounts = branch_accounts(db, branch_id)
-        waiting = hand_ins(db, current(), branch_id=branch_id, state="handed")
+        waiting = hand_ins(db, current(), branch_id=branch_id, state="handed").total
         return render_template(
             "finance/index.html",
             rows=rows,
@@ -61,16 +62,18 @@ def index() -> str:
 @may("money.see")
 def person(person_id: int) -> str:
     """The cash account of one person: balance, receipts in hand, hand-ins, every movement with the balance after it."""
+    cut = cut_asked(STATEMENT_SORTS, "-time")
     with transaction() as db:
-        held = _holding(db, person_id)
+        held, moved = _holding(db, person_id), statement(db, person_id, cut=cut)
         return render_template(
             "finance/person.html",
             held=held,
             risks=risks(held.cash, held.oldest_at),
             limits=limits(),
             receipts=receipts_in_hand(db, person_id),
-            movements=statement(db, person_id, limit=MOVEMENTS),
-            most=MOVEMENTS,
+            movements=moved.rows,
+            page=Leaf.of(moved),
+            sort=Heads(cut.sort),
             handed=hand_ins_of(db, person_id),
             VOUCHER_WORDS=VOUCHER_WORDS,
             HAND_IN_WORDS=HAND_IN_WORDS,

@@ -25,15 +25,17 @@ from dispatch.intake.outage_queries import outages_now
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.silence_rules import DISMISS_DAYS, DISMISS_REASONS, ENDED_BY
 from dispatch.intake.silences import hears, left_out
-from dispatch.intake.silent_queries import MOST, ended_since, silence, silent_now, silent_one
+from dispatch.intake.silent_queries import SILENT_SORTS, ended_since, silence, silent_now, silent_one
 from dispatch.jobs import enqueue
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
 from dispatch.words import Text, say
 
+LIST = "intake.silent"
 WAYS = {"jt808": "JT/T 808", "traccar": "Traccar"}
 RESTARTS: dict[str, Text] = {
     "done": say("The terminal was told to start anew."),
@@ -54,17 +56,18 @@ def silent() -> str:
 def _page(form: Form, asked: Sequence[int] = ()) -> str:
     at = now()
     with transaction() as db:
-        found = silent_now(db, current())
+        cut = cut_asked(SILENT_SORTS, "heard")
+        found = silent_now(db, current(), at=at, cut=cut)
         return render_template(
             "intake/silent.html",
             incidents=outages_now(db, current()),
-            single=[one for one in found if one.order is None and not one.dismissed(at)],
-            ordered=[one for one in found if one.order is not None],
-            dismissed=[one for one in found if one.order is None and one.dismissed(at)],
+            found=found,
+            page=Leaf.of(found.single, LIST),
+            sort=Heads(cut.sort, LIST),
+            held={name: request.args[name] for name in ("page", "sort") if request.args.get(name)},
             left_out=left_out(db, current(), at=at),
             ended=ended_since(db, current(), at - timedelta(days=1)),
             deaf=settings().jt808_port > 0 and not hears(db, "jt808", at=at),
-            all_shown=len(found) < MOST,
             near=nearby(db, current()).site,
             **acting(at),
             form=form,

@@ -175,11 +175,11 @@ def offer_contact(session: Session, contact_id: int, to_id: int, *, reason: str,
 def accept_contact(session: Session, contact_id: int, *, by: Actor, at: datetime) -> OwnedContact:
     """Take over what was offered: from now on it is his. Raises Conflict when it is not offered to him any more."""
     contact = _offered(session, contact_id, by)
-    before = contact.owner
+    before, order = contact.owner, contact.order  # read before the first change: both owners are written together
     _end_offer(session, contact)
     contact.owner_id = by.id or 0
-    if contact.order is not None:
-        contact.order.owner_id = contact.owner_id
+    if order is not None:
+        order.owner_id = contact.owner_id
     touch(contact, at)
     session.flush()
     session.refresh(contact, ["owner"])

@@ -3,6 +3,7 @@
 from dispatch.orders.operations import finding
 from dispatch.orders.pages import (
     approvals,
+    bulk,
     closing,
     confirming,
     contacts,
@@ -27,6 +28,7 @@ from dispatch.orders.pages.blueprint import pages
 
 __all__ = [
     "approvals",
+    "bulk",
     "closing",
     "confirming",
     "contacts",

@@ -25,7 +25,7 @@ from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
 from dispatch.orders.presenting.requests import asked_card
 from dispatch.orders.presenting.verbal import WordCard, card_of
-from dispatch.orders.queries import approval_order, orders_named, waiting_for
+from dispatch.orders.queries import DECISION_SORTS, approval_order, orders_named, waiting_for
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
@@ -35,9 +35,16 @@ from dispatch.staff.deputies import deputies_at
 from dispatch.staff.roster_queries import leaves_asked
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
-from dispatch.words import Text
+from dispatch.web.listing import Heads, Leaf, cut_asked
+from dispatch.words import Text, say
 
 MOST_AT_ONCE = 200
+LIST = "orders.approvals"
+SORT_WORDS: dict[str, Text] = {
+    "urgent": say("Most urgent first"),
+    "oldest": say("Oldest first"),
+    "wanted": say("Wanted soonest first"),
+}
 WORDS = {
     "kind_words": KIND_WORDS,
     "urgency_words": URGENCY_WORDS,
@@ -81,7 +88,8 @@ def approvals() -> str:
 def approvals_page(**extra: Any) -> str:
     """The page, with what was refused or could not be taken on top."""
     with transaction() as db:
-        cards = [_card(approval) for approval in waiting_for(db, current(), limit=MOST_AT_ONCE)]
+        cut = cut_asked(DECISION_SORTS, "urgent")
+        found = waiting_for(db, current(), cut=cut)
         asked_for = [asked_card(one, current(), address) for one in requests_waiting(db, current(), limit=MOST_AT_ONCE)]
         owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
@@ -89,7 +97,10 @@ def approvals_page(**extra: Any) -> str:
         nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, **asked}
         return render_template(
             "orders/approvals.html",
-            cards=cards,
+            cards=[_card(approval) for approval in found.rows],
+            page=Leaf.of(found, LIST),
+            sort=Heads(cut.sort, LIST),
+            sorts=SORT_WORDS,
             owed=owed,
             asked_for=asked_for,
             asked_orders=orders_named(db, [one.request.order_id for one in asked_for if one.request.order_id]),

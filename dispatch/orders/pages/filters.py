@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,14 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal, RuleBroken
 from dispatch.finance.exporting import Table, workbook
+from dispatch.orders.bulk_forms import read_chosen
 from dispatch.orders.forms import read_filter
 from dispatch.orders.list_queries import MOST_ROWS, rows_to_export
 from dispatch.orders.operations.filters import forget_filter
 from dispatch.orders.operations.filters import keep_filter as keep
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.listing import list_page, query_held
+from dispatch.orders.queries import Filter
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
 from dispatch.orders.status_words import ORDER_WORDS
 from dispatch.web.access import current, may
@@ -51,15 +54,21 @@ COLUMNS: tuple[tuple[Callable[[], str], Callable[[Row], object]], ...] = (
 @pages.get("/orders/export.xlsx")
 @may("order.see")
 def export() -> Response:
-    """Every row of the list that the address asks for, as a spreadsheet. Raises RuleBroken for too many."""
+    """The rows of the list that the address asks for, or those chosen of it, as a spreadsheet. Raises RuleBroken for too many."""
     with transaction() as db:
-        found = rows_to_export(db, read_filter(request.args, current().id), current(), at=now())
+        found = rows_to_export(db, _asked(), current(), at=now())
     if len(found) > MOST_ROWS:
         raise RuleBroken(say("More than %(n)s orders match. Narrow the filters first.", n=MOST_ROWS))
     heads = [head() for head, _cell in COLUMNS]
     content = workbook(Table(_("Orders"), heads, [[cell(row) for _head, cell in COLUMNS] for row in found]))
     name = f"{_('Orders')}-{local_day(now(), current().zone)}.xlsx"
     return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+
+
+def _asked() -> Filter:
+    """The filter of the address; of rows that were chosen in the list, those alone."""
+    chosen, ids = read_filter(request.args, current().id), request.args.getlist("ids")
+    return replace(chosen, ids=frozenset(read_chosen(ids, most=MOST_ROWS))) if ids else chosen
 
 
 @pages.post("/orders/filters")

@@ -227,6 +227,8 @@ def _change(entry: AuditEntry, naming: Naming) -> tuple[Text | str | None, Text 
         return (naming.person(ends[0]), naming.person(ends[1])) if ends[0] != ends[1] else (None, None)
     if entry.action == "line.fit":
         return (detail.get("old"), detail.get("new")) if "old" in detail and "new" in detail else (None, None)
+    if entry.action == "order.urgency":
+        return URGENCY_WORDS.get(detail["from"], "—"), URGENCY_WORDS.get(detail["urgency"], "—")
     words = WORDS.get(entry.action.split(".")[0], {})
     old, new = words.get(detail.get("from", "")), words.get(detail.get("to", ""))
     return (old, new) if old and new and old != new else (None, None)

@@ -33,6 +33,7 @@ LOOKS: dict[str, Look] = {
     "order.reject": Look(say("Rejected"), "x-circle", "refused"),
     "order.rewrite": Look(say("Draft changed"), "pencil", "draft"),
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
+    "order.urgency": Look(say("Urgency changed"), "exclamation-circle", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
     "order.hold": Look(say("Put on hold"), "pause-circle", "waiting"),
     "order.put_off": Look(say("Put on hold by the technician"), "pause-circle", "waiting"),

@@ -6,19 +6,22 @@ from flask import render_template, request
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.outside.list_queries import ASKED_SORTS, asked_page
 from dispatch.outside.pages.blueprint import pages
-from dispatch.outside.presenting import LOOKS, asked_of, in_order
-from dispatch.outside.queries import visible_requests
+from dispatch.outside.presenting import LOOKS, asked_of
+from dispatch.outside.rules import STAGES
 from dispatch.web.access import current, may
+from dispatch.web.listing import Heads, Leaf, cut_asked
 
 
 @pages.get("/outside")
 @may("outside.see")
 def index() -> str:
-    """All that is not over, and lately was."""
-    stage = request.args.get("stage", "")
+    """All that was asked, by how far it is."""
+    asked, cut = request.args.get("stage", ""), cut_asked(ASKED_SORTS, "stage")
+    stage = asked if asked in STAGES else ""
     with transaction() as db:
-        asked = [asked_of(one, now()) for one in visible_requests(db, current())]
-        counts = {name: sum(one.stage == name for one in asked) for name in LOOKS}
-        shown = [one for one in in_order(asked) if stage in ("", one.stage)]
-        return render_template("outside/index.html", rows=shown, counts=counts, stage=stage, looks=LOOKS, total=len(asked))
+        page = asked_page(db, current(), at=now(), stage=stage, cut=cut)
+        shown = {"rows": [asked_of(one, now()) for one in page.part.rows], "page": Leaf.of(page.part), "sort": Heads(cut.sort)}
+        counts = {name: page.counts.get(name, 0) for name in STAGES}
+        return render_template("outside/index.html", **shown, counts=counts, stage=stage, looks=LOOKS, total=sum(counts.values()))

@@ -22,10 +22,11 @@ from dispatch.staff.page_forms import PersonFacts, read_person
 from dispatch.staff.pages.blueprint import Answer, pages
 from dispatch.staff.passwords import hash_password
 from dispatch.staff.person_papers import PAPER_NAMES, papers_of
-from dispatch.staff.queries import branch, branches, people, people_counts, person
+from dispatch.staff.queries import PEOPLE_SORTS, branch, branches, people, people_counts, person
 from dispatch.staff.rules import GIVEN_BY_ADMINISTRATOR, SKILLS, Actor, roles_to_give, skill_counts
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.words import say
 
 LEFT = "left"
@@ -39,11 +40,14 @@ def index() -> str:
     words, role = request.args.get("q", "").strip()[:60], request.args.get("role", "")
     wanted = role if role in ROLES else None
     with transaction() as db:
-        found = people(db, current(), words=words, role=wanted, active=role != LEFT)
+        cut = cut_asked(PEOPLE_SORTS, "number")
+        found = people(db, current(), words=words, role=wanted, active=role != LEFT, cut=cut)
         counts = people_counts(db, current())
         return render_template(
             "staff/index.html",
-            people=found,
+            people=found.rows,
+            page=Leaf.of(found),
+            sort=Heads(cut.sort),
             q=words,
             chips=_chips(role, counts),
             today=_today(),

@@ -1,0 +1,70 @@
+"""What stands around a list that pages and sorts: read from its address, and the addresses of its other pages and orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from dispatch.lists import MOST_LEAVES, Cut, Part, Sorts
+from dispatch.typed import number_in
+
+
+def cut_asked(sorts: Sorts, usual: str) -> Cut:
+    """The part of a list that the address asks for, sorted as `usual` where it asks for no sort that there is."""
+    number, sort = number_in(request.args.get("page", "")) or 1, request.args.get("sort", "")
+    return Cut(min(number, MOST_LEAVES), sort if sort.removeprefix("-") in sorts else usual)
+
+
+def address_with(endpoint: str | None = None, **changed: object) -> str:
+    """This page's address with something in it changed; what is None is left out.
+
+    `endpoint` is the list's own where it is shown in answer to a form, too.
+    """
+    asked = endpoint or request.endpoint or ""
+    needed = next(current_app.url_map.iter_rules(asked)).arguments
+    placed = {name: value for name, value in (request.view_args or {}).items() if name in needed}
+    held: dict[str, Any] = {**request.args.to_dict(), **placed, **changed}
+    return url_for(asked, **held)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The page of a list that is shown, for the macro that draws it."""
+
+    number: int
+    pages: int
+    total: int
+    endpoint: str | None = None
+
+    @classmethod
+    def of(cls, part: Part[Any], endpoint: str | None = None) -> Leaf:
+        """Where a part stands in its list."""
+        return cls(part.number, part.pages, part.total, endpoint)
+
+    def url(self, number: int) -> str:
+        """Another page of the same list."""
+        return address_with(self.endpoint, page=number)
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Which head a list is sorted by, and where its heads lead; sorted anew it begins at its first page."""
+
+    chosen: str
+    endpoint: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The head in use."""
+        return self.chosen.removeprefix("-")
+
+    @property
+    def down(self) -> bool:
+        """The greatest first."""
+        return self.chosen.startswith("-")
+
+    def url(self, key: str) -> str:
+        """The list sorted by another head, or by this one turned round."""
+        return address_with(self.endpoint, sort=f"-{key}" if self.chosen == key else key, page=None)
