@@ -87,6 +87,12 @@ def test_environment_is_read_in_one_place_only() -> None:
     assert {f for f in found if not f.startswith("dispatch/host/")} == {"dispatch/config.py"}
 
 
+def test_names_of_files_to_keep_are_left_to_flask() -> None:
+    """A name with Chinese in it has to be encoded: the server answers a header that is not Latin with an error."""
+    found = [f.relative_to(ROOT).as_posix() for f in CODE if re.search(r"Content-Disposition.*filename", f.read_text("utf-8"))]
+    assert found == []
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-postgres.txt"])
 def test_lock_files_have_hashes_and_name_no_address(name: str) -> None:
     lock = (ROOT / name).read_text("utf-8")

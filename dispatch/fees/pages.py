@@ -10,14 +10,17 @@ from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.models import Price
 from dispatch.fees.operations import NewPrice, change_price
 from dispatch.fees.page_forms import CATEGORIES, read_price
+from dispatch.fees.parts import without_price
 from dispatch.fees.queries import PRICE_SORTS, prices_by_code, prices_of
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
+from dispatch.words import listed
 
 pages = Blueprint("fees", __name__)
 
@@ -30,8 +33,10 @@ def index() -> str:
     """Every code with today's price and the next one."""
     words, cut = request.args.get("q", "").strip()[:60], cut_asked(PRICE_SORTS, "category")
     with transaction() as db:
-        found = prices_by_code(db, local_day(now(), current().zone), words, cut=cut)
-    around = {"words": words, "page": Leaf.of(found), "sort": Heads(cut.sort)}
+        day = local_day(now(), current().zone)
+        found = prices_by_code(db, day, words, cut=cut)
+        lacking = without_price(db, [model.name for model in models(db)], day) if found.rows else []
+    around = {"words": words, "page": Leaf.of(found), "sort": Heads(cut.sort), "lacking": listed(lacking)}
     return render_template("fees/index.html", rows=found.rows, CATEGORIES=CATEGORIES, **around)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -47,6 +47,12 @@ def unpriced(session: Session, order: Order) -> list[Text]:
     """A sentence for each fitted unit that should be charged but that the price list does not name."""
     missing = (part for part in uncharged_parts(session, order) if part.price is None and not part.decision.free)
     return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
+
+
+def without_price(session: Session, models: Iterable[str], day: date) -> list[str]:
+    """Of the terminal models, and SIM, what the list of that day names no part for: out of warranty it cannot be charged."""
+    parts = [(price.code, price.name) for price in prices_on(session, day) if price.category == "part"]
+    return [name for name in (*models, "SIM") if part_named(name, parts) is None]
 
 
 def uncharged(session: Session, order: Order) -> list[Text]:

@@ -39,10 +39,22 @@ _out, _later, _bag = aliased(CustodyEntry), aliased(CustodyEntry), aliased(Holde
 
 
 def visits_today(session: Session, person_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
-    """A technician's dispatched visits that start within [start, end), by time, and those from before that he has not ended."""
+    """A technician's dispatched visits that start within [start, end), by time, and those of other days that he is at.
+
+    Those from before that he has not even begun are among them.
+    """
     today = sa.and_(Visit.starts_at >= start, Visit.starts_at < end, Visit.status.in_(SEEN))
-    unfinished = sa.and_(Visit.starts_at < start, Visit.status.in_(("dispatched", *VISIT_MOVING)))
-    query = sa.select(Visit).where(Visit.technician_id == person_id, sa.or_(today, unfinished))
+    missed = sa.and_(Visit.starts_at < start, Visit.status == "dispatched")
+    return _visits(session, person_id, sa.or_(today, missed, Visit.status.in_(VISIT_MOVING)))
+
+
+def visits_ahead(session: Session, person_id: int, start: datetime, end: datetime) -> Sequence[Visit]:
+    """What was dispatched to a technician for [start, end) and not begun, by time."""
+    return _visits(session, person_id, sa.and_(Visit.starts_at >= start, Visit.starts_at < end, Visit.status == "dispatched"))
+
+
+def _visits(session: Session, person_id: int, which: sa.ColumnElement[bool]) -> Sequence[Visit]:
+    query = sa.select(Visit).where(Visit.technician_id == person_id, which)
     order = joinedload(Visit.order)
     line = selectinload(Visit.visit_lines).joinedload(VisitLine.line)
     whole = query.options(

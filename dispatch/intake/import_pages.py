@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
@@ -139,9 +140,8 @@ def _upload_page(purpose: str, form: Form) -> str:
 def template(purpose: str) -> Response:
     """An empty list to be filled in."""
     _check_access(purpose)
-    sent = Response(list_csv(purpose), mimetype="text/csv")
-    sent.headers.set("Content-Disposition", "attachment", filename=f"{tr(ABOUT[purpose].title)}.csv")
-    return sent
+    content = io.BytesIO(list_csv(purpose).encode())
+    return send_file(content, mimetype="text/csv", as_attachment=True, download_name=f"{tr(ABOUT[purpose].title)}.csv")
 
 
 # --- preview

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import zip_longest
 
 from dispatch.customers.rules import (
@@ -19,7 +20,7 @@ from dispatch.customers.rules import (
     read_plate,
     vin_warnings,
 )
-from dispatch.tabular.cells import line_of, pieces, says_nothing, text_of
+from dispatch.tabular.cells import line_of, pieces, read_date, says_nothing, text_of
 from dispatch.tabular.columns import Table, TableRow
 from dispatch.words import Text, say
 
@@ -78,15 +79,15 @@ class RequestLine:
 # --- reading
 
 
-def lines_of(table: Table) -> list[RequestLine]:
-    """The lines of a table. A row that only adds a driver to the vehicle above it is no line of its own."""
+def lines_of(table: Table, wanted_on: date | None = None) -> list[RequestLine]:
+    """The lines of a table, of a request for that day. A row that only adds a driver to the one above is no line."""
     lines: list[RequestLine] = []
     previous: TableRow | None = None
     for row in table.rows:
         if previous and _only_adds_driver(row, previous):
             lines[-1] = add_drivers(lines[-1], drivers_of(row))
         else:
-            lines.append(_line(table, row))
+            lines.append(_line(table, row, wanted_on))
         previous = row
     return lines
 
@@ -101,7 +102,7 @@ def _only_adds_driver(row: TableRow, previous: TableRow) -> bool:
     return "number" in named and all(row.code(key) == previous.code(key) for key in ("number", "plate", "vin"))
 
 
-def _line(table: Table, row: TableRow) -> RequestLine:
+def _line(table: Table, row: TableRow, wanted_on: date | None) -> RequestLine:
     plate = read_plate(row.code("plate"), row.code("colour"))
     return RequestLine(
         row=row.row,
@@ -113,7 +114,7 @@ def _line(table: Table, row: TableRow) -> RequestLine:
         make=_text(row, "make"),
         drivers=drivers_of(row),
         parking=_text(row, "parking"),
-        remark=_remark(table, row),
+        remark=_remark(table, row, wanted_on),
         model=_text(row, "model"),
         address=_text(row, "address"),
         sheet=table.sheet,
@@ -124,9 +125,11 @@ def _text(row: TableRow, key: str) -> str:
     return "" if says_nothing(row.cell(key)) else row.text(key)
 
 
-def _remark(table: Table, row: TableRow) -> str:
-    """The remark, the fleet's own number, and what stood in columns nobody knows: nothing a customer wrote is lost."""
-    own = [f"{table.heading('own_number')}: {row.text('own_number')}"] if _text(row, "own_number") else []
+def _remark(table: Table, row: TableRow, wanted_on: date | None) -> str:
+    """The remark, the fleet's own number, a day of its own, and what stood in columns nobody knows: nothing written is lost."""
+    same_day = wanted_on is not None and read_date(row.cell("wanted_on")) == wanted_on
+    keys = ("own_number",) if same_day else ("own_number", "wanted_on")
+    own = [f"{table.heading(key)}: {row.text(key)}" for key in keys if _text(row, key)]
     extra = [f"{name}: {value}" for name, value in row.extra.items()]
     return "; ".join([*filter(None, [_text(row, "remark")]), *own, *extra])
 

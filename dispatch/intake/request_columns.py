@@ -84,6 +84,9 @@ LINE_COLUMNS = (
         "model", ("终端型号", "设备型号", "产品型号", "安装型号", "型号", "Terminal", "Terminal model", "Device model", "Model")
     ),
     Column("address", ("安装地址", "地址", "安装地点", "Address", "Installation address", "Install address", "Site")),
+    Column(
+        "wanted_on", ("期望日期", "期望安装日期", "安装日期", "预约日期", "要求日期", "Wanted on", "Desired date", "Date wanted")
+    ),
     Column("own_number", ("自编号", "车队编号", "内部编号", "Fleet number", "Fleet no")),
     Column("number", ("序号", "序", "编号", "No", "Number", "Item", "#")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -58,7 +58,8 @@ def read_request(workbook: Workbook) -> Request:
     vehicles = [table for table in tables if not _is_drivers_only(table)] or tables[:1]
     drivers = [table for table in tables if table not in vehicles]
     header, header_notes = _header(workbook.sheets, tables)
-    lines = [line for table in vehicles for line in lines_of(table)]
+    header = replace(header, wanted_on=header.wanted_on or _one_day(vehicles))
+    lines = [line for table in vehicles for line in lines_of(table, header.wanted_on)]
     if not lines:
         raise RuleBroken(say("The table has headings and no lines under them."))
     joined, driver_notes = _join_drivers(lines, drivers)
@@ -120,6 +121,17 @@ def _header(sheets: Sequence[Sheet], tables: Sequence[Table]) -> tuple[RequestHe
     )
 
 
+def _one_day(tables: Sequence[Table]) -> date | None:
+    """The day that all vehicles are wanted on, when a column gives it."""
+    days = _days(tables)
+    return days.pop() if len(days) == 1 else None
+
+
+def _days(tables: Iterable[Table]) -> set[date]:
+    said = (read_date(row.cell("wanted_on")) for table in tables for row in table.rows)
+    return {day for day in said if isinstance(day, date)}
+
+
 def _or_note(value: V | Text | None, notes: list[Text]) -> V | None:
     if isinstance(value, Text):
         notes.append(value)
@@ -175,6 +187,8 @@ def _notes(header: RequestHeader, lines: Sequence[RequestLine], tables: Sequence
         )
     if not any(line.colour for line in lines):
         yield say("the file gives no plate colours")
+    if len(days := _days(tables)) > 1:
+        yield say("the vehicles are wanted on %(n)s different days: each has its own in its remark", n=len(days))
     for table in tables:
         yield from _table_notes(table)
 

@@ -74,6 +74,13 @@ def groups(session: Session, by: Actor) -> list[Group]:
     return sorted(found, key=lambda group: (OWERS.index(group.owes), group.who or ""))
 
 
+def owing_orders(session: Session, by: Actor) -> dict[str | None, int]:
+    """How many orders each kind of ower keeps from being closed, and under None how many there are in all: each counted once."""
+    owed = _owed(by)
+    query = sa.select(owed.c.owes, sa.func.count(owed.c.id.distinct())).group_by(sa.func.rollup(owed.c.owes))
+    return {None: 0} | {row[0]: row[1] for row in session.execute(query)}
+
+
 def outstanding(session: Session, by: Actor, wanted: Wanted, *, number: int = 1) -> list[Owing]:
     """Page `number` (from 1): by group, in each the oldest first."""
     owed = _owed(by)

@@ -95,13 +95,14 @@ def read_branch(typed: Mapping[str, str]) -> BranchFacts:
     """Texts by field name -> BranchFacts. Raises Invalid."""
     reader = Typed(typed, longest=LONGEST)
     facts = BranchFacts(
-        code=reader.need("code", _read_code, ""), name=reader.needed("name"), zone=reader.need("zone", _read_zone, "")
+        code=reader.need("code", read_branch_code, ""), name=reader.needed("name"), zone=reader.need("zone", _read_zone, "")
     )
     reader.check()
     return facts
 
 
-def _read_code(text: str) -> str | Text:
+def read_branch_code(text: str) -> str | Text:
+    """The code of a branch as it is kept, or why it is none."""
     code = plain(text).upper()
     return code if re.fullmatch("[A-Z][A-Z0-9]{1,5}", code) else say("Two to six letters and digits, such as SZ.")
 

@@ -55,6 +55,7 @@ function arrived(shot, url) {
   link.append(image);
   shot.replaceChildren(link);
   for (const big of document.querySelectorAll("[data-camera-big]")) big.hidden = true;
+  for (const asking of document.querySelectorAll("[data-until-photo]")) asking.hidden = true;
   for (const next of document.querySelectorAll("[data-after-photo]")) next.hidden = false;
 }
 

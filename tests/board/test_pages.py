@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.board import jobs
 from dispatch.board.models import PlanRun
+from dispatch.board.pages import day
+from dispatch.board.queries import visits_on
 from dispatch.orders.models import Order, Visit
 from dispatch.staff.calendar_forms import Entry
 from dispatch.staff.rostering import set_days
@@ -69,6 +72,22 @@ def test_a_day_that_is_over_is_only_looked_at(db: Session, cast: Cast, lin: Flas
     assert "Plan this day" not in looked and "Assign" not in looked
     page = lin.post("/plan/run", data={"day": "2026-12-01"}, follow_redirects=True)
     assert "This day is over" in page.text
+
+
+def test_a_run_that_ends_while_the_page_is_put_together_is_looked_at_again(
+    db: Session, cast: Cast, lin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved_order(db, cast)
+    db.commit()
+    lin.post("/plan/run", data={"day": DAY})
+
+    def ends_meanwhile(session: Session, *which: Any, lent: bool) -> Sequence[Visit]:
+        found = visits_on(session, *which, lent=lent)
+        session.execute(sa.update(PlanRun).values(state="done", ended_at=AT, outcome={"served": 1, "lines": 1, "seconds": 0}))
+        return found
+
+    monkeypatch.setattr(day, "visits_on", ends_meanwhile)
+    assert "The day is being planned" in lin.get(f"/plan?day={DAY}").text
 
 
 def test_pressing_plan_asks_once_and_shows_progress(db: Session, cast: Cast, lin: FlaskClient) -> None:

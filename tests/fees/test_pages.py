@@ -10,6 +10,7 @@ import pytest
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
+from dispatch.devices.models import TerminalModel
 from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.fees.queries import prices_by_code, prices_of, prices_on
 from tests.conftest import AT, Cast, SignIn
@@ -52,6 +53,14 @@ def test_pages_show_them_with_few_queries(listed: None, as_person: SignIn, cast:
     assert page.count("¥45.00") == 2 and "¥40.00" in page and "to come" in page and len(asked) <= 12
     assert "Change from a day on" not in page
     assert client.get("/prices/NONE").status_code == 404
+
+
+def test_the_list_tells_what_it_has_no_part_for(listed: None, as_person: SignIn, cast: Cast) -> None:
+    with transaction() as db:
+        db.add_all([TerminalModel(name="BD-808A"), TerminalModel(name="BD-808")])
+        set_prices(db, [NewPrice("P808", "BD-808A 主机", "part", Decimal(900), Decimal("0.13"), today())], by=cast.qian, at=AT)
+    page = as_person(cast.lin).get("/prices").text
+    assert "they cannot be charged: BD-808, SIM" in page
 
 
 def test_an_empty_list_offers_the_import_to_those_who_may(as_person: SignIn, cast: Cast) -> None:

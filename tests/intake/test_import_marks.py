@@ -104,8 +104,11 @@ def test_a_note_beside_a_spreadsheet_is_no_column_too_many(as_person: SignIn, ca
 def test_the_template_of_each_list_is_understood_as_it_is(as_person: SignIn, cast: Cast, kind: str, who: str) -> None:
     client = as_person(getattr(cast, who))
     assert f'href="/import/{kind}/template.csv"' in client.get(f"/import/{kind}").text
+    with client.session_transaction() as cookie:
+        cookie["locale"] = "zh"
     answer = client.get(f"/import/{kind}/template.csv")
-    assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]
+    assert answer.mimetype == "text/csv" and answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Disposition"].isascii(), "the server refuses any other header"
     assert answer.data.startswith(b"\xef\xbb\xbf")
     reading = read_list(kind, read("template.csv", answer.data))
     assert (len(reading.rows), reading.bad, reading.unknown_columns) == (1, (), ())

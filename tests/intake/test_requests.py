@@ -212,6 +212,24 @@ def test_a_header_value_that_cannot_be_read_is_noted() -> None:
     assert read.header.wanted_on is None and "“尽快” is not a date" in str(read.notes[0])
 
 
+def test_a_day_that_all_vehicles_share_is_the_day_of_the_request() -> None:
+    headings = [*HEADINGS[:4], "期望日期"]
+    same = request([1, "粤B11111", "黄", VIN, "2026-12-03"], [2, "粤B22222", "黄", VIN2, ""], headings=headings)
+    assert (same.header.wanted_on, [line.remark for line in same.lines]) == (date(2026, 12, 3), ["", ""])
+    days = ("2026-12-03", "12月底", "2026-12-05")
+    rows = [[n, f"粤B{n}1111", "黄", vin, day] for n, vin, day in zip((1, 2, 3), (VIN, VIN2, ""), days, strict=True)]
+    odd = request(*rows, headings=headings)
+    assert odd.header.wanted_on is None
+    assert [line.remark for line in odd.lines] == ["期望日期: 2026-12-03", "期望日期: 12月底", "期望日期: 2026-12-05"]
+    assert "the vehicles are wanted on 2 different days: each has its own in its remark" in map(str, odd.notes)
+
+
+def test_the_block_says_the_day_before_a_column_does() -> None:
+    rows = [["期望日期", "2026-12-01"], [*HEADINGS[:4], "期望日期"], [1, "粤B11111", "黄", VIN, "2026-12-03"]]
+    found = read_request(book(rows))
+    assert (found.header.wanted_on, found.lines[0].remark) == (date(2026, 12, 1), "期望日期: 2026-12-03")
+
+
 def test_unknown_columns_become_remarks() -> None:
     read = request([1, "粤B12345", "蓝", VIN, "", "", "带空调", "大"], headings=[*HEADINGS, "备注", "油箱"])
     assert read.lines[0].remark == "带空调; 油箱: 大"

@@ -13,7 +13,7 @@ from dispatch.db import transaction
 from dispatch.orders.jobs import close_all, count
 from dispatch.orders.models import Order, OrderLine, OrderPapers
 from dispatch.orders.operations.moves import locked_order, move_line, move_order
-from dispatch.orders.outstanding import Wanted, groups, outstanding
+from dispatch.orders.outstanding import Wanted, groups, outstanding, owing_orders
 from dispatch.words import say, text_to_json
 from tests.building import approved, repair_order
 from tests.conftest import AT, Cast, SignIn
@@ -66,7 +66,8 @@ def test_each_order_stands_with_everybody_who_owes_it_something(db: Session, cas
     ]
     assert [len(each.papers) for each in owed] == [0, 1, 1, 1]
     assert [each.order.id for each in outstanding(db, cast.wang, Wanted("technician", "苏杰"))] == [early.id, late.id]
-    assert groups(db, cast.he) == [], "another branch's orders"
+    assert owing_orders(db, cast.wang) == {None: 3, "complete": 1, "technician": 2, "finance": 1}, "one that two owe is one order"
+    assert groups(db, cast.he) == [] and owing_orders(db, cast.he) == {None: 0}, "another branch's orders"
 
 
 def test_the_page_names_what_is_missing_and_leads_to_where_it_is_mended(app: object, cast: Cast, as_person: SignIn) -> None:

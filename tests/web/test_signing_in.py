@@ -159,10 +159,12 @@ def found_the_company(empty: Settings) -> None:
     typed = {"token": setup_token(empty), "password": PASSWORD, **names}
     refused = client.post("/setup", data=typed | {"password_again": "typo"})
     assert refused.status_code == 422 and 'value="管理员"' in refused.get_data(as_text=True), "what was typed is kept"
-    assert client.post("/setup", data=typed | {"password_again": PASSWORD}).status_code == 302
+    assert "Two to six letters" in client.post("/setup", data=typed | {"password_again": PASSWORD, "code": "上海"}).text
+    assert client.post("/setup", data=typed | {"password_again": PASSWORD, "code": "sz"}).status_code == 302
     assert client.post("/setup", data=typed | {"password_again": PASSWORD}).status_code == 404
     assert sign_in(client, "admin") == "/" and client.get("/").location == "/first-steps"
-    assert 'value="示范公司"' in client.get("/branches").get_data(as_text=True)
+    branches = client.get("/branches").get_data(as_text=True)
+    assert 'value="示范公司"' in branches and ">SZ<" in branches
     assert opening_words(empty, "http://localhost:8000") == []
 
 

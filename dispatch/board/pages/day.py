@@ -79,14 +79,17 @@ def run_view(db: Session, of: DayOfBranch) -> RunView | None:
 
 
 def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None, Calendar]:
-    """The day, its last planning run, its calendar: seven queries, or nine where visits of days before take out of the bags."""
+    """The day, its last planning run, its calendar: seven queries, or nine where visits of days before take out of the bags.
+
+    The run is read first: should it end while the rest is read, the page still says that it is under way, and looks again.
+    """
+    run = run_view(db, of)
     people = team(db, of.branch_id)
     visits = visits_on(db, of.branch_id, *of.bounds, lent=True)
     who = {person.id for person in people} | {visit.technician_id for visit in visits}
     roster = roster_of(db, of.branch_id, who, of.day, of.day, of.zone, today=of.today)
     bags = bags_of_morning(db, [person.id for person in people], of, ways())
     lines = open_lines(db, of.branch_id, of.day)
-    run = run_view(db, of)
     told = run.outcome if run else None
     seen = overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster)
     return seen, run, roster.calendar

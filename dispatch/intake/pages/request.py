@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, request, url_for
+import io
+
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
@@ -61,10 +63,8 @@ def _upload_page(form: Form) -> str:
 @may("order.take")
 def request_template() -> Response:
     """An empty request to be filled in by a customer."""
-    name = _("installation request") + ".csv"
-    sent = Response(template_csv(short_locale()), mimetype="text/csv")
-    sent.headers.set("Content-Disposition", "attachment", filename=name)
-    return sent
+    content, name = io.BytesIO(template_csv(short_locale()).encode()), _("installation request") + ".csv"
+    return send_file(content, mimetype="text/csv", as_attachment=True, download_name=name)
 
 
 @pages.get("/requests/<int:upload_id>")

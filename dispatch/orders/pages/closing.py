@@ -12,7 +12,7 @@ from dispatch.db import transaction
 from dispatch.errors import Refusal
 from dispatch.orders.forms import read_page
 from dispatch.orders.operations.closing import close_complete as close_one
-from dispatch.orders.outstanding import COMPLETE, OWERS, Wanted, complete_orders, groups, outstanding
+from dispatch.orders.outstanding import COMPLETE, OWERS, Wanted, complete_orders, groups, outstanding, owing_orders
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
 from dispatch.orders.presenting.closing import chips_of, sections, total_of
@@ -72,7 +72,7 @@ def _page(**summary: Any) -> str:
             "orders/closing.html",
             **({"closed": [], "not_closed": []} | summary),
             sections=sections(owed, found, url_for),
-            chips=[chip | {"label": tr(chip["label"])} for chip in chips_of(found, wanted, url_for)],
+            chips=[chip | {"label": tr(chip["label"])} for chip in chips_of(found, owing_orders(db, current()), wanted, url_for)],
             complete=sum(group.orders for group in found if group.owes == COMPLETE),
             at_once=MOST_AT_ONCE,
             wanted=wanted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -89,11 +89,11 @@ def _place_url(paper: dict[str, Any], order: Order, url_for: UrlFor) -> str:
     return url_for("orders.show", number=order.number, _anchor=place)
 
 
-def chips_of(groups: Sequence[Group], wanted: Wanted, url_for: UrlFor) -> list[dict[str, Any]]:
-    """One chip for all, one for each kind of group that there is, and one for the technician who is looked at."""
-    counts = {owes: sum(group.orders for group in groups if group.owes == owes) for owes in OWERS}
-    chips = [_chip(say("All"), sum(counts.values()), wanted == Wanted(), url_for("orders.closing"))]
-    for owes, count in counts.items():
+def chips_of(groups: Sequence[Group], orders: Mapping[str | None, int], wanted: Wanted, url_for: UrlFor) -> list[dict[str, Any]]:
+    """One chip for all `orders`, one for each kind of group that there is, and one for the technician who is looked at."""
+    chips = [_chip(say("All"), orders[None], wanted == Wanted(), url_for("orders.closing"))]
+    for owes in OWERS:
+        count = orders.get(owes, 0)
         if count or wanted.owes == owes:
             on = wanted == Wanted(owes)
             chips.append(_chip(OWER_WORDS[owes], count, on, url_for("orders.closing", owes=owes)))

@@ -13,6 +13,7 @@ from dispatch.staff.operations import (
     NewPerson,
     found_company,
 )
+from dispatch.staff.page_forms import read_branch_code
 from dispatch.staff.passwords import hash_password
 from dispatch.staff.queries import nobody_yet
 from dispatch.typed import FILL_IN
@@ -21,6 +22,9 @@ from dispatch.web.first_start import setup_token_fits
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
 from dispatch.web.pages.blueprint import pages, password_errors, secret
+
+PROPOSED = "HQ"
+"""The code of the first branch unless another is typed: it stands in numbers of receipts and papers for ever."""
 
 
 @pages.route("/setup", methods=["GET", "POST"])
@@ -31,7 +35,7 @@ def setup() -> str | Answer | tuple[str, int]:
     with transaction() as db:
         if not nobody_yet(db) or not setup_token_fits(settings(), token):
             abort(404)
-    form = Form.sent() if request.method == "POST" else Form()
+    form = Form.sent() if request.method == "POST" else Form.of({"code": PROPOSED})
     if request.method == "GET":
         return render_template("web/setup.html", form=form, token=token)
     try:
@@ -45,8 +49,11 @@ def setup() -> str | Answer | tuple[str, int]:
 def _found(form: Form) -> None:
     wanted = {name: form.text(name) for name in ("company", "branch", "name", "username")}
     errors = {name: FILL_IN for name, text in wanted.items() if not text}
+    code = read_branch_code(form.text("code") or PROPOSED)
+    if not isinstance(code, str):
+        errors["code"] = code
     errors |= password_errors()
-    if errors:
+    if errors or not isinstance(code, str):
         raise Invalid(errors)
     administrator = NewPerson(
         staff_no="A001",
@@ -59,7 +66,7 @@ def _found(form: Form) -> None:
         found_company(
             db,
             name=wanted["company"],
-            branch_code="HQ",
+            branch_code=code,
             branch_name=wanted["branch"],
             zone=settings().default_zone,
             administrator=administrator,

@@ -50,8 +50,19 @@ def test_only_what_was_dispatched_for_today_is_shown(db: Session, cast: Cast, su
     dispatch_visits(db, [other.id], by=cast.lin, at=AT)
     db.commit()
     page = su.get("/my-day").text
-    assert "今天的" in page
-    assert not any(name in page for name in ("没派的", "明天的", "别人的"))
+    today, later = page.split("After today")
+    assert "今天的" in today and "明天的" not in today and "明天的" in later
+    assert not any(name in page for name in ("没派的", "别人的"))
+
+
+def test_who_does_a_visit_a_day_early_has_it_before_him(db: Session, cast: Cast, su: FlaskClient) -> None:
+    early = sent_out(db, cast, approved_order(db, cast, customer="明天的"), "10:00", day=TOMORROW)
+    db.commit()
+    phone = opened(db, su, early)
+    phone.press("/depart", **CHECKED)
+    page = su.get("/my-day").text
+    assert "After today" not in page and "明天的" in page
+    assert f'href="/my-day/visits/{early.id}">Arrived' in page[page.index("phone-big") :]
 
 
 def test_a_stop_says_what_is_needed_there(db: Session, cast: Cast, su: FlaskClient) -> None:
