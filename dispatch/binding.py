@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dispatch import db
+from dispatch.approvals import queries as approval_queries
 from dispatch.config import Settings
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
 from dispatch.fees import terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
-from dispatch.orders import clock_queries, clock_rules, ladder_queries, recall_rules, verbal_rules
+from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
@@ -41,7 +42,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)
-    ladder_queries.configure(settings.approvals)
+    approval_queries.configure(settings.approvals)
     clock_rules.configure(settings.clock_warn_percent, settings.clock_pauses, settings.clock_manager_minutes)
     clock_queries.configure(settings.clock_limits, settings.office_hours)
     recall_rules.configure(settings.recall_days)

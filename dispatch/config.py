@@ -121,7 +121,7 @@ class Settings:
         "SIM_ACTIVATE_ON_FITTING", boolean, True, "a SIM counts as activated at its carrier once it is in a vehicle")
     sim_low_balance: float = setting("SIM_LOW_BALANCE", number(0, 100_000), 10.0, "a SIM below this balance is listed, yuan")
     approvals: tuple[ApprovalStep, ...] = setting(
-        "APPROVALS", approval_steps, (), "steps after the manager, as in: installation>20:director (over 20 vehicles)")
+        "APPROVALS", approval_steps, (), "further levels, as in: installation>20:director (vehicles), refund>500:director (yuan)")
     approval_link_hours: int = setting(
         "APPROVAL_LINK_HOURS", whole(1, 720), 24, "hours for which a link to decide on the phone is good")
     contact_idle_hours: int = setting(

@@ -13,6 +13,7 @@ from dispatch.clock import read_hours
 from dispatch.permissions import PERMISSIONS, ROLES
 
 ORDER_KINDS = ("installation", "repair")
+APPROVED_KINDS = (*ORDER_KINDS, "purchase", "goodwill", "refund", "overrule")
 PHOTOS = ("plate", "imei", "iccid", "wiring", "place")
 CLOCK_STAGES = ("approval", "departure", "arrival", "repair")
 URGENCIES = ("normal", "urgent", "emergency")
@@ -39,7 +40,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class ApprovalStep:
-    """After the manager, orders of this kind with more than `above` vehicles also need this role's approval."""
+    """After the first level, business of this kind with more than `above` vehicles or yuan also needs this role's approval."""
 
     kind: str
     above: int
@@ -179,7 +180,7 @@ def database_url(given: str) -> str:
 
 
 def approval_steps(given: str) -> tuple[ApprovalStep, ...]:
-    """`kind>vehicles:role` or `kind:role`, separated by commas."""
+    """`kind>size:role` or `kind:role`, separated by commas."""
     return tuple(_approval_step(part.strip()) for part in given.split(",") if part.strip())
 
 
@@ -222,8 +223,8 @@ def _clock_asked(part: str) -> ClockAsked:
 def _approval_step(part: str) -> ApprovalStep:
     match = re.fullmatch(r"(\w+)\s*(?:>\s*(\d{1,6}))?\s*:\s*(\w+)", part, re.ASCII)
     roles = [role for role in ROLES if f"order.approve_{role}" in PERMISSIONS]
-    if not match or match[1] not in ORDER_KINDS or match[3] not in roles:
+    if not match or match[1] not in APPROVED_KINDS or match[3] not in roles:
         raise ValueError(
-            f"steps such as installation>20:director, with {' or '.join(ORDER_KINDS)}, and one of {', '.join(roles)}"
+            f"steps such as installation>20:director, with one of {', '.join(APPROVED_KINDS)}, and one of {', '.join(roles)}"
         )
     return ApprovalStep(match[1], int(match[2] or 0), match[3])

@@ -13,6 +13,7 @@ FEATURES = (
     "files",
     "audit",
     "staff",
+    "approvals",
     "customers",
     "devices",
     "routing",

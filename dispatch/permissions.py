@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "order.approve_director": ("director",),
     "order.approve_finance": ("finance",),
     "order.decide": ("manager", "director", "supervisor", "finance"),
+    "favour.approve": ("supervisor", "manager", "director"),
     "approval.rules": ("director", "administrator"),
     "approval.rules_see": ("supervisor", "manager", "director", "finance", "administrator"),
     "word.record": ("specialist", "supervisor", "manager", "technician"),
@@ -68,7 +69,6 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", OUTSIDE, "supervisor", "manager", "finance"),
     "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),
-    "goodwill.decide": ("manager",),
     "fee.refund": ("supervisor", "manager", "finance"),
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),

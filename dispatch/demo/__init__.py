@@ -13,6 +13,7 @@ from dispatch.clock import now as present
 from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.demo import (
+    asking,
     bench,
     by_word,
     clocks,
@@ -83,4 +84,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     clocks.build(company, moment)
     recalls.build(company, moment)
     filing.build(company, moment)
+    asking.build(company, moment)
     return company

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.table import add_rule
+from dispatch.approvals.rules import LevelRule
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
 from dispatch.demo import clocks, words
@@ -33,8 +35,6 @@ from dispatch.devices.ownership import Why, change_owners
 from dispatch.devices.ownership_rules import his
 from dispatch.devices.queries import units_held
 from dispatch.fees.operations import NewPrice, set_prices
-from dispatch.orders.ladder_rules import LevelRule
-from dispatch.orders.operations.ladder import add_rule
 from dispatch.staff.models import Branch
 from dispatch.staff.operations import NewPerson, add_branch, add_person, name_company
 from dispatch.staff.queries import actor_of

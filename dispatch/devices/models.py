@@ -29,6 +29,7 @@ from dispatch.devices.ownership_rules import OWNERS, Owner
 from dispatch.devices.part_count_models import PartCount, PartCountLine
 from dispatch.devices.part_models import Part, PartEntry, PartPosition
 from dispatch.devices.part_paper_models import HandOverPart, TransferPart, TransferPartMove
+from dispatch.devices.purchase_models import Purchase
 from dispatch.devices.reorder_models import ReorderPoint
 from dispatch.devices.rules import UNIT_KINDS, UNKNOWN_MODEL_MONTHS, Spot, spot_of
 from dispatch.devices.sim_binding_models import BindingRule
@@ -67,6 +68,7 @@ __all__ = [
     "PartEntry",
     "PartPosition",
     "PlatformLook",
+    "Purchase",
     "ReorderPoint",
     "ReturnStep",
     "Sim",

@@ -53,6 +53,11 @@ class Catalogue:
     used: int
 
 
+def parts_in_use(session: Session) -> Sequence[Part]:
+    """Every part that is still used, by name."""
+    return session.scalars(sa.select(Part).where(Part.active).order_by(Part.name, Part.code)).all()
+
+
 def catalogue(session: Session, branch_id: int, *, whole: bool = False, cut: Cut = FIRST) -> Catalogue:
     """Parts with a branch's figures; without `whole` only those still used or still there."""
     held = sa.and_(Holder.id == PartPosition.holder_id, Holder.branch_id == branch_id)

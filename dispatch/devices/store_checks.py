@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.devices.models import CountUnit, CustodyEntry, CustodyPosition, StockCount, StoreSeries, Transfer, TransferUnit
+from dispatch.devices.models import (
+    CountUnit,
+    CustodyEntry,
+    CustodyPosition,
+    Purchase,
+    StockCount,
+    StoreSeries,
+    Transfer,
+    TransferUnit,
+)
 from dispatch.words import Text, say
 
 
@@ -55,7 +64,7 @@ def _gaps(session: Session) -> Iterator[Text]:
     """Series with more or fewer papers than numbers were given."""
     given = sa.select(StoreSeries.series, sa.func.sum(StoreSeries.last)).group_by(StoreSeries.series)
     numbers = {series: int(last) for series, last in session.execute(given)}
-    for series, table in (("DB", Transfer), ("PD", StockCount)):
+    for series, table in (("DB", Transfer), ("PD", StockCount), ("CG", Purchase)):
         papers = session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
         if papers != numbers.get(series, 0):
             yield say(

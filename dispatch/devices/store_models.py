@@ -24,15 +24,15 @@ TRANSFER_STATUSES = ("sent", "received", "withdrawn")
 TRANSFER_UNIT_STATUSES = ("on_way", "accepted", "missing", "found", "lost", "withdrawn")
 COUNT_STATUSES = ("open", "finished", "approved", "dropped")
 COUNT_OUTCOMES = ("there", "lost", "moved_here", "moved_meanwhile", "not_booked")
-STORE_SERIES = ("DB", "PD")
-"""DB: transfers (调拨). PD: counts (盘点)."""
+STORE_SERIES = ("DB", "PD", "CG")
+"""DB: transfers (调拨). PD: counts (盘点). CG: purchases (采购)."""
 
 STILL_OUT = "status IN ('on_way', 'missing')"
 UNSETTLED = "status IN ('open', 'finished')"
 
 
 class StoreSeries(Base):
-    """The last number given of a branch's transfers or counts of a year; its lock keeps them without gaps."""
+    """The last number given of a branch's transfers, counts or purchases of a year; its lock keeps them without gaps."""
 
     __tablename__ = "store_series"
     __table_args__ = (words_of("series", STORE_SERIES),)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
@@ -26,6 +27,7 @@ __all__ = [
     "AccountPayment",
     "Charge",
     "DifferenceSettlement",
+    "Favour",
     "Goodwill",
     "HandIn",
     "HandInBack",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.queries import requests_of_order
 from dispatch.fees.ledger_queries import receipts_in_hand
 from dispatch.fees.models import Receipt
 from dispatch.fees.parts import uncharged, unpriced
@@ -36,6 +37,18 @@ def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
     elif due < 0:
         yield say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-due:,.2f}")
     yield from invoices_owed(receipts_of(session, order.id))
+
+
+@register_missing("office", "approvals")
+def favours_open(session: Session, order: Order) -> Iterator[Text]:
+    """What was asked to be given away and is not decided yet, or approved and not given back."""
+    if order.status != "done":
+        return
+    for request in requests_of_order(session, order.id):
+        if request.state == "open":
+            yield say("This waits for approval: %(what)s.", what=request.sentence)
+        elif request.state == "approved":
+            yield say("This is approved and not done yet: %(what)s.", what=request.sentence)
 
 
 def invoices_owed(receipts: Sequence[Receipt]) -> Iterator[Text]:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.audit.operations import record
 from dispatch.devices.fitted import fittings_of, own_unit
 from dispatch.devices.fitting import install, swap, undo, work_of
@@ -20,7 +21,15 @@ from dispatch.devices.models import Fitting
 from dispatch.devices.swap_rules import Why
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.operations import charge_fittings, note_invoice, prepare_payment, refund, take_back_charge, take_payment
+from dispatch.fees.operations import (
+    ask_let_off,
+    ask_refund,
+    charge_fittings,
+    note_invoice,
+    prepare_payment,
+    take_back_charge,
+    take_payment,
+)
 from dispatch.field.endings import tell
 from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
 from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
@@ -36,11 +45,16 @@ from dispatch.words import say
 
 
 @contextmanager
-def corrected(session: Session, order_id: int, *, permission: str = "fact.correct", by: Actor, at: datetime) -> Iterator[Order]:
-    """The locked order, while it is corrected; once a visit has ended, whoever follows its end hears of it again."""
+def corrected(
+    session: Session, order_id: int, *, permission: str = "fact.correct", anywhere: bool = False, by: Actor, at: datetime
+) -> Iterator[Order]:
+    """The locked order, while it is corrected; once a visit has ended, whoever follows its end hears of it again.
+
+    `anywhere`: what is done asks itself whether somebody of another branch may.
+    """
     by.must(permission)
     order = locked_order(session, order_id)
-    if not by.sees_branch(order.branch_id):
+    if not anywhere and not by.sees_branch(order.branch_id):
         raise NotFound
     if order.status == "closed":
         raise RuleBroken(say("This order is closed. Reopen it first."))
@@ -224,22 +238,27 @@ def _taken(session: Session, order: Order) -> Taken:
     return Taken(Asking(lists, order, fittings, order.visits), tests, photos_of(session, order.id))
 
 
-def drop_charge(session: Session, order_id: int, charge_id: int, *, reason: str, by: Actor, at: datetime) -> None:
-    """Take a charge of the order back."""
+def drop_charge(
+    session: Session, order_id: int, charge_id: int, *, reason: str, key: uuid.UUID, by: Actor, at: datetime
+) -> Request | None:
+    """Take a charge of the order back. One that costs something is let off only when others approve: gives what asks them."""
     with corrected(session, order_id, by=by, at=at) as order:
         charge = session.get(Charge, charge_id)
         if charge is None or charge.order_id != order.id:
             raise NotFound
+        if charge.amount:
+            return ask_let_off(session, charge_id, reason=reason, key=key, by=by, at=at)
         take_back_charge(session, charge_id, reason=reason, by=by, at=at)
+        return None
 
 
 def give_back(
-    session: Session, order_id: int, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime
-) -> Receipt:
-    """Give money back against a receipt of the order, under a number of its own."""
+    session: Session, order_id: int, receipt_id: int, *, amount: Decimal, reason: str, key: uuid.UUID, by: Actor, at: datetime
+) -> Request:
+    """Ask that money is given back against a receipt of the order."""
     with corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
         _receipt(session, order, receipt_id)
-        return refund(session, receipt_id, amount=amount, reason=reason, device=device, by=by, at=at)
+        return ask_refund(session, receipt_id, amount=amount, reason=reason, key=key, by=by, at=at)
 
 
 def take_money(

@@ -1,4 +1,4 @@
-"""Goodwill while an order is at work: asked for by who stands there, decided by a manager, and the papers follow (P10)."""
+"""What is given away on an order: asked for by who stands there or by the office, decided by others; the papers follow (P10)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Invalid
-from dispatch.fees.models import Goodwill
+from dispatch.approvals.models import Request
+from dispatch.approvals.operations.requests import Answer
+from dispatch.errors import Invalid, NotFound
+from dispatch.fees import operations as fees
+from dispatch.fees.models import Goodwill, Receipt
 from dispatch.fees.operations import ask_goodwill, settle_goodwill
 from dispatch.field.acts import Act
 from dispatch.field.correcting import corrected
@@ -50,6 +54,31 @@ def ask(session: Session, act: Act) -> None:
 def decide_goodwill(
     session: Session, order_id: int, goodwill_id: int, *, approve: bool, reason: str, by: Actor, at: datetime
 ) -> Goodwill:
-    """Approve or refuse it; the bill, what is missing for closing and the sheets follow. Raises as `settle_goodwill`."""
-    with corrected(session, order_id, permission="goodwill.decide", by=by, at=at):
+    """Approve or refuse its open level; bill, closing and sheets follow. Raises as `settle_goodwill`."""
+    with corrected(session, order_id, permission="order.decide", by=by, at=at):
         return settle_goodwill(session, goodwill_id, approve=approve, reason=reason, by=by, at=at)
+
+
+def decide_favour(session: Session, request_id: int, answer: Answer, *, by: Actor, at: datetime) -> Request:
+    """The same for whatever is asked to be given away on an order. Raises as that of fees."""
+    with corrected(session, _order_of(session, request_id), permission="order.decide", anywhere=True, by=by, at=at):
+        return fees.decide_favour(session, request_id, answer, by=by, at=at)
+
+
+def withdraw_favour(session: Session, request_id: int, *, by: Actor, at: datetime) -> Request:
+    """Whoever has asked does not need it any more. Raises as that of fees."""
+    with corrected(session, _order_of(session, request_id), permission="order.see", by=by, at=at):
+        return fees.withdraw_favour(session, request_id, by=by, at=at)
+
+
+def hand_back(session: Session, request_id: int, *, device: str, by: Actor, at: datetime) -> Receipt:
+    """Money that was approved of is given back. Raises as that of fees."""
+    with corrected(session, _order_of(session, request_id), permission="fee.refund", by=by, at=at):
+        return fees.hand_back(session, request_id, device=device, by=by, at=at)
+
+
+def _order_of(session: Session, request_id: int) -> int:
+    order_id = session.scalar(sa.select(Request.order_id).where(Request.id == request_id))
+    if order_id is None:
+        raise NotFound
+    return order_id

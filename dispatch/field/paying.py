@@ -6,11 +6,14 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from dispatch.errors import NotFound
+from dispatch.errors import NotFound, RuleBroken
 from dispatch.fees.models import Charge
 from dispatch.fees.operations import add_charge, take_back_charge, take_payment
 from dispatch.field.acts import Act
 from dispatch.orders.models import OrderLine
+from dispatch.words import say
+
+FITTED = say("What was fitted is charged by the rules. Ask for goodwill, or let the office let it off.")
 
 
 def charge(session: Session, act: Act) -> None:
@@ -36,6 +39,8 @@ def take_back(session: Session, act: Act) -> None:
     charged = session.get(Charge, int(act.content["charge"]))
     if charged is None or charged.order_id != act.order.id:
         raise NotFound
+    if charged.fitting_id is not None and charged.amount:
+        raise RuleBroken(FITTED)
     take_back_charge(session, charged.id, reason=str(act.content.get("reason") or ""), by=act.by, at=act.when)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.checks import broken_ladders
 from dispatch.audit.checks import broken_digests, broken_trail, plainly
 from dispatch.config import Settings
 from dispatch.devices.checks import broken_custody
@@ -141,6 +142,7 @@ AREAS: dict[str, Area] = {
     "tests": Area(say("results of test-runs"), "test_result", broken_results),
     "clocks": Area(say("clocks of orders"), "order_clock", broken_clocks),
     "waits": Area(say("times of waiting"), "order_wait", broken_waits),
+    "approvals": Area(say("requests for approval"), "approval_request", broken_ladders),
     "recalls": Area(say("recalls"), "recall", broken_recalls),
     "contacts": Area(say("contacts"), "owned_contact", broken_contacts),
     "calls": Area(say("further calls"), "order_call", broken_calls),

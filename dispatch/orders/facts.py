@@ -135,7 +135,7 @@ def _asked_by(session: Session, order_id: int, entries: Sequence[AuditEntry] | N
 
 def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
     """Who had a hand in the levels before this one since the order was last sent in: who decided, for whom, who made the link."""
-    hands = (who for a in approvals if a.round == step.round for who in (a.decided_by_id, a.for_id, a.link_by_id))
+    hands = (who for a in approvals if a.round == step.round for who in a.hands)
     return frozenset(who for who in hands if who is not None)
 
 

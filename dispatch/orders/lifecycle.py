@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from dispatch.approvals.rules import Turn, not_your_turn, second_time, your_own
 from dispatch.orders.status_words import WORDS
 from dispatch.orders.verbal_rules import OWN_WORD
 from dispatch.orders.waiting_rules import WaitFor
@@ -73,6 +74,13 @@ class OrderFacts:
     to_end_first: str | None = None
     wait: WaitFor | None = None
 
+    @property
+    def turn(self) -> Turn:
+        """The actor before the level that is open."""
+        asked = frozenset({self.created_by_id, self.step_requested_by_id, *self.asked_by})
+        held = self.actor_permissions
+        return Turn(self.open_step_permission, self.actor_id, held, asked, self.decided_by, self.helped_by)
+
 
 Check = Callable[[OrderFacts], Text | None]
 
@@ -97,27 +105,17 @@ def has_lines(facts: OrderFacts) -> Text | None:
 
 def not_ones_own(facts: OrderFacts) -> Text | None:
     """Nobody approves his own request (P3)."""
-    asked = {facts.created_by_id, facts.step_requested_by_id, *facts.asked_by}
-    own = facts.actor_id is not None and facts.actor_id in asked
-    return say("This is your own request: somebody else has to decide.") if own else None
+    return your_own(facts.turn)
 
 
 def not_twice(facts: OrderFacts) -> Text | None:
     """Each level is decided by somebody else, whatever roles one person holds (P3)."""
-    if facts.actor_id is None or facts.actor_id not in facts.decided_by:
-        return None
-    if facts.actor_id in facts.helped_by:
-        return say("An earlier level was decided in your place or by a link that you made: somebody else has to decide this one.")
-    return say("You have decided an earlier level: somebody else has to decide this one.")
+    return second_time(facts.turn)
 
 
 def is_approvers_turn(facts: OrderFacts) -> Text | None:
     """Levels decide one after the other, the manager first."""
-    if facts.open_step_permission is None:
-        return say("No approval is open.")
-    if facts.open_step_permission not in facts.actor_permissions:
-        return say("The next decision is not yours.")
-    return None
+    return not_your_turn(facts.turn)
 
 
 NAME_HIM = say("Say who has approved by word.")

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from dispatch.approvals.models import ApprovalRule as ApprovalRule
+from dispatch.approvals.models import Step
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.slot_rules import MAIN, ROLES, role_word
@@ -21,7 +23,6 @@ from dispatch.orders.clock_models import ClockNotice as ClockNotice
 from dispatch.orders.clock_models import OrderClock as OrderClock
 from dispatch.orders.contact_models import OwnedContact as OwnedContact
 from dispatch.orders.filter_models import SavedFilter as SavedFilter
-from dispatch.orders.ladder_models import ApprovalRule as ApprovalRule
 from dispatch.orders.lifecycle import LINE_STATUSES, ORDER_STATUSES, VISIT_LIVE, VISIT_STATUSES
 from dispatch.orders.link_models import ApprovalLink as ApprovalLink
 from dispatch.orders.paper_models import OrderCounter as OrderCounter
@@ -245,13 +246,11 @@ class VisitLine(Base):
     line: Mapped[OrderLine] = relationship(overlaps="visit,visit_lines")
 
 
-class Approval(Base):
-    """One step of the approval of an order; open until somebody decides, and nobody decides his own or two of them (P3).
+class Approval(Step, Base):
+    """One step of the approval of an order; nobody decides his own or two of them (P3).
 
-    `round` counts how often the order was sent in. `following` are the permissions of the levels still to come, by the rules of
-    when it was sent in; None for what was sent in before they were kept: then the rules of now hold. Decided in the place of
-    somebody absent, `for_id` is he; decided by a link, `link_by_id` made it. Decided `by_word`, it was decided by whoever is said
-    to have approved: a VerbalApproval tells the rest.
+    `following` is None for what was sent in before it was kept: then the rules of now hold. Decided by a link, `link_by_id` made
+    it. Decided `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
@@ -281,24 +280,18 @@ class Approval(Base):
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
-    round: Mapped[int] = mapped_column(server_default="1")
-    step: Mapped[int]
-    permission: Mapped[str]
-    following: Mapped[list[Any] | None]
-    requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    requested_at: Mapped[datetime]
-    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    decided_at: Mapped[datetime | None]
-    decision: Mapped[str | None]
-    reason: Mapped[str | None]
-    for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     link_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     order: Mapped[Order] = relationship(back_populates="approvals")
-    requested_by: Mapped[Person] = relationship(foreign_keys=[requested_by_id])
-    decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
-    decided_for: Mapped[Person | None] = relationship(foreign_keys=[for_id])
+    requested_by: Mapped[Person] = relationship(foreign_keys="Approval.requested_by_id")
+    decided_by: Mapped[Person | None] = relationship(foreign_keys="Approval.decided_by_id")
+    decided_for: Mapped[Person | None] = relationship(foreign_keys="Approval.for_id")
     link_by: Mapped[Person | None] = relationship(foreign_keys=[link_by_id])
+
+    @property
+    def hands(self) -> tuple[int | None, ...]:
+        """Who had a hand in the decision: who decided, for whom, and who made the link for it."""
+        return *super().hands, self.link_by_id
 
 
 constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from dispatch.approvals.queries import requests_count
 from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
 from dispatch.lists import FIRST, Cut, Part
@@ -231,6 +232,14 @@ def names_of(session: Session, person_ids: Collection[int]) -> dict[int, str]:
     return dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(person_ids))).all())
 
 
+def orders_named(session: Session, order_ids: Collection[int]) -> dict[int, Order]:
+    """Orders by id, with their customers, for lists of what belongs to them."""
+    if not order_ids:
+        return {}
+    query = sa.select(Order).where(Order.id.in_(order_ids)).options(joinedload(Order.customer))
+    return {order.id: order for order in session.scalars(query)}
+
+
 def under_way_counts(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
     """How many orders are still under way, per customer."""
     query = sa.select(Order.customer_id, sa.func.count()).where(Order.customer_id.in_(customer_ids), Order.status.not_in(ENDED))
@@ -267,12 +276,12 @@ def waiting_for(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Approv
 
 
 def decisions_for(by: Actor, *, at: datetime | None = None) -> sa.ColumnElement[int]:
-    """SQL: how many decisions wait for `by`, with the approvals by word that `waiting_words` names, and leave asked for."""
+    """SQL: how many decisions wait for `by`, with approvals by word, leave and requests that are no orders."""
     steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     asked = asks_for(by, at) if by.may("leave.decide") else sa.false()
     leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asked)
-    return steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery()
+    return steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery() + requests_count(by)
 
 
 def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:

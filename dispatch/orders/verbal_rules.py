@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from dispatch.orders.ladder_rules import LEVEL_WORDS
+from dispatch.approvals.rules import LEVEL_WORDS
 from dispatch.permissions import allows
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say

@@ -21,7 +21,9 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 DELEGATED = tuple(permission for permission in PERMISSIONS if permission.startswith("order.approve"))
-"""What a deputy decides in somebody's place, as far as he holds the same himself."""
+"""What a deputy decides in somebody's place, as far as he holds the same himself: one of these he has to hold."""
+COMES_ALONG = ("favour.approve",)
+"""What he decides in that place, too, where he holds it."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def stood_for(at: datetime) -> sa.ScalarSelect[Any]:
 
 def places_of(told: str | None, roles: Iterable[str]) -> frozenset[tuple[int, str]]:
     """Branch and permission that a deputy with these `roles` decides in somebody's place, out of what `stood_for` gives."""
-    own, pairs = delegated_by(roles), json.loads(told or "[]")
+    own, pairs = permissions_of(roles) & {*DELEGATED, *COMES_ALONG}, json.loads(told or "[]")
     return frozenset((branch_id, one) for branch_id, role in pairs for one in own if role in PERMISSIONS[one])
 
 

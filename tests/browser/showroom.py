@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
@@ -146,6 +147,8 @@ def _plain() -> dict[str, Sight]:
         "sending to a branch": Sight("devices.new_transfer", "/stock/transfers/new"),
         "parts": Sight("devices.parts", "/stock/parts"),
         "a new part": Sight("devices.new_part", "/stock/parts/new"),
+        "purchases": Sight("devices.purchases", "/stock/purchases"),
+        "a purchase to be asked for": Sight("devices.new_purchase", "/stock/purchases/new?ware=terminal:TK-310&count=12", "lin"),
         "what to order": Sight("devices.reorder", "/stock/reorder"),
         "which SIMs are bound": Sight("devices.binding_rules", "/stock/sims/binding"),
         "terminal models": Sight("devices.models", "/stock/models"),
@@ -338,9 +341,26 @@ def _orders(session: Session) -> dict[str, Sight]:
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
+        "a purchase that waits": Sight("devices.purchase", _bought(session, "open")),
+        "a purchase whose delivery comes": Sight("devices.purchase", _bought(session, "approved"), "lin"),
+        "a purchase that was received": Sight("devices.purchase", _bought(session, "done"), "lin"),
+        "a purchase that was rejected": Sight("devices.purchase", _bought(session, "rejected"), "lin"),
+        "a purchase to be mended": Sight("devices.mend_purchase", f"{_bought(session, 'rejected')}/mend", "lin"),
+        "a request that waits": Sight("orders.approvals_request", _request(session, "open")),
+        "money to be given back": Sight("orders.approvals_request", _request(session, "approved"), "qian"),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
         "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
     }
+
+
+def _bought(session: Session, state: str) -> str:
+    of_state = sa.select(Request.id).where(Request.state == state, Request.kind == "purchase")
+    return f"/stock/purchases/{_first(session, of_state)}"
+
+
+def _request(session: Session, state: str) -> str:
+    of_state = sa.select(Request.id).where(Request.state == state, Request.kind == "refund")
+    return f"/approvals/requests/{_first(session, of_state)}"
 
 
 def _numbers(ids: sa.Select[int]) -> sa.Select[str]:

@@ -9,13 +9,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import ApprovalRule
+from dispatch.approvals.operations.table import add_rule
+from dispatch.approvals.rules import LevelRule
 from dispatch.db import transaction
 from dispatch.devices.models import Unit
 from dispatch.devices.operations import move_units, slot_of
-from dispatch.orders.ladder_models import ApprovalRule
-from dispatch.orders.ladder_rules import LevelRule
 from dispatch.orders.models import Approval, Order, Visit
-from dispatch.orders.operations.ladder import add_rule
 from dispatch.orders.operations.moves import move_visit
 from dispatch.staff.rules import Actor
 from tests.building import approved, visit

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.table import end_rule
 from dispatch.audit.queries import history
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.models import Approval
 from dispatch.orders.operations import verbal
 from dispatch.orders.operations.acting import act
 from dispatch.orders.operations.approving import approve, reject, submit
-from dispatch.orders.operations.ladder import end_rule
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.orders.operations.verbal import (
     approve_by_word,

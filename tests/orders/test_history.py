@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 import dispatch
+from dispatch.approvals.rules import TOLD
 from dispatch.audit.operations import record
 from dispatch.audit.queries import history
 from dispatch.orders.clock_rules import TELLINGS
@@ -41,7 +42,9 @@ def test_every_action_that_is_recorded_has_words() -> None:
         "help.record"
     }  # by owning.tell, also without an order
     by_clocks = {f"clock.{level}" for level in TELLINGS}
-    assert literal and set(LOOKS) - {"order.take.one"} == literal | moved | told_on_site | by_contact | by_clocks
+    by_ladder = {f"{kind}.{verb}" for kind, verbs in TOLD.items() for verb in verbs}
+    every = literal | moved | told_on_site | by_contact | by_clocks | by_ladder
+    assert literal and set(LOOKS) - {"order.take.one"} == every
 
 
 def last(db: Session, cast: Cast, action: str, detail: dict[str, object]) -> Happening:

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals import queries as ladder_queries
+from dispatch.approvals.models import ApprovalRule
+from dispatch.approvals.operations.table import add_rule, end_rule
+from dispatch.approvals.rules import ABOVE, MANAGER, LevelRule, ladder
 from dispatch.audit.queries import history
 from dispatch.config_values import approval_steps
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, RuleBroken
-from dispatch.orders import ladder_queries
-from dispatch.orders.ladder_models import ApprovalRule
-from dispatch.orders.ladder_rules import ABOVE, MANAGER, LevelRule, ladder
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve, reject, submit
-from dispatch.orders.operations.ladder import add_rule, end_rule
 from dispatch.orders.operations.moves import move_order
 from tests.building import installation_order, repair_order
 from tests.conftest import AT, Cast, SignIn
@@ -168,6 +168,18 @@ def test_the_page_of_rules_and_the_ladder_of_an_order(cast: Cast, as_person: Sig
     assert "level 3" in qian.get("/approvals").text
     qian.post(f"/approvals/{waiting_id(order)}/approve")
     assert stored(order).status == "approved"
+
+
+def test_amounts_stand_in_the_same_table(cast: Cast, as_person: SignIn) -> None:
+    chen, url = as_person(cast.chen), "/approvals/rules"
+    sent = {"kind": "refund", "least": "500", "most": "", "branch": "", "first": "manager", "second": "director"}
+    wrong = chen.post(url, data=sent | {"least": "1.234", "request_key": str(uuid.uuid4())})
+    assert wrong.status_code == 422 and "at most two decimals" in wrong.text and 'value="1.234"' in wrong.text
+    assert chen.post(url, data=sent | {"request_key": str(uuid.uuid4())}).status_code == 302
+    only = {"kind": "purchase", "most": "999.99", "request_key": str(uuid.uuid4())}
+    assert chen.post(url, data=only).status_code == 302
+    page = as_person(cast.wang).get(url).text
+    assert "¥500.00 or more" in page and "¥0.00 to ¥999.99" in page and "Supervisor or manager" in page
 
 
 def test_an_order_whose_approver_has_left_says_so(order: Order, cast: Cast, as_person: SignIn) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from dispatch.db import transaction
@@ -40,12 +42,12 @@ def test_a_correction_after_closing_needs_a_reason_and_a_new_sheet(database: str
     assert make_sheets(order) == [1]
     move(order, "close", cast.wang)
     with pytest.raises(RuleBroken, match="Reopen it first"), transaction() as session:
-        drop_charge(session, order.id, charge_id, reason="记错", by=cast.wang, at=AT)
+        drop_charge(session, order.id, charge_id, reason="记错", key=uuid.uuid4(), by=cast.wang, at=AT)
     with pytest.raises(Invalid):
         move(order, "reopen", cast.wang, reason=" ")
     move(order, "reopen", cast.wang, reason="多记了一项")
     with transaction() as session:
-        drop_charge(session, order.id, charge_id, reason="记错", by=cast.wang, at=AT)
+        drop_charge(session, order.id, charge_id, reason="记错", key=uuid.uuid4(), by=cast.wang, at=AT)
     with pytest.raises(RuleBroken, match="The office owes the sheet"):
         move(order, "close", cast.wang)
     assert make_sheets(order) == [2]

@@ -53,6 +53,7 @@ SHORT = {
     "intake/import_preview.html": "one file",
     "intake/request_preview.html": "one file",
     "intake/request_upload.html": "an example",
+    "orders/asked.html": "the levels of one request",
     "orders/bulk.html": "the orders that were chosen",
     "orders/decisions.html": "the levels of one order",
     "orders/ladder.html": "rules",

@@ -15,6 +15,7 @@ from dispatch.devices.pages import (  # noqa: F401 - each adds its routes
     part_settling,
     parts,
     past,
+    purchases,
     reorder,
     sim_binding,
     sim_card,

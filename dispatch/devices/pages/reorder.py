@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.rules import state_word
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.models import Holder
 from dispatch.devices.pages.blueprint import Answer, pages
 from dispatch.devices.pages.stock import branch_stores
 from dispatch.devices.part_queries import parts_held
+from dispatch.devices.purchases import under_way
 from dispatch.devices.queries import holder, stores
 from dispatch.devices.reorder_rules import Level, read_level, ware_key
 from dispatch.devices.reordering import set_levels
@@ -39,10 +41,18 @@ def reorder() -> str:
     with transaction() as db:
         rooms = branch_stores(db)
         levelled = [ware for ware in wares(db, rooms) if ware.level]
+        asked = under_way(db, rooms[0].branch_id) if rooms else {}
     short = [ware for ware in levelled if ware.to_order]
     shown = levelled if whole else short
     return render_template(
-        "devices/reorder.html", rows=shown, whole=whole, short=len(short), levelled=len(levelled), stores=rooms
+        "devices/reorder.html",
+        rows=shown,
+        whole=whole,
+        short=len(short),
+        levelled=len(levelled),
+        stores=rooms,
+        asked=asked,
+        state_word=state_word,
     )
 
 

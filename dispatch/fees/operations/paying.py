@@ -89,14 +89,16 @@ def take_payment(
 
 
 def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime) -> Receipt:
-    """Give back all or part of what one receipt took, by the same channel. Raises RuleBroken when that much is not left of it."""
+    """Give back all or part of what one receipt took, by the same channel. Raises RuleBroken when that much is not left of it.
+
+    The office gives back what was approved of: `favours.hand_back` asks for that.
+    """
     by.must("fee.refund")
     order = locked_order(session, _receipt(session, receipt_id, by).order_id)
     receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    _check_amount(amount)
-    _check_left(receipt, amount, left_of(session, receipt))
+    check_refund(session, receipt, amount)
     back = _written(
         session,
         order,
@@ -114,6 +116,12 @@ def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, d
     record(session, ("order", order.id), "receipt.refund", by=by, at=at, detail=_figures(back))
     post_receipt(session, back, order, by=by)
     return back
+
+
+def check_refund(session: Session, receipt: Receipt, amount: Decimal) -> None:
+    """Raises Invalid and RuleBroken for what cannot be given back of a receipt."""
+    _check_amount(amount)
+    _check_left(receipt, amount, left_of(session, receipt))
 
 
 def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str], by: Actor, **facts: Any) -> Receipt:

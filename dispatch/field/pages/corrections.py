@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -38,7 +38,8 @@ DESK = "desk"
 class Subject:
     """What a correction is about: a sentence, and what the form begins with.
 
-    `numbers` are those to choose from, `photo` is the one to be shown, `whys` the reasons that a swap can have.
+    `numbers` are those to choose from, `photo` is the one to be shown, `whys` the reasons that a swap can have. `asks`: others
+    have to approve of it.
     """
 
     sentence: Text
@@ -46,8 +47,10 @@ class Subject:
     numbers: tuple[str, ...] = ()
     photo: uuid.UUID | None = None
     whys: tuple[tuple[str, Text], ...] = ()
+    asks: bool = False
 
 
+ASKED = say("Asked. Whoever decides sees it among his approvals.")
 PAYMENT_FIELDS = ("amount", "channel", "payer", "reference", "invoice_number")
 MAKE_SURE = "invoice_anyway"
 """The tick that says that an odd invoice number is right."""
@@ -57,14 +60,15 @@ MAKE_SURE = "invoice_anyway"
 class Correction:
     """One way to put something right.
 
-    `fields` are those of the form besides what it is about; `button` is its word where the title will not do.
+    `fields` are those of the form besides what it is about; `button` is its word where the title will not do. What
+    `carry_out` gives is said instead of `done`.
     """
 
     permission: str
     title: Text
     fields: tuple[str, ...]
     subject: Callable[[Session, int, int], Subject]
-    carry_out: Callable[[Session, int, int, Form], object]
+    carry_out: Callable[[Session, int, int, Form], Text | None]
     done: Text
     danger: bool = False
     button: Text | None = None
@@ -122,7 +126,8 @@ def _charge(db: Session, order_id: int, key: int) -> Subject:
     if found is None or found.order_id != order_id:
         raise NotFound
     money = {"quantity": found.quantity, "amount": yuan(found.amount)}
-    return Subject(say("%(name)s × %(quantity)s, %(amount)s", name=found.name, **money), {})
+    sentence = say("%(name)s × %(quantity)s, %(amount)s", name=found.name, **money)
+    return Subject(sentence, {"key": str(uuid.uuid4())}, asks=bool(found.amount))
 
 
 def _receipt(db: Session, order_id: int, key: int) -> Subject:
@@ -132,6 +137,12 @@ def _receipt(db: Session, order_id: int, key: int) -> Subject:
     told = {"number": found.number, "channel": CHANNEL_WORDS[found.channel], "amount": yuan(found.amount)}
     begin = {"amount": f"{left_of(db, found):.2f}", "invoice_number": found.invoice_number or ""}
     return Subject(say("Receipt %(number)s: %(channel)s, %(amount)s", **told), begin)
+
+
+def _taken(db: Session, order_id: int, key: int) -> Subject:
+    """A receipt of which something is to be given back."""
+    found = _receipt(db, order_id, key)
+    return replace(found, values={**found.values, "key": str(uuid.uuid4())}, asks=True)
 
 
 def _doing() -> dict[str, Any]:
@@ -164,13 +175,22 @@ def _waive(db: Session, order_id: int, key: int, form: Form) -> None:
     correcting.waive_photo(db, order_id, key, reason=form.text("reason"), **_doing())
 
 
-def _drop(db: Session, order_id: int, key: int, form: Form) -> None:
-    correcting.drop_charge(db, order_id, key, reason=form.text("reason"), **_doing())
+def _drop(db: Session, order_id: int, key: int, form: Form) -> Text | None:
+    asked = correcting.drop_charge(db, order_id, key, reason=form.text("reason"), key=_form_key(form), **_doing())
+    return ASKED if asked else None
 
 
-def _refund(db: Session, order_id: int, key: int, form: Form) -> None:
+def _refund(db: Session, order_id: int, key: int, form: Form) -> Text:
     typed = read_refund({name: form.text(name) for name in ("amount", "reason")})
-    correcting.give_back(db, order_id, key, amount=typed.amount, reason=typed.reason, device=DESK, **_doing())
+    correcting.give_back(db, order_id, key, amount=typed.amount, reason=typed.reason, key=_form_key(form), **_doing())
+    return ASKED
+
+
+def _form_key(form: Form) -> uuid.UUID:
+    found = key_in(form.text("key"))
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _invoice(db: Session, order_id: int, key: int, form: Form) -> None:
@@ -259,7 +279,7 @@ CORRECTIONS: dict[str, Correction] = {
     "drop-charge": Correction(
         "fact.correct",
         say("Take the charge back"),
-        ("reason",),
+        ("reason", "key"),
         _charge,
         _drop,
         say("The charge is taken back."),
@@ -268,10 +288,10 @@ CORRECTIONS: dict[str, Correction] = {
     "refund": Correction(
         "fee.refund",
         say("Give money back"),
-        ("amount", "reason"),
-        _receipt,
+        ("amount", "reason", "key"),
+        _taken,
         _refund,
-        say("The money is given back, under a receipt of its own."),
+        ASKED,
         danger=True,
     ),
     "invoice": Correction(

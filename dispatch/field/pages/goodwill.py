@@ -1,4 +1,4 @@
-"""Goodwill for one vehicle of a repair: the desk asks and a manager decides on one page; the technician asks from the price."""
+"""Goodwill for one vehicle of a repair: the desk asks on a page; the technician asks from the price."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.models import Goodwill
 from dispatch.fees.operations import ask_goodwill
 from dispatch.fees.queries import charges_of, warranty_of_line
-from dispatch.field.forgiving import decide_goodwill, read_goodwill
+from dispatch.field.forgiving import read_goodwill
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.money import price_page
 from dispatch.field.pages.sending import Acts, taken
@@ -34,7 +34,7 @@ Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/orders/<number>/vehicles/<int:position>/goodwill")
-@may("goodwill.ask", "goodwill.decide")
+@may("goodwill.ask")
 def goodwill(number: str, position: int) -> Answer:
     """Whether the warranty holds, what the parts cost, what was asked and decided."""
     return _page(number, position)
@@ -80,24 +80,7 @@ def ask_for_goodwill(number: str, position: int) -> Answer:
     def asked(db: Session, order: Order, line: OrderLine) -> Goodwill:
         return ask_goodwill(db, order.id, line.id, reason=form.text("reason"), key=key, by=current(), at=now())
 
-    return _changed(number, position, form, asked, _("Asked. A manager decides."))
-
-
-@pages.post("/orders/<number>/vehicles/<int:position>/goodwill/<int:goodwill_id>")
-@may("goodwill.decide")
-def decide_on_goodwill(number: str, position: int, goodwill_id: int) -> Answer:
-    """A manager approves or refuses."""
-    form = Form.sent()
-    approve = form.text("answer") == "approve"
-
-    def decided(db: Session, order: Order, line: OrderLine) -> Goodwill:
-        counts = goodwill_of(db, order.id).get(line.id)
-        if counts is None or counts.id != goodwill_id:
-            raise NotFound
-        facts: dict[str, Any] = {"approve": approve, "reason": form.text("decision"), "by": current(), "at": now()}
-        return decide_goodwill(db, order.id, goodwill_id, **facts)
-
-    return _changed(number, position, form, decided, _("Approved: its parts are free.") if approve else _("Refused."))
+    return _changed(number, position, form, asked, _("Asked. Whoever decides sees it among his approvals."))
 
 
 def _changed(number: str, position: int, form: Form, change: Any, told: str) -> Answer:
@@ -115,12 +98,12 @@ def _changed(number: str, position: int, form: Form, change: Any, told: str) -> 
 @pages.post("/my-day/visits/<int:visit_id>/goodwill")
 @may("visit.drive")
 def ask_on_site(visit_id: int) -> Answer:
-    """The technician asks for it; until a manager has approved, the price stays."""
+    """The technician asks for it; until it is approved, the price stays."""
     return taken(
         visit_id,
         "goodwill.ask",
         _asked,
-        told=say("Asked. The price stays until a manager has approved."),
+        told=say("Asked. The price stays until it is approved."),
         to=url_for("field.price", visit_id=visit_id),
         again=lambda refused: price_page(visit_id, refused),
     )

@@ -34,12 +34,12 @@ def correct(number: str, action: str, key: int) -> Answer:
     form, chosen = Form.sent(), _chosen(action)
     try:
         with transaction() as db:
-            chosen.carry_out(db, order_id_of(db, number, current()), key, form)
+            told = chosen.carry_out(db, order_id_of(db, number, current()), key, form)
     except NotFound:
         raise
     except Refusal as refusal:
         return _form(number, action, key, form.refused(refusal))
-    flash(tr(chosen.done), "success")
+    flash(tr(told or chosen.done), "success")
     return _back(number)
 
 

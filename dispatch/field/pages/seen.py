@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import gettext as _
 
+from dispatch.approvals.rules import STATE_LOOKS, state_word
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.fees.rules import CHANNEL_WORDS
@@ -28,6 +29,8 @@ WORDS = {
     "photo_words": PHOTOS,
     "channel_words": CHANNEL_WORDS,
     "kinds": KIND_WORDS,
+    "state_word": state_word,
+    "state_looks": STATE_LOOKS,
     "late_kinds": LATE_KINDS,
     "told": text_from_json,
 }

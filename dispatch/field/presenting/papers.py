@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
+from dispatch.approvals.queries import requests_of_order
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import OrderAccount
@@ -57,6 +59,8 @@ class Papers:
     account: OrderAccount
     signatures: Sequence[SignatureSeen]
     positions: Mapping[int, OrderLine]
+    asked: Sequence[Request]
+    """What was asked to be given away, newest first."""
 
     @property
     def groups(self) -> list[ChargeGroup]:
@@ -87,6 +91,7 @@ def papers(session: Session, order: Order) -> Papers:
         account=OrderAccount(charged, received),
         signatures=[SignatureSeen(row, signature_svg(row.points, 240, 90) if row.points else None) for row in newest.values()],
         positions={line.id: line for line in order.lines},
+        asked=requests_of_order(session, order.id),
     )
 
 

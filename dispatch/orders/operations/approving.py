@@ -8,11 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, begin, mark
+from dispatch.approvals.queries import rules_in_force
+from dispatch.approvals.rules import ladder
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
-from dispatch.orders.ladder_queries import rules_in_force
-from dispatch.orders.ladder_rules import ladder
 from dispatch.orders.lifecycle import Named, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
@@ -21,9 +22,6 @@ from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
-DECIDED = say("Somebody else decided this a moment ago.")
-DECIDED_BY_YOU = say("You have decided this already.")
-
 
 def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     """Send a locked draft for approval; opens the manager's step, and keeps with it which levels follow by the rules of now."""
@@ -31,7 +29,7 @@ def submit(session: Session, order: Order, *, by: Actor, at: datetime) -> None:
     before = session.scalar(sa.select(sa.func.max(Approval.round)).where(Approval.order_id == order.id)) or 0
     first, *following = _ladder(session, order)
     made = Approval(order_id=order.id, round=before + 1, step=1, permission=first, following=following)
-    _open_step(session, made, by_id=by.id, at=at)
+    begin(session, made, by_id=by.id, at=at)
 
 
 def open_first_steps(session: Session, orders: Sequence[Order], *, by: Actor, at: datetime) -> None:
@@ -84,7 +82,7 @@ def pass_step(
             record(session, ("order", order.id), "approval.pass_by_word", by=by, at=at, detail=told)
         else:
             record(session, ("order", order.id), "approval.pass", by=by, at=at, detail=told)
-        _open_step(session, _next(step, following), by_id=step.requested_by_id, at=at)
+        begin(session, _next(step, following), by_id=step.requested_by_id, at=at)
 
 
 def reject(
@@ -153,12 +151,5 @@ def _next(step: Approval, levels: list[str]) -> Approval:
 
 
 def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, hands: Hands, reason: str | None = None) -> None:
-    step.for_id = hands.place.id if hands.place else None
     step.link_by_id = hands.link_by.id if hands.link_by else None
-    step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
-
-
-def _open_step(session: Session, step: Approval, *, by_id: int | None, at: datetime) -> None:
-    step.requested_by_id, step.requested_at = by_id or 0, at
-    session.add(step)
-    session.flush()
+    mark(step, decision, by_id=by_id, at=at, place=hands.place, reason=reason)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.approvals.queries import deciders
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.orders.facts import facts_of
-from dispatch.orders.ladder_queries import deciders
 from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import LinkFacts, makes_links, why_not_use

@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.orders.lifecycle import FOLLOWING, Named
 from dispatch.orders.models import Approval, Order
-from dispatch.orders.operations.approving import DECIDED, DECIDED_BY_YOU, open_step, pass_step
+from dispatch.orders.operations.approving import open_step, pass_step
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.papers import count_papers
 from dispatch.orders.status_words import ORDER_WORDS

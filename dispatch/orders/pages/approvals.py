@@ -9,20 +9,23 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.queries import requests_waiting
+from dispatch.approvals.rules import level_word
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.fees.goodwill_queries import goodwill_waiting
 from dispatch.orders.forms import read_number
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve as approve_step
 from dispatch.orders.operations.approving import reject as reject_step
 from dispatch.orders.pages.blueprint import pages
+from dispatch.orders.pages.requests import address
 from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
+from dispatch.orders.presenting.requests import asked_card
 from dispatch.orders.presenting.verbal import WordCard, card_of
-from dispatch.orders.queries import DECISION_SORTS, approval_order, waiting_for
+from dispatch.orders.queries import DECISION_SORTS, approval_order, orders_named, waiting_for
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
@@ -87,7 +90,7 @@ def approvals_page(**extra: Any) -> str:
     with transaction() as db:
         cut = cut_asked(DECISION_SORTS, "urgent")
         found = waiting_for(db, current(), cut=cut)
-        favours = goodwill_waiting(db, current(), limit=MOST_AT_ONCE)
+        asked_for = [asked_card(one, current(), address) for one in requests_waiting(db, current(), limit=MOST_AT_ONCE)]
         owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
         asked = {"leave": leaves_asked(db, current(), at=now()), "outside": undecided_count(db, current())}
@@ -99,7 +102,9 @@ def approvals_page(**extra: Any) -> str:
             sort=Heads(cut.sort, LIST),
             sorts=SORT_WORDS,
             owed=owed,
-            favours=favours,
+            asked_for=asked_for,
+            asked_orders=orders_named(db, [one.request.order_id for one in asked_for if one.request.order_id]),
+            level_word=level_word,
             standing_in=standing_in,
             **WORDS,
             **(nothing | extra),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.forms import read_rule
+from dispatch.approvals.operations.table import add_rule, end_rule
+from dispatch.approvals.queries import all_rules, fixed_rules
+from dispatch.approvals.rules import BUSINESS, LADDER_KINDS, LevelRule, ladder, level_word
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.orders.ladder_forms import read_rule
-from dispatch.orders.ladder_queries import all_rules, fixed_rules
-from dispatch.orders.ladder_rules import ABOVE, LADDER_KINDS
-from dispatch.orders.operations.ladder import add_rule, end_rule
 from dispatch.orders.pages.blueprint import pages
 from dispatch.permissions import ROLES
 from dispatch.staff.queries import branch, branches
@@ -36,8 +38,15 @@ def _page(form: Form | None, refused: Text | None = None) -> str:
     with transaction() as db:
         rules, ended = all_rules(db)
         shown: dict[str, Any] = {"rules": rules, "ended": ended, "fixed": fixed_rules(), "branch_choice": branches(db)}
-        words = {"kinds": LADDER_KINDS, "roles": ROLES, "above": ABOVE}
+        shown["ruled"] = {rule.kind for rule in fixed_rules()} | {row.kind for row in rules}
+        words = {"kinds": LADDER_KINDS, "business": BUSINESS, "roles": ROLES, "turn_of": _turn}
         return render_template("orders/ladder.html", **shown, **words, form=form, refused=refused, new_key=uuid.uuid4())
+
+
+def _turn(kind: str, roles: Sequence[str]) -> list[Text]:
+    """Who decides in turn where only a rule with these roles fits."""
+    rule = LevelRule(kind, tuple(roles), Decimal(0))
+    return [level_word(permission) for permission in ladder(kind, None, 0, [rule])]
 
 
 @pages.post("/approvals/rules")

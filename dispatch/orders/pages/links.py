@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.queries import deciders
+from dispatch.approvals.rules import level_word
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.facts import facts_read
-from dispatch.orders.ladder_queries import deciders
-from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.link_rules import UNKNOWN, makes_links, why_not_use
 from dispatch.orders.models import Order

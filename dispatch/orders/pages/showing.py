@@ -12,6 +12,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.queries import deciders_and_deputies
+from dispatch.approvals.rules import level_word
 from dispatch.audit.models import AuditEntry
 from dispatch.audit.queries import history
 from dispatch.clock import local_day, now
@@ -25,8 +27,6 @@ from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
-from dispatch.orders.ladder_queries import deciders_and_deputies
-from dispatch.orders.ladder_rules import level_word
 from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
@@ -154,8 +154,8 @@ def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
 
 
 def _goodwill_url(order: Order, position: int) -> str | None:
-    """Where goodwill for a vehicle is asked for and decided, for those who may."""
-    mine = (allowed("goodwill.ask") and allowed("order.see")) or allowed("goodwill.decide")
+    """Where goodwill for a vehicle is asked for, for those who may."""
+    mine = allowed("goodwill.ask") and allowed("order.see")
     return url_for("field.goodwill", number=order.number, position=position) if mine and order.approved else None
 
 

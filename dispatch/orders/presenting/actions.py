@@ -13,11 +13,12 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 FORWARD = ("approve", "submit", "close", "resume", "rework")
-DANGEROUS = ("cancel", "reject", "refuse")
+DANGEROUS = ("cancel", "reject", "refuse", "turn_down")
 WITH_FORM = ("approve_by_word", "hold")
 """Taken on a page of their own, which asks for more than a reason."""
 WHAT: dict[str, Text] = {
     "reject": say("The order goes back to whoever took it, with your reason."),
+    "turn_down": say("Whoever asked for it reads your reason."),
     "cancel": say("The order ends here: planned visits are taken off the plan and open approvals are withdrawn."),
     "refuse": say("The work stays as it is, but the order is not closed before the director has settled it."),
     "settle": say("The order can be closed once this is written down, as far as nothing else is missing."),

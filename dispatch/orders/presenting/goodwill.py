@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dispatch.audit.models import AuditEntry
 
-STATES = {"goodwill.ask": "open", "goodwill.approve": "approved", "goodwill.refuse": "refused"}
+STATES = {"goodwill.ask": "open", "goodwill.approve": "approved", "goodwill.refuse": "refused", "goodwill.withdraw": "withdrawn"}
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,4 @@ def goodwill_told(entries: Iterable[AuditEntry]) -> dict[int, GoodwillTold]:
     for entry in entries:
         if entry.action in STATES:
             found.setdefault(entry.detail["line"], GoodwillTold(STATES[entry.action], entry.by_name))
-    return found
+    return {line: told for line, told in found.items() if told.state != "withdrawn"}

@@ -180,7 +180,21 @@ def _apart(entry: AuditEntry) -> datetime | None:
 
 
 SAME_TIME = timedelta(minutes=1)
-AS_KEPT = ("lines", "step", "name", "names", "day", "old", "new", "number", "quantity", "receipt", "invoice")
+AS_KEPT = (
+    "lines",
+    "step",
+    "name",
+    "names",
+    "day",
+    "old",
+    "new",
+    "number",
+    "quantity",
+    "receipt",
+    "invoice",
+    "received",
+    "delivery",
+)
 """What sentences name just as it stands in the entry."""
 
 
@@ -197,6 +211,7 @@ def _params(entry: AuditEntry, naming: Naming, what: Text) -> dict[str, Any]:
         "channel": lambda: CHANNEL_WORDS.get(detail.get("channel", ""), "—"),
         "medium": lambda: VERBAL_CHANNELS.get(detail.get("channel", ""), "—"),
         "photo": lambda: PHOTOS.get(detail.get("kind", ""), "—"),
+        "about": lambda: text_from_json(detail["about"]) if detail.get("about") else "—",
         "how": lambda: HOW.get(detail.get("how", ""), "—"),
         "stage": lambda: STAGES.get(detail.get("stage", ""), "—"),
         "unit": lambda: UNIT_WORDS.get(detail.get("unit_kind", ""), "—"),

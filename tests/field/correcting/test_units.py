@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -113,7 +114,7 @@ def test_nothing_of_another_order_is_corrected(db: Session, cast: Cast, order: O
     with pytest.raises(NotFound):
         correcting.overrule_test(db, other.id, order.lines[0].id, "fix", reason="x", **wang)
     with pytest.raises(NotFound):
-        correcting.drop_charge(db, other.id, 1, reason="x", **wang)
+        correcting.drop_charge(db, other.id, 1, reason="x", key=uuid.uuid4(), **wang)
 
 
 def test_a_failed_point_is_let_pass_by_name(

@@ -25,8 +25,8 @@ CASES = [
     ("replace", "fitting", {"reason": "看错", "number": "{right}"}, "names the right unit now"),
     ("overrule", "line", {"reason": "地下车库", "item": "fix"}, "counts as passed now"),
     ("fail", "line", {"reason": "平台离线", "item": "online"}, "counts as failed now"),
-    ("drop-charge", "charge", {"reason": "商定免费"}, "charge is taken back"),
-    ("refund", "receipt", {"reason": "多收", "amount": "20"}, "The money is given back"),
+    ("drop-charge", "charge", {"reason": "商定免费", "key": str(uuid.uuid4())}, "Whoever decides sees it"),
+    ("refund", "receipt", {"reason": "多收", "amount": "20", "key": str(uuid.uuid4())}, "Whoever decides sees it"),
     ("payment", "order_itself", {"amount": "80", "channel": "account", "key": str(uuid.uuid4())}, "The money is taken"),
     ("invoice", "receipt", {"invoice_number": "2544 2000 0000 1234 5678"}, "invoice number is noted"),
 ]
@@ -135,7 +135,7 @@ def test_a_point_that_passed_can_be_corrected_however_many_vehicles_there_are(
 
 def test_a_refusal_of_the_whole_says_why(done: dict[str, Any], cast: Cast, as_person: SignIn) -> None:
     url = f"/orders/{done['number']}/corrections/refund/{done['receipt']}"
-    refused = as_person(cast.wang).post(url, data={"amount": "1000", "reason": "原话"})
+    refused = as_person(cast.wang).post(url, data={"amount": "1000", "reason": "原话", "key": str(uuid.uuid4())})
     assert refused.status_code == 422 and "is more than what is left" in refused.text and "原话" in refused.text
 
 

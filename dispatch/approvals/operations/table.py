@@ -8,10 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import ApprovalRule
+from dispatch.approvals.rules import BUSINESS, LevelRule
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound
-from dispatch.orders.ladder_models import ApprovalRule
-from dispatch.orders.ladder_rules import ABOVE, LevelRule
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -53,9 +53,11 @@ def end_rule(session: Session, rule_id: int, *, by: Actor, at: datetime) -> Appr
 
 
 def _check(rule: LevelRule) -> None:
-    wrong = {}
-    if not rule.roles or not set(rule.roles) <= set(ABOVE):
-        wrong["first"] = say("Say who approves after the manager.")
+    wrong, business = {}, BUSINESS[rule.kind]
+    if not set(rule.roles) <= set(business.names):
+        wrong["first"] = say("Choose one of these.")
+    elif not rule.roles and not business.usual:
+        wrong["first"] = say("Say who approves after the first.")
     elif len(set(rule.roles)) < len(rule.roles):
         wrong["first"] = say("Nobody approves twice: name each only once.")
     if rule.most is not None and rule.most < rule.least:

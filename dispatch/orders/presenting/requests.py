@@ -1,0 +1,69 @@
+"""Requests that climb the ladder beside orders, on pages: their buttons for the reader, and whom they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from dispatch.approvals.models import ALIVE, Request
+from dispatch.approvals.queries import deciders_and_deputies, turn_of
+from dispatch.approvals.rules import level_word, state_word, why_not_decide
+from dispatch.orders.presenting.actions import Action
+from dispatch.orders.presenting.ladder import next_people
+from dispatch.staff.rules import Actor
+from dispatch.words import Text, say
+
+Address = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as the reader meets it."""
+
+    request: Request
+    actions: list[Action]
+    own_branch: bool
+
+    @property
+    def can_decide(self) -> bool:
+        """He may decide its open level."""
+        return bool(self.actions) and self.actions[0].allowed
+
+    @property
+    def state(self) -> Text:
+        """How it stands."""
+        return state_word(self.request.kind, self.request.state)
+
+
+def asked_card(request: Request, by: Actor, address: Callable[[int, int], Address]) -> Asked:
+    """A request with its buttons; `address` makes those of a request and step."""
+    step = request.open_step
+    actions = decisions(request, by, address(request.id, step.id)) if step else []
+    return Asked(request, actions, by.sees_branch(request.branch_id))
+
+
+def decisions(request: Request, by: Actor, url: Address) -> list[Action]:
+    """Approve and reject for the open level, or one shut button that says why the reader cannot."""
+    no = why_not_decide(turn_of(request, by))
+    if no is not None:
+        return [Action("decide", say("Approve or reject"), "", 0, False, no, False)]
+    yes = Action("approve", say("Approve"), url("approve"), 0, True, None, False, primary=True)
+    return [yes, Action("turn_down", say("Reject"), url("reject"), 0, True, None, True)]
+
+
+def may_withdraw(request: Request, by: Actor) -> bool:
+    """Whether the reader has asked for it, and it may still come to something."""
+    return request.state in ALIVE and by.id in turn_of(request, by).asked_by
+
+
+def waits_for_people(session: Session, request: Request, by: Actor, at: datetime) -> tuple[Text, list[Text | str]] | None:
+    """The open level as a word, and who may decide it; None where nothing is open."""
+    step = request.open_step
+    if step is None:
+        return None
+    turn = turn_of(request, by)
+    people = deciders_and_deputies(session, step.permission, request.branch_id, at)
+    return level_word(step.permission), next_people(people, step.permission, turn.asked_by | turn.decided_by)
