@@ -7,11 +7,13 @@ from dispatch.config import given
 from dispatch.host import tls
 from dispatch.host.logs import WebServerLogger
 
-garbage.seldom()  # the processes that it forks inherit this
+garbage.seldom()
 _settings = given()
 
 bind = [f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"]
 worker_class = "gthread"
+# Loaded once and then forked: half the work of a start, and the processes share its memory. Nothing is connected by then.
+preload_app = True
 workers = _settings.web_processes
 threads = _settings.web_threads
 graceful_timeout = 5

@@ -124,7 +124,18 @@ function put(input, value) {
   input.dataset.filled = value;
   if (input === document.activeElement) input.select?.();
 }
-form.addEventListener("input", (event) => delete event.target.dataset.filled);
+form.addEventListener("input", (event) => {
+  delete event.target.dataset.filled;
+  if (event.target.name === "plate" || event.target.name === "vin") holdJoining();
+});
+
+// While another plate or VIN stands there than that of the vehicle shown, its order is not what this call joins.
+function holdJoining() {
+  const join = document.getElementById("f-join");
+  const shown = JSON.parse(known.querySelector("[data-fill]")?.dataset.fill ?? "{}");
+  const differs = (name) => Boolean(shown[name]) && bare(field(name).value) !== bare(shown[name]);
+  if (join) join.disabled = differs("plate") || (!shown.plate && differs("vin"));
+}
 
 const OF_CUSTOMER = ["customer", "contact", "phone", "address", "place"];
 const OF_VEHICLE = ["plate", "colour", "vin", "model", "purchased_on"];

@@ -81,7 +81,9 @@ def _start(username: str, password: str) -> str:
     own = hash_password(_own_password()) if person.password_given else None
     with transaction() as db:
         if own is not None:
-            him = db.get_one(Person, person.id, with_for_update=True)
+            him = db.get_one(Person, person.id, with_for_update=True, populate_existing=True)
+            if him.password_hash != stored:  # the slip was used by somebody else meanwhile
+                raise RuleBroken(WRONG)
             set_password(db, him, password_hash=own, keep=None, by=actor_of(him), at=at)
         return start_session(db, db.get_one(Person, person.id), address=address, browser=request.user_agent.string[:200], at=at)
 
