@@ -24,6 +24,8 @@ from dispatch.staff.operations import start_session
 from tests.counting import queries
 
 MOST_QUERIES = 12
+WARM_UP = 8
+"""Rounds until templates are compiled and the driver has prepared the statements, which it does after five."""
 
 Make = Callable[[], str]
 """One address of a page, another one each time."""
@@ -78,16 +80,16 @@ def hold_against_limits(client: FlaskClient, pages: Mapping[str, tuple[float, Ma
 
 
 def _measure(client: FlaskClient, make: Make, rounds: int) -> dict[str, Any]:
-    """One address after the other; the first two warm up and do not count."""
+    """One address after the other; the first ones warm up and do not count."""
     times, most = [], 0
-    for number in range(rounds + 2):
+    for number in range(WARM_UP + rounds):
         address = make()
         with queries() as seen:
             start = time.perf_counter()
             answer = client.get(address)
             spent = (time.perf_counter() - start) * 1000
         assert answer.status_code == 200, (address, answer.status)
-        if number >= 2:
+        if number >= WARM_UP:
             times.append(spent)
             most = max(most, len(seen))
     return {
