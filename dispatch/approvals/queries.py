@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from dispatch.approvals.models import ApprovalRule, Request, RequestStep
+from dispatch.approvals.models import ApprovalRule, Request, RequestStep, Step
 from dispatch.approvals.rules import BUSINESS, FEN, LevelRule, Turn
 from dispatch.config_values import ApprovalStep
 from dispatch.errors import NotFound
@@ -79,13 +79,20 @@ def _deciders(permission: str, branch_id: int) -> sa.Select[Person]:
 # --- requests
 
 
+def hands_in(steps: Iterable[Step], round: int) -> tuple[frozenset[int | None], frozenset[int | None]]:
+    """Who had a hand in the levels of one round, and those of them who decided none of these themselves."""
+    now = [one for one in steps if one.round == round]
+    hands = frozenset(who for one in now for who in one.hands if who is not None)
+    return hands, hands - {one.decided_by_id for one in now}
+
+
 def turn_of(request: Request, by: Actor) -> Turn:
     """`by` before the open level of a request whose steps are read."""
-    step, now = request.open_step, [one for one in request.steps if one.round == request.round]
-    hands = frozenset(who for one in now for who in one.hands if who is not None)
+    step = request.open_step
     asked = frozenset({request.asked_by_id, *(one.requested_by_id for one in request.steps)})
-    themselves = {one.decided_by_id for one in now}
-    return Turn(step.permission if step else None, by.id, permissions_of(by.roles), asked, hands, hands - themselves)
+    return Turn(
+        step.permission if step else None, by.id, permissions_of(by.roles), asked, *hands_in(request.steps, request.round)
+    )
 
 
 def _in_place(by: Actor) -> list[sa.ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.queries import hands_in
 from dispatch.audit.models import AuditEntry
 from dispatch.orders.lifecycle import Named, OrderFacts
 from dispatch.orders.models import Approval, Order, OrderLine, OrderPapers, Visit
@@ -135,14 +136,12 @@ def _asked_by(session: Session, order_id: int, entries: Sequence[AuditEntry] | N
 
 def decided_by(step: Approval, approvals: Iterable[Approval]) -> frozenset[int | None]:
     """Who had a hand in the levels before this one since the order was last sent in: who decided, for whom, who made the link."""
-    hands = (who for a in approvals if a.round == step.round for who in a.hands)
-    return frozenset(who for who in hands if who is not None)
+    return hands_in(approvals, step.round)[0]
 
 
 def _helped_by(step: Approval, approvals: Sequence[Approval]) -> frozenset[int | None]:
     """Those of them who decided none of these levels themselves."""
-    themselves = {a.decided_by_id for a in approvals if a.round == step.round}
-    return decided_by(step, approvals) - themselves
+    return hands_in(approvals, step.round)[1]
 
 
 def open_approval(session: Session, order_id: int) -> Approval | None:

@@ -52,9 +52,9 @@ class Answer:
 
 
 def ask(session: Session, asked: Asked, *, branch_id: int, order_id: int | None = None, by: Actor, at: datetime) -> Request:
-    """Send it in; its levels are those that the table asks for now. The same `key` again is the first request.
+    """Send it in; its levels are those that the table asks for now.
 
-    Raises Invalid without a reason. Whether `by` may ask is asked before.
+    Raises Invalid without a reason. Whether `by` may ask, and whether he has (`asked_before`), is asked before.
     """
     request = Request(key=asked.key, kind=asked.kind, branch_id=branch_id, order_id=order_id)
     _keep(request, asked)
