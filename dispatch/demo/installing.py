@@ -18,7 +18,7 @@ TOMORROW_AT = time(9, 30)
 
 
 def build(company: Company, moment: datetime) -> None:
-    """Both; today's goes on tomorrow with the vehicle that did not come."""
+    """Both; today's goes on tomorrow with the vehicle that did not come, and its technician knows."""
     _of_two_days_ago(company, moment - timedelta(days=2, hours=5))
     _of_today(company, moment)
 
@@ -38,7 +38,8 @@ def _of_today(company: Company, moment: datetime) -> None:
     _worked_on(company, order, "yu", order.lines[EACH:], start, absent=absent)
     zone = ZoneInfo(company.zone)
     tomorrow = datetime.combine(moment.astimezone(zone).date() + timedelta(days=1), TOMORROW_AT, zone)
-    planned(company, CODE, order, company.people["yu"], tomorrow, moment - timedelta(hours=2), [absent])
+    again = planned(company, CODE, order, company.people["yu"], tomorrow, moment - timedelta(hours=2), [absent])
+    send(company, CODE, again, moment - timedelta(minutes=110))
 
 
 def _taken(company: Company, start: datetime, count: int) -> Order:

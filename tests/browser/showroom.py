@@ -203,6 +203,7 @@ def _plain() -> dict[str, Sight]:
         "my bag": Sight("devices.my_bag", "/my-bag", "su"),
         "my bag, with an offer of mine": Sight("devices.my_bag", "/my-bag", "wei"),
         "my day": Sight("field.today", "/my-day", "su"),
+        "my day, and what comes after it": Sight("field.today", "/my-day", "yu"),
     }
     lists = ("terminals", "sims", "technicians", "prices")
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
