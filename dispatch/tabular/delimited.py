@@ -13,11 +13,10 @@ from charset_normalizer import from_bytes
 
 from dispatch.errors import RuleBroken
 from dispatch.tabular.kinds import damaged
-from dispatch.tabular.packed import check_size
+from dispatch.tabular.packed import USUAL, Limits, check_size
 from dispatch.words import say
 
 DELIMITERS = (",", "\t", ";", "|")
-MAX_TEXT_BYTES = 32 * 1024 * 1024
 LINES_LOOKED_AT = 60
 LONGEST_CELL_IN_LINES = 20
 """A stray quotation mark swallows all that follows into one cell; nobody types a cell of more lines than this."""
@@ -27,9 +26,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
-def decode(content: bytes) -> str:
+def decode(content: bytes, limits: Limits = USUAL) -> str:
     """Bytes of a text table -> text. Raises RuleBroken for bytes that are no text."""
-    if len(content) > MAX_TEXT_BYTES:
+    if len(content) > limits.text:
         raise RuleBroken(say("The file is too large for a table. Split it."))
     text = _by_mark(content) or _utf16_without_mark(content) or _by_trial(content)
     if _CONTROL.search(text):
@@ -71,29 +70,30 @@ def _by_trial(content: bytes) -> str:
     return str(best) if best else content.decode("gb18030", errors="replace")
 
 
-def rows_of(text: str) -> list[list[str]]:
+def rows_of(text: str, limits: Limits = USUAL) -> list[list[str]]:
     """Text -> rows as a spreadsheet program would number them: a blank line is a row, a line break inside quotes is none."""
     delimiter = delimiter_of(text)
-    rows = _split(text, delimiter, csv.QUOTE_MINIMAL)
+    rows = _split(text, delimiter, csv.QUOTE_MINIMAL, limits)
     if any(cell.count("\n") > LONGEST_CELL_IN_LINES for row in rows for cell in row):
-        rows = _split(text, delimiter, csv.QUOTE_NONE)
+        rows = _split(text, delimiter, csv.QUOTE_NONE, limits)
     return rows
 
 
-def _split(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
+def _split(text: str, delimiter: str, quoting: Literal[0, 3], limits: Limits = USUAL) -> list[list[str]]:
     csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
     try:
-        return list(_to_last_filled(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)))
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+        return list(_to_last_filled(rows, limits))
     except csv.Error as error:
         raise damaged() from error
 
 
-def _to_last_filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+def _to_last_filled(rows: Iterable[list[str]], limits: Limits) -> Iterator[list[str]]:
     """The rows without the blank ones at the end, of which a spreadsheet program may export a million."""
     blank = 0
     for number, row in enumerate(rows, start=1):
         if any(cell.strip() for cell in row):
-            check_size(number, 1)
+            check_size(number, 1, limits)
             yield from ([] for _ in range(blank))
             yield row
             blank = 0

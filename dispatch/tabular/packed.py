@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from dispatch.errors import RuleBroken
@@ -20,50 +21,65 @@ MAX_BYTES = 128 * 1024 * 1024
 MAX_ROWS, MAX_COLUMNS = 20_000, 200
 MAX_CELLS = 800_000
 """Over all sheets, each counted as the rectangle that the fast reader lays out."""
+MAX_TEXT_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a table may be; `text` in bytes."""
+
+    rows: int = MAX_ROWS
+    cells: int = MAX_CELLS
+    packed: int = MAX_BYTES
+    text: int = MAX_TEXT_BYTES
+
+
+USUAL = Limits()
+"""What people fill in. What machines write by the month may be larger."""
 
 _CELL = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
 _PIECE = 1 << 20
 
 
-def check_zip(content: bytes) -> None:
+def check_zip(content: bytes, limits: Limits = USUAL) -> None:
     """Raise RuleBroken when the zip is broken, locked, not a spreadsheet, or too large once unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            _check_parts(packed)
+            _check_parts(packed, limits)
     except RuleBroken:
         raise
     except Exception as error:  # a broken zip fails in a dozen ways, depending on its packing
         raise damaged() from error
 
 
-def _check_parts(packed: zipfile.ZipFile) -> None:
+def _check_parts(packed: zipfile.ZipFile, limits: Limits) -> None:
     if any(part.flag_bits & 1 for part in packed.infolist()):
         raise locked()
     kind = zip_kind(packed.namelist())
-    if sum(part.file_size for part in packed.infolist()) > MAX_BYTES:
+    if sum(part.file_size for part in packed.infolist()) > limits.packed:
         raise RuleBroken(say("The file is too large once unpacked. Send the table alone, without pictures."))
     cells = 0
     for part in packed.infolist():
-        corner = _corner_for(kind, part.filename.lower())
+        corner = _corner_for(kind, part.filename.lower(), limits)
         with packed.open(part) as stream:
             # Reading every part to its end also checks its checksum and that it does not lie about its size.
             for piece in iter(lambda stream=stream: stream.read(_PIECE), b""):  # type: ignore[misc]
                 corner.feed(piece)
         cells += corner.cells
-        if cells > MAX_CELLS:
+        if cells > limits.cells:
             raise RuleBroken(say("The file holds too many cells, filled or empty. Send the table alone."))
 
 
-def _corner_for(kind: str, name: str) -> Corner:
+def _corner_for(kind: str, name: str, limits: Limits) -> Corner:
     if kind == "ods":
-        return OdsCorner() if name == "content.xml" else Corner()
-    return XlsxCorner() if name.startswith("xl/worksheets/") and name.endswith(".xml") else Corner()
+        return OdsCorner(limits) if name == "content.xml" else Corner()
+    return XlsxCorner(limits) if name.startswith("xl/worksheets/") and name.endswith(".xml") else Corner()
 
 
-def check_size(row: int, column: int) -> None:
+def check_size(row: int, column: int, limits: Limits = USUAL) -> None:
     """Raise RuleBroken for a filled cell outside the limits. Both count from 1."""
-    if row > MAX_ROWS:
-        raise RuleBroken(say("The table has more than %(n)s rows. Split the file.", n=MAX_ROWS))
+    if row > limits.rows:
+        raise RuleBroken(say("The table has more than %(n)s rows. Split the file.", n=limits.rows))
     if column > MAX_COLUMNS:
         raise RuleBroken(say("The table has more than %(n)s columns.", n=MAX_COLUMNS))
 
@@ -80,7 +96,8 @@ class Corner:
 class SheetCorner(Corner):
     """Follows the filled cells of a sheet's XML and refuses the first one outside the limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = USUAL) -> None:
+        self.limits = limits
         self.row = self.column = self.bottom = self.right = self.before = 0
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self.start
@@ -96,7 +113,7 @@ class SheetCorner(Corner):
 
     def filled(self, row: int, column: int) -> None:
         """A filled cell: refused outside the limits, else the rectangle grows to it."""
-        check_size(row, column)
+        check_size(row, column, self.limits)
         self.bottom, self.right = max(self.bottom, row), max(self.right, column)
 
     def doctype(self, *_: object) -> None:
@@ -131,8 +148,8 @@ class XlsxCorner(SheetCorner):
 class OdsCorner(SheetCorner):
     """Rows and cells with repeat counts; empty ones at the end repeat a million times and count only when something follows."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, limits: Limits = USUAL) -> None:
+        super().__init__(limits)
         self.row_repeat = self.cell_repeat = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:

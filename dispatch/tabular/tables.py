@@ -16,7 +16,7 @@ from dispatch.errors import RuleBroken
 from dispatch.tabular import apart, delimited
 from dispatch.tabular.cells import Cell, is_blank, tidy, tidy_text
 from dispatch.tabular.kinds import damaged, has_macros, kind_of, locked
-from dispatch.tabular.packed import check_size, check_zip
+from dispatch.tabular.packed import USUAL, Limits, check_size, check_zip
 from dispatch.tabular.told import NOTHING, Told
 from dispatch.words import say
 
@@ -49,26 +49,26 @@ class Workbook:
         return replace(self, sheets=tuple(replace(sheet, told=told) for sheet in self.sheets))
 
 
-def read(name: str, content: bytes) -> Workbook:
+def read(name: str, content: bytes, limits: Limits = USUAL) -> Workbook:
     """A file's name and bytes -> Workbook. Raises RuleBroken with a sentence fit to be shown."""
     readers = {"text": _text_sheets, "zip": _zipped_sheets, "ole": _old_sheets}
-    sheets = readers[kind_of(content)](name, content)
+    sheets = readers[kind_of(content)](name, content, limits)
     filled = tuple(sheet for sheet in sheets if sheet.rows)
     if not filled:
         raise RuleBroken(say("The file is empty."))
     return Workbook(name, filled, has_macros(content))
 
 
-def _text_sheets(name: str, content: bytes) -> list[Sheet]:
-    rows = delimited.rows_of(delimited.decode(content))
-    return [replace(_sheet(name, ([tidy_text(cell) for cell in row] for row in rows)), cut=True)]
+def _text_sheets(name: str, content: bytes, limits: Limits) -> list[Sheet]:
+    rows = delimited.rows_of(delimited.decode(content, limits), limits)
+    return [replace(_sheet(name, ([tidy_text(cell) for cell in row] for row in rows), limits), cut=True)]
 
 
-def _zipped_sheets(_: str, content: bytes) -> list[Sheet]:
-    check_zip(content)
+def _zipped_sheets(_: str, content: bytes, limits: Limits) -> list[Sheet]:
+    check_zip(content, limits)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [_zipped_sheet(book.get_sheet_by_name(name)) for name in _visible(book)]
+        return [_zipped_sheet(book.get_sheet_by_name(name), limits) for name in _visible(book)]
     except RuleBroken:
         raise
     except PasswordError as error:
@@ -85,11 +85,11 @@ def _visible(book: CalamineWorkbook) -> list[str]:
     return [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible] or [sheet.name for sheet in sheets]
 
 
-def _zipped_sheet(sheet: CalamineSheet) -> Sheet:
+def _zipped_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet:
     rows = [[tidy(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         _fill_down(rows, top, bottom, left)
-    return _sheet(sheet.name, rows)
+    return _sheet(sheet.name, rows, limits)
 
 
 def _fill_down(rows: list[list[Cell]], top: int, bottom: int, column: int) -> None:
@@ -99,7 +99,7 @@ def _fill_down(rows: list[list[Cell]], top: int, bottom: int, column: int) -> No
             row[column] = rows[top][column]
 
 
-def _old_sheets(_: str, content: bytes) -> list[Sheet]:
+def _old_sheets(_: str, content: bytes, limits: Limits) -> list[Sheet]:
     try:
         done = subprocess.run(
             [sys.executable, apart.__file__], input=content, capture_output=True, timeout=apart.MOST_SECONDS * 2, check=True
@@ -107,15 +107,15 @@ def _old_sheets(_: str, content: bytes) -> list[Sheet]:
     except subprocess.SubprocessError as error:
         raise (locked() if b"assword" in (getattr(error, "stderr", None) or b"") else damaged()) from error
     sheets = json.loads(done.stdout, object_hook=apart.decode)
-    return [_sheet(name, [[tidy(value) for value in row] for row in rows]) for name, rows in sheets]
+    return [_sheet(name, [[tidy(value) for value in row] for row in rows], limits) for name, rows in sheets]
 
 
-def _sheet(name: str, rows: Iterable[Sequence[Cell]]) -> Sheet:
+def _sheet(name: str, rows: Iterable[Sequence[Cell]], limits: Limits) -> Sheet:
     kept: list[Row] = []
     for number, row in enumerate(rows, start=1):
         cells = _without_tail(row)
         if cells:
-            check_size(number, len(cells))
+            check_size(number, len(cells), limits)
         kept.append(cells)
     while kept and not kept[-1]:
         kept.pop()
