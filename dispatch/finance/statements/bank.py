@@ -12,7 +12,7 @@ from dispatch.errors import RuleBroken
 from dispatch.finance.statements.bank_checks import check_balance, check_summary
 from dispatch.finance.statements.bank_columns import COLUMNS, IN_WORDS, OUT_WORDS
 from dispatch.finance.statements.bank_kinds import kind_of
-from dispatch.finance.statements.bank_summary import is_summary, said_of
+from dispatch.finance.statements.bank_summary import movements_of, said_of
 from dispatch.finance.statements.cells import to_the_fen, wrong
 from dispatch.finance.statements.lines import Keys, Line, Statement, receipt_in
 from dispatch.tabular.cells import Cell, is_blank, line_of, plain, read_date, read_decimal, read_moment, read_time
@@ -33,9 +33,8 @@ def read_bank(workbook: Workbook, zone: ZoneInfo) -> Statement:
     sheet = workbook.sheets[0]
     table = find_table(sheet, COLUMNS)
     _demand_columns(table)
-    rows = [row for row in table.rows if not is_summary(row)]
     keys = Keys()
-    movements = [_movement(row, table, zone, keys) for row in counted(rows)]
+    movements = [_movement(row, zone, keys) for row in counted(movements_of(table))]
     lines = tuple(line for line, _ in movements)
     said = said_of(sheet, table)
     check_summary(said, lines)
@@ -60,7 +59,7 @@ Movement = tuple[Line, Decimal | None]
 """A line, and the balance that the bank gives after it."""
 
 
-def _movement(row: TableRow, table: Table, zone: ZoneInfo, keys: Keys) -> Movement:
+def _movement(row: TableRow, zone: ZoneInfo, keys: Keys) -> Movement:
     if row.beyond:
         raise wrong(row.row, say("it has more cells than the heading: a comma stands in one that is not in quotes"))
     amount, at = _amount(row), _time(row, zone)

@@ -6,16 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 
 from dispatch.errors import RuleBroken
 from dispatch.finance.statements.bank_columns import OWN_MONEY, SUMMARY
 from dispatch.tabular.cells import Cell, line_of, plain, read_decimal
-from dispatch.tabular.columns import Table, TableRow, find_labels
+from dispatch.tabular.columns import Table, TableRow, find_labels, label
 from dispatch.tabular.tables import Row, Sheet
 from dispatch.words import Text, say
 
 _BANK = re.compile(r"[\u4e00-\u9fff]{2,12}?银行")
 _SUM = re.compile(r"^(合计|总计|共计|本页合计|total)", re.IGNORECASE)
+_LABELS = {label(name) for column in SUMMARY for name in column.names if column.key not in ("account", "currency")}
 _COUNT = re.compile(r"(\d+)\s*笔")
 
 
@@ -34,14 +36,19 @@ class Said:
     closing: Decimal | None = None
 
 
-def is_summary(row: TableRow) -> bool:
-    """Does a row sum up the others?"""
-    return bool(_SUM.match(_first(row.cells)))
+def movements_of(table: Table) -> list[TableRow]:
+    """The rows before the first that sums them up."""
+    return list(takewhile(lambda row: not _sums_up(row), table.rows))
+
+
+def _sums_up(row: TableRow) -> bool:
+    texts = [re.sub(r"\s+", "", plain(cell)) for cell in row.cells.values() if cell != ""]
+    return any(_SUM.match(text) or label(text) in _LABELS for text in texts)
 
 
 def said_of(sheet: Sheet, table: Table) -> Said:
     """What stands above and below the lines. Raises RuleBroken for an account in another money."""
-    last = max((row.row for row in table.rows if not is_summary(row)), default=table.header_row)
+    last = max((row.row for row in movements_of(table)), default=table.header_row)
     around = (*table.above, *sheet.rows[last:])
     found = find_labels(around, SUMMARY)
     if plain(found.get("currency", "")) not in OWN_MONEY:
@@ -58,10 +65,6 @@ def said_of(sheet: Sheet, table: Table) -> Said:
         opening=_amount(found, "opening"),
         closing=_amount(found, "closing"),
     )
-
-
-def _first(cells: Mapping[str, Cell]) -> str:
-    return re.sub(r"\s+", "", next((plain(cell) for cell in cells.values() if cell != ""), ""))
 
 
 def _bank(rows: tuple[Row, ...]) -> str:
