@@ -15,8 +15,8 @@ from tests.tabular.files import xlsx
 Row = dict[str, str]
 PRODUCTS = ("维修服务费", "上门服务费, 含配件", '天线"4G", 一根', "移机费;加急")
 NOTES = ("货款", "设备维修款, 谢谢", "6月", "转账", "车队王师傅")
-WECHAT = tuple(
-    [
+WECHAT = [
+    *(
         "交易时间",
         "公众账号ID",
         "商户号",
@@ -28,6 +28,8 @@ WECHAT = tuple(
         "交易类型",
         "交易状态",
         "付款银行",
+    ),
+    *(
         "货币种类",
         "应结订单金额",
         "代金券金额",
@@ -37,17 +39,11 @@ WECHAT = tuple(
         "充值券退款金额",
         "退款类型",
         "退款状态",
-        "商品名称",
-        "商户数据包",
-        "手续费",
-        "费率",
-        "订单金额",
-        "申请退款金额",
-        "费率备注",
-    ]
-)
-ALIPAY = tuple(
-    [
+    ),
+    *("商品名称", "商户数据包", "手续费", "费率", "订单金额", "申请退款金额", "费率备注"),
+]
+ALIPAY = [
+    *(
         "支付宝交易号",
         "商户订单号",
         "业务类型",
@@ -57,13 +53,9 @@ ALIPAY = tuple(
         "对方账户",
         "订单金额（元）",
         "商家实收（元）",
-        "商家优惠（元）",
-        "退款批次号/请求号",
-        "服务费（元）",
-        "分润（元）",
-        "备注",
-    ]
-)
+    ),
+    *("商家优惠（元）", "退款批次号/请求号", "服务费（元）", "分润（元）", "备注"),
+]
 NOTED = {"refund": "客户退款", "fee": "汇款手续费", "deposit": "现金存款 JK-SZ-2026-0007", "other": "货款"}
 BANKS = (
     ("交易日", "交易时间", "借方金额", "贷方金额", "余额", "摘要", "收(付)方名称", "流水号"),
@@ -120,7 +112,7 @@ def _facts(rng: Random, count: int, places: str) -> list[True_]:
 
 def _wechat(rng: Random, count: int) -> Month:
     facts = _facts(rng, count, "0.00000")
-    columns = tuple(rng.sample(WECHAT, len(WECHAT))) if rng.random() < 0.7 else WECHAT
+    columns = rng.sample(WECHAT, len(WECHAT)) if rng.random() < 0.7 else WECHAT
     rows = [_wechat_row(rng, fact, at) for fact, at in zip(facts, _moments(rng, len(facts)), strict=True)]
     paid = sum((f.amount for f in facts if f.amount > 0), Decimal("0.00"))
     back = -sum((f.amount for f in facts if f.amount < 0), Decimal("0.00"))
@@ -145,7 +137,7 @@ def _wechat_row(rng: Random, fact: True_, at: datetime) -> Row:
 
 def _alipay(rng: Random, count: int) -> Month:
     facts = _facts(rng, count, "0.00")
-    columns = tuple(rng.sample(ALIPAY, len(ALIPAY))) if rng.random() < 0.7 else ALIPAY
+    columns = rng.sample(ALIPAY, len(ALIPAY)) if rng.random() < 0.7 else ALIPAY
     rows = [_alipay_row(rng, fact, at) for fact, at in zip(facts, _moments(rng, len(facts)), strict=True)]
     cells = [",".join(_quoted(row.get(name, "")) for name in columns) for row in rows]
     paid = [f.amount for f in facts if f.amount > 0]
@@ -220,13 +212,6 @@ def _bank_fact(rng: Random, kind: str) -> True_:
 
 
 def _bank_row(rng: Random, fact: True_, at: datetime, balance: Decimal) -> Row:
-    about = {
-        "payment": rng.choice(NOTES),
-        "refund": "客户退款",
-        "fee": "汇款手续费",
-        "deposit": "现金存款 JK-SZ-2026-0007",
-        "other": "货款",
-    }
     note = f"维修费{fact.receipt}，谢谢" if fact.receipt else NOTED.get(fact.kind) or rng.choice(NOTES)
     came, went = (str(fact.amount), "") if fact.amount > 0 else ("", str(-fact.amount))
     amounts = {"借方金额": went, "支出金额": went, "贷方金额": came, "收入金额": came, "交易金额": came or went}
