@@ -39,7 +39,7 @@ def read_bank(workbook: Workbook, zone: ZoneInfo) -> Statement:
     said = said_of(sheet, table)
     check_summary(said, lines)
     check_balance(said, movements)
-    return Statement("bank", said.account, said.bank, lines)
+    return Statement("bank", said.account or said.bank, said.bank, lines)
 
 
 def is_channels(sheet: Sheet) -> bool:
@@ -78,7 +78,7 @@ def _movement(row: TableRow, zone: ZoneInfo, keys: Keys) -> Movement:
         reference=reference or None,
         party=party or None,
         note=note or None,
-        key=keys.of(kind, *known_by),
+        key=keys.of("in" if amount > 0 else "out", *known_by),
     )
     return line, balance
 

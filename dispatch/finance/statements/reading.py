@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from dispatch.finance.statements.texts import LIMITS, ends_early, text_of
 from dispatch.finance.statements.wechat import is_wechat, read_wechat
 from dispatch.tabular.columns import Unrecognised
 from dispatch.tabular.kinds import damaged, kind_of, locked
-from dispatch.tabular.layouts import Layout, layout_of
+from dispatch.tabular.layouts import Layout, layout_of, told_by
 from dispatch.tabular.tables import Workbook, read
 from dispatch.tabular.told import NOTHING, Told
 from dispatch.words import Text, say
@@ -66,6 +66,13 @@ def look_at(name: str, content: bytes, zone: ZoneInfo, profile: Profile = as_is)
     except Unrecognised as refusal:
         return Seen(None, refusal.text, _layout(workbook, understood=False), told)
     return _not_empty(seen)
+
+
+def told_of(name: str, content: bytes, head: int | None, chosen: Mapping[int, str]) -> Told:
+    """What a person said of a bank's file: its row of headings (None: as found), and by column, from 0, what it is."""
+    sheet = first_sheet(read(name, content, LIMITS)).sheets[0]
+    heads = {} if head is None else {sheet.name: head}
+    return told_by((sheet,), COLUMNS, heads, {(sheet.name, column): key for column, key in chosen.items()})
 
 
 def _layout(workbook: Workbook, *, understood: bool = True) -> Layout:

@@ -1,0 +1,87 @@
+"""What the worker does for finance: it reads large statements."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from dispatch.clock import now
+from dispatch.db import transaction
+from dispatch.errors import Refusal, RuleBroken
+from dispatch.finance.keeping import READ, fail, note_progress, read_kept
+from dispatch.finance.models import Statement
+from dispatch.finance.statement_rules import UNDER_WAY
+from dispatch.intake.carrying import BROKEN, LEFT, OFTEN
+from dispatch.intake.progress import Tell
+from dispatch.jobs import task
+from dispatch.staff.models import Person
+from dispatch.staff.queries import actor_of
+from dispatch.staff.rules import Actor
+from dispatch.tabular.listening import heard_by
+
+log = structlog.get_logger("finance")
+
+
+@task(READ)
+def read_statement(statement_id: int) -> None:
+    """Read a large statement, all of it or nothing. May be killed at any moment and run again.
+
+    A database that cannot be reached raises, so that the worker tries again; any other failure ends it with a sentence.
+    """
+    refusal: Refusal
+    try:
+        by = _begin(statement_id)
+        if by is not None:
+            _read(statement_id, by)
+        return
+    except OperationalError:
+        raise
+    except Refusal as refused:
+        refusal = refused
+    except Exception:
+        log.exception("statement_not_read", statement=statement_id)
+        refusal = RuleBroken(BROKEN)
+    _end(statement_id, refusal)
+
+
+def _begin(statement_id: int) -> Actor | None:
+    """Who asked for it; None when it has ended. Raises RuleBroken when he is here no more."""
+    with transaction() as db:
+        made = db.get(Statement, statement_id, with_for_update=True)
+        if made is None or made.state not in UNDER_WAY:
+            return None
+        made.state, made.stage, made.done, made.total, made.heard_at = "running", None, 0, 0, now()
+        person = db.get_one(Person, made.by_id)
+        if not person.active:
+            raise RuleBroken(LEFT.msgid, name=person.name)
+        return actor_of(person)
+
+
+def _read(statement_id: int, by: Actor) -> None:
+    tell = _teller(statement_id)
+    with heard_by(lambda done, total: tell("reading", done, total)), transaction() as db:
+        read_kept(db, db.get_one(Statement, statement_id), by=by, at=now(), tell=tell)
+
+
+def _teller(statement_id: int) -> Tell:
+    last = 0.0
+
+    def tell(stage: str, done: int = 0, total: int = 0) -> None:
+        nonlocal last
+        moment = time.monotonic()
+        if moment - last < OFTEN:
+            return
+        last = moment
+        with transaction() as db:
+            note_progress(db, statement_id, stage, done, total, at=now())
+
+    return tell
+
+
+def _end(statement_id: int, refusal: Refusal) -> None:
+    with transaction() as db:
+        made = db.get(Statement, statement_id, with_for_update=True)
+        if made is not None and made.state in UNDER_WAY:
+            fail(db, made, refusal)
