@@ -29,6 +29,7 @@ from dispatch.demo import (
     parts,
     recalls,
     silence,
+    statements,
     storing,
     tooling,
     words,
@@ -85,4 +86,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     recalls.build(company, moment)
     filing.build(company, moment)
     asking.build(company, moment)
+    statements.build(company, moment)
     return company

@@ -32,6 +32,7 @@ from dispatch.devices.models import (
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
 from dispatch.field.models import FieldFact
+from dispatch.finance.models import Statement
 from dispatch.intake.models import Outage, Upload
 from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
@@ -47,6 +48,7 @@ from tests.browser.staging import (
     make_a_link,
     send_files,
     send_large_files,
+    send_statements,
     send_what_fits_nothing,
     signed_in,
 )
@@ -74,6 +76,7 @@ NO_PAGES = {
     "board.visit_check",
     "board.progress",
     "intake.progress",
+    "finance.statement_progress",
     "board.map_data",
     "orders.news",
     "field.photo",
@@ -106,6 +109,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     client = signed_in(app, "wang")
     send_files(client)
     send_large_files(client)
+    send_statements(signed_in(app, "qian"))
     draft = make_a_draft(client)
     send_what_fits_nothing(signed_in(app, "su"))
     boxes, told = act_on_several(signed_in(app, "lin"))
@@ -193,6 +197,7 @@ def _plain() -> dict[str, Sight]:
         "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
+        "statements": Sight("finance.statement_list", "/finance/statements", "qian"),
         "my money": Sight("finance.my_money", "/my-money", "su"),
         "the roster": Sight("staff.roster", "/roster"),
         "leave to be decided": Sight("staff.roster_leave", "/roster/leave"),
@@ -403,6 +408,9 @@ def _money(session: Session) -> dict[str, Sight]:
     )
     shown["what is on account"] = Sight("finance.account", f"/finance/accounts/{debtor}", "qian")
     holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
+    statements = sa.select(sa.func.coalesce(Statement.channel, Statement.state), Statement.id)
+    for kind, id_ in session.execute(statements):
+        shown[f"a statement, {kind}"] = Sight("finance.show_statement", f"/finance/statements/{id_}", "qian")
     return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}
 
 

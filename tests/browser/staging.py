@@ -16,6 +16,9 @@ from werkzeug.serving import make_server
 
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.finance.jobs import read_statement
+from dispatch.finance.keeping import note_progress as tell_reading
+from dispatch.finance.models import Statement
 from dispatch.intake.carrying import carry_out
 from dispatch.intake.models import FileWork
 from dispatch.intake.operations.working import begin_work, note_progress
@@ -71,6 +74,19 @@ def send_large_files(client: FlaskClient) -> None:
         begin_work(session, first, at=now())
         note_progress(session, first, "reading", 1_900, 5_000, at=now())
     carry_out(second)
+
+
+def send_statements(client: FlaskClient) -> None:
+    """A statement whose columns are asked for, one that is being read, and one that could not be."""
+    unknown = "银行流水\n哪天,来了多少,去了多少,说明,号码\n2026-12-01,80.00,,维修费,K1\n2026-12-01,,15.00,手续费,K2\n"
+    large = "交易日期,收入金额,流水号\n" + "".join(f"2026-12-01,{n}.00,K{n}\n" for n in range(1, 4_000))
+    for name, content in (("流水.csv", unknown), ("十二月.csv", large), ("坏了.csv", large.replace("K7\n", "K7,多,了\n"))):
+        assert send_file(client, "/finance/statements", name, content.encode()).status_code == 302
+    with transaction() as session:
+        reading, broken = session.scalars(sa.select(Statement.id).where(Statement.state == "asked").order_by(Statement.id)).all()
+        session.execute(sa.update(Statement).where(Statement.id == reading).values(state="running"))
+        tell_reading(session, reading, "reading", 1_900, 4_000, at=now())
+    read_statement(broken)
 
 
 def make_a_draft(client: FlaskClient) -> str:
