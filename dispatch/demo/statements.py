@@ -26,7 +26,10 @@ WECHAT = (
     "申请退款金额,费率备注"
 )
 WECHAT_SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
-ALIPAY = "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,对方账户,订单金额（元）,商家实收（元）,退款批次号/请求号,服务费（元）,备注"
+ALIPAY = (
+    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,对方账户,订单金额（元）,商家实收（元）,"
+    "退款批次号/请求号,服务费（元）,备注"
+)
 BANK = "交易日,交易时间,借方金额,贷方金额,余额,摘要,收(付)方名称,流水号"
 OPENING = Decimal("86420.50")
 UNNAMED = Decimal("150.00")
@@ -126,7 +129,7 @@ def _alipay_row(receipt: Receipt, ours: str, zone: ZoneInfo) -> str:
 def _bank(company: Company, receipts: Sequence[Receipt], day: datetime) -> bytes:
     moves = [(receipt.at.astimezone(day.tzinfo), receipt.amount, f"维修费{receipt.number}") for receipt in receipts]
     moves.append((day + timedelta(hours=11, minutes=20), UNNAMED, "设备维修款"))
-    handed = company.session.scalars(_counted(day)).all()
+    handed = company.session.scalars(_counted(company.branches["SZ"].id, day)).all()
     if handed:
         cash = sum((each.counted or Decimal(0) for each in handed), Decimal("0.00"))
         numbers = " ".join(each.number for each in handed)
@@ -141,6 +144,7 @@ def _bank(company: Company, receipts: Sequence[Receipt], day: datetime) -> bytes
     return ("\r\n".join(lines) + "\r\n").encode("gb18030")
 
 
-def _counted(day: datetime) -> sa.Select[HandIn]:
+def _counted(branch_id: int, day: datetime) -> sa.Select[HandIn]:
     within = (HandIn.confirmed_at >= day, HandIn.confirmed_at < day + timedelta(days=1))
-    return sa.select(HandIn).where(HandIn.status == "confirmed", ~HandIn.back.has(), *within).order_by(HandIn.id)
+    mine = (HandIn.branch_id == branch_id, HandIn.status == "confirmed", ~HandIn.back.has())
+    return sa.select(HandIn).where(*mine, *within).order_by(HandIn.id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -33,6 +33,10 @@ from dispatch.words import say, text_to_json
 READ = "finance.read_statement"
 MEDIA = "application/octet-stream"
 PIECE = 2_000
+_COPIED = (
+    *("statement_id", "channel", "account", "row", "key", "kind", "at", "amount", "fee"),
+    *("receipt", "reference", "party", "note"),
+)
 HERE_ALREADY = say("This very file is here already: %(name)s sent it on %(day)s as %(file)s. Nothing was counted twice.")
 _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('statement_line'))")
 
@@ -144,31 +148,23 @@ def _take(session: Session, made: Statement, reading: Reading, *, by: Actor, at:
     times = [line.time for line in reading.lines]
     made.channel, made.account, made.bank = reading.channel, reading.account, reading.bank
     made.first_at, made.last_at = min(times), max(times)
-    made.totals, made.taken, made.state, made.failure = reading.totals, totals(fresh), "kept", None
+    counted = {"kinds": Counter(line.kind for line in fresh)}
+    made.totals, made.taken, made.state, made.failure = reading.totals, totals(fresh) | counted, "kept", None
     detail = {"file": made.file_name, "channel": reading.channel, "lines": len(reading.lines), "new": len(fresh)}
     record(session, ("statement", made.id), "statement.read", by=by, at=at, detail=detail)
 
 
 def _write(session: Session, statement_id: int, reading: Reading, lines: Sequence[Line], tell: Tell) -> None:
-    same = {"statement_id": statement_id, "channel": reading.channel, "account": reading.account}
-    for start in range(0, len(lines), PIECE):
-        tell("rows", start, len(lines))
-        session.execute(sa.insert(StatementLine), [same | _row(line) for line in lines[start : start + PIECE]])
-
-
-def _row(line: Line) -> dict[str, Any]:
-    return {
-        "row": line.row,
-        "key": line.key,
-        "kind": line.kind,
-        "at": line.time,
-        "amount": line.amount,
-        "fee": line.fee,
-        "receipt": line.receipt,
-        "reference": line.reference,
-        "party": line.party,
-        "note": line.note,
-    }
+    """Write the lines in one stream: a hundred thousand take seconds so, and ten times as long one by one."""
+    raw = session.connection().connection.driver_connection
+    assert raw is not None
+    with raw.cursor() as cursor, cursor.copy(f"COPY statement_line ({', '.join(_COPIED)}) FROM STDIN") as stream:
+        for number, line in enumerate(lines):
+            if number % PIECE == 0:
+                tell("rows", number, len(lines))
+            facts = [line.row, line.key, line.kind, line.time, line.amount, line.fee]
+            texts = [line.receipt, line.reference, line.party, line.note]
+            stream.write_row([statement_id, reading.channel, reading.account, *facts, *texts])
 
 
 # --- which column is what

@@ -37,7 +37,8 @@ class BankProfile(Base):
 
 
 class Statement(Base):
-    """A file of a channel or bank. Once `kept`, `totals` are the file's own and `taken` those of the lines that it brought.
+    """A file of a channel or bank. Once `kept`, `totals` are the file's own and `taken` those of the lines that it brought
+    (`kinds`: how many of each kind).
 
     `told` is how a person said its columns are to be read, `layout` how they are read. `failure` says why it was refused, or
     which columns were not recognised; `done` of `total` lines are through its `stage` while the worker reads it.
@@ -90,7 +91,7 @@ class StatementLine(Base):
         words_of("kind", tuple(KINDS)),
         words_of("state", tuple(LINE_STATES)),
         sa.UniqueConstraint("channel", "account", "key"),
-        sa.Index(None, "statement_id", "row"),
+        sa.Index(None, "statement_id", "row", "id"),
         sa.Index(None, "channel", "account", "at"),
         sa.Index(None, "receipt"),
     )

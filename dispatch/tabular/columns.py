@@ -245,12 +245,8 @@ def _repeats(row: Row, header: Header) -> bool:
     """The heading printed again on the next page, or a subtotal: neither is a line."""
     if _says(_SUBTOTAL, row, header):
         return True
-    same = [
-        label(text_of(row[column])) == label(header.names[column])
-        for column in header.keys
-        if column < len(row) and row[column] != ""
-    ]
-    return len(same) > 1 and all(same)
+    filled = [column for column in header.keys if column < len(row) and row[column] != ""]
+    return len(filled) > 1 and all(label(text_of(row[column])) == label(header.names[column]) for column in filled)
 
 
 def _unknown(header: Header) -> dict[int, str]:

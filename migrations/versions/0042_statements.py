@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('open')", name="state_known"),
         sa.UniqueConstraint("channel", "account", "key"),
     )
-    op.create_index("ix_statement_line_statement_id_row", "statement_line", ["statement_id", "row"])
+    op.create_index("ix_statement_line_statement_id_row_id", "statement_line", ["statement_id", "row", "id"])
     op.create_index("ix_statement_line_channel_account_at", "statement_line", ["channel", "account", "at"])
     op.create_index("ix_statement_line_receipt", "statement_line", ["receipt"])
 

@@ -82,7 +82,7 @@ def test_who_may_see_and_send(cast: Cast, as_person: SignIn) -> None:
     bad = send_file(client, LIST, "x.csv", b"\x89PNG")
     assert bad.status_code == 422 and "This is a picture" in bad.text
     assert client.post(LIST).status_code == 422
-    assert ">K2<" in client.get(f"{url}?kind=fee&sort=-amount").text and ">K1<" not in client.get(f"{url}?kind=fee").text
+    assert ">K2<" in client.get(f"{url}?kind=fee&sort=-row").text and ">K1<" not in client.get(f"{url}?kind=fee").text
     assert "There is no such page" in client.get(f"{url}?page=9").text
 
 

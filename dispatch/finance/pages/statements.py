@@ -121,9 +121,9 @@ def _page(statement_id: int, chosen: Chosen | None = None, refusal: Refusal | No
 def _lines(db: Session, made: Statement) -> dict[str, Any]:
     asked = request.args.get("kind", "")
     kind, cut = asked if asked in KINDS else None, cut_asked(LINE_SORTS, "row")
-    found = lines_of(db, made.id, kind=kind, cut=cut)
+    found = lines_of(db, made, kind=kind, cut=cut)
     shown = {"rows": found.rows, "page": Leaf.of(found), "sort": Heads(cut.sort), "kind": kind}
-    return shown | {"kinds": kinds_of(db, made.id)}
+    return shown | {"kinds": kinds_of(made)}
 
 
 def _columns(db: Session, made: Statement, chosen: Chosen | None) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from dispatch.errors import RuleBroken
 from dispatch.finance.statements.bank_checks import check_balance, check_summary
 from dispatch.finance.statements.bank_columns import COLUMNS, IN_WORDS, OUT_WORDS
 from dispatch.finance.statements.bank_kinds import kind_of
@@ -16,7 +15,7 @@ from dispatch.finance.statements.bank_summary import movements_of, said_of
 from dispatch.finance.statements.cells import to_the_fen, wrong
 from dispatch.finance.statements.lines import Keys, Line, Statement, receipt_in
 from dispatch.tabular.cells import Cell, is_blank, line_of, plain, read_date, read_decimal, read_moment, read_time
-from dispatch.tabular.columns import Table, TableRow, Unrecognised, find_table
+from dispatch.tabular.columns import Table, TableRow, Unrecognised, find_table, header_of
 from dispatch.tabular.listening import counted
 from dispatch.tabular.tables import Sheet, Workbook
 from dispatch.words import Text, say
@@ -33,10 +32,10 @@ def read_bank(workbook: Workbook, zone: ZoneInfo) -> Statement:
     sheet = workbook.sheets[0]
     table = find_table(sheet, COLUMNS)
     _demand_columns(table)
-    keys = Keys()
-    movements = [_movement(row, zone, keys) for row in counted(movements_of(table))]
+    rows, keys = movements_of(table), Keys()
+    movements = [_movement(row, zone, keys) for row in counted(rows)]
     lines = tuple(line for line, _ in movements)
-    said = said_of(sheet, table)
+    said = said_of(sheet, table, rows)
     check_summary(said, lines)
     check_balance(said, movements)
     return Statement("bank", said.account or said.bank, said.bank, lines)
@@ -155,10 +154,5 @@ def _clock(cell: Cell) -> Cell:
 def first_sheet(workbook: Workbook) -> Workbook:
     """The sheet with the lines: the first that has such columns, else the first."""
     sheets: Sequence[Sheet] = workbook.sheets
-    for sheet in sheets:
-        try:
-            find_table(sheet, COLUMNS)
-        except RuleBroken:
-            continue
-        return Workbook(workbook.name, (sheet,), workbook.macros)
-    return Workbook(workbook.name, tuple(sheets[:1]), workbook.macros)
+    chosen = next((sheet for sheet in sheets if header_of(sheet, COLUMNS) is not None), sheets[0])
+    return Workbook(workbook.name, (chosen,), workbook.macros)

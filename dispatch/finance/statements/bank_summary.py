@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
@@ -18,6 +18,7 @@ from dispatch.words import Text, say
 _BANK = re.compile(r"[\u4e00-\u9fff]{2,12}?银行")
 _SUM = re.compile(r"^(合计|总计|共计|本页合计|total)", re.IGNORECASE)
 _LABELS = {label(name) for column in SUMMARY for name in column.names if column.key not in ("account", "currency")}
+_DAY = re.compile(r"^\d{4}(?:[-/年]\d|\d{4}(?!\d))")
 _COUNT = re.compile(r"(\d+)\s*笔")
 
 
@@ -42,13 +43,15 @@ def movements_of(table: Table) -> list[TableRow]:
 
 
 def _sums_up(row: TableRow) -> bool:
+    if _DAY.match(row.code("date") or row.code("time")):
+        return False
     texts = [re.sub(r"\s+", "", plain(cell)) for cell in row.cells.values() if cell != ""]
     return any(_SUM.match(text) or label(text) in _LABELS for text in texts)
 
 
-def said_of(sheet: Sheet, table: Table) -> Said:
-    """What stands above and below the lines. Raises RuleBroken for an account in another money."""
-    last = max((row.row for row in movements_of(table)), default=table.header_row)
+def said_of(sheet: Sheet, table: Table, movements: Sequence[TableRow]) -> Said:
+    """What stands above and below the movements. Raises RuleBroken for an account in another money."""
+    last = max((row.row for row in movements), default=table.header_row)
     around = (*table.above, *sheet.rows[last:])
     found = find_labels(around, SUMMARY)
     if plain(found.get("currency", "")) not in OWN_MONEY:
