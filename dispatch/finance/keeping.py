@@ -42,21 +42,15 @@ _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('statement_line'
 
 
 def receive(session: Session, name: str, content: bytes, *, by: Actor, at: datetime) -> Statement:
-    """Keep a file that is to be read. Raises Conflict for one that is here already (however it came)."""
+    """Keep a file that is to be read. Raises Conflict for one that is here already, under whatever name."""
     by.must("money.confirm")
     assert by.id is not None and by.branch_id is not None
-    kept = keep(session, content, MEDIA, at=at)
-    before = session.scalar(sa.select(Statement).where(Statement.file_hash == kept.sha256, Statement.state != "failed"))
+    file = keep(session, content, MEDIA, at=at)
+    before = session.scalar(sa.select(Statement).where(Statement.file_hash == file.sha256, Statement.state != "failed"))
     if before is not None:
-        told = {
-            "name": before.by_name,
-            "day": f"{before.at.astimezone(ZoneInfo(by.zone)):%Y-%m-%d %H:%M}",
-            "file": before.file_name,
-        }
-        raise Conflict(
-            say("This very file is here already: %(name)s sent it on %(day)s as %(file)s. Nothing was counted twice.", **told)
-        )
-    made = Statement(branch_id=by.branch_id, file_name=name, file_hash=kept.sha256, state="asked", heard_at=at)
+        when = f"{before.at.astimezone(ZoneInfo(by.zone)):%Y-%m-%d %H:%M}"
+        raise Conflict(HERE_ALREADY.msgid, name=before.by_name, day=when, file=before.file_name)
+    made = Statement(branch_id=by.branch_id, file_name=name, file_hash=file.sha256, state="asked", heard_at=at)
     made.by_id, made.by_name, made.at = by.id, by.name, at
     session.add(made)
     session.flush()
