@@ -11,7 +11,7 @@ from dispatch.finance.statements.cells import bare, heading, wrong
 from dispatch.tabular.packed import Limits
 from dispatch.words import say
 
-LIMITS = Limits(rows=300_000, cells=6_000_000, packed=512 << 20, text=96 << 20)
+LIMITS = Limits(rows=200_000, cells=3_000_000, packed=256 << 20, text=96 << 20)
 """A bill of a busy month; at most a few hundred megabytes in memory."""
 LONGEST_SIGN = 4
 _ENCODINGS = ("utf-8-sig", "gb18030")
