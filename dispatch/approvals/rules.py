@@ -120,6 +120,11 @@ class Turn:
     decided_by: frozenset[int | None] = frozenset()
     helped_by: frozenset[int | None] = frozenset()
 
+    @property
+    def barred(self) -> frozenset[int | None]:
+        """Who cannot decide it, whatever he may: whoever asked, and whoever had a hand before."""
+        return self.asked_by | self.decided_by
+
 
 def not_your_turn(turn: Turn) -> Text | None:
     """Levels decide one after the other."""

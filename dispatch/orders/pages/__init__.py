@@ -4,6 +4,7 @@ from dispatch.orders.operations import finding
 from dispatch.orders.pages import (
     approvals,
     bulk,
+    by_link,
     closing,
     confirming,
     contacts,
@@ -29,6 +30,7 @@ from dispatch.orders.pages.blueprint import pages
 __all__ = [
     "approvals",
     "bulk",
+    "by_link",
     "closing",
     "confirming",
     "contacts",

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.approvals.models import ALIVE, Request
+from dispatch.approvals.operations.linking import why_not_make
 from dispatch.approvals.queries import deciders_and_deputies, turn_of
 from dispatch.approvals.rules import level_word, state_word, why_not_decide
 from dispatch.orders.presenting.actions import Action
@@ -26,6 +27,8 @@ class Asked:
     request: Request
     actions: list[Action]
     own_branch: bool
+    may_link: bool = False
+    """He may make a link for its open level."""
 
     @property
     def can_decide(self) -> bool:
@@ -42,7 +45,9 @@ def asked_card(request: Request, by: Actor, address: Callable[[int, int], Addres
     """A request with its buttons; `address` makes those of a request and step."""
     step = request.open_step
     actions = decisions(request, by, address(request.id, step.id)) if step else []
-    return Asked(request, actions, by.sees_branch(request.branch_id))
+    own_branch = by.sees_branch(request.branch_id)
+    may_link = step is not None and own_branch and why_not_make(turn_of(request, by), by) is None
+    return Asked(request, actions, own_branch, may_link)
 
 
 def decisions(request: Request, by: Actor, url: Address) -> list[Action]:
@@ -66,4 +71,4 @@ def waits_for_people(session: Session, request: Request, by: Actor, at: datetime
         return None
     turn = turn_of(request, by)
     people = deciders_and_deputies(session, step.permission, request.branch_id, at)
-    return level_word(step.permission), next_people(people, step.permission, turn.asked_by | turn.decided_by)
+    return level_word(step.permission), next_people(people, step.permission, turn.barred)
