@@ -160,7 +160,7 @@ def test_a_deputy_of_another_branch_decides_what_he_could_himself(db: Session, c
     absence = Absence(he.id or 0, AT, AT + timedelta(days=1), "年假", uuid.uuid4())
     name_deputy(db, absence, by=cast.wang, at=AT)
     stands_in = replace(he, places=frozenset({(cast.sz, "favour.approve")}))
-    assert [one.id for one in requests_waiting(db, stands_in)] == [asked.id] and not requests_waiting(db, he)
+    assert [one.id for one in requests_waiting(db, stands_in).rows] == [asked.id] and not requests_waiting(db, he).rows
     assert request_seen(db, asked.id, stands_in).id == asked.id
     with pytest.raises(NotFound):
         request_seen(db, asked.id, he)
