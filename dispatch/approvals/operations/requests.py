@@ -70,7 +70,8 @@ def ask(session: Session, asked: Asked, *, branch_id: int, order_id: int | None 
 
 
 def asked_before(session: Session, key: uuid.UUID, by: Actor) -> Request | None:
-    """The request of a form that was sent before by the same person."""
+    """The request of a form that was sent before by the same person; one that is sent twice at once waits for itself here."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(key), 0))))
     return session.scalar(sa.select(Request).where(Request.key == key, Request.asked_by_id == by.id))
 
 
