@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -36,7 +37,8 @@ def make_request_link(
     former = [link for link in links_out(session, step_id) if link.approver_id == approver_id]
     link = RequestLink(step_id=step.id)
     token = linking.issue(session, link, former, whom, lasts, by, at)
-    _tell(session, request, "request.link", linking.told(link), by=by, at=at)
+    detail = {**_about(request), **linking.told(link)}
+    record(session, subject_of(request), "request.link", by=by, at=at, detail=detail)
     return link, token
 
 
@@ -48,7 +50,8 @@ def revoke_request_link(session: Session, link_id: int, *, by: Actor, at: dateti
     request = _locked(session, link.step_id, by)
     session.refresh(link)
     linking.take_back(session, link, by=by, at=at)
-    _tell(session, request, "request.unlink", {"name": link.approver.name}, by=by, at=at)
+    detail = {**_about(request), "name": link.approver.name}
+    record(session, subject_of(request), "request.unlink", by=by, at=at, detail=detail)
     return link
 
 
@@ -86,6 +89,5 @@ def _locked(session: Session, step_id: int, by: Actor) -> Request:
     return request
 
 
-def _tell(session: Session, request: Request, action: str, told: dict[str, str], *, by: Actor, at: datetime) -> None:
-    detail = {"request": request.id, "about": request.about, **told}
-    record(session, subject_of(request), action, by=by, at=at, detail=detail)
+def _about(request: Request) -> dict[str, Any]:
+    return {"request": request.id, "about": request.about}
