@@ -109,13 +109,12 @@ class Asking:
 
 
 def drills(count: int) -> Wanted:
+    """A purchase of 20 yuan each."""
     return Wanted("other", "冲击钻", count, Decimal(20), "五金城", "x")
 
 
 @dataclass(frozen=True)
 class Deciding:
-    """Whoever may, mostly, or anybody."""
-
     who: str
     pick: int
     yes: bool
@@ -133,8 +132,6 @@ class Deciding:
 
 @dataclass(frozen=True)
 class Sending:
-    """A link for somebody's phone."""
-
     who: str
     whom: str
     pick: int
@@ -184,8 +181,6 @@ class Revoking:
 
 @dataclass(frozen=True)
 class Withdrawing:
-    """Whoever has asked, or a stranger."""
-
     pick: int
     stranger: str | None
 
@@ -213,8 +208,6 @@ class Mending:
 
 @dataclass(frozen=True)
 class CarryingOut:
-    """What was bought is received, the money is given back."""
-
     who: str
     pick: int
     kind: str
@@ -232,8 +225,6 @@ class CarryingOut:
 
 @dataclass(frozen=True)
 class StandingIn:
-    """Somebody lets another decide in his place for an hour."""
-
     who: str
     deputy: str
 
@@ -249,8 +240,6 @@ class StandingIn:
 
 @dataclass(frozen=True)
 class Leaving:
-    """Somebody leaves the company, or comes back."""
-
     who: str
 
     def on(self, page: Page) -> Doing:
