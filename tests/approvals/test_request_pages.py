@@ -96,6 +96,8 @@ def test_several_are_approved_each_on_its_own(db: Session, cast: Cast, as_person
     for page in (done, again):
         assert "2 requests were approved, ¥6,800.00 together." in page and "1 was not approved" in page
         assert "This is your own request" in page
+    looked = wang.get("/approvals/requests/many", query_string={"ids": ids}).text
+    assert "You have approved 2 of them already." in looked and "1 of them cannot be approved" in looked
     with transaction() as session:
         assert [len(session.get_one(Request, one.id).steps) for one in (first, own, last)] == [2, 1, 2]
     late = as_person(cast.chen).post("/approvals/requests/many", data={"ids": ids[:1]}).text
