@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -31,21 +32,22 @@ def address_with(endpoint: str | None = None, **changed: object) -> str:
 
 @dataclass(frozen=True)
 class Leaf:
-    """The page of a list that is shown, for the macro that draws it."""
+    """The page of a list that is shown, for the macro that draws it; `held` is what its address need not have said."""
 
     number: int
     pages: int
     total: int
     endpoint: str | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, part: Part[Any], endpoint: str | None = None) -> Leaf:
+    def of(cls, part: Part[Any], endpoint: str | None = None, **held: str) -> Leaf:
         """Where a part stands in its list."""
-        return cls(part.number, part.pages, part.total, endpoint)
+        return cls(part.number, part.pages, part.total, endpoint, held)
 
     def url(self, number: int) -> str:
         """Another page of the same list."""
-        return address_with(self.endpoint, page=number)
+        return address_with(self.endpoint, **self.held, page=number)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dispatch.orders.operations import finding
 from dispatch.orders.pages import (
     approvals,
     bulk,
+    by_link,
     closing,
     confirming,
     contacts,
@@ -17,6 +18,7 @@ from dispatch.orders.pages import (
     news,
     pointing,
     recalls,
+    request_bulk,
     requests,
     rewriting,
     showing,
@@ -29,6 +31,7 @@ from dispatch.orders.pages.blueprint import pages
 __all__ = [
     "approvals",
     "bulk",
+    "by_link",
     "closing",
     "confirming",
     "contacts",
@@ -44,6 +47,7 @@ __all__ = [
     "pages",
     "pointing",
     "recalls",
+    "request_bulk",
     "requests",
     "rewriting",
     "showing",
