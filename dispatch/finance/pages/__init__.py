@@ -1,6 +1,6 @@
-"""Pages about money held: the technician's own, finance's overview, hand-ins, statements, the day list."""
+"""Pages about money held: the technician's own, finance's overview, hand-ins, deposits, statements, the day list."""
 
-from dispatch.finance.pages import accounts, day, differences, hand_ins, overview, own  # noqa: F401 - each adds its routes
+from dispatch.finance.pages import accounts, day, deposits, differences, hand_ins, overview, own  # noqa: F401 - each adds its routes
 from dispatch.finance.pages.blueprint import pages
 
 __all__ = ["pages"]
