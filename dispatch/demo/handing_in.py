@@ -1,6 +1,6 @@
 """Cash on its way to finance: yesterday morning's hand-ins are counted and confirmed, of this morning's the first.
 
-One of yesterday's was taken back and handed in again.
+One of yesterday's was taken back and handed in again. What stands of them is paid into the bank, once with the wrong slip.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from dispatch.demo.company import Company
+from dispatch.fees.deposit_models import BankDeposit
+from dispatch.fees.deposit_queries import to_deposit
 from dispatch.fees.ledger_queries import holdings, receipts_handed, receipts_in_hand
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.models import HandIn
-from dispatch.fees.operations import confirm_hand_in, hand_in, settle_difference, take_back_hand_in
+from dispatch.fees.operations import (
+    confirm_hand_in,
+    deposit,
+    hand_in,
+    settle_difference,
+    take_back_deposit,
+    take_back_hand_in,
+)
 from dispatch.staff.queries import actor_of
 
 MORNING = time(8, 40)
@@ -29,6 +38,8 @@ COUNTED = 1
 """So many of this morning's hand-ins are counted by now."""
 WHY = {Decimal("5.00"): "找零时多找给客户 5 元，本人承担", Decimal("20.00"): "少一张 20 元，当场清点不足"}
 BROUGHT = "回车上找到，当日补交"
+BANK = "招商银行深圳科技园支行 尾号 6021"
+WRONG_SLIP = "拿错了另一天的回单"
 MIXED_UP = "两人的现金放在一起清点，重新分开清点"
 
 
@@ -41,6 +52,7 @@ def build(company: Company, moment: datetime) -> None:
     _count(company, first, yesterday + timedelta(minutes=12), moment)
     _paid_in(company, first, yesterday + timedelta(minutes=45))
     _again(company, first, yesterday + timedelta(minutes=70))
+    _to_the_bank(company, yesterday + timedelta(hours=3))
     morning = min(datetime.combine(today, MORNING, zone), moment)
     _count(company, _handed_in(company, morning)[:COUNTED], morning + timedelta(minutes=25), moment)
 
@@ -87,6 +99,33 @@ def _paid_in(company: Company, counted: list[HandIn], at: datetime) -> None:
         if made.difference and made.person_id == company.people[PAID].id:
             facts = {"how": "paid", "reason": BROUGHT, "request_key": None, "by": company.people["qian"], "at": at}
             settle_difference(company.session, made.id, amount=-made.difference, **facts)  # type: ignore[arg-type]
+
+
+def _to_the_bank(company: Company, at: datetime) -> None:
+    """All of it; the clerk takes the slip of another day first, notices it, and books the right one."""
+    made = _banked(company, at, f"{at:%Y%m%d}-0077")
+    take_back_deposit(company.session, made.id, reason=WRONG_SLIP, by=company.people["qian"], at=at + timedelta(minutes=9))
+    _banked(company, at + timedelta(minutes=10), f"{at:%Y%m%d}-0105")
+
+
+def _banked(company: Company, at: datetime, slip: str) -> BankDeposit:
+    """All hand-ins that wait for the bank, by one slip."""
+    clerk, session = company.people["qian"], company.session
+    branch_id = clerk.branch_id or 0
+    waiting = to_deposit(session, branch_id, 100)
+    return deposit(
+        session,
+        [made.id for made in waiting],
+        branch_id=branch_id,
+        amount=sum((made.counted or Decimal(0) for made in waiting), Decimal(0)),
+        bank_account=BANK,
+        slip=slip,
+        paid_at=at,
+        reason=None,
+        request_key=None,
+        by=clerk,
+        at=at,
+    )
 
 
 def _notes(total: Decimal) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.ledger_models import BACKS, Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.models import Receipt
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
@@ -25,6 +26,8 @@ def broken_counter_entries(session: Session) -> Iterator[Text]:
     yield from _settled_past_zero(session)
     yield from _wrong_payments(session)
     yield from _paid_past_zero(session)
+    yield from _wrong_deposits(session)
+    yield from _hand_ins_not_at_the_bank(session)
 
 
 def _unposted_backs(session: Session) -> Iterator[Text]:
@@ -123,6 +126,32 @@ def _paid_past_zero(session: Session) -> Iterator[Text]:
     for number, total, limit in session.execute(sums.having(sa.not_(paid.between(0, most))).order_by(first.number)):
         told = {"number": number, "sum": f"{total:.2f}", "most": f"{limit:.2f}"}
         yield say("Receipt %(number)s: %(sum)s was paid of %(most)s on account", **told)
+
+
+def _wrong_deposits(session: Session) -> Iterator[Text]:
+    """Deposits without a voucher, or with one that brought another amount to the bank."""
+    row, moved = BankDeposit, sa.func.sum(Posting.amount)
+    sums = (
+        sa.select(row.number, row.amount)
+        .outerjoin(Voucher, Voucher.bank_deposit_id == row.id)
+        .outerjoin(Posting, sa.and_(Posting.voucher_id == Voucher.id, Posting.account_id.in_(_of_kind("bank"))))
+        .group_by(row.id)
+        .having(sa.func.coalesce(moved, 0) != row.amount)
+    )
+    for number, amount in session.execute(sums.order_by(row.number)):
+        yield say("Deposit %(number)s: %(sum)s is not what was posted for it", number=number, sum=f"{amount:.2f}")
+
+
+def _hand_ins_not_at_the_bank(session: Session) -> Iterator[Text]:
+    """Deposits that hold their hand-ins though they were taken back or the hand-in was, or the other way round."""
+    back = aliased(BankDeposit)
+    stands = ~sa.exists().where(back.reverses_id == BankDeposit.id)
+    undone = sa.exists().where(HandInBack.hand_in_id == DepositedHandIn.hand_in_id)
+    held = sa.or_(DepositedHandIn.live != BankDeposit.live, sa.and_(DepositedHandIn.live, undone))
+    wrong = sa.exists().where(DepositedHandIn.deposit_id == BankDeposit.id, held)
+    first = sa.select(BankDeposit.number).where(BankDeposit.reverses_id.is_(None))
+    for number in session.scalars(first.where(sa.or_(wrong, BankDeposit.live != stands)).order_by(BankDeposit.number)):
+        yield say("Deposit %(number)s: its hand-ins do not follow whether it stands", number=number)
 
 
 def _of_kind(kind: str) -> sa.Select[int]:

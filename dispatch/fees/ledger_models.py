@@ -14,12 +14,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
-from dispatch.fees.ledger_rules import ACCOUNT_KINDS, HAND_IN_SERIES, HAND_IN_STATUSES, VOUCHER_KINDS, VOUCHER_SERIES
+from dispatch.fees.ledger_rules import (
+    ACCOUNT_KINDS,
+    DEPOSIT_SERIES,
+    HAND_IN_SERIES,
+    HAND_IN_STATUSES,
+    VOUCHER_KINDS,
+    VOUCHER_SERIES,
+)
 from dispatch.words import say
 
-CAUSES = ("charge_id", "receipt_id", "hand_in_id", "hand_in_back_id", "difference_settlement_id", "account_payment_id")
+CAUSES = (
+    "charge_id",
+    "receipt_id",
+    "hand_in_id",
+    "hand_in_back_id",
+    "difference_settlement_id",
+    "account_payment_id",
+    "bank_deposit_id",
+)
 """Columns of a voucher of which one names the row it is written for."""
-BACKS = ("hand_in_back", "difference_back", "account_payment_back")
+BACKS = ("hand_in_back", "difference_back", "account_payment_back", "bank_deposit_back")
 """Vouchers that book another one back, which they name."""
 
 
@@ -52,10 +67,10 @@ class Account(Base):
 
 
 class SeriesCounter(Base):
-    """The last number given of a branch's vouchers (PZ) or hand-ins (JK) of a year; its lock keeps them without gaps."""
+    """The last number given of a branch's vouchers (PZ), hand-ins (JK) or deposits (CK) of a year; locked, they have no gaps."""
 
     __tablename__ = "series_counter"
-    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES)),)
+    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES)),)
 
     series: Mapped[str] = mapped_column(primary_key=True)
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), primary_key=True)
@@ -88,6 +103,7 @@ class Voucher(Base):
     hand_in_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in_back.id"), unique=True)
     difference_settlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"), unique=True)
     account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
+    bank_deposit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_deposit.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

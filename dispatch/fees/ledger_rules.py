@@ -15,6 +15,7 @@ from dispatch.words import Text, say
 ACCOUNT_KINDS = (
     "cash_in_hand",
     "cash_desk",
+    "bank",
     "clearing",
     "receivable",
     "on_account",
@@ -34,6 +35,8 @@ VOUCHER_KINDS = (
     "difference_back",
     "account_payment",
     "account_payment_back",
+    "bank_deposit",
+    "bank_deposit_back",
 )
 VOUCHER_WORDS: dict[str, Text] = {
     "charge": say("Charge"),
@@ -46,6 +49,8 @@ VOUCHER_WORDS: dict[str, Text] = {
     "difference_back": say("Settlement taken back"),
     "account_payment": say("Payment of what was on account"),
     "account_payment_back": say("Payment taken back"),
+    "bank_deposit": say("Paid into the bank"),
+    "bank_deposit_back": say("Deposit taken back"),
 }
 HAND_IN_STATUSES = ("handed", "confirmed", "withdrawn")
 HAND_IN_WORDS: dict[str, Text] = {
@@ -58,8 +63,8 @@ HAND_IN_WORDS: dict[str, Text] = {
 DENOMINATIONS = tuple(Decimal(worth) for worth in ("100", "50", "20", "10", "5", "1", "0.5", "0.1"))
 """Notes and coins, in yuan."""
 
-VOUCHER_SERIES, HAND_IN_SERIES = "PZ", "JK"
-_DIGITS = {VOUCHER_SERIES: 6, HAND_IN_SERIES: 4}
+VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES = "PZ", "JK", "CK"
+_DIGITS = {VOUCHER_SERIES: 6, HAND_IN_SERIES: 4, DEPOSIT_SERIES: 4}
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def split_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def series_number(series: str, branch_code: str, year: int, running: int) -> str:
-    """PZ-SZ-2026-000001, JK-SZ-2026-0001."""
+    """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001."""
     return f"{series}-{branch_code}-{year}-{running:0{_DIGITS[series]}d}"
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
@@ -25,7 +26,9 @@ from dispatch.words import say
 __all__ = [
     "Account",
     "AccountPayment",
+    "BankDeposit",
     "Charge",
+    "DepositedHandIn",
     "DifferenceSettlement",
     "Favour",
     "Goodwill",

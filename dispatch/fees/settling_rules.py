@@ -16,6 +16,8 @@ AFTERWARDS = (
     "difference_back",
     "account_payment",
     "account_payment_back",
+    "bank_deposit",
+    "bank_deposit_back",
 )
 """Vouchers of what finance settles or corrects later; each counts on its own day."""
 

@@ -1,15 +1,18 @@
-"""What finance types: the count by denomination, why it differs and how that is settled, payments of what was on account."""
+"""What finance types: the count by denomination, why it differs and how that is settled, payments on account, deposits."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.money_forms import read_money
+from dispatch.tabular.cells import read_moment
 from dispatch.typed import Typed, key_in, number_in
 from dispatch.words import Text, say
 
@@ -80,6 +83,35 @@ def read_account_payment(texts: Mapping[str, str]) -> TypedAccountPayment:
         channel=typed.line("channel"),
         payer=typed.line("payer") or None,
         reference=typed.line("reference") or None,
+        request_key=key_in(typed.line("request_key")),
+    )
+    typed.check()
+    return facts
+
+
+@dataclass(frozen=True)
+class TypedDeposit:
+    """What was paid into the bank, in yuan, when, and out of which hand-ins."""
+
+    hand_in_ids: frozenset[int]
+    amount: Decimal
+    bank_account: str
+    slip: str
+    paid_at: datetime
+    reason: str | None
+    request_key: uuid.UUID | None
+
+
+def read_deposit(texts: Mapping[str, str], hand_ins: Iterable[str], *, zone: str, at: datetime) -> TypedDeposit:
+    """The deposit out of the fields amount, bank_account, slip, paid_at (in `zone`), reason and request_key. Raises Invalid."""
+    typed = Typed(texts)
+    facts = TypedDeposit(
+        hand_in_ids=frozenset(number for number in map(number_in, hand_ins) if number is not None),
+        amount=typed.need("amount", read_money, Decimal(0)),
+        bank_account=typed.needed("bank_account"),
+        slip=typed.needed("slip"),
+        paid_at=typed.need("paid_at", read_moment, at).replace(tzinfo=ZoneInfo(zone)),
+        reason=typed.line("reason") or None,
         request_key=key_in(typed.line("request_key")),
     )
     typed.check()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from dispatch.fees.models import (
     Account,
     AccountPayment,
+    BankDeposit,
     Charge,
     DifferenceSettlement,
     HandIn,
@@ -128,9 +129,9 @@ def at_the_desk() -> sa.ColumnElement[bool]:
 
 
 def branch_accounts(session: Session, branch_id: int | None) -> list[tuple[str, str, str | None, Decimal]]:
-    """Branch, kind, channel and balance of the cash desks and of the channels that are still to be matched."""
+    """Branch, kind, channel and balance of the cash desks, the bank, and the channels that are still to be matched."""
     rows = sa.select(Branch.name, Account.kind, Account.channel, Account.balance).join(Branch, Account.branch_id == Branch.id)
-    rows = rows.where(Account.kind.in_(("cash_desk", "clearing")), Account.balance != 0)
+    rows = rows.where(Account.kind.in_(("cash_desk", "bank", "clearing")), Account.balance != 0)
     if branch_id is not None:
         rows = rows.where(Branch.id == branch_id)
     found = session.execute(rows.order_by(Branch.code, Account.kind, Account.channel))
@@ -180,28 +181,31 @@ class DayEntry:
     paper: str
     hand_in_id: int | None
     customer_id: int | None
+    deposit_id: int | None
     reason: str
     amount: Decimal
 
 
 def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry]:
-    """What a branch's finance settled, corrected or was paid of what was on account on a day, in the order of its time."""
+    """What a branch's finance settled, corrected, banked or was paid on account on a day, in the order of its time."""
     start, end = _bounds(branch, day)
     came = sa.select(sa.func.sum(Posting.amount)).join(Account, Account.id == Posting.account_id)
     came = came.where(Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "written_off")))
-    why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference, "")
+    why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference)
     rows = (
         sa.select(
             Voucher,
-            sa.func.coalesce(HandIn.number, Receipt.number),
+            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number),
             HandIn.id,
             Order.customer_id,
-            sa.func.coalesce(*why),
+            sa.func.coalesce(BankDeposit.reverses_id, BankDeposit.id),
+            sa.func.coalesce(*why, BankDeposit.reason, BankDeposit.slip, ""),
             sa.func.coalesce(came.scalar_subquery(), 0),
         )
         .outerjoin(HandInBack, HandInBack.id == Voucher.hand_in_back_id)
         .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
         .outerjoin(AccountPayment, AccountPayment.id == Voucher.account_payment_id)
+        .outerjoin(BankDeposit, BankDeposit.id == Voucher.bank_deposit_id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(HandInBack.hand_in_id, DifferenceSettlement.hand_in_id))
         .outerjoin(Receipt, Receipt.id == AccountPayment.receipt_id)
         .outerjoin(Order, Order.id == Receipt.order_id)

@@ -29,7 +29,7 @@ from dispatch.devices.models import (
     Unit,
 )
 from dispatch.devices.pages.bench import TABS
-from dispatch.fees.models import HandIn, HandInBack, Price, Receipt
+from dispatch.fees.models import BankDeposit, HandIn, HandInBack, Price, Receipt
 from dispatch.field.models import FieldFact
 from dispatch.finance.models import Statement
 from dispatch.intake.models import Outage, Upload
@@ -194,6 +194,8 @@ def _plain() -> dict[str, Sight]:
         "money": Sight("finance.index", "/finance", "qian"),
         "money of all branches": Sight("finance.index", "/finance?branches=all", "chen"),
         "hand-ins": Sight("finance.hand_in_list", "/finance/hand-ins", "qian"),
+        "deposits": Sight("finance.deposit_list", "/finance/deposits", "qian"),
+        "a deposit to be booked": Sight("finance.new_deposit", "/finance/deposits/new", "qian"),
         "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
@@ -391,6 +393,9 @@ def _money(session: Session) -> dict[str, Sight]:
         session, sa.select(Order.customer_id).join(Receipt, Receipt.order_id == Order.id).where(Receipt.channel == "account")
     )
     shown["what is on account"] = Sight("finance.account", f"/finance/accounts/{debtor}", "qian")
+    for name, stands in (("a deposit", True), ("a deposit that was taken back", False)):
+        made = sa.select(BankDeposit.id).where(BankDeposit.live == stands, BankDeposit.reverses_id.is_(None))
+        shown[name] = Sight("finance.show_deposit", f"/finance/deposits/{_first(session, made)}", "qian")
     holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
     statements = sa.select(sa.func.coalesce(Statement.channel, Statement.state), Statement.id)
     for kind, id_ in session.execute(statements):

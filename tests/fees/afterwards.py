@@ -1,4 +1,4 @@
-"""What finance does with money later: hand-ins booked back, differences settled, accounts paid, and each undone."""
+"""What finance does with money later: hand-ins booked back or paid into the bank, differences settled, accounts paid, undone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from dispatch.fees.deposit_models import BankDeposit
+from dispatch.fees.deposit_queries import standing
 from dispatch.fees.ledger_models import HandIn
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations import (
+    deposit,
     pay_on_account,
     settle_difference,
     take_back_account_payment,
+    take_back_deposit,
     take_back_hand_in,
     take_back_settlement,
 )
@@ -74,10 +78,39 @@ class PayingOff:
 
 
 @dataclass(frozen=True)
-class Correcting:
-    """A settlement or a payment of what was on account taken back; the newest that stands, or another."""
+class Depositing:
+    """Hand-ins that wait for the bank paid in, or one that does not; all of their cash, too much of it, or with a key again."""
 
-    table: type[DifferenceSettlement] | type[AccountPayment]
+    every: int
+    stray: int | None
+    who: str
+    over: int
+    key: int
+
+    def on(self, page: Page) -> Doing:
+        by = page.people[self.who]
+        mine = page.session.scalars(sa.select(HandIn).where(standing()).order_by(HandIn.id)).all()[:: self.every]
+        chosen = [*mine, *([] if self.stray is None else [page.row(HandIn, self.stray)])]
+        amount = sum((made.counted or Decimal(0) for made in chosen), Decimal(0)) + self.over
+        slip = str(self.key or page.at)
+        facts = {"amount": amount, "bank_account": "6021", "slip": slip, "paid_at": page.at, "reason": "x" if self.over else None}
+        key, branch_id = key_of(self.key, 0), by.branch_id or 0
+        ids = [made.id for made in chosen]
+        return lambda s: deposit(s, ids, branch_id=branch_id, request_key=key, by=by, at=page.at, **facts)
+
+
+UNDO: dict[type, Any] = {
+    DifferenceSettlement: take_back_settlement,
+    AccountPayment: take_back_account_payment,
+    BankDeposit: take_back_deposit,
+}
+
+
+@dataclass(frozen=True)
+class Correcting:
+    """A settlement, a payment of what was on account or a deposit taken back; the newest that stands, or another."""
+
+    table: type[DifferenceSettlement] | type[AccountPayment] | type[BankDeposit]
     pick: int
     who: str
 
@@ -85,8 +118,7 @@ class Correcting:
         by = page.people[self.who]
         row = page.session.scalars(sa.select(self.table).order_by(self.table.id.desc()).limit(self.pick + 1)).all()
         row_id = row[self.pick % len(row)].id if row else 0
-        undo: Any = take_back_settlement if self.table is DifferenceSettlement else take_back_account_payment
-        return lambda s: undo(s, row_id, reason="x", by=by, at=page.at)
+        return lambda s: UNDO[self.table](s, row_id, reason="x", by=by, at=page.at)
 
 
 def key_of(number: int, row_id: int) -> uuid.UUID | None:
@@ -107,9 +139,17 @@ PAY_OFF = st.builds(
     SELDOM,
     _KEY,
 )
+DEPOSIT = st.builds(
+    Depositing,
+    st.sampled_from([1, 1, 2]),
+    st.sampled_from([None, None, None, 0, 2]),
+    st.sampled_from(["qian", "qian", "zhou", "su"]),
+    st.sampled_from([0, 0, 0, 50, -1]),
+    _KEY,
+)
 CORRECT = st.builds(
     Correcting,
-    st.sampled_from([DifferenceSettlement, AccountPayment]),
+    st.sampled_from([DifferenceSettlement, AccountPayment, BankDeposit]),
     st.sampled_from([0, 0, 1, 2]),
     st.sampled_from(["qian", "qian", "zhou", "wang"]),
 )

@@ -11,14 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.ledger_models import CAUSES, Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.ledger_queries import promised_cash, receipts_in_hand
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from tests.fees.money import sums_agree
 
-Row = Charge | Receipt | HandIn | HandInBack | DifferenceSettlement | AccountPayment
-TABLES: tuple[type[Row], ...] = (Charge, Receipt, HandIn, HandInBack, DifferenceSettlement, AccountPayment)
+Row = Charge | Receipt | HandIn | HandInBack | DifferenceSettlement | AccountPayment | BankDeposit
+TABLES: tuple[type[Row], ...] = (Charge, Receipt, HandIn, HandInBack, DifferenceSettlement, AccountPayment, BankDeposit)
 
 
 @dataclass
@@ -51,10 +52,13 @@ def _doubles(column: Any, *where: Any) -> sa.Select[Any]:
 ROWS = {table: sa.select(table.id) for table in TABLES}  # type: ignore[attr-defined]
 SETTLED = sa.select(HandIn.id).where(HandIn.status != "handed")
 ONCE = (Charge.fact_id, Charge.reverses_id, Receipt.fact_id, HandInBack.hand_in_id)
-LATER = [getattr(each, name) for each in (DifferenceSettlement, AccountPayment) for name in ("reverses_id", "request_key")]
+LATER = [
+    getattr(each, name) for each in (DifferenceSettlement, AccountPayment, BankDeposit) for name in ("reverses_id", "request_key")
+]
 DOUBLES = sa.union_all(
     *(_doubles(column) for column in (*ONCE, *LATER, *(getattr(Voucher, cause) for cause in CAUSES))),
     _doubles(HandInReceipt.receipt_id, HandInReceipt.live),
+    _doubles(DepositedHandIn.hand_in_id, DepositedHandIn.live),
 )
 
 
@@ -70,14 +74,16 @@ STANDS = _by(Account.kind, Account.balance)
 TAKEN = _by(Receipt.channel, Receipt.amount)
 PAID = _by(AccountPayment.channel, AccountPayment.amount)
 CHARGED = sa.select(sa.func.sum(Charge.amount))
+BANKED = sa.select(sa.func.sum(BankDeposit.amount))
 
 
 def check_places(session: Session) -> None:
-    """Every balance is the sum of its postings, and every fen that was charged or taken stands where it should."""
+    """Every balance is the sum of its postings, and every fen that was charged, taken or banked stands where it should."""
     sums_agree(session)
     stands, taken, paid = (
         {kind: Decimal(total) for kind, total in session.execute(each).all()} for each in (STANDS, TAKEN, PAID)
     )
+    assert stands.get("bank", 0) == (session.scalar(BANKED) or 0)
     charged = session.scalar(CHARGED) or Decimal(0)
     wanted = {
         "receivable": charged - sum(taken.values()),
@@ -86,7 +92,7 @@ def check_places(session: Session) -> None:
         "clearing": sum(taken.values(), Decimal(0)) + sum(paid.values()),
         "earned": -charged,
     }
-    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "difference", "written_off"))
+    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "bank", "difference", "written_off"))
     earned = stands.pop("income") + stands.pop("tax")
     assert {"on_account": 0, "clearing": 0, **stands, "cash": cash, "earned": earned} == wanted
 
@@ -150,12 +156,13 @@ def check_receipts_in_hand(session: Session) -> None:
 
 
 RUNNING = sa.select(Voucher.running).order_by(Voucher.id)
-NUMBERS = sa.select(HandIn.number).order_by(HandIn.id)
+NUMBERS = [sa.select(table.number).order_by(table.id) for table in (HandIn, BankDeposit)]
 
 
 def check_numbers(session: Session) -> None:
-    """Vouchers and hand-ins are numbered without a gap, in the order in which they were written."""
+    """Vouchers, hand-ins and deposits are numbered without a gap, in the order in which they were written."""
     running = session.scalars(RUNNING).all()
     assert list(running) == list(range(1, len(running) + 1))
-    numbers = session.scalars(NUMBERS).all()
-    assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
+    for each in NUMBERS:
+        numbers = session.scalars(each).all()
+        assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.fees.deposit_models import BankDeposit
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, Posting
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.operations import confirm_hand_in, hand_in, pay_on_account, settle_difference, take_back_hand_in
+from dispatch.fees.operations import confirm_hand_in, deposit, hand_in, pay_on_account, settle_difference, take_back_hand_in
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
@@ -73,3 +75,10 @@ def paid_off(
     """So much of a receipt on account paid at finance."""
     given: dict[str, Any] = {"payer": None, "reference": None, "request_key": None, "at": AT, **facts}
     return pay_on_account(session, receipt_id, amount=Decimal(amount), channel=channel, by=by, **given)
+
+
+def banked(session: Session, hand_ins: Collection[int], amount: str, by: Actor, **facts: Any) -> BankDeposit:
+    """So much paid into the bank out of these hand-ins."""
+    given: dict[str, Any] = {"bank_account": "工行深圳南山支行 6021", "slip": "20261123-001", "paid_at": AT, "request_key": None}
+    given |= {"branch_id": by.branch_id, "reason": None, "at": AT, **facts}
+    return deposit(session, hand_ins, amount=Decimal(amount), by=by, **given)

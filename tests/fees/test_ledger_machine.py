@@ -49,6 +49,7 @@ KINDS = (
     afterwards.BOOK_BACK,
     afterwards.EVEN,
     afterwards.PAY_OFF,
+    afterwards.DEPOSIT,
     afterwards.CORRECT,
 )
 RIVALS = (
@@ -57,6 +58,9 @@ RIVALS = (
     (afterwards.BOOK_BACK, acts.GIVE_BACK),
     (afterwards.PAY_OFF, acts.GIVE_BACK),
     (afterwards.EVEN, afterwards.CORRECT),
+    (afterwards.DEPOSIT, afterwards.BOOK_BACK),
+    (afterwards.DEPOSIT, afterwards.DEPOSIT),
+    (afterwards.DEPOSIT, acts.GIVE_BACK),
     (acts.CONFIRM, acts.WITHDRAW),
     (acts.CONFIRM, acts.GIVE_BACK),
     (acts.HAND_IN, acts.GIVE_BACK),
@@ -132,6 +136,6 @@ class Money(TwoHands):
 @pytest.mark.slow
 def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: str, cast: Cast) -> None:
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
-    works |= {"BookingBack", "Evening", "PayingOff", "Correcting"}
+    works |= {"BookingBack", "Evening", "PayingOff", "Depositing", "Correcting"}
     refused = {f"{name} refused" for name in works - {"Charging", "Settling"}}
     walk(Money, database, cast, acts=2000, wanted=works | refused)

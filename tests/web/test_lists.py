@@ -43,6 +43,7 @@ SHORT = {
     "fees/show.html": "the prices of one code",
     "finance/account.html": "what one customer has on account, each with its form",
     "finance/day.html": "the receipts of one day",
+    "finance/deposit.html": "the hand-ins of one deposit",
     "finance/hand_in.html": "one hand-in",
     "finance/index.html": "an overview: days, people, and the oldest differences and debts; the page says so",
     "field/papers_seen.html": "what one visit left on paper",

@@ -8,6 +8,7 @@ Whoever charges and takes money in one transaction calls `prepare_payment` befor
 
 from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
+from dispatch.fees.operations.depositing import deposit, take_back_deposit
 from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_favour, hand_back, withdraw_favour
 from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
@@ -27,6 +28,7 @@ __all__ = [
     "charge_fittings",
     "confirm_hand_in",
     "decide_favour",
+    "deposit",
     "hand_back",
     "hand_in",
     "lease_block",
@@ -40,6 +42,7 @@ __all__ = [
     "settle_goodwill",
     "take_back_account_payment",
     "take_back_charge",
+    "take_back_deposit",
     "take_back_hand_in",
     "take_back_settlement",
     "take_payment",

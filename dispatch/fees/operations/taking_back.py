@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, NotAllowed, NotFound, RuleBroken
+from dispatch.fees.deposit_queries import deposit_of
 from dispatch.fees.ledger_models import HandIn, HandInBack, HandInReceipt, Voucher
 from dispatch.fees.ledger_rules import HAND_IN_WORDS
 from dispatch.fees.operations.posting import Cause
@@ -27,8 +28,8 @@ from dispatch.words import say
 def take_back_hand_in(session: Session, hand_in_id: int, *, reason: str, by: Actor, at: datetime) -> HandInBack:
     """Book a confirmed hand-in back; its receipts can be handed in again.
 
-    Raises Invalid without a reason, NotAllowed for one's own, RuleBroken when it is not confirmed or the cash desk does not
-    hold so much any more, Conflict when somebody else was first.
+    Raises Invalid without a reason, NotAllowed for one's own, RuleBroken when it is not confirmed, its cash is in the bank or
+    the cash desk does not hold so much any more, Conflict when somebody else was first.
     """
     by.must("money.confirm")
     handed = session.get(HandIn, hand_in_id, with_for_update=True, populate_existing=True)
@@ -66,3 +67,7 @@ def _check(session: Session, handed: HandIn, by: Actor) -> None:
     if settled:
         told = {"sum": yuan(settled), "number": handed.number}
         raise RuleBroken(say("%(sum)s of the difference of %(number)s are settled: take that back first.", **told))
+    deposit = deposit_of(session, handed.id)
+    if deposit is not None:
+        told = {"number": handed.number, "deposit": deposit.number}
+        raise RuleBroken(say("The cash of %(number)s is in the bank by %(deposit)s: take that back first.", **told))

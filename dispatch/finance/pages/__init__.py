@@ -1,6 +1,15 @@
-"""Pages about money held: the technician's own, finance's overview, hand-ins, statements, the day list."""
+"""Pages about money held: the technician's own, finance's overview, hand-ins, deposits, statements, the day list."""
 
-from dispatch.finance.pages import accounts, day, differences, hand_ins, overview, own, statements  # noqa: F401 - each adds its routes
+from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
+    accounts,
+    day,
+    deposits,
+    differences,
+    hand_ins,
+    overview,
+    own,
+    statements,
+)
 from dispatch.finance.pages.blueprint import pages
 
 __all__ = ["pages"]

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.deposit_queries import deposit_of
 from dispatch.fees.ledger_queries import HAND_IN_SORTS, hand_in_seen, hand_ins, receipts_handed
 from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
 from dispatch.fees.models import HandIn, Voucher
@@ -101,6 +102,7 @@ def hand_in_page(hand_in_id: int, form: Form, refusal: Refusal | None = None, *,
             denominations=[str(worth) for worth in DENOMINATIONS],
             labels=_labels(),
             open=left,
+            deposit=deposit_of(db, made.id),
             settled=settled,
             forms=_forms(made, left, settled),
             request_key=uuid.uuid4(),
