@@ -15,7 +15,8 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.files.gateway import AlteredFile, MissingFile, store
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.order_queries import order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.sheets.operations import ask_for_sheets
 from dispatch.sheets.presenting import PublicSheet, order_sheets, public_sheet
 from dispatch.sheets.queries import release_of, released_version, sheet_behind

@@ -71,7 +71,7 @@ async function show() {
   const down = scrollY;
   const { seen } = page().dataset;
   try {
-    await htmx.ajax("GET", page().dataset.page, { target: "#content", select: "#content", swap: "outerHTML", headers: WATCHING });
+    await htmx.ajax("GET", page().dataset.page + location.search, { target: "#content", select: "#content", swap: "outerHTML", headers: WATCHING });
     pending = false;
     tell(false);
     content().prepend(...flashed);

@@ -339,6 +339,7 @@ def _orders(session: Session) -> dict[str, Sight]:
         "a vehicle with a recall": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "the whole history of an order": Sight("orders.whole_history", f"/orders/{number}/history"),
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),

@@ -30,10 +30,11 @@ from dispatch.orders.operations.linking import (
     why_not_make,
 )
 from dispatch.orders.operations.standing_in import who_cannot
+from dispatch.orders.order_queries import order_standing
 from dispatch.orders.pages.barring import is_barred, told_wrong
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
-from dispatch.orders.queries import approval_order, order_numbered
+from dispatch.orders.queries import approval_order
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS
 from dispatch.web.access import current, may, public
 from dispatch.web.forms import Form
@@ -53,9 +54,9 @@ def _making(approval_id: int, form: Form | None = None, **made: Any) -> str:
     at = now()
     with transaction() as db:
         _id, number = approval_order(db, approval_id, current())
-        order = order_numbered(db, number, current())
+        order, standing = order_standing(db, number, current())
         step = next(step for step in order.approvals if step.id == approval_id)
-        facts = facts_read(db, order, current())
+        facts = facts_read(db, order, standing, current())
         people = [] if step.decision else deciders(db, step.permission, order.branch_id)
         shut = who_cannot(facts)
         shown = {
