@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,9 +127,18 @@ def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
 _WITHDRAWN = sa.exists().where(PhotoWithdrawal.photo_id == Photo.id)
 
 
-def photos_of(session: Session, order_id: int) -> Sequence[Photo]:
-    """The photos of an order that stand, in the order in which they were taken: none that the office has withdrawn."""
-    mine = sa.select(Photo).where(Photo.order_id == order_id, ~_WITHDRAWN)
+def photo_stands() -> sa.ColumnElement[bool]:
+    """SQL: a photo that the office has not withdrawn."""
+    return ~_WITHDRAWN
+
+
+def photos_of(session: Session, order_id: int, lines: Collection[int] | None = None) -> Sequence[Photo]:
+    """The photos of an order that stand, in the order in which they were taken: none that the office has withdrawn.
+
+    Of these `lines` only, if given, and those that name no vehicle.
+    """
+    of_them = [] if lines is None else [sa.or_(Photo.line_id.in_(lines), Photo.line_id.is_(None))]
+    mine = sa.select(Photo).where(Photo.order_id == order_id, photo_stands(), *of_them)
     return session.scalars(mine.order_by(Photo.at, Photo.id)).all()
 
 

@@ -83,6 +83,15 @@ def order_standing(session: Session, number: str, by: Actor) -> tuple[Order, Sta
     return found[0], Standing(json.loads(found[1]), json.loads(found[2]))
 
 
+def order_and_total(session: Session, number: str, by: Actor) -> tuple[Order, int]:
+    """One order and how many vehicles it has, for what shows a part of it. Raises NotFound when it is not the reader's."""
+    total = sa.select(sa.func.count()).where(OrderLine.order_id == Order.id).correlate(Order).scalar_subquery()
+    found = session.execute(sa.select(Order, total).where(Order.number == number, visible(by))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
 def line_at(session: Session, order: Order, position: int) -> OrderLine:
     """One vehicle of an order. Raises NotFound."""
     query = sa.select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.position == position)
@@ -128,7 +137,7 @@ LineSeen = tuple[OrderLine, Visit | None]
 def lines_part(session: Session, order: Order, chosen: LineFilter, cut: Cut) -> Part[LineSeen]:
     """A page of an order's vehicles, in one statement."""
     rows = sa.select(OrderLine.id, sa.func.count().over().label("total")).join(OrderLine.vehicle)
-    page = cut.of(rows.where(OrderLine.order_id == order.id, *_chosen(chosen)), LINE_SORTS).subquery()
+    page = cut.of(rows.where(OrderLine.order_id == order.id, *called(chosen)), LINE_SORTS).subquery()
     visit = aliased(Visit)
     query = sa.select(OrderLine, visit, page.c.total).join(page, page.c.id == OrderLine.id).join(OrderLine.vehicle)
     query = query.outerjoin(visit, visit.id == _telling_visit())
@@ -138,7 +147,8 @@ def lines_part(session: Session, order: Order, chosen: LineFilter, cut: Cut) -> 
     return Part([(line, best) for line, best, _ in found], cut.number, found[0][2] if found else 0)
 
 
-def _chosen(chosen: LineFilter) -> list[sa.ColumnElement[bool]]:
+def called(chosen: LineFilter) -> list[sa.ColumnElement[bool]]:
+    """SQL: the vehicles that are chosen, of lines joined with their vehicles."""
     found = [OrderLine.status == chosen.status] if chosen.status else []
     return found + [_named(word) for word in map(normalise, chosen.words.split()) if word]
 

@@ -52,7 +52,7 @@ class Stop:
 
     @cached_property
     def _tested(self) -> tuple[Mapping[int, Run], Sequence[PointList]]:
-        return tests_and_lists(self._session, self.visit.order_id, self.fittings)
+        return tests_and_lists(self._session, self.visit.order_id, self.fittings, None)
 
     def run(self, line: OrderLine) -> Run:
         """The test-run of a vehicle."""
