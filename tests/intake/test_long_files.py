@@ -154,7 +154,9 @@ def test_a_large_list_is_read_anew_by_the_worker(as_person: SignIn, cast: Cast, 
     page = client.get(url).text
     assert 'value="868120278343212"' in page and "fine now" in page and newest().state == "done"
 
-    client.post(url, data=typed | {"cell-3-imei": "868120278343220", "was-3-imei": "868120278343212", "version": version_on(page)})
+    client.post(
+        url, data=typed | {"cell-3-imei": "868120278343220", "was-3-imei": "868120278343212", "version": version_on(page)}
+    )
     monkeypatch.setattr(carrying, "read_anew", lambda *_a, **_f: 1 / 0)
     work_off()
     told = client.get(url).text

@@ -27,6 +27,8 @@ from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.order_queries import LineFilter, called
 
 EVERY = LineFilter()
+SITE_LEAF = 25
+"""So many vehicles of an order that has many are on a page: each has much to show."""
 FEW = 3
 """So many vehicles are shown unfolded."""
 GOOD = ("passed", "overruled")
@@ -140,7 +142,7 @@ class OnSite:
 
 def on_site(session: Session, order: Order, total: int, chosen: LineFilter = EVERY, cut: Cut = FIRST) -> OnSite:
     """What was done at a page of the `total` vehicles of an order. Its number of statements does not grow with the vehicles."""
-    part = _touched(session, order, chosen, cut)
+    part = _touched(session, order, chosen, cut, LEAF if total <= LEAF else SITE_LEAF)
     lines, mine = part.rows, [line.id for line in part.rows]
     fittings = fittings_of(session, order.id, mine)
     tests, lists = tests_and_lists(session, order.id, fittings, mine)
@@ -177,7 +179,7 @@ def on_site(session: Session, order: Order, total: int, chosen: LineFilter = EVE
     )
 
 
-def _touched(session: Session, order: Order, chosen: LineFilter, cut: Cut) -> Part[OrderLine]:
+def _touched(session: Session, order: Order, chosen: LineFilter, cut: Cut, size: int) -> Part[OrderLine]:
     """A page of the vehicles at which anything was done, in one statement."""
     done = (
         OrderLine.status == "done",
@@ -188,8 +190,8 @@ def _touched(session: Session, order: Order, chosen: LineFilter, cut: Cut) -> Pa
     )
     query = sa.select(OrderLine, sa.func.count().over()).join(OrderLine.vehicle).options(contains_eager(OrderLine.vehicle))
     mine = query.where(OrderLine.order_id == order.id, sa.or_(*done), *called(chosen))
-    rows = session.execute(cut.of(mine, {"position": (OrderLine.position,)})).all()
-    return Part([row[0] for row in rows], cut.number, rows[0][1] if rows else 0)
+    rows = session.execute(cut.of(mine, {"position": (OrderLine.position,)}, size)).all()
+    return Part([row[0] for row in rows], cut.number, rows[0][1] if rows else 0, size)
 
 
 def _still(order: Order, owed: Mapping[int, Sequence[str]]) -> Mapping[int, Sequence[str]]:

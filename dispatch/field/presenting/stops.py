@@ -41,9 +41,14 @@ class Stop:
         self.visit = visit
 
     @cached_property
+    def _read(self) -> Sequence[int]:
+        """The vehicles that were read with the visit: all of a small order."""
+        return [line.id for line in self.order.lines]
+
+    @cached_property
     def fittings(self) -> Sequence[Fitting]:
         """What was changed in the order's vehicles and still stands."""
-        return fittings_of(self._session, self.visit.order_id)
+        return fittings_of(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def tests(self) -> Mapping[int, Run]:
@@ -52,7 +57,7 @@ class Stop:
 
     @cached_property
     def _tested(self) -> tuple[Mapping[int, Run], Sequence[PointList]]:
-        return tests_and_lists(self._session, self.visit.order_id, self.fittings, None)
+        return tests_and_lists(self._session, self.visit.order_id, self.fittings, self._read)
 
     def run(self, line: OrderLine) -> Run:
         """The test-run of a vehicle."""
@@ -70,7 +75,7 @@ class Stop:
     @cached_property
     def parts(self) -> Sequence[PartEntry]:
         """The counted parts that the order's vehicles were given."""
-        return parts_used(self._session, self.visit.order_id)
+        return parts_used(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def photos(self) -> Sequence[Photo]:
@@ -80,7 +85,7 @@ class Stop:
     @cached_property
     def _photos(self) -> Sequence[Photo]:
         """What was photographed for the order, by colleagues and on earlier visits too."""
-        return photos_of(self._session, self.visit.order_id)
+        return photos_of(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def photos_owed(self) -> Mapping[int, Sequence[str]]:
