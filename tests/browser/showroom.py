@@ -44,6 +44,7 @@ from tests.browser.staging import (
     issue_a_sheet,
     make_a_customers_link,
     make_a_draft,
+    make_it_large,
     make_a_link,
     send_files,
     send_large_files,
@@ -78,7 +79,6 @@ NO_PAGES = {
     "orders.news",
     "field.photo",
     "field.told",
-    "sheets.of_order",
     "devices_api.fitted_at",
     "sheets.download",
 }
@@ -108,6 +108,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     send_large_files(client)
     draft = make_a_draft(client)
     send_what_fits_nothing(signed_in(app, "su"))
+    large = _large(*make_it_large())
     boxes, told = act_on_several(signed_in(app, "lin"))
     issued, asked = issue_a_sheet()
     with transaction() as session:
@@ -118,7 +119,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
     found |= _several(boxes) | {"orders, what was done to several": Sight("orders.index", told, "lin")}
-    return _plain() | found | phone | shown | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
+    return _plain() | found | phone | shown | large | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
 def _plain() -> dict[str, Sight]:
@@ -207,6 +208,20 @@ def _plain() -> dict[str, Sight]:
     }
     lists = ("terminals", "sims", "technicians", "prices")
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
+
+
+def _large(number: str, visit_id: int, whose: str) -> dict[str, Sight]:
+    """An order with more vehicles than fit on a page, in its parts."""
+    order, vehicles = f"/orders/{number}", f"/my-day/visits/{visit_id}/vehicles"
+    return {
+        "a large order": Sight("orders.show", order),
+        "a large order, its last vehicles by plate": Sight("orders.show", f"{order}?sort=-vehicle&page=2", "lin"),
+        "a large order, none found": Sight("orders.show", f"{order}?q=zzzzzz", "lin"),
+        "a large order, work on site": Sight("field.on_site", f"{order}/on-site?page=2"),
+        "a large order, its sheets": Sight("sheets.of_order", f"{order}/sheets"),
+        "vehicles of a large order on the phone": Sight("field.vehicles", vehicles, whose),
+        "vehicles of a large order on the phone, none found": Sight("field.vehicles", f"{vehicles}?q=zzzzzz", whose),
+    }
 
 
 def _several(boxes: list[str]) -> dict[str, Sight]:
