@@ -224,10 +224,11 @@ def changed_since_signing(session: Session, order_id: int) -> set[int]:
     return {visit_id for visit_id in session.scalars(changed.where(*_changes_after(signed.c.at))) if visit_id is not None}
 
 
-def left_on(session: Session, visit_id: int) -> set[int]:
-    """The lines that were said not to be done on this visit: one that is left over was tried, and does not wait for him."""
-    told = sa.select(FieldFact.content).where(FieldFact.visit_id == visit_id, FieldFact.kind == "line.not_done")
-    return {int(content["line"]) for content in session.scalars(told.where(FieldFact.state == "applied"))}
+def facts_told(session: Session, visit_id: int) -> Sequence[FieldFact]:
+    """What was sent on a visit and fitted nothing, and which vehicles were said not to be done, the oldest first."""
+    not_done = sa.and_(FieldFact.kind == "line.not_done", FieldFact.state == "applied")
+    told = sa.select(FieldFact).where(FieldFact.visit_id == visit_id, sa.or_(FieldFact.state == "disputed", not_done))
+    return session.scalars(told.order_by(FieldFact.received_at)).all()
 
 
 def was_tested(session: Session, line_id: int) -> bool:

@@ -19,6 +19,7 @@ LISTED = re.compile(r"<table class=\"list|hand_in_table\(|call\(one\) table\(")
 ONE_ORDER = {
     "orders/closing.html": "worked through by who owes, the oldest first",
     "devices/holder.html": "boxes to check as they lie there, the oldest first",
+    "field/papers_seen.html": "each charge as it was written, under the sums of them",
     "intake/outage.html": "the silent ones first",
 }
 """They page, and have one order that makes sense."""

@@ -92,10 +92,8 @@ class OwnDispute:
     visit_id: int | None = None
 
 
-def own_disputes(session: Session, visit_id: int, lines: Iterable[OrderLine]) -> list[OwnDispute]:
-    """What was sent on a visit and fitted nothing, the oldest first; `lines` are those of its order."""
-    mine = (FieldFact.visit_id == visit_id, FieldFact.state == "disputed")
-    facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(FieldFact.received_at)).all()
+def own_disputes(session: Session, facts: Sequence[FieldFact], lines: Iterable[OrderLine]) -> list[OwnDispute]:
+    """Facts of a visit that fitted nothing, as their technician sees them; `lines` are those of its order."""
     said = said_of(session, facts, lines)
     return [_own(fact, said[fact.id]) for fact in facts]
 
