@@ -46,7 +46,6 @@ SHORT = {
     "finance/day.html": "the receipts of one day",
     "finance/hand_in.html": "one hand-in",
     "finance/index.html": "an overview: days, people, and the oldest differences and debts; the page says so",
-    "field/papers_seen.html": "what one visit left on paper",
     "field/points.html": "the points of the test-run",
     "intake/calls_preview.html": "one file",
     "intake/columns.html": "one file",
