@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from dispatch.approvals.rules import BUSINESS, FEN, LevelRule
+from dispatch.errors import Invalid
 from dispatch.tabular.cells import read_decimal
 from dispatch.typed import Typed, number_in
 from dispatch.words import Text, say
@@ -30,6 +31,18 @@ def read_rule(texts: Mapping[str, Any]) -> LevelRule:
         typed.errors["first"] = say("Choose one of these.")
     typed.check()
     return LevelRule(kind, roles, Decimal(0 if in_yuan else 1) if least is None else least, most, branch_id)
+
+
+def read_levels(texts: Sequence[str], *, most: int) -> dict[int, int]:
+    """Request -> the level that was on the page, of boxes that say `request.level`. Raises Invalid for none and too many."""
+    pairs = (text.partition(".") for text in texts)
+    numbers = ((number_in(request), number_in(step)) for request, _dot, step in pairs)
+    chosen = {request: step for request, step in numbers if request is not None and step is not None}
+    if not chosen:
+        raise Invalid({"": say("Choose at least one request.")})
+    if len(chosen) > most:
+        raise Invalid({"": say("Choose at most %(n)s requests at once.", n=most)})
+    return chosen
 
 
 def _vehicles(text: str) -> Decimal | Text:

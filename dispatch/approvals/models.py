@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from dispatch.approvals.link_models import RequestLink as RequestLink
 from dispatch.approvals.rules import ABOVE, BUSINESS, LADDER_KINDS, MANAGER, MOST_ABOVE, REQUESTS, LevelRule
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.staff.models import Branch, Person
@@ -84,11 +85,12 @@ class Step:
     decision: Mapped[str | None]
     reason: Mapped[str | None]
     for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    link_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     @property
     def hands(self) -> tuple[int | None, ...]:
-        """Who had a hand in the decision."""
-        return self.decided_by_id, self.for_id
+        """Who had a hand in the decision: who decided, for whom, and who made the link for it."""
+        return self.decided_by_id, self.for_id, self.link_by_id
 
 
 class Request(Base):

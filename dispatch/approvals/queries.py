@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -13,6 +14,7 @@ from dispatch.approvals.models import ApprovalRule, Request, RequestStep, Step
 from dispatch.approvals.rules import BUSINESS, FEN, LevelRule, Turn
 from dispatch.config_values import ApprovalStep
 from dispatch.errors import NotFound
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.permissions import PERMISSIONS, permissions_of
 from dispatch.staff.deputies import in_force
 from dispatch.staff.deputy_models import Deputy
@@ -118,10 +120,18 @@ def _to_decide(by: Actor) -> sa.ColumnElement[bool]:
 _WITH_PEOPLE = (joinedload(Request.asked_by), joinedload(Request.branch), joinedload(Request.ended_by))
 
 
-def requests_waiting(session: Session, by: Actor, *, limit: int = 200) -> Sequence[Request]:
-    """Requests whose open level `by` could decide, the oldest first, with people and steps; his own too, which he cannot."""
-    query = sa.select(Request).join(Request.steps).where(_to_decide(by)).order_by(RequestStep.id).limit(limit)
-    return session.scalars(query.options(*_WITH_PEOPLE, selectinload(Request.steps))).unique().all()
+REQUEST_SORTS: dict[str, tuple[sa.SQLColumnExpression[Any], ...]] = {
+    "oldest": (RequestStep.id,),
+    "amount": (Request.amount, RequestStep.id),
+    "kind": (Request.kind, RequestStep.id),
+}
+
+
+def requests_waiting(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Request]:
+    """A page of the requests whose open level `by` could decide, with people and steps; his own too, which he cannot."""
+    query = sa.select(Request).join(RequestStep, RequestStep.request_id == Request.id).where(_to_decide(by))
+    whole = cut.of(query.options(*_WITH_PEOPLE, selectinload(Request.steps)), REQUEST_SORTS)
+    return Part(session.scalars(whole).unique().all(), cut.number, requests_total(session, by))
 
 
 def requests_count(by: Actor) -> sa.ScalarSelect[int]:
@@ -129,16 +139,32 @@ def requests_count(by: Actor) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(RequestStep).join(RequestStep.request).where(_to_decide(by)).scalar_subquery()
 
 
-def request_seen(session: Session, request_id: int, by: Actor) -> Request:
-    """A request of the reader's branches, or one that he decides in somebody's place; with people and steps. Raises NotFound."""
+def requests_total(session: Session, by: Actor) -> int:
+    """The same as a number."""
+    return session.scalar(sa.select(requests_count(by))) or 0
+
+
+def _readable(by: Actor) -> sa.ColumnElement[bool]:
+    """SQL: requests of the reader's branches, and those that he decides in somebody's place."""
     mine = sa.exists().where(RequestStep.request_id == Request.id, sa.or_(sa.false(), *_in_place(by)))
+    return sa.or_(_seen(by), mine)
+
+
+def request_seen(session: Session, request_id: int, by: Actor) -> Request:
+    """A request that the reader may see, with people and steps. Raises NotFound."""
     people = selectinload(Request.steps)
     whole = (*_WITH_PEOPLE, *(people.joinedload(one) for one in _STEP_PEOPLE))
-    query = sa.select(Request).where(Request.id == request_id, sa.or_(_seen(by), mine)).options(*whole)
+    query = sa.select(Request).where(Request.id == request_id, _readable(by)).options(*whole)
     found = session.scalars(query).unique().one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+def requests_chosen(session: Session, request_ids: Collection[int], by: Actor) -> Sequence[Request]:
+    """Those of the requests that the reader may see, the oldest first, with people and steps."""
+    query = sa.select(Request).where(Request.id.in_(request_ids), _readable(by)).order_by(Request.id)
+    return session.scalars(query.options(*_WITH_PEOPLE, selectinload(Request.steps))).unique().all()
 
 
 _STEP_PEOPLE = (RequestStep.requested_by, RequestStep.decided_by, RequestStep.decided_for)

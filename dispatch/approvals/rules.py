@@ -5,7 +5,7 @@ One mechanism for everything that somebody has to approve: work orders, purchase
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -120,6 +120,11 @@ class Turn:
     decided_by: frozenset[int | None] = frozenset()
     helped_by: frozenset[int | None] = frozenset()
 
+    @property
+    def barred(self) -> frozenset[int | None]:
+        """Who cannot decide it, whatever he may: whoever asked, and whoever had a hand before."""
+        return self.asked_by | self.decided_by
+
 
 def not_your_turn(turn: Turn) -> Text | None:
     """Levels decide one after the other."""
@@ -173,6 +178,17 @@ STATE_LOOKS = {
     "done": "done",
 }
 """State -> the status of an order that looks like it."""
+
+
+_LAST_YES = {"goodwill": "done", "overrule": "done"}
+"""Kind -> the state in which its last yes leaves a request, where it is carried out with it."""
+
+
+def word_after_yes(kind: str, following: Sequence[str]) -> Text:
+    """What a request comes to by a yes to its open level, after which these levels follow."""
+    if following:
+        return say("Goes on to: %(level)s", level=level_word(following[0]))
+    return state_word(kind, _LAST_YES.get(kind, "approved"))
 
 
 def state_word(kind: str, state: str) -> Text:

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dispatch.approvals.models import Request
+from dispatch.approvals.operations.request_links import make_request_link
 from dispatch.approvals.operations.requests import Answer
 from dispatch.approvals.operations.table import add_rule
 from dispatch.approvals.rules import LevelRule
@@ -73,8 +75,16 @@ def _refunds(company: Company, done: sa.Select[int], moment: datetime) -> None:
     for row, reason in zip(session.scalars(taken.limit(len(REASONS))), REASONS, strict=False):
         amount, key = min(row.amount, Decimal(180)), _key(company)
         asked = ask_refund(session, row.id, amount=amount, reason=reason, key=key, by=finance, at=moment - ASKED)
+        _send(company, asked, moment)
     if asked is not None:
         decide_favour(session, asked.id, Answer(yes=True), by=company.people["wang"], at=moment - DECIDED)
+
+
+def _send(company: Company, asked: Request, moment: datetime) -> None:
+    """The director has sent the manager a link, which nobody has opened yet."""
+    whom, by = company.people["wang"].id or 0, company.people["chen"]
+    lasts = timedelta(hours=24)
+    make_request_link(company.session, asked.steps[0].id, whom, lasts=lasts, by=by, at=moment - DECIDED)
 
 
 def _let_off(company: Company, done: sa.Select[int], moment: datetime) -> None:

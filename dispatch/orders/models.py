@@ -249,8 +249,8 @@ class VisitLine(Base):
 class Approval(Step, Base):
     """One step of the approval of an order; nobody decides his own or two of them (P3).
 
-    `following` is None for what was sent in before it was kept: then the rules of now hold. Decided by a link, `link_by_id` made
-    it. Decided `by_word`, it was decided by whoever is said to have approved: a VerbalApproval tells the rest.
+    `following` is None for what was sent in before it was kept: then the rules of now hold. Decided `by_word`, it was decided by
+    whoever is said to have approved: a VerbalApproval tells the rest.
     """
 
     __tablename__ = "approval"
@@ -280,18 +280,12 @@ class Approval(Step, Base):
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.id"))
-    link_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
     order: Mapped[Order] = relationship(back_populates="approvals")
     requested_by: Mapped[Person] = relationship(foreign_keys="Approval.requested_by_id")
     decided_by: Mapped[Person | None] = relationship(foreign_keys="Approval.decided_by_id")
     decided_for: Mapped[Person | None] = relationship(foreign_keys="Approval.for_id")
-    link_by: Mapped[Person | None] = relationship(foreign_keys=[link_by_id])
-
-    @property
-    def hands(self) -> tuple[int | None, ...]:
-        """Who had a hand in the decision: who decided, for whom, and who made the link for it."""
-        return *super().hands, self.link_by_id
+    link_by: Mapped[Person | None] = relationship(foreign_keys="Approval.link_by_id")
 
 
 constraint_says("ex_visit_no_overlap", say("The technician already has a visit at this time."))

@@ -219,7 +219,6 @@ DECISION_SORTS = {
 def waiting_for(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Approval]:
     """A page of the approvals that `by` could decide; his own requests too, which he cannot decide."""
     query = sa.select(Approval).join(Approval.order).where(_to_decide(by))
-    total = session.scalar(sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))) or 0
     order = joinedload(Approval.order)
     whole = query.options(
         joinedload(Approval.requested_by),
@@ -229,16 +228,24 @@ def waiting_for(session: Session, by: Actor, *, cut: Cut = FIRST) -> Part[Approv
         order.selectinload(Order.approvals),
         order.selectinload(Order.lines).joinedload(OrderLine.vehicle),
     )
-    return Part(session.scalars(cut.of(whole, DECISION_SORTS)).unique().all(), cut.number, total)
+    return Part(session.scalars(cut.of(whole, DECISION_SORTS)).unique().all(), cut.number, waiting_count(session, by))
+
+
+def waiting_count(session: Session, by: Actor) -> int:
+    """How many of them there are."""
+    return session.scalar(sa.select(_steps_for(by))) or 0
+
+
+def _steps_for(by: Actor) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by)).scalar_subquery()
 
 
 def decisions_for(by: Actor, *, at: datetime | None = None) -> sa.ColumnElement[int]:
     """SQL: how many decisions wait for `by`, with approvals by word, leave and requests that are no orders."""
-    steps = sa.select(sa.func.count()).select_from(Approval).join(Approval.order).where(_to_decide(by))
     words = sa.select(sa.func.count()).select_from(VerbalApproval).join(VerbalApproval.order).where(waits_for(by, at))
     asked = asks_for(by, at) if by.may("leave.decide") else sa.false()
     leave = sa.select(sa.func.count()).select_from(LeaveRequest).where(asked)
-    return steps.scalar_subquery() + words.scalar_subquery() + leave.scalar_subquery() + requests_count(by)
+    return _steps_for(by) + words.scalar_subquery() + leave.scalar_subquery() + requests_count(by)
 
 
 def lines_of_vehicle(session: Session, vehicle_id: int, by: Actor, *, limit: int = 100) -> Sequence[OrderLine]:

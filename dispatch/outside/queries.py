@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from dispatch.approvals.operations.linking import hash_of
 from dispatch.devices.models import Holder
 from dispatch.errors import NotFound
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
-from dispatch.orders.operations.linking import hash_of
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.rules import OfferFacts, state_of
 from dispatch.staff.models import Person, PersonRole

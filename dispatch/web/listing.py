@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -34,8 +35,11 @@ def address_with(endpoint: str | None = None, **changed: object) -> str:
 
 @dataclass(frozen=True)
 class Leaf:
-    """The page of a list that is shown, for the macro that draws it. `prefix` is that of `cut_asked`, `anchor` where the list
-    stands on a page that shows more."""
+    """The page of a list that is shown, for the macro that draws it.
+
+    `prefix` is that of `cut_asked`, `anchor` where the list stands on a page that shows more, `held` what its address need not
+    have said.
+    """
 
     number: int
     pages: int
@@ -43,15 +47,18 @@ class Leaf:
     endpoint: str | None = None
     prefix: str = ""
     anchor: str | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, part: Part[Any], endpoint: str | None = None, *, prefix: str = "", anchor: str | None = None) -> Leaf:
+    def of(
+        cls, part: Part[Any], endpoint: str | None = None, *, prefix: str = "", anchor: str | None = None, **held: str
+    ) -> Leaf:
         """Where a part stands in its list."""
-        return cls(part.number, part.pages, part.total, endpoint, prefix, anchor)
+        return cls(part.number, part.pages, part.total, endpoint, prefix, anchor, held)
 
     def url(self, number: int) -> str:
         """Another page of the same list."""
-        return address_with(self.endpoint, **{f"{self.prefix}page": number, "_anchor": self.anchor})
+        return address_with(self.endpoint, **self.held, **{f"{self.prefix}page": number, "_anchor": self.anchor})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.models import Request
 from dispatch.clock import local_day, now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
@@ -37,6 +36,7 @@ from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
+from tests.browser.asked_sights import asked_pages
 from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import (
@@ -356,28 +356,12 @@ def _orders(session: Session) -> dict[str, Sight]:
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
         "the whole history of an order": Sight("orders.whole_history", f"/orders/{number}/history"),
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
+        **{name: Sight(*page) for name, page in asked_pages(session).items()},
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),
         "a link to decide": Sight("orders.approve_by_link", f"/a/{make_a_link()}", ""),
-        "a purchase that waits": Sight("devices.purchase", _bought(session, "open")),
-        "a purchase whose delivery comes": Sight("devices.purchase", _bought(session, "approved"), "lin"),
-        "a purchase that was received": Sight("devices.purchase", _bought(session, "done"), "lin"),
-        "a purchase that was rejected": Sight("devices.purchase", _bought(session, "rejected"), "lin"),
-        "a purchase to be mended": Sight("devices.mend_purchase", f"{_bought(session, 'rejected')}/mend", "lin"),
-        "a request that waits": Sight("orders.approvals_request", _request(session, "open")),
-        "money to be given back": Sight("orders.approvals_request", _request(session, "approved"), "qian"),
         "approving by word": Sight("orders.by_word", f"/orders/{_first(session, waiting)}/by-word", "lin"),
         "an allowance by word": Sight("orders.by_word", f"/orders/{_first(session, refused)}/by-word", "lin"),
     }
-
-
-def _bought(session: Session, state: str) -> str:
-    of_state = sa.select(Request.id).where(Request.state == state, Request.kind == "purchase")
-    return f"/stock/purchases/{_first(session, of_state)}"
-
-
-def _request(session: Session, state: str) -> str:
-    of_state = sa.select(Request.id).where(Request.state == state, Request.kind == "refund")
-    return f"/approvals/requests/{_first(session, of_state)}"
 
 
 def _numbers(ids: sa.Select[int]) -> sa.Select[str]:

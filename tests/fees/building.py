@@ -92,6 +92,14 @@ def paid(session: Session, order: Order, amount: str, by: Actor, **facts: Any) -
     return take_payment(session, order, amount=Decimal(amount), by=by, **{**given, **more})
 
 
+def paid_order(db: Session, cast: Cast, amount: str = "300") -> tuple[Order, int, int]:
+    """An order on which 300 yuan are charged and paid: it, the charge, the receipt."""
+    price_list(db, cast)
+    order = repair(db, cast)
+    charge = added(db, order, "S003", cast.su, quantity=2)
+    return order, charge.id, paid(db, order, amount, cast.su, channel="wechat").id
+
+
 def told(charge: Charge) -> str:
     """The deciding rule as a sentence."""
     return str(text_from_json(charge.told))

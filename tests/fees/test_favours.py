@@ -31,7 +31,7 @@ from dispatch.orders.models import Order
 from dispatch.staff.deputies import Absence, name_deputy
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast, SignIn
-from tests.fees.building import added, charged, paid, price_list, repair, swapped
+from tests.fees.building import charged, paid_order, price_list, repair, swapped
 from tests.orders.said import also
 from tests.racing import at_once
 
@@ -40,14 +40,6 @@ YES, NO = Answer(yes=True), Answer(yes=False, reason="没有依据")
 
 def rule(db: Session, cast: Cast, kind: str, least: int, *roles: str) -> None:
     add_rule(db, LevelRule(kind, roles, Decimal(least)), key=uuid.uuid4(), by=cast.chen, at=AT)
-
-
-def paid_order(db: Session, cast: Cast, amount: str = "300") -> tuple[Order, int, int]:
-    """An order on which 300 yuan are charged and paid: it, the charge, the receipt."""
-    price_list(db, cast)
-    order = repair(db, cast)
-    charge = added(db, order, "S003", cast.su, quantity=2)
-    return order, charge.id, paid(db, order, amount, cast.su, channel="wechat").id
 
 
 def back(db: Session, receipt_id: int, by: Actor, amount: str = "200", **facts: Any) -> Request:
@@ -168,7 +160,7 @@ def test_a_deputy_of_another_branch_decides_what_he_could_himself(db: Session, c
     absence = Absence(he.id or 0, AT, AT + timedelta(days=1), "年假", uuid.uuid4())
     name_deputy(db, absence, by=cast.wang, at=AT)
     stands_in = replace(he, places=frozenset({(cast.sz, "favour.approve")}))
-    assert [one.id for one in requests_waiting(db, stands_in)] == [asked.id] and not requests_waiting(db, he)
+    assert [one.id for one in requests_waiting(db, stands_in).rows] == [asked.id] and not requests_waiting(db, he).rows
     assert request_seen(db, asked.id, stands_in).id == asked.id
     with pytest.raises(NotFound):
         request_seen(db, asked.id, he)

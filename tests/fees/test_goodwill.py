@@ -55,7 +55,9 @@ def test_it_is_free_only_once_another_has_approved(db: Session, cast: Cast) -> N
     assert asked(db, order, cast.su, key=key).id == row.id and account_of(db, order.id).charged == 680
     with pytest.raises(Conflict):
         asked(db, order, cast.lin)
-    assert [one.id for one in requests_waiting(db, cast.wang)] == [row.request_id] and not requests_waiting(db, cast.lin)
+    assert [one.id for one in requests_waiting(db, cast.wang).rows] == [row.request_id] and not requests_waiting(
+        db, cast.lin
+    ).rows
     with pytest.raises(NotAllowed):
         decided(db, row, cast.lin)
     decide_goodwill(db, order.id, row.id, approve=True, reason="", by=cast.wang, at=AT)

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.approvals.models import ApprovalRule
@@ -58,3 +60,10 @@ def stored(order: Order) -> Order:
     """The order as the database has it now."""
     with transaction() as db:
         return db.get_one(Order, order.id)
+
+
+def a_phone(app: Flask) -> FlaskClient:
+    """Nobody is signed in on it."""
+    phone = app.test_client()
+    phone.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
+    return phone

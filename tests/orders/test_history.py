@@ -24,7 +24,7 @@ from tests.conftest import AT, Cast
 
 AT_ONCE = {"order.take", "call.join"}
 """Recorded for many orders with few statements."""
-RECORDED = re.compile(r'record\(\s*session, \("order", [^)]*\), (?:"([a-z_.]+)"|(\w+)),')
+RECORDED = re.compile(r'record\(\s*session, (?:\("order", [^)]*\)|subject_of\(request\)), (?:"([a-z_.]+)"|(\w+)),')
 
 
 def recorded() -> tuple[set[str], list[str]]:

@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.link_rules import LinkFacts, why_not_use
 from dispatch.audit.queries import history
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.orders.link_models import ApprovalLink
-from dispatch.orders.link_rules import LinkFacts, why_not_use
 from dispatch.orders.models import Approval, Order
 from dispatch.orders.operations.approving import approve
 from dispatch.orders.operations.linking import make_link, revoke_link, use_link
@@ -28,7 +28,7 @@ from dispatch.staff.models import LoginAttempt
 from dispatch.staff.rules import Actor
 from tests.building import repair_order
 from tests.conftest import AT, Cast, SignIn
-from tests.orders.building import asks_above, stored, waiting_id
+from tests.orders.building import a_phone, asks_above, stored, waiting_id
 from tests.orders.said import also, leaves, open_step
 from tests.orders.what_holds import approvals_are_honest
 from tests.racing import at_once
@@ -195,13 +195,6 @@ def made(client: FlaskClient, order: Order, cast: Cast) -> str:
     """The path of a link that was made on the page."""
     page = client.post(f"/approvals/{waiting_id(order)}/link", data={"approver": str(cast.wang.id)}).text
     return "/a/" + page.split("/a/")[1].split("<")[0].split('"')[0]
-
-
-def a_phone(app: Flask) -> FlaskClient:
-    """Nobody is signed in on it."""
-    phone = app.test_client()
-    phone.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT_LANGUAGE": "en"}
-    return phone
 
 
 def test_the_pages_of_a_link(app: Flask, order: Order, cast: Cast, as_person: SignIn) -> None:

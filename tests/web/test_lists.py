@@ -14,7 +14,7 @@ from dispatch.lists import Cut, Part
 from dispatch.web.listing import Heads, Leaf, address_with, cut_asked
 
 TEMPLATES = Path(paths.TEMPLATES)
-LISTED = re.compile(r"<table class=\"list|hand_in_table\(|call\(one\) table\(")
+LISTED = re.compile(r"<table class=\"list|<ol class=\"waiting-list|hand_in_table\(|call\(one\) table\(")
 
 ONE_ORDER = {
     "orders/closing.html": "worked through by who owes, the oldest first",
@@ -54,10 +54,12 @@ SHORT = {
     "intake/request_preview.html": "one file",
     "intake/request_upload.html": "an example",
     "orders/asked.html": "the levels of one request",
+    "orders/backfilling.html": "what one person has to answer for within a day",
     "orders/bulk.html": "the orders that were chosen",
     "orders/decisions.html": "the levels of one order",
     "orders/ladder.html": "rules",
     "orders/limits.html": "rules",
+    "orders/request_many.html": "the requests that were chosen",
     "orders/word_figures.html": "the people who decide",
     "reports/figures.html": "the technicians and the days of one report",
     "staff/branches.html": "the branches",

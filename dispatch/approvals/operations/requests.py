@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.approvals.models import ALIVE, Request, RequestStep
-from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, begin, mark, place_of
+from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, Hands, begin, mark, place_of
 from dispatch.approvals.queries import rules_in_force, turn_of
 from dispatch.approvals.rules import ladder, why_not_decide
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say, text_to_json
 
@@ -44,11 +45,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody decides about the open level `step_id`; None: whichever is open."""
+    """What somebody decides about the open level `step_id` (None: whichever is open), by the link of `link_by` where by one."""
 
     yes: bool
     reason: str = ""
     step_id: int | None = None
+    link_by: Person | None = None
 
 
 def ask(session: Session, asked: Asked, *, branch_id: int, order_id: int | None = None, by: Actor, at: datetime) -> Request:
@@ -68,7 +70,8 @@ def ask(session: Session, asked: Asked, *, branch_id: int, order_id: int | None 
 
 
 def asked_before(session: Session, key: uuid.UUID, by: Actor) -> Request | None:
-    """The request of a form that was sent before by the same person."""
+    """The request of a form that was sent before by the same person; one that is sent twice at once waits for itself here."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(key), 0))))
     return session.scalar(sa.select(Request).where(Request.key == key, Request.asked_by_id == by.id))
 
 
@@ -81,22 +84,33 @@ def locked_request(session: Session, request_id: int) -> Request:
     return request
 
 
+def locked_with_order(session: Session, request_id: int) -> Request:
+    """The same, the order that it belongs to locked before it, in the turn in which all lock them."""
+    order_id = sa.select(Request.order_id).where(Request.id == request_id).scalar_subquery()
+    session.execute(sa.select(_ORDERS).where(_ORDERS.c.id == order_id).with_for_update())
+    return locked_request(session, request_id)
+
+
+_ORDERS = sa.table("work_order", sa.column("id"))
+
+
 def decide(session: Session, request: Request, answer: Answer, *, by: Actor, at: datetime) -> str:
     """Decide the open level of a locked request; gives its state after that: open where a further level decides.
 
     Raises Conflict when somebody decided meanwhile, RuleBroken for one's own or another's turn, Invalid for a no without reason.
     """
-    step = _open_step(request, answer.step_id, by)
-    place = place_of(session, step, request.branch_id, lambda: _barred(request, by), by=by, at=at)
-    no = why_not_decide(turn_of(request, by))
+    step = open_step_of(request, answer.step_id, by)
+    turn = turn_of(request, by)
+    hands = Hands(place_of(session, step, request.branch_id, lambda: turn.barred, by=by, at=at), answer.link_by)
+    no = why_not_decide(turn)
     if no is not None:
         raise RuleBroken(no)
     reason = answer.reason.strip()[:LONGEST_REASON]
     if not answer.yes and not reason:
         raise Invalid({"reason": say("Please give a reason.")})
-    mark(step, "approved" if answer.yes else "rejected", by_id=by.id, at=at, place=place, reason=reason or None)
+    mark(step, "approved" if answer.yes else "rejected", by_id=by.id, at=at, hands=hands, reason=reason or None)
     following = list(step.following or ())
-    told = {"step": step.step, **({"for": place.name} if place else {})}
+    told = {"step": step.step, **hands.told}
     verb = ("pass" if following else "approve") if answer.yes else "refuse"
     session.flush()
     _tell(session, request, verb, reason or None, told, by=by, at=at)
@@ -118,7 +132,7 @@ def withdraw(session: Session, request: Request, *, by: Actor, at: datetime) -> 
         raise Conflict(say("This is over already: nothing is left to take back."))
     open_step = request.open_step
     if open_step is not None:
-        mark(open_step, "withdrawn", by_id=None, at=at, place=None)
+        mark(open_step, "withdrawn", by_id=None, at=at)
     _end(session, request, "withdrawn", by=by, at=at)
     _tell(session, request, "withdraw", None, {}, by=by, at=at)
 
@@ -162,7 +176,8 @@ def given_reason(typed: str) -> str:
     return typed.strip()[:LONGEST_REASON]
 
 
-def _open_step(request: Request, step_id: int | None, by: Actor) -> RequestStep:
+def open_step_of(request: Request, step_id: int | None, by: Actor) -> RequestStep:
+    """The open level of a request; `step_id`, where given, must be it. Raises NotFound, Conflict when it was decided."""
     if step_id is not None and step_id not in {step.id for step in request.steps}:
         raise NotFound
     step = request.open_step
@@ -170,11 +185,6 @@ def _open_step(request: Request, step_id: int | None, by: Actor) -> RequestStep:
         named = next((one for one in reversed(request.steps) if step_id in (None, one.id)), None)
         raise Conflict(DECIDED_BY_YOU if named is not None and named.decided_by_id == by.id else DECIDED)
     return step
-
-
-def _barred(request: Request, by: Actor) -> frozenset[int | None]:
-    turn = turn_of(request, by)
-    return turn.asked_by | turn.decided_by
 
 
 def _first_step(session: Session, request: Request, *, by: Actor, at: datetime) -> None:
@@ -197,9 +207,13 @@ def _end(session: Session, request: Request, state: str, *, by: Actor, at: datet
 def _tell(
     session: Session, request: Request, verb: str, reason: str | None, told: dict[str, Any], *, by: Actor, at: datetime
 ) -> None:
-    """Write it into the history of the order, or of the request where it belongs to none: one of `TOLD`."""
-    subject = ("order", request.order_id) if request.order_id else ("request", request.id)
+    """Write one of `TOLD` into the history."""
     amount = {} if request.amount is None else {"amount": str(request.amount)}
     known = {"request": request.id, "about": request.about, "name": request.asked_by.name, **amount, **request.trail}
     detail = {**known, **({"reason": reason} if reason else {}), **told}
-    record(session, subject, f"{request.kind}.{verb}", by=by, at=at, detail=detail)
+    record(session, subject_of(request), f"{request.kind}.{verb}", by=by, at=at, detail=detail)
+
+
+def subject_of(request: Request) -> tuple[str, int]:
+    """Whose history tells of it: its order's, or its own where it belongs to none."""
+    return ("order", request.order_id) if request.order_id else ("request", request.id)

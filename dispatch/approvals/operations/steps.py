@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +18,22 @@ from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
+
+@dataclass(frozen=True)
+class Hands:
+    """Beside whoever decides: the absent person in whose place he does, and who made the link that he used."""
+
+    place: Person | None = None
+    link_by: Person | None = None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the history keeps of it."""
+        named = {"for": self.place, "link_by": self.link_by}
+        return {key: person.name for key, person in named.items() if person is not None}
+
+
+ALONE = Hands()
 Barred = Callable[[], Collection[int | None]]
 DECIDED = say("Somebody else decided this a moment ago.")
 DECIDED_BY_YOU = say("You have decided this already.")
@@ -46,9 +63,10 @@ def _could(person: Person, step: Step, branch_id: int) -> bool:
     return allows(person.roles, step.permission) and actor_of(person).sees_branch(branch_id)
 
 
-def mark(step: Step, decision: str, *, by_id: int | None, at: datetime, place: Person | None, reason: str | None = None) -> None:
-    """Write down who decided a step, in whose place, and how."""
-    step.for_id = place.id if place else None
+def mark(step: Step, decision: str, *, by_id: int | None, at: datetime, hands: Hands = ALONE, reason: str | None = None) -> None:
+    """Write down who decided a step, through whose hands, and how."""
+    step.for_id = hands.place.id if hands.place else None
+    step.link_by_id = hands.link_by.id if hands.link_by else None
     step.decision, step.decided_by_id, step.decided_at, step.reason = decision, by_id, at, reason
 
 

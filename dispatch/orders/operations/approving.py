@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.approvals.operations.steps import DECIDED, DECIDED_BY_YOU, begin, mark
+from dispatch.approvals.operations.steps import ALONE, DECIDED, DECIDED_BY_YOU, Hands, begin, mark
 from dispatch.approvals.queries import rules_in_force
 from dispatch.approvals.rules import ladder
 from dispatch.audit.operations import record
@@ -17,7 +17,7 @@ from dispatch.orders.facts import facts_of
 from dispatch.orders.lifecycle import Named, transition, why_not
 from dispatch.orders.models import Approval, Order, OrderLine
 from dispatch.orders.operations.moves import locked_order, move_order
-from dispatch.orders.operations.standing_in import Hands, place_of
+from dispatch.orders.operations.standing_in import place_of
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -68,14 +68,14 @@ def pass_step(
 ) -> None:
     """Decide an open step with yes: `by` himself, or by word whoever is `named` by him. Raises like `approve`."""
     action, decision = ("approve_by_word", "by_word") if named else ("approve", "approved")
-    hands = Hands() if named else Hands(place_of(session, order, step, by, at), link_by)
+    hands = ALONE if named else Hands(place_of(session, order, step, by, at), link_by)
     step.following = following = levels_after(session, order, step)
     last, told = not following, {"step": step.step, **hands.told}
     if last:
         move_order(session, order, action, by=by, at=at, named=named, detail=hands.told)
     else:
         _check_may_decide(session, order, action, by, named)
-    _decide(step, decision, by_id=named.id if named else by.id, at=at, hands=hands)
+    mark(step, decision, by_id=named.id if named else by.id, at=at, hands=hands)
     session.flush()
     if not last:
         if named:
@@ -101,7 +101,7 @@ def reject(
         raise Invalid({"reason": say("Please give a reason.")})
     hands = Hands(place_of(session, order, step, by, at), link_by)
     move_order(session, order, "reject", by=by, at=at, reason=reason.strip(), detail=hands.told)
-    _decide(step, "rejected", by_id=by.id, at=at, hands=hands, reason=reason.strip())
+    mark(step, "rejected", by_id=by.id, at=at, hands=hands, reason=reason.strip())
     return order
 
 
@@ -148,8 +148,3 @@ def _check_may_decide(session: Session, order: Order, action: str, by: Actor, na
 def _next(step: Approval, levels: list[str]) -> Approval:
     permission, *following = levels
     return Approval(order_id=step.order_id, round=step.round, step=step.step + 1, permission=permission, following=following)
-
-
-def _decide(step: Approval, decision: str, *, by_id: int | None, at: datetime, hands: Hands, reason: str | None = None) -> None:
-    step.link_by_id = hands.link_by.id if hands.link_by else None
-    mark(step, decision, by_id=by_id, at=at, place=hands.place, reason=reason)

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.approvals.operations.linking import hash_of
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.orders.contact_models import ContactLink, OwnedContact
 from dispatch.orders.contact_queries import link_alive
 from dispatch.orders.contact_rules import ContactLinkFacts, why_not_confirm, why_not_unsolved, why_not_use
 from dispatch.orders.lifecycle import LINE_SETTLED
 from dispatch.orders.models import Order, OrderLine
-from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import move_line, move_order
 from dispatch.orders.operations.owning import lock_contact, locked_contact, note_confirmed, signed_by, tell, touch
 from dispatch.staff.rules import SYSTEM, Actor

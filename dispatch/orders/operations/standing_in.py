@@ -1,8 +1,7 @@
-"""Whose hands a decision goes through: in whose place a deputy decides, and who made the link by which it is decided."""
+"""In whose place a deputy decides the open step of an order, and who cannot decide it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,20 +12,6 @@ from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Approval, Order
 from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
-
-
-@dataclass(frozen=True)
-class Hands:
-    """Beside whoever decides: the absent person in whose place he does, and who made the link that he used."""
-
-    place: Person | None = None
-    link_by: Person | None = None
-
-    @property
-    def told(self) -> dict[str, str]:
-        """What the history keeps of it."""
-        named = {"for": self.place, "link_by": self.link_by}
-        return {key: person.name for key, person in named.items() if person is not None}
 
 
 def place_of(session: Session, order: Order, step: Approval, by: Actor, at: datetime) -> Person | None:

@@ -4,6 +4,7 @@ from dispatch.orders.operations import finding
 from dispatch.orders.pages import (
     approvals,
     bulk,
+    by_link,
     closing,
     confirming,
     contacts,
@@ -18,6 +19,7 @@ from dispatch.orders.pages import (
     news,
     pointing,
     recalls,
+    request_bulk,
     requests,
     rewriting,
     showing,
@@ -30,6 +32,7 @@ from dispatch.orders.pages.blueprint import pages
 __all__ = [
     "approvals",
     "bulk",
+    "by_link",
     "closing",
     "confirming",
     "contacts",
@@ -46,6 +49,7 @@ __all__ = [
     "pages",
     "pointing",
     "recalls",
+    "request_bulk",
     "requests",
     "rewriting",
     "showing",

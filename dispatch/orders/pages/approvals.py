@@ -1,15 +1,17 @@
-"""What waits for a decision, urgent first; decided one by one or many at once (P3)."""
+"""What waits for a decision: orders, or purchases and favours; decided one by one or many at once (P3)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.approvals.queries import requests_waiting
+from dispatch.approvals.queries import REQUEST_SORTS, requests_total, requests_waiting
 from dispatch.approvals.rules import level_word
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
@@ -25,7 +27,7 @@ from dispatch.orders.presenting.actions import Action, decisions_of
 from dispatch.orders.presenting.lines import models_wanted
 from dispatch.orders.presenting.requests import asked_card
 from dispatch.orders.presenting.verbal import WordCard, card_of
-from dispatch.orders.queries import DECISION_SORTS, approval_order, orders_named, waiting_for
+from dispatch.orders.queries import DECISION_SORTS, approval_order, orders_named, waiting_count, waiting_for
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waiting_words
@@ -36,6 +38,7 @@ from dispatch.staff.roster_queries import leaves_asked
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
+from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
 MOST_AT_ONCE = 200
@@ -45,11 +48,18 @@ SORT_WORDS: dict[str, Text] = {
     "oldest": say("Oldest first"),
     "wanted": say("Wanted soonest first"),
 }
+REQUEST_WORDS: dict[str, Text] = {
+    "oldest": say("Oldest first"),
+    "-amount": say("Largest amount first"),
+    "kind": say("By kind"),
+}
+VIEWS: dict[str, Text] = {"orders": say("Orders"), "requests": say("Purchases and favours")}
 WORDS = {
     "kind_words": KIND_WORDS,
     "urgency_words": URGENCY_WORDS,
     "symptoms": SYMPTOMS,
     "channels": VERBAL_CHANNELS,
+    "level_word": level_word,
 }
 
 
@@ -82,33 +92,55 @@ class NotTaken:
 @may("order.decide")
 def approvals() -> str:
     """What waits for the reader's decision."""
-    return approvals_page()
+    return approvals_page(request.args.get("what"))
 
 
-def approvals_page(**extra: Any) -> str:
-    """The page, with what was refused or could not be taken on top."""
+def approvals_page(what: str | None = "orders", **extra: Any) -> str:
+    """The page, with what was refused or could not be taken on top. Unless it is said what is looked at, it is what there is."""
     with transaction() as db:
-        cut = cut_asked(DECISION_SORTS, "urgent")
-        found = waiting_for(db, current(), cut=cut)
-        asked_for = [asked_card(one, current(), address) for one in requests_waiting(db, current(), limit=MOST_AT_ONCE)]
         owed = [_word_card(word) for word in waiting_words(db, current(), at=now(), limit=MOST_AT_ONCE)]
+        counts = {"orders": waiting_count(db, current()), "requests": requests_total(db, current())}
+        if what not in VIEWS:
+            what = "requests" if counts["requests"] and not counts["orders"] and not owed else "orders"
         standing_in = deputies_at(db, now(), deputy_id=current().id) if current().places else []
         asked = {"leave": leaves_asked(db, current(), at=now()), "outside": undecided_count(db, current())}
-        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, **asked}
+        nothing: dict[str, Any] = {"refused": None, "not_taken": [], "taken": 0, "cards": [], "asked_for": [], **asked}
         return render_template(
             "orders/approvals.html",
-            cards=[_card(approval) for approval in found.rows],
-            page=Leaf.of(found, LIST),
-            sort=Heads(cut.sort, LIST),
-            sorts=SORT_WORDS,
-            owed=owed,
-            asked_for=asked_for,
-            asked_orders=orders_named(db, [one.request.order_id for one in asked_for if one.request.order_id]),
-            level_word=level_word,
+            **(nothing | (_requests(db) if what == "requests" else _orders(db)) | extra),
+            what=what,
+            waiting=sum(counts.values()),
+            chips=_chips(what, counts, len(owed)),
+            owed=owed if what == "orders" else [],
             standing_in=standing_in,
             **WORDS,
-            **(nothing | extra),
         )
+
+
+def _orders(db: Session) -> dict[str, Any]:
+    cut = cut_asked(DECISION_SORTS, "urgent")
+    found = waiting_for(db, current(), cut=cut)
+    cards = [_card(approval) for approval in found.rows]
+    return {"cards": cards, "page": Leaf.of(found, LIST), "sort": Heads(cut.sort, LIST), "sorts": SORT_WORDS}
+
+
+def _requests(db: Session) -> dict[str, Any]:
+    cut = cut_asked(REQUEST_SORTS, "oldest")
+    found = requests_waiting(db, current(), cut=cut)
+    about = orders_named(db, [one.order_id for one in found.rows if one.order_id])
+    shown = {"asked_for": [asked_card(one, current(), address) for one in found.rows], "asked_orders": about}
+    return {**shown, "page": Leaf.of(found, LIST, what="requests"), "sort": Heads(cut.sort, LIST), "sorts": REQUEST_WORDS}
+
+
+def _chips(chosen: str, counts: Mapping[str, int], owed: int) -> list[dict[str, Any]]:
+    """What there is to look at; nothing where only orders are."""
+    if not counts["requests"] and chosen == "orders":
+        return []
+    seen = {**counts, "orders": counts["orders"] + owed}
+    return [
+        {"label": tr(word), "count": seen[what], "active": what == chosen, "url": url_for(LIST, what=what)}
+        for what, word in VIEWS.items()
+    ]
 
 
 def _card(approval: Approval) -> Waiting:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from flask import request
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.tries import check_tries, note_wrong
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Refusal
-from dispatch.orders.operations.linking import check_tries, note_wrong
 from dispatch.web.login import settings
 from dispatch.words import Text
 

@@ -9,6 +9,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.operations.tries import check_tries, note_wrong
 from dispatch.clock import now
 from dispatch.customers.masking import mask_customer, mask_vehicle
 from dispatch.db import transaction
@@ -17,7 +18,6 @@ from dispatch.orders.contact_models import ContactLink, OwnedContact
 from dispatch.orders.contact_rules import ANSWERS, UNKNOWN, why_not_use
 from dispatch.orders.models import Order
 from dispatch.orders.operations.confirming import answer_by_link, contact_link, facts_of_contact_link
-from dispatch.orders.operations.linking import check_tries, note_wrong
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import sentence_of
 from dispatch.orders.rules import KIND_WORDS, SYMPTOMS

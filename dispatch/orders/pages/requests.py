@@ -82,7 +82,7 @@ def _decided(request_id: int, answer: Answer) -> Response | tuple[str, int]:
     def decide(db: Session, asked: Request) -> Request:
         return DECIDE[asked.kind](db, request_id, answer, by=current(), at=now())
 
-    return _done(request_id, "approve" if answer.yes else "turn_down", decide, url_for("orders.approvals"))
+    return _done(request_id, "approve" if answer.yes else "turn_down", decide, url_for("orders.approvals", what="requests"))
 
 
 @pages.post("/approvals/requests/<int:request_id>/withdraw")

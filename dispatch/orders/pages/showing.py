@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from dispatch.approvals.operations.linking import why_not_make
 from dispatch.approvals.queries import deciders_and_deputies
 from dispatch.approvals.rules import level_word
 from dispatch.audit.models import AuditEntry
@@ -30,7 +31,6 @@ from dispatch.orders.lifecycle import OrderFacts
 from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
-from dispatch.orders.operations.linking import why_not_make
 from dispatch.orders.operations.standing_in import who_cannot
 from dispatch.orders.order_queries import order_numbered, order_standing
 from dispatch.orders.pages.blueprint import pages
@@ -136,7 +136,7 @@ def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
         return {"open_step": None, "next_people": None, "may_link": False}
     barred = who_cannot(facts)
     people = deciders_and_deputies(db, step.permission, order.branch_id, now())
-    may_link = why_not_make(facts, current()) is None
+    may_link = why_not_make(facts.turn, current()) is None
     return {"open_step": step, "next_people": next_people(people, step.permission, barred), "may_link": may_link}
 
 

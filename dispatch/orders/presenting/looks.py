@@ -25,6 +25,8 @@ LOOKS: dict[str, Look] = {
     "approval.pass_by_word": Look(say("Approved by word at level %(step)s: the next level decides"), "check-lg", "awaiting"),
     "approval.link": Look(say("A link to decide was made for %(name)s"), "send", "awaiting"),
     "approval.unlink": Look(say("The link to decide for %(name)s was taken back"), "x-circle", "draft"),
+    "request.link": Look(say("A link to decide was made for %(name)s: %(about)s"), "send", "awaiting"),
+    "request.unlink": Look(say("The link to decide for %(name)s was taken back: %(about)s"), "x-circle", "draft"),
     "order.approve_by_word": Look(say("Approved by word"), "check-lg", "backfill"),
     "word.record": Look(say("%(name)s approved by word (%(medium)s): to be backfilled"), "clock-history", "backfill"),
     "word.confirm": Look(say("Backfilled: %(name)s approved by word"), "check-lg", "done"),

@@ -10,10 +10,10 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.linking import hash_of
 from dispatch.audit.operations import record
 from dispatch.devices.contractor_workers import actor_of_worker, in_the_name_of, worker_of
 from dispatch.errors import Invalid, NotFound, RuleBroken
-from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.visits import NewVisit, take_visit
 from dispatch.outside.models import OutsideOffer

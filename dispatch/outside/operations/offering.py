@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.operations.linking import hash_of
 from dispatch.audit.operations import record
 from dispatch.errors import Invalid, RuleBroken
 from dispatch.orders.lifecycle import FOLLOWING
 from dispatch.orders.models import Order
-from dispatch.orders.operations.linking import hash_of
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.approvals.rules import Turn
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -18,9 +19,21 @@ HIGHER: dict[str, tuple[str, ...]] = {
 """Who stands above a level and may have its link sent to a phone."""
 
 
+NOT_A_MAKER = say("A link for this level is made by somebody who could decide it, or who stands above.")
+
+
 def makes_links(by: Actor, permission: str) -> bool:
     """Whether `by` may make and take back links for a level: whoever could decide it himself, and whoever stands above."""
     return any(by.may(one) for one in (permission, *HIGHER.get(permission, ())))
+
+
+def why_no_link(turn: Turn) -> Text | None:
+    """Why somebody makes no link for the open level he is before, whoever is to decide by it; None where he does."""
+    if turn.actor_id in turn.asked_by:
+        return say("You asked for this yourself, so a link to decide it is made by somebody else.")
+    if turn.actor_id in turn.decided_by:
+        return say("You had a hand in an earlier level, so a link to decide this one is made by somebody else.")
+    return None
 
 
 @dataclass(frozen=True)
