@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -58,9 +58,10 @@ def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequ
     return session.scalars(loaded.order_by(Unit.id)).unique().all()
 
 
-def fittings_of(session: Session, order_id: int) -> Sequence[Fitting]:
-    """What was fitted, swapped and removed for an order and still stands, in the order of time."""
-    query = sa.select(Fitting).where(Fitting.order_id == order_id, stands())
+def fittings_of(session: Session, order_id: int, lines: Collection[int] | None = None) -> Sequence[Fitting]:
+    """What was fitted, swapped and removed for an order and still stands, in the order of time; of these `lines`, if given."""
+    mine = [] if lines is None else [Fitting.line_id.in_(lines)]
+    query = sa.select(Fitting).where(Fitting.order_id == order_id, stands(), *mine)
     units = [
         joinedload(unit).options(joinedload(Unit.terminal), joinedload(Unit.sim)) for unit in (Fitting.old_unit, Fitting.new_unit)
     ]

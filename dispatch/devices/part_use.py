@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -74,8 +74,13 @@ def put_back(
     return session.get_one(PartEntry, made[0])
 
 
-def parts_used(session: Session, order_id: int) -> Sequence[PartEntry]:
-    """What an order's vehicles were given and still have, in the order in which it was entered."""
-    query = sa.select(PartEntry).where(PartEntry.order_id == order_id, PartEntry.reason == "use")
-    standing = query.where(~sa.exists().where(_back.corrects_id == PartEntry.id))
-    return session.scalars(standing.options(joinedload(PartEntry.part)).order_by(PartEntry.id)).all()
+def parts_used(session: Session, order_id: int, lines: Collection[int] | None = None) -> Sequence[PartEntry]:
+    """What an order's vehicles were given and still have, as it was entered; those of these `lines` only, if given."""
+    mine = [] if lines is None else [PartEntry.line_id.in_(lines)]
+    query = sa.select(PartEntry).where(PartEntry.order_id == order_id, still_used(), *mine)
+    return session.scalars(query.options(joinedload(PartEntry.part)).order_by(PartEntry.id)).all()
+
+
+def still_used() -> sa.ColumnElement[bool]:
+    """SQL: a part that went into a vehicle and was not put back."""
+    return sa.and_(PartEntry.reason == "use", ~sa.exists().where(_back.corrects_id == PartEntry.id))

@@ -104,6 +104,39 @@ def charges_of(session: Session, order_id: int) -> Sequence[Charge]:
     return session.scalars(sa.select(Charge).where(Charge.order_id == order_id).order_by(Charge.id)).all()
 
 
+_back = aliased(Charge)
+
+
+def _stands() -> tuple[sa.ColumnElement[bool], ...]:
+    """SQL: a charge that was not taken back, and takes back none."""
+    return Charge.reverses_id.is_(None), ~sa.exists().where(_back.reverses_id == Charge.id)
+
+
+def standing_charges(session: Session, order_id: int, cut: Cut) -> Part[Charge]:
+    """A page of what an order is charged for, without what was taken back, as it was written."""
+    rows = sa.select(Charge, sa.func.count().over()).where(Charge.order_id == order_id, *_stands())
+    found = session.execute(cut.of(rows, {"written": (Charge.id,)})).all()
+    return Part([row[0] for row in found], cut.number, found[0][1] if found else 0)
+
+
+@dataclass(frozen=True)
+class ChargeGroup:
+    """The same thing charged by the same rule, once or for many vehicles."""
+
+    name: str
+    told: dict[str, Any]
+    quantity: int
+    amount: Decimal
+
+
+def charge_groups(session: Session, order_id: int) -> list[ChargeGroup]:
+    """What an order is charged for in few rows."""
+    sums = (sa.func.sum(Charge.quantity), sa.func.sum(Charge.amount))
+    rows = sa.select(sa.func.min(Charge.name), Charge.told, *sums).where(Charge.order_id == order_id, *_stands())
+    grouped = rows.group_by(Charge.code, Charge.unit_price, Charge.told).order_by(sa.func.min(Charge.id))
+    return [ChargeGroup(*row) for row in session.execute(grouped)]
+
+
 def receipts_of(session: Session, order_id: int) -> Sequence[Receipt]:
     """Every receipt and refund of an order, in the order they were written."""
     return session.scalars(sa.select(Receipt).where(Receipt.order_id == order_id).order_by(Receipt.id)).all()

@@ -234,7 +234,7 @@ def waive_photo(session: Session, order_id: int, line_id: int, *, reason: str, b
 
 def _taken(session: Session, order: Order) -> Taken:
     fittings = fittings_of(session, order.id)
-    tests, lists = tests_and_lists(session, order.id, fittings)
+    tests, lists = tests_and_lists(session, order.id, fittings, None)
     return Taken(Asking(lists, order, fittings, order.visits), tests, photos_of(session, order.id))
 
 

@@ -54,6 +54,8 @@ class Taken:
     asked: Asking
     tests: Mapping[int, Run]
     photos: Sequence[Photo]
+    alone: bool | None = None
+    """Whether the order has one vehicle; None: as its lines say, which the reader has read."""
 
     def shown(self, line: OrderLine) -> set[str]:
         """The kinds of photos there are of a vehicle as it is now."""
@@ -75,7 +77,8 @@ class Taken:
 
     def _of(self, line: OrderLine) -> list[Photo]:
         own, of_all = self._by_line[line.id], self._by_line[None]
-        return own + of_all if len(self.asked.order.lines) == 1 else own
+        alone = len(self.asked.order.lines) == 1 if self.alone is None else self.alone
+        return own + of_all if alone else own
 
     @cached_property
     def _by_line(self) -> Mapping[int | None, list[Photo]]:

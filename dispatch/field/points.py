@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,9 +90,15 @@ def _left_at(visits: Iterable[Visit], line_id: int) -> datetime | None:
     return max((visit.finished_at for visit in own if visit.finished_at is not None), default=None)
 
 
-def tests_and_lists(session: Session, order_id: int, fittings: Sequence[Fitting]) -> tuple[dict[int, Run], Sequence[PointList]]:
-    """The test-runs of an order (as `latest_tests`) and everything that was decided, in one statement."""
-    row = aliased(TestResult, sa.select(TestResult).where(TestResult.order_id == order_id).subquery())
+def tests_and_lists(
+    session: Session, order_id: int, fittings: Sequence[Fitting], lines: Collection[int] | None
+) -> tuple[dict[int, Run], Sequence[PointList]]:
+    """The test-runs of an order (as `latest_tests`) and everything that was decided, in one statement.
+
+    Those of these `lines` only, unless None.
+    """
+    mine = [] if lines is None else [TestResult.line_id.in_(lines)]
+    row = aliased(TestResult, sa.select(TestResult).where(TestResult.order_id == order_id, *mine).subquery())
     both = sa.select(row, PointList).select_from(sa.join(row, PointList, sa.false(), full=True))
     seen = joinedload(row.observation).load_only(Observation.received_at, Observation.source)
     found = session.execute(both.options(seen).order_by(row.at, row.id, PointList.at, PointList.id)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,9 +14,10 @@ from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
 from dispatch.devices.queries import bag_ids
 from dispatch.errors import NotFound
 from dispatch.field.models import DepartureCheck, FieldFact, Photo, PhotoWithdrawal, Signature, TestResult
-from dispatch.lists import Cut, Part
-from dispatch.orders.lifecycle import VISIT_MOVING
+from dispatch.lists import LEAF, Cut, Part
+from dispatch.orders.lifecycle import LINE_SETTLED, VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.order_queries import LineFilter, called
 from dispatch.orders.queries import visible
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
@@ -106,16 +107,19 @@ def dispute_count(session: Session, by: Actor) -> int:
 # --- one stop
 
 
-def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
+def own_visit(session: Session, visit_id: int, by: Actor, also: Collection[int] = ()) -> Visit:
     """A technician's own visit, from its dispatch on, with its order's vehicles, who works there, and what was allowed by word.
 
-    Two statements whatever the order's size. Raises NotFound.
+    Two statements whatever the order's size: of an order with more vehicles than a page of a list has, only the visit's own are
+    read, those that the reader looks at `also`, and the first two, so that none seems to be the only one. Raises NotFound.
     """
+    read = _to_be_read(visit_id, also)
     order = joinedload(Visit.order)
-    vehicle = order.joinedload(Order.lines).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site))
+    vehicle = order.joinedload(Order.lines.and_(read)).options(joinedload(OrderLine.vehicle), joinedload(OrderLine.own_site))
     words = order.joinedload(Order.verbal_approvals).joinedload(VerbalApproval.approver)
     whole = (order.joinedload(Order.customer), order.joinedload(Order.site), vehicle, words, joinedload(Visit.technician))
-    rows = joinedload(Visit.visit_lines).joinedload(VisitLine.line)
+    its = sa.select(OrderLine.id).join(Visit, Visit.order_id == OrderLine.order_id).where(Visit.id == visit_id, read)
+    rows = joinedload(Visit.visit_lines.and_(VisitLine.line_id.in_(its))).joinedload(VisitLine.line)
     there = order.selectinload(Order.visits).options(joinedload(Visit.technician), rows)
     query = sa.select(Visit).where(Visit.id == visit_id, Visit.technician_id == by.id, Visit.status != "planned")
     found = session.scalars(query.options(*whole, there)).unique().one_or_none()
@@ -124,12 +128,58 @@ def own_visit(session: Session, visit_id: int, by: Actor) -> Visit:
     return found
 
 
+def _to_be_read(visit_id: int, also: Collection[int]) -> sa.ColumnElement[bool]:
+    """SQL: the vehicles of a visit's order that its pages need: all, where they fit on a page."""
+    all_, other = aliased(OrderLine), aliased(Visit)
+    total = sa.select(sa.func.count()).select_from(all_).join(other, other.order_id == all_.order_id).where(other.id == visit_id)
+    own = sa.select(VisitLine.line_id).where(VisitLine.visit_id == visit_id)
+    some = (OrderLine.id.in_(own), OrderLine.id.in_(also), OrderLine.position <= 2)
+    return sa.or_(total.scalar_subquery() <= LEAF, *some)
+
+
+@dataclass(frozen=True)
+class FleetPage:
+    """Which vehicles of a visit's order a page of their list shows, and how many there are: in all, done, done by the visit."""
+
+    part: Part[int]
+    all: int
+    done: int
+    by_me: int
+
+
+def fleet_page(session: Session, visit_id: int, chosen: LineFilter, cut: Cut) -> FleetPage:
+    """A page of a visit's order's vehicles, its own first, then those still to be done, in one statement."""
+    order_id = sa.select(Visit.order_id).where(Visit.id == visit_id).scalar_subquery()
+    mine = sa.exists().where(VisitLine.visit_id == visit_id, VisitLine.line_id == OrderLine.id)
+    counts = (sa.func.count(), _count_of(OrderLine.status == "done"), _count_of(sa.and_(OrderLine.status == "done", mine)))
+    counted = sa.select(*counts).where(OrderLine.order_id == order_id).subquery()
+    rows = sa.select(OrderLine.id, sa.func.count().over(), counted).select_from(OrderLine).join(OrderLine.vehicle)
+    whole = rows.join(counted, sa.true()).where(OrderLine.order_id == order_id, *called(chosen))
+    sorts = {"own": (~mine, OrderLine.status.in_(LINE_SETTLED), OrderLine.position)}
+    found = session.execute(cut.of(whole, sorts)).all()
+    told = found[0][2:] if found else session.execute(sa.select(counted)).one()
+    return FleetPage(Part([row[0] for row in found], cut.number, found[0][1] if found else 0), *told)
+
+
+def _count_of(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.count().filter(which)
+
+
 _WITHDRAWN = sa.exists().where(PhotoWithdrawal.photo_id == Photo.id)
 
 
-def photos_of(session: Session, order_id: int) -> Sequence[Photo]:
-    """The photos of an order that stand, in the order in which they were taken: none that the office has withdrawn."""
-    mine = sa.select(Photo).where(Photo.order_id == order_id, ~_WITHDRAWN)
+def photo_stands() -> sa.ColumnElement[bool]:
+    """SQL: a photo that the office has not withdrawn."""
+    return ~_WITHDRAWN
+
+
+def photos_of(session: Session, order_id: int, lines: Collection[int] | None = None) -> Sequence[Photo]:
+    """The photos of an order that stand, in the order in which they were taken: none that the office has withdrawn.
+
+    Of these `lines` only, if given, and those that name no vehicle.
+    """
+    of_them = [] if lines is None else [sa.or_(Photo.line_id.in_(lines), Photo.line_id.is_(None))]
+    mine = sa.select(Photo).where(Photo.order_id == order_id, photo_stands(), *of_them)
     return session.scalars(mine.order_by(Photo.at, Photo.id)).all()
 
 
@@ -174,10 +224,11 @@ def changed_since_signing(session: Session, order_id: int) -> set[int]:
     return {visit_id for visit_id in session.scalars(changed.where(*_changes_after(signed.c.at))) if visit_id is not None}
 
 
-def left_on(session: Session, visit_id: int) -> set[int]:
-    """The lines that were said not to be done on this visit: one that is left over was tried, and does not wait for him."""
-    told = sa.select(FieldFact.content).where(FieldFact.visit_id == visit_id, FieldFact.kind == "line.not_done")
-    return {int(content["line"]) for content in session.scalars(told.where(FieldFact.state == "applied"))}
+def facts_told(session: Session, visit_id: int) -> Sequence[FieldFact]:
+    """What was sent on a visit and fitted nothing, and which vehicles were said not to be done, the oldest first."""
+    not_done = sa.and_(FieldFact.kind == "line.not_done", FieldFact.state == "applied")
+    told = sa.select(FieldFact).where(FieldFact.visit_id == visit_id, sa.or_(FieldFact.state == "disputed", not_done))
+    return session.scalars(told.order_by(FieldFact.received_at)).all()
 
 
 def was_tested(session: Session, line_id: int) -> bool:

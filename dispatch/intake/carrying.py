@@ -17,6 +17,7 @@ from dispatch.intake.forms import Edits
 from dispatch.intake.importing import choice_from_json, take_list
 from dispatch.intake.models import FileWork, Upload
 from dispatch.intake.operations import fill_upload, take_calls, take_request
+from dispatch.intake.operations.filing import read_anew
 from dispatch.intake.operations.listing import Chosen
 from dispatch.intake.operations.working import begin_work, end_work, note_progress
 from dispatch.intake.progress import Tell
@@ -79,11 +80,13 @@ def _teller(work_id: int) -> Tell:
 
 def _read(db: Session, begun: FileWork, tell: Tell) -> None:
     upload, by = _asked_by(db, begun)
-    assert upload.file is not None
     tell("opening")
-    workbook = read(upload.file_name, upload.file)
     with heard_by(lambda done, total: tell("reading", done, total)):
-        fill_upload(db, upload.id, upload.purpose, workbook, by=by)
+        if begun.asked:
+            read_anew(db, upload.id, upload.purpose, begun.asked, by=by)
+        else:
+            assert upload.file is not None
+            fill_upload(db, upload.id, upload.purpose, read(upload.file_name, upload.file), by=by)
 
 
 def _take(db: Session, begun: FileWork, tell: Tell) -> None:

@@ -26,9 +26,10 @@ from dispatch.intake.marks import Marked, marked_rows, names_made, stores_named,
 from dispatch.intake.mending import open_rows, read_mends
 from dispatch.intake.models import DOUBLING, FileWork, Upload
 from dispatch.intake.operations import mend_cells
+from dispatch.intake.operations.filing import asked_cells
 from dispatch.intake.operations.filling import fill_from_list, loads_of
 from dispatch.intake.operations.working import ask_to_take
-from dispatch.intake.pages.working import failed_take, is_busy, received, waiting_page
+from dispatch.intake.pages.working import failed_reading, failed_take, is_busy, left_to_worker, received, waiting_page
 from dispatch.intake.presenting import column_facts
 from dispatch.intake.progress import is_long
 from dispatch.intake.queries import same_file_taken, uploads_waiting, without_sign_in
@@ -152,8 +153,9 @@ def preview(purpose: str, upload_id: int) -> Answer:
     with transaction() as db:
         seen = upload_numbered(db, upload_id, purpose, current())
         waiting, failed = waiting_page(db, seen), failed_take(db, seen)
+        unread = failed_reading(db, seen)
     if waiting or not failed:
-        return waiting or _preview(purpose, upload_id, Form())
+        return waiting or _preview(purpose, upload_id, unread or Form())
     refusal, work = failed
     return _preview(purpose, upload_id, _typed_before(work).refused(refusal))
 
@@ -265,8 +267,10 @@ def _ask(purpose: str, upload_id: int, choice: Choice, form: Form) -> Answer:
 
 def _mend(purpose: str, upload_id: int, typed: dict[int, dict[str, str]], form: Form) -> Answer:
     try:
+        version = number_in(form.text("version"))
         with transaction() as db:
-            mend_cells(db, upload_id, purpose, typed, version=number_in(form.text("version")), by=current())
+            if not left_to_worker(db, upload_numbered(db, upload_id, purpose, current()), asked_cells(typed), version):
+                mend_cells(db, upload_id, purpose, typed, version=version, by=current())
     except NotFound:
         raise
     except Refusal as refusal:

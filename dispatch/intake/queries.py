@@ -150,6 +150,11 @@ def uploads_waiting(session: Session, purpose: str, by: Actor, *, at: datetime) 
     return [WaitingFile(number, name, sent, WORKS.get(work)) for number, name, sent, work in session.execute(mine)]
 
 
+def file_size(session: Session, upload_id: int) -> int:
+    """How many bytes a waiting file has; 0 where it is not kept any more."""
+    return session.scalar(sa.select(sa.func.length(Upload.file)).where(Upload.id == upload_id)) or 0
+
+
 def last_work(session: Session, upload_id: int) -> FileWork | None:
     """The long work on a file that was asked for last."""
     return session.scalar(sa.select(FileWork).where(FileWork.upload_id == upload_id).order_by(FileWork.id.desc()).limit(1))

@@ -12,6 +12,7 @@ from dispatch.approvals.queries import hands_in
 from dispatch.audit.models import AuditEntry
 from dispatch.orders.lifecycle import Named, OrderFacts
 from dispatch.orders.models import Approval, Order, OrderLine, OrderPapers, Visit
+from dispatch.orders.standing import Standing
 from dispatch.permissions import permissions_of
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, text_from_json
@@ -55,13 +56,13 @@ def facts_of(session: Session, order: Order, by: Actor, *, named: Named | None =
     return replace(facts, named=named)
 
 
-def facts_read(session: Session, order: Order, by: Actor, entries: Sequence[AuditEntry] = ()) -> OrderFacts:
-    """The same for a page that has read the order with its lines, visits and approvals: it asks the database nothing twice.
+def facts_read(session: Session, order: Order, standing: Standing, by: Actor, entries: Sequence[AuditEntry] = ()) -> OrderFacts:
+    """The same for a page that has read the order, how it stands, and its approvals: it asks the database nothing twice.
 
     The papers are those last counted; only an operation counts them anew. `entries` is the history, newest first, if that was
     read.
     """
-    lines, visits = (line.status for line in order.lines), (visit.status for visit in order.visits)
+    lines, visits = standing.line_statuses, standing.visit_statuses
     whole = entries if entries and entries[-1].seq == 1 else None
     return _facts(session, order, by, order.approvals, lines, visits, missing=_last_counted(session, order), entries=whole)
 

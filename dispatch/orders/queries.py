@@ -11,12 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from dispatch.approvals.queries import requests_count
-from dispatch.customers.models import Vehicle
 from dispatch.errors import NotFound
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.clock_queries import DUE
 from dispatch.orders.list_marks import marks_of
-from dispatch.orders.models import Approval, ClockNotice, Order, OrderClock, OrderLine, Recall, Visit
+from dispatch.orders.models import Approval, Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.orders.verbal_queries import waits_for
 from dispatch.permissions import permissions_of
@@ -163,48 +162,6 @@ def orders_found(session: Session, words: str, by: Actor, *, limit: int = 20) ->
     """Orders by part of anything they are looked for by, newest first, with their customers."""
     query = sa.select(Order).where(found_in(Order.search_text, words), visible(by)).options(joinedload(Order.customer))
     return session.scalars(query.order_by(Order.id.desc()).limit(limit)).all()
-
-
-def order_numbered(session: Session, number: str, by: Actor) -> Order:
-    """One order with customer, site, lines, visits and approvals. Raises NotFound when there is none or it is not the reader's.
-
-    Five statements whatever its size: the order with its lines and their drivers, the visits, the approvals, those by word, the
-    clocks.
-    """
-    visits = selectinload(Order.visits)
-    vehicle = joinedload(OrderLine.vehicle).joinedload(Vehicle.drivers)
-    query = sa.select(Order).where(Order.number == number, visible(by))
-    whole = query.options(
-        joinedload(Order.customer),
-        joinedload(Order.site),
-        joinedload(Order.owner),
-        joinedload(Order.created_by),
-        joinedload(Order.owned),
-        joinedload(Order.papers),
-        joinedload(Order.left_from).load_only(Order.number),
-        joinedload(Order.lines).options(vehicle, joinedload(OrderLine.own_site), _recall()),
-        visits.options(joinedload(Visit.technician), joinedload(Visit.visit_lines)),
-        selectinload(Order.approvals).joinedload(Approval.decided_by),
-        selectinload(Order.approvals).joinedload(Approval.requested_by),
-        selectinload(Order.approvals).joinedload(Approval.decided_for),
-        selectinload(Order.verbal_approvals).options(
-            joinedload(VerbalApproval.approver),
-            joinedload(VerbalApproval.recorded_by),
-            joinedload(VerbalApproval.decided_by),
-            joinedload(VerbalApproval.settled_by),
-        ),
-        selectinload(Order.clocks).joinedload(OrderClock.notices).joinedload(ClockNotice.person),
-    )
-    found = session.scalars(whole).unique().one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _recall() -> Any:
-    recall = joinedload(OrderLine.recall)
-    number = joinedload(Recall.cause_order).load_only(Order.number)
-    return recall.options(joinedload(Recall.cause), number, joinedload(Recall.technician), joinedload(Recall.decided_by))
 
 
 def order_id_of(session: Session, number: str, by: Actor) -> int:

@@ -15,7 +15,8 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.files.gateway import AlteredFile, MissingFile, store
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.order_queries import order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.sheets.operations import ask_for_sheets
 from dispatch.sheets.presenting import PublicSheet, order_sheets, public_sheet
 from dispatch.sheets.queries import release_of, released_version, sheet_behind
@@ -23,6 +24,7 @@ from dispatch.sheets.verifying import WORDS, verify
 from dispatch.typed import number_in
 from dispatch.web.access import current, may, public, signed_in
 from dispatch.web.forms import Form
+from dispatch.web.listing import cut_asked
 from dispatch.web.locale import zone
 from dispatch.web.login import settings
 from dispatch.web.uploads import TooLarge, sent_file
@@ -32,6 +34,7 @@ pages = Blueprint("sheets", __name__)
 
 NEWEST = say("It is version %(version)s, the newest.")
 OLDER = say("It is version %(version)s; a newer one replaces it: version %(newest)s.")
+FRAGMENT = "sheets/of_order.html"
 BUSY = say("Others are having files checked just now. Please try again in a moment.")
 ELSEWHERE = say("But it is not the sheet whose code you scanned.")
 TURN_SECONDS = 5
@@ -66,10 +69,12 @@ def download(number: str, version_id: int) -> Response:
 @pages.get("/orders/<number>/sheets")
 @signed_in
 def of_order(number: str) -> str:
-    """The list of an order's sheets, for its page to look again."""
+    """A page of an order's sheets: a section of its page, which looks again, or a page of its own without scripts."""
     with transaction() as db:
         order = order_numbered(db, number, current())
-        return render_template("sheets/of_order.html", sheets=order_sheets(db, order, now()))
+        sheets = order_sheets(db, order, now(), cut_asked({}, ""))
+        whole = "field/on_site.html" if "HX-Request" not in request.headers else FRAGMENT
+        return render_template(whole, fragment=FRAGMENT, title=_("Sheets"), order=order, sheets=sheets)
 
 
 @pages.post("/orders/<number>/sheets")

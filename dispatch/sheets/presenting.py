@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
 from dispatch.customers.masking import mask_customer, mask_vehicle
+from dispatch.lists import FIRST, Cut
 from dispatch.orders.models import Order
 from dispatch.sheets.models import Sheet, SheetVersion
-from dispatch.sheets.queries import latest, sheets_of
+from dispatch.sheets.queries import latest, sheets_part
 from dispatch.sheets.rules import TITLES, given_up
 from dispatch.words import Text, text_from_json
 
@@ -55,6 +56,9 @@ class OrderSheets:
 
     number: str
     rows: list[SheetRow] = field(default_factory=list)
+    page: int = 1
+    pages: int = 1
+    total: int = 0
 
     @property
     def busy(self) -> bool:
@@ -67,12 +71,10 @@ class OrderSheets:
         return any(row.state == "failed" for row in self.rows)
 
 
-def order_sheets(session: Session, order: Order, at: datetime) -> OrderSheets:
-    """What the order's page shows of its sheets; `order` has its lines with their vehicles."""
-    lines = {line.id: line for line in order.lines}
-    position = {line.id: line.position for line in order.lines}
-    sheets = sorted(sheets_of(session, order.id), key=lambda sheet: position.get(sheet.line_id or 0, 0))
-    return OrderSheets(order.number, [_row(sheet, lines.get(sheet.line_id or 0), at) for sheet in sheets])
+def order_sheets(session: Session, order: Order, at: datetime, cut: Cut = FIRST) -> OrderSheets:
+    """What the order's page shows of its sheets: a page of them."""
+    part = sheets_part(session, order.id, cut)
+    return OrderSheets(order.number, [_row(sheet, line, at) for sheet, line in part.rows], part.number, part.pages, part.total)
 
 
 def _row(sheet: Sheet, line: Any, at: datetime) -> SheetRow:

@@ -13,6 +13,7 @@ from dispatch.audit.rules import canonical
 from dispatch.devices.models import Fitting
 from dispatch.errors import NotFound
 from dispatch.field.models import TestResult
+from dispatch.lists import Cut, Part
 from dispatch.orders.lifecycle import VISIT_MOVING
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import visible
@@ -57,6 +58,17 @@ def sheets_of(session: Session, order_id: int) -> Sequence[Sheet]:
     """The sheets of an order with their versions, the order's own first, then by vehicle."""
     query = sa.select(Sheet).where(Sheet.order_id == order_id).options(joinedload(Sheet.versions))
     return session.scalars(query.order_by(Sheet.line_id.asc().nulls_first())).unique().all()
+
+
+def sheets_part(session: Session, order_id: int, cut: Cut) -> Part[tuple[Sheet, OrderLine | None]]:
+    """A page of the sheets of an order with their versions and vehicles, in one statement: its own first, then by vehicle."""
+    sorts = {"vehicle": (sa.func.coalesce(OrderLine.position, 0), Sheet.id)}
+    whole = sa.select(Sheet.id, sa.func.count().over().label("total")).outerjoin(OrderLine, OrderLine.id == Sheet.line_id)
+    page = cut.of(whole.where(Sheet.order_id == order_id), sorts).subquery()
+    query = sa.select(Sheet, OrderLine, page.c.total).join(page, page.c.id == Sheet.id)
+    query = query.outerjoin(OrderLine, OrderLine.id == Sheet.line_id).order_by(*cut.order(sorts))
+    rows = session.execute(query.options(joinedload(Sheet.versions), joinedload(OrderLine.vehicle))).unique().all()
+    return Part([(sheet, line) for sheet, line, _ in rows], cut.number, rows[0][2] if rows else 0)
 
 
 def latest(sheet: Sheet) -> SheetVersion | None:

@@ -12,9 +12,12 @@ from dispatch.lists import MOST_LEAVES, Cut, Part, Sorts
 from dispatch.typed import number_in
 
 
-def cut_asked(sorts: Sorts, usual: str) -> Cut:
-    """The part of a list that the address asks for, sorted as `usual` where it asks for no sort that there is."""
-    number, sort = number_in(request.args.get("page", "")) or 1, request.args.get("sort", "")
+def cut_asked(sorts: Sorts, usual: str, of: str = "") -> Cut:
+    """The part of a list that the address asks for, sorted as `usual` where it asks for no sort that there is.
+
+    `of` stands before the names in the address where a page has another list beside its own.
+    """
+    number, sort = number_in(request.args.get(f"{of}page", "")) or 1, request.args.get(f"{of}sort", "")
     return Cut(min(number, MOST_LEAVES), sort if sort.removeprefix("-") in sorts else usual)
 
 
@@ -32,22 +35,30 @@ def address_with(endpoint: str | None = None, **changed: object) -> str:
 
 @dataclass(frozen=True)
 class Leaf:
-    """The page of a list that is shown, for the macro that draws it; `held` is what its address need not have said."""
+    """The page of a list that is shown, for the macro that draws it.
+
+    `prefix` is that of `cut_asked`, `anchor` where the list stands on a page that shows more, `held` what its address need not
+    have said.
+    """
 
     number: int
     pages: int
     total: int
     endpoint: str | None = None
+    prefix: str = ""
+    anchor: str | None = None
     held: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, part: Part[Any], endpoint: str | None = None, **held: str) -> Leaf:
+    def of(
+        cls, part: Part[Any], endpoint: str | None = None, *, prefix: str = "", anchor: str | None = None, **held: str
+    ) -> Leaf:
         """Where a part stands in its list."""
-        return cls(part.number, part.pages, part.total, endpoint, held)
+        return cls(part.number, part.pages, part.total, endpoint, prefix, anchor, held)
 
     def url(self, number: int) -> str:
         """Another page of the same list."""
-        return address_with(self.endpoint, **self.held, page=number)
+        return address_with(self.endpoint, **self.held, **{f"{self.prefix}page": number, "_anchor": self.anchor})
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class Heads:
 
     chosen: str
     endpoint: str | None = None
+    prefix: str = ""
+    anchor: str | None = None
 
     @property
     def key(self) -> str:
@@ -69,4 +82,6 @@ class Heads:
 
     def url(self, key: str) -> str:
         """The list sorted by another head, or by this one turned round."""
-        return address_with(self.endpoint, sort=f"-{key}" if self.chosen == key else key, page=None)
+        turned = f"-{key}" if self.chosen == key else key
+        changed = {f"{self.prefix}sort": turned, f"{self.prefix}page": None, "_anchor": self.anchor}
+        return address_with(self.endpoint, **changed)

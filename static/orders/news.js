@@ -71,17 +71,24 @@ async function show() {
   const down = scrollY;
   const { seen } = page().dataset;
   try {
-    await htmx.ajax("GET", page().dataset.page, { target: "#content", select: "#content", swap: "outerHTML", headers: WATCHING });
+    await htmx.ajax("GET", page().dataset.page + location.search, { target: "#content", select: "#content", swap: "outerHTML", headers: WATCHING });
     pending = false;
     tell(false);
     content().prepend(...flashed);
     restore(content(), kept);
     scrollTo({ top: down, behavior: "instant" });
-    for (const section of document.querySelectorAll(SECTIONS)) htmx.trigger(section, "news");
+    for (const section of document.querySelectorAll(SECTIONS)) ask_anew(section);
     if (page()?.dataset.seen === seen) stop(); // it could not be shown: asking again and again would not help
   } finally {
     showing = false;
   }
+}
+
+// A section that shows some page of its vehicles stays at that page.
+function ask_anew(section) {
+  const leaf = section.querySelector("[data-leaf]")?.dataset.leaf;
+  if (leaf) htmx.ajax("GET", leaf, { target: section, headers: WATCHING });
+  else htmx.trigger(section, "news");
 }
 
 // The sections below stay as they are until their own answers come: they are asked by the same rule.

@@ -46,6 +46,7 @@ from tests.browser.staging import (
     make_a_customers_link,
     make_a_draft,
     make_a_link,
+    make_it_large,
     send_files,
     send_large_files,
     send_statements,
@@ -81,7 +82,6 @@ NO_PAGES = {
     "orders.news",
     "field.photo",
     "field.told",
-    "sheets.of_order",
     "devices_api.fitted_at",
     "sheets.download",
 }
@@ -112,6 +112,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     send_statements(signed_in(app, "qian"))
     draft = make_a_draft(client)
     send_what_fits_nothing(signed_in(app, "su"))
+    large = _large(*make_it_large())
     boxes, told = act_on_several(signed_in(app, "lin"))
     issued, asked = issue_a_sheet()
     with transaction() as session:
@@ -122,7 +123,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
     found |= _several(boxes) | {"orders, what was done to several": Sight("orders.index", told, "lin")}
-    return _plain() | found | phone | shown | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
+    return _plain() | found | phone | shown | large | {"words of a draft": Sight("orders.words", f"/orders/{draft}/words")}
 
 
 def _plain() -> dict[str, Sight]:
@@ -214,6 +215,20 @@ def _plain() -> dict[str, Sight]:
     }
     lists = ("terminals", "sims", "technicians", "prices")
     return shown | {f"importing {name}": Sight("imports.upload", f"/import/{name}") for name in lists}
+
+
+def _large(number: str, visit_id: int, whose: str) -> dict[str, Sight]:
+    """An order with more vehicles than fit on a page, in its parts."""
+    order, vehicles = f"/orders/{number}", f"/my-day/visits/{visit_id}/vehicles"
+    return {
+        "a large order": Sight("orders.show", order),
+        "a large order, its last vehicles by plate": Sight("orders.show", f"{order}?sort=-vehicle&page=2", "lin"),
+        "a large order, none found": Sight("orders.show", f"{order}?q=zzzzzz", "lin"),
+        "a large order, work on site": Sight("field.on_site", f"{order}/on-site?page=2"),
+        "a large order, its sheets": Sight("sheets.of_order", f"{order}/sheets"),
+        "vehicles of a large order on the phone": Sight("field.vehicles", vehicles, whose),
+        "vehicles of a large order on the phone, none found": Sight("field.vehicles", f"{vehicles}?q=zzzzzz", whose),
+    }
 
 
 def _several(boxes: list[str]) -> dict[str, Sight]:
@@ -346,6 +361,7 @@ def _orders(session: Session) -> dict[str, Sight]:
         "a vehicle with a recall": Sight("customers.vehicle", f"/vehicles/{vehicle}"),
         "an order on the phone": Sight("orders.show", f"/orders/{number}", "su"),
         "an order approved by word and refused afterwards": Sight("orders.show", f"/orders/{_first(session, refused)}", "chen"),
+        "the whole history of an order": Sight("orders.whole_history", f"/orders/{number}/history"),
         "vehicles that did not come": Sight("orders.left_over", f"/orders/{_first(session, left)}/left-over"),
         **{name: Sight(*page) for name, page in asked_pages(session).items()},
         "making a link to decide": Sight("orders.approvals_link", f"/approvals/{open_id}/link"),

@@ -102,6 +102,28 @@ def make_a_draft(client: FlaskClient) -> str:
     return number
 
 
+def make_it_large() -> tuple[str, int, str]:
+    """An installation under way, grown by 130 vehicles in all states; its number, one of its visits, and whose that is."""
+    with transaction() as session:
+        mine = sa.select(Visit).join(Visit.order).join(Person, Person.id == Visit.technician_id)
+        under_way = (Order.kind == "installation", Order.status == "working", Visit.dispatched_at.is_not(None))
+        visit = session.scalars(mine.where(*under_way).order_by(Visit.status.desc(), Visit.id)).first()
+        assert visit is not None
+        session.execute(sa.text(MORE_VEHICLES), {"order": visit.order_id})
+        session.execute(sa.text(MORE_LINES), {"order": visit.order_id})
+        return visit.order.number, visit.id, visit.technician.username or ""
+
+
+MORE_VEHICLES = """
+INSERT INTO vehicle (branch_id, customer_id, plate, plate_colour, vin, created_at, search_text)
+SELECT o.branch_id, o.customer_id, '粤Z' || lpad(n::text, 5, '0'), 'yellow', 'LFW' || lpad(n::text, 14, '0'), now(),
+'粤z' || lpad(n::text, 5, '0') FROM generate_series(1, 130) n, work_order o WHERE o.id = :order"""
+MORE_LINES = """
+INSERT INTO order_line (order_id, position, vehicle_id, status, reason, model) SELECT :order, 100 + n, v.id,
+CASE WHEN n % 3 = 0 THEN 'done' WHEN n % 20 = 1 THEN 'residual' ELSE 'open' END, CASE WHEN n % 20 = 1 THEN '没来' END, 'BD-808A'
+FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM vehicle WHERE plate LIKE '粤Z%') v"""
+
+
 def choose_some() -> list[str]:
     """Boxes of the order list: two that wait for approval, two that are approved and one that is cancelled."""
     with transaction() as session:

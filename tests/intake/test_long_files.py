@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -128,3 +130,58 @@ def test_what_comes_to_nothing_says_why(as_person: SignIn, cast: Cast, monkeypat
     with transaction() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Order)) == 3, "the ticked one and the two that were not shown"
         assert db.scalar(sa.select(sa.func.count()).select_from(Vehicle)) == 4
+
+
+def test_a_large_list_is_read_anew_by_the_worker(as_person: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mended, pressed twice, its worker killed, overtaken by somebody else: it is read once, and what was typed is not lost."""
+    client = as_person(cast.wang)
+    listed = b"serial,model,imei\nSN1,BD-808A,\nSN2,BD-808A,123\n"
+    url = str(send_file(client, "/import/terminals", "list.csv", listed).location)
+    work_off()
+    page = client.get(url).text
+    assert 'name="cell-3-imei" value="123"' in page
+    typed = {"cell-3-imei": "868120278343212", "was-3-imei": "123", "then": "check", "version": version_on(page)}
+    assert client.post(url, data=typed).status_code == 302
+    assert "The file is being read" in client.post(url, data=typed | {"cell-3-imei": "1"}, follow_redirects=True).text
+
+    read_anew = carrying.read_anew
+    monkeypatch.setattr(carrying, "read_anew", killed_after(read_anew))
+    with pytest.raises(KeyboardInterrupt):
+        work_off()
+    assert newest().state == "running", "what it did before it died is as if it had not been"
+    monkeypatch.setattr(carrying, "read_anew", read_anew)
+    carry_out(newest().id)
+    page = client.get(url).text
+    assert 'value="868120278343212"' in page and "fine now" in page and newest().state == "done"
+
+    client.post(
+        url, data=typed | {"cell-3-imei": "868120278343220", "was-3-imei": "868120278343212", "version": version_on(page)}
+    )
+    monkeypatch.setattr(carrying, "read_anew", lambda *_a, **_f: 1 / 0)
+    work_off()
+    told = client.get(url).text
+    assert "Something broke down" in told and 'value="868120278343220"' in told, "what was typed stands there still"
+    monkeypatch.setattr(carrying, "read_anew", read_anew)
+    stale = client.post(url, data=typed | {"version": "1"})
+    assert stale.status_code == 409 and newest().state == "failed", "a stale page is told at once"
+
+    panel = {"head-0": "1", "column-0-0": "serial", "column-0-1": "model", "column-0-2": "", "version": version_on(told)}
+    columns = f"/files/{newest().upload_id}/columns"
+    assert client.post(columns, data=panel).status_code == 302 and client.post(columns, data=panel).status_code == 302
+    assert work_off() == 1 and "123" not in client.get(url).text.split('id="columns"')[0]
+    client.post(columns, data={"version": version_on(client.get(url).text), "then": "forget"})
+    assert work_off() == 1 and 'name="cell-3-imei"' in client.get(url).text
+
+
+def version_on(page: str) -> str:
+    return re.findall(r'name="version" value="(\d+)"', page)[0]
+
+
+def killed_after(work: Callable[..., object]) -> Callable[..., object]:
+    """The same, killed before it could say that it was done."""
+
+    def killed(*args: object, **named: object) -> object:
+        work(*args, **named)
+        raise KeyboardInterrupt
+
+    return killed

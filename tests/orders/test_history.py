@@ -51,7 +51,7 @@ def last(db: Session, cast: Cast, action: str, detail: dict[str, object]) -> Hap
     order = repair_order(db, cast)
     record(db, ("order", order.id), action, by=cast.lin, at=AT, detail=detail)
     entry = next(entry for entry in history(db, ("order", order.id)) if entry.action == action)
-    return told([entry], naming_of(order, {}, "Asia/Shanghai"))[0]
+    return told([entry], naming_of(order.lines, {}, "Asia/Shanghai"))[0]
 
 
 def test_what_was_overruled_is_told(db: Session, cast: Cast) -> None:

@@ -19,6 +19,7 @@ LISTED = re.compile(r"<table class=\"list|<ol class=\"waiting-list|hand_in_table
 ONE_ORDER = {
     "orders/closing.html": "worked through by who owes, the oldest first",
     "devices/holder.html": "boxes to check as they lie there, the oldest first",
+    "field/papers_seen.html": "each charge as it was written, under the sums of them",
     "intake/outage.html": "the silent ones first",
 }
 """They page, and have one order that makes sense."""
@@ -46,7 +47,6 @@ SHORT = {
     "finance/deposit.html": "the hand-ins of one deposit",
     "finance/hand_in.html": "one hand-in",
     "finance/index.html": "an overview: days, people, and the oldest differences and debts; the page says so",
-    "field/papers_seen.html": "what one visit left on paper",
     "field/points.html": "the points of the test-run",
     "intake/calls_preview.html": "one file",
     "intake/columns.html": "one file",
@@ -59,11 +59,8 @@ SHORT = {
     "orders/bulk.html": "the orders that were chosen",
     "orders/decisions.html": "the levels of one order",
     "orders/ladder.html": "rules",
-    "orders/left_over.html": "the vehicles of one order",
     "orders/limits.html": "rules",
-    "orders/lines.html": "the vehicles of one order",
     "orders/request_many.html": "the requests that were chosen",
-    "orders/visits.html": "the visits of one order",
     "orders/word_figures.html": "the people who decide",
     "reports/figures.html": "the technicians and the days of one report",
     "staff/branches.html": "the branches",

@@ -23,7 +23,7 @@ from dispatch.field.pages.money import price_page
 from dispatch.field.pages.sending import Acts, taken
 from dispatch.field.summary import standing
 from dispatch.orders.models import Order, OrderLine
-from dispatch.orders.queries import order_numbered
+from dispatch.orders.order_queries import line_at, order_numbered
 from dispatch.typed import key_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -62,10 +62,9 @@ def _page(number: str, position: int, form: Form | None = None, refusal: Refusal
 def _vehicle(db: Session, number: str, position: int) -> tuple[Order, OrderLine]:
     """A repair that the reader may see, and one of its vehicles. Raises NotFound."""
     order = order_numbered(db, number, current())
-    line = next((line for line in order.lines if line.position == position), None)
-    if line is None or order.kind != "repair":
+    if order.kind != "repair":
         raise NotFound
-    return order, line
+    return order, line_at(db, order, position)
 
 
 @pages.post("/orders/<number>/vehicles/<int:position>/goodwill")

@@ -17,6 +17,7 @@ from dispatch.field.forms import read_charge, read_payment, read_reason
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown
+from dispatch.orders.order_queries import lines_named
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -38,6 +39,7 @@ def price_page(visit_id: int, refused: Refused | None = None) -> str:
         order = seen["stop"].order
         asked = {"goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {}, "why": WHY}
         lines = {line.id: line for line in order.lines}
+        lines |= lines_named(db, {one.line_id for one in seen["stop"].charges if one.line_id} - lines.keys())
         return render_template("field/price.html", **seen, **asked, services=services, lines=lines, told=text_from_json)
 
 

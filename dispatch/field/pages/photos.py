@@ -52,7 +52,7 @@ def photos_page(visit_id: int, refused: Refused | None = None) -> str:
     """The page that takes photos; what kind they are of is in its address."""
     kind, line_id = asked_kind(), asked_line()
     with transaction() as db:
-        seen = shown(db, visit_id, refused)
+        seen = shown(db, visit_id, refused, [line_id] if line_id else [])
         line = line_of(seen["stop"], line_id) if line_id else None
         mine = [photo for photo in seen["stop"].photos if photo.kind == kind and photo.line_id == (line.id if line else None)]
         asked = seen["stop"].photos_to_take(line) if line else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import render_template, url_for
@@ -54,10 +54,10 @@ def step_urls(stop: Stop) -> Mapping[str, str]:
     return urls
 
 
-def shown(db: Session, visit_id: int, refused: Refused | None = None) -> dict[str, Any]:
-    """What every page of a stop is drawn from; raises NotFound for somebody else's."""
+def shown(db: Session, visit_id: int, refused: Refused | None = None, also: Collection[int] = ()) -> dict[str, Any]:
+    """What every page of a stop is drawn from, and of its order's vehicles these, too; raises NotFound for somebody else's."""
     try:
-        stop = Stop(db, own_visit(db, visit_id, current()))
+        stop = Stop(db, own_visit(db, visit_id, current(), also))
     except NotFound:
         raise gone(db, visit_id, current()) from None
     return {"stop": stop, "urls": step_urls(stop), "refused": refused, "new_fact": uuid.uuid4, "fact_words": KIND_WORDS}

@@ -41,7 +41,7 @@ def test_run(visit_id: int, line_id: int) -> str:
 def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
     """The page of the test-run, with a refused form on it."""
     with transaction() as db:
-        seen = shown(db, visit_id, refused)
+        seen = shown(db, visit_id, refused, [line_id])
         line = line_of(seen["stop"], line_id)
         tests = seen["stop"].run(line)
         again = not tests and was_tested(db, line.id)
@@ -67,7 +67,7 @@ def run_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str
 def told(visit_id: int, line_id: int) -> str | Response:
     """What the terminal says of each point, for a page that is open; nothing new since `seen`: 204."""
     with transaction() as db:
-        stop: Stop = shown(db, visit_id)["stop"]
+        stop: Stop = shown(db, visit_id, also=[line_id])["stop"]
         line = line_of(stop, line_id)
         known, look = _known(db, stop, line)
         digest = _digest(known, look)

@@ -25,13 +25,16 @@ from dispatch.field.pages.stop import shown, stop_url
 from dispatch.field.presenting.site_steps import NO_PHOTO
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
-from dispatch.field.queries import came_out, own_visit, was_tested
+from dispatch.field.queries import came_out, fleet_page, own_visit, was_tested
 from dispatch.field.rebinding import rebind_told
 from dispatch.field.rules import PHOTOS
+from dispatch.lists import LEAF
 from dispatch.orders.models import OrderLine
+from dispatch.orders.order_queries import LineFilter
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Leaf, cut_asked
 from dispatch.web.login import settings
 from dispatch.words import Text, say
 
@@ -43,8 +46,12 @@ KINDS_OF_SWAP = {"terminal": ("terminal",), "sim": ("sim",), "both": UNIT_KINDS}
 def vehicles(visit_id: int) -> str:
     """The vehicles of the order: one's own first, those of colleagues too."""
     with transaction() as db:
-        seen = shown(db, visit_id)
-        return render_template("field/vehicles.html", **seen, fleet=fleet_of(seen["stop"]))
+        chosen = LineFilter(request.args.get("q", "")[:60])
+        page = fleet_page(db, visit_id, chosen, cut_asked({}, ""))
+        seen = shown(db, visit_id, also=page.part.rows)
+        fleet = fleet_of(seen["stop"])
+        listed = {"page": page, "leaf": Leaf.of(page.part), "chosen": chosen, "many": page.all > LEAF or bool(chosen)}
+        return render_template("field/vehicles.html", **seen, **listed, fleet=fleet, listed=fleet.only(page.part.rows))
 
 
 @pages.get("/my-day/visits/<int:visit_id>/vehicles/<int:line_id>")
@@ -57,7 +64,7 @@ def vehicle(visit_id: int, line_id: int) -> str:
 def vehicle_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
     """The page of one vehicle, with a refused form on it."""
     with transaction() as db:
-        seen = shown(db, visit_id, refused)
+        seen = shown(db, visit_id, refused, [line_id])
         return render_template("field/vehicle.html", **seen, **_vehicle(db, seen["stop"], line_id), left_one=LEFT_ONE)
 
 
@@ -136,7 +143,7 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
     if what not in KINDS_OF_SWAP:
         raise NotFound
     with transaction() as db:
-        seen = shown(db, visit_id, refused)
+        seen = shown(db, visit_id, refused, [line_id])
         line = line_of(seen["stop"], line_id)
         role, kinds = _role(line), KINDS_OF_SWAP[what]
         present = slot_units(db, line.vehicle_id, role)
@@ -173,7 +180,7 @@ def moving(visit_id: int, line_id: int) -> str:
 def move_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
     """The customer's vehicles with something in them, those of the order first."""
     with transaction() as db:
-        seen = shown(db, visit_id, refused)
+        seen = shown(db, visit_id, refused, [line_id])
         line = line_of(seen["stop"], line_id)
         role = _role(line)
         others = movable(db, line, role)

@@ -42,13 +42,14 @@ class Disputed:
 
 def disputed_of(session: Session, order: Order) -> list[Disputed]:
     """The open ones of an order, the oldest first."""
-    query = sa.select(FieldFact, Person.name, Visit).join(Person, Person.id == FieldFact.person_id)
+    query = sa.select(FieldFact, Person.name, Visit, OrderLine).join(Person, Person.id == FieldFact.person_id)
     query = query.outerjoin(Visit, Visit.id == FieldFact.visit_id)
+    named = sa.cast(OrderLine.id, sa.Text) == FieldFact.content["line"].astext
+    query = query.outerjoin(OrderLine, sa.and_(OrderLine.order_id == order.id, named)).options(joinedload(OrderLine.vehicle))
     mine = sa.func.coalesce(FieldFact.order_id, Visit.order_id) == order.id
     still_open = (FieldFact.state == "disputed", FieldFact.outcome["settled"].is_(None))
     rows = session.execute(query.where(mine, *still_open).order_by(FieldFact.received_at)).all()
-    lines = {line.id: line for line in order.lines}
-    about = [(lines.get(fact.content.get("line") or 0), fact, who, visit) for fact, who, visit in rows]
+    about = [(line, fact, who, visit) for fact, who, visit, line in rows]
     vehicles = {line.vehicle_id for line, *_ in about if line}
     inside = fitted_by_role(session, list(vehicles)) if vehicles else {}
     return [_dispute(inside, *each) for each in about]
@@ -91,10 +92,8 @@ class OwnDispute:
     visit_id: int | None = None
 
 
-def own_disputes(session: Session, visit_id: int, lines: Iterable[OrderLine]) -> list[OwnDispute]:
-    """What was sent on a visit and fitted nothing, the oldest first; `lines` are those of its order."""
-    mine = (FieldFact.visit_id == visit_id, FieldFact.state == "disputed")
-    facts = session.scalars(sa.select(FieldFact).where(*mine).order_by(FieldFact.received_at)).all()
+def own_disputes(session: Session, facts: Sequence[FieldFact], lines: Iterable[OrderLine]) -> list[OwnDispute]:
+    """Facts of a visit that fitted nothing, as their technician sees them; `lines` are those of its order."""
     said = said_of(session, facts, lines)
     return [_own(fact, said[fact.id]) for fact in facts]
 

@@ -8,24 +8,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from dispatch.devices.fitted import fittings_of
+from dispatch.devices.fitted import fittings_of, stands
 from dispatch.devices.models import Fitting, PartEntry
-from dispatch.devices.part_use import parts_used
-from dispatch.errors import NotFound
+from dispatch.devices.part_use import parts_used, still_used
 from dispatch.field.models import Arrival, DepartureCheck, Photo, TestResult
 from dispatch.field.photographed import VEHICLE, Taken, Waiver, kinds_missing, owed_after, waivers_of
 from dispatch.field.point_rules import REMOVAL
-from dispatch.field.points import Asking, asking
+from dispatch.field.points import Asking, tests_and_lists
 from dispatch.field.presenting.disputed import Disputed, disputed_of
-from dispatch.field.queries import photos_of
+from dispatch.field.queries import photo_stands, photos_of
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, is_settled
-from dispatch.field.summary import UNTESTED, Run, latest_tests
-from dispatch.orders.models import Order, OrderLine, Visit
-from dispatch.orders.queries import visible
-from dispatch.staff.rules import Actor
+from dispatch.field.summary import UNTESTED, Run
+from dispatch.lists import FIRST, LEAF, Cut, Part
+from dispatch.orders.lifecycle import VISIT_MOVING
+from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
+from dispatch.orders.order_queries import LineFilter, called
 
+EVERY = LineFilter()
+SITE_LEAF = 25
+"""So many vehicles of an order that has many are on a page: each has much to show."""
 FEW = 3
 """So many vehicles are shown unfolded."""
 GOOD = ("passed", "overruled")
@@ -110,19 +113,18 @@ class VehicleSeen:
         """Whether every point was simply passed, by one person at one time."""
         return all(point.result is not None and point.result.result == "passed" and not point.own for point in self.points)
 
-    @property
-    def touched(self) -> bool:
-        """Whether anything was done at all."""
-        return bool(self.fittings or self.parts or self.tested or self.photos) or self.line.status == "done"
-
 
 @dataclass(frozen=True)
 class OnSite:
     """The work on site of one order."""
 
     order: Order
+    alone: bool
+    """Whether the order has one vehicle."""
     trips: Sequence[Trip]
     vehicles: Sequence[VehicleSeen]
+    part: Part[OrderLine]
+    chosen: LineFilter
     untouched: int
     photos: Sequence[Photo]
     disputed: Sequence[Disputed]
@@ -130,31 +132,25 @@ class OnSite:
     @property
     def few(self) -> bool:
         """Whether all vehicles are shown unfolded."""
-        return len(self.vehicles) <= FEW
+        return self.part.total <= FEW
 
     @property
     def empty(self) -> bool:
         """Whether nothing has come in yet."""
-        return not (self.trips or self.vehicles or self.photos or self.disputed)
+        return not (self.chosen or self.trips or self.vehicles or self.photos or self.disputed)
 
 
-def order_with_vehicles(session: Session, number: str, by: Actor) -> Order:
-    """One order with its lines and their vehicles, in one statement. Raises NotFound when it is not the reader's."""
-    query = sa.select(Order).where(Order.number == number, visible(by))
-    found = session.scalars(query.options(joinedload(Order.lines).joinedload(OrderLine.vehicle))).unique().one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def on_site(session: Session, order: Order) -> OnSite:
-    """What was done. Its number of statements does not grow with the vehicles."""
-    fittings = fittings_of(session, order.id)
-    tests, trips = latest_tests(session, order.id, fittings), _trips(session, order.id)
-    asked = asking(session, order, fittings, [trip.visit for trip in trips])
-    photos = photos_of(session, order.id)
-    parts = parts_used(session, order.id)
-    lacking = kinds_missing(Taken(asked, tests, photos), [line for line in order.lines if line.status == "done"])
+def on_site(session: Session, order: Order, total: int, chosen: LineFilter = EVERY, cut: Cut = FIRST) -> OnSite:
+    """What was done at a page of the `total` vehicles of an order. Its number of statements does not grow with the vehicles."""
+    part = _touched(session, order, chosen, cut, LEAF if total <= LEAF else SITE_LEAF)
+    lines, mine = part.rows, [line.id for line in part.rows]
+    fittings = fittings_of(session, order.id, mine)
+    tests, lists = tests_and_lists(session, order.id, fittings, mine)
+    trips = _trips(session, order.id, mine, all_of_them=total <= LEAF)
+    asked = Asking(lists, order, fittings, [trip.visit for trip in trips])
+    photos = photos_of(session, order.id, mine)
+    parts = parts_used(session, order.id, mine)
+    lacking = kinds_missing(Taken(asked, tests, photos, total == 1), [line for line in lines if line.status == "done"])
     waivers = waivers_of(session, order.id) if lacking else {}
     owed = _still(order, owed_after(lacking, waivers))
     seen = [
@@ -168,17 +164,34 @@ def on_site(session: Session, order: Order) -> OnSite:
             owed=owed.get(line.id, ()),
             waiver=waivers.get(line.id) if line.id in lacking else None,
         )
-        for line in order.lines
+        for line in lines
     ]
-    touched = [vehicle for vehicle in seen if vehicle.touched]
     return OnSite(
         order=order,
+        alone=total == 1,
         trips=trips,
-        vehicles=touched,
-        untouched=len(seen) - len(touched),
+        vehicles=seen,
+        part=part,
+        chosen=chosen,
+        untouched=0 if chosen else total - part.total,
         photos=[photo for photo in photos if photo.line_id is None],
         disputed=disputed_of(session, order),
     )
+
+
+def _touched(session: Session, order: Order, chosen: LineFilter, cut: Cut, size: int) -> Part[OrderLine]:
+    """A page of the vehicles at which anything was done, in one statement."""
+    done = (
+        OrderLine.status == "done",
+        sa.exists().where(Fitting.line_id == OrderLine.id, stands()),
+        sa.exists().where(TestResult.line_id == OrderLine.id),
+        sa.exists().where(Photo.line_id == OrderLine.id, photo_stands()),
+        sa.exists().where(PartEntry.line_id == OrderLine.id, still_used()),
+    )
+    query = sa.select(OrderLine, sa.func.count().over()).join(OrderLine.vehicle).options(contains_eager(OrderLine.vehicle))
+    mine = query.where(OrderLine.order_id == order.id, sa.or_(*done), *called(chosen))
+    rows = session.execute(cut.of(mine, {"position": (OrderLine.position,)}, size)).all()
+    return Part([row[0] for row in rows], cut.number, rows[0][1] if rows else 0, size)
 
 
 def _still(order: Order, owed: Mapping[int, Sequence[str]]) -> Mapping[int, Sequence[str]]:
@@ -186,13 +199,15 @@ def _still(order: Order, owed: Mapping[int, Sequence[str]]) -> Mapping[int, Sequ
     return owed if order.status != "closed" else {line_id: [VEHICLE] for line_id, kinds in owed.items() if VEHICLE in kinds}
 
 
-def _trips(session: Session, order_id: int) -> list[Trip]:
-    """The visits for which somebody set out, in one statement."""
+def _trips(session: Session, order_id: int, lines: Sequence[int], *, all_of_them: bool) -> list[Trip]:
+    """The visits for which somebody set out; unless `all_of_them`, those to these lines and those that are under way."""
     query = sa.select(Visit, Arrival, DepartureCheck).outerjoin(Arrival, Arrival.visit_id == Visit.id)
     whole = query.outerjoin(DepartureCheck, DepartureCheck.visit_id == Visit.id).options(
-        joinedload(Visit.technician), selectinload(Visit.visit_lines)
+        joinedload(Visit.technician), selectinload(Visit.visit_lines.and_(VisitLine.line_id.in_(lines)))
     )
-    gone = whole.where(Visit.order_id == order_id, Visit.departed_at.is_not(None))
+    theirs = sa.exists().where(VisitLine.visit_id == Visit.id, VisitLine.line_id.in_(lines))
+    which = () if all_of_them else (sa.or_(theirs, Visit.status.in_(VISIT_MOVING)),)
+    gone = whole.where(Visit.order_id == order_id, Visit.departed_at.is_not(None), *which)
     found: dict[int, Trip] = {}
     for visit, arrival, check in session.execute(gone.order_by(Visit.departed_at, Visit.id, DepartureCheck.id)).unique():
         trip = found.setdefault(visit.id, Trip(visit, arrival))

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from dispatch.approvals.models import Request
 from dispatch.approvals.queries import requests_of_order
 from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.queries import charges_of, receipts_of
+from dispatch.fees.queries import ChargeGroup, account_of, charge_groups, receipts_of, standing_charges
 from dispatch.fees.rules import OrderAccount
 from dispatch.field.models import Signature
-from dispatch.field.summary import standing
+from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order, OrderLine
+from dispatch.orders.order_queries import lines_named
 from dispatch.sheets.drawing import signature_svg
 
 MOST_ROWS = 8
@@ -40,21 +41,16 @@ class ReceiptSeen:
     left: Decimal
 
 
-@dataclass
-class ChargeGroup:
-    """The same thing charged by the same rule, once or for many vehicles."""
-
-    first: Charge
-    quantity: int = 0
-    amount: Decimal = Decimal(0)
-
-
 @dataclass(frozen=True)
 class Papers:
     """The money of one order and the words of its customers under it."""
 
     order: Order
-    charges: Sequence[Charge]
+    several: bool
+    """Whether the order has several vehicles."""
+    charges: Part[Charge]
+    groups: Sequence[ChargeGroup]
+    """The charges of many vehicles in few rows; none where there are few."""
     receipts: Sequence[ReceiptSeen]
     account: OrderAccount
     signatures: Sequence[SignatureSeen]
@@ -62,35 +58,24 @@ class Papers:
     asked: Sequence[Request]
     """What was asked to be given away, newest first."""
 
-    @property
-    def groups(self) -> list[ChargeGroup]:
-        """The charges of many vehicles in few rows; none where there are few."""
-        if len(self.charges) <= MOST_ROWS:
-            return []
-        found: dict[tuple[str, Decimal, str], ChargeGroup] = {}
-        for row in self.charges:
-            group = found.setdefault((row.code, row.unit_price, str(row.told)), ChargeGroup(row))
-            group.quantity += row.quantity
-            group.amount += row.amount
-        return list(found.values())
 
-
-def papers(session: Session, order: Order) -> Papers:
-    """Money and signatures."""
-    charges, receipts = charges_of(session, order.id), receipts_of(session, order.id)
-    charged = sum((row.amount for row in charges), start=Decimal("0.00"))
-    received = sum((row.amount for row in receipts), start=Decimal("0.00"))
+def papers(session: Session, order: Order, total: int, cut: Cut = FIRST) -> Papers:
+    """Money and signatures of an order with `total` vehicles."""
+    charges, receipts = standing_charges(session, order.id, cut), receipts_of(session, order.id)
+    lines = {row.line_id for row in charges.rows if row.line_id is not None}
     rows = session.scalars(
         sa.select(Signature).where(Signature.order_id == order.id).order_by(Signature.at, Signature.received_at)
     )
     newest = {row.visit_id: row for row in rows}
     return Papers(
         order=order,
-        charges=standing(charges),
+        several=total > 1,
+        charges=charges,
+        groups=charge_groups(session, order.id) if charges.total > MOST_ROWS else (),
         receipts=[ReceiptSeen(row, _left(row, receipts)) for row in receipts],
-        account=OrderAccount(charged, received),
+        account=account_of(session, order.id),
         signatures=[SignatureSeen(row, signature_svg(row.points, 240, 90) if row.points else None) for row in newest.values()],
-        positions={line.id: line for line in order.lines},
+        positions=lines_named(session, lines) if total > 1 else {},
         asked=requests_of_order(session, order.id),
     )
 

@@ -17,7 +17,7 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.parts import unpriced
 from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.field.driving import LINE_TO_DO
-from dispatch.field.models import Photo, Signature
+from dispatch.field.models import FieldFact, Photo, Signature
 from dispatch.field.photographed import VEHICLE, PhotoAsked, Taken, kinds_owed
 from dispatch.field.point_models import PointList
 from dispatch.field.point_rules import Points
@@ -26,7 +26,7 @@ from dispatch.field.presenting.day import lines_of, site_of, symptom_of
 from dispatch.field.presenting.disputed import OwnDispute, own_disputes
 from dispatch.field.presenting.site_steps import steps_of
 from dispatch.field.presenting.steps import Step, run_state
-from dispatch.field.queries import left_on, photos_of, word_of
+from dispatch.field.queries import facts_told, photos_of, word_of
 from dispatch.field.summary import UNTESTED, Run, standing
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
@@ -41,9 +41,14 @@ class Stop:
         self.visit = visit
 
     @cached_property
+    def _read(self) -> Sequence[int]:
+        """The vehicles that were read with the visit: all of a small order."""
+        return [line.id for line in self.order.lines]
+
+    @cached_property
     def fittings(self) -> Sequence[Fitting]:
         """What was changed in the order's vehicles and still stands."""
-        return fittings_of(self._session, self.visit.order_id)
+        return fittings_of(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def tests(self) -> Mapping[int, Run]:
@@ -52,7 +57,7 @@ class Stop:
 
     @cached_property
     def _tested(self) -> tuple[Mapping[int, Run], Sequence[PointList]]:
-        return tests_and_lists(self._session, self.visit.order_id, self.fittings)
+        return tests_and_lists(self._session, self.visit.order_id, self.fittings, self._read)
 
     def run(self, line: OrderLine) -> Run:
         """The test-run of a vehicle."""
@@ -70,7 +75,7 @@ class Stop:
     @cached_property
     def parts(self) -> Sequence[PartEntry]:
         """The counted parts that the order's vehicles were given."""
-        return parts_used(self._session, self.visit.order_id)
+        return parts_used(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def photos(self) -> Sequence[Photo]:
@@ -80,7 +85,7 @@ class Stop:
     @cached_property
     def _photos(self) -> Sequence[Photo]:
         """What was photographed for the order, by colleagues and on earlier visits too."""
-        return photos_of(self._session, self.visit.order_id)
+        return photos_of(self._session, self.visit.order_id, self._read)
 
     @cached_property
     def photos_owed(self) -> Mapping[int, Sequence[str]]:
@@ -131,7 +136,11 @@ class Stop:
     @cached_property
     def disputes(self) -> Sequence[OwnDispute]:
         """What he sent from here that the dispatcher has to settle, or has settled."""
-        return own_disputes(self._session, self.visit.id, self.order.lines)
+        return own_disputes(self._session, [fact for fact in self._told if fact.state == "disputed"], self.order.lines)
+
+    @cached_property
+    def _told(self) -> Sequence[FieldFact]:
+        return facts_told(self._session, self.visit.id)
 
     def waits_for(self, line: OrderLine) -> bool:
         """Whether the dispatcher has still to decide about a vehicle."""
@@ -181,7 +190,7 @@ class Stop:
     def left(self) -> list[OrderLine]:
         """Those that were left over on this visit."""
         waiting = [line for line in self.order.lines if line.status == "residual"]
-        told = left_on(self._session, self.visit.id) if waiting else ()
+        told = {fact.content["line"] for fact in self._told if fact.state == "applied"} if waiting else ()
         return [line for line in waiting if line.id in told]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -34,21 +34,15 @@ class VehicleRow:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The vehicles of an order as one of its technicians sees them: his own first, then those of the others."""
+    """The vehicles of an order that were read, as one of its technicians sees them: his own first, then those of the others."""
 
     rows: list[VehicleRow]
     left: frozenset[int] = frozenset()
     """Lines that were tried on this visit and left over."""
 
-    @property
-    def done(self) -> int:
-        """How many are done, by whomever."""
-        return sum(row.line.status == "done" for row in self.rows)
-
-    @property
-    def by_me(self) -> int:
-        """How many of those are mine."""
-        return sum(row.line.status == "done" and row.mine for row in self.rows)
+    def only(self, line_ids: Collection[int]) -> Fleet:
+        """Those of a page of the list."""
+        return Fleet([row for row in self.rows if row.line.id in line_ids], self.left)
 
     @property
     def to_do(self) -> list[VehicleRow]:

@@ -104,6 +104,38 @@ def mend_cells(
     return _reread(session, upload, workbook, told, by)
 
 
+# --- the same, as somebody has asked the worker for it
+
+
+def asked_columns(columns: Columns) -> Json:
+    """What a person chose, for the worker."""
+    return {"heads": dict(columns.heads), "chosen": [[sheet, place, key] for (sheet, place), key in columns.chosen.items()]}
+
+
+def asked_cells(typed: Mapping[int, Mapping[str, str]]) -> Json:
+    """What a person typed, for the worker."""
+    return {"cells": {str(row): dict(texts) for row, texts in typed.items()}}
+
+
+FORGET: Json = {"forget": True}
+
+
+def read_anew(session: Session, upload_id: int, purpose: str, asked: Json, *, by: Actor) -> Upload:
+    """Read a waiting file anew as a person has asked: with other columns or cells, or without what was remembered."""
+    version = asked["version"]
+    if "cells" in asked:
+        return mend_cells(session, upload_id, purpose, typed_in(asked), version=version, by=by)
+    if "forget" in asked:
+        return forget_columns(session, upload_id, purpose, version=version, by=by)
+    columns = Columns(asked["heads"], {(sheet, place): key for sheet, place, key in asked["chosen"]})
+    return choose_columns(session, upload_id, purpose, columns, version=version, by=by)
+
+
+def typed_in(asked: Json) -> dict[int, dict[str, str]]:
+    """What was typed into cells, out of what the worker was asked."""
+    return {int(row): texts for row, texts in asked.get("cells", {}).items()}
+
+
 def _waiting(session: Session, upload_id: int, purpose: str, version: int | None, by: Actor) -> tuple[Upload, Workbook]:
     upload = locked_upload(session, upload_id, purpose, by, permission=permission_for(purpose))
     if upload.done_at is not None:

@@ -37,11 +37,24 @@ def ask_to_take(
 ) -> None:
     """Ask for a file to be taken in as the person decided. Raises Conflict for a stale page, for what was taken in, and (from the
     database) while it is being worked on already."""
+    upload = _waiting(session, upload_id, purpose, permission, version, by)
+    _ask(session, upload, "take", asked | {"version": upload.version}, by=by, at=at)
+
+
+def ask_to_read_anew(
+    session: Session, upload_id: int, purpose: str, asked: Json, *, permission: str, version: int | None, by: Actor, at: datetime
+) -> None:
+    """Ask for a waiting file to be read anew as the person said. Raises Conflict as `ask_to_take` does."""
+    upload = _waiting(session, upload_id, purpose, permission, version, by)
+    _ask(session, upload, "read", asked | {"version": upload.version}, by=by, at=at)
+
+
+def _waiting(session: Session, upload_id: int, purpose: str, permission: str, version: int | None, by: Actor) -> Upload:
     upload = locked_upload(session, upload_id, purpose, by, permission=permission)
     if upload.done_at is not None:
         raise Conflict(TAKEN)
     check_version(upload, version)
-    _ask(session, upload, "take", asked | {"version": upload.version}, by=by, at=at)
+    return upload
 
 
 def _ask(session: Session, upload: Upload, work: str, asked: Json, *, by: Actor, at: datetime) -> None:

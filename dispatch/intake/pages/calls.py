@@ -20,11 +20,12 @@ from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.mending import open_rows, read_mends
 from dispatch.intake.models import Upload
 from dispatch.intake.operations import mend_cells, take_calls
+from dispatch.intake.operations.filing import asked_cells
 from dispatch.intake.operations.listing import Chosen
 from dispatch.intake.operations.working import ask_to_take
 from dispatch.intake.outlines import joins
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.pages.working import failed_take, is_busy, received, waiting_page
+from dispatch.intake.pages.working import failed_reading, failed_take, is_busy, left_to_worker, received, waiting_page
 from dispatch.intake.presenting import column_facts
 from dispatch.intake.progress import is_long
 from dispatch.intake.queries import taken_rows, upload, uploads_waiting
@@ -73,7 +74,7 @@ def calls_preview(upload_id: int) -> Answer:
         if failed:
             refusal, work = failed
             return waiting_page(db, seen) or _preview_page(db, seen, Form().refused(refusal), Chosen(**work.asked["chosen"]))
-        return waiting_page(db, seen) or _preview_page(db, seen, Form())
+        return waiting_page(db, seen) or _preview_page(db, seen, failed_reading(db, seen) or Form())
 
 
 def _preview_page(db: Session, seen: Upload, form: Form, chosen: Chosen | None = None) -> str:
@@ -161,8 +162,10 @@ def _ask(db: Session, seen: Upload, chosen: Chosen) -> None:
 
 
 def _mend(upload_id: int, typed: dict[int, dict[str, str]]) -> Answer:
+    version = number_in(request.form.get("version", ""))
     with transaction() as db:
-        mend_cells(db, upload_id, "calls", typed, version=number_in(request.form.get("version", "")), by=current())
+        if not left_to_worker(db, upload(db, upload_id, "calls", current()), asked_cells(typed), version):
+            mend_cells(db, upload_id, "calls", typed, version=version, by=current())
     if request.form.get("then") == "take":
         flash(_("What you typed was checked first. Look at it and take the calls in."), "info")
     return redirect(url_for("intake.calls_preview", upload_id=upload_id) + "#mend")

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.intake.operations import Columns, choose_columns, forget_columns
+from dispatch.intake.operations.filing import FORGET, asked_columns
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.pages.working import FOR_ALL, own_upload, preview_url
+from dispatch.intake.pages.working import FOR_ALL, is_busy, left_to_worker, own_upload, preview_url
 from dispatch.intake.reading import layouts_in
 from dispatch.tabular.layouts import Layout
 from dispatch.typed import number_in
@@ -29,11 +30,16 @@ MOST_COLUMNS = 200
 @may(*FOR_ALL)
 def columns(upload_id: int) -> Answer:
     """Read a file anew with its columns as chosen, or without what was remembered."""
+    if is_busy(upload_id):
+        with transaction() as db:
+            return redirect(preview_url(own_upload(db, upload_id)))
     version, forget = number_in(request.form.get("version", "")), request.form.get("then") == "forget"
     try:
         with transaction() as db:
             seen = own_upload(db, upload_id)
             chosen = _chosen(layouts_in(seen.content), request.form)
+            if left_to_worker(db, seen, FORGET if forget else asked_columns(chosen), version):
+                return redirect(preview_url(seen))
             if forget:
                 forget_columns(db, upload_id, seen.purpose, version=version, by=current())
             else:

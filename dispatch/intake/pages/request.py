@@ -19,7 +19,7 @@ from dispatch.intake.models import Upload
 from dispatch.intake.operations import keep_edits, take_request
 from dispatch.intake.operations.working import ask_to_take
 from dispatch.intake.pages.blueprint import Answer, pages
-from dispatch.intake.pages.working import failed_take, has_ended, is_busy, received, waiting_page
+from dispatch.intake.pages.working import failed_reading, failed_take, has_ended, is_busy, received, waiting_page
 from dispatch.intake.presenting import column_facts
 from dispatch.intake.progress import is_long
 from dispatch.intake.queries import settled_lines, taken_before, upload, uploads_waiting
@@ -77,7 +77,8 @@ def request_preview(upload_id: int) -> Answer:
         if seen.order_id is not None:
             return _result(db.get_one(Order, seen.order_id))
         failed = failed_take(db, seen)
-        return waiting_page(db, seen) or _preview_page(db, seen, Form().refused(failed[0]) if failed else Form())
+        form = Form().refused(failed[0]) if failed else failed_reading(db, seen) or Form()
+        return waiting_page(db, seen) or _preview_page(db, seen, form)
 
 
 def _result(order: Order) -> Answer:

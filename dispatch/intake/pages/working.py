@@ -10,14 +10,16 @@ from dispatch.db import transaction
 from dispatch.errors import Invalid, NotFound, Refusal, RuleBroken
 from dispatch.intake.models import FileWork, Upload
 from dispatch.intake.operations import keep_file
-from dispatch.intake.operations.filing import permission_for
-from dispatch.intake.operations.working import ask_again, keep_unread
+from dispatch.intake.operations.filing import permission_for, typed_in
+from dispatch.intake.operations.working import ask_again, ask_to_read_anew, keep_unread
 from dispatch.intake.pages.blueprint import Answer, pages
 from dispatch.intake.progress import LARGE_FILE, STAGES, UNDER_WAY, WAITS, WORKS, HowFar, is_lost
-from dispatch.intake.queries import last_work
+from dispatch.intake.queries import file_size, last_work
+from dispatch.intake.stored import Json
 from dispatch.tabular.kinds import kind_of
 from dispatch.tabular.tables import read
 from dispatch.web.access import current, may
+from dispatch.web.forms import Form
 from dispatch.web.uploads import sent_file
 from dispatch.words import text_from_json
 
@@ -68,6 +70,25 @@ def is_busy(upload_id: int) -> bool:
     with transaction() as db:
         work = last_work(db, upload_id)
     return work is not None and work.state in UNDER_WAY
+
+
+def left_to_worker(db: Session, seen: Upload, asked: Json, version: int | None) -> bool:
+    """Whether a file is so large that the worker reads it anew, as was asked; a small one is read at once."""
+    if file_size(db, seen.id) <= LARGE_FILE:
+        return False
+    permission = permission_for(seen.purpose)
+    ask_to_read_anew(db, seen.id, seen.purpose, asked, permission=permission, version=version, by=current(), at=now())
+    return True
+
+
+def failed_reading(db: Session, seen: Upload) -> Form | None:
+    """Why a file was not read anew when that was asked last, unless it was changed since; with what was typed into its cells."""
+    work = last_work(db, seen.id)
+    if work is None or work.work != "read" or work.state != "failed" or work.asked.get("version") != seen.version:
+        return None
+    failure = _failure(work)
+    typed = {f"cell-{row}-{key}": text for row, texts in typed_in(work.asked).items() for key, text in texts.items()}
+    return Form(typed).refused(failure) if failure else None
 
 
 def failed_take(db: Session, seen: Upload) -> tuple[Refusal, FileWork] | None:

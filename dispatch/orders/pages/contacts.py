@@ -120,7 +120,7 @@ def _page(contact_id: int, *, form: Form | None = None, act: str = "", **more: A
 def _facts(db: Session, found: OwnedContact) -> dict[str, Any]:
     order, me = found.order, current()
     subject = ("order", order.id) if order else ("contact", found.id)
-    naming = naming_of(order, {}, me.zone) if order else Naming({}, {}, me.zone)
+    naming = naming_of(order.lines, {}, me.zone) if order else Naming({}, {}, me.zone)
     entries = [entry for entry in history(db, subject) if entry.action.split(".")[0] in ("contact", "call", "help")]
     hands_over = found.owner_id == me.id or me.may("contact.reassign")
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -13,12 +12,16 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.operations.leftover import LeftOver, carry_over
+from dispatch.orders.order_queries import LINE_SORTS, LineFilter, lines_part, order_standing
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.tabular.cells import read_date
 from dispatch.typed import Typed, key_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
+
+LIST = "orders.left_over"
 
 
 @pages.get("/orders/<number>/left-over")
@@ -60,9 +63,11 @@ def _read(form: Form) -> LeftOver:
 
 def _page(number: str, form: Form) -> str | Response:
     with transaction() as db:
-        order = order_numbered(db, number, current())
-        lines: list[Any] = [line for line in order.lines if line.status == "residual"]
-        if not lines:
+        order, standing = order_standing(db, number, current())
+        if not standing.by_status.get("residual"):
             flash(_("No vehicle of this order is left over."), "warning")
             return redirect(url_for("orders.show", number=number))
-        return render_template("orders/left_over.html", order=order, lines=lines, form=form)
+        cut = cut_asked(LINE_SORTS, "position")
+        part = lines_part(db, order, LineFilter(status="residual"), cut)
+        list_ = {"lines": [line for line, _visit in part.rows], "page": Leaf.of(part, LIST), "sort": Heads(cut.sort, LIST)}
+        return render_template("orders/left_over.html", order=order, **list_, form=form)

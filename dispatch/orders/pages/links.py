@@ -27,8 +27,9 @@ from dispatch.orders.facts import facts_read
 from dispatch.orders.link_models import ApprovalLink
 from dispatch.orders.models import Order
 from dispatch.orders.operations import linking
+from dispatch.orders.order_queries import order_standing
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.queries import approval_order, order_numbered
+from dispatch.orders.queries import approval_order
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
@@ -49,9 +50,9 @@ class Level:
 
 
 def _of_order(db: Session, approval_id: int) -> Level:
-    order = order_numbered(db, approval_order(db, approval_id, current())[1], current())
+    order, standing = order_standing(db, approval_order(db, approval_id, current())[1], current())
     step = next(step for step in order.approvals if step.id == approval_id)
-    turn = facts_read(db, order, current()).turn
+    turn = facts_read(db, order, standing, current()).turn
     return Level(step, order.branch_id, turn, linking.links_out(db, approval_id), order)
 
 

@@ -12,8 +12,9 @@ from dispatch.devices.queries import models
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order
 from dispatch.orders.operations.rewriting import rewrite as rewrite_order
+from dispatch.orders.order_queries import order_numbered
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.orders.rules import SYMPTOMS, URGENCY_WORDS
 from dispatch.orders.word_forms import read_words, typed_words
 from dispatch.web.access import current, may

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +16,15 @@ from dispatch.approvals.operations.linking import why_not_make
 from dispatch.approvals.queries import deciders_and_deputies
 from dispatch.approvals.rules import level_word
 from dispatch.audit.models import AuditEntry
-from dispatch.audit.queries import history
+from dispatch.audit.queries import entries_of, history
 from dispatch.clock import local_day, now
 from dispatch.customers.operations import Pin, set_pin
 from dispatch.customers.rules import read_phone
 from dispatch.db import transaction
-from dispatch.devices.queries import fitted_by_role
-from dispatch.devices.slot_rules import ROLES
 from dispatch.errors import NotFound, Refusal
 from dispatch.field.returning import units_not_waited_for
 from dispatch.geo.forms import DATUMS
+from dispatch.lists import LEAF
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_pin, read_press
 from dispatch.orders.lifecycle import OrderFacts
@@ -33,23 +32,28 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act as take_action
 from dispatch.orders.operations.acting import act_on_line, reveal_phone
 from dispatch.orders.operations.standing_in import who_cannot
+from dispatch.orders.order_queries import order_numbered, order_standing
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.presenting.actions import Action, actions_of, line_actions
+from dispatch.orders.pages.fleet import actions_of_lines, held, vehicles_shown, visits_shown
+from dispatch.orders.pages.history import told_entries
+from dispatch.orders.presenting.actions import actions_of
 from dispatch.orders.presenting.clocks import clock_rows
-from dispatch.orders.presenting.goodwill import goodwill_told
-from dispatch.orders.presenting.history import Happening, naming_of, people_in, told
+from dispatch.orders.presenting.goodwill import STATES, GoodwillTold, goodwill_told
 from dispatch.orders.presenting.ladder import next_people
-from dispatch.orders.presenting.lines import line_rows, models_wanted, standing, warranties_now
 from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
 from dispatch.orders.presenting.waiting import may_wait, waits_for
-from dispatch.orders.queries import names_of, order_id_of, order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.orders.recall_rules import RECALL_STATES
 from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
+from dispatch.orders.standing import Standing
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
 from dispatch.web.forms import Form
 from dispatch.web.frame import status_word
 from dispatch.words import Text
+
+MOST_ENTRIES = 500
+"""So many entries of its history stand on the page of an order; of one with many vehicles a page of them."""
 
 WORDS = {
     "kind_words": KIND_WORDS,
@@ -87,41 +91,35 @@ def _page(number: str, **extra: Any) -> str:
     with transaction() as db:
         # One moment for all of it: what came in while the page was read is news to it.
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        order = order_numbered(db, number, current())
-        return render_template(
-            "orders/show.html", **_facts(db, order), **WORDS, **({"refused": None, "pin_form": None, "phone": None} | extra)
-        )
+        order, standing = order_standing(db, number, current())
+        shown = {"refused": None, "pin_form": None, "phone": None} | extra
+        return render_template("orders/show.html", **_facts(db, order, standing), **WORDS, **shown)
 
 
-def _facts(db: Session, order: Order) -> dict[str, Any]:
+def _facts(db: Session, order: Order, standing: Standing) -> dict[str, Any]:
     actor, today = current(), local_day(now(), current().zone)
-    whole = fitted_by_role(db, [line.vehicle_id for line in order.lines])
-    inside = {line.vehicle_id: whole.get(line.vehicle_id, {}).get(line.role, {}) for line in order.lines}
-    entries = history(db, ("order", order.id))
-    rows = line_rows(order, inside, warranties_now(db, order, inside, actor.zone))
-    facts = facts_read(db, order, actor, entries)
+    entries = history(db, ("order", order.id), limit=MOST_ENTRIES if standing.total <= LEAF else LEAF)
+    facts = facts_read(db, order, standing, actor, entries)
+    fleet, visits = vehicles_shown(db, order, standing), visits_shown(db, order, standing)
+    lines = [row.line for row in fleet["lines"]]
     return {
         "order": order,
-        "lines": rows,
-        "roles": ROLES,
-        "several": {vehicle_id for vehicle_id, places in whole.items() if len(places) > 1},
-        "goodwill": goodwill_told(entries),
+        **fleet,
+        **visits,
+        "goodwill": _goodwill(db, order, entries),
         "goodwill_url": lambda position: _goodwill_url(order, position),
-        "rows_by_line": {row.line.id: row for row in rows},
         "actions": actions_of(order, facts, lambda action: url_for("orders.act", number=order.number, action=action)),
         "missing": facts.missing if order.status == "done" else (),
         "reminders": units_not_waited_for(db, order),
-        "history": _history(db, order, entries),
+        "history": told_entries(db, entries, lines, {one.visit.technician for one in visits["visits"]}),
+        "older": entries[-1].seq - 1 if entries else 0,
         "seen": max((entry.seq for entry in entries), default=0),
         "clocks": clock_rows(order.clocks, now()),
-        "recalls": [line.recall for line in order.lines if line.recall],
         "waits_for": waits_for(order),
         "may_wait": allowed("order.plan") and may_wait(order, facts),
-        "under_way": any(visit.dispatched_at is not None for visit in order.visits),
+        "under_way": standing.under_way,
         "masked_phone": read_phone(order.contact_phone).masked,
-        "models_wanted": models_wanted(order),
-        "standing": standing(order),
-        "line_actions": _line_actions(order, facts),
+        "line_actions": actions_of_lines(order, lines, facts),
         "edge": lateness(order.status, order.wanted_on, today),
         "today": today,
         "at": now(),
@@ -142,27 +140,16 @@ def _next(db: Session, order: Order, facts: OrderFacts) -> dict[str, Any]:
     return {"open_step": step, "next_people": next_people(people, step.permission, barred), "may_link": may_link}
 
 
-def _line_actions(order: Order, facts: OrderFacts) -> dict[int, list[Action]]:
-    """What the desk may do with each vehicle, by position."""
-    if not allowed("order.plan"):
-        return {}
-
-    def address(position: int) -> Callable[[str], str]:
-        return lambda action: url_for("orders.act_line", number=order.number, position=position, action=action)
-
-    return {line.position: line_actions(line, order.version, facts, address(line.position)) for line in order.lines}
+def _goodwill(db: Session, order: Order, entries: Sequence[AuditEntry]) -> Mapping[int, GoodwillTold]:
+    """How goodwill stands, out of the history that was read; where that was not all of it, it is asked for."""
+    whole = not entries or entries[-1].seq == 1
+    return goodwill_told(entries if whole or order.kind != "repair" else entries_of(db, ("order", order.id), STATES))
 
 
 def _goodwill_url(order: Order, position: int) -> str | None:
     """Where goodwill for a vehicle is asked for, for those who may."""
     mine = allowed("goodwill.ask") and allowed("order.see")
     return url_for("field.goodwill", number=order.number, position=position) if mine and order.approved else None
-
-
-def _history(db: Session, order: Order, entries: Sequence[AuditEntry]) -> list[Happening]:
-    people = {visit.technician_id: visit.technician.name for visit in order.visits}
-    people |= names_of(db, people_in(entries) - people.keys())
-    return told(entries, naming_of(order, people, current().zone))
 
 
 @pages.post("/orders/<number>/<action>")
@@ -199,7 +186,7 @@ def act_line(number: str, position: int, action: str) -> Response | tuple[str, i
         return _page(number, refused=Refused(action, sentence_of(refusal), form, position)), refusal.status
     told = _("Vehicle no. %(position)s is now: %(status)s.", position=position, status=status_word("line", status))
     flash(told, "success")
-    return redirect(url_for("orders.show", number=number))
+    return redirect(url_for("orders.show", number=number, **held(), _anchor="vehicles" if held() else None))
 
 
 def sentence_of(refusal: Refusal) -> Text:

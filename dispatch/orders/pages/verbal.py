@@ -25,11 +25,12 @@ from dispatch.orders.operations.verbal import (
     refuse_word,
     settle_word,
 )
+from dispatch.orders.order_queries import order_standing
 from dispatch.orders.pages.approvals import approvals_page
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.verbal import nameable, options, way_to_word
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.queries import order_id_of
 from dispatch.orders.verbal_forms import read_word
 from dispatch.orders.verbal_queries import approvers, word_number
 from dispatch.orders.verbal_rules import LEVELS, STEPS, VERBAL_CHANNELS
@@ -59,8 +60,8 @@ def _back(number: str) -> Response:
 
 def _form_page(number: str, form: Form | None) -> str | None:
     with transaction() as db:
-        order = order_numbered(db, number, current())
-        facts = facts_read(db, order, current())
+        order, standing = order_standing(db, number, current())
+        facts = facts_read(db, order, standing, current())
         if not way_to_word(order, facts):
             return None
         levels = STEPS if facts.open_step_permission else LEVELS

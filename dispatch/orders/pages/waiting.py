@@ -15,9 +15,10 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.orders.facts import facts_read
 from dispatch.orders.forms import read_press
 from dispatch.orders.operations.putting_off import put_off
+from dispatch.orders.order_queries import order_standing
 from dispatch.orders.pages.blueprint import pages
-from dispatch.orders.presenting.waiting import may_wait, what_pauses
-from dispatch.orders.queries import order_id_of, order_numbered
+from dispatch.orders.presenting.waiting import IDLE, may_wait, what_pauses
+from dispatch.orders.queries import order_id_of
 from dispatch.orders.waiting_forms import read_wait
 from dispatch.orders.waiting_rules import FARTHEST_DAYS, WHYS
 from dispatch.staff.calendar_rules import next_workday
@@ -40,15 +41,14 @@ def _back(number: str) -> Response:
 
 def _page(number: str, form: Form | None) -> str | None:
     with transaction() as db:
-        order = order_numbered(db, number, current())
-        if not may_wait(order, facts_read(db, order, current())):
+        order, standing = order_standing(db, number, current())
+        if not may_wait(order, facts_read(db, order, standing, current())):
             return None
         today = local_day(now(), order.branch.zone)
         proposed = next_workday(calendar_of(db, order.branch_id, today, today + timedelta(days=40)), today)
         shown: dict[str, Any] = {"order": order, "whys": list(WHYS.items()), "stops": what_pauses()}
         days = {"tomorrow": today + timedelta(days=1), "proposed": proposed, "last": today + timedelta(days=FARTHEST_DAYS)}
-        to_be_taken_off = [visit for visit in order.visits if visit.status in ("planned", "dispatched")]
-        return render_template("orders/wait.html", **shown, **days, form=form, to_be_taken_off=to_be_taken_off)
+        return render_template("orders/wait.html", **shown, **days, form=form, to_be_taken_off=standing.visits_that_are(*IDLE))
 
 
 @pages.post("/orders/<number>/wait")

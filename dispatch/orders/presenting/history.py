@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.field.rules import PHOTOS, RESULTS, TESTS
 from dispatch.orders.clock_rules import STAGES
 from dispatch.orders.contact_rules import HOW
-from dispatch.orders.models import Order
+from dispatch.orders.models import OrderLine
 from dispatch.orders.presenting.looks import FITTED, LOOKS, PLAIN, TESTED, Look
 from dispatch.orders.rules import URGENCY_WORDS, reason_words
 from dispatch.orders.status_words import WORDS
@@ -74,11 +74,15 @@ def people_in(entries: Sequence[AuditEntry]) -> set[int]:
     return {person_id for person_id in named if isinstance(person_id, int)}
 
 
-def naming_of(order: Order, people: Mapping[int, str], zone: str) -> Naming:
-    """The names that an order's own history needs."""
-    vehicles = {
-        line.id: show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—" for line in order.lines
-    }
+def lines_in(entries: Sequence[AuditEntry]) -> set[int]:
+    """The ids of lines that entries name without their vehicle."""
+    named = (entry.detail.get("line") for entry in entries if not entry.detail.get("vehicle"))
+    return {line_id for line_id in named if isinstance(line_id, int)}
+
+
+def naming_of(lines: Iterable[OrderLine], people: Mapping[int, str], zone: str) -> Naming:
+    """The names that an order's own history needs; `lines` are those that it names."""
+    vehicles = {line.id: show_plate(line.vehicle.plate) if line.vehicle.plate else line.vehicle.vin or "—" for line in lines}
     return Naming(people, vehicles, zone)
 
 

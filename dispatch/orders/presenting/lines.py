@@ -13,7 +13,6 @@ from dispatch.customers.rules import show_plate
 from dispatch.devices.models import Unit
 from dispatch.devices.warranty_queries import warranties
 from dispatch.devices.warranty_rules import Question, Warranty
-from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.words import Text, text_from_json
 
@@ -58,30 +57,24 @@ class LineRow:
         return [said for said in (own, self.line.parking, self.line.remark) if said]
 
 
-def line_rows(order: Order, fitted: Mapping[int, Mapping[str, Unit]], held: Mapping[int, Warranty]) -> list[LineRow]:
+def line_rows(
+    seen: Iterable[tuple[OrderLine, Visit | None]], fitted: Mapping[int, Mapping[str, Unit]], held: Mapping[int, Warranty]
+) -> list[LineRow]:
     """The rows of an order's table. `fitted` is what is in each vehicle, `held` the warranty of each line, if it matters."""
-    visits = visits_by_line(order.visits)
-    return [_row(line, fitted.get(line.vehicle_id, {}), visits.get(line.id), held.get(line.id)) for line in order.lines]
+    return [_row(line, fitted.get(line.vehicle_id, {}), visit, held.get(line.id)) for line, visit in seen]
 
 
 def _row(line: OrderLine, inside: Mapping[str, Unit], visit: Visit | None, held: Warranty | None) -> LineRow:
     return LineRow(line, inside.get("terminal"), inside.get("sim"), visit, attention_of(line.attention), held)
 
 
-def visits_by_line(visits: Iterable[Visit]) -> dict[int, Visit]:
-    """The visit that says most about each line: a live one, else the latest that was not abandoned."""
-    best: dict[int, Visit] = {}
-    ranked = sorted(visits, key=lambda visit: (visit.status in VISIT_LIVE, visit.status == "finished", visit.starts_at))
-    for visit in ranked:
-        best.update({part.line_id: visit for part in visit.visit_lines})
-    return best
-
-
-def warranties_now(session: Session, order: Order, fitted: Mapping[int, Mapping[str, Unit]], zone: str) -> dict[int, Warranty]:
-    """The warranty of what each vehicle of a repair holds now, by line (P10); none for an installation, which is free."""
+def warranties_now(
+    session: Session, order: Order, lines: Iterable[OrderLine], fitted: Mapping[int, Mapping[str, Unit]], zone: str
+) -> dict[int, Warranty]:
+    """The warranty of what these vehicles of a repair hold now, by line (P10); none for an installation, which is free."""
     if order.kind != "repair":
         return {}
-    asked = {line.id: _asked(order, line, fitted.get(line.vehicle_id, {}).get("terminal")) for line in order.lines}
+    asked = {line.id: _asked(order, line, fitted.get(line.vehicle_id, {}).get("terminal")) for line in lines}
     return warranties(session, asked, zone)
 
 
@@ -101,8 +94,3 @@ def models_wanted(order: Order) -> list[tuple[str, int]]:
     """How many of which model an order asks for, the most first."""
     named = [line.model or order.product_model for line in order.lines]
     return Counter(model for model in named if model).most_common()
-
-
-def standing(order: Order) -> list[tuple[str, int]]:
-    """How many lines stand in which status."""
-    return Counter(line.status for line in order.lines).most_common()

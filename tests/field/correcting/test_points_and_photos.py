@@ -88,7 +88,7 @@ def test_a_withdrawn_photo_is_shown_nowhere_and_counts_for_nothing_but_stays_on_
 ) -> None:
     [wrong] = photos_of(db, tested.id)
     correcting.withdraw_photo(db, tested.id, wrong.id, reason=" 别的车 ", by=cast.wang, at=AT)
-    assert photos_of(db, tested.id) == [] and on_site_of(db, tested).vehicles[0].photos == []
+    assert photos_of(db, tested.id) == [] and on_site_of(db, tested, 1).vehicles[0].photos == []
     assert sheet_facts(record_of(db, tested.id), None)["photos"] == []
     [missing] = papers(db, tested)
     assert "no photo of" in missing and told == [tested.id]
