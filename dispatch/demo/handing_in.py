@@ -38,7 +38,7 @@ COUNTED = 1
 """So many of this morning's hand-ins are counted by now."""
 WHY = {Decimal("5.00"): "找零时多找给客户 5 元，本人承担", Decimal("20.00"): "少一张 20 元，当场清点不足"}
 BROUGHT = "回车上找到，当日补交"
-BANK = "招商银行深圳科技园支行 尾号 6021"
+BANK = "招商银行深圳科技园支行 尾号 1234"
 WRONG_SLIP = "拿错了另一天的回单"
 MIXED_UP = "两人的现金放在一起清点，重新分开清点"
 
