@@ -109,7 +109,7 @@ def approvals_page(what: str | None = "orders", **extra: Any) -> str:
             "orders/approvals.html",
             **(nothing | (_requests(db) if what == "requests" else _orders(db)) | extra),
             what=what,
-            waiting=sum(counts.values()),
+            waiting=sum(counts.values()) + len(owed),
             chips=_chips(what, counts, len(owed)),
             owed=owed if what == "orders" else [],
             standing_in=standing_in,
