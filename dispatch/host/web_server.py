@@ -24,5 +24,12 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 logger_class = WebServerLogger
 proc_name = "gps-dispatch"
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """gunicorn calls it in each process that answers, once that is forked."""
+    garbage.answering()
+
+
 if _settings.tls:
     certfile, keyfile = map(str, tls.leaf_paths(_settings))

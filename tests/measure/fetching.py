@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from dispatch import config, db
 from dispatch.app import create_app
-from dispatch.garbage import seldom, settle
+from dispatch.garbage import answering, seldom, settle
 from dispatch.host.cluster import start_throwaway, stop_throwaway
 from dispatch.host.schema import upgrade
 from dispatch.staff.models import Person
@@ -41,6 +41,7 @@ def application() -> Iterator[tuple[Flask, str]]:
         seldom()  # as the web server does
         app = create_app(config.load(settings))
         settle()
+        answering()
         yield app, cluster.url
     finally:
         db.disconnect()
