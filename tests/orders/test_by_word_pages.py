@@ -153,6 +153,15 @@ def test_the_named_person_sees_it_and_confirms(order: Order, owed: VerbalApprova
     assert "Backfilled" in shown and "To be backfilled" not in shown.split("History")[0]
 
 
+def test_of_very_many_the_page_says_where_all_are(
+    owed: VerbalApproval, cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "/orders?backfill=1" not in as_person(cast.wang).get("/approvals").text
+    monkeypatch.setattr("dispatch.orders.pages.approvals.MOST_AT_ONCE", 1)
+    page = as_person(cast.wang).get("/approvals").text
+    assert "The oldest 1 is shown." in page and 'href="/orders?backfill=1"' in page
+
+
 def test_what_is_overdue_says_so_everywhere(order: Order, cast: Cast, as_person: SignIn) -> None:
     overdue(order, cast)
     wang = as_person(cast.wang)

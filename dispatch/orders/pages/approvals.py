@@ -112,6 +112,7 @@ def approvals_page(what: str | None = "orders", **extra: Any) -> str:
             waiting=sum(counts.values()) + len(owed),
             chips=_chips(what, counts, len(owed)),
             owed=owed if what == "orders" else [],
+            most_owed=MOST_AT_ONCE,
             standing_in=standing_in,
             **WORDS,
         )
