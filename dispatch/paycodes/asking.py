@@ -27,7 +27,7 @@ from dispatch.paycodes.gateway import (
 )
 from dispatch.paycodes.models import CodeRefund, PayCode
 from dispatch.paycodes.queries import alive_code, codes_to_ask, refunds_to_ask
-from dispatch.paycodes.rules import GRACE
+from dispatch.paycodes.rules import GRACE, PATIENCE
 from dispatch.staff.queries import company_name
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -98,7 +98,8 @@ def ask_about(code_id: int, *, clock: Clock) -> str:
         code = session.get(PayCode, code_id)
         if code is None:
             raise NotFound
-    if code.shut_at is None:
+    being_made = code.state == "making" and clock() < code.made_at + PATIENCE
+    if code.shut_at is None and not being_made:
         _settle(code, clock)
     with transaction() as session:
         return session.get_one(PayCode, code_id).state

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from dispatch.fees.models import Favour
 from dispatch.lists import Cut, Part
 from dispatch.paycodes.models import CodeRefund, ForgedCallbacks, PayCode, StrayPayment
 from dispatch.paycodes.rules import ALIVE
@@ -40,6 +41,12 @@ def code_of_order(session: Session, order_id: int, code_id: int) -> PayCode | No
 def code_numbered(session: Session, channel: str, number: str) -> PayCode | None:
     """The code that a channel knows by a number."""
     return session.scalar(sa.select(PayCode).where(PayCode.channel == channel, PayCode.number == number))
+
+
+def channel_of_refund(session: Session, request_id: int) -> str | None:
+    """The channel through which an approved refund goes back by itself, since it was paid by code; None for any other."""
+    paid = sa.select(PayCode.channel).join(Favour, Favour.receipt_id == PayCode.receipt_id)
+    return session.scalar(paid.where(Favour.request_id == request_id))
 
 
 def codes_to_ask(session: Session, at: datetime, limit: int = 200) -> Sequence[int]:

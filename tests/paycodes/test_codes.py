@@ -28,7 +28,7 @@ from dispatch.paycodes.checks import broken_codes
 from dispatch.paycodes.gateway import Connected, RefundAnswer, Standing
 from dispatch.paycodes.models import CodeRefund, PayCode, StrayPayment
 from dispatch.paycodes.operations import ask_again, count_forged, look_at_code, look_at_stray, receive
-from dispatch.paycodes.queries import code_counts, codes, forged, strays
+from dispatch.paycodes.queries import channel_of_refund, code_counts, codes, forged, strays
 from tests.conftest import AT, Cast
 from tests.fees.building import added
 from tests.fees.building import paid as paid_by_hand
@@ -234,6 +234,7 @@ def test_money_goes_back_the_way_it_came(cast: Cast) -> None:
         receipt_id = session.scalars(sa.select(Receipt.id)).one()
         asked = ask_refund(session, receipt_id, amount=Decimal(100), reason="少做一项", key=uuid.uuid4(), by=cast.qian, at=AT)
         decide_favour(session, asked.id, Answer(yes=True), by=cast.wang, at=AT)
+        assert channel_of_refund(session, asked.id) == "wechat"
         back = hand_back(session, asked.id, device="desk", by=cast.qian, at=AT)
         waiting = session.scalar(sa.text("SELECT args FROM procrastinate_jobs WHERE task_name = 'paycodes.refund'"))
         assert waiting == {"refund": back.id}

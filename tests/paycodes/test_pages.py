@@ -83,7 +83,7 @@ def test_a_code_that_is_cancelled_changed_or_not_to_be_had(as_person: SignIn, ca
     with transaction() as session:
         order = session.get_one(Visit, visit).order
         added(session, order, "S003", cast.su)
-    assert "This code is over" in client.get(where).text and client.get(f"{where}/state?seen=open").text == "over"
+    assert "What is due has changed" in client.get(where).text and client.get(f"{where}/state?seen=open").text == "over"
     channels["alipay"].silent = True
     refused = client.post(f"{root}/codes", data={"channel": "alipay"})
     assert refused.status_code == 422 and "Alipay gave no code just now" in refused.text and 'value="cash"' in refused.text

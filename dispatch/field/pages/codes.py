@@ -19,7 +19,7 @@ from dispatch.paycodes.asking import ask_about, cancel_code, show_code
 from dispatch.paycodes.gateway import connected, offered
 from dispatch.paycodes.models import PayCode
 from dispatch.paycodes.queries import code_of_order
-from dispatch.paycodes.rules import still_serves
+from dispatch.paycodes.rules import ALIVE, still_serves
 from dispatch.sheets.drawing import qr_svg
 from dispatch.staff.queries import company_name
 from dispatch.web.access import current, may
@@ -58,12 +58,13 @@ def code(visit_id: int, code_id: int) -> Answer:
             raise NotFound
         if found.state == "paid":
             return redirect(url_for("field.payment", visit_id=visit_id))
-        serves = _serves(found, stop)
+        serves, due = _serves(found, stop), stop.due
         return render_template(
             "field/code.html",
             **seen,
             code=found,
             serves=serves,
+            changed=found.state in ALIVE and found.amount != due,
             picture=qr_svg(found.url) if serves and found.url else None,
             company=company_name(db),
             channel=CHANNEL_WORDS[found.channel],
