@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from werkzeug.sansio.utils import host_is_trusted
 
 from dispatch.config import Settings
 from dispatch.config_values import SettingError
@@ -98,6 +100,9 @@ def _notify_url(settings: Settings, channel: str) -> str:
     base = settings.pay_notify_url or settings.public_url
     if not base.startswith("https://"):
         raise SettingError("PAY_NOTIFY_URL", base, "the https address by which the channels reach us, if PUBLIC_URL is none")
+    host = urlsplit(base).hostname or ""
+    if not host_is_trusted(host, settings.trusted_hosts):
+        raise SettingError("TRUSTED_HOSTS", ",".join(settings.trusted_hosts), f"also {host}, where the channels tell of payments")
     return f"{base}{NOTIFY_PATH}/{channel}"
 
 

@@ -181,6 +181,7 @@ def files(folder: Path) -> dict[str, str]:
     named = {name: str(folder / name) for name in made}
     more = {"WECHAT_MCHID": keys.MCHID, "WECHAT_APPID": keys.APPID, "WECHAT_APIV3_KEY": keys.APIV3}
     more |= {"WECHAT_PLATFORM_ID": keys.PLATFORM_ID, "ALIPAY_APP_ID": keys.APP_ID, "PUBLIC_URL": "https://dispatch.example.com"}
+    more |= {"TRUSTED_HOSTS": "localhost,.example.com"}
     return {"SECRET_KEY": "test", "DATA_DIR": str(folder), **named, **more}
 
 
@@ -208,6 +209,7 @@ def test_settings_connect_both_channels_or_none(tmp_path: Path) -> None:
         ("ALIPAY_KEY_FILE", "broken"),
         ("ALIPAY_PLATFORM_FILE", ""),
         ("PUBLIC_URL", "http://192.168.0.1"),
+        ("TRUSTED_HOSTS", "localhost"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_by_its_name(tmp_path: Path, name: str, value: str) -> None:

@@ -23,7 +23,7 @@ from dispatch.staff.rules import Actor
 def receive(session: Session, channel: str, payment: Payment, *, at: datetime) -> str:
     """Keep a payment: "paid", "odd" when finance has to look at it, "again" when it is on record, "stray" for no code of ours."""
     found = code_numbered(session, channel, payment.number)
-    if found is None:
+    if found is None or payment.amount <= 0:
         return _stray(session, channel, payment, at)
     order = locked_order(session, found.order_id)
     code = session.get_one(PayCode, found.id, populate_existing=True)
