@@ -26,6 +26,7 @@ from dispatch.paycodes.gateway import (
     RefundAsked,
     Standing,
     first_of,
+    url_in,
 )
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -77,7 +78,7 @@ class Alipay:
             "subject": asked.description[:LONGEST_SUBJECT],
             "time_expire": asked.until.astimezone(CHINA).strftime(MOMENT),
         }
-        return _good(self._call("alipay.trade.precreate", content, notify_url=self._notify_url))["qr_code"]  # type: ignore[no-any-return]
+        return url_in(_good(self._call("alipay.trade.precreate", content, notify_url=self._notify_url)), "qr_code")
 
     def ask(self, number: str) -> Standing:
         said = self._call("alipay.trade.query", {"out_trade_no": number})

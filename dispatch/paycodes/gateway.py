@@ -125,6 +125,14 @@ def gateway_of(channel: str) -> Gateway:
         raise GatewayFailed(f"{channel} is not connected") from None
 
 
+def url_in(said: Mapping[str, object], name: str) -> str:
+    """The address of a code in an answer. Raises GatewayFailed for an answer without one."""
+    url = said.get(name)
+    if not isinstance(url, str) or not url:
+        raise GatewayFailed(f"no {name} in the answer")
+    return url
+
+
 def first_of(texts: Iterable[object]) -> str:
     """The first text that says something."""
     return next((str(text) for text in texts if text), "")

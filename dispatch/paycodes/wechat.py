@@ -24,6 +24,7 @@ from dispatch.paycodes.gateway import (
     RefundAsked,
     Standing,
     first_of,
+    url_in,
 )
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -85,7 +86,7 @@ class Wechat:
             amount={"total": int(asked.amount * FEN), "currency": "CNY"},
             time_expire=asked.until.astimezone(CHINA).isoformat(timespec="seconds"),
         )
-        return _good(status, said)["code_url"]  # type: ignore[no-any-return]
+        return url_in(_good(status, said), "code_url")
 
     def ask(self, number: str) -> Standing:
         status, said = self._call("query", out_trade_no=number)

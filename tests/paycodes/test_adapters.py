@@ -70,7 +70,11 @@ def test_wechat_makes_asks_closes_and_refunds() -> None:
 
 
 def test_wechat_believes_no_answer_that_it_did_not_sign() -> None:
-    for answers in (answered({"code_url": "x"}, by="stranger"), answered({"code": "SYSTEM_ERROR"}, 500)):
+    for answers in (
+        answered({"code_url": "x"}, by="stranger"),
+        answered({"code": "SYSTEM_ERROR"}, 500),
+        answered({"code_url": None}),
+    ):
         with channel(answers) as (address, _calls), pytest.raises(GatewayFailed):
             wechat(address).make(CODE)
     with pytest.raises(GatewayFailed, match="pay: ConnectionError"):

@@ -24,6 +24,7 @@ from dispatch.sheets.drawing import qr_svg
 from dispatch.staff.queries import company_name
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.locale import tr
 from dispatch.words import say
 
 OVER = say("This visit is over, so nothing was changed.")
@@ -115,11 +116,23 @@ def _asked(visit_id: int, code_id: int, *, cancel: bool) -> Answer:
     if state == "paid":
         flash(_("It is paid: the receipt is written."), "success")
     elif cancel:
-        flash(_("The code is cancelled."), "success")
+        _tell_cancelled(code_id)
     else:
         flash(_("The channel does not know of a payment yet."), "info")
         return redirect(url_for("field.code", visit_id=visit_id, code_id=code_id), 303)
     return redirect(url_for("field.payment", visit_id=visit_id), 303)
+
+
+def _tell_cancelled(code_id: int) -> None:
+    """Whether the channel knows it, too: else the customer could still pay."""
+    with transaction() as db:
+        found = db.get_one(PayCode, code_id)
+        channel = CHANNEL_WORDS[found.channel]
+    if found.shut_at is not None:
+        flash(_("The code is cancelled."), "success")
+    else:
+        told = _("The code is cancelled here. %(channel)s has not confirmed it yet: let nobody scan it.", channel=tr(channel))
+        flash(told, "warning")
 
 
 def _own_order(visit_id: int) -> int:
