@@ -98,8 +98,11 @@ def ask_about(code_id: int, *, clock: Clock) -> str:
         code = session.get(PayCode, code_id)
         if code is None:
             raise NotFound
-    being_made = code.state == "making" and clock() < code.made_at + PATIENCE
-    if code.shut_at is None and not being_made:
+        being_made = code.state == "making" and clock() < code.made_at + PATIENCE
+        asks = code.shut_at is None and not being_made
+        if asks:
+            operations.note_asked(session, code_id, at=clock())
+    if asks:
         _settle(code, clock)
     with transaction() as session:
         return session.get_one(PayCode, code_id).state
@@ -128,9 +131,6 @@ def _keep(code: PayCode, standing: Standing, at: datetime) -> None:
             operations.shut_code(session, code.id, at=at)
         elif at >= code.expires_at:
             operations.stop_code(session, code.id, at=at)
-            operations.note_asked(session, code.id, at=at)
-        else:
-            operations.note_asked(session, code.id, at=at)
 
 
 def ask_all(clock: Clock) -> int:

@@ -98,7 +98,7 @@ def stop_code(session: Session, code_id: int, *, at: datetime) -> PayCode:
 
 
 def note_asked(session: Session, code_id: int, *, at: datetime) -> PayCode:
-    """The channel was asked about it, and nobody has paid."""
+    """The channel is asked about it now: others come first next time, whatever comes of it."""
     code = _locked(session, code_id)
     code.asked_at = at
     session.flush()
