@@ -82,6 +82,7 @@ NO_PAGES = {
     "orders.news",
     "field.photo",
     "field.told",
+    "field.code_state",
     "devices_api.fitted_at",
     "sheets.download",
 }
@@ -200,6 +201,8 @@ def _plain() -> dict[str, Sight]:
         "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
+        "payment codes": Sight("finance.code_list", "/finance/codes?show=all", "qian"),
+        "payment codes, none odd": Sight("finance.code_list", "/finance/codes?show=odd", "chen"),
         "statements": Sight("finance.statement_list", "/finance/statements", "qian"),
         "what matching proposes": Sight("finance.matching", "/finance/matching", "qian"),
         "what matching proposes, to a director": Sight("finance.matching", "/finance/matching?branches=all", "chen"),
