@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,11 @@ PROPOSAL_SORTS = {
 }
 LINE_SORTS = {"time": (StatementLine.at, StatementLine.id), "amount": (StatementLine.amount, StatementLine.id)}
 ITEM_SORTS = {"time": (MatchItem.at, MatchItem.id), "amount": (MatchItem.amount, MatchItem.id)}
-MOST_CANDIDATES = 8
+MOST_CANDIDATES = 40
+PARTS, DAY = timedelta(days=5), timedelta(days=1)
+"""How long before a sum is paid out its parts were taken."""
+MOST_KEPT = Decimal("1.05")
+"""A channel keeps a few parts in a hundred at most."""
 MONTH = timedelta(days=31)
 Where = sa.ColumnElement[bool]
 
@@ -186,7 +191,8 @@ def _told(facts: Sequence[Any]) -> tuple[MatchUndo | None, str, str]:
 def candidates(
     session: Session, of: StatementLine | MatchItem, proposed: Collection[int] = ()
 ) -> tuple[list[StatementLine], list[MatchItem]]:
-    """Open lines and items that might belong to one: of its amount or number, of a month; and what may cancel it out."""
+    """Open lines and items that might belong to one: of its amount or number, of a month; what may cancel it out; what may be
+    part of it, as cards are of the sum that the bank pays out for a day."""
     is_line = isinstance(of, StatementLine)
     ways = FITTING[of.channel] if is_line else (of.channel,)
     channels = [of.channel] if is_line else [channel for channel, fit in FITTING.items() if of.channel in fit]
@@ -195,15 +201,23 @@ def candidates(
     same_line = [line.amount == (-of.amount if is_line else of.amount), *([line.receipt == number] if number else [])]
     same_item = [item.amount == (of.amount if is_line else -of.amount), item.id.in_(proposed)]
     same_item += [item.number == number, item.other == number] if number else []
-    lines = _near(
-        line, of, [line.state == "open", line.channel.in_(channels), line.branch_id == of.branch_id, sa.or_(*same_line)]
-    )
-    items = _near(item, of, [item.state.in_(TO_MATCH), item.channel.in_(ways), sa.or_(*same_item)])
+    lines = _near(line, of, same_line, [line.state == "open", line.channel.in_(channels), line.branch_id == of.branch_id])
+    items = _near(item, of, same_item, [item.state.in_(TO_MATCH), item.channel.in_(ways)])
     return list(session.scalars(lines)), list(session.scalars(items))
 
 
-def _near(table: Any, of: StatementLine | MatchItem, where: list[Where]) -> sa.Select[Any]:
-    other = [table.id != of.id] if isinstance(of, table) else []
+def _near(table: Any, of: StatementLine | MatchItem, same: list[Where], where: list[Where]) -> sa.Select[Any]:
+    """The nearest in time: first what is the same, then, from the other side, what may be part of it."""
     apart = sa.func.abs(sa.extract("epoch", table.at - of.at))
-    within = table.at.between(of.at - MONTH, of.at + MONTH)
-    return sa.select(table).where(within, *where, *other).order_by(apart, table.id).limit(MOST_CANDIDATES)
+    is_same = sa.and_(sa.or_(*same), table.at.between(of.at - MONTH, of.at + MONTH))
+    part = sa.false() if isinstance(of, table) else _part_of(table, of)
+    other = [table.id != of.id] if isinstance(of, table) else []
+    first = sa.case((is_same, 0), else_=1)
+    return sa.select(table).where(sa.or_(is_same, part), *where, *other).order_by(first, apart, table.id).limit(MOST_CANDIDATES)
+
+
+def _part_of(table: Any, of: StatementLine | MatchItem) -> Where:
+    """Could be part of it: of the same direction, not more than it and what a channel keeps, of the days before."""
+    way = 1 if of.amount > 0 else -1
+    size = table.amount * way
+    return sa.and_(table.at.between(of.at - PARTS, of.at + DAY), size > 0, size <= of.amount * way * MOST_KEPT)

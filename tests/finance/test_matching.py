@@ -21,6 +21,7 @@ from dispatch.finance.jobs import match
 from dispatch.finance.match_acts import accept, decline
 from dispatch.finance.match_check import broken_matches
 from dispatch.finance.match_explaining import Explained, explain
+from dispatch.finance.match_list_queries import candidates
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
 from dispatch.finance.match_rules import TOGETHER
 from dispatch.finance.match_undoing import undo
@@ -198,6 +199,21 @@ def test_explaining_closes_with_what_it_books(order: Order, cast: Cast) -> None:
         assert open_differences(db, cast.sz, DAY) == []
         said(db, cast, "bank", ("80", late.number, {"at": AT + timedelta(days=1)}))
         assert run(db, cast).sure == 1 and of(db, late).state == "matched", "what was under way has come"
+        sound(db)
+
+
+def test_what_a_bank_pays_out_in_one_sum_is_made_up_of_its_parts(order: Order, cast: Cast) -> None:
+    with transaction() as db:
+        day = [paid(db, order, amount, cast.su, channel="transfer") for amount in ("300", "150", "80")]
+        before = paid(db, order, "90", cast.su, channel="transfer", at=AT - timedelta(days=9))
+        paid(db, order, "44", cast.su, channel="wechat")
+        line = db.get_one(StatementLine, said(db, cast, "bank", ("526.82", None, {"at": AT + timedelta(hours=9)}))[0])
+        lines, items = candidates(db, line)
+        assert not lines and {item.id for item in items} == {of(db, each).id for each in day}
+        assert line.id not in {each.id for each in candidates(db, of(db, before))[0]}
+        explain(db, explained([line.id], [item.id for item in items], "fee"), by=cast.qian, at=AT)
+        assert balance(db, "clearing", branch_id=cast.sz, channel="transfer") == 90
+        assert balance(db, "channel_fee", branch_id=cast.sz, channel="bank") == Decimal("3.18")
         sound(db)
 
 
