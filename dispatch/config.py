@@ -184,6 +184,9 @@ class Settings:
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
 
+    invoice_provider: str = setting(
+        "INVOICE_PROVIDER", text, "", "who issues invoices for us: `module:name` of an adapter; empty: people do by hand")
+
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")
     sheet_certificate_file: str = setting("SHEET_CERTIFICATE_FILE", text, "", "its certificate and chain (PEM), if not in there")

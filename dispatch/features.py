@@ -20,6 +20,7 @@ FEATURES = (
     "orders",
     "outside",
     "fees",
+    "invoices",
     "intake",
     "board",
     "field",

@@ -24,6 +24,7 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    invoicing,
     outside,
     owning,
     parts,
@@ -87,4 +88,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     filing.build(company, moment)
     asking.build(company, moment)
     statements.build(company, moment)
+    invoicing.build(company, moment)
     return company

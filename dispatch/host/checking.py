@@ -21,6 +21,7 @@ from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
+from dispatch.invoices.checks import broken_invoices
 from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
 from dispatch.orders.contact_checks import broken_calls, broken_contacts
 from dispatch.orders.models import Order
@@ -154,6 +155,7 @@ AREAS: dict[str, Area] = {
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "money": Area(say("postings"), "posting", broken_ledgers),
+    "invoices": Area(say("invoices"), "invoice", broken_invoices),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
     "files": Area(say("files"), "stored_file", broken_files),
     "sheets": Area(say("versions of sheets"), "sheet_version", broken_versions),
