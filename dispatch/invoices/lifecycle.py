@@ -10,11 +10,11 @@ from dispatch.words import Text, say
 
 STATES = ("requested", "issued", "red_lettered", "refused", "withdrawn", "void")
 STATE_WORDS: dict[str, Text] = {
-    "requested": say("To be issued"),
-    "issued": say("Issued"),
+    "requested": say("Waiting to be issued"),
+    "issued": say("Invoice issued"),
     "red_lettered": say("Red-lettered"),
-    "refused": say("Refused"),
-    "withdrawn": say("Withdrawn"),
+    "refused": say("Request refused"),
+    "withdrawn": say("Request withdrawn"),
     "void": say("Made void"),
 }
 LIVE = ("requested", "issued", "red_lettered")
@@ -23,32 +23,28 @@ LIVE = ("requested", "issued", "red_lettered")
 
 @dataclass(frozen=True)
 class Step:
-    """One action: from where to where, who may, whether it needs a reason."""
+    """One action: from where to where, who may, whether it needs a reason, and what is said when it is done."""
 
-    label: Text
     froms: tuple[str, ...]
     to: str
     permission: str
     needs_reason: bool = False
-    done: Text = say("Done.")
+    done: Text | None = None
 
 
 STEPS: dict[str, Step] = {
-    "issue": Step(say("Issue"), ("requested",), "issued", "invoice.issue", done=say("Issued.")),
-    "note": Step(say("Note its number on site"), ("requested",), "issued", "fee.take"),
-    "refuse": Step(
-        say("Refuse"), ("requested",), "refused", "invoice.issue", True, say("Refused. Whoever asked for it reads the reason.")
-    ),
-    "withdraw": Step(say("Withdraw"), ("requested",), "withdrawn", "invoice.ask", done=say("Withdrawn.")),
+    "issue": Step(("requested",), "issued", "invoice.issue", done=say("Issued.")),
+    "note": Step(("requested",), "issued", "fee.take"),
+    "refuse": Step(("requested",), "refused", "invoice.issue", True, say("Refused. Whoever asked for it reads the reason.")),
+    "withdraw": Step(("requested",), "withdrawn", "invoice.ask", done=say("Withdrawn.")),
     "void": Step(
-        say("Make void"),
         ("issued",),
         "void",
         "invoice.issue",
         True,
         say("It is void: number and charges are free again."),
     ),
-    "red_letter": Step(say("Red-letter"), ("issued",), "red_lettered", "invoice.issue", True),
+    "red_letter": Step(("issued",), "red_lettered", "invoice.issue", True),
 }
 
 

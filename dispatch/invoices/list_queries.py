@@ -23,8 +23,8 @@ from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
 WHICH: dict[str, Text] = {
-    "queue": say("To be issued"),
-    "issued": say("Issued"),
+    "queue": say("Waiting to be issued"),
+    "issued": say("Invoice issued"),
     "red": say("Red letters"),
     "ended": say("Refused, withdrawn, void"),
 }

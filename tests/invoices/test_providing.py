@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from dispatch.db import transaction
 from dispatch.errors import RuleBroken
+from dispatch.files.gateway import configure
 from dispatch.invoices import gateway, jobs
 from dispatch.invoices.gateway import Answer, ProviderFailed, Wanted
 from dispatch.invoices.models import Invoice
 from dispatch.invoices.operations import red_letter, refuse
-from dispatch.invoices.operations.providing import MOST_TRIES, try_again
+from dispatch.invoices.operations.providing import MOST_TRIES, begin_try, try_again
 from dispatch.invoices.queries import files_of, to_ask_again
 from dispatch.words import text_from_json
+from tests.company import FILES_KEY
 from tests.conftest import AT, Cast
 from tests.fees.building import price_list
 from tests.invoices.building import NUMBER, asked, charged_order
@@ -62,9 +67,11 @@ def provider() -> Iterator[Fake]:
 
 
 @pytest.fixture
-def invoice_id(database: str, cast: Cast, provider: Fake, monkeypatch: pytest.MonkeyPatch) -> int:
+def invoice_id(database: str, cast: Cast, provider: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """An invoice that waits for the provider."""
-    monkeypatch.setattr("dispatch.invoices.jobs.now", lambda: AT)
+    configure(tmp_path, FILES_KEY)
+    later = itertools.count()
+    monkeypatch.setattr("dispatch.invoices.jobs.now", lambda: AT + timedelta(hours=6 * next(later)))
     with transaction() as db:
         price_list(db, cast)
         return asked(db, cast.lin, charged_order(db, cast)).id
@@ -84,7 +91,11 @@ def test_it_is_issued_once_though_the_answer_was_lost(cast: Cast, provider: Fake
     assert made.provider_told and "timeout" in str(text_from_json(made.provider_told))
     assert made.provider_next_at
     with transaction() as db:
-        assert to_ask_again(db, AT) == [] and to_ask_again(db, made.provider_next_at) == [invoice_id]
+        assert (
+            to_ask_again(db, AT) == []
+            and begin_try(db, invoice_id, at=AT) is None
+            and to_ask_again(db, made.provider_next_at) == [invoice_id]
+        )
         with pytest.raises(RuleBroken, match="asked to issue it already"):
             refuse(db, invoice_id, reason="x", by=cast.qian, at=AT)
     for _ in range(3):

@@ -124,7 +124,7 @@ def test_the_table_of_states() -> None:
     assert set(steps_from("requested", permissions_of(["finance"]))) == {"issue", "note", "refuse", "withdraw"}
     assert steps_from("requested", permissions_of(["specialist"])) == ["withdraw"]
     assert steps_from("refused", permissions_of(["finance"])) == []
-    with pytest.raises(Conflict, match="Withdrawn"):
+    with pytest.raises(Conflict, match="Request withdrawn"):
         check_step("issue", "withdrawn")
 
 

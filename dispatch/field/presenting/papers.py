@@ -16,6 +16,7 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import ChargeGroup, account_of, charge_groups, receipts_of, standing_charges
 from dispatch.fees.rules import OrderAccount
 from dispatch.field.models import Signature
+from dispatch.invoices.lifecycle import LIVE
 from dispatch.invoices.models import Invoice, InvoiceDoubt
 from dispatch.invoices.papers import without_invoice
 from dispatch.invoices.queries import invoices_of, open_doubts
@@ -63,6 +64,12 @@ class Papers:
     """Numbers that were noted on site and cannot be right."""
     asked: Sequence[Request]
     """What was asked to be given away, newest first."""
+
+    @property
+    def to_invoice(self) -> Decimal:
+        """About how much of it is on no invoice: one for several orders counts as if it were for this one."""
+        taken = (one.gross for one in self.invoices if one.state in LIVE and (one.gross > 0 or one.state == "issued"))
+        return self.account.charged - sum(taken, Decimal(0))
 
 
 def papers(session: Session, order: Order, total: int, cut: Cut = FIRST) -> Papers:

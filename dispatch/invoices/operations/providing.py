@@ -48,6 +48,8 @@ def begin_try(session: Session, invoice_id: int, *, at: datetime) -> tuple[Wante
     invoice = session.get(Invoice, invoice_id, with_for_update=True, populate_existing=True)
     if invoice is None or invoice.state != "requested" or invoice.provider_state not in ("waiting", "asked"):
         return None
+    if invoice.provider_next_at is not None and invoice.provider_next_at > at:
+        return None  # asked for twice: the later one comes in its time
     before = invoice.provider_tries > 0
     invoice.provider_state, invoice.provider_tries = "asked", invoice.provider_tries + 1
     invoice.provider_next_at = at + FIRST_WAIT * 2 ** (invoice.provider_tries - 1)

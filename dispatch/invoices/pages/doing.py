@@ -37,6 +37,12 @@ def _do(invoice_id: int, name: str, act: Callable[[Session, Form, dict[str, Any]
     return redirect(url_for("invoices.show", invoice_id=invoice_id))
 
 
+def _said(step: str) -> str:
+    """What the table says when a step is done."""
+    done = STEPS[step].done
+    return tr(done) if done else _("Saved.")
+
+
 @pages.post("/invoices/<int:invoice_id>/issue")
 @may("invoice.issue")
 def do_issue(invoice_id: int) -> Answer:
@@ -45,7 +51,7 @@ def do_issue(invoice_id: int) -> Answer:
         invoice_id,
         "issue",
         lambda db, form, who: issue(db, invoice_id, number=read_number(form.values), **who),
-        tr(STEPS["issue"].done),
+        _said("issue"),
     )
 
 
@@ -53,7 +59,7 @@ def do_issue(invoice_id: int) -> Answer:
 @may("invoice.issue")
 def do_refuse(invoice_id: int) -> Answer:
     """Refuse the request."""
-    told = tr(STEPS["refuse"].done)
+    told = _said("refuse")
     return _do(invoice_id, "refuse", lambda db, form, who: refuse(db, invoice_id, reason=form.text("reason"), **who), told)
 
 
@@ -61,14 +67,14 @@ def do_refuse(invoice_id: int) -> Answer:
 @may("invoice.ask")
 def do_withdraw(invoice_id: int) -> Answer:
     """Withdraw the request."""
-    return _do(invoice_id, "withdraw", lambda db, form, who: withdraw(db, invoice_id, **who), tr(STEPS["withdraw"].done))
+    return _do(invoice_id, "withdraw", lambda db, form, who: withdraw(db, invoice_id, **who), _said("withdraw"))
 
 
 @pages.post("/invoices/<int:invoice_id>/void")
 @may("invoice.issue")
 def do_void(invoice_id: int) -> Answer:
     """Make it void."""
-    told = tr(STEPS["void"].done)
+    told = _said("void")
     return _do(invoice_id, "void", lambda db, form, who: make_void(db, invoice_id, reason=form.text("reason"), **who), told)
 
 

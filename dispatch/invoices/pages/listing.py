@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from dispatch.clock import now
 from dispatch.customers.models import Customer
@@ -129,7 +130,7 @@ def export() -> Response:
     with transaction() as db:
         rows = list(_all(lambda cut: invoices_page(db, current(), cut=cut, **asked).part, sort))
     heads = [_("Request"), _("Invoice number"), _("State"), _("Kind"), _("Customer"), _("Buyer"), _("Credit code"), _("Order")]
-    heads += [_("Asked for"), _("Asked by"), _("Issued"), _("Tax"), _("Amount")]
+    heads += [_("Asked for"), _("Asked by"), pgettext("invoice", "Issued"), pgettext("invoice", "Tax"), _("Amount")]
     return _book("invoices", heads, map(_invoice_cells, rows))
 
 

@@ -29,12 +29,12 @@ from dispatch.web.forms import Form
 from dispatch.words import Text, say, text_from_json
 
 ACTS: dict[str, tuple[Text, str]] = {
-    "invoice.ask": (say("Asked for"), "clipboard-plus"),
-    "invoice.issue": (say("Issued"), "check-circle"),
+    "invoice.ask": (say("Invoice asked for"), "clipboard-plus"),
+    "invoice.issue": (say("Invoice issued"), "check-circle"),
     "invoice.note": (say("Number noted on site"), "receipt"),
     "invoice.mend": (say("Number mended"), "pencil"),
-    "invoice.refuse": (say("Refused"), "x-circle"),
-    "invoice.withdraw": (say("Withdrawn"), "slash-circle"),
+    "invoice.refuse": (say("Request refused"), "x-circle"),
+    "invoice.withdraw": (say("Request withdrawn"), "slash-circle"),
     "invoice.void": (say("Made void"), "x-circle"),
     "invoice.red": (say("A red one was asked for"), "arrow-repeat"),
     "invoice.red_letter": (say("Red-lettered"), "arrow-repeat"),
