@@ -19,6 +19,7 @@ from dispatch.invoices.rules import Billing
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order
 from dispatch.orders.queries import visible
+from dispatch.search import found_in
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -66,13 +67,14 @@ INVOICE_SORTS = {
 }
 
 
-def _sort_of_invoice() -> sa.ColumnElement[str]:
-    return sa.case(
-        (Invoice.state == "requested", "queue"),
-        (sa.or_(Invoice.red_of_id.is_not(None), Invoice.state == "red_lettered"), "red"),
-        (Invoice.state == "issued", "issued"),
-        else_="ended",
-    )
+_RED = sa.or_(Invoice.red_of_id.is_not(None), Invoice.state == "red_lettered")
+SORTED: dict[str, sa.ColumnElement[bool]] = {
+    "queue": Invoice.state == "requested",
+    "issued": sa.and_(Invoice.state == "issued", Invoice.red_of_id.is_(None)),
+    "red": sa.and_(Invoice.state.in_(("issued", "red_lettered")), _RED),
+    "ended": Invoice.state.in_(("refused", "withdrawn", "void")),
+}
+"""SQL: the invoices of each sort of WHICH."""
 
 
 def invoices_page(
@@ -89,11 +91,13 @@ def invoices_page(
     where = [invoice_visible(by), *_matching(words)]
     where += [] if branch_id is None else [Invoice.branch_id == branch_id]
     where += [] if customer_id is None else [Invoice.customer_id == customer_id]
-    sort = _sort_of_invoice()
-    grouped = sa.select(sort, sa.func.count()).join(Customer, Customer.id == Invoice.customer_id).where(*where).group_by(sort)
+    sort = sa.case(*((condition, name) for name, condition in SORTED.items()))
+    grouped = sa.select(sort, sa.func.count()).where(*where).group_by(sort)
     counts: dict[str, int] = dict(session.execute(grouped).all())
-    query = _invoice_rows().where(*where)
-    rows = session.execute(cut.of(query.where(sort == which) if which else query, INVOICE_SORTS))
+    ids = sa.select(Invoice.id).where(*where, *([SORTED[which]] if which else []))
+    ids = ids.join(Customer, Customer.id == Invoice.customer_id) if cut.sort.removeprefix("-") == "customer" else ids
+    leaf = cut.of(ids, INVOICE_SORTS).subquery()  # what a row shows is read of one page only
+    rows = session.execute(_invoice_rows().join(leaf, leaf.c.id == Invoice.id).order_by(*cut.order(INVOICE_SORTS)))
     total = counts.get(which, 0) if which else sum(counts.values())
     return InvoicePage(Part([InvoiceRow(*row) for row in rows], cut.number, total), counts)
 
@@ -107,13 +111,12 @@ def _invoice_rows() -> sa.Select[Invoice, str, str, int]:
 
 
 def _matching(words: str) -> list[sa.ColumnElement[bool]]:
-    """SQL: each word is part of a number, the title or the customer's name, or an order's number."""
-    found = []
+    """SQL: each word is part of a number, the title, or what one of its orders is found by."""
+    found: list[sa.ColumnElement[bool]] = []
     for word in words.split():
-        named = (Invoice.number, Invoice.request_number, Invoice.title, Customer.name)
-        on = sa.select(InvoiceLine.id).join(Order, Order.id == InvoiceLine.order_id)
-        order = sa.exists(on.where(InvoiceLine.invoice_id == Invoice.id, Order.number.icontains(word, autoescape=True)))
-        found.append(sa.or_(*(column.icontains(word, autoescape=True) for column in named), order.correlate(Invoice)))
+        own = sa.select(Invoice.id).where(found_in(Invoice.search_text, word))
+        on = sa.select(InvoiceLine.invoice_id).join(Order, Order.id == InvoiceLine.order_id)
+        found.append(Invoice.id.in_(own.union(on.where(found_in(Order.search_text, word)))))
     return found
 
 
@@ -133,47 +136,73 @@ class OrderBilling:
     amount: Decimal
 
 
-def _sum(amount: Any, order_id: Any, *joins: Any) -> sa.Select[int, Decimal]:
-    query = sa.select(order_id.label("order_id"), sa.func.sum(amount).label("amount"))
+def _sum(amount: Any, *where: Any, joins: tuple[tuple[Any, Any], ...] = ()) -> sa.ColumnElement[Any]:
+    """SQL: a sum of one order, nothing being nought."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(amount), 0))
     for target, on in joins:
         query = query.join(target, on)
-    return query.group_by(order_id)
+    return query.where(*where).correlate(Order).scalar_subquery()
 
 
-def _sums() -> dict[str, sa.Subquery]:
-    """SQL: what `Billing` needs of each order."""
-    back, line, of = aliased(Receipt), InvoiceLine, (Invoice, Invoice.id == InvoiceLine.invoice_id)
-    account = Receipt.channel == "account"
-    paid = (Receipt, Receipt.id == AccountPayment.receipt_id)
-    original = (back, back.id == Receipt.refunds_id)
+def _sums() -> sa.Select[*tuple[Any, ...]]:
+    """SQL: what `Billing` needs, of each order."""
+    back, line = aliased(Receipt), InvoiceLine
+    mine, account = Receipt.order_id == Order.id, Receipt.channel == "account"
+    paid = ((Receipt, Receipt.id == AccountPayment.receipt_id),)
     numbered = (Invoice, sa.and_(Invoice.number == back.invoice_number, Invoice.state != "void"))
-    sums = {
-        "charged": _sum(Charge.amount, Charge.order_id),
-        "money": _sum(Receipt.amount, Receipt.order_id).where(~account),
-        "settled": _sum(AccountPayment.amount, Receipt.order_id, paid),
-        "entered": _sum(Receipt.amount, Receipt.order_id).where(account),
-        "invoiced": _sum(line.gross, line.order_id, of).where(Invoice.state.in_(("issued", "red_lettered"))),
-        "asked": _sum(line.gross, line.order_id, of).where(Invoice.state == "requested", Invoice.red_of_id.is_(None)),
-        "given": _sum(-Receipt.amount, Receipt.order_id, original, numbered).where(Receipt.recorded_at >= Invoice.issued_at),
-    }
-    return {name: query.subquery(name) for name, query in sums.items()}
+    returned = ((back, back.id == Receipt.refunds_id), numbered)
+    on = {"joins": ((Invoice, Invoice.id == line.invoice_id),)}
+    issued, asked = (
+        Invoice.state.in_(("issued", "red_lettered")),
+        sa.and_(Invoice.state == "requested", Invoice.red_of_id.is_(None)),
+    )
+    return sa.select(
+        Order.id.label("order_id"),
+        _sum(Charge.amount, Charge.order_id == Order.id).label("charged"),
+        _sum(Receipt.amount, mine, ~account).label("money"),
+        _sum(AccountPayment.amount, mine, joins=paid).label("settled"),
+        _sum(Receipt.amount, mine, account).label("entered"),
+        _sum(line.gross, line.order_id == Order.id, issued, **on).label("invoiced"),
+        _sum(line.gross, line.order_id == Order.id, asked, **on).label("asked"),
+        _sum(-Receipt.amount, mine, Receipt.amount < 0, Receipt.recorded_at >= Invoice.issued_at, joins=returned).label("given"),
+    )
 
 
-def _amounts(sums: dict[str, sa.Subquery]) -> dict[str, sa.ColumnElement[Any]]:
+def _candidates(which: str) -> sa.CompoundSelect[int]:
+    """SQL: the few orders of which something can be wrong in one way; to add all of them up took seconds."""
+    red = sa.select(InvoiceLine.order_id).where(InvoiceLine.gross < 0)
+    without = sa.select(Receipt.order_id).where(Receipt.invoice_number.is_(None), Receipt.amount > 0)
+    returned = sa.select(Receipt.order_id).where(Receipt.amount < 0)
+    on_account = sa.select(Receipt.order_id).where(Receipt.channel == "account")
+    asked = sa.select(InvoiceLine.order_id).join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(Invoice.origin == "asked")
+    let_off = sa.select(Charge.order_id).where(Charge.reverses_id.is_not(None))
+    return {
+        "unbilled": without.union(red),
+        "account": without.union(red),
+        "unpaid": returned.union(on_account, asked),
+        "red": let_off.union(returned),
+    }[which]
+
+
+PARTS = ("charged", "received", "invoiced", "given_back", "on_account", "asked")
+
+
+def _amounts(of: Any) -> dict[str, sa.ColumnElement[Any]]:
     """SQL: the parts of `Billing` and, by the names of BILLED, what it makes of them."""
-    of = {name: sa.func.coalesce(each.c.amount, 0) for name, each in sums.items()}
-    received, on_account = of["money"] + of["settled"], of["entered"] - of["settled"]
-    taken = of["invoiced"] + of["asked"]
-    parts = {"charged": of["charged"], "received": received, "invoiced": of["invoiced"], "given_back": of["given"]}
+    received, on_account = of.money + of.settled, of.entered - of.settled
+    taken = of.invoiced + of.asked
     least, most = sa.func.least, sa.func.greatest
     return {
-        **parts,
+        "charged": of.charged,
+        "received": received,
+        "invoiced": of.invoiced,
+        "given_back": of.given,
         "on_account": on_account,
-        "asked": of["asked"],
+        "asked": of.asked,
         "unbilled": received - taken,
-        "account": least(on_account, of["charged"] - taken),
-        "unpaid": least(of["invoiced"], of["charged"]) - received,
-        "red": most(of["invoiced"] - of["charged"], least(of["invoiced"] - received - on_account, of["given"])),
+        "account": least(on_account, of.charged - taken),
+        "unpaid": least(of.invoiced, of.charged) - received,
+        "red": most(of.invoiced - of.charged, least(of.invoiced - received - on_account, of.given)),
     }
 
 
@@ -195,16 +224,15 @@ def orders_page(
     cut: Cut = FIRST,
 ) -> Part[OrderBilling]:
     """A page of the orders of which something is wrong in one way: a name of BILLED."""
-    sums = _sums()
-    amounts = _amounts(sums)
+    few = _sums().where(visible(by), Order.id.in_(_candidates(which)))
+    few = few if branch_id is None else few.where(Order.branch_id == branch_id)
+    few = few if customer_id is None else few.where(Order.customer_id == customer_id)
+    sums = few.cte("sums").prefix_with("MATERIALIZED")
+    amounts = _amounts(sums.c)
     columns = (Order.id, Order.number, Customer.id, Customer.name, Order.received_at)
-    parts = [amounts[name] for name in ("charged", "received", "invoiced", "given_back", "on_account", "asked")]
-    query = sa.select(*columns, *parts, amounts[which].label("wrong")).join(Customer, Customer.id == Order.customer_id)
-    for each in sums.values():
-        query = query.outerjoin(each, each.c.order_id == Order.id)
-    query = query.where(visible(by), amounts[which] > 0)
-    query = query if branch_id is None else query.where(Order.branch_id == branch_id)
-    query = query if customer_id is None else query.where(Order.customer_id == customer_id)
+    query = sa.select(*columns, *(amounts[name] for name in PARTS), amounts[which].label("wrong"))
+    query = query.join_from(sums, Order, Order.id == sums.c.order_id).join(Customer, Customer.id == Order.customer_id)
+    query = query.where(amounts[which] > 0)
     total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     rows = [_billed(row) for row in session.execute(cut.of(query, ORDER_SORTS))]
     return Part(rows, cut.number, total)
@@ -216,13 +244,9 @@ def _billed(row: Any) -> OrderBilling:
 
 def billing_of(session: Session, order_id: int) -> Billing:
     """The sums of one order."""
-    sums = _sums()
-    amounts = _amounts(sums)
-    query = sa.select(*(amounts[name] for name in ("charged", "received", "invoiced", "given_back", "on_account", "asked")))
-    query = query.select_from(Order)
-    for each in sums.values():
-        query = query.outerjoin(each, each.c.order_id == Order.id)
-    return Billing(*session.execute(query.where(Order.id == order_id)).one())
+    sums = _sums().where(Order.id == order_id).subquery()
+    amounts = _amounts(sums.c)
+    return Billing(*session.execute(sa.select(*(amounts[name] for name in PARTS))).one())
 
 
 # --- numbers in doubt

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.invoices.lifecycle import STATES
 from dispatch.invoices.rules import KINDS, MEDIUMS, ORIGINS
+from dispatch.search import grams_index, text_column
 from dispatch.words import say
 
 PROVIDER_STATES = ("waiting", "asked", "failed", "done")
@@ -51,6 +52,8 @@ class Invoice(Base):
         sa.Index(None, "branch_id", "state", "asked_at"),
         sa.Index(None, "customer_id"),
         sa.Index(None, "red_of_id"),
+        sa.Index("ix_invoice_asked", "id", postgresql_where=sa.text("origin = 'asked'")),
+        grams_index("invoice"),
     )
 
     id: Mapped[Key]
@@ -85,6 +88,7 @@ class Invoice(Base):
     provider_tries: Mapped[int] = mapped_column(server_default="0", default=0)
     provider_next_at: Mapped[datetime | None]
     provider_told: Mapped[dict[str, Any] | None]
+    search_text: Mapped[str] = text_column()
 
     lines: Mapped[list[InvoiceLine]] = relationship(order_by="InvoiceLine.id")
 
@@ -99,6 +103,7 @@ class InvoiceLine(Base):
         sa.CheckConstraint("tax_code ~ '^[0-9]{19}$'", name="tax_code_is_digits"),
         sa.Index(None, "invoice_id"),
         sa.Index(None, "order_id"),
+        sa.Index("ix_invoice_line_red", "order_id", postgresql_where=sa.text("gross < 0")),
     )
 
     id: Mapped[Key]

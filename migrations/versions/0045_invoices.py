@@ -22,6 +22,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON invoice_file FOR EACH ROW 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF receipt_id, order_id, number, told, by_name, at ON invoice_doubt
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
+PARTIAL = {
+    "ix_charge_taken_back": ("charge", "reverses_id IS NOT NULL"),
+    "ix_receipt_without_invoice": ("receipt", "invoice_number IS NULL AND amount > 0"),
+    "ix_receipt_given_back": ("receipt", "amount < 0"),
+    "ix_receipt_on_account": ("receipt", "channel = 'account'"),
+    "ix_invoice_line_red": ("invoice_line", "gross < 0"),
+}
 NUMBERED = """
 SELECT r.id, r.invoice_number, r.order_id, r.by_id, r.by_name, r.at, o.branch_id, o.customer_id, b.code AS branch,
     o.number AS "order", r.number AS receipt,
@@ -74,6 +81,7 @@ def upgrade() -> None:
         sa.Column("provider_tries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("provider_next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("provider_told", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint("kind <> 'special' OR uscc IS NOT NULL", name=op.f("ck_invoice_special_has_uscc")),
         sa.CheckConstraint("kind IN ('ordinary', 'special')", name=op.f("ck_invoice_kind_known")),
         sa.CheckConstraint("medium IN ('electronic', 'paper')", name=op.f("ck_invoice_medium_known")),
@@ -206,6 +214,10 @@ def upgrade() -> None:
         "ix_invoice_doubt_open", "invoice_doubt", ["order_id"], unique=False, postgresql_where=sa.text("settled_at IS NULL")
     )
     op.create_index(op.f("ix_invoice_doubt_receipt_id"), "invoice_doubt", ["receipt_id"], unique=False)
+    op.create_index("ix_invoice_asked", "invoice", ["id"], postgresql_where=sa.text("origin = 'asked'"))
+    op.create_index("ix_invoice_search", "invoice", [sa.literal_column("search_grams(search_text)")], postgresql_using="gin")
+    for name, (table, rule) in PARTIAL.items():
+        op.create_index(name, table, ["order_id"], postgresql_where=sa.text(rule))
     op.execute(KEPT)
     _take_over(op.get_bind())
 
@@ -215,6 +227,8 @@ def downgrade() -> None:
         "UPDATE receipt SET invoice_number = doubt.number FROM invoice_doubt doubt "
         "WHERE doubt.receipt_id = receipt.id AND doubt.settled_at IS NULL AND receipt.invoice_number IS NULL"
     )
+    for name, (table, _) in PARTIAL.items():
+        op.drop_index(name, table)
     op.drop_table("invoice_doubt")
     op.drop_table("invoice_line")
     op.drop_table("invoice_file")
@@ -261,7 +275,8 @@ def _write(db: sa.Connection, row: Row, same: list[Row], rests: list[list[Any]])
     facts = {"id": id_, "request_number": f"FP{row.branch}{id_:06d}", "branch_id": row.branch_id, "customer_id": row.customer_id}
     asked = {"asked_by_id": row.by_id, "asked_by_name": row.by_name, "asked_at": row.at}
     issued = {"number": row.invoice_number, "issued_by_name": row.by_name, "issued_at": row.at, "state": "issued"}
-    words = {"origin": "site", "kind": "ordinary", "medium": "electronic"}
+    found_by = f"fp{row.branch}{id_:06d}|{row.invoice_number}".lower()
+    words = {"search_text": found_by, "origin": "site", "kind": "ordinary", "medium": "electronic"}
     _insert(db, "invoice", {**facts, **asked, **issued, **words, **sums})
     for line in lines:
         _insert(db, "invoice_line", {"invoice_id": id_, **line})

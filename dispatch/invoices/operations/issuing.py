@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.invoices.lifecycle import check_step
 from dispatch.invoices.models import Invoice
-from dispatch.invoices.operations.moves import free_number, locked, move, tell
+from dispatch.invoices.operations.moves import free_number, locked, make_findable, move, tell
 from dispatch.invoices.operations.reding import follow_original
 from dispatch.invoices.operations.spreading import spread
 from dispatch.orders.models import Order
@@ -34,6 +34,7 @@ def issue_locked(
     """The same for an invoice that is locked with its orders; `step` is the row of the table."""
     check_step(step, invoice.state)
     invoice.number = free_number(session, number)
+    make_findable(invoice)
     invoice.issued_by_name, invoice.issued_at = by.name, at
     move(session, invoice, step, by=by, at=at, detail={"number": invoice.number, "amount": str(invoice.gross)})
     if invoice.red_of_id is not None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.rules import tidy_number
 from dispatch.invoices.lifecycle import check_step
 from dispatch.invoices.models import Invoice, InvoiceLine
@@ -21,6 +21,7 @@ from dispatch.invoices.queries import invoice_numbered, invoice_visible, order_i
 from dispatch.invoices.rules import Amounts, shown_number
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_orders
+from dispatch.search import normalise
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -136,6 +137,7 @@ def new_invoice(
     number = f"FP{session.get_one(Branch, branch_id).code}{id_:06d}"
     made = Invoice(id=id_, request_number=number, branch_id=branch_id, gross=0, net=0, tax=0, **facts)
     add_lines(made, lines, codes or {})
+    make_findable(made)
     session.add(made)
     session.flush()
     return made
@@ -151,14 +153,12 @@ def add_lines(made: Invoice, lines: Sequence[Amounts], codes: dict[str, str]) ->
         made.gross, made.net, made.tax = made.gross + one.gross, made.net + one.net, made.tax + one.tax
 
 
+def make_findable(made: Invoice) -> None:
+    """What it is looked for by, besides its orders: its numbers and title."""
+    made.search_text = normalise(made.request_number, made.number, made.title)
+
+
 def check_same_customer(orders: Sequence[Order]) -> None:
     """Raises RuleBroken for orders of several customers on one invoice."""
     if len({order.customer_id for order in orders}) > 1:
         raise RuleBroken(say("One invoice is for one customer: these orders are of several."))
-
-
-def check_number_of(invoice: Invoice) -> str:
-    """The number of an issued invoice. Raises Conflict for one without."""
-    if invoice.number is None:
-        raise Conflict(say("This invoice has no number yet."))
-    return invoice.number

@@ -18,7 +18,7 @@ from dispatch.fees.models import Receipt
 from dispatch.fees.rules import tidy_number, yuan
 from dispatch.invoices.models import Invoice, InvoiceDoubt
 from dispatch.invoices.operations.issuing import issue_locked
-from dispatch.invoices.operations.moves import add_lines, hold_number, in_use, new_invoice, number_given
+from dispatch.invoices.operations.moves import add_lines, hold_number, in_use, make_findable, new_invoice, number_given
 from dispatch.invoices.operations.spreading import put_beside, share_left
 from dispatch.invoices.queries import invoices_of, kept_of, order_ids_of, receipts_numbered, rests_of
 from dispatch.invoices.rules import Amounts, lines_over, shown_number
@@ -153,6 +153,7 @@ def _mended(
     if wrong is None or not alone or wrong.origin != "site" or wrong.state != "issued":
         raise Conflict(say("%(number)s is an invoice of its own: finance makes it void first, or red-letters it.", number=before))
     wrong.number = number
+    make_findable(wrong)
     put_beside(session, receipt, number, by=by, at=at)
     record(session, ("invoice", wrong.id), "invoice.mend", by=by, at=at, detail={"before": before, "number": number})
     return wrong

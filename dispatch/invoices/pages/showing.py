@@ -82,7 +82,7 @@ def _shown(db: Session, made: Invoice) -> dict[str, Any]:
         "original": db.get(Invoice, made.red_of_id) if made.red_of_id else None,
         "files": files_of(db, made.id),
         "entries": _entries(history(db, ("invoice", made.id))),
-        "branch": db.get_one(Branch, made.branch_id).name,
+        "branch_name": db.get_one(Branch, made.branch_id).name,
         "told": text_from_json(made.provider_told) if made.provider_told else None,
         "can": _can(made),
         "has_provider": provider() is not None,
