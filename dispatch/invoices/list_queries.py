@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -242,11 +242,12 @@ def _billed(row: Any) -> OrderBilling:
     return OrderBilling(row[0], row[1], row[2], row[3], row[4], Billing(*row[5:11]), row[11])
 
 
-def billing_of(session: Session, order_id: int) -> Billing:
-    """The sums of one order."""
-    sums = _sums().where(Order.id == order_id).subquery()
+def billings_of(session: Session, order_ids: Collection[int]) -> dict[int, Billing]:
+    """The sums of some orders, by id."""
+    sums = _sums().where(Order.id.in_(order_ids)).subquery()
     amounts = _amounts(sums.c)
-    return Billing(*session.execute(sa.select(*(amounts[name] for name in PARTS))).one())
+    rows = session.execute(sa.select(sums.c.order_id, *(amounts[name] for name in PARTS)))
+    return {row[0]: Billing(*row[1:]) for row in rows}
 
 
 # --- numbers in doubt

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from dispatch.db import transaction
 from dispatch.fees.operations import take_back_charge
-from dispatch.invoices.list_queries import BILLED, billing_of, orders_page
+from dispatch.invoices.list_queries import BILLED, billings_of, orders_page
 from dispatch.invoices.operations import note_on_site
 from dispatch.orders.models import Order
 from tests.conftest import AT, Cast, SignIn
@@ -116,8 +116,8 @@ def test_sql_says_of_an_orders_sums_what_the_rule_says(orders: list[str], cast: 
         ids = db.scalars(sa.select(Order.id)).all()
         for which, rule in zip(BILLED, RULES, strict=True):
             found = {row.order_id: row.amount for row in orders_page(db, cast.qian, which).rows}
-            every = {id_: getattr(billing_of(db, id_), rule) for id_ in ids}
+            every = {id_: getattr(one, rule) for id_, one in billings_of(db, ids).items()}
             assert found == {id_: amount for id_, amount in every.items() if amount > 0}, which
             seen += len(found)
         assert seen >= 3
-        assert billing_of(db, late.id).to_red_letter == Decimal(45)
+        assert billings_of(db, [late.id])[late.id].to_red_letter == Decimal(45)

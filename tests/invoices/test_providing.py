@@ -16,7 +16,7 @@ from dispatch.files.gateway import configure
 from dispatch.invoices import gateway, jobs
 from dispatch.invoices.gateway import Answer, ProviderFailed, Wanted
 from dispatch.invoices.models import Invoice
-from dispatch.invoices.operations import red_letter, refuse
+from dispatch.invoices.operations import make_void, red_letter, refuse
 from dispatch.invoices.operations.providing import MOST_TRIES, begin_try, try_again
 from dispatch.invoices.queries import files_of, to_ask_again
 from dispatch.words import text_from_json
@@ -107,6 +107,8 @@ def test_it_is_issued_once_though_the_answer_was_lost(cast: Cast, provider: Fake
     with transaction() as db:
         (file,) = files_of(db, invoice_id)
         assert file.name == f"{NUMBER}.pdf"
+        with pytest.raises(RuleBroken, match="not made void"):
+            make_void(db, invoice_id, reason="x", by=cast.qian, at=AT)
         red = red_letter(db, invoice_id, amount=Decimal(345), number=None, reason="退款", key=None, by=cast.qian, at=AT).id
     jobs.ask_provider(red)
     assert provider.wanted[1].red_of == NUMBER and provider.wanted[1].gross == -345

@@ -51,6 +51,8 @@ def make_void(session: Session, invoice_id: int, *, reason: str, by: Actor, at: 
     invoice, orders = locked(session, invoice_id, by)
     if invoice.red_of_id is not None or reds_of(session, invoice.id):
         raise RuleBroken(say("What is red-lettered, in whole or in part, cannot be made void."))
+    if invoice.provider_state == "done":
+        raise RuleBroken(say("The provider issued it: it can be red-lettered, not made void."))
     move(session, invoice, "void", by=by, at=at, reason=reason, detail={"number": invoice.number})
     tell(session, [order for order in orders.values() if clear(session, invoice, order, by=by, at=at)], at=at)
     return invoice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,11 @@ from dispatch.errors import Refusal
 from dispatch.fees.rules import yuan
 from dispatch.invoices.gateway import provider
 from dispatch.invoices.lifecycle import STATE_WORDS, steps_from
+from dispatch.invoices.list_queries import billings_of
 from dispatch.invoices.models import Invoice
 from dispatch.invoices.pages.blueprint import Answer, pages
 from dispatch.invoices.queries import files_of, invoice_seen, orders_of, reds_of, rest_of
-from dispatch.invoices.rules import KIND_WORDS, MEDIUM_WORDS, shown_number
+from dispatch.invoices.rules import KIND_WORDS, MEDIUM_WORDS, ZERO, shown_number
 from dispatch.permissions import permissions_of
 from dispatch.staff.models import Branch
 from dispatch.web.access import current, signed_in
@@ -74,11 +75,13 @@ def invoice_page(invoice_id: int, form: Form | None, refusal: Refusal | None = N
 
 def _shown(db: Session, made: Invoice) -> dict[str, Any]:
     reds = reds_of(db, made.id) if made.red_of_id is None else []
+    orders = orders_of(db, made.id)
     return {
         "lines": list(made.lines),
-        "orders": orders_of(db, made.id),
+        "orders": orders,
         "reds": reds,
         "rest": rest_of(db, made.id) if reds else made.gross,
+        "too_much": _too_much(db, made, orders),
         "original": db.get(Invoice, made.red_of_id) if made.red_of_id else None,
         "files": files_of(db, made.id),
         "entries": _entries(history(db, ("invoice", made.id))),
@@ -87,6 +90,13 @@ def _shown(db: Session, made: Invoice) -> dict[str, Any]:
         "can": _can(made),
         "has_provider": provider() is not None,
     }
+
+
+def _too_much(db: Session, made: Invoice, orders: Mapping[int, str]) -> Decimal:
+    """How much of its orders is invoiced and should not be any more."""
+    if made.state != "issued" or made.red_of_id is not None:
+        return ZERO
+    return sum((one.to_red_letter for one in billings_of(db, orders).values()), ZERO)
 
 
 def _can(made: Invoice) -> set[str]:
@@ -99,6 +109,8 @@ def _can(made: Invoice) -> set[str]:
         can -= {"withdraw", "refuse"}
     if made.red_of_id is not None:
         can -= {"void", "red_letter"}
+    if made.provider_state == "done":
+        can.discard("void")
     return can
 
 
