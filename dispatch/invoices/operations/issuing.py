@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from dispatch.fees.rules import tidy_number
 from dispatch.invoices.lifecycle import check_step
 from dispatch.invoices.models import Invoice
 from dispatch.invoices.operations.moves import free_number, locked, make_findable, move, tell
@@ -23,7 +24,7 @@ def issue(session: Session, invoice_id: int, *, number: str, by: Actor, at: date
     """
     by.must("invoice.issue")
     invoice, orders = locked(session, invoice_id, by)
-    if invoice.state == "issued" and invoice.number == "".join(number.split()):
+    if invoice.state == "issued" and invoice.number == tidy_number(number):
         return invoice
     return issue_locked(session, invoice, orders.values(), number=number, by=by, at=at)
 
