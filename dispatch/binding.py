@@ -10,6 +10,7 @@ from dispatch.fees import terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
+from dispatch.invoices import gateway as invoice_gateway
 from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
 from dispatch.orders.operations import verbal
 from dispatch.paycodes import choosing, gateway
@@ -42,6 +43,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     first_steps.configure(wait_minutes=settings.silent_restart_minutes, platform=bool(settings.traccar_url))
     terms.configure(settings.payment_days)
     gateway.configure(choosing.connected_by(settings))
+    invoice_gateway.configure(settings.invoice_provider)
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)
     approval_queries.configure(settings.approvals)

@@ -185,6 +185,9 @@ class Settings:
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
     match_late_days: float = setting("MATCH_LATE_DAYS", number(0, 365), 3.0, "days after which money on no statement yet is late")
 
+    invoice_provider: str = setting(
+        "INVOICE_PROVIDER", text, "", "who issues invoices for us: `module:name` of an adapter; empty: people do by hand")
+
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")
     sheet_certificate_file: str = setting("SHEET_CERTIFICATE_FILE", text, "", "its certificate and chain (PEM), if not in there")

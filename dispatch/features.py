@@ -21,6 +21,7 @@ FEATURES = (
     "outside",
     "fees",
     "paycodes",
+    "invoices",
     "intake",
     "board",
     "field",

@@ -70,6 +70,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "fee.take": ("technician", OUTSIDE, "supervisor", "manager", "finance"),
     "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),
     "fee.refund": ("supervisor", "manager", "finance"),
+    # invoices: whoever is at the customer's asks for one, finance issues it; its number is noted on site by who takes the money
+    "invoice.see": ("finance", *DESK, "qa"),
+    "invoice.ask": ("technician", "specialist", "supervisor", "manager", "finance"),
+    "invoice.issue": ("finance",),
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),
     "money.write_off": ("manager", "director"),

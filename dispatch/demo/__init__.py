@@ -25,6 +25,7 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    invoicing,
     outside,
     owning,
     parts,
@@ -89,4 +90,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     asking.build(company, moment)
     codes.build(company, moment)
     statements.build(company, moment)
+    invoicing.build(company, moment)
     return company

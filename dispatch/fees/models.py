@@ -81,6 +81,7 @@ class Charge(Base):
         sa.UniqueConstraint("reverses_id"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_charge_line"),
         sa.Index(None, "order_id"),
+        sa.Index("ix_charge_taken_back", "order_id", postgresql_where=sa.text("reverses_id IS NOT NULL")),
         sa.Index("uq_charge_fitting_id", "fitting_id", unique=True, postgresql_where=sa.text("reverses_id IS NULL")),
     )
 
@@ -152,6 +153,9 @@ class Receipt(Base):
         sa.Index(None, "order_id"),
         sa.Index(None, "by_id", "at"),
         sa.Index(None, "refunds_id"),
+        sa.Index("ix_receipt_without_invoice", "order_id", postgresql_where=sa.text("invoice_number IS NULL AND amount > 0")),
+        sa.Index("ix_receipt_given_back", "order_id", postgresql_where=sa.text("amount < 0")),
+        sa.Index("ix_receipt_on_account", "order_id", postgresql_where=sa.text("channel = 'account'")),
     )
 
     id: Mapped[Key]

@@ -1,16 +1,15 @@
-"""What is still owed in money's papers before an order can be closed (P8, P9): payment, and the invoice of what was taken."""
+"""What is still owed in money's papers before an order can be closed (P8, P9): payment, and decisions about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
 from dispatch.approvals.queries import requests_of_order
 from dispatch.fees.ledger_queries import receipts_in_hand
-from dispatch.fees.models import Receipt
 from dispatch.fees.parts import uncharged, unpriced
-from dispatch.fees.queries import account_of, receipts_of
+from dispatch.fees.queries import account_of
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order
 from dispatch.outside.models import OutsideOffer
@@ -36,7 +35,6 @@ def money_papers_missing(session: Session, order: Order) -> Iterator[Text]:
         yield say("The customer owes ¥%(amount)s: neither paid nor put on account.", amount=f"{due:,.2f}")
     elif due < 0:
         yield say("¥%(amount)s more was taken than is charged: give it back.", amount=f"{-due:,.2f}")
-    yield from invoices_owed(receipts_of(session, order.id))
 
 
 @register_missing("office", "approvals")
@@ -49,19 +47,6 @@ def favours_open(session: Session, order: Order) -> Iterator[Text]:
             yield say("This waits for approval: %(what)s.", what=request.sentence)
         elif request.state == "approved":
             yield say("This is approved and not done yet: %(what)s.", what=request.sentence)
-
-
-def invoices_owed(receipts: Sequence[Receipt]) -> Iterator[Text]:
-    """A sentence for each of an order's receipts whose invoice is not known."""
-    for receipt in without_invoice(receipts):
-        yield say("%(who)s: receipt %(number)s has no invoice number.", who=receipt.by_name, number=receipt.number)
-
-
-def without_invoice(receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Receipts of money that was taken and kept, without an invoice. What goes on account is invoiced by the month."""
-    back = {row.id: sum(other.amount for other in receipts if other.refunds_id == row.id) for row in receipts}
-    taken = (row for row in receipts if row.amount > 0 and row.channel != "account" and row.amount + back[row.id] > 0)
-    return [row for row in taken if not row.invoice_number]
 
 
 @holds_back

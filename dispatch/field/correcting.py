@@ -25,21 +25,20 @@ from dispatch.fees.operations import (
     ask_let_off,
     ask_refund,
     charge_fittings,
-    note_invoice,
     prepare_payment,
     take_back_charge,
     take_payment,
 )
-from dispatch.field.endings import tell
+from dispatch.field.endings import follow
 from dispatch.field.models import Photo, PhotoWithdrawal, Signature, TestResult
 from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
 from dispatch.field.points import Asking, tests_and_lists
 from dispatch.field.queries import photos_of
 from dispatch.field.rules import TEST_ITEMS
 from dispatch.field.summary import UNTESTED, latest_tests
-from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.invoices.operations import note_number, note_on_site
+from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.operations.papers import count_papers
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -59,12 +58,7 @@ def corrected(
     if order.status == "closed":
         raise RuleBroken(say("This order is closed. Reopen it first."))
     yield order
-    session.flush()
-    if session.scalar(sa.select(Visit.id).where(Visit.order_id == order_id, Visit.status == "finished").limit(1)):
-        tell(session, order_id, at=at)
-    else:
-        # Before the first visit ends there is no sheet that could be wrong; one that was broken off may have left the order done.
-        count_papers(session, order, at=at)
+    follow(session, order, at=at)
 
 
 def take_back_fitting(session: Session, order_id: int, fitting_id: int, *, reason: str, by: Actor, at: datetime) -> Fitting:
@@ -282,14 +276,13 @@ def take_money(
     with corrected(session, order_id, permission="fee.refund", by=by, at=at) as order:
         prepare_payment(session, order, channel=channel, device=device, by=by, at=at)
         charge_fittings(session, order, visit_id=None, by=by, at=at)
-        return take_payment(
+        receipt = take_payment(
             session,
             order,
             amount=amount,
             channel=channel,
             payer=payer,
             reference=reference,
-            invoice_number=invoice_number,
             number=None,
             device=device,
             visit_id=None,
@@ -297,6 +290,11 @@ def take_money(
             by=by,
             at=at,
         )
+        if invoice_number:
+            note_number(session, receipt.id, invoice_number, by=by, at=at)
+        else:
+            note_on_site(session, receipt, None, by=by, at=at)
+        return receipt
 
 
 def charge_late(session: Session, order_id: int, *, by: Actor, at: datetime) -> Sequence[Charge]:
@@ -309,7 +307,7 @@ def add_invoice(session: Session, order_id: int, receipt_id: int, *, number: str
     """Write down the number of the invoice that belongs to a receipt of the order."""
     with corrected(session, order_id, permission="fee.take", by=by, at=at) as order:
         _receipt(session, order, receipt_id)
-        note_invoice(session, receipt_id, number, by=by, at=at)
+        note_number(session, receipt_id, number, by=by, at=at)
 
 
 def _receipt(session: Session, order: Order, receipt_id: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.devices.operations import on_move
+from dispatch.field.endings import follow
 from dispatch.field.models import Signature
 from dispatch.field.photographed import VEHICLE, Taken, kinds_owed
 from dispatch.field.point_rules import Points
@@ -19,6 +20,7 @@ from dispatch.field.rebinding import bindings_missing
 from dispatch.field.returning import count_again, units_to_return
 from dispatch.field.rules import PHOTOS, TESTS, is_settled
 from dispatch.field.summary import UNTESTED, Run, latest_tests, vehicle_shown
+from dispatch.invoices.operations import on_number
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.operations.owning import register_signed
@@ -28,6 +30,7 @@ on_move(count_again)
 register_missing("technician", "bag")(units_to_return)
 register_signed(last_signer)
 register_missing("office", "binding")(bindings_missing)
+on_number(follow)
 
 
 @register_missing("office", "on-site")

@@ -10,6 +10,7 @@ from dispatch.errors import NotFound, RuleBroken
 from dispatch.fees.models import Charge
 from dispatch.fees.operations import add_charge, take_back_charge, take_payment
 from dispatch.field.acts import Act
+from dispatch.invoices.operations import note_on_site
 from dispatch.orders.models import OrderLine
 from dispatch.words import say
 
@@ -48,14 +49,13 @@ def take(session: Session, act: Act) -> None:
     """Take money: the receipt gets its number from the block leased to this device, unless the device has given one already."""
     act.must_be_on_site()
     content = act.content
-    take_payment(
+    receipt = take_payment(
         session,
         act.order,
         amount=Decimal(content["amount"]),
         channel=str(content["channel"]),
         payer=content.get("payer") or None,
         reference=content.get("reference") or None,
-        invoice_number=content.get("invoice_number") or None,
         number=content.get("number") or None,
         device=act.sent.device,
         visit_id=act.visit.id,
@@ -64,3 +64,4 @@ def take(session: Session, act: Act) -> None:
         at=act.when,
         recorded_at=act.at,
     )
+    note_on_site(session, receipt, content.get("invoice_number") or None, by=act.by, at=act.at)

@@ -22,6 +22,7 @@ from dispatch.finance.checks import broken_statements
 from dispatch.finance.match_check import broken_matches
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
+from dispatch.invoices.checks import broken_invoices
 from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
 from dispatch.orders.contact_checks import broken_calls, broken_contacts
 from dispatch.orders.models import Order
@@ -157,6 +158,7 @@ AREAS: dict[str, Area] = {
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),
+    "invoices": Area(say("invoices"), "invoice", broken_invoices),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
     "matches": Area(say("matches"), "line_match", broken_matches),
     "files": Area(say("files"), "stored_file", broken_files),

@@ -52,6 +52,7 @@ RAIL = (
     Entry("reports.figures", "layout-three-columns", say("Figures of the day"), "figures.see"),
     Entry("finance.my_money", "wallet2", say("My money"), "visit.drive"),
     Entry("finance.index", "cash-coin", say("Finance"), "money.see"),
+    Entry("invoices.index", "receipt", say("Invoices"), "invoice.issue"),
     Entry("customers.index", "people", say("Customers"), "customer.see"),
     Entry("devices.index", "box-seam", say("Stock"), "stock.see"),
     Entry("devices.bench", "wrench-adjustable", say("Bench"), "bench.see"),

@@ -38,6 +38,7 @@ from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Reca
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.staff.models import Person
 from tests.browser.asked_sights import asked_pages
+from tests.browser.invoice_sights import invoice_pages
 from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.staging import (
@@ -58,6 +59,9 @@ NO_PAGES = {
     "static",
     "finance.slip",
     "finance.day_export",
+    "invoices.export",
+    "invoices.export_orders",
+    "invoices.fetch",
     "devices.bench_label",
     "devices.reorder_export",
     "orders.export",
@@ -119,7 +123,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
         found |= _money(session) | _bench(session) | _contacts(session)
-        found |= {name: Sight(*page) for name, page in outside_pages(session).items()}
+        found |= {name: Sight(*page) for name, page in (outside_pages(session) | invoice_pages(session)).items()}
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}

@@ -87,7 +87,7 @@ def added(session: Session, order: Order, code: str, by: Actor, **facts: Any) ->
 
 def paid(session: Session, order: Order, amount: str, by: Actor, **facts: Any) -> Receipt:
     """Money taken in cash on a phone."""
-    given: dict[str, Any] = {"channel": "cash", "payer": None, "reference": None, "invoice_number": None, "number": None}
+    given: dict[str, Any] = {"channel": "cash", "payer": None, "reference": None, "number": None}
     more = {"device": "phone", "visit_id": None, "fact_id": None, "at": AT, **facts}
     return take_payment(session, order, amount=Decimal(amount), by=by, **{**given, **more})
 

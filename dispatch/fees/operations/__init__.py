@@ -13,7 +13,7 @@ from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_fav
 from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
-from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
+from dispatch.fees.operations.paying import prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
 from dispatch.fees.operations.settling import settle_difference, take_back_settlement
 from dispatch.fees.operations.taking_back import take_back_hand_in
@@ -33,7 +33,6 @@ __all__ = [
     "hand_in",
     "lease_block",
     "next_number",
-    "note_invoice",
     "pay_on_account",
     "prepare_payment",
     "refund",

@@ -1,4 +1,4 @@
-"""Money taken for an order and given back; the number of the invoice that was issued for it (P9)."""
+"""Money taken for an order and given back."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from dispatch.fees.models import Receipt, ReceiptBlock
 from dispatch.fees.operations.numbering import claim_number, next_number, usable_block
 from dispatch.fees.operations.posting import lock_payment, post_receipt
 from dispatch.fees.queries import account_of, left_of
-from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, tidy_number, yuan
+from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, yuan
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import say
-
-LONGEST_INVOICE = 40
 
 Follow = Callable[[Session, Receipt, Receipt, datetime], object]
 _follow_refund: list[Follow] = []
@@ -65,7 +63,6 @@ def take_payment(
     channel: str,
     payer: str | None,
     reference: str | None,
-    invoice_number: str | None,
     number: str | None,
     device: str,
     visit_id: int | None,
@@ -99,7 +96,6 @@ def take_payment(
         amount=amount.quantize(FEN),
         payer=_said(payer),
         reference=_said(reference),
-        invoice_number=_invoice(invoice_number),
         fact_id=fact_id,
         at=at,
         recorded_at=recorded_at or at,
@@ -192,22 +188,6 @@ def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str
     return receipt
 
 
-def note_invoice(session: Session, receipt_id: int, number: str, *, by: Actor, at: datetime) -> Receipt:
-    """Note the number of the invoice for a receipt, or mend it; what was there before stays in the trail."""
-    by.must("fee.take")
-    locked_order(session, _receipt(session, receipt_id, by).order_id)
-    receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
-    fresh = _invoice(number)
-    if fresh is None:
-        raise Invalid({"invoice_number": say("Please fill this in.")})
-    if fresh != receipt.invoice_number:
-        detail = {"receipt": receipt.number, "invoice": fresh, "before": receipt.invoice_number}
-        receipt.invoice_number = fresh
-        session.flush()
-        record(session, ("order", receipt.order_id), "invoice.note", by=by, at=at, detail=detail)
-    return receipt
-
-
 def _receipt(session: Session, receipt_id: int, by: Actor) -> Receipt:
     """A receipt of an order the person may see. Raises NotFound."""
     found = session.scalar(sa.select(Receipt).join(Order).where(Receipt.id == receipt_id, visible(by)))
@@ -251,15 +231,8 @@ def _said(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def _invoice(number: str | None) -> str | None:
-    tidy = tidy_number(number or "")
-    if len(tidy) > LONGEST_INVOICE:
-        raise Invalid({"invoice_number": say("At most %(n)s characters, please.", n=LONGEST_INVOICE)})
-    return tidy or None
-
-
 def _figures(receipt: Receipt) -> dict[str, str]:
     """What the trail keeps of a receipt."""
     said = {"receipt": receipt.number, "channel": receipt.channel, "amount": str(receipt.amount)}
-    more = {"invoice": receipt.invoice_number, "reference": receipt.reference, "reason": receipt.reason}
+    more = {"reference": receipt.reference, "reason": receipt.reason}
     return {**said, **{name: value for name, value in more.items() if value}}

@@ -17,6 +17,7 @@ from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.on_site import on_site as seen_of
 from dispatch.field.presenting.papers import papers as papers_of
 from dispatch.field.rules import DEPARTURE, PHOTOS, RESULTS, TESTS
+from dispatch.invoices.lifecycle import STATE_WORDS
 from dispatch.lists import LEAF, Sorts
 from dispatch.orders.order_queries import LineFilter, order_and_total
 from dispatch.sheets.presenting import order_sheets
@@ -30,6 +31,7 @@ WORDS = {
     "results": RESULTS,
     "photo_words": PHOTOS,
     "channel_words": CHANNEL_WORDS,
+    "INVOICE_STATES": STATE_WORDS,
     "kinds": KIND_WORDS,
     "state_word": state_word,
     "state_looks": STATE_LOOKS,

@@ -16,6 +16,10 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import ChargeGroup, account_of, charge_groups, receipts_of, standing_charges
 from dispatch.fees.rules import OrderAccount
 from dispatch.field.models import Signature
+from dispatch.invoices.lifecycle import LIVE
+from dispatch.invoices.models import Invoice, InvoiceDoubt
+from dispatch.invoices.papers import without_invoice
+from dispatch.invoices.queries import invoices_of, open_doubts
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.order_queries import lines_named
@@ -55,8 +59,17 @@ class Papers:
     account: OrderAccount
     signatures: Sequence[SignatureSeen]
     positions: Mapping[int, OrderLine]
+    invoices: Sequence[Invoice]
+    doubts: Sequence[InvoiceDoubt]
+    """Numbers that were noted on site and cannot be right."""
     asked: Sequence[Request]
     """What was asked to be given away, newest first."""
+
+    @property
+    def to_invoice(self) -> Decimal:
+        """About how much of it is on no invoice: one for several orders counts as if it were for this one."""
+        taken = (one.gross for one in self.invoices if one.state in LIVE and (one.gross > 0 or one.state == "issued"))
+        return self.account.charged - sum(taken, Decimal(0))
 
 
 def papers(session: Session, order: Order, total: int, cut: Cut = FIRST) -> Papers:
@@ -77,6 +90,8 @@ def papers(session: Session, order: Order, total: int, cut: Cut = FIRST) -> Pape
         signatures=[SignatureSeen(row, signature_svg(row.points, 240, 90) if row.points else None) for row in newest.values()],
         positions=lines_named(session, lines) if total > 1 else {},
         asked=requests_of_order(session, order.id),
+        invoices=invoices_of(session, order.id),
+        doubts=open_doubts(session, order.id) if without_invoice(receipts) else (),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dispatch.fees.papers import invoices_owed
 from dispatch.fees.rules import yuan
 from dispatch.field.photographed import VEHICLE
 from dispatch.field.presenting.steps import TEST_NOTES, Step, named
 from dispatch.field.rules import PHOTOS
+from dispatch.invoices.papers import invoices_owed
 from dispatch.words import Text, say
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _price(stop: Stop) -> Step:
 
 
 def _pay(stop: Stop) -> Step:
-    label, lacks = say("Payment"), tuple(invoices_owed(stop.receipts))
+    label, lacks = say("Payment"), tuple(invoices_owed(stop.receipts, stop.invoice_doubts))
     if stop.due > 0:
         owed = say("%(due)s to be paid", due=yuan(stop.due))
         return Step("pay", label, "open", owed, (say("%(due)s is not paid.", due=yuan(stop.due)), *lacks))

@@ -28,6 +28,9 @@ from dispatch.field.presenting.site_steps import steps_of
 from dispatch.field.presenting.steps import Step, run_state
 from dispatch.field.queries import facts_told, photos_of, word_of
 from dispatch.field.summary import UNTESTED, Run, standing
+from dispatch.invoices.models import InvoiceDoubt
+from dispatch.invoices.papers import without_invoice
+from dispatch.invoices.queries import open_doubts
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.verbal_models import VerbalApproval
 from dispatch.words import Text
@@ -111,6 +114,11 @@ class Stop:
     def receipts(self) -> Sequence[Receipt]:
         """What was paid for the order, and given back."""
         return receipts_of(self._session, self.visit.order_id)
+
+    @cached_property
+    def invoice_doubts(self) -> Sequence[InvoiceDoubt]:
+        """Numbers that were noted for receipts and cannot be their invoices'."""
+        return open_doubts(self._session, self.visit.order_id) if without_invoice(self.receipts) else ()
 
     @cached_property
     def unpriced(self) -> Sequence[Text]:

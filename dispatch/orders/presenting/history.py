@@ -196,6 +196,7 @@ AS_KEPT = (
     "quantity",
     "receipt",
     "invoice",
+    "before",
     "received",
     "delivery",
 )

@@ -113,6 +113,8 @@ LOOKS: dict[str, Look] = {
     "account.pay": Look(say("%(amount)s of receipt %(receipt)s paid at finance: %(channel)s"), "cash-coin", "done"),
     "account.take_back": Look(say("Payment of receipt %(receipt)s taken back: %(channel)s, %(amount)s"), "cash-coin", "refused"),
     "invoice.note": Look(say("Invoice %(invoice)s noted for receipt %(receipt)s"), "receipt", "done"),
+    "invoice.forget": Look(say("Invoice %(before)s stands beside receipt %(receipt)s no more"), "receipt", "refused"),
+    "invoice.doubt": Look(say("Invoice %(invoice)s noted for receipt %(receipt)s, and it cannot be that"), "receipt", "waiting"),
     "visit.plan": Look(say("Visit planned: %(technician)s, %(starts_at)s"), "calendar-check", "planned"),
     "visit.change": Look(say("Visit changed: %(technician)s, %(starts_at)s"), "calendar3", "planned"),
     "visit.overrule": Look(say("Planned although something spoke against it"), "exclamation-triangle", "waiting"),

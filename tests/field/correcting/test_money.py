@@ -15,6 +15,7 @@ from dispatch.fees.papers import money_papers_missing, prices_missing
 from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field import correcting
 from dispatch.field.summary import standing
+from dispatch.invoices.papers import invoices_missing
 from dispatch.orders.models import Order, Visit
 from dispatch.words import Text
 from tests.approvals.acts import given_back, let_off
@@ -84,7 +85,7 @@ def test_the_office_takes_what_was_not_paid_on_site(db: Session, cast: Cast, ord
 
 
 def money_missing(db: Session, order: Order) -> list[Text]:
-    return [*prices_missing(db, order), *money_papers_missing(db, order)]
+    return [*prices_missing(db, order), *money_papers_missing(db, order), *invoices_missing(db, order)]
 
 
 def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast: Cast) -> None:

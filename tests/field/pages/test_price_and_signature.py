@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.papers import money_papers_missing
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.field.models import Photo, Signature
+from dispatch.invoices.papers import invoices_missing
 from dispatch.orders.models import Order
 from tests.field.building import DRAWN, fresh
 from tests.field.phone import Phone, file, jpeg
@@ -61,7 +61,7 @@ def test_the_end_says_of_a_receipt_without_its_invoice_what_closing_will_say(
         assert (missing in phone.open(path)) is (invoice == "")
     fresh(db)
     order.status = "done"
-    assert (missing in map(str, money_papers_missing(db, order))) is (invoice == "")
+    assert (missing in map(str, invoices_missing(db, order))) is (invoice == "")
 
 
 @pytest.mark.usefixtures("prices")
