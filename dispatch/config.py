@@ -181,8 +181,12 @@ class Settings:
 
     payment_days: int = setting(
         "PAYMENT_DAYS", whole(0, 365), 30, "days within which a customer pays what is on account, unless his page says otherwise")
-    cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
-    cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
+    cash_limit: float = setting(
+        "CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person may hold, unless another limit is set, yuan")
+    cash_max_hours: float = setting(
+        "CASH_MAX_HOURS", number(0, 10_000), 24.0, "hours after which cash is to be handed in; 0: on the day it was taken")
+    cash_near_percent: int = setting(
+        "CASH_NEAR_PERCENT", whole(1, 100), 80, "share of such a limit after which somebody is reminded")
 
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")

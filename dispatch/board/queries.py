@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from dispatch.board.models import PlanRun
 from dispatch.errors import NotFound
+from dispatch.fees.cash_queries import Held, people_with_cash
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.queries import visible
@@ -64,6 +65,15 @@ def team(session: Session, branch_id: int) -> Sequence[Person]:
     has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
     query = sa.select(Person).where(Person.branch_id == branch_id, Person.active, has_role)
     return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
+
+
+def team_and_cash(
+    session: Session, branch_id: int, at: datetime, *, skilled: bool = False
+) -> tuple[list[Person], dict[int, Held]]:
+    """The branch's active technicians by staff number (with their skills, if asked), and what each of them holds in cash."""
+    has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
+    who = sa.and_(Person.branch_id == branch_id, Person.active, has_role)
+    return people_with_cash(session, who, at=at, options=[selectinload(Person.skills)] if skilled else [])
 
 
 def visits_on(session: Session, branch_id: int, start: datetime, end: datetime, *, lent: bool = False) -> Sequence[Visit]:

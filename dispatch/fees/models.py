@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.cash_models import CashLimit, CashPass
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
@@ -27,6 +28,8 @@ __all__ = [
     "Account",
     "AccountPayment",
     "BankDeposit",
+    "CashLimit",
+    "CashPass",
     "Charge",
     "DepositedHandIn",
     "DifferenceSettlement",

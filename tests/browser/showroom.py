@@ -198,6 +198,8 @@ def _plain() -> dict[str, Sight]:
         "deposits": Sight("finance.deposit_list", "/finance/deposits", "qian"),
         "a deposit to be booked": Sight("finance.new_deposit", "/finance/deposits/new", "qian"),
         "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
+        "cash limits": Sight("finance.limits", "/finance/limits", "qian"),
+        "cash limits, of a branch": Sight("finance.limits", "/finance/limits"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
         "statements": Sight("finance.statement_list", "/finance/statements", "qian"),

@@ -7,6 +7,7 @@ Whoever charges and takes money in one transaction calls `prepare_payment` befor
 """
 
 from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
+from dispatch.fees.operations.cash_limits import end_cash_limit, let_pass, set_cash_limit
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.depositing import deposit, take_back_deposit
 from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_favour, hand_back, withdraw_favour
@@ -29,14 +30,17 @@ __all__ = [
     "confirm_hand_in",
     "decide_favour",
     "deposit",
+    "end_cash_limit",
     "hand_back",
     "hand_in",
     "lease_block",
+    "let_pass",
     "next_number",
     "note_invoice",
     "pay_on_account",
     "prepare_payment",
     "refund",
+    "set_cash_limit",
     "set_prices",
     "settle_difference",
     "settle_goodwill",

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from decimal import Decimal
-
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from dispatch.clock import now
-from dispatch.finance.rules import CashLimits, cash_risks
 from dispatch.web.access import current
-from dispatch.web.login import settings
-from dispatch.words import Text
 
 pages = Blueprint("finance", __name__)
 
 Answer = str | Response | tuple[str, int]
-
-
-def limits() -> CashLimits:
-    """The company's limits on cash in hand."""
-    return CashLimits(Decimal(str(settings().cash_limit)), timedelta(hours=settings().cash_max_hours))
-
-
-def risks(cash: Decimal, oldest_at: datetime | None) -> list[Text]:
-    """What is risky about so much cash of that age, now."""
-    return cash_risks(cash, oldest_at, limits(), now())
 
 
 def chosen_branch() -> int | None:

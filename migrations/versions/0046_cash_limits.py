@@ -1,0 +1,73 @@
+"""limits on cash in hand, and whom a manager has let pass over them"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0046"
+down_revision = "0042"
+branch_labels = None
+depends_on = None
+
+KEPT = """
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF branch_id, person_id, most, hours, valid_from, valid_to, reason, request_key,
+    by_id, by_name, at ON cash_limit FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON cash_pass FOR EACH ROW EXECUTE FUNCTION refuse_change();
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "cash_limit",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("request_key", sa.Uuid(), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("most", sa.Numeric(precision=12, scale=2), nullable=False),
+        sa.Column("hours", sa.Numeric(precision=7, scale=2), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("most >= 0", name=op.f("ck_cash_limit_most_not_negative")),
+        sa.CheckConstraint("hours > 0", name=op.f("ck_cash_limit_hours_above_zero")),
+        sa.CheckConstraint("valid_to >= valid_from", name=op.f("ck_cash_limit_ends_after_it_begins")),
+        sa.CheckConstraint("person_id IS NULL OR branch_id IS NULL", name=op.f("ck_cash_limit_of_person_or_branch")),
+        sa.CheckConstraint(
+            "person_id IS NULL OR btrim(coalesce(reason, '')) <> ''", name=op.f("ck_cash_limit_exception_has_reason")
+        ),
+        sa.CheckConstraint("person_id <> by_id", name=op.f("ck_cash_limit_not_his_own")),
+        sa.CheckConstraint("num_nonnulls(ended_at, ended_by_id) IN (0, 2)", name=op.f("ck_cash_limit_ended_is_whole")),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_cash_limit_branch_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_cash_limit_person_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_cash_limit_by_id")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["person.id"], name=op.f("fk_cash_limit_ended_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cash_limit")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_cash_limit_request_key")),
+    )
+    op.create_index(op.f("ix_cash_limit_person_id"), "cash_limit", ["person_id"])
+    op.create_table(
+        "cash_pass",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("cash", sa.Numeric(precision=12, scale=2), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("btrim(reason) <> ''", name=op.f("ck_cash_pass_has_reason")),
+        sa.CheckConstraint("person_id <> by_id", name=op.f("ck_cash_pass_not_his_own")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_cash_pass_person_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_cash_pass_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cash_pass")),
+    )
+    op.create_index(op.f("ix_cash_pass_person_id_at"), "cash_pass", ["person_id", "at"])
+    op.execute(KEPT)
+
+
+def downgrade() -> None:
+    op.drop_table("cash_pass")
+    op.drop_table("cash_limit")
