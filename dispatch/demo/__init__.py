@@ -24,6 +24,7 @@ from dispatch.demo import (
     handing_in,
     handing_over,
     installing,
+    limiting,
     outside,
     owning,
     parts,
@@ -72,6 +73,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     installing.build(company, moment)  # over before the day's visits: whoever is under way is so once
     day.build(company, moment)
     handing_in.build(company, moment)
+    limiting.build(company, moment)
     handing_over.build(company, moment)
     by_word.build(company, moment)
     parts.use(company, moment)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from dispatch.clock import local_day
@@ -17,7 +17,7 @@ from dispatch.fees.cash_models import CashLimit, CashPass
 from dispatch.fees.cash_rules import Dated, Limit, Standing, limit_for, standing_of
 from dispatch.fees.ledger_models import Account, HandIn
 from dispatch.fees.ledger_queries import oldest_in, waiting_sums
-from dispatch.staff.models import Branch, Person
+from dispatch.staff.models import Person
 from dispatch.staff.rules import Actor
 
 _usual = Limit(Decimal(5000), Decimal(24))
@@ -88,8 +88,9 @@ def _rows() -> sa.Select[*tuple[Any, ...]]:
     waits = waiting_sums()
     since = sa.case((Account.balance > 0, oldest_in(Account.id)))
     return (
-        sa.select(Person, Branch, Account.balance, waits.c.sum, since, CashPass, _book().label("book"))
-        .join(Branch, Person.branch_id == Branch.id)
+        sa.select(Person, Account.balance, waits.c.sum, since, CashPass, _book().label("book"))
+        .join(Person.branch)
+        .options(contains_eager(Person.branch))
         .outerjoin(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"))
         .outerjoin(waits, waits.c.person_id == Person.id)
         .outerjoin(CashPass, CashPass.id == _pass_of(Person.id))
@@ -129,7 +130,8 @@ def _held(found: Sequence[Any], at: datetime) -> list[Held]:
 
 
 def _one(row: Any, kept: Sequence[Dated], at: datetime) -> Held:
-    who, branch, balance, waiting, since, passed, _book = row
+    who, balance, waiting, since, passed, _book = row
+    branch = who.branch
     limit = limit_for(who.id, branch.id, local_day(at, branch.zone), kept, _usual)
     cash = balance or Decimal(0)
     standing = standing_of(cash, since, limit, zone=branch.zone, at=at, near_percent=_near_percent)

@@ -71,9 +71,7 @@ def test_who_is_over_his_limit_gets_no_paid_job_until_he_may(db: Session, cast: 
     with pytest.raises(RuleBroken) as refusal:
         given(db, cast, repair, cast.su)
     assert str(refusal.value.text) == f"That is not possible: {WHY}."
-    errand = errand_of_lines(
-        db, of_day(cast), WAYS, lines_to_assign(db, of_day(cast), order_id=repair.id, site_id=repair.site_id)
-    )
+    errand = errand_of_lines(db, of_day(cast), WAYS, lines_to_assign(db, of_day(cast), order=repair.id, site_id=repair.site_id))
     (su,) = [each for each in errand.candidates() if each.technician == cast.su.id]
     assert not su.ok and "holds more cash than he may: no paid job before he hands in" in map(str, su.missing)
     mine = given(db, cast, free, cast.su)

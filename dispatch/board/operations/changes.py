@@ -104,11 +104,14 @@ class Errand:
 
 
 def lines_to_assign(
-    session: Session, of: DayOfBranch, *, order_id: int, site_id: int, count: int | None = None
+    session: Session, of: DayOfBranch, *, order: int | str, site_id: int | None, count: int | None = None
 ) -> list[OrderLine]:
-    """The first `count` vehicles (None: all) of an order that wait at one place. Raises NotFound when none does."""
-    lines = open_lines(session, of.branch_id, of.day, order_id=order_id)
-    here = [line for line in lines if site_of_line(line).id == site_id]
+    """The first `count` vehicles (None: all) of an order, by id or number, that wait at one place (None: its own).
+
+    Raises NotFound when none does.
+    """
+    lines = open_lines(session, of.branch_id, of.day, order=order)
+    here = [line for line in lines if site_of_line(line).id == (site_id or line.order.site_id)]
     if not here:
         raise NotFound(say("Nothing of this order waits for a visit any more."))
     return here[:count]
@@ -172,7 +175,7 @@ def assign(
     by.must("order.plan")
     _check_not_over(of)
     lock_day(session, of)
-    lines = lines_to_assign(session, of, order_id=order_id, site_id=site_id, count=count)
+    lines = lines_to_assign(session, of, order=order_id, site_id=site_id, count=count)
     errand = errand_of_lines(session, of, ways, lines)
     overruled = _weighed(errand, choice)
     start, end = _moments(errand, choice)
