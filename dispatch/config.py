@@ -187,6 +187,8 @@ class Settings:
         "CASH_MAX_HOURS", number(0, 10_000), 24.0, "hours after which cash is to be handed in; 0: on the day it was taken")
     cash_near_percent: int = setting(
         "CASH_NEAR_PERCENT", whole(1, 100), 80, "share of such a limit after which somebody is reminded")
+    deposit_slip_from: float = setting(
+        "DEPOSIT_SLIP_FROM", number(0, 100_000_000), 5000.0, "deposits of so much or more need a photo of the bank's slip, yuan")
 
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")

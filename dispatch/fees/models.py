@@ -22,6 +22,7 @@ from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
+from dispatch.fees.slip_models import SlipPhoto
 from dispatch.words import say
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Receipt",
     "ReceiptBlock",
     "SeriesCounter",
+    "SlipPhoto",
     "Voucher",
 ]
 

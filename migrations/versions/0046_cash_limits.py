@@ -1,4 +1,4 @@
-"""limits on cash in hand, and whom a manager has let pass over them"""
+"""limits on cash in hand, whom a manager has let pass over them, photos of slips"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ KEPT = """
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF branch_id, person_id, most, hours, valid_from, valid_to, reason, request_key,
     by_id, by_name, at ON cash_limit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON cash_pass FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON slip_photo FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
 
@@ -65,9 +66,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cash_pass")),
     )
     op.create_index(op.f("ix_cash_pass_person_id_at"), "cash_pass", ["person_id", "at"])
+    op.create_table(
+        "slip_photo",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("hand_in_id", sa.BigInteger(), nullable=True),
+        sa.Column("bank_deposit_id", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("num_nonnulls(hand_in_id, bank_deposit_id) = 1", name=op.f("ck_slip_photo_is_of_one")),
+        sa.ForeignKeyConstraint(["hand_in_id"], ["hand_in.id"], name=op.f("fk_slip_photo_hand_in_id")),
+        sa.ForeignKeyConstraint(["bank_deposit_id"], ["bank_deposit.id"], name=op.f("fk_slip_photo_bank_deposit_id")),
+        sa.ForeignKeyConstraint(["sha256"], ["stored_file.sha256"], name=op.f("fk_slip_photo_sha256")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_slip_photo_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slip_photo")),
+        sa.UniqueConstraint("hand_in_id", "sha256", name=op.f("uq_slip_photo_hand_in_id_sha256")),
+        sa.UniqueConstraint("bank_deposit_id", "sha256", name=op.f("uq_slip_photo_bank_deposit_id_sha256")),
+    )
     op.execute(KEPT)
 
 
 def downgrade() -> None:
+    op.drop_table("slip_photo")
     op.drop_table("cash_pass")
     op.drop_table("cash_limit")

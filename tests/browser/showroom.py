@@ -57,6 +57,7 @@ from tests.browser.staging import (
 NO_PAGES = {
     "static",
     "finance.slip",
+    "finance.slip_photo",
     "finance.day_export",
     "devices.bench_label",
     "devices.reorder_export",

@@ -17,11 +17,13 @@ from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import note_invoice, prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
 from dispatch.fees.operations.settling import settle_difference, take_back_settlement
+from dispatch.fees.operations.slips import add_slip
 from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
     "NewPrice",
     "add_charge",
+    "add_slip",
     "ask_goodwill",
     "ask_let_off",
     "ask_refund",

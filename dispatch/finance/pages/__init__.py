@@ -9,6 +9,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     limits,
     overview,
     own,
+    slips,
     statements,
 )
 from dispatch.finance.pages.blueprint import pages

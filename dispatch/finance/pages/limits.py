@@ -101,5 +101,5 @@ def _fresh() -> Form:
 
 def _labels() -> dict[str, str]:
     """What the fields are called, for the list of what is wrong."""
-    amounts = {"whom": _("For whom"), "most": _("At most"), "hours": _("Hours")}
+    amounts = {"whom": _("For whom"), "most": _("Most cash"), "hours": _("Hours")}
     return {**amounts, "valid_from": _("From"), "valid_to": _("Until"), "reason": _("Reason")}
