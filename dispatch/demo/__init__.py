@@ -25,6 +25,7 @@ from dispatch.demo import (
     handing_over,
     installing,
     limiting,
+    merits,
     outside,
     owning,
     parts,
@@ -74,6 +75,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     day.build(company, moment)
     handing_in.build(company, moment)
     limiting.build(company, moment)
+    merits.build(company, moment)
     handing_over.build(company, moment)
     by_word.build(company, moment)
     parts.use(company, moment)

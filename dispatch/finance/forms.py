@@ -13,6 +13,7 @@ from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.money_forms import read_money
 from dispatch.fees.operations.cash_limits import NewLimit
+from dispatch.finance.merits import NewMerit
 from dispatch.tabular.cells import read_date, read_decimal, read_moment
 from dispatch.typed import Typed, key_in, number_in
 from dispatch.words import Text, say
@@ -139,6 +140,26 @@ def read_cash_limit(texts: Mapping[str, str], today: date) -> NewLimit:
         typed.errors["whom"] = say("Choose whom it is for.")
     typed.check()
     return facts
+
+
+def read_merit(texts: Mapping[str, str]) -> NewMerit:
+    """The record out of the fields person, kind, amount or points, reason and evidence. Raises Invalid."""
+    typed = Typed(texts)
+    facts = NewMerit(
+        person_id=typed.need("person", number_in, 0),
+        kind=typed.needed("kind"),
+        amount=typed.maybe("amount", read_money),
+        points=typed.maybe("points", _read_points),
+        reason=typed.line("reason"),
+        evidence=typed.line("evidence"),
+    )
+    typed.check()
+    return facts
+
+
+def _read_points(text: str) -> int | Text:
+    number = number_in(text)
+    return number if number else say("A whole number, please.")
 
 
 def _read_hours(text: str) -> Decimal | Text:

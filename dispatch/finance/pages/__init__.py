@@ -7,6 +7,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     differences,
     hand_ins,
     limits,
+    merits,
     overview,
     own,
     slips,
