@@ -36,6 +36,7 @@ from dispatch.intake.models import Outage, Upload
 from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.outside.models import OutsideOffer
 from dispatch.staff.models import Person
 from tests.browser.asked_sights import asked_pages
 from tests.browser.outside_sights import outside_pages
@@ -59,6 +60,8 @@ NO_PAGES = {
     "finance.slip",
     "finance.slip_photo",
     "finance.rate_export",
+    "finance.contractor_sheet",
+    "finance.contractor_export",
     "finance.day_export",
     "devices.bench_label",
     "devices.reorder_export",
@@ -304,6 +307,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
     bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
     store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
     outside = _first(session, sa.select(Holder.id).where(Holder.kind == "contractor").order_by(Holder.id))
+    settled = _first(session, sa.select(OutsideOffer.contractor_id).where(OutsideOffer.work_at.is_not(None)))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
     topped_up = _first(session, sa.select(SimTopUp.unit_id))
     serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
@@ -320,6 +324,10 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
         "a contractor": Sight("devices.contractor", f"/stock/contractors/{outside}", "lin"),
+        "a contractor's settlement": Sight("finance.contractor_settlement", f"/finance/contractors/{settled}", "qian"),
+        "a contractor's settlement, none": Sight(
+            "finance.contractor_settlement", f"/finance/contractors/{settled}?from=2020-01-01&to=2020-01-02"
+        ),
         "giving to a contractor": Sight("devices.contractor_give", f"/stock/contractors/{outside}/give", "lin"),
         "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),
         "parts of a store": Sight("devices.holder_parts", f"/stock/{store}/parts?do=issue"),

@@ -2,6 +2,7 @@
 
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
+    contractors,
     day,
     deposits,
     differences,

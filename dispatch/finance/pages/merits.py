@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.clock import local_day, now
+from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.finance.exporting import Table, workbook
@@ -23,15 +23,13 @@ from dispatch.finance.forms import read_merit
 from dispatch.finance.merit_queries import MERIT_SORTS, merits, rates
 from dispatch.finance.merit_rules import KINDS, WAYS, Rate
 from dispatch.finance.merits import give, take_back_merit
-from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
+from dispatch.finance.pages.blueprint import Answer, asked_span, chosen_branch, pages
 from dispatch.staff.models import Person
-from dispatch.tabular.cells import read_date
 from dispatch.typed import key_in, number_in
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 
-DAYS = 30
 MONEY = 3
 
 
@@ -121,7 +119,7 @@ def _labels() -> dict[str, str]:
 @may("merit.see")
 def rate_list() -> str:
     """What people gave away and missed over a span, and which share of their receipts that is."""
-    first, last = _span()
+    first, last = asked_span()
     with transaction() as db:
         rows = _rates(db, first, last)
     top = max((share for row in rows for share in (row.given_share, row.missed_share) if share), default=None)
@@ -133,7 +131,7 @@ def rate_list() -> str:
 @may("merit.see")
 def rate_export() -> Response:
     """The same as a spreadsheet: three lines for each person."""
-    first, last = _span()
+    first, last = asked_span()
     with transaction() as db:
         rows = _rates(db, first, last)
     heads = [_("Person"), _("Branch"), _("What"), _("Sum"), _("How often"), _("Share of receipts in per cent")]
@@ -157,12 +155,3 @@ def _rates(db: Session, first: date, last: date) -> list[Rate]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(current().zone))
-
-
-def _span() -> tuple[date, date]:
-    """The days from and to of the address, else the last thirty."""
-    today = local_day(now(), current().zone)
-    asked = [read_date(request.args.get(name, "")) for name in ("from", "to")]
-    last = asked[1] if isinstance(asked[1], date) else today
-    first = asked[0] if isinstance(asked[0], date) else last - timedelta(days=DAYS - 1)
-    return min(first, last), last
