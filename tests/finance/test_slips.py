@@ -44,7 +44,8 @@ def test_slips_go_with_hand_ins_and_deposits(
     db.commit()
     qian = as_person(cast.qian)
     page = f"/finance/hand-ins/{made.id}"
-    assert qian.post(page, data={"n100": "3", "file": (io.BytesIO(b"no"), "x.jpg")}).status_code == 422
+    refused = qian.post(page, data={"n100": "3", "file": (io.BytesIO(b"no"), "x.jpg")})
+    assert refused.status_code == 422 and 'value="3"' in refused.text and "This is no photo and no PDF" in refused.text
     answer = qian.post(page, data={"n100": "3", "file": (io.BytesIO(photo()), "slip.png")})
     assert answer.status_code == 302
     (kept,) = slips_of(db, hand_in_id=made.id)

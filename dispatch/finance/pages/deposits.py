@@ -24,7 +24,7 @@ from dispatch.fees.operations import deposit, take_back_deposit
 from dispatch.fees.slip_queries import needed_from, slips_of
 from dispatch.finance.forms import read_deposit
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
-from dispatch.finance.pages.sending import sent_scan
+from dispatch.finance.pages.sending import scan_of, sent_with_file
 from dispatch.staff.models import Branch
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -57,8 +57,8 @@ def book_deposit() -> Answer:
     """Book what was paid into the bank."""
     form, branch_id = Form(), current().branch_id or 0
     try:
-        scan = sent_scan()
-        form = Form.sent()
+        form, file = sent_with_file()
+        scan = scan_of(file)
         with transaction() as db:
             zone = db.get_one(Branch, branch_id).zone
             texts = {name: form.text(name) for name in form.values}
@@ -101,10 +101,12 @@ def _form(form: Form | None, refusal: Refusal | None = None) -> Answer:
         waiting, desk, accounts = to_deposit(db, branch_id, MOST_TO_CHOOSE), at_desk(db, branch_id), known_accounts(db, branch_id)
     total = sum((one.counted for one in waiting if one.counted), Decimal("0.00"))
     fresh = Form.of({"amount": f"{min(total, desk) or desk:.2f}", "request_key": str(uuid.uuid4())})
+    if form is not None:
+        form.values.setdefault("request_key", fresh.text("request_key"))  # nothing of what is too large can be read
     page = render_template(
         "finance/new_deposit.html",
         waiting=waiting,
-        ticked=set(request.form.getlist("hand_in")) if form else {str(one.id) for one in waiting},
+        ticked=set(form.texts("hand_in")) if form else {str(one.id) for one in waiting},
         desk=desk,
         accounts=accounts,
         form=form or fresh,

@@ -22,7 +22,7 @@ from dispatch.fees.settling_rules import SETTLEMENT_WORDS, SETTLEMENTS
 from dispatch.fees.slip_queries import slips_of
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
-from dispatch.finance.pages.sending import sent_scan
+from dispatch.finance.pages.sending import scan_of, sent_with_file
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -55,8 +55,8 @@ def confirm(hand_in_id: int) -> Answer:
     """Confirm what was counted."""
     form = Form()
     try:
-        scan = sent_scan()
-        form = Form.sent()
+        form, file = sent_with_file()
+        scan = scan_of(file)
         count = read_count({name: form.text(name) for name in form.values})
         with transaction() as db:
             done = confirm_hand_in(db, hand_in_id, **count.__dict__, by=current(), at=now())
