@@ -12,6 +12,7 @@ from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
 from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
 from dispatch.orders.operations import verbal
+from dispatch.paycodes import choosing, gateway
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
 
@@ -42,6 +43,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     slip_queries.configure(settings.deposit_slip_from)
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
+    gateway.configure(choosing.connected_by(settings))
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)
     approval_queries.configure(settings.approvals)

@@ -15,7 +15,7 @@ from dispatch.audit.operations import record
 from dispatch.errors import Conflict, NotFound, Refusal, RuleBroken
 from dispatch.files.gateway import store
 from dispatch.files.operations import keep
-from dispatch.finance.models import BankProfile, Statement, StatementLine
+from dispatch.finance.models import BankProfile, LineMatch, MatchPart, Statement, StatementLine
 from dispatch.finance.statement_queries import kept_lines, profile_for
 from dispatch.finance.statement_rules import UNDER_WAY, contradiction, new_lines
 from dispatch.finance.statements.lines import Line, totals
@@ -34,7 +34,7 @@ READ = "finance.read_statement"
 MEDIA = "application/octet-stream"
 PIECE = 2_000
 _COPIED = (
-    *("statement_id", "channel", "account", "row", "key", "kind", "at", "amount", "fee"),
+    *("statement_id", "branch_id", "channel", "account", "row", "key", "kind", "at", "amount", "fee"),
     *("receipt", "reference", "party", "note"),
 )
 HERE_ALREADY = say("This very file is here already: %(name)s sent it on %(day)s as %(file)s. Nothing was counted twice.")
@@ -138,7 +138,7 @@ def _take(session: Session, made: Statement, reading: Reading, *, by: Actor, at:
     if against is not None:
         raise RuleBroken(against)
     fresh = new_lines(reading.lines, known)
-    _write(session, made.id, reading, fresh, tell)
+    _write(session, made, reading, fresh, tell)
     times = [line.time for line in reading.lines]
     made.channel, made.account, made.bank = reading.channel, reading.account, reading.bank
     made.first_at, made.last_at = min(times), max(times)
@@ -148,7 +148,7 @@ def _take(session: Session, made: Statement, reading: Reading, *, by: Actor, at:
     record(session, ("statement", made.id), "statement.read", by=by, at=at, detail=detail)
 
 
-def _write(session: Session, statement_id: int, reading: Reading, lines: Sequence[Line], tell: Tell) -> None:
+def _write(session: Session, made: Statement, reading: Reading, lines: Sequence[Line], tell: Tell) -> None:
     """Write the lines in one stream: a hundred thousand take seconds so, and ten times as long one by one."""
     raw = session.connection().connection.driver_connection
     assert raw is not None
@@ -158,7 +158,7 @@ def _write(session: Session, statement_id: int, reading: Reading, lines: Sequenc
                 tell("rows", number, len(lines))
             facts = [line.row, line.key, line.kind, line.time, line.amount, line.fee]
             texts = [line.receipt, line.reference, line.party, line.note]
-            stream.write_row([statement_id, reading.channel, reading.account, *facts, *texts])
+            stream.write_row([made.id, made.branch_id, reading.channel, reading.account, *facts, *texts])
 
 
 # --- which column is what
@@ -175,8 +175,8 @@ class Chosen:
 def choose_columns(session: Session, statement_id: int, chosen: Chosen | None, *, by: Actor, at: datetime) -> Statement:
     """Read a bank's file anew, its columns being what a person says; None: as if nobody had ever said anything.
 
-    Its lines are replaced. Raises Conflict while it is being read, for a channel's bill, and once one of its lines is not open.
-    A large file is left to the worker.
+    Its lines are replaced. Raises Conflict while it is being read, for a channel's bill, and once one of its lines is or was
+    matched. A large file is left to the worker.
     """
     made = locked(session, statement_id, by)
     if made.state not in ("unread", "kept") or made.channel not in (None, "bank"):
@@ -194,8 +194,11 @@ def choose_columns(session: Session, statement_id: int, chosen: Chosen | None, *
 
 def _drop_lines(session: Session, made: Statement, at: datetime) -> None:
     mine = StatementLine.statement_id == made.id
-    session.execute(sa.select(StatementLine.id).where(mine).with_for_update())
-    if session.scalar(sa.select(sa.exists().where(mine, StatementLine.state != "open"))):
+    lines = sa.select(StatementLine.id).where(mine)
+    session.execute(lines.order_by(StatementLine.id).with_for_update())
+    parts = sa.select(MatchPart.match_id).where(MatchPart.line_id.in_(lines))
+    session.execute(sa.delete(LineMatch).where(LineMatch.id.in_(parts), LineMatch.run_id.is_(None)))
+    if session.scalar(sa.select(sa.or_(sa.exists().where(mine, StatementLine.state != "open"), parts.exists()))):
         raise Conflict(say("Some of its lines are settled already: it stays as it was read."))
     session.execute(sa.delete(StatementLine).where(mine))
     made.channel = made.account = made.totals = made.taken = made.first_at = made.last_at = None

@@ -19,12 +19,14 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
+from dispatch.finance.match_check import broken_matches
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
 from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
 from dispatch.orders.contact_checks import broken_calls, broken_contacts
 from dispatch.orders.models import Order
 from dispatch.outside.checks import broken_offers, broken_requests
+from dispatch.paycodes.checks import broken_codes
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
 from dispatch.words import Text, listed, say
@@ -153,8 +155,10 @@ AREAS: dict[str, Area] = {
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
+    "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
+    "matches": Area(say("matches"), "line_match", broken_matches),
     "files": Area(say("files"), "stored_file", broken_files),
     "sheets": Area(say("versions of sheets"), "sheet_version", broken_versions),
     "releases": Area(say("released PDFs"), "sheet_release", broken_releases, slow=True),

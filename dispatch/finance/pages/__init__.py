@@ -1,13 +1,15 @@
-"""Pages about money held: the technician's own, finance's overview, hand-ins, deposits, statements, the day list."""
+"""Pages about money held: one's own, finance's overview, hand-ins, deposits, statements and their matching, the day list."""
 
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
+    codes,
     contractors,
     day,
     deposits,
     differences,
     hand_ins,
     limits,
+    matching,
     merits,
     overview,
     own,
