@@ -181,8 +181,14 @@ class Settings:
 
     payment_days: int = setting(
         "PAYMENT_DAYS", whole(0, 365), 30, "days within which a customer pays what is on account, unless his page says otherwise")
-    cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
-    cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
+    cash_limit: float = setting(
+        "CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person may hold, unless another limit is set, yuan")
+    cash_max_hours: float = setting(
+        "CASH_MAX_HOURS", number(0, 10_000), 24.0, "hours after which cash is to be handed in; 0: on the day it was taken")
+    cash_near_percent: int = setting(
+        "CASH_NEAR_PERCENT", whole(1, 100), 80, "share of such a limit after which somebody is reminded")
+    deposit_slip_from: float = setting(
+        "DEPOSIT_SLIP_FROM", number(0, 100_000_000), 5000.0, "deposits of so much or more need a photo of the bank's slip, yuan")
     match_late_days: float = setting("MATCH_LATE_DAYS", number(0, 365), 3.0, "days after which money on no statement yet is late")
 
     invoice_provider: str = setting(

@@ -77,6 +77,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),
     "money.write_off": ("manager", "director"),
+    "merit.see": ("finance", "manager", "director"),
+    "merit.give": ("finance", "manager", "director"),
+    "cash.limits": ("finance", "manager"),
+    "cash.let_pass": ("manager", "director"),
     # what the day came to
     "figures.see": ("supervisor", "manager", "director", "qa"),
     # the house

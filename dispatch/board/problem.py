@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, visits_on
+from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, team_and_cash, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.devices.usable import Parts, parts_in_bags
+from dispatch.fees.cash_queries import Held
+from dispatch.fees.collecting import paid_jobs
 from dispatch.geo.rules import Coordinates
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.staff.models import Person
-from dispatch.staff.queries import technicians
 from dispatch.staff.roster_queries import presences, roster_of
 from dispatch.staff.roster_rules import Presence, Span
 from dispatch.staff.rules import skill_counts
@@ -27,7 +28,8 @@ class DayProblem:
     """A day as the planner gets it, and what its ids mean.
 
     `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `team` all technicians and `there`
-    when each of them is there, `unplaced` the lines that no map knows. Who has no time on the day is not in the problem.
+    when each of them is there, `unplaced` the lines that no map knows, `barred` who gets no paid job for the cash that he holds.
+    Who has no time on the day is not in the problem.
     """
 
     of: DayOfBranch
@@ -37,6 +39,7 @@ class DayProblem:
     team: tuple[Person, ...] = ()
     there: Mapping[int, Presence] = field(default_factory=dict)
     unplaced: tuple[OrderLine, ...] = ()
+    barred: Mapping[int, Held] = field(default_factory=dict)
 
     @property
     def homeless(self) -> list[Person]:
@@ -71,14 +74,17 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     stays += [v for v in others if v.starts_at >= start and place_of_visit(v)]
     nights = {v.technician_id: seconds_of(v.ends_at, of.day, of.zone) for v in others if v.starts_at < start}
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
-    people = technicians(session, of.branch_id)
+    people, held = team_and_cash(session, of.branch_id, of.at, skilled=True)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
     there = there_on(session, people, of)
     shifts = dict(_shifts(people, there, nights, of))
     lunches = {p.id: _lunch(p, there[p.id], stays, of, ways) for p in people if p.id in shifts}
+    barred = {who: one for who, one in held.items() if one.barred}
     team = [_technician(p, shifts[p.id], of.day, bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
+    team = [replace(one, takes_money=one.id not in barred) for one in team]
     placed = [line for line in lines if place_of(line) is not None]
-    jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways)]
+    paid = paid_jobs(session, {line.order_id for line in placed}, at=of.at) if barred else frozenset()
+    jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways, paid)]
     return DayProblem(
         of,
         Problem(tuple(team), tuple(jobs), ways.travel, of.not_before),
@@ -87,6 +93,7 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
         tuple(people),
         there,
         tuple(line for line in lines if place_of(line) is None),
+        barred,
     )
 
 

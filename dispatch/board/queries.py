@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from dispatch.board.models import PlanRun
 from dispatch.errors import NotFound
+from dispatch.fees.cash_queries import Held, people_with_cash
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
-from dispatch.orders.queries import visible
 from dispatch.staff.models import Person, PersonRole
 from dispatch.staff.rules import Actor
 
@@ -28,18 +28,23 @@ def replaceable(start: datetime, end: datetime, before: datetime) -> sa.ColumnEl
 
 
 def open_lines(
-    session: Session, branch_id: int, day: date, *, except_for: sa.ColumnElement[bool] | None = None, order_id: int | None = None
+    session: Session,
+    branch_id: int,
+    day: date,
+    *,
+    except_for: sa.ColumnElement[bool] | None = None,
+    order: int | str | None = None,
 ) -> Sequence[OrderLine]:
     """Vehicles that wait for a visit on `day`: their order is at work and not wanted later, and no live visit covers them.
 
-    Visits that match `except_for` count as gone. Most urgent and oldest orders first.
+    Visits that match `except_for` count as gone. Most urgent and oldest orders first; or of one order, by id or number.
     """
     query = sa.select(OrderLine).join(OrderLine.order).where(Order.branch_id == branch_id, *_waits(except_for))
     wanted = sa.or_(Order.wanted_on.is_(None), Order.wanted_on <= day)
-    query = query.where(Order.id == order_id if order_id else wanted)
-    order = contains_eager(OrderLine.order)
-    whose = [order.joinedload(Order.site), order.joinedload(Order.customer)]
-    whose += [] if order_id else [order.selectinload(Order.clocks)]  # they stand beside the orders of a list
+    query = query.where(wanted if order is None else Order.number == order if isinstance(order, str) else Order.id == order)
+    its = contains_eager(OrderLine.order)
+    whose = [its.joinedload(Order.site), its.joinedload(Order.customer)]
+    whose += [] if order else [its.selectinload(Order.clocks)]  # they stand beside the orders of a list
     whole = query.options(*whose, joinedload(OrderLine.own_site), joinedload(OrderLine.vehicle))
     rank = sa.case({"emergency": 0, "urgent": 1}, value=Order.urgency, else_=2)
     return session.scalars(whole.order_by(rank, Order.id, OrderLine.position)).unique().all()
@@ -64,6 +69,15 @@ def team(session: Session, branch_id: int) -> Sequence[Person]:
     has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
     query = sa.select(Person).where(Person.branch_id == branch_id, Person.active, has_role)
     return session.scalars(query.options(joinedload(Person.branch)).order_by(Person.staff_no)).all()
+
+
+def team_and_cash(
+    session: Session, branch_id: int, at: datetime, *, skilled: bool = False
+) -> tuple[list[Person], dict[int, Held]]:
+    """The branch's active technicians by staff number (with their skills, if asked), and what each of them holds in cash."""
+    has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
+    who = sa.and_(Person.branch_id == branch_id, Person.active, has_role)
+    return people_with_cash(session, who, at=at, options=[selectinload(Person.skills)] if skilled else [])
 
 
 def visits_on(session: Session, branch_id: int, start: datetime, end: datetime, *, lent: bool = False) -> Sequence[Visit]:
@@ -128,14 +142,6 @@ def leftovers(session: Session, branch_id: int, before: datetime) -> Sequence[Vi
     query = sa.select(Visit).where(Visit.branch_id == branch_id, Visit.ends_at < before, Visit.status.in_(VISIT_LIVE))
     whole = query.options(joinedload(Visit.technician), joinedload(Visit.order).joinedload(Order.customer))
     return session.scalars(whole.order_by(Visit.starts_at, Visit.id)).all()
-
-
-def order_named(session: Session, number: str, by: Actor) -> tuple[int, int]:
-    """An order's id and its site's. Raises NotFound for another branch's."""
-    found = session.execute(sa.select(Order.id, Order.site_id).where(Order.number == number, visible(by))).first()
-    if found is None:
-        raise NotFound
-    return found[0], found[1]
 
 
 def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dispatch.board.rules import district_of, part_words, shifts_over
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.customers.models import Site
+from dispatch.fees.cash_queries import Held
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.presenting.clocks import DueMark, due_mark
@@ -181,11 +182,18 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Overview:
-    """The whole day."""
+    """The whole day; `held` is what its technicians hold in cash, by person."""
 
     of: DayOfBranch
     routes: tuple[RouteView, ...]
     queue: tuple[Waiting, ...]
+    held: Mapping[int, Held] = field(default_factory=dict)
+
+    @property
+    def much_cash(self) -> list[Held]:
+        """Who is over his limit of cash in hand, or near it."""
+        found = (one for one in self.held.values() if one.standing.state != "fine")
+        return sorted(found, key=lambda one: (not one.standing.over, -one.cash))
 
     @property
     def stops(self) -> list[StopView]:

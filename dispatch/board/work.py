@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import ceil
 from typing import Protocol
@@ -153,10 +153,11 @@ def still_needed(visits: Iterable[Visit], ways: Ways) -> dict[str, int]:
     return parts_of_lines((line for line in lines if line.status not in LINE_SETTLED), ways)
 
 
-def line_jobs(lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways) -> list[Job]:
-    """One job for each vehicle that waits; all have a place."""
+def line_jobs(lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways, paid: Container[int] = ()) -> list[Job]:
+    """One job for each vehicle that waits; all have a place. At the orders in `paid` something is to be collected."""
     together = Counter((line.order_id, place_of(line)) for line in lines)
-    return [_line_job(line, together[line.order_id, place_of(line)], of, ways) for line in lines]
+    jobs = (_line_job(line, together[line.order_id, place_of(line)], of, ways) for line in lines)
+    return [replace(job, collects=line.order_id in paid) for job, line in zip(jobs, lines, strict=True)]
 
 
 def _line_job(line: OrderLine, together: int, of: DayOfBranch, ways: Ways) -> Job:

@@ -26,6 +26,8 @@ from dispatch.demo import (
     handing_over,
     installing,
     invoicing,
+    limiting,
+    merits,
     outside,
     owning,
     parts,
@@ -74,6 +76,8 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     installing.build(company, moment)  # over before the day's visits: whoever is under way is so once
     day.build(company, moment)
     handing_in.build(company, moment)
+    limiting.build(company, moment)
+    merits.build(company, moment)
     handing_over.build(company, moment)
     by_word.build(company, moment)
     parts.use(company, moment)

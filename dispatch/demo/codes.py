@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.demo.company import Company
-from dispatch.fees.operations import note_invoice
+from dispatch.invoices.operations import note_number
 from dispatch.orders.models import Visit
 from dispatch.paycodes.gateway import Payment, RefundAnswer
 from dispatch.paycodes.models import CodeRefund, PayCode
@@ -33,7 +33,7 @@ def pay_by_code(session: Session, visit: Visit, payment: Payment, channel: str, 
         stop_code(session, code.id, at=at - SCANNED / 2)
     receive(session, channel, replace(payment, number=code.number), at=at)
     if invoice and code.receipt_id:
-        note_invoice(session, code.receipt_id, invoice, by=by, at=at)
+        note_number(session, code.receipt_id, invoice, by=by, at=at)
 
 
 def _shown(session: Session, visit: Visit, channel: str, by: Actor, at: datetime) -> PayCode:

@@ -16,7 +16,7 @@ from dispatch.approvals.operations.table import add_rule
 from dispatch.approvals.rules import LevelRule
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
-from dispatch.demo import clocks, words
+from dispatch.demo import clocks, limiting, words
 from dispatch.demo.agreeing import agree_on_warranty, look_after_sims
 from dispatch.demo.counter import issue_signed
 from dispatch.devices.firmware import ask_for_firmware
@@ -112,6 +112,7 @@ def build(company: Company) -> None:
         _stock(company, code)
     _approvals(company)
     clocks.agree(company)
+    limiting.agree(company)
     name_company(company.session, COMPANY_NAME, by=company.people["admin"], at=company.at)
     agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 

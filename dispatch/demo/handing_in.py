@@ -5,9 +5,12 @@ One of yesterday's was taken back and handed in again. What stands of them is pa
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from PIL import Image, ImageDraw
 
 from dispatch.demo.company import Company
 from dispatch.fees.deposit_models import BankDeposit
@@ -16,6 +19,7 @@ from dispatch.fees.ledger_queries import holdings, receipts_handed, receipts_in_
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.models import HandIn
 from dispatch.fees.operations import (
+    add_slip,
     confirm_hand_in,
     deposit,
     hand_in,
@@ -23,6 +27,7 @@ from dispatch.fees.operations import (
     take_back_deposit,
     take_back_hand_in,
 )
+from dispatch.files.scans import Scan, read_scan
 from dispatch.staff.queries import actor_of
 
 MORNING = time(8, 40)
@@ -81,6 +86,8 @@ def _confirm(company: Company, made: HandIn, at: datetime) -> None:
     why = {"reason": WHY[missing], "owner_id": made.person_id} if missing else {"reason": None, "owner_id": None}
     counts = _notes(made.declared - missing)
     confirm_hand_in(company.session, made.id, counts=counts, counted=None, **why, by=company.people["qian"], at=at)
+    if missing:
+        add_slip(company.session, made, _photo(made.number), by=company.people["qian"], at=at)
 
 
 def _again(company: Company, counted: list[HandIn], at: datetime) -> None:
@@ -125,7 +132,21 @@ def _banked(company: Company, at: datetime, slip: str) -> BankDeposit:
         request_key=None,
         by=clerk,
         at=at,
+        scan=_photo(slip),
     )
+
+
+def _photo(number: str) -> Scan:
+    """A slip as a phone shows it, more or less."""
+    paper = Image.new("RGB", (480, 320), "#f4f1e8")
+    drawn = ImageDraw.Draw(paper)
+    drawn.rectangle((16, 16, 464, 304), outline="#7a7468", width=2)
+    for line in range(5):
+        drawn.line((40, 110 + 36 * line, 440, 110 + 36 * line), fill="#b9b2a3")
+    drawn.text((40, 48), number, fill="#2b2a27", font_size=32)
+    out = io.BytesIO()
+    paper.save(out, "JPEG", quality=70)
+    return read_scan(out.getvalue())
 
 
 def _notes(total: Decimal) -> dict[str, int]:

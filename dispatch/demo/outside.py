@@ -23,12 +23,14 @@ from dispatch.orders.models import Order, Visit
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.operations.answering import Acceptance, accept, decline
 from dispatch.outside.operations.asking import Wanted, ask, decide
+from dispatch.outside.operations.checking import accept_work, settle
 from dispatch.outside.operations.offering import Made, make_offers
 
 CODE = "SZ"
 WHY = "本网点技术员全部在途，客户车辆停运等修"
 WHY_TOO = "龙岗方向今天无人，客户要求当日恢复"
 TOO_FAR = "今天人手都在惠州，赶不过去"
+LOOSE, PAID_BY = "线束未绑扎，第二次才固定好", "招商银行转账 回单 4471"
 CEILING, PRICE = Decimal(260), Decimal(220)
 WORKER, OTHER = ("周建国", "13923456001"), ("黄海涛", "13923456002")
 COLLEAGUE = "liang"
@@ -46,6 +48,7 @@ def build(company: Company, moment: datetime) -> None:
     _offer(company, _order(company, moment - timedelta(minutes=50), "urgent"), places, moment - timedelta(minutes=20))
     _ask(company, _order(company, moment - timedelta(minutes=25), "emergency"), WHY_TOO, moment - timedelta(minutes=6))
     _lent(company, moment - timedelta(minutes=70), moment + timedelta(hours=4))
+    _settled(company, places, moment - timedelta(hours=8))
 
 
 def _contractors(company: Company) -> list[int]:
@@ -118,6 +121,17 @@ def _done(company: Company, places: list[int], at: datetime) -> None:
     there.depart()
     there.arrive(start + timedelta(minutes=2))
     there.work()
+
+
+def _settled(company: Company, places: list[int], at: datetime) -> None:
+    """Work that the manager has accepted, for less than was agreed on; finance has paid it."""
+    _done(company, places, at)
+    session = company.session
+    accepted = sa.select(OutsideOffer.id).where(OutsideOffer.accepted_at.is_not(None)).order_by(OutsideOffer.accepted_at)
+    offer_id = session.scalars(accepted.limit(1)).one()
+    after = at + timedelta(hours=3)
+    accept_work(session, offer_id, amount=PRICE - 20, note=LOOSE, by=company.manager(CODE), at=after)
+    settle(session, offer_id, reference=PAID_BY, by=company.people["qian"], at=after + timedelta(minutes=30))
 
 
 def _key(company: Company) -> uuid.UUID:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -58,7 +59,7 @@ class Holding:
 
 def holdings(session: Session, branch_id: int | None = None, person_id: int | None = None) -> Sequence[Holding]:
     """Who holds cash, the oldest first; of one branch, or of one person (also when he holds none)."""
-    ages, waits = _oldest_held(), _waiting()
+    ages, waits = oldest_held(), waiting_sums()
     rows = (
         sa.select(Person, Branch, Account.balance, waits.c.sum, ages.c.at)
         .join(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"), isouter=person_id is not None)
@@ -73,20 +74,30 @@ def holdings(session: Session, branch_id: int | None = None, person_id: int | No
     return [Holding(who, branch, cash or Decimal(0), waiting or Decimal(0), at) for who, branch, cash, waiting, at in found]
 
 
-def _oldest_held() -> sa.Subquery:
-    """Since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
-    confirmed = sa.exists().where(
+def oldest_held() -> sa.Subquery:
+    """SQL: since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
+    held = _through_hands().where(~_confirmed(), Receipt.amount > 0).group_by(Account.person_id)
+    return held.with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at")).subquery()
+
+
+def oldest_in(account_id: Any) -> sa.ScalarSelect[datetime]:
+    """SQL: the same for the one account of a row."""
+    held = sa.select(sa.func.min(Receipt.at)).join(Voucher, Voucher.receipt_id == Receipt.id)
+    held = held.join(Posting, Posting.voucher_id == Voucher.id)
+    return held.where(Posting.account_id == account_id, Receipt.amount > 0, ~_confirmed()).correlate(Account).scalar_subquery()
+
+
+def _confirmed() -> sa.ColumnElement[bool]:
+    return sa.exists().where(
         HandInReceipt.receipt_id == Receipt.id,
         HandInReceipt.live,
         HandIn.id == HandInReceipt.hand_in_id,
         HandIn.status == "confirmed",
     )
-    held = _through_hands().where(~confirmed, Receipt.amount > 0).group_by(Account.person_id)
-    return held.with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at")).subquery()
 
 
-def _waiting() -> sa.Subquery:
-    """What each person has handed in and nobody has counted yet: person_id, sum."""
+def waiting_sums() -> sa.Subquery:
+    """SQL: what each person has handed in and nobody has counted yet: person_id, sum."""
     handed = sa.select(HandIn.person_id, sa.func.sum(HandIn.declared).label("sum")).where(HandIn.status == "handed")
     return handed.group_by(HandIn.person_id).subquery()
 

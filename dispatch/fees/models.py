@@ -15,18 +15,22 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.cash_models import CashLimit, CashPass
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
+from dispatch.fees.slip_models import SlipPhoto
 from dispatch.words import say
 
 __all__ = [
     "Account",
     "AccountPayment",
     "BankDeposit",
+    "CashLimit",
+    "CashPass",
     "Charge",
     "DepositedHandIn",
     "DifferenceSettlement",
@@ -40,6 +44,7 @@ __all__ = [
     "Receipt",
     "ReceiptBlock",
     "SeriesCounter",
+    "SlipPhoto",
     "Voucher",
 ]
 

@@ -1,4 +1,7 @@
-"""What is still owed in money's papers before an order can be closed (P8, P9): payment, and decisions about it."""
+"""What is still owed in money's papers before an order can be closed (P8, P9): payment, and decisions about it.
+
+Whoever assigns visits asks for the cash in hand, too: that is told to orders here.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,17 @@ from sqlalchemy.orm import Session
 
 from dispatch.approvals.queries import requests_of_order
 from dispatch.fees.ledger_queries import receipts_in_hand
+from dispatch.fees.operations.cash_limits import check_cash
 from dispatch.fees.parts import uncharged, unpriced
 from dispatch.fees.queries import account_of
 from dispatch.orders.facts import register_missing
 from dispatch.orders.models import Order
+from dispatch.orders.operations.technicians import bars
 from dispatch.outside.models import OutsideOffer
 from dispatch.outside.operations.checking import holds_back
 from dispatch.words import Text, say
+
+bars(check_cash)
 
 
 @register_missing("finance", "prices")

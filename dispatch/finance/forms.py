@@ -5,16 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.money_forms import read_money
-from dispatch.tabular.cells import read_moment
+from dispatch.fees.operations.cash_limits import NewLimit
+from dispatch.finance.merits import NewMerit
+from dispatch.tabular.cells import read_date, read_decimal, read_moment
 from dispatch.typed import Typed, key_in, number_in
 from dispatch.words import Text, say
+
+MOST_HOURS = 10_000
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,53 @@ def read_deposit(texts: Mapping[str, str], hand_ins: Iterable[str], *, zone: str
     )
     typed.check()
     return facts
+
+
+def read_cash_limit(texts: Mapping[str, str], today: date) -> NewLimit:
+    """The limit out of the fields whom ("", b and a branch's or p and a person's number), most, hours (blank: at once on return),
+    valid_from (blank: today), valid_to and reason. Raises Invalid."""
+    typed = Typed(texts)
+    whom = typed.line("whom")
+    facts = NewLimit(
+        branch_id=number_in(whom[1:]) if whom.startswith("b") else None,
+        person_id=number_in(whom[1:]) if whom.startswith("p") else None,
+        most=typed.need("most", read_money, Decimal(0)),
+        hours=typed.maybe("hours", _read_hours),
+        valid_from=typed.maybe("valid_from", read_date) or today,
+        valid_to=typed.maybe("valid_to", read_date),
+        reason=typed.line("reason"),
+    )
+    if whom and (facts.branch_id, facts.person_id) == (None, None):
+        typed.errors["whom"] = say("Choose whom it is for.")
+    typed.check()
+    return facts
+
+
+def read_merit(texts: Mapping[str, str]) -> NewMerit:
+    """The record out of the fields person, kind, amount or points, reason and evidence. Raises Invalid."""
+    typed = Typed(texts)
+    facts = NewMerit(
+        person_id=typed.need("person", number_in, 0),
+        kind=typed.needed("kind"),
+        amount=typed.maybe("amount", read_money),
+        points=typed.maybe("points", _read_points),
+        reason=typed.line("reason"),
+        evidence=typed.line("evidence"),
+    )
+    typed.check()
+    return facts
+
+
+def _read_points(text: str) -> int | Text:
+    number = number_in(text)
+    return number if number else say("A whole number, please.")
+
+
+def _read_hours(text: str) -> Decimal | Text:
+    value = read_decimal(text)
+    if not isinstance(value, Decimal) or not 0 < value <= MOST_HOURS or value != value.quantize(Decimal("0.01")):
+        return say("Hours above zero, at most %(most)s.", most=MOST_HOURS)
+    return value
 
 
 def _sum(typed: str, wrong: dict[str, Text]) -> Decimal | None:

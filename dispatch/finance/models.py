@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rules import FINDINGS
+from dispatch.finance.merit_models import Merit as Merit
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say

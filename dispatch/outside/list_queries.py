@@ -18,7 +18,7 @@ from dispatch.lists import Cut, Part
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.rules import OFFERED_ANEW
 from dispatch.outside.models import OutsideOffer, OutsideRequest
-from dispatch.outside.queries import visible_asked, whole_requests
+from dispatch.outside.queries import known_to_offers, visible_asked, whole_requests
 from dispatch.outside.rules import HAVING, MOST_TRIES, STAGES
 from dispatch.staff.rules import Actor
 
@@ -89,6 +89,7 @@ def asked_page(session: Session, by: Actor, *, at: datetime, stage: str, cut: Cu
     rank = sa.case({name: place for place, name in enumerate(STAGES)}, value=how_far).label("rank")
     query = whole_requests().add_columns(rank).join(Order, Order.id == OutsideRequest.order_id)
     query = query.join(Customer, Customer.id == Order.customer_id).join(states, sa.true()).where(*visible_asked(by))
-    rows = session.scalars(cut.of(query.where(how_far == stage) if stage else query, ASKED_SORTS)).unique().all()
+    cut_out = cut.of(query.where(how_far == stage) if stage else query, ASKED_SORTS)
+    rows = known_to_offers(session.scalars(cut_out).unique().all())
     total = counts.get(stage, 0) if stage else sum(counts.values())
     return AskedPage(Part(rows, cut.number, total), counts)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from dispatch.approvals.operations.linking import hash_of
 from dispatch.devices.models import Holder
@@ -114,7 +115,15 @@ def whole_requests() -> sa.Select[OutsideRequest]:
 def requests_of(session: Session, order_id: int) -> Sequence[OutsideRequest]:
     """All that was asked for an order, the newest first."""
     query = whole_requests().where(OutsideRequest.order_id == order_id).order_by(OutsideRequest.id.desc())
-    return session.scalars(query).unique().all()
+    return known_to_offers(session.scalars(query).unique().all())
+
+
+def known_to_offers(requests: Sequence[OutsideRequest]) -> Sequence[OutsideRequest]:
+    """The same requests, each known to its offers, so that none of these asks the database for its own."""
+    for request in requests:
+        for offer in request.offers:
+            set_committed_value(offer, "request", request)
+    return requests
 
 
 def _here(by: Actor) -> sa.ColumnElement[bool]:

@@ -106,6 +106,8 @@ class _RouteCheck:
         for job in self.jobs:
             if job.pinned_to is None and not self.technician.product_trained:
                 yield self._say("not trained for the product", job=job.id)
+            if job.pinned_to is None and job.collects and not self.technician.takes_money:
+                yield self._say("job %(job)s collects money", job=job.id)
             if job.pinned_to is None and skills_missing(self.technician, job):
                 yield self._say("job %(job)s needs a higher skill", job=job.id)
 

@@ -9,7 +9,7 @@ from dispatch.routing.explain import fits_shift
 from dispatch.routing.insertion import cheapest
 from dispatch.routing.model import Id, Job, Plan, Problem, Route
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import parts_missing, skills_missing
+from dispatch.routing.suits import HOLDS_CASH, may_collect, parts_missing, skills_missing
 from dispatch.routing.timetable import Day, days_of, passable, timetable
 from dispatch.words import Text, say
 
@@ -70,9 +70,11 @@ def _candidate(day: Day, jobs: Sequence[Job], job: Job) -> Candidate:
 
 
 def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
-    """What training, skills and bag lack for the job beside the others."""
+    """What training, cash in hand, skills and bag lack for the job beside the others."""
     if not day.technician.product_trained:
         yield say("has not passed the product training")
+    if not may_collect(day.technician, job):
+        yield HOLDS_CASH
     for skill, level in skills_missing(day.technician, job).items():
         yield say("lacks skill %(skill)s %(level)s", skill=skill, level=level)
     for part, count in parts_missing(day.bag, jobs, job).items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dispatch.routing.explain import clock
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Stop
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import parts_missing, skills_missing
+from dispatch.routing.suits import HOLDS_CASH, may_collect, parts_missing, skills_missing
 from dispatch.routing.timetable import Day, days_of, length, passable
 from dispatch.words import Text, say
 
@@ -18,7 +18,7 @@ TYPED_MINUTE = 59
 
 @dataclass(frozen=True)
 class Conflict:
-    """One thing against the change. kind: overlap, training, skill, part, shift, window, travel, lunch, past."""
+    """One thing against the change. kind: overlap, training, cash, skill, part, shift, window, travel, lunch, past."""
 
     kind: str
     text: Text
@@ -72,6 +72,8 @@ class _Change:
     def _person(self) -> Iterator[Conflict]:
         if not self.day.technician.product_trained:
             yield Conflict("training", say("has not passed the product training"), True)
+        if not may_collect(self.day.technician, self.job):
+            yield Conflict("cash", HOLDS_CASH, True)
         for skill, level in skills_missing(self.day.technician, self.job).items():
             yield Conflict("skill", say("lacks skill %(skill)s %(level)s", skill=skill, level=level), True)
 

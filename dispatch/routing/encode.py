@@ -18,8 +18,8 @@ Pause = tuple[int, int, int]
 PINNED_PRIORITY = 100
 """Above every other: the engine lets an equal priority take a pinned job's place if that saves driving."""
 HIGHEST_PRIORITY = 99
-TRAINED = 1
-"""The skill number of the product training, which every job not pinned to a person asks for."""
+TRAINED, TAKES_MONEY = 1, 2
+"""The skill numbers of the product training, which every job not pinned to a person asks for, and of collecting what is paid."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ class _Codes:
 
     def __init__(self, days: Mapping[Id, Day], vans: Sequence[Day], jobs: Sequence[Job]) -> None:
         asked = {(skill, level) for job in jobs for skill, level in job.skills.items()}
-        self.skills = {key: code for code, key in enumerate(sorted(asked), TRAINED + 1)}
-        self.persons = {who: code for code, who in enumerate(days, TRAINED + 1 + len(self.skills))}
+        self.skills = {key: code for code, key in enumerate(sorted(asked), TAKES_MONEY + 1)}
+        self.persons = {who: code for code, who in enumerate(days, TAKES_MONEY + 1 + len(self.skills))}
         self.parts = sorted({part for job in jobs for part in job.parts})
         self.homes = [van.home for van in vans]
         self.places = {at: len(vans) + row for row, at in enumerate(dict.fromkeys(job.at for job in jobs))}
@@ -179,7 +179,8 @@ class _Codes:
     def _asked(self, job: Job) -> frozenset[int]:
         if job.pinned_to is not None:
             return frozenset({self.persons[job.pinned_to]})
-        return frozenset({TRAINED, *(self.skills[key] for key in job.skills.items())})
+        money = {TAKES_MONEY} if job.collects else set()
+        return frozenset({TRAINED, *money, *(self.skills[key] for key in job.skills.items())})
 
     def _offered(self, day: Day) -> frozenset[int]:
         person = self.persons[day.technician.id]
@@ -187,7 +188,8 @@ class _Codes:
             return frozenset({person})
         own = day.technician.skills
         able = (code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level)
-        return frozenset({TRAINED, person, *able})
+        money = {TAKES_MONEY} if day.technician.takes_money else set()
+        return frozenset({TRAINED, person, *money, *able})
 
     def _left(self, start: _Start) -> tuple[int, ...]:
         """The bag without what the stops behind have used."""

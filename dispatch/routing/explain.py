@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
 
 from dispatch.routing.insertion import Orders, cheapest
 from dispatch.routing.model import Id, Job, Reason
-from dispatch.routing.suits import is_skilled, parts_missing, skills_missing
+from dispatch.routing.suits import is_skilled, may_collect, parts_missing, skills_missing
 from dispatch.routing.timetable import Day, length, opening, passable, timetable
 from dispatch.words import Text, say
 
@@ -23,8 +24,9 @@ class Near(IntEnum):
     OFF_SHIFT = 5
     LEVEL_LOW = 6
     NO_SKILL = 7
-    UNTRAINED = 8
-    OTHER_PERSON = 9
+    HOLDS_CASH = 8
+    UNTRAINED = 9
+    OTHER_PERSON = 10
 
 
 Kind = tuple[Near, str, int]
@@ -63,6 +65,8 @@ def _person(day: Day, job: Job) -> Kind | None:
         return (Near.OTHER_PERSON, "", 0)
     if not day.technician.product_trained:
         return (Near.UNTRAINED, "", 0)
+    if not may_collect(day.technician, job):
+        return (Near.HOLDS_CASH, "", 0)
     missing = skills_missing(day.technician, job)
     absent = [skill for skill in missing if not day.technician.skills.get(skill)]
     skill = min(absent or missing)
@@ -127,6 +131,10 @@ def _whole_day(near: Near, n: int) -> Text:
         Near.FREE: (say("1 could still take it"), say("%(n)s could still take it", n=n)),
         Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
         Near.OFF_SHIFT: (say("1 is not on shift then"), say("%(n)s are not on shift then", n=n)),
+        Near.HOLDS_CASH: (
+            say("1 holds more cash than he may: no paid job before he hands in"),
+            say("%(n)s hold more cash than they may: no paid job before they hand in", n=n),
+        ),
         Near.UNTRAINED: (say("1 has not passed the product training"), say("%(n)s have not passed the product training", n=n)),
     }[near]
     return one if n == 1 else many
@@ -149,7 +157,7 @@ def _first_free(days: Sequence[Day], orders: Orders, job: Job) -> int | None:
 
 
 def _without_windows(job: Job) -> Job:
-    return Job(job.id, job.at, job.minutes, job.setup_minutes, (), job.priority, job.skills, job.parts)
+    return replace(job, windows=(), pinned_to=None, pinned_start=None)
 
 
 def earliest_start(day: Day, jobs: Sequence[Job], job: Job) -> int | None:

@@ -31,7 +31,8 @@ class Lunch:
 
 @dataclass(frozen=True)
 class Technician:
-    """Somebody to send: starts and ends the day at `home`, within `shift`; `parts` is what is in the bag."""
+    """Somebody to send: starts and ends the day at `home`, within `shift`; `parts` is what is in the bag. Who does not take money
+    gets no job that collects any."""
 
     id: Id
     home: Coordinates
@@ -40,6 +41,7 @@ class Technician:
     skills: Mapping[str, int] = field(default_factory=dict)
     parts: Mapping[str, int] = field(default_factory=dict)
     product_trained: bool = True
+    takes_money: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Job:
 
     `setup_minutes` (parking, gate, finding the driver) count once when the stop before was elsewhere. With `pinned_to` the plan
     keeps the person; with `pinned_start` as well the visit is a settled fact: kept as it is, even where it breaks a rule.
+    Where it `collects`, something is to be paid.
     """
 
     id: Id
@@ -60,6 +63,7 @@ class Job:
     parts: Mapping[str, int] = field(default_factory=dict)
     pinned_to: Id | None = None
     pinned_start: int | None = None
+    collects: bool = False
 
     @property
     def settled(self) -> bool:

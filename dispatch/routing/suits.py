@@ -1,4 +1,4 @@
-"""Who may do a job at all: training, skills, the bag. Time plays no part here."""
+"""Who may do a job at all: training, money, skills, the bag. Time plays no part here."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from dispatch.routing.model import Job, Technician
 from dispatch.routing.timetable import Day, parts_of
+from dispatch.words import say
+
+HOLDS_CASH = say("holds more cash than he may: no paid job before he hands in")
 
 
 def is_skilled(technician: Technician, job: Job) -> bool:
-    """Whether training and skill levels suffice (nobody goes before the product training). A pinned person is taken as given."""
+    """Whether training and skill levels suffice (nobody goes before the product training), and he may collect what is to be paid.
+
+    A pinned person is taken as given.
+    """
     if job.pinned_to is not None:
         return job.pinned_to == technician.id
-    return technician.product_trained and not skills_missing(technician, job)
+    return technician.product_trained and may_collect(technician, job) and not skills_missing(technician, job)
+
+
+def may_collect(technician: Technician, job: Job) -> bool:
+    """Whether nobody has to fear for the money: none is to be collected, or he takes it."""
+    return technician.takes_money or not job.collects
 
 
 def skills_missing(technician: Technician, job: Job) -> dict[str, int]:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from dispatch.errors import Invalid, Refusal
 from dispatch.web.forms import Form
 from dispatch.web.login import settings
-from dispatch.words import say
+from dispatch.words import Text, say
 
 DRAINED_TIMES = 8
 """How many times the allowed size of a refused file is still read, so that the browser hears the answer."""
@@ -32,19 +32,26 @@ class TooLarge(Invalid):
     status = 413
 
 
-def sent_file() -> SentFile:
+LONG_LIST = say("The file is larger than %(most)s MB. Send only the sheet with the list.")
+
+
+def sent_file(*, too_large: Text = LONG_LIST) -> SentFile:
     """The file of this request. Raises Invalid when none was chosen, TooLarge beyond the limit."""
+    file = maybe_file(too_large=too_large)
+    if file is None:
+        raise Invalid({"file": say("Please choose a file.")})
+    return file
+
+
+def maybe_file(*, too_large: Text = LONG_LIST) -> SentFile | None:
+    """The file of this request, if one was chosen. Raises TooLarge beyond the limit, in this sentence with the MB as `most`."""
     try:
         file = request.files.get("file")
     except RequestEntityTooLarge:
         most = settings().max_upload_mb
         drain(DRAINED_TIMES * most)
-        raise TooLarge(
-            {"file": say("The file is larger than %(most)s MB. Send only the sheet with the list.", most=most)}
-        ) from None
-    if file is None or not file.filename:
-        raise Invalid({"file": say("Please choose a file.")})
-    return SentFile(file.filename[-200:], file.read())
+        raise TooLarge({"file": say(too_large.msgid, most=most)}) from None
+    return SentFile(file.filename[-200:], file.read()) if file and file.filename else None
 
 
 def refused_file(refusal: Refusal) -> Form:

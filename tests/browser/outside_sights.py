@@ -30,7 +30,7 @@ def outside_pages(session: Session) -> Pages:
         "help from outside to be decided": (asked.where(OutsideRequest.decision.is_(None)), "wang"),
         "an order on offer to contractors": (asked.where(OutsideRequest.approved, Order.status == "approved"), "lin"),
         "an order that a contractor is at": (taken.where(Visit.status == "on_site"), "lin"),
-        "a contractor's work to be accepted": (taken.where(Visit.status == "finished"), "wang"),
+        "a contractor's work to be accepted": (taken.where(Visit.status == "finished", OutsideOffer.work_at.is_(None)), "wang"),
     }
     numbers = {name: (session.scalars(query.limit(1)).one(), who) for name, (query, who) in found.items()}
     pages = {name: ("outside.order", f"/orders/{number}/outside", who) for name, (number, who) in numbers.items()}

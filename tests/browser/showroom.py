@@ -36,6 +36,7 @@ from dispatch.intake.models import Outage, Upload
 from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
 from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.outside.models import OutsideOffer
 from dispatch.staff.models import Person
 from tests.browser.asked_sights import asked_pages
 from tests.browser.invoice_sights import invoice_pages
@@ -58,6 +59,10 @@ from tests.browser.staging import (
 NO_PAGES = {
     "static",
     "finance.slip",
+    "finance.slip_photo",
+    "finance.rate_export",
+    "finance.contractor_sheet",
+    "finance.contractor_export",
     "finance.day_export",
     "invoices.export",
     "invoices.export_orders",
@@ -203,6 +208,12 @@ def _plain() -> dict[str, Sight]:
         "deposits": Sight("finance.deposit_list", "/finance/deposits", "qian"),
         "a deposit to be booked": Sight("finance.new_deposit", "/finance/deposits/new", "qian"),
         "withdrawn hand-ins, none": Sight("finance.hand_in_list", "/finance/hand-ins?status=withdrawn", "qian"),
+        "rewards and deductions": Sight("finance.merit_list", "/finance/merits", "qian"),
+        "rewards and deductions, of a branch": Sight("finance.merit_list", "/finance/merits"),
+        "rates by person": Sight("finance.rate_list", "/finance/rates", "qian"),
+        "rates by person, none": Sight("finance.rate_list", "/finance/rates?from=2020-01-01&to=2020-01-02", "qian"),
+        "cash limits": Sight("finance.limits", "/finance/limits", "qian"),
+        "cash limits, of a branch": Sight("finance.limits", "/finance/limits"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
         "payment codes": Sight("finance.code_list", "/finance/codes?show=all", "qian"),
@@ -309,6 +320,7 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
     bag = _first(session, sa.select(Holder.id).where(Holder.person_id == technician))
     store = _first(session, sa.select(Holder.id).where(Holder.kind == "store"))
     outside = _first(session, sa.select(Holder.id).where(Holder.kind == "contractor").order_by(Holder.id))
+    settled = _first(session, sa.select(OutsideOffer.contractor_id).where(OutsideOffer.work_at.is_not(None)))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
     topped_up = _first(session, sa.select(SimTopUp.unit_id))
     serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
@@ -325,6 +337,10 @@ def _people_and_things(session: Session) -> dict[str, Sight]:
         "changing a vehicle": Sight("customers.edit_vehicle", f"/vehicles/{vehicle}/edit"),
         "a store": Sight("devices.holder", f"/stock/{store}"),
         "a contractor": Sight("devices.contractor", f"/stock/contractors/{outside}", "lin"),
+        "a contractor's settlement": Sight("finance.contractor_settlement", f"/finance/contractors/{settled}", "qian"),
+        "a contractor's settlement, none": Sight(
+            "finance.contractor_settlement", f"/finance/contractors/{settled}?from=2020-01-01&to=2020-01-02"
+        ),
         "giving to a contractor": Sight("devices.contractor_give", f"/stock/contractors/{outside}/give", "lin"),
         "a part": Sight("devices.part", f"/stock/parts/{_first(session, sa.select(Part.id))}"),
         "parts of a store": Sight("devices.holder_parts", f"/stock/{store}/parts?do=issue"),

@@ -65,6 +65,14 @@ def test_nobody_is_sent_before_the_product_training():
     assert made.routes == () and str(made.unserved[0].reasons[0].text) == "1 has not passed the product training"
 
 
+def test_who_does_not_take_money_gets_only_jobs_that_collect_none():
+    made = plan(problem([technician(takes_money=False)], [job("paid", collects=True), job("free", 2)]), 1)
+    assert (stops(made), [left.job for left in made.unserved]) == (["free"], ["paid"])
+    assert str(made.unserved[0].reasons[0].text) == "1 holds more cash than he may: no paid job before he hands in"
+    both = plan(problem([technician(takes_money=False), technician("wei")], [job("paid", collects=True)]), 1)
+    assert stops(both, "wei") == ["paid"]
+
+
 def test_the_bag_bounds_how_many_jobs_can_be_done():
     jobs = [job(name, parts={"terminal": 1, "sim": 1}) for name in "abc"]
     made = plan(problem([technician(parts={"terminal": 2, "sim": 9})], jobs), LIMIT_S)

@@ -28,13 +28,15 @@ from dispatch.board.work import (
     wanted_of,
 )
 from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.fees.collecting import paid_jobs
+from dispatch.fees.operations.cash_limits import why_barred
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import NewVisit, change_visit, locked_visit, plan_visit
 from dispatch.routing import Candidate, Conflict, Job, conflicts, who_could
 from dispatch.staff.roster_rules import KINDS, leaves_within
 from dispatch.staff.rules import Actor
-from dispatch.words import say, text_to_json
+from dispatch.words import Text, say, text_to_json
 
 NEW_JOB = "new"
 
@@ -55,8 +57,13 @@ class Errand:
                 return away
             raise NotFound(say("There is no such technician, or he has no place to start from."))
         found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start)
-        worded_ones = [replace(conflict, text=worded(conflict.text, self.day.names)) for conflict in found]
+        worded_ones = [replace(conflict, text=self._worded(conflict, choice)) for conflict in found]
         return [*away, *worded_ones, *self._other_day(choice.start)]
+
+    def _worded(self, conflict: Conflict, choice: Choice) -> Text:
+        """What is said of a conflict; of too much cash in hand how much it is."""
+        held = self.day.barred.get(choice.technician_id) if conflict.kind == "cash" else None
+        return why_barred(held) if held else worded(conflict.text, self.day.names)
 
     def _away(self, choice: Choice) -> Iterator[Conflict]:
         """Leave at that time, or a day off: nobody is sent then, unless the roster is changed first."""
@@ -97,11 +104,14 @@ class Errand:
 
 
 def lines_to_assign(
-    session: Session, of: DayOfBranch, *, order_id: int, site_id: int, count: int | None = None
+    session: Session, of: DayOfBranch, *, order: int | str, site_id: int | None, count: int | None = None
 ) -> list[OrderLine]:
-    """The first `count` vehicles (None: all) of an order that wait at one place. Raises NotFound when none does."""
-    lines = open_lines(session, of.branch_id, of.day, order_id=order_id)
-    here = [line for line in lines if site_of_line(line).id == site_id]
+    """The first `count` vehicles (None: all) of an order, by id or number, that wait at one place (None: its own).
+
+    Raises NotFound when none does.
+    """
+    lines = open_lines(session, of.branch_id, of.day, order=order)
+    here = [line for line in lines if site_of_line(line).id == (site_id or line.order.site_id)]
     if not here:
         raise NotFound(say("Nothing of this order waits for a visit any more."))
     return here[:count]
@@ -111,12 +121,19 @@ def errand_of_lines(session: Session, of: DayOfBranch, ways: Ways, lines: Sequen
     """Vehicles of one order at one place as an errand. Raises RuleBroken while no map knows the place."""
     if place_of(lines[0]) is None:
         raise RuleBroken(UNPLACED)
-    return Errand(joint_job(NEW_JOB, lines, of, ways), lines[0].order, day_problem(session, of, ways, dissolve=False))
+    day = day_problem(session, of, ways, dissolve=False)
+    job = replace(joint_job(NEW_JOB, lines, of, ways), collects=_collects(session, lines[0].order, day))
+    return Errand(job, lines[0].order, day)
+
+
+def _collects(session: Session, order: Order, day: DayProblem) -> bool:
+    """Whether something is to be collected; only asked where that keeps somebody away."""
+    return bool(day.barred and paid_jobs(session, [order.id], at=day.of.at))
 
 
 def part_of_errand(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> Errand:
     """The same errand for some of its vehicles."""
-    return replace(whole, job=joint_job(NEW_JOB, lines, whole.day.of, ways))
+    return replace(whole, job=replace(joint_job(NEW_JOB, lines, whole.day.of, ways), collects=whole.job.collects))
 
 
 def most_at_once(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> int:
@@ -134,8 +151,17 @@ def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit)
         raise RuleBroken(UNPLACED)
     lines = [row.line for row in visit.visit_lines]
     asked = joint_job(visit_job_id(visit), lines, of, ways)
-    job = replace(asked, minutes=fixed_job(visit, of, ways).minutes)
-    return Errand(job, visit.order, day_problem(session, of, ways, dissolve=False))
+    day = _his_own(day_problem(session, of, ways, dissolve=False), visit.technician_id)
+    job = replace(asked, minutes=fixed_job(visit, of, ways).minutes, collects=_collects(session, visit.order, day))
+    return Errand(job, visit.order, day)
+
+
+def _his_own(day: DayProblem, technician_id: int) -> DayProblem:
+    """The day for somebody who has a visit already: it stays his, however much cash he holds."""
+    if technician_id not in day.barred:
+        return day
+    team = tuple(replace(one, takes_money=True) if one.id == technician_id else one for one in day.problem.technicians)
+    return replace(day, problem=replace(day.problem, technicians=team))
 
 
 def assign(
@@ -149,7 +175,7 @@ def assign(
     by.must("order.plan")
     _check_not_over(of)
     lock_day(session, of)
-    lines = lines_to_assign(session, of, order_id=order_id, site_id=site_id, count=count)
+    lines = lines_to_assign(session, of, order=order_id, site_id=site_id, count=count)
     errand = errand_of_lines(session, of, ways, lines)
     overruled = _weighed(errand, choice)
     start, end = _moments(errand, choice)

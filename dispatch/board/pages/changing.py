@@ -14,7 +14,7 @@ from dispatch.board.forms import read_assignment, read_choice
 from dispatch.board.operations import changes
 from dispatch.board.operations.changes import Errand
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
-from dispatch.board.queries import order_named, visit_of
+from dispatch.board.queries import visit_of
 from dispatch.board.rules import clock_of
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.clock import local_day
@@ -65,9 +65,7 @@ def _filled(db: Session, sentence: str, visit: Visit) -> str:
 
 
 def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
-    order_id, own_site_id = order_named(db, number, current())
-    site_id = number_in(request.values.get("site")) or own_site_id
-    lines = changes.lines_to_assign(db, of, order_id=order_id, site_id=site_id)
+    lines = changes.lines_to_assign(db, of, order=number, site_id=number_in(request.values.get("site")))
     return lines[0].order, lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from dispatch.board.overview import overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
 from dispatch.board.problem import bags_of_morning
-from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team, visits_on
+from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team_and_cash, visits_on
 from dispatch.board.views import Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
@@ -84,7 +84,7 @@ def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | Non
     The run is read first: should it end while the rest is read, the page still says that it is under way, and looks again.
     """
     run = run_view(db, of)
-    people = team(db, of.branch_id)
+    people, held = team_and_cash(db, of.branch_id, of.at)
     visits = visits_on(db, of.branch_id, *of.bounds, lent=True)
     who = {person.id for person in people} | {visit.technician_id for visit in visits}
     roster = roster_of(db, of.branch_id, who, of.day, of.day, of.zone, today=of.today)
@@ -92,7 +92,7 @@ def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | Non
     lines = open_lines(db, of.branch_id, of.day)
     told = run.outcome if run else None
     seen = overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster)
-    return seen, run, roster.calendar
+    return replace(seen, held=held), run, roster.calendar
 
 
 @pages.get("/plan")

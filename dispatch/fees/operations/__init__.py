@@ -7,6 +7,7 @@ Whoever charges and takes money in one transaction calls `prepare_payment` befor
 """
 
 from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment
+from dispatch.fees.operations.cash_limits import end_cash_limit, let_pass, set_cash_limit
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.depositing import deposit, take_back_deposit
 from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_favour, hand_back, withdraw_favour
@@ -16,11 +17,13 @@ from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
 from dispatch.fees.operations.settling import settle_difference, take_back_settlement
+from dispatch.fees.operations.slips import add_slip
 from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
     "NewPrice",
     "add_charge",
+    "add_slip",
     "ask_goodwill",
     "ask_let_off",
     "ask_refund",
@@ -29,13 +32,16 @@ __all__ = [
     "confirm_hand_in",
     "decide_favour",
     "deposit",
+    "end_cash_limit",
     "hand_back",
     "hand_in",
     "lease_block",
+    "let_pass",
     "next_number",
     "pay_on_account",
     "prepare_payment",
     "refund",
+    "set_cash_limit",
     "set_prices",
     "settle_difference",
     "settle_goodwill",

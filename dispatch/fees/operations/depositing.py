@@ -29,7 +29,10 @@ from dispatch.fees.operations.reversing import (
     post_reversal,
     reason_given,
 )
+from dispatch.fees.operations.slips import add_slip
 from dispatch.fees.rules import yuan
+from dispatch.fees.slip_queries import needed_from
+from dispatch.files.scans import Scan
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -47,8 +50,11 @@ def deposit(
     request_key: uuid.UUID | None,
     by: Actor,
     at: datetime,
+    scan: Scan | None = None,
 ) -> BankDeposit:
     """Book cash of a branch's desk as paid into the bank; the same `request_key` again answers with the first.
+
+    `scan` is the photo of the bank's slip, which large sums need.
 
     Raises Invalid for a wrong amount, account, slip or moment, or when the hand-ins come to another sum and nobody says why;
     RuleBroken when the desk has not so much; Conflict when a hand-in is in another deposit or does not stand, or for a used key.
@@ -63,7 +69,7 @@ def deposit(
         return first
     amount = amount_given(amount)
     hand_ins = _locked(session, hand_in_ids, branch_id)
-    _check(amount, hand_ins, paid_at, reason, at, **said)
+    _check(amount, hand_ins, paid_at, reason, at, shown=scan is not None, **said)
     _check_slip(session, **said)
     number, _, _ = next_in_series(session, DEPOSIT_SERIES, branch_id, at)
     facts = {**said, "paid_at": paid_at, "reason": (reason or "").strip() or None, "request_key": request_key}
@@ -75,6 +81,8 @@ def deposit(
     detail = {**_detail(row), "hand_ins": [one.number for one in hand_ins]}
     record(session, ("bank_deposit", row.id), "deposit.book", by=by, at=at, detail=detail)
     lines = {AccountKey("bank", branch_id=branch_id): amount, AccountKey("cash_desk", branch_id=branch_id): -amount}
+    if scan is not None:
+        add_slip(session, row, scan, by=by, at=at)
     post_from_desk(session, Cause("bank_deposit", branch_id, by, at, at, {"bank_deposit_id": row.id}), lines)
     return row
 
@@ -137,10 +145,13 @@ def _check(
     reason: str | None,
     at: datetime,
     *,
+    shown: bool,
     bank_account: str,
     slip: str,
 ) -> None:
     wrong: dict[str, Text] = {}
+    if not shown and amount >= needed_from():
+        wrong["file"] = say("From %(sum)s on the photo of the bank's slip is needed.", sum=yuan(needed_from()))
     if not bank_account:
         wrong["bank_account"] = say("Which account was it paid into?")
     if not slip:

@@ -10,6 +10,7 @@ from dispatch.board.rules import day_bounds
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.hand_overs import waiting_for
+from dispatch.fees.cash_queries import held_by
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.disputes import KIND_WORDS
 from dispatch.field.presenting.day import cards
@@ -37,5 +38,6 @@ def today() -> str:
         offered = waiting_for(db, who.id or 0)
         old = len(came_out(db, who.id or 0))
         decided = lately_settled(db, who.id or 0, at - TOLD_FOR)
-        told = {"offered": offered, "old": old, "decided": decided, "fact_words": KIND_WORDS}
+        cash = held_by(db, who.id or 0, at=at)
+        told = {"cash": cash, "offered": offered, "old": old, "decided": decided, "fact_words": KIND_WORDS}
         return render_template("field/today.html", stops=stops, ahead=ahead, here=here, day=day, **told)

@@ -3,13 +3,17 @@
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
     codes,
+    contractors,
     day,
     deposits,
     differences,
     hand_ins,
+    limits,
     matching,
+    merits,
     overview,
     own,
+    slips,
     statements,
 )
 from dispatch.finance.pages.blueprint import pages

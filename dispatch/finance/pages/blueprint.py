@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from dispatch.clock import now
-from dispatch.finance.rules import CashLimits, cash_risks
+from dispatch.clock import local_day, now
+from dispatch.tabular.cells import read_date
 from dispatch.web.access import current
-from dispatch.web.login import settings
-from dispatch.words import Text
 
 pages = Blueprint("finance", __name__)
 
+SPAN_DAYS = 30
 Answer = str | Response | tuple[str, int]
-
-
-def limits() -> CashLimits:
-    """The company's limits on cash in hand."""
-    return CashLimits(Decimal(str(settings().cash_limit)), timedelta(hours=settings().cash_max_hours))
-
-
-def risks(cash: Decimal, oldest_at: datetime | None) -> list[Text]:
-    """What is risky about so much cash of that age, now."""
-    return cash_risks(cash, oldest_at, limits(), now())
 
 
 def chosen_branch() -> int | None:
     """The branch the reader works in, or None: every branch, which he asks for with `?branches=all` and the right to it."""
     every = request.args.get("branches") == "all" and current().may("branches.all")
     return None if every else current().branch_id
+
+
+def asked_span() -> tuple[date, date]:
+    """The days `from` and `to` of the address, else the last thirty."""
+    today = local_day(now(), current().zone)
+    asked = [read_date(request.args.get(name, "")) for name in ("from", "to")]
+    last = asked[1] if isinstance(asked[1], date) else today
+    first = asked[0] if isinstance(asked[0], date) else last - timedelta(days=SPAN_DAYS - 1)
+    return min(first, last), last

@@ -16,11 +16,13 @@ from dispatch.fees.deposit_queries import deposit_of
 from dispatch.fees.ledger_queries import HAND_IN_SORTS, hand_in_seen, hand_ins, receipts_handed
 from dispatch.fees.ledger_rules import DENOMINATIONS, HAND_IN_WORDS
 from dispatch.fees.models import HandIn, Voucher
-from dispatch.fees.operations import confirm_hand_in, take_back_hand_in
+from dispatch.fees.operations import add_slip, confirm_hand_in, take_back_hand_in
 from dispatch.fees.settling_queries import Settled, open_part, open_parts, settlements_of
 from dispatch.fees.settling_rules import SETTLEMENT_WORDS, SETTLEMENTS
+from dispatch.fees.slip_queries import slips_of
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
+from dispatch.finance.pages.sending import scan_of, sent_with_file
 from dispatch.staff.models import Person
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -51,11 +53,15 @@ def show_hand_in(hand_in_id: int) -> Answer:
 @may("money.confirm")
 def confirm(hand_in_id: int) -> Answer:
     """Confirm what was counted."""
-    form = Form.sent()
+    form = Form()
     try:
+        form, file = sent_with_file()
+        scan = scan_of(file)
         count = read_count({name: form.text(name) for name in form.values})
         with transaction() as db:
             done = confirm_hand_in(db, hand_in_id, **count.__dict__, by=current(), at=now())
+            if scan is not None:
+                add_slip(db, done, scan, by=current(), at=now())
             number = done.number
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
@@ -103,6 +109,8 @@ def hand_in_page(hand_in_id: int, form: Form, refusal: Refusal | None = None, *,
             labels=_labels(),
             open=left,
             deposit=deposit_of(db, made.id),
+            slips=slips_of(db, hand_in_id=made.id),
+            may_add=made.status == "confirmed" and made.person_id != current().id and current().may("money.confirm"),
             settled=settled,
             forms=_forms(made, left, settled),
             request_key=uuid.uuid4(),
@@ -133,4 +141,11 @@ def _vouchers_of(made: HandIn) -> sa.Select[str]:
 def _labels() -> dict[str, str]:
     """What the fields of the count are called, for the list of what is wrong."""
     notes = {f"n{worth}": f"¥{worth}" for worth in DENOMINATIONS}
-    return {**notes, "counted": _("Sum"), "reason": _("Reason"), "owner": _("Who answers for it"), "amount": _("Amount")}
+    return {
+        **notes,
+        "file": _("Photo of the slip"),
+        "counted": _("Sum"),
+        "reason": _("Reason"),
+        "owner": _("Who answers for it"),
+        "amount": _("Amount"),
+    }

@@ -12,11 +12,14 @@ from werkzeug.wrappers import Response
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.fees.ledger_queries import hand_in_seen, hand_ins_of, holdings, receipts_handed, receipts_in_hand
+from dispatch.fees.cash_queries import held_by
+from dispatch.fees.ledger_queries import hand_in_seen, hand_ins_of, receipts_handed, receipts_in_hand
 from dispatch.fees.ledger_rules import HAND_IN_WORDS
 from dispatch.fees.operations import hand_in, withdraw_hand_in
 from dispatch.fees.settling_queries import open_parts
-from dispatch.finance.pages.blueprint import Answer, limits, pages, risks
+from dispatch.finance.merit_queries import merits_of
+from dispatch.finance.merit_rules import KINDS
+from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.finance.slips import slip_pdf
 from dispatch.staff.models import Branch
 from dispatch.typed import number_in
@@ -79,7 +82,9 @@ def _my_page(refusal: Refusal | None = None) -> Answer:
     me = current().id or 0
     with transaction() as db:
         held, mine = receipts_in_hand(db, me), hand_ins_of(db, me)
-        holding, left = holdings(db, person_id=me)[0], open_parts(db, mine)
+        holding, left = held_by(db, me, at=now()), open_parts(db, mine)
+        assert holding is not None
+        merits = merits_of(db, me)
     page = render_template(
         "finance/my_money.html",
         held=held,
@@ -87,9 +92,9 @@ def _my_page(refusal: Refusal | None = None) -> Answer:
         left=left,
         holding=holding,
         loose=sum((receipt.amount for receipt in held), Decimal(0)),
-        risks=risks(holding.cash, holding.oldest_at),
-        limits=limits(),
         refusal=refusal,
+        merits=merits,
+        KINDS=KINDS,
         HAND_IN_WORDS=HAND_IN_WORDS,
     )
     return (page, refusal.status) if refusal else page

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound, RuleBroken
+from dispatch.orders.models import Order
 from dispatch.staff.models import Person
 from dispatch.words import say
 
@@ -23,3 +27,20 @@ def fit_technician(session: Session, person_id: int, *, outside: bool = False) -
     if person.trained_on is None:
         raise RuleBroken(say("%(name)s has not passed the product training yet.", name=person.name))
     return person
+
+
+Bar = Callable[[Session, Order, Person, datetime], None]
+_bars: list[Bar] = []
+
+
+def bars(bar: Bar) -> Bar:
+    """Register who knows why somebody gets no further job of a kind; it raises with the sentence."""
+    if bar not in _bars:
+        _bars.append(bar)
+    return bar
+
+
+def check_may_take(session: Session, order: Order, technician: Person, at: datetime) -> None:
+    """Ask all who are registered whether somebody may be given an order; it is locked. Raises RuleBroken with why not."""
+    for bar in _bars:
+        bar(session, order, technician, at)

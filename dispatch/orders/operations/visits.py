@@ -16,7 +16,7 @@ from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.operations.approving import withdraw_open_steps
 from dispatch.orders.operations.moves import follow, locked_order, move_order, move_visit
-from dispatch.orders.operations.technicians import fit_technician
+from dispatch.orders.operations.technicians import check_may_take, fit_technician
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -58,6 +58,7 @@ def _put(session: Session, new: NewVisit, *, outside: bool, by: Actor, at: datet
     if order.status not in FOLLOWING:
         raise RuleBroken(say("The order is not approved or is waiting, so nobody can be sent."))
     technician = fit_technician(session, new.technician_id, outside=outside)
+    check_may_take(session, order, technician, at)
     lines = _free_lines(session, order, new.line_ids)
     visit = Visit(
         order_id=order.id,
@@ -127,6 +128,8 @@ def change_visit(
     if visit.status not in ("planned", "dispatched"):
         raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
     technician = fit_technician(session, technician_id)
+    if technician.id != visit.technician_id:
+        check_may_take(session, visit.order, technician, at)
     change = {"visit": visit.id, "technician": technician.id, "from_technician": visit.technician_id}
     length = visit.ends_at - visit.starts_at
     visit.technician_id, visit.starts_at, visit.ends_at = technician.id, starts_at, starts_at + length

@@ -1,31 +1,13 @@
-"""When cash in hand is a risk, and how a count is read."""
+"""How a count is read."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from dispatch.errors import Invalid
 from dispatch.finance.forms import read_count
-from dispatch.finance.rules import CashLimits, cash_risks
-from tests.conftest import AT
-
-LIMITS = CashLimits(Decimal(5000), timedelta(hours=24))
-
-
-@pytest.mark.parametrize(
-    ("cash", "hours", "told"),
-    [
-        ("5000", 24, []),
-        ("5000.01", 1, ["Over the limit of ¥5,000.00."]),
-        ("1", 25, ["Held longer than 24 hours."]),
-        ("6000", 25, ["Over the limit of ¥5,000.00.", "Held longer than 24 hours."]),
-    ],
-)
-def test_risks(cash: str, hours: int, told: list[str]) -> None:
-    assert [str(risk) for risk in cash_risks(Decimal(cash), AT - timedelta(hours=hours), LIMITS, AT)] == told
 
 
 def test_a_count_is_read() -> None:
