@@ -73,6 +73,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),
     "money.write_off": ("manager", "director"),
+    "day.close": ("finance",),
+    "day.reopen": ("director",),
     # what the day came to
     "figures.see": ("supervisor", "manager", "director", "qa"),
     # the house

@@ -18,7 +18,7 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
-from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, LedgerBooks, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.words import say
@@ -35,6 +35,7 @@ __all__ = [
     "HandIn",
     "HandInBack",
     "HandInReceipt",
+    "LedgerBooks",
     "Posting",
     "Price",
     "Receipt",

@@ -11,9 +11,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.finance.code_models import AccountCode
+from dispatch.finance.day_models import DayClose
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say
+
+__all__ = ["AccountCode", "BankProfile", "DayClose", "Statement", "StatementLine"]
 
 PLACES = sa.Numeric(18, 6)
 """Fees as the channel gives them."""
