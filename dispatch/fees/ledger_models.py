@@ -32,6 +32,8 @@ CAUSES = (
     "difference_settlement_id",
     "account_payment_id",
     "bank_deposit_id",
+    "match_run_id",
+    "match_undo_id",
 )
 """Columns of a voucher of which one names the row it is written for."""
 BACKS = ("hand_in_back", "difference_back", "account_payment_back", "bank_deposit_back")
@@ -108,6 +110,8 @@ class Voucher(Base):
     difference_settlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("difference_settlement.id"), unique=True)
     account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
     bank_deposit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_deposit.id"), unique=True)
+    match_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("match_run.id"), unique=True)
+    match_undo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("match_undo.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

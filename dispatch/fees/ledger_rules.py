@@ -23,6 +23,9 @@ ACCOUNT_KINDS = (
     "tax",
     "difference",
     "written_off",
+    "at_channel",
+    "channel_fee",
+    "rounding",
 )
 VOUCHER_KINDS = (
     "charge",
@@ -37,6 +40,8 @@ VOUCHER_KINDS = (
     "account_payment_back",
     "bank_deposit",
     "bank_deposit_back",
+    "matched",
+    "match_undone",
 )
 VOUCHER_WORDS: dict[str, Text] = {
     "charge": say("Charge"),
@@ -51,6 +56,8 @@ VOUCHER_WORDS: dict[str, Text] = {
     "account_payment_back": say("Payment taken back"),
     "bank_deposit": say("Paid into the bank"),
     "bank_deposit_back": say("Deposit taken back"),
+    "matched": say("Matched with a statement"),
+    "match_undone": say("Match undone"),
 }
 HAND_IN_STATUSES = ("handed", "confirmed", "withdrawn")
 HAND_IN_WORDS: dict[str, Text] = {

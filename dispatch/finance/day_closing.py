@@ -22,15 +22,14 @@ from dispatch.fees.operations.posting import closed_until
 from dispatch.fees.rules import yuan
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_queries import (
-    Unexplained,
     balances_before,
     figures_beside,
     first_booked,
     movements,
     standing_close,
-    unexplained,
 )
 from dispatch.finance.day_rules import day_hash, ledger_of
+from dispatch.finance.differences import Difference, differences
 from dispatch.finance.matched import matched_sums
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
@@ -42,6 +41,8 @@ MOST_NAMED = 5
 def close_day(session: Session, branch_id: int, day: date, *, by: Actor, at: datetime) -> list[DayClose]:
     """Close a day, and with it the days before on which nothing was booked; each keeps its figures.
 
+    With the first day that is closed the books begin: what was booked before it is what it opens with.
+
     Raises Conflict when it is closed already, RuleBroken for a day to come, one that is not next, or while a difference is
     unexplained.
     """
@@ -52,7 +53,7 @@ def close_day(session: Session, branch_id: int, day: date, *, by: Actor, at: dat
     if day > local_day(at, branch.zone):
         raise RuleBroken(say("%(day)s has not come yet.", day=day))
     first = _first_open(session, branch, day, closed)
-    found = unexplained(session, branch, day)
+    found = differences(session, branch_id, day, begins=day).rows
     if found:
         raise RuleBroken(_named(day, found))
     made = _written(session, branch, first, day, by, at)
@@ -101,16 +102,22 @@ def _check_open(session: Session, branch: Branch, day: date, closed: date | None
 
 
 def _first_open(session: Session, branch: Branch, day: date, closed: date | None) -> date:
-    """The first day to be closed together with `day`. Raises RuleBroken when something is booked on one before it."""
+    """The first day to be closed together with `day`: the one after those closed, or `day`, with which the books begin.
+
+    Raises RuleBroken when something is booked on one before it.
+    """
+    if closed is None:
+        return day
     booked = first_booked(session, branch.id, closed)
     if booked is not None and booked < day:
         raise RuleBroken(say("Days are closed in order: %(day)s comes first.", day=booked))
-    return closed + timedelta(days=1) if closed else day
+    return closed + timedelta(days=1)
 
 
-def _named(day: date, found: Sequence[Unexplained]) -> Text:
+def _named(day: date, found: Sequence[Difference]) -> Text:
     """Who answers for how much, the largest first."""
-    rows = [f"{each.owner} {yuan(abs(each.amount))} ({each.paper})" for each in found[:MOST_NAMED]]
+    largest = sorted(found, key=lambda each: -abs(each.amount))[:MOST_NAMED]
+    rows = [f"{each.owner} {yuan(abs(each.amount))} ({each.paper})" for each in largest]
     told = {"day": day, "n": len(found), "rows": listed(rows)}
     if len(found) > MOST_NAMED:
         return say("%(day)s cannot be closed: %(n)s differences are not explained, among them %(rows)s.", **told)
@@ -140,7 +147,8 @@ def _written(session: Session, branch: Branch, first: date, last: date, by: Acto
 
 
 def _matched(session: Session, branch_id: int, day: date) -> dict[str, str]:
-    return {channel: f"{amount:.2f}" for (_, channel), amount in matched_sums(session, branch_id, day, day).items()}
+    sums = matched_sums(session, branch_id, day, day)
+    return {channel: f"{each.matched:.2f}" for (_, _, channel), each in sums.items() if each.matched}
 
 
 def _move(session: Session, branch_id: int, day: date | None) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.clock import day_bounds
-from dispatch.fees.models import Account, DifferenceSettlement, HandIn, LedgerBooks, Posting, Receipt, Voucher
-from dispatch.fees.settling_queries import open_part
+from dispatch.fees.models import Account, LedgerBooks, Posting, Receipt, Voucher
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_rules import BALANCES, Ledger, Movement, ledger_of
-from dispatch.finance.matched import unmatched
 from dispatch.lists import FIRST, Cut, Part
-from dispatch.staff.models import Branch
-from dispatch.words import Text, say
 
 Days = dict[date, list[Movement]]
 
@@ -123,55 +117,3 @@ def figures_beside(session: Session, branch_id: int, day: date) -> dict[str, int
     rows = sa.select(count, late, first, last).where(Voucher.branch_id == branch_id, Voucher.booked_on == day)
     found = session.execute(rows).one()
     return {"vouchers": found[0], "late": found[1], "first": found[2] or "", "last": found[3] or ""}
-
-
-# --- what stands in the way
-
-
-@dataclass(frozen=True)
-class Unexplained:
-    """A difference that nobody has explained or settled: what it is, who answers for it, how much and since when.
-
-    `hand_in_id` or `item_id` is where it is put right.
-    """
-
-    what: Text
-    owner: str
-    amount: Decimal
-    since: datetime
-    paper: str
-    hand_in_id: int | None = None
-    item_id: int | None = None
-
-
-def unexplained(session: Session, branch: Branch, day: date) -> list[Unexplained]:
-    """What must be explained before a day is closed, the largest first: open differences, hand-ins that nobody has counted."""
-    found = [*_short(session, branch, day), *_uncounted(session, branch, day), *_unmatched(session, branch, day)]
-    return sorted(found, key=lambda each: (-abs(each.amount), each.since))
-
-
-def _short(session: Session, branch: Branch, day: date) -> Iterator[Unexplained]:
-    settled = sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0)
-    rows = (
-        sa.select(HandIn, settled)
-        .join(Voucher, Voucher.hand_in_id == HandIn.id)
-        .outerjoin(DifferenceSettlement, DifferenceSettlement.hand_in_id == HandIn.id)
-        .where(HandIn.branch_id == branch.id, HandIn.difference != 0, ~HandIn.back.has(), Voucher.booked_on <= day)
-        .group_by(HandIn.id)
-        .having(sa.func.abs(HandIn.difference) > settled)
-    )
-    for made, paid in session.execute(rows):
-        what, since = say("The count differs and is not settled"), made.confirmed_at or made.handed_at
-        yield Unexplained(what, made.difference_owner_name or "", open_part(made, paid), since, made.number, made.id)
-
-
-def _uncounted(session: Session, branch: Branch, day: date) -> Iterator[Unexplained]:
-    _, end = day_bounds(day, branch.zone)
-    waiting = sa.select(HandIn).where(HandIn.branch_id == branch.id, HandIn.status == "handed", HandIn.handed_at < end)
-    for made in session.scalars(waiting.order_by(HandIn.id)):
-        yield Unexplained(say("Handed in and not counted"), made.person_name, made.declared, made.handed_at, made.number, made.id)
-
-
-def _unmatched(session: Session, branch: Branch, day: date) -> Iterator[Unexplained]:
-    for each in unmatched(session, branch.id, day):
-        yield Unexplained(each.what, each.owner, each.amount, each.since, each.paper, item_id=each.id)

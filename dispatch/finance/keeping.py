@@ -34,7 +34,7 @@ READ = "finance.read_statement"
 MEDIA = "application/octet-stream"
 PIECE = 2_000
 _COPIED = (
-    *("statement_id", "channel", "account", "row", "key", "kind", "at", "amount", "fee"),
+    *("statement_id", "branch_id", "channel", "account", "row", "key", "kind", "at", "amount", "fee"),
     *("receipt", "reference", "party", "note"),
 )
 HERE_ALREADY = say("This very file is here already: %(name)s sent it on %(day)s as %(file)s. Nothing was counted twice.")
@@ -138,7 +138,7 @@ def _take(session: Session, made: Statement, reading: Reading, *, by: Actor, at:
     if against is not None:
         raise RuleBroken(against)
     fresh = new_lines(reading.lines, known)
-    _write(session, made.id, reading, fresh, tell)
+    _write(session, made, reading, fresh, tell)
     times = [line.time for line in reading.lines]
     made.channel, made.account, made.bank = reading.channel, reading.account, reading.bank
     made.first_at, made.last_at = min(times), max(times)
@@ -148,7 +148,7 @@ def _take(session: Session, made: Statement, reading: Reading, *, by: Actor, at:
     record(session, ("statement", made.id), "statement.read", by=by, at=at, detail=detail)
 
 
-def _write(session: Session, statement_id: int, reading: Reading, lines: Sequence[Line], tell: Tell) -> None:
+def _write(session: Session, made: Statement, reading: Reading, lines: Sequence[Line], tell: Tell) -> None:
     """Write the lines in one stream: a hundred thousand take seconds so, and ten times as long one by one."""
     raw = session.connection().connection.driver_connection
     assert raw is not None
@@ -158,7 +158,7 @@ def _write(session: Session, statement_id: int, reading: Reading, lines: Sequenc
                 tell("rows", number, len(lines))
             facts = [line.row, line.key, line.kind, line.time, line.amount, line.fee]
             texts = [line.receipt, line.reference, line.party, line.note]
-            stream.write_row([statement_id, reading.channel, reading.account, *facts, *texts])
+            stream.write_row([made.id, made.branch_id, reading.channel, reading.account, *facts, *texts])
 
 
 # --- which column is what

@@ -1,34 +1,37 @@
-"""What of a day's receipts is matched with statements, and which differences of the matching are open."""
+"""What of a branch's days the matching has settled and what it has not, as whoever closes a day looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.words import Text
+from dispatch.fees.models import Voucher
+from dispatch.finance.match_models import MatchItem
 
 
 @dataclass(frozen=True)
-class Unmatched:
-    """An open difference of the matching."""
+class Sums:
+    """What a branch took by one channel on a day: matched with a statement, and not."""
 
-    id: int
-    what: Text
-    owner: str
-    amount: Decimal
-    since: datetime
-    paper: str
+    matched: Decimal
+    open: Decimal
 
 
-def unmatched(session: Session, branch_id: int, day: date) -> Sequence[Unmatched]:
-    """The differences that are open until a day."""
-    return []
+def matched_sums(session: Session, branch_id: int | None, since: date, until: date) -> Mapping[tuple[int, date, str], Sums]:
+    """Of the receipts by branch, accounting day and channel."""
+    item = MatchItem
 
+    def of(state: str) -> sa.ColumnElement[Decimal]:
+        return sa.func.coalesce(sa.func.sum(item.amount).filter(item.state == state), 0)
 
-def matched_sums(session: Session, branch_id: int, since: date, until: date) -> Mapping[tuple[date, str], Decimal]:
-    """What of the receipts of each day and channel is matched."""
-    return {}
+    key = (Voucher.branch_id, Voucher.booked_on, item.channel)
+    rows = sa.select(*key, of("matched"), of("open")).join(item, item.receipt_id == Voucher.receipt_id)
+    rows = rows.where(Voucher.booked_on.between(since, until))
+    rows = rows if branch_id is None else rows.where(Voucher.branch_id == branch_id)
+    found = session.execute(rows.group_by(*key))
+    return {(branch, day, channel): Sums(done, left) for branch, day, channel, done, left in found}

@@ -13,11 +13,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.finance.code_models import AccountCode
 from dispatch.finance.day_models import DayClose
+from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
+from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say
 
-__all__ = ["AccountCode", "BankProfile", "DayClose", "Statement", "StatementLine"]
+__all__ = [
+    "AccountCode",
+    "BankProfile",
+    "DayClose",
+    "LineMatch",
+    "MatchItem",
+    "MatchPart",
+    "MatchRun",
+    "MatchUndo",
+    "Statement",
+    "StatementLine",
+]
 
 PLACES = sa.Numeric(18, 6)
 """Fees as the channel gives them."""
@@ -87,27 +100,34 @@ class Statement(Base):
 
 
 class StatementLine(Base):
-    """One movement, once: the file that brought it first, and its row there. `key` tells it from all others of its account."""
+    """One movement, once: the file that brought it first, and its row there. `key` tells it from all others of its account.
+
+    `finding` says why it is in the work list. Once it is not open the database lets nobody change what it says.
+    """
 
     __tablename__ = "statement_line"
     __table_args__ = (
         words_of("channel", tuple(CHANNELS)),
         words_of("kind", tuple(KINDS)),
         words_of("state", tuple(LINE_STATES)),
+        words_of("finding", tuple(FINDINGS)),
         sa.UniqueConstraint("channel", "account", "key"),
         sa.Index(None, "statement_id", "row", "id"),
         sa.Index(None, "channel", "account", "at"),
         sa.Index(None, "receipt"),
+        sa.Index("ix_statement_line_open", "branch_id", "at", "id", postgresql_where=sa.text("state = 'open'")),
     )
 
     id: Mapped[Key]
     statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"))
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     row: Mapped[int]
     channel: Mapped[str]
     account: Mapped[str]
     key: Mapped[str]
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="open")
+    finding: Mapped[str | None]
     at: Mapped[datetime]
     amount: Mapped[Decimal]
     fee: Mapped[Decimal | None] = mapped_column(PLACES)

@@ -18,7 +18,7 @@ STATES: dict[str, Text] = {
     "kept": say("Read"),
 }
 UNDER_WAY = ("asked", "running")
-LINE_STATES: dict[str, Text] = {"open": say("Not matched")}
+LINE_STATES: dict[str, Text] = {"open": say("Not matched"), "matched": say("Matched"), "explained": say("Explained")}
 STAGES: dict[str, Text] = {"reading": say("The lines are read"), "rows": say("The rows are written")}
 
 

@@ -20,6 +20,7 @@ from dispatch.finance.day_check import broken_days
 from dispatch.finance.day_closing import close_day, reopen_day
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_queries import closed_until, ledger_day, open_days
+from dispatch.finance.models import MatchItem
 from tests.conftest import AT, Cast
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing, settled
@@ -30,6 +31,11 @@ DAY = date(2026, 12, 2)
 NEXT = DAY + timedelta(days=1)
 LATER = AT + timedelta(days=1)
 REASON = {"reason": "补记一笔现金"}
+
+
+def matched(session: Session) -> None:
+    """Statements show all that came through channels."""
+    session.execute(sa.update(MatchItem).values(state="matched"))
 
 
 def booked(session: Session, receipt: Receipt) -> tuple[date, bool]:
@@ -54,8 +60,9 @@ def test_a_day_is_closed_locked_reopened_and_closed_again(db: Session, cast: Cas
         close_day(db, 999, DAY, by=cast.qian, at=LATER)
     with pytest.raises(RuleBroken, match="has not come yet"):
         close_day(db, cast.sz, DAY + timedelta(days=5), by=cast.qian, at=LATER)
-    with pytest.raises(RuleBroken, match="2026-12-02 comes first"):
-        close_day(db, cast.sz, NEXT, by=cast.qian, at=LATER)
+    with pytest.raises(RuleBroken, match=r"¥100.00 \(RSZ000051\)"):
+        close_day(db, cast.sz, DAY, by=cast.qian, at=LATER)
+    matched(db)
     (row,) = close_day(db, cast.sz, DAY, by=cast.qian, at=LATER)
     assert row.figures["ledger"]["collected"] == {"cash": "300.00", "wechat": "100.00"} and row.figures["vouchers"] == 5
     assert row.figures["ledger"]["balances"] == {"cash_desk": "300.00", "clearing": "100.00"}
@@ -72,6 +79,8 @@ def test_a_day_is_closed_locked_reopened_and_closed_again(db: Session, cast: Cas
     with pytest.raises(sa.exc.DBAPIError), db.begin_nested():
         db.execute(sa.update(DayClose).values(figures={}))
 
+    with pytest.raises(RuleBroken, match="2026-12-03 comes first"):
+        close_day(db, cast.sz, NEXT + timedelta(days=1), by=cast.qian, at=LATER + timedelta(days=2))
     (second,) = close_day(db, cast.sz, NEXT, by=cast.qian, at=LATER)
     assert second.prev_hash == row.hash and second.figures["late"] == 1
     with pytest.raises(NotAllowed):
@@ -92,6 +101,7 @@ def test_a_day_is_closed_locked_reopened_and_closed_again(db: Session, cast: Cas
 
 def test_quiet_days_are_closed_along_and_the_check_finds_what_was_changed(db: Session, cast: Cast) -> None:
     paid(db, owing(db, cast), "300", cast.su, channel="wechat")
+    matched(db)
     close_day(db, cast.sz, DAY, by=cast.qian, at=LATER)
     made = close_day(db, cast.sz, DAY + timedelta(days=4), by=cast.qian, at=AT + timedelta(days=5))
     assert [row.day.day for row in made] == [3, 4, 5, 6] and closed_until(db, cast.sz) == date(2026, 12, 6)
@@ -112,6 +122,7 @@ def test_two_close_at_once_and_a_receipt_comes_in_beside(cast: Cast) -> None:
     with transaction() as session:
         order = owing(session, cast)
         paid(session, order, "100", cast.su, channel="wechat")
+        matched(session)
     answers = at_once(
         lambda s: close_day(s, cast.sz, DAY, by=cast.qian, at=LATER),
         lambda s: close_day(s, cast.sz, DAY, by=zhou, at=LATER),

@@ -130,7 +130,7 @@ def test_expected_collected_and_received_side_by_side(held: int, cast: Cast, as_
         confirmed(db, held, {"100": 3}, cast.qian)
         (row,) = day_rows(db, branch_id=cast.sz, since=AT.date(), until=AT.date())
     assert (row.expected, row.collected, row.received) == (1500, Decimal("545.50"), 300)
-    assert (row.channels, row.in_hands, row.missing) == (200, Decimal("45.50"), Decimal("954.50"))
+    assert (row.to_match, row.in_hands, row.missing) == (200, Decimal("45.50"), Decimal("954.50"))
 
 
 def test_a_statement_reads_like_a_banks(held: int, cast: Cast, as_person: SignIn) -> None:
