@@ -23,6 +23,7 @@ from dispatch.fees.rules import yuan
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_queries import (
     balances_before,
+    books_of,
     figures_beside,
     first_booked,
     movements,
@@ -30,7 +31,7 @@ from dispatch.finance.day_queries import (
 )
 from dispatch.finance.day_rules import day_hash, ledger_of
 from dispatch.finance.differences import Difference, differences
-from dispatch.finance.matched import matched_sums
+from dispatch.finance.queries import day_rows
 from dispatch.staff.models import Branch
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, listed, say
@@ -53,7 +54,7 @@ def close_day(session: Session, branch_id: int, day: date, *, by: Actor, at: dat
     if day > local_day(at, branch.zone):
         raise RuleBroken(say("%(day)s has not come yet.", day=day))
     first = _first_open(session, branch, day, closed)
-    found = differences(session, branch_id, day, begins=day).rows
+    found = differences(session, books_of(session, branch_id), day=day, matching=day, begins=day).rows
     if found:
         raise RuleBroken(_named(day, found))
     made = _written(session, branch, first, day, by, at)
@@ -132,7 +133,7 @@ def _written(session: Session, branch: Branch, first: date, last: date, by: Acto
     for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
         ledger = ledger_of(moved.get(day, []), balances)
         figures: dict[str, Any] = {"ledger": ledger.as_json(), **figures_beside(session, branch.id, day)}
-        figures["matched"] = _matched(session, branch.id, day)
+        figures["received"] = _matched(session, branch.id, day)
         told = day_hash(prev, branch=branch.code, day=day, figures=figures)
         row = DayClose(
             branch_id=branch.id, day=day, figures=figures, prev_hash=prev, hash=told, by_id=by.id, by_name=by.name, at=at
@@ -147,8 +148,9 @@ def _written(session: Session, branch: Branch, first: date, last: date, by: Acto
 
 
 def _matched(session: Session, branch_id: int, day: date) -> dict[str, str]:
-    sums = matched_sums(session, branch_id, day, day)
-    return {channel: f"{each.matched:.2f}" for (_, _, channel), each in sums.items() if each.matched}
+    """What of the day's receipts finance has, by channel: counted or matched."""
+    rows = day_rows(session, branch_id=branch_id, since=day, until=day)
+    return {each.channel: f"{each.received:.2f}" for row in rows for each in row.channels if each.received}
 
 
 def _move(session: Session, branch_id: int, day: date | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +42,29 @@ class DayClose(Base):
     reopened_by_name: Mapped[str | None]
     reopened_at: Mapped[datetime | None]
     reopened_reason: Mapped[str | None]
+
+    @property
+    def expected(self) -> Decimal:
+        """What should have been collected: charged, less what went on account."""
+        return self._sum("charged") - self._sum("on_account")
+
+    @property
+    def collected(self) -> Decimal:
+        """What was taken by all channels."""
+        return sum((Decimal(text) for text in self.figures["ledger"]["collected"].values()), Decimal("0.00"))
+
+    @property
+    def received(self) -> Decimal:
+        """What was counted at the desk on the day."""
+        return self._sum("received")
+
+    @property
+    def seal(self) -> str:
+        """The beginning of its hash, by which a printed figure can be told from another."""
+        return self.hash.hex()[:16]
+
+    def _sum(self, name: str) -> Decimal:
+        return Decimal(self.figures["ledger"][name])
 
 
 constraint_says("uq_day_close_stands", say("Somebody has closed this day already."))

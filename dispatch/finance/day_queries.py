@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from dispatch.fees.models import Account, LedgerBooks, Posting, Receipt, Voucher
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_rules import BALANCES, Ledger, Movement, ledger_of
 from dispatch.lists import FIRST, Cut, Part
+from dispatch.staff.models import Branch, Person
 
 Days = dict[date, list[Movement]]
 
@@ -86,6 +88,30 @@ def closed_until(session: Session, branch_id: int) -> date | None:
     return session.scalar(sa.select(LedgerBooks.closed_until).where(LedgerBooks.branch_id == branch_id))
 
 
+@dataclass(frozen=True)
+class Books:
+    """A branch and how far its books are: the day with which they begin, and until when they are closed."""
+
+    id: int
+    name: str
+    zone: str
+    closed_until: date | None
+    begins: date | None
+
+    def closed(self, day: date) -> bool:
+        """Whether a day is closed."""
+        return self.closed_until is not None and day <= self.closed_until
+
+
+def books_of(session: Session, branch_id: int | None = None) -> dict[int, Books]:
+    """The books of one branch or of all, by the branch's id, in the order of their codes."""
+    first = sa.select(sa.func.min(DayClose.day)).where(DayClose.branch_id == Branch.id, DayClose.reopened_at.is_(None))
+    rows = sa.select(Branch.id, Branch.name, Branch.zone, LedgerBooks.closed_until, first.scalar_subquery())
+    rows = rows.outerjoin(LedgerBooks, LedgerBooks.branch_id == Branch.id).order_by(Branch.code)
+    rows = rows if branch_id is None else rows.where(Branch.id == branch_id)
+    return {row[0]: Books(*row) for row in session.execute(rows)}
+
+
 def first_booked(session: Session, branch_id: int, after: date | None) -> date | None:
     """The first accounting day with a voucher, after a day or of all."""
     rows = sa.select(sa.func.min(Voucher.booked_on)).where(Voucher.branch_id == branch_id)
@@ -117,3 +143,8 @@ def figures_beside(session: Session, branch_id: int, day: date) -> dict[str, int
     rows = sa.select(count, late, first, last).where(Voucher.branch_id == branch_id, Voucher.booked_on == day)
     found = session.execute(rows).one()
     return {"vouchers": found[0], "late": found[1], "first": found[2] or "", "last": found[3] or ""}
+
+
+def names_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The names of people."""
+    return dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(list(ids)))).all())

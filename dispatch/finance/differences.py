@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from dispatch.clock import day_bounds
 from dispatch.fees.models import DifferenceSettlement, HandIn, Voucher
 from dispatch.fees.settling_queries import open_part
-from dispatch.finance.day_models import DayClose
+from dispatch.finance.day_queries import Books
 from dispatch.finance.match_models import MatchItem
 from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.models import Statement, StatementLine
-from dispatch.staff.models import Branch
 from dispatch.words import Text, say
 
 SHORT = say("The count differs")
@@ -54,20 +53,22 @@ class Found:
 
 
 def differences(
-    session: Session, branch_id: int | None, day: date, *, begins: date | None = None, limit: int | None = None
+    session: Session,
+    books: Mapping[int, Books],
+    *,
+    day: date | None,
+    matching: date,
+    begins: date | None = None,
+    limit: int | None = None,
 ) -> Found:
-    """What is open until the end of a day, of a branch or all, the oldest day first and on it the largest.
+    """What is open of these branches, the oldest day first and on it the largest.
 
-    What was to be matched before a branch's books begin is left alone; `begins` says when they do where no day is closed yet.
+    Of hand-ins until the end of `day` (None: all), of the matching until that of `matching`; what was to be matched before a
+    branch's books begin is left alone. `begins` says when they do where no day is closed yet.
     """
-    spans = _spans(session, branch_id, day, begins)
+    spans = _spans(books, matching, begins)
     found = Found()
-    for rows in (
-        _short(session, branch_id, day),
-        _uncounted(session, spans),
-        _ours(session, spans, limit),
-        _theirs(session, spans, limit),
-    ):
+    for rows in (_of_hand_ins(session, books, day), _ours(session, spans, limit), _theirs(session, spans, limit)):
         for one, count, total in rows:
             found.rows.append(one)
             found.count, found.sum = found.count + count, found.sum + total
@@ -80,15 +81,12 @@ Spans = Mapping[int, tuple[datetime | None, datetime]]
 Counted = Iterator[tuple[Difference, int, Decimal]]
 
 
-def _spans(session: Session, branch_id: int | None, day: date, begins: date | None) -> Spans:
-    """From when to when each branch's differences count."""
-    first = sa.select(sa.func.min(DayClose.day)).where(DayClose.branch_id == Branch.id, DayClose.reopened_at.is_(None))
-    rows = sa.select(Branch.id, Branch.zone, first.scalar_subquery())
-    rows = rows if branch_id is None else rows.where(Branch.id == branch_id)
+def _spans(books: Mapping[int, Books], day: date, begins: date | None) -> Spans:
+    """From when to when each branch's matching counts."""
     spans = {}
-    for id_, zone, closed in session.execute(rows):
-        begin = closed or begins
-        spans[id_] = (day_bounds(begin, zone)[0] if begin else None, day_bounds(day, zone)[1])
+    for each in books.values():
+        begin = each.begins or begins
+        spans[each.id] = (day_bounds(begin, each.zone)[0] if begin else None, day_bounds(day, each.zone)[1])
     return spans
 
 
@@ -97,28 +95,32 @@ def _within(spans: Spans, branch: Any, at: Any) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *each)
 
 
-def _short(session: Session, branch_id: int | None, day: date) -> Counted:
-    settled = sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0)
-    rows = (
-        sa.select(HandIn, settled)
-        .join(Voucher, Voucher.hand_in_id == HandIn.id)
-        .outerjoin(DifferenceSettlement, DifferenceSettlement.hand_in_id == HandIn.id)
-        .where(HandIn.difference != 0, ~HandIn.back.has(), Voucher.booked_on <= day)
-        .group_by(HandIn.id)
-        .having(sa.func.abs(HandIn.difference) > settled)
-    )
-    rows = rows if branch_id is None else rows.where(HandIn.branch_id == branch_id)
+def _of_hand_ins(session: Session, books: Mapping[int, Books], day: date | None) -> Counted:
+    """Hand-ins whose difference is not settled, and those that nobody has counted."""
+    settled = sa.select(sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0))
+    settled = settled.where(DifferenceSettlement.hand_in_id == HandIn.id).correlate(HandIn)
+    short = sa.and_(HandIn.difference != 0, ~HandIn.back.has(), sa.func.abs(HandIn.difference) > settled.scalar_subquery())
+    waits = HandIn.status == "handed"
+    if day is not None:
+        booked = sa.exists().where(Voucher.hand_in_id == HandIn.id, Voucher.booked_on <= day)
+        short, waits = sa.and_(short, booked), sa.and_(waits, _handed_until(books, day))
+    rows = sa.select(HandIn, settled.scalar_subquery()).where(HandIn.branch_id.in_(books), sa.or_(short, waits))
     for made, paid in session.execute(rows):
-        left, since = open_part(made, paid), made.confirmed_at or made.handed_at
-        one = Difference(SHORT, made.difference_owner_name or "", left, since, made.number, made.branch_id, made.id)
-        yield one, 1, abs(left)
+        yield _of_hand_in(made, paid)
 
 
-def _uncounted(session: Session, spans: Spans) -> Counted:
-    rows = sa.select(HandIn).where(HandIn.status == "handed", _within(spans, HandIn.branch_id, HandIn.handed_at))
-    for made in session.scalars(rows):
-        one = Difference(WAITS, made.person_name, made.declared, made.handed_at, made.number, made.branch_id, made.id)
-        yield one, 1, made.declared
+def _of_hand_in(made: HandIn, paid: Decimal) -> tuple[Difference, int, Decimal]:
+    place = (made.number, made.branch_id, made.id)
+    if not made.difference:
+        return Difference(WAITS, made.person_name, made.declared, made.handed_at, *place), 1, made.declared
+    left, since = open_part(made, paid), made.confirmed_at or made.handed_at
+    return Difference(SHORT, made.difference_owner_name or "", left, since, *place), 1, abs(left)
+
+
+def _handed_until(books: Mapping[int, Books], day: date) -> sa.ColumnElement[bool]:
+    return _within(
+        {each.id: (None, day_bounds(day, each.zone)[1]) for each in books.values()}, HandIn.branch_id, HandIn.handed_at
+    )
 
 
 def _ours(session: Session, spans: Spans, limit: int | None) -> Counted:

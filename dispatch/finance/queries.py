@@ -24,7 +24,7 @@ from dispatch.fees.models import (
     Voucher,
 )
 from dispatch.fees.settling_rules import AFTERWARDS
-from dispatch.finance.matched import matched_sums
+from dispatch.finance.models import MatchItem
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
@@ -52,7 +52,6 @@ class DayRow:
     """Money of one branch and accounting day, in yuan; `channels` without what went on account."""
 
     branch_id: int
-    branch: str
     day: date
     charged: Decimal
     on_account: Decimal
@@ -96,41 +95,28 @@ class DayRow:
 
 def day_rows(session: Session, *, branch_id: int | None, since: date, until: date) -> list[DayRow]:
     """Every branch and day with money on it, the newest day first."""
-    charged = {(branch, day): total for branch, day, total in session.execute(_within(_charges(), branch_id, since, until))}
-    taken = session.execute(_within(_receipts(), branch_id, since, until)).all()
-    matched = matched_sums(session, branch_id, since, until)
-    on_account = {(branch, day): total for branch, day, channel, total, *_ in taken if channel == "account"}
+    rows = _moved().where(Voucher.booked_on.between(since, until))
+    rows = rows if branch_id is None else rows.where(Voucher.branch_id == branch_id)
+    charged, on_account = dict[tuple[int, date], Decimal](), dict[tuple[int, date], Decimal]()
     channels: dict[tuple[int, date], list[ChannelRow]] = {}
-    for branch, day, channel, total, at_desk, count in taken:
-        if channel != "account":
-            seen = matched.get((branch, day, channel))
-            received = at_desk if channel == "cash" else seen.matched if seen else ZERO
+    for branch, day, channel, total, received, count in session.execute(rows):
+        if channel is None or channel == "account":
+            (on_account if channel else charged)[branch, day] = total
+        else:
             channels.setdefault((branch, day), []).append(ChannelRow(channel, total, received, count))
-    names = dict(session.execute(sa.select(Branch.id, Branch.name)).all())
-    keys = sorted({*charged, *on_account, *channels}, key=lambda key: (-key[1].toordinal(), names[key[0]]))
-    return [
-        DayRow(key[0], names[key[0]], key[1], charged.get(key, ZERO), on_account.get(key, ZERO), tuple(channels.get(key, ())))
-        for key in keys
-    ]
+    keys = sorted({*charged, *on_account, *channels}, key=lambda key: (-key[1].toordinal(), key[0]))
+    return [DayRow(*key, charged.get(key, ZERO), on_account.get(key, ZERO), tuple(channels.get(key, ()))) for key in keys]
 
 
-def _within(rows: Figures, branch_id: int | None, since: date, until: date) -> Figures:
-    rows = rows.where(Voucher.booked_on.between(since, until))
-    return rows if branch_id is None else rows.where(Voucher.branch_id == branch_id)
-
-
-def _charges() -> Figures:
-    """What was charged, by branch and accounting day."""
-    key = (Voucher.branch_id, Voucher.booked_on)
-    return sa.select(*key, sa.func.sum(Charge.amount)).join(Charge, Charge.id == Voucher.charge_id).group_by(*key)
-
-
-def _receipts() -> Figures:
-    """What was taken, by branch, accounting day and channel; how much of the cash is at the desk; how many receipts."""
+def _moved() -> Figures:
+    """What was charged (no channel) and taken, by branch, accounting day and channel; what of it finance has; how many rows."""
     key = (Voucher.branch_id, Voucher.booked_on, Receipt.channel)
-    desk = sa.case((sa.and_(Receipt.channel == "cash", at_the_desk()), Receipt.amount), else_=ZERO)
-    rows = sa.select(*key, sa.func.sum(Receipt.amount), sa.func.sum(desk), sa.func.count())
-    return rows.join(Receipt, Receipt.id == Voucher.receipt_id).group_by(*key).order_by(*key)
+    seen = sa.case((Receipt.channel == "cash", at_the_desk()), else_=MatchItem.state == "matched")
+    amount = sa.func.coalesce(Charge.amount, Receipt.amount)
+    rows = sa.select(*key, sa.func.sum(amount), sa.func.sum(sa.case((seen, Receipt.amount), else_=ZERO)), sa.func.count())
+    rows = rows.outerjoin(Charge, Charge.id == Voucher.charge_id).outerjoin(Receipt, Receipt.id == Voucher.receipt_id)
+    rows = rows.outerjoin(MatchItem, MatchItem.receipt_id == Voucher.receipt_id)
+    return rows.where(Voucher.kind.in_(("charge", "charge_back", "receipt", "refund"))).group_by(*key).order_by(*key)
 
 
 def at_the_desk() -> sa.ColumnElement[bool]:

@@ -90,7 +90,7 @@ def test_finance_takes_a_confirmed_hand_in_back(held: int, cast: Cast, as_person
     again = client.post(f"{url}/take-back", data={"reason": "数错了"})
     assert again.status_code == 409 and "钱敏 has taken JK-SZ-2026-0001 back already" in again.text
     assert client.post("/finance/hand-ins/999/take-back", data={"reason": "x"}).status_code == 404
-    assert "Differences first" not in client.get("/finance").text
+    assert "Everything until yesterday is explained." in client.get("/finance").text
     assert "JK-SZ-2026-0001" in client.get("/finance/hand-ins?status=taken_back").text
     assert "JK-SZ-2026-0001" not in client.get("/finance/hand-ins?status=confirmed").text
     account = client.get(f"/finance/people/{cast.su.id}").text

@@ -2,12 +2,14 @@
 
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
+    closing,
     day,
     deposits,
     differences,
     hand_ins,
     overview,
     own,
+    people,
     statements,
 )
 from dispatch.finance.pages.blueprint import pages

@@ -33,3 +33,8 @@ def chosen_branch() -> int | None:
     """The branch the reader works in, or None: every branch, which he asks for with `?branches=all` and the right to it."""
     every = request.args.get("branches") == "all" and current().may("branches.all")
     return None if every else current().branch_id
+
+
+def seen_branch(asked: int | None) -> int | None:
+    """The branch that an address names, if the reader sees it; else his own."""
+    return asked if asked is not None and current().sees_branch(asked) else current().branch_id

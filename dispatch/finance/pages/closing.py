@@ -1,0 +1,168 @@
+"""Day close (日结): the days of a branch, one day with all that is known of it, closing it, opening it again."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from dispatch.clock import local_day, now
+from dispatch.db import transaction
+from dispatch.errors import NotFound, Refusal
+from dispatch.fees.ledger_rules import VOUCHER_WORDS
+from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.finance.day_closing import close_day, reopen_day
+from dispatch.finance.day_queries import (
+    CLOSE_SORTS,
+    books_of,
+    closed_until,
+    closes,
+    closes_of,
+    late_vouchers,
+    ledger_day,
+    names_of,
+    open_days,
+)
+from dispatch.finance.differences import differences
+from dispatch.finance.pages.blueprint import Answer, pages
+from dispatch.finance.queries import day_rows
+from dispatch.staff.models import Branch
+from dispatch.typed import number_in
+from dispatch.web.access import current, may
+from dispatch.web.forms import Form
+from dispatch.web.listing import Heads, Leaf, cut_asked
+
+MOST_DIFFERENCES = 50
+
+
+@pages.get("/finance/days")
+@may("money.see")
+def days() -> str:
+    """The days that are open, the next to be closed first, and those that are closed."""
+    with transaction() as db:
+        branch = _branch(db, number_in(request.args.get("branch")) or current().branch_id)
+        today, cut = local_day(now(), branch.zone), cut_asked(CLOSE_SORTS, "-day")
+        until = closed_until(db, branch.id)
+        closed = closes(db, branch.id, cut=cut)
+        waiting = open_days(db, branch.id, until, today)
+        branches = list(books_of(db).values()) if current().may("branches.all") else []
+    return render_template(
+        "finance/days.html",
+        of=branch,
+        branches=branches,
+        today=today,
+        until=until,
+        waiting=waiting,
+        quiet=_quiet(until, today, [day for day, _n in waiting]),
+        rows=closed.rows,
+        page=Leaf.of(closed),
+        sort=Heads(cut.sort),
+    )
+
+
+def _quiet(until: date | None, today: date, booked: list[date]) -> date | None:
+    """Yesterday, where days without anything can be closed up to it."""
+    yesterday = today - timedelta(days=1)
+    return yesterday if until and until < yesterday and not any(day <= yesterday for day in booked) else None
+
+
+@pages.get("/finance/days/<int:branch_id>/<day>")
+@may("money.see")
+def show_day(branch_id: int, day: str) -> Answer:
+    """One day: what stands in the way of closing it, its figures, what came late."""
+    return _page(branch_id, _day(day))
+
+
+@pages.post("/finance/days/<int:branch_id>/<day>/close")
+@may("day.close")
+def close(branch_id: int, day: str) -> Answer:
+    """Close the day."""
+    on = _day(day)
+    try:
+        with transaction() as db:
+            made = close_day(db, branch_id, on, by=current(), at=now())
+    except Refusal as refusal:
+        return _refused(branch_id, on, refusal)
+    quiet = len(made) - 1
+    flash(_("%(day)s is closed.", day=on), "success")
+    if quiet:
+        flash(_("%(n)s days without anything before it were closed along.", n=quiet), "info")
+    return _to_day(branch_id, on)
+
+
+@pages.post("/finance/days/<int:branch_id>/<day>/reopen")
+@may("day.reopen")
+def reopen(branch_id: int, day: str) -> Answer:
+    """Open the day again, for a reason."""
+    on, form = _day(day), Form.sent()
+    try:
+        with transaction() as db:
+            reopen_day(db, branch_id, on, reason=form.text("reason"), by=current(), at=now())
+    except Refusal as refusal:
+        return _refused(branch_id, on, refusal, form)
+    flash(_("%(day)s is open again.", day=on), "success")
+    return _to_day(branch_id, on)
+
+
+def _to_day(branch_id: int, day: date) -> Response:
+    return redirect(url_for("finance.show_day", branch_id=branch_id, day=day))
+
+
+def _refused(branch_id: int, day: date, refusal: Refusal, form: Form | None = None) -> Answer:
+    if isinstance(refusal, NotFound):
+        raise refusal
+    return _page(branch_id, day, form.refused(refusal) if form else None, refusal)
+
+
+def _day(text: str) -> date:
+    """A day in an address. Raises NotFound."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _branch(db: Session, branch_id: int | None) -> Branch:
+    """A branch that the reader sees. Raises NotFound."""
+    found = db.get(Branch, branch_id) if branch_id else None
+    if found is None or not current().sees_branch(found.id):
+        raise NotFound
+    return found
+
+
+def _page(branch_id: int, day: date, form: Form | None = None, refusal: Refusal | None = None) -> Answer:
+    with transaction() as db:
+        branch = _branch(db, branch_id)
+        facts = _facts(db, branch, day)
+    page = render_template("finance/closing.html", of=branch, on=day, form=form, acting="reopen", refusal=refusal, **facts)
+    return (page, refusal.status) if refusal else page
+
+
+def _facts(db: Session, branch: Branch, day: date) -> dict[str, Any]:
+    """What the page of a day shows."""
+    history, today = closes_of(db, branch.id, day), local_day(now(), branch.zone)
+    standing = next((row for row in history if row.reopened_at is None), None)
+    ledger = ledger_day(db, branch.id, day)
+    books = books_of(db, branch.id)
+    until = books[branch.id].closed_until
+    found = None if standing else differences(db, books, day=day, matching=day, begins=day, limit=MOST_DIFFERENCES)
+    return {
+        "standing": standing,
+        "history": history,
+        "ledger": ledger,
+        "people": names_of(db, ledger.people),
+        "row": next(iter(day_rows(db, branch_id=branch.id, since=day, until=day)), None),
+        "late": late_vouchers(db, branch.id, day),
+        "found": found,
+        "most": MOST_DIFFERENCES,
+        "until": until,
+        "today": today,
+        "begins": until is None,
+        "labels": {"reason": _("Reason")},
+        "CHANNEL_WORDS": CHANNEL_WORDS,
+        "VOUCHER_WORDS": VOUCHER_WORDS,
+    }
