@@ -1,9 +1,10 @@
-"""What the worker does for finance: it reads large statements."""
+"""What the worker does for finance: it reads large statements, and matches what is open."""
 
 from __future__ import annotations
 
 import time
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import OperationalError
 
@@ -11,17 +12,34 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import Refusal, RuleBroken
 from dispatch.finance.keeping import READ, fail, note_progress, read_kept
-from dispatch.finance.models import Statement
+from dispatch.finance.matching_run import MATCH, match_branch
+from dispatch.finance.models import Statement, StatementLine
 from dispatch.finance.statement_rules import UNDER_WAY
 from dispatch.intake.carrying import BROKEN, LEFT, OFTEN
 from dispatch.intake.progress import Tell
-from dispatch.jobs import task
+from dispatch.jobs import enqueue, periodic, task
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
-from dispatch.staff.rules import Actor
+from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.tabular.listening import heard_by
 
 log = structlog.get_logger("finance")
+
+
+@task(MATCH)
+def match(branch_id: int) -> None:
+    """Match a branch's open lines; done again it changes nothing."""
+    with transaction() as db:
+        match_branch(db, branch_id, by=SYSTEM, at=now())
+
+
+@periodic("finance.match_again", "*/15 * * * *")
+def match_again(_timestamp: int) -> None:
+    """Match every branch with open lines anew: money may have come here later than the line that shows it."""
+    with transaction() as db:
+        branches = db.scalars(sa.select(StatementLine.branch_id).where(StatementLine.state == "open").distinct()).all()
+    for branch_id in sorted(branches):
+        match(branch_id)
 
 
 @task(READ)
@@ -35,6 +53,7 @@ def read_statement(statement_id: int) -> None:
         by = _begin(statement_id)
         if by is not None:
             _read(statement_id, by)
+            _match(statement_id)
         return
     except OperationalError:
         raise
@@ -63,6 +82,14 @@ def _read(statement_id: int, by: Actor) -> None:
     tell = _teller(statement_id)
     with heard_by(lambda done, total: tell("reading", done, total)), transaction() as db:
         read_kept(db, db.get_one(Statement, statement_id), by=by, at=now(), tell=tell)
+
+
+def _match(statement_id: int) -> None:
+    """Ask for its lines to be matched, once they are kept."""
+    with transaction() as db:
+        made = db.get_one(Statement, statement_id)
+        if made.state == "kept":
+            enqueue(db, MATCH, branch_id=made.branch_id)
 
 
 def _teller(statement_id: int) -> Tell:

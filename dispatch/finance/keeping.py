@@ -15,7 +15,7 @@ from dispatch.audit.operations import record
 from dispatch.errors import Conflict, NotFound, Refusal, RuleBroken
 from dispatch.files.gateway import store
 from dispatch.files.operations import keep
-from dispatch.finance.models import BankProfile, Statement, StatementLine
+from dispatch.finance.models import BankProfile, LineMatch, MatchPart, Statement, StatementLine
 from dispatch.finance.statement_queries import kept_lines, profile_for
 from dispatch.finance.statement_rules import UNDER_WAY, contradiction, new_lines
 from dispatch.finance.statements.lines import Line, totals
@@ -175,8 +175,8 @@ class Chosen:
 def choose_columns(session: Session, statement_id: int, chosen: Chosen | None, *, by: Actor, at: datetime) -> Statement:
     """Read a bank's file anew, its columns being what a person says; None: as if nobody had ever said anything.
 
-    Its lines are replaced. Raises Conflict while it is being read, for a channel's bill, and once one of its lines is not open.
-    A large file is left to the worker.
+    Its lines are replaced. Raises Conflict while it is being read, for a channel's bill, and once one of its lines is or was
+    matched. A large file is left to the worker.
     """
     made = locked(session, statement_id, by)
     if made.state not in ("unread", "kept") or made.channel not in (None, "bank"):
@@ -194,8 +194,11 @@ def choose_columns(session: Session, statement_id: int, chosen: Chosen | None, *
 
 def _drop_lines(session: Session, made: Statement, at: datetime) -> None:
     mine = StatementLine.statement_id == made.id
-    session.execute(sa.select(StatementLine.id).where(mine).with_for_update())
-    if session.scalar(sa.select(sa.exists().where(mine, StatementLine.state != "open"))):
+    lines = sa.select(StatementLine.id).where(mine)
+    session.execute(lines.order_by(StatementLine.id).with_for_update())
+    parts = sa.select(MatchPart.match_id).where(MatchPart.line_id.in_(lines))
+    session.execute(sa.delete(LineMatch).where(LineMatch.id.in_(parts), LineMatch.run_id.is_(None)))
+    if session.scalar(sa.select(sa.or_(sa.exists().where(mine, StatementLine.state != "open"), parts.exists()))):
         raise Conflict(say("Some of its lines are settled already: it stays as it was read."))
     session.execute(sa.delete(StatementLine).where(mine))
     made.channel = made.account = made.totals = made.taken = made.first_at = made.last_at = None

@@ -34,7 +34,7 @@ class MatchItem(Base):
         sa.CheckConstraint(f"num_nonnulls({_SOURCES}) = 1", name="stands_for_one"),
         sa.Index(None, "branch_id", "at"),
         sa.Index(None, "number"),
-        sa.Index("ix_match_item_open", "at", "id", postgresql_where=sa.text("state = 'open'")),
+        sa.Index("ix_match_item_open", "branch_id", "at", "id", postgresql_where=sa.text("state = 'open'")),
     )
 
     id: Mapped[Key]
@@ -84,7 +84,8 @@ class LineMatch(Base):
         words_of("way", tuple(WAYS)),
         words_of("why", tuple(REASONS)),
         sa.CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence_is_a_share"),
-        sa.CheckConstraint("(state IN ('live', 'undone')) = (run_id IS NOT NULL)", name="counts_by_a_run"),
+        sa.CheckConstraint("state NOT IN ('live', 'undone') OR run_id IS NOT NULL", name="counts_by_a_run"),
+        sa.CheckConstraint("state NOT IN ('proposed', 'declined') OR run_id IS NULL", name="proposed_does_not_count"),
         sa.CheckConstraint("difference = 0 OR why IS NOT NULL OR run_id IS NULL", name="difference_is_explained"),
         sa.CheckConstraint("(why = 'owed') = (owner_id IS NOT NULL)", name="owed_has_owner"),
         sa.CheckConstraint("(why = 'payout') = (payout_channel IS NOT NULL)", name="payout_has_channel"),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import AccountKey
-from dispatch.fees.rules import FEN
+from dispatch.fees.rules import FEN, yuan
 from dispatch.words import Text, say
 
 ITEM_KINDS = ("receipt", "account_payment", "deposit")
 ITEM_CHANNELS = ("wechat", "alipay", "transfer", "pos", "cash")
 """By which way money of ours comes to a statement; `cash`: paid into the bank over the counter."""
-ITEM_STATES: dict[str, Text] = {"open": say("Not matched"), "matched": say("Matched"), "void": say("Taken back")}
+ITEM_STATES: dict[str, Text] = {
+    "open": say("Not matched"),
+    "underway": say("On its way"),
+    "matched": say("Matched"),
+    "void": say("Taken back"),
+}
+TO_MATCH = ("open", "underway")
+"""Items that a line may still show; for those that are under way nobody is asked meanwhile."""
 FITTING: dict[str, tuple[str, ...]] = {"wechat": ("wechat",), "alipay": ("alipay",), "bank": ("transfer", "pos", "cash")}
 """A statement's channel -> what of ours stands on it."""
 
@@ -70,6 +78,9 @@ REASONS: dict[str, Text] = {
 """How somebody explains what does not match."""
 UNBOOKED = ("cancels", "elsewhere", "underway")
 """Reasons that move no money of ours."""
+TOGETHER = "together"
+"""Nothing is left over: they belong together, though nothing had seen it."""
+PERMISSIONS = {"written_off": "money.write_off"}
 MOST_ROUNDING = Decimal("1.00")
 ZERO = Decimal("0.00")
 
@@ -144,7 +155,70 @@ def turned(postings: Mapping[AccountKey, Decimal]) -> dict[AccountKey, Decimal]:
     return {key: -amount for key, amount in postings.items()}
 
 
-def ways_of(names: Iterable[str]) -> list[tuple[str, Text]]:
-    """Ways and their words, in the order of the table."""
-    asked = set(names)
-    return [(name, word) for name, word in WAYS.items() if name in asked]
+def permission_for(why: str) -> str:
+    """The permission that a reason needs."""
+    return PERMISSIONS.get(why, "money.confirm")
+
+
+def check_reason(why: str, *, rest: Decimal, lines: int, items: int, bank: bool) -> None:
+    """Does a reason fit what it is given for? `rest` is what the lines have more than the items. Raises Invalid."""
+    wrong = _unfit(why, rest, lines, items, bank)
+    if wrong is not None:
+        raise Invalid({"why": wrong})
+
+
+def _unfit(why: str, rest: Decimal, lines: int, items: int, bank: bool) -> Text | None:
+    if why == TOGETHER:
+        return None if not rest and lines and items else _differ(rest)
+    if why not in REASONS:
+        return say("Please choose a reason.")
+    if why != "cancels" and not rest:
+        return say("Nothing is left over: they belong together.")
+    return _UNFIT[why](rest, lines, items, bank)
+
+
+def _differ(rest: Decimal) -> Text:
+    return say("They do not come to the same amount: %(rest)s is left over. Say why.", rest=yuan(rest))
+
+
+def _of_fee(rest: Decimal, lines: int, _items: int, _bank: bool) -> Text | None:
+    return None if lines and rest < 0 else say("A fee is money that went to the channel: there is none here.")
+
+
+def _of_rounding(rest: Decimal, _lines: int, _items: int, _bank: bool) -> Text | None:
+    fine = abs(rest) <= MOST_ROUNDING
+    return None if fine else say("%(rest)s is too much for rounding.", rest=yuan(rest))
+
+
+def _of_payout(rest: Decimal, _lines: int, items: int, bank: bool) -> Text | None:
+    return None if bank and not items and rest > 0 else say("A payout of a channel comes into the bank, by itself.")
+
+
+def _of_cancels(rest: Decimal, lines: int, items: int, _bank: bool) -> Text | None:
+    if rest or not (lines > 1 or items > 1) or (lines and items):
+        return say("Choose lines, or money of ours, that come to nothing together.")
+    return None
+
+
+def _of_elsewhere(_rest: Decimal, lines: int, items: int, _bank: bool) -> Text | None:
+    return None if lines and not items else say("This is only for lines of a statement: money of ours is our business.")
+
+
+def _of_underway(_rest: Decimal, lines: int, _items: int, _bank: bool) -> Text | None:
+    return None if not lines else say("What stands on a statement is not on its way any more.")
+
+
+def _of_anything(_rest: Decimal, _lines: int, _items: int, _bank: bool) -> Text | None:
+    return None
+
+
+_UNFIT: dict[str, Callable[[Decimal, int, int, bool], Text | None]] = {
+    "fee": _of_fee,
+    "rounding": _of_rounding,
+    "owed": _of_anything,
+    "written_off": _of_anything,
+    "payout": _of_payout,
+    "cancels": _of_cancels,
+    "elsewhere": _of_elsewhere,
+    "underway": _of_underway,
+}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -71,7 +72,7 @@ def open_differences(session: Session, branch_id: int, day: date) -> Sequence[Op
     items = sa.select(
         sa.literal("item"), item.id, item.channel, item.number, item.amount, item.at, item.by_id, item.by_name, sa.null()
     ).where(item.branch_id == branch_id, item.state == "open", item.at >= start, item.at < end)
-    rows = session.execute(sa.union_all(lines, items).order_by("at"))
+    rows: sa.Result[*tuple[Any, ...]] = session.execute(sa.union_all(lines, items).order_by("at"))
     return [OpenDifference(*row) for row in rows]
 
 

@@ -20,6 +20,7 @@ from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
 from dispatch.finance.day_check import broken_days
+from dispatch.finance.match_check import broken_matches
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
 from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
@@ -157,6 +158,7 @@ AREAS: dict[str, Area] = {
     "money": Area(say("postings"), "posting", broken_ledgers),
     "days": Area(say("closed days"), "day_close", broken_days),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
+    "matches": Area(say("matches"), "line_match", broken_matches),
     "files": Area(say("files"), "stored_file", broken_files),
     "sheets": Area(say("versions of sheets"), "sheet_version", broken_versions),
     "releases": Area(say("released PDFs"), "sheet_release", broken_releases, slow=True),

@@ -69,12 +69,14 @@ CREATE TRIGGER to_match AFTER INSERT ON receipt
 
 CREATE FUNCTION match_item_taken_back(item bigint) RETURNS void LANGUAGE plpgsql AS
 $$ BEGIN
-    UPDATE match_item SET state = 'void' WHERE id = item AND state = 'open';
+    UPDATE match_item SET state = 'void' WHERE id = item AND state IN ('open', 'underway');
     IF NOT FOUND THEN
         RAISE EXCEPTION 'matched' USING ERRCODE = 'check_violation', CONSTRAINT = 'match_item_matched';
     END IF;
     UPDATE line_match SET state = 'ended' FROM match_part
-    WHERE match_part.match_id = line_match.id AND match_part.item_id = item AND line_match.state = 'proposed';
+    WHERE match_part.match_id = line_match.id AND match_part.item_id = item
+        AND (line_match.state = 'proposed' OR line_match.state = 'live' AND line_match.why = 'underway');
+    UPDATE match_part SET live = false WHERE item_id = item AND live;
 END $$;
 
 CREATE FUNCTION account_payment_to_match() RETURNS trigger LANGUAGE plpgsql AS
@@ -181,12 +183,12 @@ def _items() -> None:
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.CheckConstraint("kind IN ('receipt', 'account_payment', 'deposit')", name="kind_known"),
         sa.CheckConstraint("channel IN ('wechat', 'alipay', 'transfer', 'pos', 'cash')", name="channel_known"),
-        sa.CheckConstraint("state IN ('open', 'matched', 'void')", name="state_known"),
+        sa.CheckConstraint("state IN ('open', 'underway', 'matched', 'void')", name="state_known"),
         sa.CheckConstraint("num_nonnulls(receipt_id, account_payment_id, bank_deposit_id) = 1", name="stands_for_one"),
     )
     op.create_index("ix_match_item_branch_id_at", "match_item", ["branch_id", "at"])
     op.create_index("ix_match_item_number", "match_item", ["number"])
-    op.create_index("ix_match_item_open", "match_item", ["at", "id"], postgresql_where=sa.text("state = 'open'"))
+    op.create_index("ix_match_item_open", "match_item", ["branch_id", "at", "id"], postgresql_where=sa.text("state = 'open'"))
 
 
 def _matches() -> None:
@@ -228,7 +230,8 @@ def _matches() -> None:
         sa.CheckConstraint(f"way IN {WAYS}", name="way_known"),
         sa.CheckConstraint(f"why IN {REASONS}", name="why_known"),
         sa.CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence_is_a_share"),
-        sa.CheckConstraint("(state IN ('live', 'undone')) = (run_id IS NOT NULL)", name="counts_by_a_run"),
+        sa.CheckConstraint("state NOT IN ('live', 'undone') OR run_id IS NOT NULL", name="counts_by_a_run"),
+        sa.CheckConstraint("state NOT IN ('proposed', 'declined') OR run_id IS NULL", name="proposed_does_not_count"),
         sa.CheckConstraint("difference = 0 OR why IS NOT NULL OR run_id IS NULL", name="difference_is_explained"),
         sa.CheckConstraint("(why = 'owed') = (owner_id IS NOT NULL)", name="owed_has_owner"),
         sa.CheckConstraint("(why = 'payout') = (payout_channel IS NOT NULL)", name="payout_has_channel"),

@@ -17,6 +17,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.finance.keeping import Chosen, ask, ask_again, choose_columns, read_kept, receive
+from dispatch.finance.matching_run import Matched, match_soon
 from dispatch.finance.models import BankProfile, Statement
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.finance.statement_queries import LINE_SORTS, STATEMENT_SORTS, kinds_of, lines_of, statement_seen, statements
@@ -58,7 +59,27 @@ def send_statement() -> Answer:
         statement_id = _received()
     except Refusal as refusal:
         return _list(refused_file(refusal)), refusal.status
+    _match(statement_id)
     return redirect(url_for("finance.show_statement", statement_id=statement_id))
+
+
+def _match(statement_id: int) -> None:
+    """Match its lines at once, if it is read and they are not too many; that this fails loses nothing of the file."""
+    with transaction() as db:
+        made = db.get_one(Statement, statement_id)
+        if made.state == "kept":
+            tell_matched(match_soon(db, made.branch_id, by=current(), at=now()))
+
+
+def tell_matched(matched: Matched | None) -> None:
+    """Say what came of matching; None: the worker does it."""
+    if matched is None:
+        flash(_("The worker matches its lines now. Look again in a minute."), "info")
+        return
+    told = ngettext("%(num)d line matched by itself.", "%(num)d lines matched by themselves.", matched.sure)
+    asked = ngettext("%(num)d is proposed.", "%(num)d are proposed.", matched.asked)
+    left = ngettext("%(num)d is in the work list.", "%(num)d are in the work list.", matched.left)
+    flash(f"{told} {asked} {left}", "info")
 
 
 def _list(form: Form) -> str:
@@ -156,6 +177,7 @@ def statement_columns(statement_id: int) -> Answer:
         raise
     except Refusal as refusal:
         return _page(statement_id, chosen, refusal)
+    _match(statement_id)
     if forget:
         flash(_("Forgotten. The file was read anew."), "success")
     return redirect(url_for("finance.show_statement", statement_id=statement_id))
