@@ -12,10 +12,11 @@ from typing import Any
 from dispatch.audit.rules import canonical
 
 CENTS = Decimal("0.01")
-BALANCES = ("cash_in_hand", "cash_desk", "bank", "clearing", "on_account", "difference")
+BALANCES = ("cash_in_hand", "cash_desk", "bank", "clearing", "at_channel", "on_account", "difference")
 """Accounts whose balance a closed day carries on to the next."""
 _TAKEN = ("receipt", "refund")
 _COUNTED = ("hand_in", "hand_in_back")
+_MATCHED = ("matched", "match_undone")
 _CHANNEL_OF = {"cash_in_hand": "cash", "cash_desk": "cash"}
 
 
@@ -47,6 +48,8 @@ class Ledger:
     settled: Decimal
     deposited: Decimal
     account_paid: Decimal
+    matched: Decimal
+    fees: Decimal
     balances: Mapping[str, Decimal]
 
     @property
@@ -66,7 +69,7 @@ class Ledger:
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON: money as texts with two decimals, what is zero left out of the lists."""
-        plain = ("charged", "on_account", "handed_in", "received", "difference", "settled", "deposited", "account_paid")
+        plain = ("charged", "on_account", "handed_in", "received", "difference", "settled", "deposited", "account_paid", "matched", "fees")
         return {name: _text(getattr(self, name)) for name in plain} | {
             "collected": _texts(self.collected),
             "people": {str(who): _texts(sums) for who, sums in sorted(self.people.items()) if _texts(sums)},
@@ -90,6 +93,8 @@ def ledger_of(moved: Iterable[Movement], before: Mapping[str, Decimal]) -> Ledge
         settled=-_sum(rows, ("difference_settled", "difference_back"), ("difference",)),
         deposited=_sum(rows, ("bank_deposit", "bank_deposit_back"), ("bank",)),
         account_paid=-_sum(rows, ("account_payment", "account_payment_back"), ("on_account",)),
+        matched=-_sum(rows, _MATCHED, ("clearing",)),
+        fees=_sum(rows, (), ("channel_fee",)),
         balances=after,
     )
 

@@ -42,6 +42,7 @@ def test_a_day_out_of_its_movements() -> None:
         "cash_desk": 10,
         "bank": 290,
         "clearing": 180,
+        "at_channel": 0,
         "on_account": 45,
         "difference": 0,
     }
