@@ -7,6 +7,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     deposits,
     differences,
     hand_ins,
+    month,
     overview,
     own,
     people,
