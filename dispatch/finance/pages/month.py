@@ -158,7 +158,7 @@ def _settlement_tables(facts: dict[str, Any]) -> Iterator[Table]:
         "cash": _("Collected in cash"),
         "channels": _("Collected through channels"),
         "on_account": _("On account"),
-        "handed": _("Handed in"),
+        "handed": _("Handed in, counted"),
         "differences": _("Differences of counts"),
         "goodwill": _("Given as goodwill, at list price"),
     }
