@@ -30,7 +30,7 @@ THEIRS = say("Nothing of ours fits it")
 class Difference:
     """What it is, who answers for it, how much, since when, and by which number it is known.
 
-    `hand_in_id` or `statement_id` is where it is put right; without either it is money of ours that no statement shows.
+    One of `hand_in_id`, `line_id` and `item_id` is where it is put right.
     """
 
     what: Text
@@ -40,7 +40,8 @@ class Difference:
     paper: str
     branch_id: int
     hand_in_id: int | None = None
-    statement_id: int | None = None
+    line_id: int | None = None
+    item_id: int | None = None
 
 
 @dataclass
@@ -129,7 +130,7 @@ def _ours(session: Session, spans: Spans, limit: int | None) -> Counted:
     for row, count, total in _counted(
         session, sa.select(item, *_all(item.amount)).where(*open_).order_by(item.at, item.id), limit
     ):
-        yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id), count, total
+        yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id, item_id=row.id), count, total
 
 
 def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
@@ -138,7 +139,7 @@ def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
     rows = rows.where(line.state == "open", _within(spans, line.branch_id, line.at)).order_by(line.at, line.id)
     for row, count, total, by_name in _counted(session, rows, limit):
         what, number = FINDINGS[row.finding] if row.finding else THEIRS, row.receipt or row.reference or row.note or ""
-        yield Difference(what, by_name, row.amount, row.at, number, row.branch_id, statement_id=row.statement_id), count, total
+        yield Difference(what, by_name, row.amount, row.at, number, row.branch_id, line_id=row.id), count, total
 
 
 def _all(amount: Any) -> tuple[Any, Any]:

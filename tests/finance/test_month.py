@@ -99,7 +99,12 @@ def test_people_and_customers_of_a_month(clerk: FlaskClient, cast: Cast) -> None
         assert len(seen) <= 12, (path, seen)
     sheet = clerk.get(f"{MONTH}/people/{cast.su.id}.xlsx").data
     first, second = (CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(at).to_python() for at in (0, 1))
-    assert first[1:5] == [["Collected in cash", 300], ["Collected through channels", 80], ["On account", 200], ["Handed in, counted", 300]]
+    assert first[1:5] == [
+        ["Collected in cash", 300],
+        ["Collected through channels", 80],
+        ["On account", 200],
+        ["Handed in, counted", 300],
+    ]
     assert [row[4:] for row in second[1:]] == [[300, 300], [-300, 0]]
     account = clerk.get(f"{MONTH}/customers/1.xlsx").data
     sums = CalamineWorkbook.from_filelike(io.BytesIO(account)).get_sheet_by_index(0).to_python()
