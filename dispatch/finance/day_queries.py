@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from dispatch.fees.models import Account, LedgerBooks, Posting, Receipt, Voucher
 from dispatch.finance.day_models import DayClose
 from dispatch.finance.day_rules import BALANCES, Ledger, Movement, ledger_of
 from dispatch.lists import FIRST, Cut, Part
-from dispatch.staff.models import Branch, Person
+from dispatch.staff.models import Branch
 
 Days = dict[date, list[Movement]]
 
@@ -24,7 +24,9 @@ def movements(session: Session, branch_id: int, since: date | None, until: date)
     who = sa.case((Voucher.kind.in_(("receipt", "refund")), Receipt.by_id))
     key = (Voucher.booked_on, Voucher.kind, Account.kind, Account.channel, who)
     rows = (
-        sa.select(*key, sa.func.sum(Posting.amount))
+        sa.select(
+            *key, sa.func.sum(Posting.amount), sa.func.coalesce(sa.func.max(Receipt.by_name), ""), sa.func.bool_or(Voucher.late)
+        )
         .join(Posting, Posting.voucher_id == Voucher.id)
         .join(Account, Account.id == Posting.account_id)
         .outerjoin(Receipt, Receipt.id == Voucher.receipt_id)
@@ -38,9 +40,12 @@ def movements(session: Session, branch_id: int, since: date | None, until: date)
     return found
 
 
-def balances_before(session: Session, branch_id: int, day: date) -> dict[str, Decimal]:
-    """What a branch's vouchers had left on accounts when a day began: as the day before was closed, else summed up."""
-    closed = standing_close(session, branch_id, before=day)
+def balances_before(session: Session, branch_id: int, day: date, closed: DayClose | None = None) -> dict[str, Decimal]:
+    """What a branch's vouchers had left on accounts when a day began: as a day before was closed, else summed up.
+
+    `closed` is the last one, where somebody has read it already.
+    """
+    closed = closed or standing_close(session, branch_id, before=day)
     begin = {kind: Decimal(text) for kind, text in closed.figures["ledger"]["balances"].items()} if closed else {}
     since = [Voucher.booked_on > closed.day] if closed else []
     rows = (
@@ -67,10 +72,13 @@ def standing_close(session: Session, branch_id: int, *, day: date | None = None,
     return session.scalar(rows.order_by(DayClose.day.desc()).limit(1))
 
 
-def closes_of(session: Session, branch_id: int, day: date) -> Sequence[DayClose]:
-    """Each time a day was closed, the newest first; reopened ones, too."""
-    rows = sa.select(DayClose).where(DayClose.branch_id == branch_id, DayClose.day == day)
-    return session.scalars(rows.order_by(DayClose.id.desc())).all()
+MOST_CLOSES = 50
+
+
+def closes_until(session: Session, branch_id: int, day: date) -> Sequence[DayClose]:
+    """How a day and the ones before it were closed, the newest day first; reopened ones, too; fifty at most."""
+    rows = sa.select(DayClose).where(DayClose.branch_id == branch_id, DayClose.day <= day)
+    return session.scalars(rows.order_by(DayClose.day.desc(), DayClose.id.desc()).limit(MOST_CLOSES)).all()
 
 
 CLOSE_SORTS = {"day": (DayClose.day, DayClose.id)}
@@ -143,8 +151,3 @@ def figures_beside(session: Session, branch_id: int, day: date) -> dict[str, int
     rows = sa.select(count, late, first, last).where(Voucher.branch_id == branch_id, Voucher.booked_on == day)
     found = session.execute(rows).one()
     return {"vouchers": found[0], "late": found[1], "first": found[2] or "", "last": found[3] or ""}
-
-
-def names_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """The names of people."""
-    return dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(list(ids)))).all())

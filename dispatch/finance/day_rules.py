@@ -29,6 +29,8 @@ class Movement:
     channel: str | None
     person_id: int | None
     amount: Decimal
+    person: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,9 @@ def test_a_day_on_its_pages(clerk: FlaskClient, cast: Cast, as_person: SignIn) -
     assert first.index("The count differs") < first.index("By branch and day") and 'href="/finance/hand-ins/1"' in first
     with transaction() as db:
         settled(db, 1, "50", cast.qian)
+    with queries() as seen:
+        clerk.get(DAY)
+    assert len(seen) <= 12, seen
     assert "the books would begin" in clerk.get(DAY).text and clerk.post(f"{DAY}/close").status_code == 302
     again = clerk.post(f"{DAY}/close")
     assert again.status_code == 409 and "钱敏 has closed 2026-12-02 already" in again.text

@@ -18,19 +18,19 @@ from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.finance.day_closing import close_day, reopen_day
 from dispatch.finance.day_queries import (
     CLOSE_SORTS,
+    Books,
+    balances_before,
     books_of,
-    closed_until,
     closes,
-    closes_of,
+    closes_until,
     late_vouchers,
-    ledger_day,
-    names_of,
+    movements,
     open_days,
 )
+from dispatch.finance.day_rules import ledger_of
 from dispatch.finance.differences import differences
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.finance.queries import day_rows
-from dispatch.staff.models import Branch
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -44,16 +44,17 @@ MOST_DIFFERENCES = 50
 def days() -> str:
     """The days that are open, the next to be closed first, and those that are closed."""
     with transaction() as db:
-        branch = _branch(db, number_in(request.args.get("branch")) or current().branch_id)
-        today, cut = local_day(now(), branch.zone), cut_asked(CLOSE_SORTS, "-day")
-        until = closed_until(db, branch.id)
+        books = {id_: each for id_, each in books_of(db).items() if current().sees_branch(id_)}
+        branch = books.get(number_in(request.args.get("branch")) or current().branch_id or 0)
+        if branch is None:
+            raise NotFound
+        today, cut, until = local_day(now(), branch.zone), cut_asked(CLOSE_SORTS, "-day"), branch.closed_until
         closed = closes(db, branch.id, cut=cut)
         waiting = open_days(db, branch.id, until, today)
-        branches = list(books_of(db).values()) if current().may("branches.all") else []
     return render_template(
         "finance/days.html",
         of=branch,
-        branches=branches,
+        branches=list(books.values()) if current().may("branches.all") else [],
         today=today,
         until=until,
         waiting=waiting,
@@ -126,9 +127,9 @@ def _day(text: str) -> date:
         raise NotFound from None
 
 
-def _branch(db: Session, branch_id: int | None) -> Branch:
-    """A branch that the reader sees. Raises NotFound."""
-    found = db.get(Branch, branch_id) if branch_id else None
+def _books(db: Session, branch_id: int) -> Books:
+    """The books of a branch that the reader sees. Raises NotFound."""
+    found = books_of(db, branch_id).get(branch_id)
     if found is None or not current().sees_branch(found.id):
         raise NotFound
     return found
@@ -136,32 +137,30 @@ def _branch(db: Session, branch_id: int | None) -> Branch:
 
 def _page(branch_id: int, day: date, form: Form | None = None, refusal: Refusal | None = None) -> Answer:
     with transaction() as db:
-        branch = _branch(db, branch_id)
-        facts = _facts(db, branch, day)
-    page = render_template("finance/closing.html", of=branch, on=day, form=form, acting="reopen", refusal=refusal, **facts)
+        of = _books(db, branch_id)
+        facts = _facts(db, of, day)
+    shown = {"of": of, "on": day, "until": of.closed_until, "begins": of.closed_until is None, "today": local_day(now(), of.zone)}
+    page = render_template("finance/closing.html", form=form, acting="reopen", refusal=refusal, **shown, **facts)
     return (page, refusal.status) if refusal else page
 
 
-def _facts(db: Session, branch: Branch, day: date) -> dict[str, Any]:
+def _facts(db: Session, of: Books, day: date) -> dict[str, Any]:
     """What the page of a day shows."""
-    history, today = closes_of(db, branch.id, day), local_day(now(), branch.zone)
+    closed = closes_until(db, of.id, day)
+    history = [row for row in closed if row.day == day]
+    moved = movements(db, of.id, day, day).get(day, [])
+    before = next((row for row in closed if row.day < day and row.reopened_at is None), None)
     standing = next((row for row in history if row.reopened_at is None), None)
-    ledger = ledger_day(db, branch.id, day)
-    books = books_of(db, branch.id)
-    until = books[branch.id].closed_until
-    found = None if standing else differences(db, books, day=day, matching=day, begins=day, limit=MOST_DIFFERENCES)
+    found = None if standing else differences(db, {of.id: of}, day=day, matching=day, begins=day, limit=MOST_DIFFERENCES)
     return {
         "standing": standing,
         "history": history,
-        "ledger": ledger,
-        "people": names_of(db, ledger.people),
-        "row": next(iter(day_rows(db, branch_id=branch.id, since=day, until=day)), None),
-        "late": late_vouchers(db, branch.id, day),
+        "ledger": ledger_of(moved, balances_before(db, of.id, day, before)),
+        "people": {row.person_id: row.person for row in moved if row.person_id},
+        "row": next(iter(day_rows(db, branch_id=of.id, since=day, until=day)), None),
+        "late": late_vouchers(db, of.id, day) if any(row.late for row in moved) else [],
         "found": found,
         "most": MOST_DIFFERENCES,
-        "until": until,
-        "today": today,
-        "begins": until is None,
         "labels": {"reason": _("Reason")},
         "CHANNEL_WORDS": CHANNEL_WORDS,
         "VOUCHER_WORDS": VOUCHER_WORDS,
