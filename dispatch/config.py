@@ -183,6 +183,7 @@ class Settings:
         "PAYMENT_DAYS", whole(0, 365), 30, "days within which a customer pays what is on account, unless his page says otherwise")
     cash_limit: float = setting("CASH_LIMIT", number(0, 10_000_000), 5000.0, "cash one person should hold at most, yuan")
     cash_max_hours: float = setting("CASH_MAX_HOURS", number(0.1, 10_000), 24.0, "hours after which cash should be handed in")
+    match_late_days: float = setting("MATCH_LATE_DAYS", number(0, 365), 3.0, "days after which money on no statement yet is late")
 
     # the seal on service sheets; without a key one is made and kept in DATA_DIR
     sheet_key_file: str = setting("SHEET_KEY_FILE", text, "", "RSA key that signs sheets, PEM or PKCS#12; empty: an own one")

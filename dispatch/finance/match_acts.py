@@ -23,8 +23,8 @@ MOST_AT_ONCE = 1_000
 NOT_PROPOSED = say("One of these is not proposed any more. Please look again; nothing was booked.")
 
 
-def accept(session: Session, match_ids: Collection[int], *, by: Actor, at: datetime) -> Sequence[MatchRun]:
-    """Let proposals count, all of them or none: a run for each branch.
+def accept(session: Session, match_ids: Collection[int], *, by: Actor, at: datetime) -> MatchRun:
+    """Let proposals of one branch count, all of them or none.
 
     Raises NotFound for one he may not see, Conflict when somebody was first, RuleBroken for two about the same money or one whose
     difference nobody has explained.
@@ -35,8 +35,8 @@ def accept(session: Session, match_ids: Collection[int], *, by: Actor, at: datet
     proposals = _proposals(session, match_ids, by)
     hold_open(session, *parts_of(session, match_ids))
     for each in held_matches(session, proposals):
-        _check_proposed(session, each)
-    return [_accept(session, branch_id, mine, by, at) for branch_id, mine in sorted(_by_branch(proposals).items())]
+        _check_proposed(each)
+    return _accept(session, proposals, by, at)
 
 
 def _proposals(session: Session, match_ids: Collection[int], by: Actor) -> Sequence[LineMatch]:
@@ -46,15 +46,10 @@ def _proposals(session: Session, match_ids: Collection[int], by: Actor) -> Seque
         raise Conflict(MADE_ANEW)
     if any(not by.sees_branch(each.branch_id) for each in found):
         raise NotFound
+    if len({each.branch_id for each in found}) > 1:
+        raise RuleBroken(say("These are of several branches: choose those of one branch at a time."))
     if len(found) > MOST_AT_ONCE:
         raise RuleBroken(say("At most %(most)s at once, please.", most=MOST_AT_ONCE))
-    return found
-
-
-def _by_branch(proposals: Sequence[LineMatch]) -> dict[int, list[LineMatch]]:
-    found: dict[int, list[LineMatch]] = {}
-    for each in proposals:
-        found.setdefault(each.branch_id, []).append(each)
     return found
 
 
@@ -62,7 +57,7 @@ def _lines_of(session: Session, match_ids: Collection[int]) -> Sequence[int | No
     return session.scalars(sa.select(MatchPart.line_id).where(MatchPart.match_id.in_(match_ids))).all()
 
 
-def _check_proposed(session: Session, each: LineMatch) -> None:
+def _check_proposed(each: LineMatch) -> None:
     if each.state == "live":
         raise Conflict(say("%(name)s has matched this already. Nothing was booked twice.", name=each.by_name or ""))
     if each.state != "proposed":
@@ -71,8 +66,8 @@ def _check_proposed(session: Session, each: LineMatch) -> None:
         raise RuleBroken(say("The amounts differ: say on its own page what becomes of the difference."))
 
 
-def _accept(session: Session, branch_id: int, mine: Sequence[LineMatch], by: Actor, at: datetime) -> MatchRun:
-    run = begin_run(session, branch_id, "accepted", len(mine), by=by, at=at)
+def _accept(session: Session, mine: Sequence[LineMatch], by: Actor, at: datetime) -> MatchRun:
+    run = begin_run(session, mine[0].branch_id, "accepted", len(mine), by=by, at=at)
     ids = [each.id for each in mine]
     arrived(
         session, list(session.scalars(sa.select(MatchPart.item_id).where(MatchPart.match_id.in_(ids), MatchPart.item_id > 0)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -27,8 +28,9 @@ _MATCH = (
     *("id", "branch_id", "channel", "state", "way", "confidence", "run_id", "at", "amount", "fee", "difference", "why"),
     *("by_id", "by_name", "decided_at"),
 )
+PIECE = 2_000
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PART = ("match_id", "nth", "line_id", "item_id", "live")
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,24 @@ def write(session: Session, branch_id: int, there: Open, found: Sequence[Found],
     """Write matches of what is open in two streams: hundred thousand one by one would take a minute."""
     first = _ids(session, len(found))
     lines, items = {each.id: each for each in there.lines}, {each.id: each for each in there.items}
+    heads = ([id_, branch_id, *_said(each, lines, items, there.fees, marked)] for id_, each in zip(first, found, strict=True))
+    _copy(session, "line_match", _MATCH, heads)
+    live = marked.state == "live"
+    _copy(session, "match_part", _PART, (row for id_, each in zip(first, found, strict=True) for row in _parts(id_, each, live)))
+
+
+def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Send rows in the text of COPY itself: that is three times as fast as having each value adapted."""
     raw = session.connection().connection.driver_connection
     assert raw is not None
-    with raw.cursor() as cursor:
-        with cursor.copy(f"COPY line_match ({', '.join(_MATCH)}) FROM STDIN") as stream:
-            for id_, each in zip(first, found, strict=True):
-                stream.write_row([id_, branch_id, *_said(each, lines, items, there.fees, marked)])
-        with cursor.copy(f"COPY match_part ({', '.join(_PART)}) FROM STDIN") as stream:
-            for id_, each in zip(first, found, strict=True):
-                for row in _parts(id_, each, marked.state == "live"):
-                    stream.write_row(row)
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
+        left = iter(rows)
+        while piece := list(itertools.islice(left, PIECE)):
+            stream.write("".join(map(_as_text, piece)))
+
+
+def _as_text(row: Sequence[Any]) -> str:
+    return "\t".join("\\N" if value is None else str(value).translate(_ESCAPED) for value in row) + "\n"
 
 
 def _ids(session: Session, count: int) -> list[int]:

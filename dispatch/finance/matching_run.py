@@ -71,7 +71,7 @@ def write_run(session: Session, branch_id: int, there: Open, found: list[Found],
     """Let matches count: a run with its voucher. Their lines and items are held."""
     run = begin_run(session, branch_id, how, len(found), by=by, at=at)
     arrived(session, [id_ for each in found for id_ in each.items])
-    write(session, branch_id, there, found, Marked("live", run.id, by.id, by.name, at))
+    write(session, branch_id, there, found, Marked("live", run.id, None, by.name, at))
     finish_run(session, run, by=by)
     return run
 

@@ -35,6 +35,13 @@ from tests.measure import fetching
 
 LIMIT_SECONDS, MATCH_SECONDS = 20, 30
 SEED = {"wechat": 1, "alipay": 1, "bank": 0}
+LISTS = {
+    "proposals": "/finance/matching",
+    "work list of lines": "/finance/matching/work-list",
+    "work list of money": "/finance/matching/work-list?finding=missing",
+    "explained": "/finance/matching/explained",
+    "a line": "/finance/statement-lines/1",
+}
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -103,13 +110,15 @@ def main() -> int:
             told = {"channel": channel, "sure": came.sure, "asked": came.asked, "left": came.left}
             print(json.dumps(told | {"matched_s": round(took, 1), "receipts_written_s": round(made_s, 1)}), flush=True)
             leaves = itertools.cycle(range(1, lines // 50, lines // 2_000 or 1))
-            pages = {"lines of a statement": (150.0, _leaf(number, leaves))}
+            pages = {"lines of a statement": (150.0, _leaf(f"/finance/statements/{number}", leaves))}
             slow |= fetching.hold_against_limits(client, pages, 40) > 0
+        near = itertools.cycle(range(1, lines // 500 or 2, lines // 20_000 or 1))
+        slow |= fetching.hold_against_limits(client, {name: (150.0, _leaf(at, near)) for name, at in LISTS.items()}, 40) > 0
     return int(slow)
 
 
-def _leaf(number: int, leaves: Iterator[int]) -> fetching.Make:
-    return lambda: f"/finance/statements/{number}?page={next(leaves)}"
+def _leaf(address: str, leaves: Iterator[int]) -> fetching.Make:
+    return lambda: f"{address}{'&' if '?' in address else '?'}page={next(leaves)}"
 
 
 if __name__ == "__main__":

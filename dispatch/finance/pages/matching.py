@@ -58,9 +58,8 @@ from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, address_with, cut_asked
+from dispatch.web.login import settings
 
-LATE = timedelta(days=3)
-"""Money that no statement could show for so long is late."""
 WORDS = {
     "WAYS": WAYS,
     "FINDINGS": FINDINGS,
@@ -136,7 +135,7 @@ def match_work_list() -> str:
     sorts, items = (ITEM_SORTS, True) if finding in ITEM_FINDINGS else (LINE_SORTS, False)
     cut = cut_asked(sorts, "time")
     with transaction() as db:
-        told, late = last_told(db, branch_id), now() - LATE
+        told, late = last_told(db, branch_id), now() - timedelta(days=settings().match_late_days)
         counts = findings_counted(db, branch_id)
         found: Any
         if items:
