@@ -152,9 +152,14 @@ def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
     return Turnover(*session.execute(_of_hand(rows.select_from(Posting), person_id)).one())
 
 
-def statement(session: Session, person_id: int, *, cut: Cut = NEWEST, span: Span = WHOLE) -> Part[Movement]:
-    """A page of what went into a person's hand and out of it, by accounting days, with the balance after each."""
-    total = turnover(session, person_id, span).count
+def statement(
+    session: Session, person_id: int, *, cut: Cut = NEWEST, span: Span = WHOLE, total: int | None = None
+) -> Part[Movement]:
+    """A page of what went into a person's hand and out of it, by accounting days, with the balance after each.
+
+    `total` is how many there are, where somebody knows that already.
+    """
+    total = turnover(session, person_id, span).count if total is None else total
     found = session.execute(cut.of(_statement_rows(person_id, span), STATEMENT_SORTS))
     return Part([Movement(*row) for row in found], cut.number, total)
 

@@ -62,7 +62,7 @@ FILLED = (
         GROUP BY account_id) s WHERE s.account_id = account.id""",
     """INSERT INTO hand_in (number, person_id, person_name, branch_id, status, declared, handed_at, counts, counted, difference,
         confirmed_by_id, confirmed_by_name, confirmed_at)
-    SELECT 'JK-' || by_id || '-' || at::date, by_id, 'x', :sz, 'confirmed', sum(amount), max(at), '{}', sum(amount), 0, :qian, 'x', max(at)
+    SELECT 'JK-' || by_id || '-' || at::date, by_id, 'x', :sz, 'confirmed', sum(amount), max(at), '{}', sum(amount), 0, CASE by_id WHEN :qian THEN :su ELSE :qian END, 'x', max(at)
     FROM receipt WHERE channel = 'cash' AND at < now() - interval '2 days' GROUP BY by_id, at::date""",
     """INSERT INTO hand_in_receipt (hand_in_id, receipt_id) SELECT h.id, r.id FROM hand_in h
     JOIN receipt r ON h.number = 'JK-' || r.by_id || '-' || r.at::date AND r.channel = 'cash'""",

@@ -44,7 +44,8 @@ def person(person_id: int) -> str:
     """The cash account of one person: balance, receipts in hand, hand-ins, every movement with the balance after it."""
     cut, span = cut_asked(STATEMENT_SORTS, "-time"), span_asked()
     with transaction() as db:
-        held, moved = _holding(db, person_id), statement(db, person_id, cut=cut, span=span)
+        held, turned = _holding(db, person_id), turnover(db, person_id, span)
+        moved = statement(db, person_id, cut=cut, span=span, total=turned.count)
         return render_template(
             "finance/person.html",
             held=held,
@@ -53,7 +54,7 @@ def person(person_id: int) -> str:
             receipts=receipts_in_hand(db, person_id),
             movements=moved.rows,
             span=span,
-            turned=turnover(db, person_id, span),
+            turned=turned,
             page=Leaf.of(moved),
             sort=Heads(cut.sort),
             handed=hand_ins_of(db, person_id),
