@@ -12,6 +12,7 @@ from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
 from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
 from dispatch.orders.operations import verbal
+from dispatch.paycodes import choosing, gateway
 from dispatch.sheets import signing
 from dispatch.staff.passwords import configure as configure_passwords
 
@@ -40,6 +41,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     warranty_queries.configure(settings.repair_warranty_months)
     first_steps.configure(wait_minutes=settings.silent_restart_minutes, platform=bool(settings.traccar_url))
     terms.configure(settings.payment_days)
+    gateway.configure(choosing.connected_by(settings))
     verbal.configure(settings.approval_backfill_hours)
     verbal_rules.configure(settings.approval_escalation_hours)
     approval_queries.configure(settings.approvals)

@@ -7,7 +7,6 @@ environment and adds what must be kept between starts (the secret key, in a file
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
@@ -37,6 +36,7 @@ from dispatch.config_values import (
     working_hours,
     zone,
 )
+from dispatch.own_keys import kept_secret
 
 
 def setting(name: str, read: Callable[[str], Any], default: Any, line: str, *, secret: bool = False) -> Any:
@@ -191,6 +191,21 @@ class Settings:
     sheet_key_password: str = setting("SHEET_KEY_PASSWORD", text, "", "password that opens that file", secret=True)
     sheet_timestamp_url: str = setting("SHEET_TIMESTAMP_URL", web_address, "", "timestamp server (RFC 3161); empty: none")
 
+    # codes by which customers pay (收款码); off without a merchant
+    wechat_mchid: str = setting("WECHAT_MCHID", text, "", "merchant number at WeChat Pay; empty: no codes of WeChat Pay")
+    wechat_appid: str = setting("WECHAT_APPID", text, "", "app that the merchant is bound to")
+    wechat_key_file: str = setting("WECHAT_KEY_FILE", text, "", "the merchant's API key, PEM (apiclient_key.pem)")
+    wechat_certificate_file: str = setting("WECHAT_CERTIFICATE_FILE", text, "", "its certificate, PEM (apiclient_cert.pem)")
+    wechat_apiv3_key: str = setting("WECHAT_APIV3_KEY", text, "", "the merchant's APIv3 key, 32 characters", secret=True)
+    wechat_platform_file: str = setting("WECHAT_PLATFORM_FILE", text, "", "WeChat Pay's public key or platform certificate, PEM")
+    wechat_platform_id: str = setting("WECHAT_PLATFORM_ID", text, "", "name of that public key, PUB_KEY_ID_…")
+    alipay_app_id: str = setting("ALIPAY_APP_ID", text, "", "application at Alipay; empty: no codes of Alipay")
+    alipay_key_file: str = setting("ALIPAY_KEY_FILE", text, "", "the application's private key, PEM (RSA2)")
+    alipay_platform_file: str = setting("ALIPAY_PLATFORM_FILE", text, "", "Alipay's public key or certificate, PEM")
+    pay_notify_url: str = setting("PAY_NOTIFY_URL", web_address, "", "https address by which both reach us; empty: PUBLIC_URL")
+    pay_code_minutes: int = setting("PAY_CODE_MINUTES", whole(2, 110), 15, "minutes for which a payment code is good")
+    pay_seconds: float = setting("PAY_SECONDS", number(1, 60), 8.0, "seconds for which an answer of theirs is waited for")
+
     # map; without tiles a plain grid is drawn
     map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")
     map_tiles_datum: str = setting("MAP_TILES_DATUM", choice("wgs84", "gcj02", "bd09"), "wgs84", "datum those tiles are drawn in")
@@ -265,29 +280,6 @@ def to_environment(settings: Settings) -> dict[str, str]:
 def surroundings(**more: str) -> dict[str, str]:
     """The environment for a program of somebody else's: ours, with `more` in it."""
     return {**os.environ, **more}
-
-
-def kept_secret(file: Path) -> str:
-    """The secret in `file`, made on first use, for the owner's eyes only. Two processes at once end with the same one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        put_new(file, secrets.token_urlsafe(48).encode())
-    return file.read_text().strip()
-
-
-def put_new(file: Path, content: bytes) -> None:
-    """Write a new file, whole, for the owner's eyes only; one that somebody else put there meanwhile stays."""
-    fresh = file.with_name(f".{file.name}-{secrets.token_hex(6)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        os.link(fresh, file)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
 
 
 def table(settings: Settings) -> list[tuple[str, str, str]]:

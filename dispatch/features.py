@@ -20,6 +20,7 @@ FEATURES = (
     "orders",
     "outside",
     "fees",
+    "paycodes",
     "intake",
     "board",
     "field",

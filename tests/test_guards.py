@@ -38,10 +38,13 @@ PUBLIC = {
     "outside.accept_by_link",
     "outside.decline_by_link",
     "outside.hand_in_by_link",
+    "paycodes.told",
     "sheets.shown",
     "sheets.check",
 }
 """Routes the whole world may call. Adding one here is a decision, not a repair."""
+SIGNED_BY_SENDER = {"paycodes.told"}
+"""Routes that other sites may call, since what they send is believed only if it is signed. The same."""
 
 
 def test_every_route_is_protected_or_listed_as_public(app: Flask) -> None:
@@ -50,6 +53,11 @@ def test_every_route_is_protected_or_listed_as_public(app: Flask) -> None:
             assert endpoint == "static" or view.access is None  # type: ignore[attr-defined]
         else:
             assert getattr(view, "access", None) is not None, f"{endpoint} says to nobody who may call it"
+
+
+def test_only_what_its_sender_signs_may_come_from_other_sites(app: Flask) -> None:
+    found = {endpoint for endpoint, view in app.view_functions.items() if hasattr(view, "signed_by_sender")}
+    assert found == SIGNED_BY_SENDER <= PUBLIC
 
 
 def test_every_permission_is_held_by_a_known_role() -> None:

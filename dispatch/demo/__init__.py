@@ -18,6 +18,7 @@ from dispatch.demo import (
     by_word,
     clocks,
     closing,
+    codes,
     day,
     day_closing,
     duties,
@@ -87,6 +88,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     recalls.build(company, moment)
     filing.build(company, moment)
     asking.build(company, moment)
+    codes.build(company, moment)
     day_closing.build(company, moment)
     statements.build(company, moment)
     return company

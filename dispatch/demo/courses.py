@@ -14,10 +14,11 @@ class Course:
 
     `refused` says why the customer did not sign. `mistaken`: the first terminal he fitted was the wrong one, and he took it back.
     `disputed`: he enters a terminal that a colleague carries. `mended` is what the office puts right afterwards.
-    `late`: he is still on his way to the visit that comes next.
+    `by_code`: the customer scanned a code. `late`: he is still on his way to the visit that comes next.
     """
 
     channel: str = "cash"
+    by_code: bool = False
     extra: str | None = None
     failed: str | None = None
     refused: str | None = None
@@ -40,12 +41,12 @@ EARLIER: dict[str, tuple[Course, ...]] = {
         Course("wechat", extra=TOP_UP, failed="acc", mended="overrule"),
         Course("account", extra=MOVING),
         Course(extra=MOVING),
-        Course("wechat", extra=TOP_UP, mended="refund"),
+        Course("wechat", by_code=True, extra=TOP_UP, mended="refund"),
         Course(extra=MOVING, invoiced=False),
         Course(extra=MOVING),
-        Course("alipay", extra=TOP_UP),
+        Course("alipay", by_code=True, extra=TOP_UP),
         Course(extra=MOVING),
-        Course("wechat", extra=TOP_UP),
+        Course("wechat", by_code=True, extra=TOP_UP),
         Course(extra=TOP_UP, refused=NOBODY_THERE),
         Course(extra=MOVING),
     ),
@@ -61,7 +62,7 @@ EACH_DAY = {"SZ": 6, "GZ": 2}
 
 TODAY: dict[str, Course] = {
     "su": Course(extra=TOP_UP),
-    "wei": Course("wechat", extra=MOVING),
+    "wei": Course("wechat", by_code=True, extra=MOVING),
     "han": Course(extra=TOP_UP, failed="signal", late=True),
     "wangxc": Course(extra=MOVING, invoiced=False),
     "zhaofy": Course("alipay", extra=TOP_UP, refused="客户认为收费过高，拒绝签字", late=True),
@@ -71,6 +72,6 @@ TODAY: dict[str, Course] = {
     "yang": Course(extra=MOVING, paid=False, signed=False),
     "tao": Course("wechat", mistaken=True, late=True),
     "liang": Course(extra=TOP_UP),
-    "luo": Course("wechat", extra=TOP_UP, photographed=False, late=True),
+    "luo": Course("wechat", by_code=True, extra=TOP_UP, photographed=False, late=True),
 }
 """The first visit of each technician's day, by user name."""

@@ -17,8 +17,9 @@ from dispatch.words import Text, say
 
 AT_A_TIME = 2000
 
-# The field stands above fees, so its model cannot be imported here.
+# The field and payment codes stand above fees, so their models cannot be imported here.
 _FACT = sa.table("field_fact", sa.column("state"), sa.column("content", sa.JSON))
+_CODE = sa.table("pay_code", sa.column("number"), sa.column("state"))
 
 
 def broken_receipts(session: Session) -> Iterator[Text]:
@@ -40,7 +41,8 @@ def _wrong_numbers(session: Session) -> Iterator[Text]:
 
 
 def _lost_numbers(session: Session) -> Iterator[Text]:
-    """Numbers that were given out and have no receipt, unless a message from the field that is still open names them."""
+    """Numbers that were given out and have no receipt, unless a message from the field that is still open names them, or a
+    payment code that nobody has paid."""
     b = ReceiptBlock
     given = sa.func.generate_series(b.first, b.used).table_valued("running").render_derived()
     there = sa.exists().where(Receipt.block_id == b.id, Receipt.running == given.c.running)
@@ -54,8 +56,9 @@ def _lost_numbers(session: Session) -> Iterator[Text]:
 
 
 def _is_on_its_way(session: Session, number: str) -> bool:
-    waiting = sa.select(sa.true()).where(_FACT.c.state != "applied", _FACT.c.content["number"].as_string() == number)
-    return session.scalar(waiting.limit(1)) is not None
+    waiting = sa.exists().where(_FACT.c.state != "applied", _FACT.c.content["number"].as_string() == number)
+    unpaid = sa.exists().where(_CODE.c.state != "paid", _CODE.c.number == number)
+    return bool(session.scalar(sa.select(sa.or_(waiting, unpaid))))
 
 
 def _wrong_refunds(session: Session) -> Iterator[Text]:

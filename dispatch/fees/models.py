@@ -137,7 +137,10 @@ class ReceiptBlock(Base):
 
 
 class Receipt(Base):
-    """Money taken for an order, or given back (`refunds_id`, negative). `number` stands on the customer's paper."""
+    """Money taken for an order, or given back (`refunds_id`, negative). `number` stands on the customer's paper.
+
+    `reference` is what somebody typed; `channel_reference` the channel's own number of the payment, where it has told us itself.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (
@@ -146,6 +149,7 @@ class Receipt(Base):
         sa.CheckConstraint("(refunds_id IS NOT NULL) = (amount < 0)", name="negative_refunds"),
         sa.CheckConstraint("refunds_id IS NULL OR reason IS NOT NULL", name="refund_has_reason"),
         sa.UniqueConstraint("block_id", "running"),
+        sa.UniqueConstraint("channel", "channel_reference"),
         sa.Index(None, "order_id"),
         sa.Index(None, "by_id", "at"),
         sa.Index(None, "refunds_id"),
@@ -162,6 +166,7 @@ class Receipt(Base):
     amount: Mapped[Decimal]
     payer: Mapped[str | None]
     reference: Mapped[str | None]
+    channel_reference: Mapped[str | None]
     invoice_number: Mapped[str | None]
     refunds_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"))
     reason: Mapped[str | None]

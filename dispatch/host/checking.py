@@ -27,6 +27,7 @@ from dispatch.orders.checks import broken_clocks, broken_recalls, broken_waits
 from dispatch.orders.contact_checks import broken_calls, broken_contacts
 from dispatch.orders.models import Order
 from dispatch.outside.checks import broken_offers, broken_requests
+from dispatch.paycodes.checks import broken_codes
 from dispatch.sheets import signing
 from dispatch.sheets.checks import broken_releases, broken_versions
 from dispatch.words import Text, listed, say
@@ -155,6 +156,7 @@ AREAS: dict[str, Area] = {
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
+    "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),
     "days": Area(say("closed days"), "day_close", broken_days),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),

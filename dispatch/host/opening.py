@@ -11,6 +11,7 @@ from dispatch.config import Settings
 from dispatch.host import phone_steps, schema
 from dispatch.host.addresses import outer_address
 from dispatch.host.supervisor import Supervisor
+from dispatch.paycodes import choosing
 from dispatch.sheets import starting
 from dispatch.web.logs import set_up
 
@@ -27,8 +28,10 @@ def serve(settings: Settings) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Once the database answers: what sheets need, the tables, and the demonstration data if asked for and not there yet."""
+    """Once the database answers: what sheets need, the channels of payment codes, the tables, and the demonstration data if
+    asked for and not there yet."""
     starting.prepare(settings)
+    choosing.connected_by(settings)
     schema.upgrade(settings.database_url)
     if settings.demo and not _logins_file(settings).exists():
         _build_demonstration(settings)

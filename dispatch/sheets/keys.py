@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from dispatch import clock
-from dispatch.config import put_new
 from dispatch.config_values import SettingError
+from dispatch.own_keys import put_new
 
 KEY_BITS = 3072
 LIFE = timedelta(days=30 * 365)

@@ -8,9 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
+from dispatch.fees.operations import add_charge
+from dispatch.fees.queries import account_of
 from dispatch.orders.models import Order, Visit
 from dispatch.orders.operations.moves import move_visit
 from dispatch.orders.operations.visits import NewVisit, plan_visit
+from dispatch.paycodes.gateway import Connected, configure
+from dispatch.paycodes.operations import ask_code, open_code
+from dispatch.paycodes.pretend import PRETENDED
 from dispatch.staff.models import Person
 from dispatch.staff.queries import active_person, actor_of
 from dispatch.staff.rules import Actor
@@ -32,6 +37,7 @@ def phone_pages(session: Session) -> Pages:
     line_id = standing.visit_lines[0].line_id
     found["moving a terminal"] = ("field.moving", f"{_root(standing)}/vehicles/{line_id}/move")
     found |= _of_repair(_visit(session, "finished"), "a repair that is over")
+    found["at a repair: payment code"] = ("field.code", f"{_root(standing)}/codes/{_show_a_code(session, standing)}")
     root, line = _root(big), big.visit_lines[0].line_id
     return found | {
         "at an installation": ("field.stop", root),
@@ -40,6 +46,18 @@ def phone_pages(session: Session) -> Pages:
         "finishing with many": ("field.ending", f"{root}/finish"),
         "signing for many": ("field.signature", f"{root}/signature"),
     }
+
+
+def _show_a_code(session: Session, visit: Visit) -> int:
+    """The channels are played from now on, and a moving of the terminal is to be paid by code."""
+    configure(Connected(PRETENDED, pretended=True))
+    by, at = _actor(session, WHO), now()
+    if account_of(session, visit.order_id).due <= 0:
+        facts = {"line_id": None, "visit_id": visit.id, "fact_id": None}
+        add_charge(session, visit.order, code="S003", quantity=1, **facts, by=by, at=at)
+    facts = {"device": "phone", "visit_id": visit.id, "good_for": timedelta(minutes=110)}
+    code, _new = ask_code(session, visit.order, channel="wechat", **facts, by=by, at=at)
+    return open_code(session, code.id, f"weixin://wxpay/bizpayurl?pr={code.number}").id
 
 
 def _of_repair(visit: Visit, name: str) -> Pages:

@@ -86,6 +86,7 @@ NO_PAGES = {
     "orders.news",
     "field.photo",
     "field.told",
+    "field.code_state",
     "devices_api.fitted_at",
     "sheets.download",
 }
@@ -208,6 +209,8 @@ def _plain() -> dict[str, Sight]:
         "the month": Sight("finance.month", "/finance/months", "qian"),
         "codes of accounts": Sight("finance.account_codes", "/finance/account-codes", "qian"),
         "ageing": Sight("finance.ageing", "/finance/ageing?branches=all", "qian"),
+        "payment codes": Sight("finance.code_list", "/finance/codes?show=all", "qian"),
+        "payment codes, none odd": Sight("finance.code_list", "/finance/codes?show=odd", "chen"),
         "statements": Sight("finance.statement_list", "/finance/statements", "qian"),
         "what matching proposes": Sight("finance.matching", "/finance/matching", "qian"),
         "what matching proposes, to a director": Sight("finance.matching", "/finance/matching?branches=all", "chen"),

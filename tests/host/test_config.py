@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.config import Settings, kept_secret, load, rows, table, to_environment
+from dispatch.config import Settings, load, rows, table, to_environment
 from dispatch.config_values import ApprovalStep, SettingError
+from dispatch.own_keys import kept_secret
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

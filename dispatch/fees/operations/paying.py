@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
+from dispatch.audit.operations import By, record
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Receipt, ReceiptBlock
 from dispatch.fees.operations.numbering import claim_number, next_number, usable_block
@@ -24,6 +26,25 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 LONGEST_INVOICE = 40
+
+Follow = Callable[[Session, Receipt, Receipt, datetime], object]
+_follow_refund: list[Follow] = []
+
+
+def follows_refund(follow: Follow) -> Follow:
+    """Register what follows from a refund, within its transaction: it gets the receipt, the refund's own and the moment."""
+    if follow not in _follow_refund:
+        _follow_refund.append(follow)
+    return follow
+
+
+@dataclass(frozen=True)
+class Given:
+    """A number that was given out of a block: the block, the running number, the number as printed."""
+
+    block: ReceiptBlock
+    running: int
+    number: str
 
 
 def prepare_payment(session: Session, order: Order, *, channel: str, device: str, by: Actor, at: datetime) -> None:
@@ -88,6 +109,41 @@ def take_payment(
     return receipt
 
 
+def keep_payment(
+    session: Session,
+    order: Order,
+    given: Given,
+    *,
+    channel: str,
+    channel_reference: str,
+    amount: Decimal,
+    visit_id: int | None,
+    by: By,
+    at: datetime,
+    recorded_at: datetime,
+) -> Receipt:
+    """Keep money that a channel says was paid, under a number given out before. It is there, whatever is due: nothing refuses it.
+
+    The caller holds the order's row.
+    """
+    receipt = _written(
+        session,
+        order,
+        (given.block, given.running, given.number),
+        by,
+        visit_id=visit_id,
+        channel=channel,
+        amount=amount.quantize(FEN),
+        reference=channel_reference,
+        channel_reference=channel_reference,
+        at=at,
+        recorded_at=recorded_at,
+    )
+    record(session, ("order", order.id), "receipt.take", by=by, at=recorded_at, detail=_figures(receipt))
+    post_receipt(session, receipt, order, by=by)
+    return receipt
+
+
 def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, device: str, by: Actor, at: datetime) -> Receipt:
     """Give back all or part of what one receipt took, by the same channel. Raises RuleBroken when that much is not left of it.
 
@@ -115,6 +171,8 @@ def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, d
     )
     record(session, ("order", order.id), "receipt.refund", by=by, at=at, detail=_figures(back))
     post_receipt(session, back, order, by=by)
+    for follow in _follow_refund:
+        follow(session, receipt, back, at)
     return back
 
 
@@ -124,7 +182,7 @@ def check_refund(session: Session, receipt: Receipt, amount: Decimal) -> None:
     _check_left(receipt, amount, left_of(session, receipt))
 
 
-def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str], by: Actor, **facts: Any) -> Receipt:
+def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str], by: By, **facts: Any) -> Receipt:
     """A receipt of the order under the number that was given out of a block."""
     block, running, printed = given
     numbers = {"number": printed, "block_id": block.id, "running": running, "branch_id": block.branch_id}

@@ -2,6 +2,7 @@
 
 from dispatch.field.pages import (
     allowing,
+    codes,
     day,
     disputes,
     goodwill,
@@ -20,6 +21,7 @@ from dispatch.field.pages.blueprint import pages
 
 __all__ = [
     "allowing",
+    "codes",
     "day",
     "disputes",
     "goodwill",

@@ -18,6 +18,8 @@ from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown
 from dispatch.orders.order_queries import lines_named
+from dispatch.paycodes.gateway import offered
+from dispatch.paycodes.queries import alive_code
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -86,7 +88,10 @@ def payment(visit_id: int) -> str:
 def payment_page(visit_id: int, refused: Refused | None = None) -> str:
     """The payment, with a refused form on it."""
     with transaction() as db:
-        return render_template("field/payment.html", **shown(db, visit_id, refused), channels=CHANNEL_WORDS, told=text_from_json)
+        seen = shown(db, visit_id, refused)
+        alive = alive_code(db, seen["stop"].order.id) if offered() else None
+        codes = {"offered": offered(), "code": alive if alive and alive.expires_at > now() else None}
+        return render_template("field/payment.html", **seen, **codes, channels=CHANNEL_WORDS, told=text_from_json)
 
 
 @pages.post("/my-day/visits/<int:visit_id>/payment")

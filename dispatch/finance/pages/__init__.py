@@ -3,6 +3,7 @@
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
     closing,
+    codes,
     day,
     deposits,
     differences,

@@ -17,16 +17,18 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.purchasing import decide_purchase, withdraw_purchase
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field import forgiving
 from dispatch.field.pages.corrections import DESK
 from dispatch.orders.models import Order
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import Refused, sentence_of
 from dispatch.orders.presenting.requests import asked_card, may_withdraw, waits_for_people
+from dispatch.paycodes.queries import channel_of_refund
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import say
+from dispatch.words import Text, say
 
 Deed = Callable[..., Request]
 DECIDE: dict[str, Deed] = {"purchase": decide_purchase, **dict.fromkeys(FAVOURS, forgiving.decide_favour)}
@@ -61,7 +63,14 @@ def shown(db: Session, asked: Request) -> dict[str, Any]:
         "order": db.get(Order, asked.order_id) if asked.order_id else None,
         "waits": waits_for_people(db, asked, current(), now()),
         "may_withdraw": may_withdraw(asked, current()),
+        "through": _through(db, asked),
     }
+
+
+def _through(db: Session, asked: Request) -> Text | None:
+    """The channel that gives approved money back by itself."""
+    channel = channel_of_refund(db, asked.id) if asked.kind == "refund" and asked.state == "approved" else None
+    return CHANNEL_WORDS[channel] if channel else None
 
 
 @pages.post("/approvals/requests/<int:request_id>/<int:step_id>/approve")
