@@ -81,6 +81,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "merit.give": ("finance", "manager", "director"),
     "cash.limits": ("finance", "manager"),
     "cash.let_pass": ("manager", "director"),
+    "day.close": ("finance",),
+    "day.reopen": ("director",),
     # what the day came to
     "figures.see": ("supervisor", "manager", "director", "qa"),
     # the house

@@ -20,6 +20,7 @@ from dispatch.demo import (
     closing,
     codes,
     day,
+    day_closing,
     duties,
     filing,
     handing_in,
@@ -93,6 +94,7 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     filing.build(company, moment)
     asking.build(company, moment)
     codes.build(company, moment)
+    day_closing.build(company, moment)
     statements.build(company, moment)
     invoicing.build(company, moment)
     return company

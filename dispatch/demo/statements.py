@@ -48,20 +48,24 @@ def build(company: Company, moment: datetime) -> None:
     """Finance fetches this morning what was written yesterday, and sends it in."""
     zone = ZoneInfo(company.zone)
     midnight = moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    day = (midnight - timedelta(days=1), midnight)
-    at = min(midnight + timedelta(hours=9), moment)
-    name = f"{day[0]:%Y%m%d}"
-    owed = _paid_off(company, at)
+    before, at = midnight - timedelta(days=1), min(midnight + timedelta(hours=9), moment)
+    fetch(company, before, at, bank=True, owed=_paid_off(company, at))
+    match_branch(company.session, company.branches["SZ"].id, by=company.people["qian"], at=at)
+    _settle(company, at)
+
+
+def fetch(company: Company, midnight: datetime, at: datetime, *, bank: bool, owed: str | None = None) -> None:
+    """Send in what was written on a day that began at `midnight`; the bank's file, too, or the channels' alone."""
+    zone, day = ZoneInfo(company.zone), (midnight, midnight + timedelta(days=1))
+    name = f"{midnight:%Y%m%d}"
     for file, content in (
-        (f"{MERCHANT}All{day[0]:%Y-%m-%d}.csv", _wechat(_receipts(company, "wechat", day), zone)),
+        (f"{MERCHANT}All{midnight:%Y-%m-%d}.csv", _wechat(_receipts(company, "wechat", day), zone)),
         (f"{PARTNER}_{name}.zip", _alipay(_receipts(company, "alipay", day), zone, name)),
-        (f"招商银行账户明细{name}.csv", _bank(company, _receipts(company, "transfer", day), day[0], owed)),
+        (f"招商银行账户明细{name}.csv", _bank(company, _receipts(company, "transfer", day), midnight, owed) if bank else b""),
     ):
         if content:
             made = receive(company.session, file, content, by=company.people["qian"], at=at)
             read_kept(company.session, made, by=company.people["qian"], at=at)
-    match_branch(company.session, company.branches["SZ"].id, by=company.people["qian"], at=at)
-    _settle(company, at)
 
 
 def _paid_off(company: Company, at: datetime) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from dispatch.fees.ledger_models import Voucher
 from dispatch.fees.models import Receipt
 from dispatch.fees.settling_models import AccountPayment
 from dispatch.orders.models import Order
+from dispatch.staff.models import Branch
 
 
 def _sums(column: Any, amount: Any) -> sa.Subquery:
@@ -55,6 +56,16 @@ def debts(session: Session, branch_id: int | None, limit: int = 50) -> list[Debt
     found = figures.join(Customer, Customer.id == Order.customer_id).group_by(Customer.id)
     found = found if branch_id is None else found.where(Receipt.branch_id == branch_id)
     return [Debt(*row) for row in session.execute(found.order_by(since, Customer.id).limit(limit))]
+
+
+def open_by_day(session: Session, branch_id: int | None) -> list[tuple[int, str, date, Decimal]]:
+    """What each customer has open of the receipts on account of a day: customer, name, the branch's day, amount."""
+    rows, left = _open()
+    day = sa.cast(sa.func.timezone(Branch.zone, Receipt.at), sa.Date)
+    found = rows.add_columns(Customer.id, Customer.name, day, sa.func.sum(left)).join(Branch, Branch.id == Receipt.branch_id)
+    found = found.join(Customer, Customer.id == Order.customer_id).group_by(Customer.id, day)
+    found = found if branch_id is None else found.where(Receipt.branch_id == branch_id)
+    return [(key, name, on, amount) for key, name, on, amount in session.execute(found)]
 
 
 @dataclass(frozen=True)

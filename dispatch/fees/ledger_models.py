@@ -6,7 +6,7 @@ hash-chained per account; beside the chain stands the balance, which the databas
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -81,7 +81,10 @@ class SeriesCounter(Base):
 
 
 class Voucher(Base):
-    """What was posted, and for which row (`CAUSES`). `at` is when it happened, `recorded_at` when it was posted."""
+    """What was posted, and for which row (`CAUSES`). `at` is when it happened, `recorded_at` when it was posted.
+
+    `booked_on` is its accounting day: the branch's day of `at`, or the next open one where that was closed; then it is `late`.
+    """
 
     __tablename__ = "voucher"
     __table_args__ = (
@@ -91,6 +94,7 @@ class Voucher(Base):
         sa.UniqueConstraint("branch_id", "year", "running"),
         sa.Index(None, "order_id"),
         sa.Index(None, "reverses_id"),
+        sa.Index(None, "branch_id", "booked_on"),
     )
 
     id: Mapped[Key]
@@ -114,6 +118,17 @@ class Voucher(Base):
     by_name: Mapped[str]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    booked_on: Mapped[date]
+    late: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class LedgerBooks(Base):
+    """Until which day a branch's books are closed. Whoever posts holds its row shared, whoever closes a day alone."""
+
+    __tablename__ = "ledger_books"
+
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), primary_key=True, autoincrement=False)
+    closed_until: Mapped[date | None]
 
 
 class Posting(Base):
@@ -218,6 +233,7 @@ class HandInReceipt(Base):
 constraint_says("uq_hand_in_receipt_live", say("One of these receipts was handed in already. Please look again."))
 constraint_says("ck_account_cash_not_below_zero", say("There is not so much cash there: nothing was posted."))
 constraint_says("ck_account_on_account_not_below_zero", say("Not so much is on account: nothing was posted."))
+constraint_says("voucher_day_open", say("That day is closed: nothing is booked on it any more."))
 constraint_says("ck_hand_in_not_his_own", say("Nobody confirms his own hand-in."))
 constraint_says("uq_hand_in_back_hand_in_id", say("Somebody has taken this hand-in back already."))
 constraint_says("hand_in_back_not_his_own", say("Nobody takes back his own hand-in."))

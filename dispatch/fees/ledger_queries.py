@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, Voucher
 from dispatch.fees.models import Receipt
 from dispatch.fees.rules import FEN
-from dispatch.lists import FIRST, Cut, Part
+from dispatch.lists import FIRST, Cut, Part, Sorts
 from dispatch.staff.models import Branch, Person
 from dispatch.staff.rules import Actor
 
@@ -112,28 +112,92 @@ class Movement:
     paper: str
     hand_in_id: int | None
     reason: str | None
+    day: date
+    seq: int
 
 
-STATEMENT_SORTS = {"time": (Posting.seq,)}
+@dataclass(frozen=True)
+class Span:
+    """Accounting days, both ends in; None leaves an end open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def holds(self, day: Any) -> list[sa.ColumnElement[bool]]:
+        """SQL: whether a day is in it."""
+        return [*([day >= self.since] if self.since else []), *([day <= self.until] if self.until else [])]
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """What an account began with, what came in and went out in a span, and what it ended with."""
+
+    opening: Decimal
+    came: Decimal
+    went: Decimal
+    count: int
+
+    @property
+    def closing(self) -> Decimal:
+        """What it ended with."""
+        return self.opening + self.came - self.went
+
+
+STATEMENT_SORTS: Sorts = {"time": (sa.literal_column("moved.booked_on"), sa.literal_column("moved.seq"))}
 NEWEST = Cut(1, "-time")
+WHOLE = Span()
 
 
-def statement(session: Session, person_id: int, *, cut: Cut = NEWEST) -> Part[Movement]:
-    """A page of what went into a person's hand and out of it."""
-    mine = (Account.kind == "cash_in_hand", Account.person_id == person_id)
-    total = session.scalar(sa.select(sa.func.count()).select_from(Posting).join(Account).where(*mine)) or 0
+def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
+    """A person's cash account in a span."""
+    inside = sa.and_(sa.true(), *span.holds(Voucher.booked_on))
+    before = Voucher.booked_on < span.since if span.since else sa.false()
+    zero = sa.literal(Decimal("0.00"))
+
+    def of(*when: sa.ColumnElement[bool]) -> sa.ColumnElement[Decimal]:
+        return sa.func.coalesce(sa.func.sum(Posting.amount).filter(*when), zero)
+
+    count = sa.func.count().filter(inside)
+    rows = sa.select(of(before), of(inside, Posting.amount > 0), -of(inside, Posting.amount < 0), count)
+    return Turnover(*session.execute(_of_hand(rows.select_from(Posting), person_id)).one())
+
+
+def statement(
+    session: Session, person_id: int, *, cut: Cut = NEWEST, span: Span = WHOLE, total: int | None = None
+) -> Part[Movement]:
+    """A page of what went into a person's hand and out of it, by accounting days, with the balance after each.
+
+    `total` is how many there are, where somebody knows that already.
+    """
+    total = turnover(session, person_id, span).count if total is None else total
+    found = session.execute(cut.of(_statement_rows(person_id, span), STATEMENT_SORTS))
+    return Part([Movement(*row) for row in found], cut.number, total)
+
+
+def whole_statement(session: Session, person_id: int, span: Span) -> list[Movement]:
+    """Everything of a span in its order."""
+    rows = _statement_rows(person_id, span).order_by(*STATEMENT_SORTS["time"])
+    return [Movement(*row) for row in session.execute(rows)]
+
+
+def _of_hand(rows: Any, person_id: int) -> Any:
+    rows = rows.join(Voucher, Voucher.id == Posting.voucher_id).join(Account, Account.id == Posting.account_id)
+    return rows.where(Account.kind == "cash_in_hand", Account.person_id == person_id)
+
+
+def _statement_rows(person_id: int, span: Span) -> Any:
+    balance = sa.func.sum(Posting.amount).over(order_by=(Voucher.booked_on, Posting.seq)).label("balance")
+    key = (Posting.voucher_id, Voucher.booked_on.label("booked_on"), Posting.seq.label("seq"), Posting.amount.label("amount"))
+    moved = _of_hand(sa.select(*key, balance).select_from(Posting), person_id).subquery("moved")
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
-    rows = (
-        sa.select(Voucher, Posting.amount, Posting.balance_after, paper, HandIn.id, HandInBack.reason)
-        .join(Posting, Posting.voucher_id == Voucher.id)
-        .join(Account, Posting.account_id == Account.id)
+    return (
+        sa.select(Voucher, moved.c.amount, moved.c.balance, paper, HandIn.id, HandInBack.reason, moved.c.booked_on, moved.c.seq)
+        .join(moved, moved.c.voucher_id == Voucher.id)
         .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
         .outerjoin(HandInBack, Voucher.hand_in_back_id == HandInBack.id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
-        .where(*mine)
+        .where(*span.holds(moved.c.booked_on))
     )
-    found = session.execute(cut.of(rows, STATEMENT_SORTS))
-    return Part([Movement(*row) for row in found], cut.number, total)
 
 
 def hand_ins_of(session: Session, person_id: int, limit: int = 20) -> Sequence[HandIn]:

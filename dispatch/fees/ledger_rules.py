@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from dispatch.audit.rules import canonical
@@ -98,6 +98,13 @@ def split_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
 def series_number(series: str, branch_code: str, year: int, running: int) -> str:
     """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001."""
     return f"{series}-{branch_code}-{year}-{running:0{_DIGITS[series]}d}"
+
+
+def accounting_day(happened: date, closed_until: date | None) -> date:
+    """On which day something is booked that happened on a day: that day, or the first one after those that are closed."""
+    if closed_until is None or happened > closed_until:
+        return happened
+    return closed_until + timedelta(days=1)
 
 
 def posting_hash(

@@ -19,7 +19,7 @@ from dispatch.fees.cash_models import CashLimit, CashPass
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
-from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, Posting, SeriesCounter, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, LedgerBooks, Posting, SeriesCounter, Voucher
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.fees.slip_models import SlipPhoto
@@ -39,6 +39,7 @@ __all__ = [
     "HandIn",
     "HandInBack",
     "HandInReceipt",
+    "LedgerBooks",
     "Posting",
     "Price",
     "Receipt",

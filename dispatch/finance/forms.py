@@ -13,6 +13,7 @@ from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.money_forms import read_money
 from dispatch.fees.operations.cash_limits import NewLimit
+from dispatch.finance.code_rules import Code
 from dispatch.finance.merits import NewMerit
 from dispatch.tabular.cells import read_date, read_decimal, read_moment
 from dispatch.typed import Typed, key_in, number_in
@@ -138,6 +139,26 @@ def read_cash_limit(texts: Mapping[str, str], today: date) -> NewLimit:
     )
     if whom and (facts.branch_id, facts.person_id) == (None, None):
         typed.errors["whom"] = say("Choose whom it is for.")
+    typed.check()
+    return facts
+
+
+@dataclass(frozen=True)
+class TypedCode:
+    """What an account is called in exports from a day on."""
+
+    kind: str
+    channel: str
+    said: Code
+    valid_from: date
+
+
+def read_code(texts: Mapping[str, str]) -> TypedCode:
+    """The code out of the fields account (`kind:channel`), code, zh, en and valid_from. Raises Invalid."""
+    typed = Typed(texts)
+    kind, _colon, channel = typed.needed("account").partition(":")
+    said = Code(typed.needed("code"), typed.needed("zh"), typed.needed("en"))
+    facts = TypedCode(kind, channel, said, typed.need("valid_from", read_date, date.min))
     typed.check()
     return facts
 

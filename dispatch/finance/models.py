@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.finance.code_models import AccountCode
+from dispatch.finance.day_models import DayClose
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.merit_models import Merit as Merit
@@ -19,7 +21,9 @@ from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say
 
 __all__ = [
+    "AccountCode",
     "BankProfile",
+    "DayClose",
     "LineMatch",
     "MatchItem",
     "MatchPart",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,30 +24,53 @@ from dispatch.fees.models import (
     Voucher,
 )
 from dispatch.fees.settling_rules import AFTERWARDS
+from dispatch.finance.models import MatchItem
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
 ZERO = Decimal("0.00")
 Figures = sa.Select[*tuple[Any, ...]]
-TO_MATCH = ("wechat", "alipay", "transfer")
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """What a branch took by one channel on a day, in yuan: how much of it finance has, in cash counted or matched."""
+
+    channel: str
+    collected: Decimal
+    received: Decimal
+    receipts: int
+
+    @property
+    def open(self) -> Decimal:
+        """What finance has not seen yet."""
+        return self.collected - self.received
 
 
 @dataclass(frozen=True)
 class DayRow:
-    """Money of one branch and day, by the day on which it was charged or taken, in yuan."""
+    """Money of one branch and accounting day, in yuan; `channels` without what went on account."""
 
-    branch: str
+    branch_id: int
     day: date
     charged: Decimal
     on_account: Decimal
-    collected: Decimal
-    channels: Decimal
-    received: Decimal
+    channels: tuple[ChannelRow, ...]
 
     @property
     def expected(self) -> Decimal:
         """What should have been collected: charged, less what goes on account."""
         return self.charged - self.on_account
+
+    @property
+    def collected(self) -> Decimal:
+        """What was taken by all channels."""
+        return sum((row.collected for row in self.channels), ZERO)
+
+    @property
+    def received(self) -> Decimal:
+        """What of it finance has: cash counted, and what statements show."""
+        return sum((row.received for row in self.channels), ZERO)
 
     @property
     def missing(self) -> Decimal:
@@ -58,57 +80,43 @@ class DayRow:
     @property
     def in_hands(self) -> Decimal:
         """Cash collected that is not at the cash desk."""
-        return self.collected - self.channels - self.received
+        return sum((row.open for row in self.channels if row.channel == "cash"), ZERO)
+
+    @property
+    def to_match(self) -> Decimal:
+        """Collected by other channels, and no statement shows it yet."""
+        return self.collected - self.received - self.in_hands
 
     @property
     def differs(self) -> bool:
         """Whether somebody should look at it."""
-        return bool(self.missing or self.in_hands)
+        return bool(self.missing or self.in_hands or self.to_match)
 
 
 def day_rows(session: Session, *, branch_id: int | None, since: date, until: date) -> list[DayRow]:
-    """Every branch and day with money on it, differences first, then the newest day."""
-    charges, receipts = _charges(), _receipts()
-    parts = sa.union_all(*(_within(part, branch_id, since, until) for part in (charges, receipts))).subquery()
-    names = ("charged", "on_account", "collected", "channels", "received")
-    sums = (sa.func.sum(parts.c[name]) for name in names)
-    rows = sa.select(Branch.name, parts.c.day, *sums).join(parts, parts.c.branch_id == Branch.id)
-    found = session.execute(rows.group_by(Branch.id, parts.c.day).order_by(parts.c.day.desc(), Branch.code)).all()
-    days = [DayRow(name, day, *(Decimal(total).quantize(ZERO) for total in totals)) for name, day, *totals in found]
-    return sorted(days, key=lambda row: not row.differs)
+    """Every branch and day with money on it, the newest day first."""
+    rows = _moved().where(Voucher.booked_on.between(since, until))
+    rows = rows if branch_id is None else rows.where(Voucher.branch_id == branch_id)
+    charged, on_account = dict[tuple[int, date], Decimal](), dict[tuple[int, date], Decimal]()
+    channels: dict[tuple[int, date], list[ChannelRow]] = {}
+    for branch, day, channel, total, received, count in session.execute(rows):
+        if channel is None or channel == "account":
+            (on_account if channel else charged)[branch, day] = total
+        else:
+            channels.setdefault((branch, day), []).append(ChannelRow(channel, total, received, count))
+    keys = sorted({*charged, *on_account, *channels}, key=lambda key: (-key[1].toordinal(), key[0]))
+    return [DayRow(*key, charged.get(key, ZERO), on_account.get(key, ZERO), tuple(channels.get(key, ()))) for key in keys]
 
 
-def _local_day(moment: sa.ColumnElement[datetime] | sa.orm.InstrumentedAttribute[datetime]) -> sa.ColumnElement[date]:
-    return sa.cast(sa.func.timezone(Branch.zone, moment), sa.Date)
-
-
-def _within(part: Figures, branch_id: int | None, since: date, until: date) -> Figures:
-    day = part.selected_columns["day"]
-    part = part.where(day.between(since, until))
-    return part if branch_id is None else part.where(Branch.id == branch_id)
-
-
-def _charges() -> Figures:
-    nothing = [sa.literal(0).label(name) for name in ("on_account", "collected", "channels", "received")]
-    day: list[Any] = [Branch.id.label("branch_id"), _local_day(Charge.at).label("day"), Charge.amount.label("charged")]
-    joined = sa.select(*day, *nothing).select_from(Charge).join(Order, Charge.order_id == Order.id)
-    return joined.join(Branch, Order.branch_id == Branch.id)
-
-
-def _receipts() -> Figures:
-    def of(*when: sa.ColumnElement[bool]) -> sa.ColumnElement[Decimal]:
-        return sa.case((sa.and_(*when), Receipt.amount), else_=0)
-
-    figures: list[Any] = [
-        Branch.id.label("branch_id"),
-        _local_day(Receipt.at).label("day"),
-        sa.literal(0).label("charged"),
-        of(Receipt.channel == "account").label("on_account"),
-        of(Receipt.channel != "account").label("collected"),
-        of(Receipt.channel.in_(TO_MATCH)).label("channels"),
-        of(Receipt.channel == "cash", at_the_desk()).label("received"),
-    ]
-    return sa.select(*figures).select_from(Receipt).join(Branch, Receipt.branch_id == Branch.id)
+def _moved() -> Figures:
+    """What was charged (no channel) and taken, by branch, accounting day and channel; what of it finance has; how many rows."""
+    key = (Voucher.branch_id, Voucher.booked_on, Receipt.channel)
+    seen = sa.case((Receipt.channel == "cash", at_the_desk()), else_=MatchItem.state == "matched")
+    amount = sa.func.coalesce(Charge.amount, Receipt.amount)
+    rows = sa.select(*key, sa.func.sum(amount), sa.func.sum(sa.case((seen, Receipt.amount), else_=ZERO)), sa.func.count())
+    rows = rows.outerjoin(Charge, Charge.id == Voucher.charge_id).outerjoin(Receipt, Receipt.id == Voucher.receipt_id)
+    rows = rows.outerjoin(MatchItem, MatchItem.receipt_id == Voucher.receipt_id)
+    return rows.where(Voucher.kind.in_(("charge", "charge_back", "receipt", "refund"))).group_by(*key).order_by(*key)
 
 
 def at_the_desk() -> sa.ColumnElement[bool]:
@@ -147,30 +155,25 @@ class DayReceipt:
     hand_in_id: int | None
     hand_in: str
     status: str
+    late: bool
 
 
 def day_receipts(
     session: Session, *, branch: Branch, day: date, channel: str | None = None, person_id: int | None = None
 ) -> list[DayReceipt]:
-    """The receipts and refunds of a branch on a day of its zone, in the order of their time."""
-    start, end = _bounds(branch, day)
+    """The receipts and refunds that are booked on a branch's day, in the order of their time; late ones are marked."""
     rows = (
-        sa.select(Receipt, Order.number, HandIn.id, HandIn.number, HandIn.status)
+        sa.select(Receipt, Order.number, HandIn.id, HandIn.number, HandIn.status, Voucher.late)
+        .join(Voucher, Voucher.receipt_id == Receipt.id)
         .join(Order, Receipt.order_id == Order.id)
         .outerjoin(HandInReceipt, sa.and_(HandInReceipt.receipt_id == Receipt.id, HandInReceipt.live))
         .outerjoin(HandIn, HandIn.id == HandInReceipt.hand_in_id)
-        .where(Receipt.branch_id == branch.id, Receipt.at >= start, Receipt.at < end)
+        .where(Voucher.branch_id == branch.id, Voucher.booked_on == day)
     )
     rows = rows.where(Receipt.channel == channel) if channel else rows
     rows = rows.where(Receipt.by_id == person_id) if person_id else rows
     found = session.execute(rows.order_by(Receipt.at, Receipt.id))
-    return [DayReceipt(receipt, order, id_, number or "", status or "") for receipt, order, id_, number, status in found]
-
-
-def _bounds(branch: Branch, day: date) -> tuple[datetime, datetime]:
-    """When a day of the branch's zone begins and ends."""
-    zone = ZoneInfo(branch.zone)
-    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+    return [DayReceipt(row, order, id_, number or "", status or "", late) for row, order, id_, number, status, late in found]
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,6 @@ class DayEntry:
 
 def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry]:
     """What a branch's finance settled, corrected, banked or was paid on account on a day, in the order of its time."""
-    start, end = _bounds(branch, day)
     came = sa.select(sa.func.sum(Posting.amount)).join(Account, Account.id == Posting.account_id)
     came = came.where(Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "written_off")))
     why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference)
@@ -209,6 +211,6 @@ def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(HandInBack.hand_in_id, DifferenceSettlement.hand_in_id))
         .outerjoin(Receipt, Receipt.id == AccountPayment.receipt_id)
         .outerjoin(Order, Order.id == Receipt.order_id)
-        .where(Voucher.kind.in_(AFTERWARDS), Voucher.branch_id == branch.id, Voucher.at >= start, Voucher.at < end)
+        .where(Voucher.kind.in_(AFTERWARDS), Voucher.branch_id == branch.id, Voucher.booked_on == day)
     )
     return [DayEntry(*row) for row in session.execute(rows.order_by(Voucher.at, Voucher.id))]

@@ -19,6 +19,7 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
+from dispatch.finance.day_check import broken_days
 from dispatch.finance.match_check import broken_matches
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
@@ -159,6 +160,7 @@ AREAS: dict[str, Area] = {
     "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),
     "invoices": Area(say("invoices"), "invoice", broken_invoices),
+    "days": Area(say("closed days"), "day_close", broken_days),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
     "matches": Area(say("matches"), "line_match", broken_matches),
     "files": Area(say("files"), "stored_file", broken_files),

@@ -29,7 +29,7 @@ from dispatch.devices.models import (
     Unit,
 )
 from dispatch.devices.pages.bench import TABS
-from dispatch.fees.models import BankDeposit, HandIn, HandInBack, Price, Receipt
+from dispatch.fees.models import BankDeposit, HandIn, HandInBack, LedgerBooks, Price, Receipt
 from dispatch.field.models import FieldFact
 from dispatch.finance.models import MatchItem, Statement, StatementLine
 from dispatch.intake.models import Outage, Upload
@@ -67,6 +67,10 @@ NO_PAGES = {
     "invoices.export",
     "invoices.export_orders",
     "invoices.fetch",
+    "finance.person_export",
+    "finance.journal_export",
+    "finance.settlement",
+    "finance.customer_statement",
     "devices.bench_label",
     "devices.reorder_export",
     "orders.export",
@@ -216,6 +220,10 @@ def _plain() -> dict[str, Sight]:
         "cash limits, of a branch": Sight("finance.limits", "/finance/limits"),
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
+        "days to be closed": Sight("finance.days", "/finance/days", "qian"),
+        "the month": Sight("finance.month", "/finance/months", "qian"),
+        "codes of accounts": Sight("finance.account_codes", "/finance/account-codes", "qian"),
+        "ageing": Sight("finance.ageing", "/finance/ageing?branches=all", "qian"),
         "payment codes": Sight("finance.code_list", "/finance/codes?show=all", "qian"),
         "payment codes, none odd": Sight("finance.code_list", "/finance/codes?show=odd", "chen"),
         "statements": Sight("finance.statement_list", "/finance/statements", "qian"),
@@ -442,6 +450,11 @@ def _money(session: Session) -> dict[str, Sight]:
         made = sa.select(BankDeposit.id).where(BankDeposit.live == stands, BankDeposit.reverses_id.is_(None))
         shown[name] = Sight("finance.show_deposit", f"/finance/deposits/{_first(session, made)}", "qian")
     holder = _first(session, sa.select(HandIn.person_id).order_by(HandIn.id))
+    closed, until = session.execute(
+        sa.select(LedgerBooks.branch_id, LedgerBooks.closed_until).order_by("closed_until")
+    ).first() or (1, None)
+    shown["a closed day"] = Sight("finance.show_day", f"/finance/days/{closed}/{until}", "chen")
+    shown["a day that is open"] = Sight("finance.show_day", f"/finance/days/{closed}/{until + timedelta(days=1)}", "qian")
     statements = sa.select(sa.func.coalesce(Statement.channel, Statement.state), Statement.id)
     for kind, id_ in session.execute(statements):
         shown[f"a statement, {kind}"] = Sight("finance.show_statement", f"/finance/statements/{id_}", "qian")

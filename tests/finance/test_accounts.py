@@ -35,7 +35,7 @@ def sent(receipt: int, amount: str, **facts: str) -> dict[str, str]:
 
 def test_finance_sees_who_owes_and_books_what_is_paid(owed: tuple[str, int], cast: Cast, as_person: SignIn) -> None:
     (url, first), client = owed, as_person(cast.qian)
-    overview = client.get("/finance").text
+    overview = client.get("/finance/ageing").text
     assert "On account" in overview and "¥345.50" in overview and url in overview
     page = client.get(url).text
     assert "RSZ000001 · ¥300.00" in page and 'value="300.00"' in page and "since 2026-12-02" in page
@@ -45,11 +45,11 @@ def test_finance_sees_who_owes_and_books_what_is_paid(owed: tuple[str, int], cas
         assert client.post(url, data=press).status_code == 302
     page = client.get(url).text
     assert "RSZ000001 · ¥200.00" in page and "工行 8841" in page and "恒通物流" in page and "Bank transfer" in page
-    assert "¥245.50" in client.get("/finance").text
+    assert "¥245.50" in client.get("/finance/ageing").text
     client.post(url, data=sent(first, "200"))
     client.post(url, data=sent(first + 1, "45.5", channel="cash"))
     assert "Nothing is on account: everything was paid." in client.get(url).text
-    assert url not in client.get("/finance").text
+    assert url not in client.get("/finance/ageing").text
     late = client.post(url, data=sent(first, "1"))
     assert late.status_code == 422 and "Nothing of RSZ000001 is open any more." in late.text
 

@@ -90,7 +90,7 @@ def test_finance_takes_a_confirmed_hand_in_back(held: int, cast: Cast, as_person
     again = client.post(f"{url}/take-back", data={"reason": "数错了"})
     assert again.status_code == 409 and "钱敏 has taken JK-SZ-2026-0001 back already" in again.text
     assert client.post("/finance/hand-ins/999/take-back", data={"reason": "x"}).status_code == 404
-    assert "Differences first" not in client.get("/finance").text
+    assert "Everything until yesterday is explained." in client.get("/finance").text
     assert "JK-SZ-2026-0001" in client.get("/finance/hand-ins?status=taken_back").text
     assert "JK-SZ-2026-0001" not in client.get("/finance/hand-ins?status=confirmed").text
     account = client.get(f"/finance/people/{cast.su.id}").text
@@ -130,7 +130,7 @@ def test_expected_collected_and_received_side_by_side(held: int, cast: Cast, as_
         confirmed(db, held, {"100": 3}, cast.qian)
         (row,) = day_rows(db, branch_id=cast.sz, since=AT.date(), until=AT.date())
     assert (row.expected, row.collected, row.received) == (1500, Decimal("545.50"), 300)
-    assert (row.channels, row.in_hands, row.missing) == (200, Decimal("45.50"), Decimal("954.50"))
+    assert (row.to_match, row.in_hands, row.missing) == (200, Decimal("45.50"), Decimal("954.50"))
 
 
 def test_a_statement_reads_like_a_banks(held: int, cast: Cast, as_person: SignIn) -> None:

@@ -1,8 +1,9 @@
 """Writes of money: the price list, charges, receipt numbers, payments.
 
 Locks are taken in one order: the work order's row, the receipt numbers of one person's device, the branch (only to lease a
-block), the head of the order's audit chain, the accounts of the ledger by id, the counter of the branch's vouchers. Whoever
-adds a charge, a payment or a refund holds the order's row first, so that what is due is never read twice for two payments.
+block), the head of the order's audit chain, the accounts of the ledger by id, the branch's books (shared; alone by whoever closes
+a day), the counter of its vouchers. Whoever adds a charge, a payment or a refund holds the order's row first, so that what is due
+is never read twice for two payments.
 Whoever charges and takes money in one transaction calls `prepare_payment` before both.
 """
 

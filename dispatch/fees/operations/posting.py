@@ -1,15 +1,15 @@
 """Posting to the ledger, in the transaction of the act itself. Wrong postings are mended by a voucher that reverses the first.
 
-Locks come last and in one order: the accounts by id, then the counter of the branch's vouchers. The accounts that an act may
-touch are locked all at once, so that two acts never wait for each other. That counts for an act that posts twice, too: it holds
-the counter from its first voucher on, and others wait for that with the accounts in their hands.
+Locks come last and in one order: the accounts by id, the branch's books (shared), then the counter of its vouchers. The accounts
+that an act may touch are locked all at once, so that two acts never wait for each other. That counts for an act that posts twice,
+too: it holds the counter from its first voucher on, and others wait for that with the accounts in their hands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,9 +21,9 @@ from dispatch.audit.operations import By
 from dispatch.audit.rules import GENESIS
 from dispatch.clock import local_day
 from dispatch.errors import RuleBroken
-from dispatch.fees.ledger_models import Account, HandIn, Posting, SeriesCounter, Voucher
+from dispatch.fees.ledger_models import Account, HandIn, LedgerBooks, Posting, SeriesCounter, Voucher
 from dispatch.fees.ledger_queries import promised_cash
-from dispatch.fees.ledger_rules import VOUCHER_SERIES, AccountKey, posting_hash, series_number, split_tax
+from dispatch.fees.ledger_rules import VOUCHER_SERIES, AccountKey, accounting_day, posting_hash, series_number, split_tax
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.rules import yuan
 from dispatch.orders.models import Order
@@ -123,6 +123,17 @@ def next_in_series(session: Session, series: str, branch_id: int, at: datetime) 
     return series_number(series, branch.code, year, running), year, running
 
 
+def closed_until(session: Session, branch_id: int, *, alone: bool = False) -> date | None:
+    """Until when a branch's books are closed, locked so that it stays so until the end; `alone` for whoever closes or reopens."""
+    locked = sa.select(LedgerBooks.closed_until).where(LedgerBooks.branch_id == branch_id).with_for_update(read=not alone)
+    found = session.execute(locked).one_or_none()
+    if found is None:
+        session.execute(insert(LedgerBooks).values(branch_id=branch_id).on_conflict_do_nothing())
+        found = session.execute(locked).one()
+    until: date | None = found.closed_until
+    return until
+
+
 def _place(order: Order, channel: str, person_id: int, branch_id: int) -> AccountKey:
     if channel == "cash":
         return AccountKey("cash_in_hand", person_id=person_id)
@@ -170,6 +181,8 @@ def _columns(key: AccountKey) -> dict[str, Any]:
 
 
 def _voucher(session: Session, cause: Cause) -> Voucher:
+    happened = local_day(cause.at, session.get_one(Branch, cause.branch_id).zone)
+    booked_on = accounting_day(happened, closed_until(session, cause.branch_id))
     number, year, running = next_in_series(session, VOUCHER_SERIES, cause.branch_id, cause.recorded_at)
     voucher = Voucher(
         number=number,
@@ -181,6 +194,8 @@ def _voucher(session: Session, cause: Cause) -> Voucher:
         by_name=cause.by.name,
         at=cause.at,
         recorded_at=cause.recorded_at,
+        booked_on=booked_on,
+        late=booked_on != happened,
         **cause.of,
     )
     session.add(voucher)

@@ -2,6 +2,7 @@
 
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
+    closing,
     codes,
     contractors,
     day,
@@ -11,8 +12,10 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     limits,
     matching,
     merits,
+    month,
     overview,
     own,
+    people,
     slips,
     statements,
 )

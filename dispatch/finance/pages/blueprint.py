@@ -30,3 +30,8 @@ def asked_span() -> tuple[date, date]:
     last = asked[1] if isinstance(asked[1], date) else today
     first = asked[0] if isinstance(asked[0], date) else last - timedelta(days=SPAN_DAYS - 1)
     return min(first, last), last
+
+
+def seen_branch(asked: int | None) -> int | None:
+    """The branch that an address names, if the reader sees it; else his own."""
+    return asked if asked is not None and current().sees_branch(asked) else current().branch_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ from dispatch.db import transaction
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.finance.exporting import Table, workbook
-from dispatch.finance.pages.blueprint import pages
+from dispatch.finance.pages.blueprint import pages, seen_branch
 from dispatch.finance.queries import DayEntry, DayReceipt, day_entries, day_receipts
 from dispatch.staff.models import Branch
 from dispatch.typed import number_in
@@ -38,6 +38,7 @@ class Filter:
     day: date
     channel: str | None
     person_id: int | None
+    branch_id: int | None = None
 
     @classmethod
     def asked(cls) -> Filter:
@@ -47,21 +48,25 @@ class Filter:
         except ValueError:
             day = local_day(now(), current().zone)
         channel = request.args.get("channel", "")
-        return cls(day, channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
+        mine = (channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
+        return cls(day, *mine, seen_branch(number_in(request.args.get("branch"))))
 
     @property
     def whole(self) -> bool:
         """Whether it lets the whole day through."""
-        return self == Filter(self.day, None, None)
+        return self == replace(self, channel=None, person_id=None)
 
     def rows(self, db: Session) -> list[DayReceipt]:
         """The receipts it lets through."""
-        branch = db.get_one(Branch, current().branch_id)
-        return day_receipts(db, branch=branch, day=self.day, channel=self.channel, person_id=self.person_id)
+        return day_receipts(db, branch=self.branch(db), day=self.day, channel=self.channel, person_id=self.person_id)
 
     def entries(self, db: Session) -> list[DayEntry]:
         """What finance settled or corrected on the day; nothing while only some receipts are asked for."""
-        return day_entries(db, branch=db.get_one(Branch, current().branch_id), day=self.day) if self.whole else []
+        return day_entries(db, branch=self.branch(db), day=self.day) if self.whole else []
+
+    def branch(self, db: Session) -> Branch:
+        """Whose day it is: the reader's branch, or another one that he sees."""
+        return db.get(Branch, self.branch_id or 0) or db.get_one(Branch, current().branch_id)
 
 
 @pages.get("/finance/day")
@@ -71,8 +76,8 @@ def day_list() -> str:
     wanted = Filter.asked()
     with transaction() as db:
         rows = wanted.rows(db)
-        others = rows if wanted.whole else Filter(wanted.day, None, None).rows(db)
-        entries = wanted.entries(db)
+        others = rows if wanted.whole else replace(wanted, channel=None, person_id=None).rows(db)
+        entries, branch = wanted.entries(db), wanted.branch(db)
     people = {row.receipt.by_id: row.receipt.by_name for row in others}
     total = sum((row.receipt.amount for row in rows), Decimal(0))
     return render_template(
@@ -81,6 +86,7 @@ def day_list() -> str:
         wanted=wanted,
         people=people,
         total=total,
+        of=branch,
         entries=entries,
         VOUCHER_WORDS=VOUCHER_WORDS,
         CHANNEL_WORDS=CHANNEL_WORDS,
