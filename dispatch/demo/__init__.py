@@ -19,6 +19,7 @@ from dispatch.demo import (
     clocks,
     closing,
     day,
+    day_closing,
     duties,
     filing,
     handing_in,
@@ -86,5 +87,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     recalls.build(company, moment)
     filing.build(company, moment)
     asking.build(company, moment)
+    day_closing.build(company, moment)
     statements.build(company, moment)
     return company

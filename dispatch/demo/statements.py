@@ -10,13 +10,20 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from dispatch.demo.company import Company
 from dispatch.fees.models import HandIn, Receipt
+from dispatch.fees.operations import pay_on_account
+from dispatch.fees.queries import left_of
 from dispatch.finance.keeping import read_kept, receive
+from dispatch.finance.match_acts import accept
+from dispatch.finance.match_explaining import Explained, explain
+from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
+from dispatch.finance.matching_run import match_branch
 
 RATE = Decimal("0.006")
 MERCHANT, PARTNER, ACCOUNT = "1900000109", "20881021771112340156", "7559****1234"
@@ -33,6 +40,7 @@ ALIPAY = (
 BANK = "交易日,交易时间,借方金额,贷方金额,余额,摘要,收(付)方名称,流水号"
 OPENING = Decimal("86420.50")
 UNNAMED = Decimal("150.00")
+PAID_OFF, KEPT = (Decimal("20.00"), Decimal("15.00")), Decimal("0.50")
 PRODUCT = "维修服务费, 含配件"
 
 
@@ -40,17 +48,51 @@ def build(company: Company, moment: datetime) -> None:
     """Finance fetches this morning what was written yesterday, and sends it in."""
     zone = ZoneInfo(company.zone)
     midnight = moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    day = (midnight - timedelta(days=1), midnight)
-    at = min(midnight + timedelta(hours=9), moment)
-    name = f"{day[0]:%Y%m%d}"
+    before, at = midnight - timedelta(days=1), min(midnight + timedelta(hours=9), moment)
+    fetch(company, before, at, bank=True, owed=_paid_off(company, at))
+    match_branch(company.session, company.branches["SZ"].id, by=company.people["qian"], at=at)
+    _settle(company, at)
+
+
+def fetch(company: Company, midnight: datetime, at: datetime, *, bank: bool, owed: str | None = None) -> None:
+    """Send in what was written on a day that began at `midnight`; the bank's file, too, or the channels' alone."""
+    zone, day = ZoneInfo(company.zone), (midnight, midnight + timedelta(days=1))
+    name = f"{midnight:%Y%m%d}"
     for file, content in (
-        (f"{MERCHANT}All{day[0]:%Y-%m-%d}.csv", _wechat(_receipts(company, "wechat", day), zone)),
+        (f"{MERCHANT}All{midnight:%Y-%m-%d}.csv", _wechat(_receipts(company, "wechat", day), zone)),
         (f"{PARTNER}_{name}.zip", _alipay(_receipts(company, "alipay", day), zone, name)),
-        (f"招商银行账户明细{name}.csv", _bank(company, _receipts(company, "transfer", day), day[0])),
+        (f"招商银行账户明细{name}.csv", _bank(company, _receipts(company, "transfer", day), midnight, owed) if bank else b""),
     ):
         if content:
             made = receive(company.session, file, content, by=company.people["qian"], at=at)
             read_kept(company.session, made, by=company.people["qian"], at=at)
+
+
+def _paid_off(company: Company, at: datetime) -> str | None:
+    """A customer pays twice of what is on account; the bank will show one without a number, and of the other less."""
+    session = company.session
+    receipts = sa.select(Receipt).where(Receipt.channel == "account", Receipt.amount > 0, Receipt.at < at).order_by(Receipt.id)
+    for receipt in session.scalars(receipts.where(Receipt.branch_id == company.branches["SZ"].id)):
+        if left_of(session, receipt) > sum(PAID_OFF):
+            for amount in PAID_OFF:
+                facts: dict[str, Any] = {"channel": "transfer", "payer": None, "reference": None, "request_key": None}
+                pay_on_account(session, receipt.id, amount=amount, **facts, by=company.people["qian"], at=at)
+            return receipt.number
+    return None
+
+
+def _settle(company: Company, at: datetime) -> None:
+    """Finance accepts the bank's fee as one, and says of one transfer that it is on its way."""
+    session, qian = company.session, company.people["qian"]
+    fees = session.scalars(sa.select(LineMatch.id).where(LineMatch.state == "proposed", LineMatch.way == "fee")).all()
+    if fees:
+        accept(session, fees, by=qian, at=at)
+    transfer = sa.select(MatchItem.id).where(MatchItem.state == "open", MatchItem.channel == "transfer", MatchItem.amount > 0)
+    named = sa.select(MatchPart.item_id).where(MatchPart.item_id.is_not(None))
+    waiting = session.scalar(transfer.where(MatchItem.id.not_in(named)).order_by(MatchItem.id.desc()).limit(1))
+    if waiting:
+        said = Explained(frozenset(), frozenset({waiting}), "underway", "客户周五下班前转账，预计下周一到账")
+        explain(session, said, by=qian, at=at)
 
 
 def _receipts(company: Company, channel: str, day: tuple[datetime, datetime]) -> Sequence[Receipt]:
@@ -126,8 +168,11 @@ def _alipay_row(receipt: Receipt, ours: str, zone: ZoneInfo) -> str:
     return ",".join(map(str, cells))
 
 
-def _bank(company: Company, receipts: Sequence[Receipt], day: datetime) -> bytes:
+def _bank(company: Company, receipts: Sequence[Receipt], day: datetime, owed: str | None) -> bytes:
     moves = [(receipt.at.astimezone(day.tzinfo), receipt.amount, f"维修费{receipt.number}") for receipt in receipts]
+    if owed:
+        moves.append((day + timedelta(hours=10, minutes=12), PAID_OFF[0], "设备款"))
+        moves.append((day + timedelta(hours=15, minutes=31), PAID_OFF[1] - KEPT, f"维修费 {owed}"))
     moves.append((day + timedelta(hours=11, minutes=20), UNNAMED, "设备维修款"))
     handed = company.session.scalars(_counted(company.branches["SZ"].id, day)).all()
     if handed:

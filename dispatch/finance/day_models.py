@@ -55,8 +55,8 @@ class DayClose(Base):
 
     @property
     def received(self) -> Decimal:
-        """What was counted at the desk on the day."""
-        return self._sum("received")
+        """What finance had of it when the day was closed: counted or matched."""
+        return sum((Decimal(text) for text in self.figures["received"].values()), Decimal("0.00"))
 
     @property
     def seal(self) -> str:

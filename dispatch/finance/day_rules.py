@@ -69,7 +69,18 @@ class Ledger:
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON: money as texts with two decimals, what is zero left out of the lists."""
-        plain = ("charged", "on_account", "handed_in", "received", "difference", "settled", "deposited", "account_paid", "matched", "fees")
+        plain = (
+            "charged",
+            "on_account",
+            "handed_in",
+            "received",
+            "difference",
+            "settled",
+            "deposited",
+            "account_paid",
+            "matched",
+            "fees",
+        )
         return {name: _text(getattr(self, name)) for name in plain} | {
             "collected": _texts(self.collected),
             "people": {str(who): _texts(sums) for who, sums in sorted(self.people.items()) if _texts(sums)},

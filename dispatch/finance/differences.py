@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dispatch.clock import day_bounds
 from dispatch.fees.models import DifferenceSettlement, HandIn, Voucher
@@ -28,9 +28,9 @@ THEIRS = say("Nothing of ours fits it")
 
 @dataclass(frozen=True)
 class Difference:
-    """What it is, who answers for it, how much, since when, and by which number it is known.
+    """What it is, who answers for it, how much (of `whole`), since when, by which number it is known, and what was said of it.
 
-    `hand_in_id` or `statement_id` is where it is put right; without either it is money of ours that no statement shows.
+    One of `hand_in_id`, `line_id` and `item_id` is where it is put right.
     """
 
     what: Text
@@ -40,7 +40,10 @@ class Difference:
     paper: str
     branch_id: int
     hand_in_id: int | None = None
-    statement_id: int | None = None
+    line_id: int | None = None
+    item_id: int | None = None
+    note: str = ""
+    whole: Decimal | None = None
 
 
 @dataclass
@@ -104,7 +107,11 @@ def _of_hand_ins(session: Session, books: Mapping[int, Books], day: date | None)
     if day is not None:
         booked = sa.exists().where(Voucher.hand_in_id == HandIn.id, Voucher.booked_on <= day)
         short, waits = sa.and_(short, booked), sa.and_(waits, _handed_until(books, day))
-    rows = sa.select(HandIn, settled.scalar_subquery()).where(HandIn.branch_id.in_(books), sa.or_(short, waits))
+    rows = (
+        sa.select(HandIn, settled.scalar_subquery())
+        .options(joinedload(HandIn.back))
+        .where(HandIn.branch_id.in_(books), sa.or_(short, waits))
+    )
     for made, paid in session.execute(rows):
         yield _of_hand_in(made, paid)
 
@@ -114,7 +121,8 @@ def _of_hand_in(made: HandIn, paid: Decimal) -> tuple[Difference, int, Decimal]:
     if not made.difference:
         return Difference(WAITS, made.person_name, made.declared, made.handed_at, *place), 1, made.declared
     left, since = open_part(made, paid), made.confirmed_at or made.handed_at
-    return Difference(SHORT, made.difference_owner_name or "", left, since, *place), 1, abs(left)
+    said = {"note": made.difference_reason or "", "whole": made.difference}
+    return Difference(SHORT, made.difference_owner_name or "", left, since, *place, **said), 1, abs(left)  # type: ignore[arg-type]
 
 
 def _handed_until(books: Mapping[int, Books], day: date) -> sa.ColumnElement[bool]:
@@ -129,7 +137,7 @@ def _ours(session: Session, spans: Spans, limit: int | None) -> Counted:
     for row, count, total in _counted(
         session, sa.select(item, *_all(item.amount)).where(*open_).order_by(item.at, item.id), limit
     ):
-        yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id), count, total
+        yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id, item_id=row.id), count, total
 
 
 def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
@@ -138,7 +146,11 @@ def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
     rows = rows.where(line.state == "open", _within(spans, line.branch_id, line.at)).order_by(line.at, line.id)
     for row, count, total, by_name in _counted(session, rows, limit):
         what, number = FINDINGS[row.finding] if row.finding else THEIRS, row.receipt or row.reference or row.note or ""
-        yield Difference(what, by_name, row.amount, row.at, number, row.branch_id, statement_id=row.statement_id), count, total
+        yield (
+            Difference(what, by_name, row.amount, row.at, number, row.branch_id, line_id=row.id, note=row.note or ""),
+            count,
+            total,
+        )
 
 
 def _all(amount: Any) -> tuple[Any, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.money_forms import read_money
-from dispatch.tabular.cells import read_moment
+from dispatch.finance.code_rules import Code
+from dispatch.tabular.cells import read_date, read_moment
 from dispatch.typed import Typed, key_in, number_in
 from dispatch.words import Text, say
 
@@ -114,6 +115,26 @@ def read_deposit(texts: Mapping[str, str], hand_ins: Iterable[str], *, zone: str
         reason=typed.line("reason") or None,
         request_key=key_in(typed.line("request_key")),
     )
+    typed.check()
+    return facts
+
+
+@dataclass(frozen=True)
+class TypedCode:
+    """What an account is called in exports from a day on."""
+
+    kind: str
+    channel: str
+    said: Code
+    valid_from: date
+
+
+def read_code(texts: Mapping[str, str]) -> TypedCode:
+    """The code out of the fields account (`kind:channel`), code, zh, en and valid_from. Raises Invalid."""
+    typed = Typed(texts)
+    kind, _colon, channel = typed.needed("account").partition(":")
+    said = Code(typed.needed("code"), typed.needed("zh"), typed.needed("en"))
+    facts = TypedCode(kind, channel, said, typed.need("valid_from", read_date, date.min))
     typed.check()
     return facts
 

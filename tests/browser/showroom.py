@@ -31,7 +31,7 @@ from dispatch.devices.models import (
 from dispatch.devices.pages.bench import TABS
 from dispatch.fees.models import BankDeposit, HandIn, HandInBack, LedgerBooks, Price, Receipt
 from dispatch.field.models import FieldFact
-from dispatch.finance.models import Statement
+from dispatch.finance.models import MatchItem, Statement, StatementLine
 from dispatch.intake.models import Outage, Upload
 from dispatch.orders.contact_models import OrderCall, OwnedContact
 from dispatch.orders.models import Approval, ClockNotice, Order, OrderLine, Recall, Visit
@@ -59,6 +59,9 @@ NO_PAGES = {
     "finance.slip",
     "finance.day_export",
     "finance.person_export",
+    "finance.journal_export",
+    "finance.settlement",
+    "finance.customer_statement",
     "devices.bench_label",
     "devices.reorder_export",
     "orders.export",
@@ -202,8 +205,16 @@ def _plain() -> dict[str, Sight]:
         "the day's receipts": Sight("finance.day_list", "/finance/day", "qian"),
         "a day without receipts": Sight("finance.day_list", "/finance/day?day=2020-01-01", "qian"),
         "days to be closed": Sight("finance.days", "/finance/days", "qian"),
+        "the month": Sight("finance.month", "/finance/months", "qian"),
+        "codes of accounts": Sight("finance.account_codes", "/finance/account-codes", "qian"),
         "ageing": Sight("finance.ageing", "/finance/ageing?branches=all", "qian"),
         "statements": Sight("finance.statement_list", "/finance/statements", "qian"),
+        "what matching proposes": Sight("finance.matching", "/finance/matching", "qian"),
+        "what matching proposes, to a director": Sight("finance.matching", "/finance/matching?branches=all", "chen"),
+        "the work list of matching": Sight("finance.match_work_list", "/finance/matching/work-list", "qian"),
+        "money missing on statements": Sight("finance.match_work_list", "/finance/matching/work-list?finding=missing", "qian"),
+        "late money, none": Sight("finance.match_work_list", "/finance/matching/work-list?finding=late&branches=all", "chen"),
+        "what was explained": Sight("finance.match_explained", "/finance/matching/explained", "qian"),
         "my money": Sight("finance.my_money", "/my-money", "su"),
         "the roster": Sight("staff.roster", "/roster"),
         "leave to be decided": Sight("staff.roster_leave", "/roster/leave"),
@@ -424,6 +435,12 @@ def _money(session: Session) -> dict[str, Sight]:
     statements = sa.select(sa.func.coalesce(Statement.channel, Statement.state), Statement.id)
     for kind, id_ in session.execute(statements):
         shown[f"a statement, {kind}"] = Sight("finance.show_statement", f"/finance/statements/{id_}", "qian")
+    for state, id_ in session.execute(
+        sa.select(StatementLine.state, sa.func.min(StatementLine.id)).group_by(StatementLine.state)
+    ):
+        shown[f"a line of a statement, {state}"] = Sight("finance.show_line", f"/finance/statement-lines/{id_}", "qian")
+    for state, id_ in session.execute(sa.select(MatchItem.state, sa.func.min(MatchItem.id)).group_by(MatchItem.state)):
+        shown[f"money to be matched, {state}"] = Sight("finance.show_item", f"/finance/match-items/{id_}", "qian")
     return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}
 
 

@@ -16,6 +16,9 @@ from dispatch.fees.ledger_models import CAUSES, Account, HandIn, HandInBack, Han
 from dispatch.fees.ledger_queries import promised_cash, receipts_in_hand
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
+from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
+from dispatch.finance.match_rules import UNBOOKED
+from dispatch.finance.models import StatementLine
 from tests.fees.money import sums_agree
 
 Row = Charge | Receipt | HandIn | HandInBack | DifferenceSettlement | AccountPayment | BankDeposit
@@ -75,24 +78,42 @@ TAKEN = _by(Receipt.channel, Receipt.amount)
 PAID = _by(AccountPayment.channel, AccountPayment.amount)
 CHARGED = sa.select(sa.func.sum(Charge.amount))
 BANKED = sa.select(sa.func.sum(BankDeposit.amount))
+_matched = sa.and_(LineMatch.state == "live", sa.func.coalesce(LineMatch.why, "").not_in(UNBOOKED))
+_parts = sa.select(MatchPart).join(LineMatch, LineMatch.id == MatchPart.match_id).where(_matched)
+_fee = sa.func.round(sa.func.coalesce(StatementLine.fee, 0), 2)
+LINES = _parts.join(StatementLine, StatementLine.id == MatchPart.line_id).with_only_columns(
+    *(sa.func.coalesce(sa.func.sum(each), 0) for each in (StatementLine.amount, _fee))
+)
+ITEMS = (
+    _parts.join(MatchItem, MatchItem.id == MatchPart.item_id)
+    .group_by(MatchItem.channel)
+    .with_only_columns(MatchItem.channel, sa.func.sum(MatchItem.amount))
+)
+RESTS = _by(LineMatch.why, LineMatch.difference).where(_matched, LineMatch.why.is_not(None))
+OWED = sa.select(sa.func.sum(LineMatch.difference)).where(_matched, LineMatch.why == "owed")
 
 
 def check_places(session: Session) -> None:
-    """Every balance is the sum of its postings, and every fen that was charged, taken or banked stands where it should."""
+    """Every balance is the sum of its postings; every fen that was charged, taken, banked or matched stands where it should."""
     sums_agree(session)
     stands, taken, paid = (
         {kind: Decimal(total) for kind, total in session.execute(each).all()} for each in (STANDS, TAKEN, PAID)
     )
-    assert stands.get("bank", 0) == (session.scalar(BANKED) or 0)
+    matched, rests, (lines, fees) = *(dict(session.execute(each).all()) for each in (ITEMS, RESTS)), session.execute(LINES).one()
+    at_bank = sum(stands.pop(kind, Decimal(0)) for kind in ("bank", "at_channel", "rounding"))
+    banked = (session.scalar(BANKED) or 0) - matched.pop("cash", 0) + lines - fees
+    assert at_bank == banked - sum(rests.get(why, 0) for why in ("rounding", "payout"))
+    assert stands.pop("channel_fee", 0) == fees - rests.get("fee", 0)
     charged = session.scalar(CHARGED) or Decimal(0)
     wanted = {
         "receivable": charged - sum(taken.values()),
         "on_account": taken.pop("account", Decimal(0)) - sum(paid.values()),
         "cash": taken.pop("cash", Decimal(0)) + paid.pop("cash", Decimal(0)),
-        "clearing": sum(taken.values(), Decimal(0)) + sum(paid.values()),
+        "clearing": sum(taken.values(), Decimal(0)) + sum(paid.values()) - sum(matched.values()),
         "earned": -charged,
     }
-    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "bank", "difference", "written_off"))
+    cash = sum(stands.pop(kind, Decimal(0)) for kind in ("cash_in_hand", "cash_desk", "difference", "written_off"))
+    cash += (session.scalar(BANKED) or 0) + sum(rests.get(why, 0) for why in ("owed", "written_off"))
     earned = stands.pop("income") + stands.pop("tax")
     assert {"on_account": 0, "clearing": 0, **stands, "cash": cash, "earned": earned} == wanted
 
@@ -107,12 +128,12 @@ ON_DIFFERENCES = sa.select(sa.func.sum(Account.balance)).where(Account.kind == "
 
 
 def check_differences(session: Session) -> None:
-    """What stands on the differences is what is open of the hand-ins that stand."""
+    """What stands on the differences is what is open of the hand-ins that stand, and what matching left to somebody."""
     open_ = sum(
         (-difference - total if difference < 0 else total - difference)
         for difference, total in session.execute(DIFFERENCES).all()
     )
-    assert (session.scalar(ON_DIFFERENCES) or 0) == open_
+    assert (session.scalar(ON_DIFFERENCES) or 0) == open_ - (session.scalar(OWED) or 0)
 
 
 IN_HAND = sa.select(Account.person_id, Account.balance).where(Account.kind == "cash_in_hand")

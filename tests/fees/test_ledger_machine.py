@@ -18,6 +18,7 @@ from dispatch.errors import Refusal
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.models import Charge
 from dispatch.fees.queries import numbers_without_receipt
+from dispatch.finance.match_check import broken_matches
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 from tests.fees import acts, afterwards
@@ -34,6 +35,7 @@ from tests.fees.books import (
 )
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing
+from tests.finance import match_acts
 from tests.orders.building import dispatched
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -51,6 +53,10 @@ KINDS = (
     afterwards.PAY_OFF,
     afterwards.DEPOSIT,
     afterwards.CORRECT,
+    match_acts.STATE,
+    match_acts.ACCEPT,
+    match_acts.EXPLAIN,
+    match_acts.UNDO,
 )
 RIVALS = (
     (afterwards.BOOK_BACK, acts.HAND_IN),
@@ -61,6 +67,10 @@ RIVALS = (
     (afterwards.DEPOSIT, afterwards.BOOK_BACK),
     (afterwards.DEPOSIT, afterwards.DEPOSIT),
     (afterwards.DEPOSIT, acts.GIVE_BACK),
+    (match_acts.STATE, match_acts.ACCEPT),
+    (match_acts.ACCEPT, match_acts.EXPLAIN),
+    (match_acts.UNDO, match_acts.STATE),
+    (match_acts.STATE, afterwards.CORRECT),
     (acts.CONFIRM, acts.WITHDRAW),
     (acts.CONFIRM, acts.GIVE_BACK),
     (acts.HAND_IN, acts.GIVE_BACK),
@@ -129,6 +139,7 @@ class Money(TwoHands):
         with self.first_fault_kept(), transaction() as session:
             check_receipts_in_hand(session)
             assert list(broken_ledgers(session)) == []
+            assert list(broken_matches(session)) == []
             assert list(broken_chains(session)) == []
             assert numbers_without_receipt(session, self.cast.sz) == []
 
@@ -137,5 +148,6 @@ class Money(TwoHands):
 def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: str, cast: Cast) -> None:
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
     works |= {"BookingBack", "Evening", "PayingOff", "Depositing", "Correcting"}
-    refused = {f"{name} refused" for name in works - {"Charging", "Settling"}}
+    works |= {"Stating", "Accepting", "Explaining", "Undoing"}
+    refused = {f"{name} refused" for name in works - {"Charging", "Settling", "Stating"}}
     walk(Money, database, cast, acts=2000, wanted=works | refused)

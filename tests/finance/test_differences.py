@@ -34,7 +34,7 @@ def test_what_is_open_shrinks_until_it_is_settled(short: str, cast: Cast, as_per
     assert "-¥40.00" in client.get("/finance").text and "of -¥100.00" in client.get("/finance").text
     assert 'value="40.00"' in client.get(short).text and "Settled in cash at the desk" in client.get(short).text
     client.post(f"{short}/settle", data={"how": "paid", "amount": "40"})
-    assert "Differences first" not in client.get("/finance").text
+    assert "Everything until yesterday is explained." in client.get("/finance").text
     assert "Settled: nothing of it is open." in client.get(short).text
     late = client.post(f"{short}/settle", data={"how": "paid", "amount": "40"})
     assert late.status_code == 422 and "No difference of JK-SZ-2026-0001 is open" in late.text

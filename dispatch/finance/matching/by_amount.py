@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from dispatch.finance.match_rules import FITTING
 from dispatch.finance.matching.facts import Found, OpenItem, OpenLine, Outcome, fits
@@ -15,6 +16,8 @@ WINDOW = {"wechat": timedelta(days=1), "alipay": timedelta(days=1), "bank": time
 """How far a line may be from the money: a channel tells the minute, a bank takes its time."""
 MONTH = timedelta(days=31)
 MOST_CANDIDATES = 3
+MOST_OPEN = 50
+"""Of whom more is open, a sum that fits says nothing."""
 KINDS = ("payment", "refund", "deposit")
 Side = tuple[str, int, Decimal]
 
@@ -63,6 +66,7 @@ def _propose(line: OpenLine, found: Sequence[OpenItem], wanted: dict[int, int], 
     ]
 
 
+@lru_cache(10_000)
 def plain_name(name: str) -> str:
     """A name without what is written differently each time."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
@@ -84,6 +88,6 @@ def match_sums(lines: Sequence[OpenLine], items: Sequence[OpenItem], outcome: Ou
                 open_of.setdefault((item.branch_id, name), []).append(item)
     for line in lines:
         mine = open_of.get((line.branch_id, plain_name(line.party or "")), [])
-        mine = [item for item in mine if fits(line, item) and abs(line.at - item.at) <= MONTH]
+        mine = [] if len(mine) > MOST_OPEN else [item for item in mine if fits(line, item) and abs(line.at - item.at) <= MONTH]
         if len(mine) > 1 and sum((item.amount for item in mine), Decimal(0)) == line.amount:
             outcome.asked.append(Found((line.id,), tuple(item.id for item in mine), "sum_of_person", 75))

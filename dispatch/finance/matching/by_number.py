@@ -74,7 +74,8 @@ def _parts(named: Named, taken: dict[int, str], outcome: Outcome) -> None:
         elif len(free) > 1 and sum((item.amount for item in free), Decimal(0)) == line.amount:
             outcome.asked.append(Found((line.id,), tuple(item.id for item in free), "several_items", 90))
         else:
-            by_item.setdefault(free[0].id, []).append(line)
+            nearest = min(free, key=lambda item: (abs(item.amount - line.amount), item.id))
+            by_item.setdefault(nearest.id, []).append(line)
     free_items = {item.id: item for _, found in left for item in found}
     for item_id, lines in by_item.items():
         _of_one(free_items[item_id], lines, outcome)

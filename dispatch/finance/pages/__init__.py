@@ -1,4 +1,4 @@
-"""Pages about money held: the technician's own, finance's overview, hand-ins, deposits, statements, the day list."""
+"""Pages about money held: one's own, finance's overview, hand-ins, deposits, statements and their matching, the day list."""
 
 from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     accounts,
@@ -7,6 +7,8 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     deposits,
     differences,
     hand_ins,
+    matching,
+    month,
     overview,
     own,
     people,

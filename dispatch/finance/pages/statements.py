@@ -21,7 +21,7 @@ from dispatch.finance.matching_run import Matched, match_soon
 from dispatch.finance.models import BankProfile, Statement
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.finance.statement_queries import LINE_SORTS, STATEMENT_SORTS, kinds_of, lines_of, statement_seen, statements
-from dispatch.finance.statement_rules import STAGES, STATES, UNDER_WAY
+from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES, UNDER_WAY
 from dispatch.finance.statements.bank_columns import COLUMNS
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.intake.presenting import column_word
@@ -37,7 +37,7 @@ from dispatch.web.locale import short_locale
 from dispatch.web.uploads import refused_file, sent_file
 from dispatch.words import text_from_json
 
-WORDS = {"CHANNELS": CHANNELS, "KINDS": KINDS, "STATES": STATES}
+WORDS = {"CHANNELS": CHANNELS, "KINDS": KINDS, "STATES": STATES, "LINE_STATES": LINE_STATES}
 MOST_COLUMNS = 200
 
 

@@ -1,0 +1,41 @@
+"""What accounting calls the accounts of the ledger, unless finance has said something else: codes of the Chinese standard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code of an account and its name in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+USUAL: dict[tuple[str, str], Code] = {
+    ("cash_desk", ""): Code("100101", "库存现金-柜台", "Cash at the desk"),
+    ("cash_in_hand", ""): Code("100102", "库存现金-技术员", "Cash in technicians' hands"),
+    ("bank", ""): Code("1002", "银行存款", "Bank"),
+    ("at_channel", "wechat"): Code("101201", "其他货币资金-微信", "WeChat Pay balance"),
+    ("at_channel", "alipay"): Code("101202", "其他货币资金-支付宝", "Alipay balance"),
+    ("clearing", "wechat"): Code("113201", "渠道待核对-微信", "Clearing, WeChat Pay"),
+    ("clearing", "alipay"): Code("113202", "渠道待核对-支付宝", "Clearing, Alipay"),
+    ("clearing", "transfer"): Code("113203", "渠道待核对-转账", "Clearing, transfers"),
+    ("clearing", "pos"): Code("113204", "渠道待核对-POS", "Clearing, card terminal"),
+    ("receivable", ""): Code("112201", "应收账款-现结", "Receivables"),
+    ("on_account", ""): Code("112202", "应收账款-挂账", "Receivables on account"),
+    ("difference", ""): Code("190101", "待处理财产损溢", "Differences to be settled"),
+    ("tax", ""): Code("222101", "应交税费-销项税额", "Output VAT"),
+    ("income", ""): Code("6001", "主营业务收入", "Income"),
+    ("channel_fee", ""): Code("660301", "财务费用-手续费", "Fees of channels"),
+    ("rounding", ""): Code("660302", "财务费用-尾差", "Rounding"),
+    ("written_off", ""): Code("6711", "营业外支出", "Written off"),
+}
+"""Kind of account and channel ("" for all) -> its code."""
+
+
+def code_of(codes: dict[tuple[str, str], Code], kind: str, channel: str | None) -> Code:
+    """The code of an account: its channel's, its kind's, or the kind itself where nobody has named one."""
+    return codes.get((kind, channel or "")) or codes.get((kind, "")) or Code("", kind, kind)
