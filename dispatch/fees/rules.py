@@ -13,12 +13,13 @@ from dispatch.words import Text, say
 
 CATEGORIES = ("part", "service")
 
-CHANNELS = ("cash", "wechat", "alipay", "transfer", "account")
+CHANNELS = ("cash", "wechat", "alipay", "transfer", "pos", "account")
 CHANNEL_WORDS: dict[str, Text] = {
     "cash": say("Cash"),
     "wechat": say("WeChat Pay"),
     "alipay": say("Alipay"),
     "transfer": say("Bank transfer"),
+    "pos": say("Card (POS)"),
     "account": say("On account"),
 }
 

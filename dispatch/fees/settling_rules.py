@@ -7,7 +7,7 @@ from dispatch.words import Text, say
 SETTLEMENTS: dict[str, str] = {"paid": "money.confirm", "written_off": "money.write_off"}
 """How a difference is settled -> the permission for it."""
 
-PAYING_CHANNELS = ("transfer", "wechat", "alipay", "cash")
+PAYING_CHANNELS = ("transfer", "wechat", "alipay", "pos", "cash")
 """How a customer pays what he has on account; the words are those of every channel."""
 
 AFTERWARDS = (

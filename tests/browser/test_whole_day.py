@@ -165,16 +165,16 @@ def balance_the_day(qian: Desk, phones: dict[str, Desk]) -> None:
     """What was charged was collected, what was collected in cash is counted; for five yuan that lack somebody answers."""
     before, receipts = till.day_of(qian), till.receipts_of_the_day(qian)
     assert before["Expected"] == before["Collected"] > 0 and before["Not collected"] == 0
-    assert before["In hands"] > 0 and before["Received by finance"] == 0
+    assert before["Cash"] > 0 and before["Received by finance"] == 0
     declared = {name: till.hand_in(phone) for name, phone in phones.items()}
-    assert sum(declared.values()) == before["In hands"]
+    assert sum(declared.values()) == before["Cash"]
     numbers = till.waiting(qian)
     assert len(numbers) == len([cash for cash in declared.values() if cash])
     short, *others = numbers
     counted = till.count(qian, short, short=5, reason="收了一张假币", owner=next(name for name in declared if declared[name]))
     counted += sum(till.count(qian, number) for number in others)
     after = till.day_of(qian)
-    assert after["Received by finance"] == counted == before["In hands"] and after["In hands"] == 0
+    assert after["Received by finance"] == counted == before["Cash"] and after["Cash"] == 0
     assert after["Collected"] == before["Collected"]
     with transaction() as session:
         taken = session.scalars(sa.select(Receipt.amount)).all()

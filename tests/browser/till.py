@@ -12,8 +12,8 @@ NOTES = ("100", "50", "20", "10", "5", "1", "0.5", "0.1")
 
 
 def money(text: str) -> Decimal:
-    """¥1,280.00 and 1280.00 as a number."""
-    return Decimal(re.sub(r"[¥,\s]", "", text))
+    """¥1,280.00 and 1280.00 as a number; nothing is zero."""
+    return Decimal(re.sub(r"[¥,\s]", "", text).strip("—") or 0)
 
 
 def hand_in(phone: Desk) -> Decimal:
@@ -53,12 +53,13 @@ def count(qian: Desk, number: str, *, short: int = 0, reason: str = "", owner: s
 
 
 def day_of(desk: Desk) -> dict[str, Decimal]:
-    """Finance's figures of the one day there is, by the head of their column."""
+    """Finance's figures of the one day there is, by the head of their column; what its parts still lack, by their word."""
     desk.go("/finance")
-    card = desk.page.locator("section", has=desk.page.get_by_role("heading", name="By branch and day"))
-    assert card.locator("tbody tr").count() == 1
-    cells = card.locator("tbody td.num")
-    return {cell.get_attribute("data-label") or "": money(cell.inner_text()) for cell in cells.all()}
+    day = desk.page.locator(".money-day")
+    assert day.count() == 1
+    heads = {cell.get_attribute("data-label") or "": money(cell.inner_text()) for cell in day.locator("summary .num").all()}
+    rows = [(row.locator("td").first, row.locator("td").last) for row in day.locator("tbody tr").all()]
+    return heads | {word.inner_text(): money(lacks.inner_text()) for word, lacks in rows}
 
 
 def receipts_of_the_day(desk: Desk) -> list[Decimal]:

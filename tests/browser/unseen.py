@@ -23,7 +23,12 @@ def hand_at(phone: Desk) -> Phone:
     """The visit whose page is on the phone's screen, to be worked at without it."""
     found = VISIT.search(phone.path)
     assert found, phone.path
-    return Phone(Wire(phone), int(found[1]))
+    return hand_of(phone, int(found[1]))
+
+
+def hand_of(phone: Desk, visit: int) -> Phone:
+    """A visit of whoever is signed in on the phone, to be worked at without any page."""
+    return Phone(Wire(phone), visit)
 
 
 def send(hand: Phone, path: str, **typed: Any) -> None:

@@ -50,11 +50,18 @@ def do(session: Session, visit: Visit, kind: str, by: Actor, /, *, insist: bool 
 
 
 def sent_out(
-    session: Session, cast: Cast, order: Order, who: Actor, *, start: str = "09:30", lines: tuple[int, ...] = ()
+    session: Session,
+    cast: Cast,
+    order: Order,
+    who: Actor,
+    *,
+    start: str = "09:30",
+    minutes: int = 100,
+    lines: tuple[int, ...] = (),
 ) -> Visit:
     """A visit dispatched to somebody; to all lines unless some are named."""
     named = {"line_ids": lines} if lines else {}
-    visit = visit_at(session, cast, order, who, start, minutes=100, day=TODAY, **named)
+    visit = visit_at(session, cast, order, who, start, minutes=minutes, day=TODAY, **named)
     dispatch_visits(session, [visit.id], by=cast.lin, at=AT)
     return visit
 

@@ -25,6 +25,8 @@ ALIPAY = [
     *("商家实收（元）", "商家优惠（元）", "退款批次号/请求号", "服务费（元）", "分润（元）", "备注"),
 ]
 NOTED = {"refund": "客户退款", "fee": "汇款手续费", "deposit": "现金存款 JK-SZ-2026-0007", "other": "货款"}
+PLACES = {"wechat": "0.00000", "alipay": "0.00"}
+"""To how many decimals a channel tells its fees."""
 BANKS = (
     ("交易日", "交易时间", "借方金额", "贷方金额", "余额", "摘要", "收(付)方名称", "流水号"),
     ("交易日期", "收入金额", "支出金额", "账户余额", "用途", "对方户名", "交易流水号"),
@@ -54,7 +56,13 @@ class Month:
 def month(seed: int, channel: str, count: int = 60) -> Month:
     """A month of a channel."""
     rng = Random(f"{seed}{channel}")
-    return {"wechat": _wechat, "alipay": _alipay, "bank": _bank}[channel](rng, count)
+    facts = _bank_facts(rng, count) if channel == "bank" else _facts(rng, count, PLACES[channel])
+    return written(rng, channel, facts, _moments(rng, len(facts)))
+
+
+def written(rng: Random, channel: str, facts: Sequence[True_], moments: Sequence[datetime]) -> Month:
+    """These lines at these moments (local times), as the channel would write them."""
+    return {"wechat": _wechat, "alipay": _alipay, "bank": _bank}[channel](rng, facts, moments)
 
 
 def _moments(rng: Random, count: int) -> list[datetime]:
@@ -78,10 +86,9 @@ def _facts(rng: Random, count: int, places: str) -> list[True_]:
     return found
 
 
-def _wechat(rng: Random, count: int) -> Month:
-    facts = _facts(rng, count, "0.00000")
+def _wechat(rng: Random, facts: Sequence[True_], moments: Sequence[datetime]) -> Month:
     columns = rng.sample(WECHAT, len(WECHAT)) if rng.random() < 0.7 else WECHAT
-    rows = [_wechat_row(rng, fact, at) for fact, at in zip(facts, _moments(rng, len(facts)), strict=True)]
+    rows = [_wechat_row(rng, fact, at) for fact, at in zip(facts, moments, strict=True)]
     paid = sum((f.amount for f in facts if f.amount > 0), Decimal("0.00"))
     back = -sum((f.amount for f in facts if f.amount < 0), Decimal("0.00"))
     sums = (len(facts), paid, back, "0.00", sum(f.fee or 0 for f in facts), paid, back)
@@ -103,10 +110,9 @@ def _wechat_row(rng: Random, fact: True_, at: datetime) -> Row:
     return row | amount | {"交易状态": "REFUND", "微信退款单号": f"50{rng.randrange(10**26):026d}", "退款状态": "SUCCESS"}
 
 
-def _alipay(rng: Random, count: int) -> Month:
-    facts = _facts(rng, count, "0.00")
+def _alipay(rng: Random, facts: Sequence[True_], moments: Sequence[datetime]) -> Month:
     columns = rng.sample(ALIPAY, len(ALIPAY)) if rng.random() < 0.7 else ALIPAY
-    rows = [_alipay_row(rng, fact, at) for fact, at in zip(facts, _moments(rng, len(facts)), strict=True)]
+    rows = [_alipay_row(rng, fact, at) for fact, at in zip(facts, moments, strict=True)]
     cells = [",".join(_quoted(row.get(name, "")) for name in columns) for row in rows]
     paid = [f.amount for f in facts if f.amount > 0]
     back = [f.amount for f in facts if f.amount < 0]
@@ -144,8 +150,7 @@ def _alipay_row(rng: Random, fact: True_, at: datetime) -> Row:
     return row | {"业务类型": "退款", "退款批次号/请求号": f"RF{rng.randrange(10**9)}"}
 
 
-def _bank(rng: Random, count: int) -> Month:
-    facts, moments = _bank_facts(rng, count), _moments(rng, count)
+def _bank(rng: Random, facts: Sequence[True_], moments: Sequence[datetime]) -> Month:
     heads = rng.choice(BANKS)
     columns = rng.sample(heads, len(heads))
     balance, rows = Decimal(100_000), []
@@ -158,7 +163,7 @@ def _bank(rng: Random, count: int) -> Month:
     table += [[row[name] for name in columns] for row in rows]
     if rng.random() < 0.5:
         went, came = (sum((abs(f.amount) for f in facts if (f.amount > 0) == way), Decimal(0)) for way in (False, True))
-        table += [[], ["借方合计", str(went), "贷方合计", str(came), "总笔数", str(count)]]
+        table += [[], ["借方合计", str(went), "贷方合计", str(came), "总笔数", str(len(facts))]]
     content = xlsx(table) if rng.random() < 0.5 else _csv(table).encode(rng.choice(("gb18030", "utf-8-sig")))
     return Month("bank", content, tuple(facts))
 
@@ -180,7 +185,8 @@ def _bank_fact(rng: Random, kind: str) -> True_:
 
 
 def _bank_row(rng: Random, fact: True_, at: datetime, balance: Decimal) -> Row:
-    note = f"维修费{fact.receipt}，谢谢" if fact.receipt else NOTED.get(fact.kind) or rng.choice(NOTES)
+    noted = {"payment": "维修费{}，谢谢", "deposit": "现金存款 {}"}
+    note = noted[fact.kind].format(fact.receipt) if fact.receipt else NOTED.get(fact.kind) or rng.choice(NOTES)
     came, went = (str(fact.amount), "") if fact.amount > 0 else ("", str(-fact.amount))
     amounts = {"借方金额": went, "支出金额": went, "贷方金额": came, "收入金额": came, "交易金额": came or went}
     days = {"交易日": f"{at:%Y%m%d}", "交易时间": f"{at:%H:%M:%S}", "交易日期": str(at), "记账日期": f"{at:%Y-%m-%d}"}
