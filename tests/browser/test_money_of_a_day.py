@@ -1,4 +1,4 @@
-"""The money of a day: three technicians, thirty visits, all channels; finance counts, deposits, reads statements, closes, exports."""
+"""The money of a day: three technicians, thirty visits, all channels; finance counts, deposits, reads statements, closes."""
 
 from __future__ import annotations
 
