@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from dispatch import db
 from dispatch.app import create_app
+from dispatch.web import login
 from tests.browser.showroom import Sight
 from tests.browser.staging import signed_in
 from tests.company import DemoCompany
@@ -25,6 +27,12 @@ class Company:
 
     app: Flask
     sights: dict[str, Sight]
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_noted_as_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in some minutes a page notes that its reader is still here: not in this test, however long it takes."""
+    monkeypatch.setattr(login, "SEEN_EVERY", timedelta(days=1))
 
 
 @pytest.fixture(scope="module")
