@@ -25,15 +25,25 @@ def promised_cash(session: Session, person_id: int) -> Decimal:
     return Decimal(session.scalar(waiting) or 0).quantize(FEN)
 
 
-def _through_hands() -> sa.Select[Receipt]:
-    """Receipts whose cash went into a hand, and refunds that came out of one; joined to that account."""
-    return (
-        sa.select(Receipt)
-        .join(Voucher, Voucher.receipt_id == Receipt.id)
-        .join(Posting, Posting.voucher_id == Voucher.id)
-        .join(Account, Posting.account_id == Account.id)
-        .where(Account.kind == "cash_in_hand")
-    )
+def _in_hands(seen: sa.ColumnElement[bool]) -> sa.CTE:
+    """SQL: cash that went into a hand, and refunds that came out of one, of receipts that are not `seen` yet: receipt_id, at,
+    taken, amount, account_id, person_id.
+
+    They are few among all that were ever taken, so they are found first, and only they are looked up in the ledger.
+    """
+    few = sa.select(Receipt.id, Receipt.at, Receipt.amount).where(Receipt.channel == "cash", ~seen)
+    loose = few.cte().prefix_with("MATERIALIZED")
+    moved = sa.select(Posting.account_id, Posting.amount).join(Voucher, Voucher.id == Posting.voucher_id)
+    each = moved.where(Voucher.receipt_id == loose.c.id).offset(0).lateral()  # one by one: the planner expects many
+    columns = (loose.c.id.label("receipt_id"), loose.c.at, loose.c.amount.label("taken"), each.c.amount)
+    rows = sa.select(*columns, Account.id.label("account_id"), Account.person_id).select_from(loose).join(each, sa.true())
+    found = rows.join(Account, Account.id == each.c.account_id).where(Account.kind == "cash_in_hand")
+    return found.cte().prefix_with("MATERIALIZED")
+
+
+def unconfirmed_cash() -> sa.CTE:
+    """SQL: what of the cash in hands finance has not confirmed, as of `_in_hands`."""
+    return _in_hands(_confirmed())
 
 
 def _handed() -> sa.ColumnElement[bool]:
@@ -42,8 +52,9 @@ def _handed() -> sa.ColumnElement[bool]:
 
 def receipts_in_hand(session: Session, person_id: int) -> Sequence[Receipt]:
     """The receipts whose cash a person holds and has not handed in, refunds out of his hand among them; the oldest first."""
-    mine = _through_hands().where(Account.person_id == person_id, ~_handed())
-    return session.scalars(mine.order_by(Receipt.at, Receipt.id)).all()
+    held = _in_hands(_handed())
+    mine = sa.func.array(sa.select(held.c.receipt_id).where(held.c.person_id == person_id).scalar_subquery())
+    return session.scalars(sa.select(Receipt).where(Receipt.id == sa.any_(mine)).order_by(Receipt.at, Receipt.id)).all()
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,17 @@ def holdings(session: Session, branch_id: int | None = None, person_id: int | No
 
 def oldest_held() -> sa.Subquery:
     """SQL: since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
-    held = _through_hands().where(~_confirmed(), Receipt.amount > 0).group_by(Account.person_id)
-    return held.with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at")).subquery()
+    held = unconfirmed_cash()
+    rows = sa.select(held.c.person_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
+    return rows.group_by(held.c.person_id).subquery()
 
 
 def oldest_in(account_id: Any) -> sa.ScalarSelect[datetime]:
     """SQL: the same for the one account of a row."""
-    held = sa.select(sa.func.min(Receipt.at)).join(Voucher, Voucher.receipt_id == Receipt.id)
-    held = held.join(Posting, Posting.voucher_id == Voucher.id)
-    return held.where(Posting.account_id == account_id, Receipt.amount > 0, ~_confirmed()).correlate(Account).scalar_subquery()
+    held = unconfirmed_cash()
+    rows = sa.select(held.c.account_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
+    oldest = rows.group_by(held.c.account_id).cte().prefix_with("MATERIALIZED")
+    return sa.select(oldest.c.at).where(oldest.c.account_id == account_id).scalar_subquery()
 
 
 def _confirmed() -> sa.ColumnElement[bool]:

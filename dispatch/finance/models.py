@@ -117,6 +117,7 @@ class StatementLine(Base):
         sa.Index(None, "channel", "account", "at"),
         sa.Index(None, "receipt"),
         sa.Index("ix_statement_line_open", "branch_id", "at", "id", postgresql_where=sa.text("state = 'open'")),
+        sa.Index("ix_statement_line_open_amount", "branch_id", "amount", "at", postgresql_where=sa.text("state = 'open'")),
     )
 
     id: Mapped[Key]
