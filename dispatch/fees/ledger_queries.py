@@ -172,7 +172,8 @@ def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
 
     count = sa.func.count().filter(inside)
     rows = sa.select(of(before), of(inside, Posting.amount > 0), -of(inside, Posting.amount < 0), count)
-    return Turnover(*session.execute(_of_hand(rows.select_from(Posting), person_id)).one())
+    mine = _of_hand(rows.select_from(Posting), person_id, by_day=span != WHOLE)
+    return Turnover(*session.execute(mine).one())
 
 
 def statement(
@@ -183,7 +184,8 @@ def statement(
     `total` is how many there are, where somebody knows that already.
     """
     total = turnover(session, person_id, span).count if total is None else total
-    found = session.execute(cut.of(_statement_rows(person_id, span), STATEMENT_SORTS))
+    rows = _statement_rows(person_id, span, cut).order_by(*cut.order(STATEMENT_SORTS))
+    found = session.execute(rows)
     return Part([Movement(*row) for row in found], cut.number, total)
 
 
@@ -193,15 +195,18 @@ def whole_statement(session: Session, person_id: int, span: Span) -> list[Moveme
     return [Movement(*row) for row in session.execute(rows)]
 
 
-def _of_hand(rows: Any, person_id: int) -> Any:
-    rows = rows.join(Voucher, Voucher.id == Posting.voucher_id).join(Account, Account.id == Posting.account_id)
+def _of_hand(rows: Any, person_id: int, *, by_day: bool = True) -> Any:
+    rows = rows.join(Voucher, Voucher.id == Posting.voucher_id) if by_day else rows
+    rows = rows.join(Account, Account.id == Posting.account_id)
     return rows.where(Account.kind == "cash_in_hand", Account.person_id == person_id)
 
 
-def _statement_rows(person_id: int, span: Span) -> Any:
+def _statement_rows(person_id: int, span: Span, cut: Cut | None = None) -> Any:
     balance = sa.func.sum(Posting.amount).over(order_by=(Voucher.booked_on, Posting.seq)).label("balance")
     key = (Posting.voucher_id, Voucher.booked_on.label("booked_on"), Posting.seq.label("seq"), Posting.amount.label("amount"))
-    moved = _of_hand(sa.select(*key, balance).select_from(Posting), person_id).subquery("moved")
+    every = _of_hand(sa.select(*key, balance).select_from(Posting), person_id).subquery("moved")
+    mine = sa.select(every).where(*span.holds(every.c.booked_on))
+    moved = (cut.of(mine, STATEMENT_SORTS) if cut else mine).subquery("moved")  # what a row shows is read of one page only
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
     return (
         sa.select(Voucher, moved.c.amount, moved.c.balance, paper, HandIn.id, HandInBack.reason, moved.c.booked_on, moved.c.seq)
@@ -209,7 +214,6 @@ def _statement_rows(person_id: int, span: Span) -> Any:
         .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
         .outerjoin(HandInBack, Voucher.hand_in_back_id == HandInBack.id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
-        .where(*span.holds(moved.c.booked_on))
     )
 
 

@@ -1,4 +1,4 @@
-"""open money: what may belong to a line is found along indexes of its amount and its time"""
+"""open money: what may belong to a line is found along indexes of its amount and its time; work list by finding"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,12 @@ INDEXES = (
     ("ix_match_item_other", "match_item", ["other"], sa.text("other IS NOT NULL")),
     ("ix_match_item_to_match", "match_item", ["at"], TO_MATCH),
     ("ix_match_item_to_match_amount", "match_item", ["amount", "at"], TO_MATCH),
+    (
+        "ix_statement_line_finding",
+        "statement_line",
+        ["branch_id", "finding", "at"],
+        sa.text("state = 'open' AND finding IS NOT NULL"),
+    ),
     ("ix_statement_line_open_amount", "statement_line", ["branch_id", "amount", "at"], sa.text("state = 'open'")),
 )
 
