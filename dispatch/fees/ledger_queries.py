@@ -163,8 +163,9 @@ WHOLE = Span()
 
 def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
     """A person's cash account in a span."""
-    inside = sa.and_(sa.true(), *span.holds(Voucher.booked_on))
-    before = Voucher.booked_on < span.since if span.since else sa.false()
+    day = _day_of_posting()
+    inside = sa.and_(sa.true(), *span.holds(day.c.booked_on))
+    before = day.c.booked_on < span.since if span.since else sa.false()
     zero = sa.literal(Decimal("0.00"))
 
     def of(*when: sa.ColumnElement[bool]) -> sa.ColumnElement[Decimal]:
@@ -172,8 +173,8 @@ def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
 
     count = sa.func.count().filter(inside)
     rows = sa.select(of(before), of(inside, Posting.amount > 0), -of(inside, Posting.amount < 0), count)
-    mine = _of_hand(rows.select_from(Posting), person_id, by_day=span != WHOLE)
-    return Turnover(*session.execute(mine).one())
+    mine = rows.select_from(Posting) if span == WHOLE else rows.select_from(Posting).join(day, sa.true())
+    return Turnover(*session.execute(_of_hand(mine, person_id)).one())
 
 
 def statement(
@@ -195,16 +196,22 @@ def whole_statement(session: Session, person_id: int, span: Span) -> list[Moveme
     return [Movement(*row) for row in session.execute(rows)]
 
 
-def _of_hand(rows: Any, person_id: int, *, by_day: bool = True) -> Any:
-    rows = rows.join(Voucher, Voucher.id == Posting.voucher_id) if by_day else rows
+def _day_of_posting() -> sa.FromClause:
+    """SQL: the day of a posting's voucher, looked up one by one: one account's are few among all."""
+    return sa.select(Voucher.booked_on).where(Voucher.id == Posting.voucher_id).offset(0).correlate(Posting).lateral()
+
+
+def _of_hand(rows: Any, person_id: int) -> Any:
     rows = rows.join(Account, Account.id == Posting.account_id)
     return rows.where(Account.kind == "cash_in_hand", Account.person_id == person_id)
 
 
 def _statement_rows(person_id: int, span: Span, cut: Cut | None = None) -> Any:
-    balance = sa.func.sum(Posting.amount).over(order_by=(Voucher.booked_on, Posting.seq)).label("balance")
-    key = (Posting.voucher_id, Voucher.booked_on.label("booked_on"), Posting.seq.label("seq"), Posting.amount.label("amount"))
-    every = _of_hand(sa.select(*key, balance).select_from(Posting), person_id).subquery("moved")
+    day = _day_of_posting()
+    balance = sa.func.sum(Posting.amount).over(order_by=(day.c.booked_on, Posting.seq)).label("balance")
+    key = (Posting.voucher_id, day.c.booked_on, Posting.seq.label("seq"), Posting.amount.label("amount"))
+    rows = sa.select(*key, balance).select_from(Posting).join(day, sa.true())
+    every = _of_hand(rows, person_id).subquery("moved")
     mine = sa.select(every).where(*span.holds(every.c.booked_on))
     moved = (cut.of(mine, STATEMENT_SORTS) if cut else mine).subquery("moved")  # what a row shows is read of one page only
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
