@@ -19,7 +19,8 @@ from dispatch.staff.models import Branch
 
 
 def _sums(column: Any, amount: Any) -> sa.Subquery:
-    return sa.select(column.label("receipt_id"), sa.func.sum(amount).label("sum")).group_by(column).subquery()
+    rows = sa.select(column.label("receipt_id"), sa.func.sum(amount).label("sum")).where(column.is_not(None))
+    return rows.group_by(column).subquery()
 
 
 def _open() -> tuple[sa.Select[Any], sa.ColumnElement[Decimal]]:

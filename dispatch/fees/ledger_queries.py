@@ -25,15 +25,25 @@ def promised_cash(session: Session, person_id: int) -> Decimal:
     return Decimal(session.scalar(waiting) or 0).quantize(FEN)
 
 
-def _through_hands() -> sa.Select[Receipt]:
-    """Receipts whose cash went into a hand, and refunds that came out of one; joined to that account."""
-    return (
-        sa.select(Receipt)
-        .join(Voucher, Voucher.receipt_id == Receipt.id)
-        .join(Posting, Posting.voucher_id == Voucher.id)
-        .join(Account, Posting.account_id == Account.id)
-        .where(Account.kind == "cash_in_hand")
-    )
+def _in_hands(seen: sa.ColumnElement[bool]) -> sa.CTE:
+    """SQL: cash that went into a hand, and refunds that came out of one, of receipts that are not `seen` yet: receipt_id, at,
+    taken, amount, account_id, person_id.
+
+    They are few among all that were ever taken, so they are found first, and only they are looked up in the ledger.
+    """
+    few = sa.select(Receipt.id, Receipt.at, Receipt.amount).where(Receipt.channel == "cash", ~seen)
+    loose = few.cte().prefix_with("MATERIALIZED")
+    moved = sa.select(Posting.account_id, Posting.amount).join(Voucher, Voucher.id == Posting.voucher_id)
+    each = moved.where(Voucher.receipt_id == loose.c.id).offset(0).lateral()  # one by one: the planner expects many
+    columns = (loose.c.id.label("receipt_id"), loose.c.at, loose.c.amount.label("taken"), each.c.amount)
+    rows = sa.select(*columns, Account.id.label("account_id"), Account.person_id).select_from(loose).join(each, sa.true())
+    found = rows.join(Account, Account.id == each.c.account_id).where(Account.kind == "cash_in_hand")
+    return found.cte().prefix_with("MATERIALIZED")
+
+
+def unconfirmed_cash() -> sa.CTE:
+    """SQL: what of the cash in hands finance has not confirmed, as of `_in_hands`."""
+    return _in_hands(_confirmed())
 
 
 def _handed() -> sa.ColumnElement[bool]:
@@ -42,8 +52,9 @@ def _handed() -> sa.ColumnElement[bool]:
 
 def receipts_in_hand(session: Session, person_id: int) -> Sequence[Receipt]:
     """The receipts whose cash a person holds and has not handed in, refunds out of his hand among them; the oldest first."""
-    mine = _through_hands().where(Account.person_id == person_id, ~_handed())
-    return session.scalars(mine.order_by(Receipt.at, Receipt.id)).all()
+    held = _in_hands(_handed())
+    mine = sa.func.array(sa.select(held.c.receipt_id).where(held.c.person_id == person_id).scalar_subquery())
+    return session.scalars(sa.select(Receipt).where(Receipt.id == sa.any_(mine)).order_by(Receipt.at, Receipt.id)).all()
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,17 @@ def holdings(session: Session, branch_id: int | None = None, person_id: int | No
 
 def oldest_held() -> sa.Subquery:
     """SQL: since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
-    held = _through_hands().where(~_confirmed(), Receipt.amount > 0).group_by(Account.person_id)
-    return held.with_only_columns(Account.person_id.label("person_id"), sa.func.min(Receipt.at).label("at")).subquery()
+    held = unconfirmed_cash()
+    rows = sa.select(held.c.person_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
+    return rows.group_by(held.c.person_id).subquery()
 
 
 def oldest_in(account_id: Any) -> sa.ScalarSelect[datetime]:
     """SQL: the same for the one account of a row."""
-    held = sa.select(sa.func.min(Receipt.at)).join(Voucher, Voucher.receipt_id == Receipt.id)
-    held = held.join(Posting, Posting.voucher_id == Voucher.id)
-    return held.where(Posting.account_id == account_id, Receipt.amount > 0, ~_confirmed()).correlate(Account).scalar_subquery()
+    held = unconfirmed_cash()
+    rows = sa.select(held.c.account_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
+    oldest = rows.group_by(held.c.account_id).cte().prefix_with("MATERIALIZED")
+    return sa.select(oldest.c.at).where(oldest.c.account_id == account_id).scalar_subquery()
 
 
 def _confirmed() -> sa.ColumnElement[bool]:
@@ -150,8 +163,9 @@ WHOLE = Span()
 
 def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
     """A person's cash account in a span."""
-    inside = sa.and_(sa.true(), *span.holds(Voucher.booked_on))
-    before = Voucher.booked_on < span.since if span.since else sa.false()
+    day = _day_of_posting()
+    inside = sa.and_(sa.true(), *span.holds(day.c.booked_on))
+    before = day.c.booked_on < span.since if span.since else sa.false()
     zero = sa.literal(Decimal("0.00"))
 
     def of(*when: sa.ColumnElement[bool]) -> sa.ColumnElement[Decimal]:
@@ -159,7 +173,8 @@ def turnover(session: Session, person_id: int, span: Span = WHOLE) -> Turnover:
 
     count = sa.func.count().filter(inside)
     rows = sa.select(of(before), of(inside, Posting.amount > 0), -of(inside, Posting.amount < 0), count)
-    return Turnover(*session.execute(_of_hand(rows.select_from(Posting), person_id)).one())
+    mine = rows.select_from(Posting) if span == WHOLE else rows.select_from(Posting).join(day, sa.true())
+    return Turnover(*session.execute(_of_hand(mine, person_id)).one())
 
 
 def statement(
@@ -170,7 +185,8 @@ def statement(
     `total` is how many there are, where somebody knows that already.
     """
     total = turnover(session, person_id, span).count if total is None else total
-    found = session.execute(cut.of(_statement_rows(person_id, span), STATEMENT_SORTS))
+    rows = _statement_rows(person_id, span, cut).order_by(*cut.order(STATEMENT_SORTS))
+    found = session.execute(rows)
     return Part([Movement(*row) for row in found], cut.number, total)
 
 
@@ -180,15 +196,24 @@ def whole_statement(session: Session, person_id: int, span: Span) -> list[Moveme
     return [Movement(*row) for row in session.execute(rows)]
 
 
+def _day_of_posting() -> sa.FromClause:
+    """SQL: the day of a posting's voucher, looked up one by one: one account's are few among all."""
+    return sa.select(Voucher.booked_on).where(Voucher.id == Posting.voucher_id).offset(0).correlate(Posting).lateral()
+
+
 def _of_hand(rows: Any, person_id: int) -> Any:
-    rows = rows.join(Voucher, Voucher.id == Posting.voucher_id).join(Account, Account.id == Posting.account_id)
+    rows = rows.join(Account, Account.id == Posting.account_id)
     return rows.where(Account.kind == "cash_in_hand", Account.person_id == person_id)
 
 
-def _statement_rows(person_id: int, span: Span) -> Any:
-    balance = sa.func.sum(Posting.amount).over(order_by=(Voucher.booked_on, Posting.seq)).label("balance")
-    key = (Posting.voucher_id, Voucher.booked_on.label("booked_on"), Posting.seq.label("seq"), Posting.amount.label("amount"))
-    moved = _of_hand(sa.select(*key, balance).select_from(Posting), person_id).subquery("moved")
+def _statement_rows(person_id: int, span: Span, cut: Cut | None = None) -> Any:
+    day = _day_of_posting()
+    balance = sa.func.sum(Posting.amount).over(order_by=(day.c.booked_on, Posting.seq)).label("balance")
+    key = (Posting.voucher_id, day.c.booked_on, Posting.seq.label("seq"), Posting.amount.label("amount"))
+    rows = sa.select(*key, balance).select_from(Posting).join(day, sa.true())
+    every = _of_hand(rows, person_id).subquery("moved")
+    mine = sa.select(every).where(*span.holds(every.c.booked_on))
+    moved = (cut.of(mine, STATEMENT_SORTS) if cut else mine).subquery("moved")  # what a row shows is read of one page only
     paper = sa.func.coalesce(Receipt.number, HandIn.number)
     return (
         sa.select(Voucher, moved.c.amount, moved.c.balance, paper, HandIn.id, HandInBack.reason, moved.c.booked_on, moved.c.seq)
@@ -196,7 +221,6 @@ def _statement_rows(person_id: int, span: Span) -> Any:
         .outerjoin(Receipt, Voucher.receipt_id == Receipt.id)
         .outerjoin(HandInBack, Voucher.hand_in_back_id == HandInBack.id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
-        .where(*span.holds(moved.c.booked_on))
     )
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.customers.models import Customer
 from dispatch.fees.account_queries import open_by_day
-from dispatch.fees.models import Account, Charge, HandIn, HandInReceipt, Posting, Receipt, Voucher
+from dispatch.fees.ledger_queries import unconfirmed_cash
+from dispatch.fees.models import Account, Charge, Receipt
 from dispatch.finance.age_rules import Aged, aged
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch, Person
@@ -20,22 +21,14 @@ from dispatch.staff.models import Branch, Person
 
 def cash_ages(session: Session, branch_id: int | None, today: date) -> Sequence[Aged]:
     """Who holds cash since when, by the receipts that finance has not counted."""
-    confirmed = sa.exists().where(
-        HandInReceipt.receipt_id == Receipt.id,
-        HandInReceipt.live,
-        HandIn.id == HandInReceipt.hand_in_id,
-        HandIn.status == "confirmed",
-    )
-    day = _day(Receipt.at)
+    held = unconfirmed_cash()
+    day = _day(held.c.at)
     rows = (
-        sa.select(Person.id, Person.name, day, sa.func.sum(Posting.amount))
-        .select_from(Account)
-        .join(Posting, Posting.account_id == Account.id)
-        .join(Voucher, Voucher.id == Posting.voucher_id)
-        .join(Receipt, Receipt.id == Voucher.receipt_id)
-        .join(Person, Person.id == Account.person_id)
+        sa.select(Person.id, Person.name, day, sa.func.sum(held.c.amount))
+        .join(held, held.c.person_id == Person.id)
+        .join(Account, Account.id == held.c.account_id)
         .join(Branch, Branch.id == Person.branch_id)
-        .where(Account.kind == "cash_in_hand", Account.balance > 0, ~confirmed)
+        .where(Account.balance > 0)
         .group_by(Person.id, day)
     )
     return aged(_of(session, rows, Branch.id, branch_id), today)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -134,17 +134,15 @@ def _handed_until(books: Mapping[int, Books], day: date) -> sa.ColumnElement[boo
 def _ours(session: Session, spans: Spans, limit: int | None) -> Counted:
     item = MatchItem
     open_ = (item.state == "open", _within(spans, item.branch_id, item.at))
-    for row, count, total in _counted(
-        session, sa.select(item, *_all(item.amount)).where(*open_).order_by(item.at, item.id), limit
-    ):
+    for row, count, total in _counted(session, _first(item, open_, limit)):
         yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id, item_id=row.id), count, total
 
 
 def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
     line = StatementLine
-    rows = sa.select(line, *_all(line.amount), Statement.by_name).join(Statement, Statement.id == line.statement_id)
-    rows = rows.where(line.state == "open", _within(spans, line.branch_id, line.at)).order_by(line.at, line.id)
-    for row, count, total, by_name in _counted(session, rows, limit):
+    rows = _first(line, (line.state == "open", _within(spans, line.branch_id, line.at)), limit)
+    rows = rows.add_columns(Statement.by_name).join(Statement, Statement.id == line.statement_id)
+    for row, count, total, by_name in _counted(session, rows):
         what, number = FINDINGS[row.finding] if row.finding else THEIRS, row.receipt or row.reference or row.note or ""
         yield (
             Difference(what, by_name, row.amount, row.at, number, row.branch_id, line_id=row.id, note=row.note or ""),
@@ -153,12 +151,15 @@ def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
         )
 
 
-def _all(amount: Any) -> tuple[Any, Any]:
-    """How many rows there are in all and what they come to, beside each row."""
-    return sa.func.count().over(), sa.func.sum(sa.func.abs(amount)).over()
+def _first(table: Any, where: Sequence[sa.ColumnElement[bool]], limit: int | None) -> Any:
+    """The oldest rows; beside each how many there are in all and what they come to, added up without carrying whole rows."""
+    sums = sa.select(sa.func.count().label("count"), sa.func.sum(sa.func.abs(table.amount)).label("sum")).where(*where).subquery()
+    leaf = sa.select(table.id).where(*where).order_by(table.at, table.id).limit(limit).subquery()
+    rows = sa.select(table, sums.c.count, sums.c.sum).join(leaf, leaf.c.id == table.id).join(sums, sa.true())
+    return rows.order_by(table.at, table.id)
 
 
-def _counted(session: Session, rows: Any, limit: int | None) -> Iterator[Any]:
+def _counted(session: Session, rows: Any) -> Iterator[Any]:
     """The rows; only the first one says how many there are."""
-    for nth, (row, count, total, *more) in enumerate(session.execute(rows.limit(limit))):
+    for nth, (row, count, total, *more) in enumerate(session.execute(rows)):
         yield (row, 0 if nth else count, Decimal(0) if nth else total, *more)

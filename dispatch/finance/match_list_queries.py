@@ -27,6 +27,7 @@ PROPOSAL_SORTS = {
 LINE_SORTS = {"time": (StatementLine.at, StatementLine.id), "amount": (StatementLine.amount, StatementLine.id)}
 ITEM_SORTS = {"time": (MatchItem.at, MatchItem.id), "amount": (MatchItem.amount, MatchItem.id)}
 MOST_CANDIDATES = 40
+MOST_MATCHES = 50
 PARTS, DAY = timedelta(days=5), timedelta(days=1)
 """How long before a sum is paid out its parts were taken."""
 MOST_KEPT = Decimal("1.05")
@@ -47,10 +48,12 @@ class Shown:
     back: str = ""
 
 
-def proposals(session: Session, branch_id: int | None, *, way: str | None = None, cut: Cut = FIRST) -> Part[Shown]:
-    """A page of what is proposed, with its lines and items."""
+def proposals(
+    session: Session, branch_id: int | None, *, way: str | None = None, cut: Cut = FIRST, total: int | None = None
+) -> Part[Shown]:
+    """A page of what is proposed, with its lines and items. `total` is how many there are, where somebody knows that already."""
     where = [LineMatch.state == "proposed", *_of(LineMatch.branch_id, branch_id), *([LineMatch.way == way] if way else [])]
-    return _page_of_matches(session, where, cut)
+    return _page_of_matches(session, where, cut, total)
 
 
 def explained(session: Session, branch_id: int | None, *, why: str | None = None, cut: Cut = FIRST) -> Part[Shown]:
@@ -63,10 +66,15 @@ def _of(column: Any, branch_id: int | None) -> list[Where]:
     return [] if branch_id is None else [column == branch_id]
 
 
-def _page_of_matches(session: Session, where: Sequence[Where], cut: Cut) -> Part[Shown]:
-    total = session.scalar(sa.select(sa.func.count()).select_from(LineMatch).where(*where)) or 0
-    rows = session.scalars(cut.of(sa.select(LineMatch).where(*where), PROPOSAL_SORTS)).all()
-    return Part(_with_parts(session, rows), cut.number, total)
+def _page_of_matches(session: Session, where: Sequence[Where], cut: Cut, total: int | None = None) -> Part[Shown]:
+    total = _count(session, LineMatch, where) if total is None else total
+    leaf = cut.of(sa.select(LineMatch.id).where(*where), PROPOSAL_SORTS).subquery()  # whole rows would be sorted on the disk
+    query = sa.select(LineMatch).join(leaf, leaf.c.id == LineMatch.id).order_by(*cut.order(PROPOSAL_SORTS))
+    return Part(_with_parts(session, session.scalars(query).all()), cut.number, total)
+
+
+def _count(session: Session, table: Any, where: Sequence[Where]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
 
 
 def _with_parts(session: Session, rows: Sequence[LineMatch]) -> list[Shown]:
@@ -94,12 +102,14 @@ def ways_proposed(session: Session, branch_id: int | None) -> dict[str, int]:
 # --- the work list
 
 
-def unknown_lines(session: Session, branch_id: int | None, *, finding: str | None = None, cut: Cut = FIRST) -> Part[Any]:
-    """A page of the lines that nothing fits, each with who sent its statement."""
+def unknown_lines(
+    session: Session, branch_id: int | None, *, finding: str | None = None, cut: Cut = FIRST, total: int | None = None
+) -> Part[Any]:
+    """A page of the lines that nothing fits, each with who sent its statement. `total`: how many, where that is known."""
     line = StatementLine
     where = [line.state == "open", line.finding.is_not(None), *_of(line.branch_id, branch_id)]
     where += [line.finding == finding] if finding else []
-    total = session.scalar(sa.select(sa.func.count()).select_from(line).where(*where)) or 0
+    total = _count(session, line, where) if total is None else total
     leaf = cut.of(sa.select(line.id).where(*where), LINE_SORTS).subquery()
     query = sa.select(line, Statement.by_name).join(leaf, leaf.c.id == line.id).join(Statement, Statement.id == line.statement_id)
     return Part(session.execute(query.order_by(*cut.order(LINE_SORTS))).all(), cut.number, total)
@@ -132,14 +142,15 @@ def unshown_items(
     """A page of our money that no line shows: `missing` where a statement tells of later, `late` where none does since long."""
     item = MatchItem
     where = [item.state == "open", *_of(item.branch_id, branch_id), item_finding(told, late)[finding]]
-    total = session.scalar(sa.select(sa.func.count()).select_from(item).where(*where)) or 0
-    return Part(session.scalars(cut.of(sa.select(item).where(*where), ITEM_SORTS)).all(), cut.number, total)
+    leaf = cut.of(sa.select(item.id).where(*where), ITEM_SORTS).subquery()
+    query = sa.select(item).join(leaf, leaf.c.id == item.id).order_by(*cut.order(ITEM_SORTS))
+    return Part(session.scalars(query).all(), cut.number, _count(session, item, where))
 
 
 def item_finding(told: dict[str, datetime], late: datetime) -> dict[str, Where]:
     """SQL: which items are missing there, and which are late."""
     ends = [(MatchItem.channel.in_(FITTING[channel]), sa.literal(end)) for channel, end in told.items()]
-    end = sa.case(*ends, else_=None) if ends else sa.null()
+    end = sa.case(*ends, else_=None) if ends else sa.cast(sa.null(), MatchItem.at.type)
     return {
         "missing": sa.func.coalesce(MatchItem.at < end, False),
         "late": sa.and_(sa.func.coalesce(MatchItem.at >= end, True), MatchItem.at < late),
@@ -168,7 +179,8 @@ def item_seen(session: Session, item_id: int, by: Actor) -> MatchItem:
 def matches_of(session: Session, *, line_id: int | None = None, item_id: int | None = None) -> list[Shown]:
     """The matches that a line or an item is or was in, and that were proposed; the newest first."""
     mine = sa.select(MatchPart.match_id).where(MatchPart.line_id == line_id if line_id else MatchPart.item_id == item_id)
-    rows = session.scalars(sa.select(LineMatch).where(LineMatch.id.in_(mine)).order_by(LineMatch.id.desc()).limit(50)).all()
+    newest = mine.order_by(MatchPart.match_id.desc()).limit(MOST_MATCHES)
+    rows = session.scalars(sa.select(LineMatch).where(LineMatch.id.in_(newest)).order_by(LineMatch.id.desc())).all()
     shown = _with_parts(session, rows)
     back = sa.orm.aliased(Voucher)
     facts = (
@@ -208,12 +220,21 @@ def candidates(
 
 def _near(table: Any, of: StatementLine | MatchItem, same: list[Where], where: list[Where]) -> sa.Select[Any]:
     """The nearest in time: first what is the same, then, from the other side, what may be part of it."""
+    month = table.at.between(of.at - MONTH, of.at + MONTH)
+    mine = [*where, *([table.id != of.id] if isinstance(of, table) else [])]
+    found = [each for is_it in same for each in _around(table, of.at, [is_it, month, *mine])]
+    found += [] if isinstance(of, table) else _around(table, of.at, [_part_of(table, of), *mine])
     apart = sa.func.abs(sa.extract("epoch", table.at - of.at))
-    is_same = sa.and_(sa.or_(*same), table.at.between(of.at - MONTH, of.at + MONTH))
-    part = sa.false() if isinstance(of, table) else _part_of(table, of)
-    other = [table.id != of.id] if isinstance(of, table) else []
-    first = sa.case((is_same, 0), else_=1)
-    return sa.select(table).where(sa.or_(is_same, part), *where, *other).order_by(first, apart, table.id).limit(MOST_CANDIDATES)
+    first = sa.case((sa.and_(sa.or_(*same), month), 0), else_=1)
+    few = table.id.in_(sa.select(sa.union_all(*found).subquery().c.id))
+    return sa.select(table).where(few).order_by(first, apart, table.id).limit(MOST_CANDIDATES)
+
+
+def _around(table: Any, at: datetime, where: list[Where]) -> list[sa.Select[int]]:
+    """The nearest of these before a moment and after it, each side read along an index: a month has a hundred thousand."""
+    sides = ((table.at <= at, table.at.desc()), (table.at > at, table.at))
+    rows = (sa.select(table.id).where(side, *where).order_by(order, table.id).limit(MOST_CANDIDATES) for side, order in sides)
+    return [sa.select(each.subquery().c.id) for each in rows]
 
 
 def _part_of(table: Any, of: StatementLine | MatchItem) -> Where:

@@ -17,6 +17,7 @@ from dispatch.finance.match_rules import ITEM_CHANNELS, ITEM_KINDS, ITEM_STATES,
 from dispatch.words import say
 
 _SOURCES = "receipt_id, account_payment_id, bank_deposit_id"
+_TO_MATCH = sa.text("state IN ('open', 'underway')")
 
 
 class MatchItem(Base):
@@ -34,7 +35,10 @@ class MatchItem(Base):
         sa.CheckConstraint(f"num_nonnulls({_SOURCES}) = 1", name="stands_for_one"),
         sa.Index(None, "branch_id", "at"),
         sa.Index(None, "number"),
+        sa.Index("ix_match_item_other", "other", postgresql_where=sa.text("other IS NOT NULL")),
         sa.Index("ix_match_item_open", "branch_id", "at", "id", postgresql_where=sa.text("state = 'open'")),
+        sa.Index("ix_match_item_to_match", "at", postgresql_where=_TO_MATCH),
+        sa.Index("ix_match_item_to_match_amount", "amount", "at", postgresql_where=_TO_MATCH),
     )
 
     id: Mapped[Key]

@@ -35,6 +35,7 @@ __all__ = [
 
 PLACES = sa.Numeric(18, 6)
 """Fees as the channel gives them."""
+_IN_WORK_LIST = sa.text("state = 'open' AND finding IS NOT NULL")
 MAYBE = JSONB(none_as_null=True)
 """Nothing is no value, not the JSON word for it: a file that is read anew has none again."""
 
@@ -117,6 +118,8 @@ class StatementLine(Base):
         sa.Index(None, "channel", "account", "at"),
         sa.Index(None, "receipt"),
         sa.Index("ix_statement_line_open", "branch_id", "at", "id", postgresql_where=sa.text("state = 'open'")),
+        sa.Index("ix_statement_line_finding", "branch_id", "finding", "at", postgresql_where=_IN_WORK_LIST),
+        sa.Index("ix_statement_line_open_amount", "branch_id", "amount", "at", postgresql_where=sa.text("state = 'open'")),
     )
 
     id: Mapped[Key]

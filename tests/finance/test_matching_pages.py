@@ -31,6 +31,8 @@ def test_from_a_file_to_the_last_explanation(cast: Cast, as_person: SignIn) -> N
         "2026-12-02 12:00,77.00,,别的,K5",
     )
     client, boss = as_person(cast.qian), as_person(cast.wang)
+    before = client.get(f"{WORK}/work-list?finding=missing")
+    assert before.status_code == 200 and numbers[3] not in before.text
     url = str(send_file(client, LIST, "a.csv", bank(*rows)).location)
     shown = client.get(url).text
     assert "1 line matched by itself. 3 are proposed. 2 are in the work list." in shown and shown.count("Not matched") == 4

@@ -27,6 +27,9 @@ MOST_QUERIES = 12
 WARM_UP = 8
 """Rounds until templates are compiled and the driver has prepared the statements, which it does after five."""
 
+UNCHECKED = "SET LOCAL session_replication_role = replica"
+"""Until the transaction ends no trigger and no foreign key looks at a row: many receipts take seconds, not minutes."""
+
 Make = Callable[[], str]
 """One address of a page, another one each time."""
 
@@ -78,6 +81,14 @@ def hold_against_limits(client: FlaskClient, pages: Mapping[str, tuple[float, Ma
         broken += not fits
         print(json.dumps({"page": name, **result, "limit_ms": limit, "fits": fits}, ensure_ascii=False), flush=True)
     return broken
+
+
+def told(what: str, seconds: float, limit: float, **more: object) -> bool:
+    """Print a JSON line of something that took so long; whether it broke its limit."""
+    print(
+        json.dumps({"what": what, "seconds": round(seconds, 1), **more, "limit_s": limit, "fits": seconds <= limit}), flush=True
+    )
+    return seconds > limit
 
 
 def _measure(client: FlaskClient, make: Make, rounds: int) -> dict[str, Any]:

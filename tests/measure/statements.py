@@ -2,20 +2,22 @@
 
     python -m tests.measure.statements [--lines 100000]
 
-For each channel prints one JSON line: megabytes of the file, seconds to read it, and to read and keep it as the worker does; one
-for matching it with a receipt for each of its payments; then one for each list. Of the bank's payments half name no receipt.
-Exits 1 when something takes longer than its limit.
+For each channel prints a JSON line of reading it (and of reading and keeping it as the worker does), and of matching it with a
+receipt for each of its payments, with what of that reading, proposing and writing took; then one for each list, its limit, and
+whether it keeps that. Of the bank's payments half name no receipt. Exits 1 when something takes longer than its limit.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import db
 from dispatch.fees.models import ReceiptBlock
+from dispatch.finance import matching_run
 from dispatch.finance.jobs import read_statement
 from dispatch.finance.keeping import receive
 from dispatch.finance.matching_run import match_branch
@@ -40,7 +43,7 @@ LISTS = {
     "work list of lines": "/finance/matching/work-list",
     "work list of money": "/finance/matching/work-list?finding=missing",
     "explained": "/finance/matching/explained",
-    "a line": "/finance/statement-lines/1",
+    "a line that is matched": "/finance/statement-lines/1",
 }
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -55,26 +58,40 @@ def _finance() -> Actor:
         return cast.qian
 
 
-RECEIPTS = """
-WITH paid AS (
-    SELECT id, amount, at, row_number() OVER (ORDER BY id) + (SELECT count(*) FROM receipt) AS nth
-    FROM statement_line WHERE statement_id = :statement AND kind = 'payment'
-), named AS (
-    UPDATE statement_line l SET receipt = 'RSZ' || lpad(nth::text, 6, '0'), note = 'RSZ' || lpad(nth::text, 6, '0')
-    FROM paid WHERE l.id = paid.id AND (l.channel <> 'bank' OR nth % 2 = 0)
-), bare AS (
-    UPDATE statement_line l SET receipt = NULL, note = 'x' FROM paid WHERE l.id = paid.id AND l.channel = 'bank' AND nth % 2 = 1
+RECEIPTS = (
+    fetching.UNCHECKED,
+    """CREATE TEMPORARY TABLE paid ON COMMIT DROP AS
+    SELECT id, amount, at, nth, 'RSZ' || lpad(nth::text, 6, '0') AS number, channel <> 'bank' OR nth % 2 = 0 AS named
+    FROM (SELECT id, amount, at, channel, row_number() OVER (ORDER BY id) + (SELECT count(*) FROM receipt) AS nth
+        FROM statement_line WHERE statement_id = :statement AND kind = 'payment') x""",
+    "ANALYZE paid, statement_line",
+    """UPDATE statement_line l SET receipt = CASE WHEN named THEN number END, note = CASE WHEN named THEN number ELSE 'x' END
+    FROM paid WHERE l.id = paid.id""",
+    """INSERT INTO receipt (number, block_id, running, order_id, branch_id, channel, amount, by_id, by_name, at, recorded_at)
+    SELECT paid.number, b.id, nth, o.id, b.branch_id, :way, amount, b.person_id, 'x', at - interval '5 minutes', at
+    FROM paid, receipt_block b, work_order o""",
+    """INSERT INTO match_item (kind, receipt_id, branch_id, channel, number, amount, at, by_id, by_name)
+    SELECT 'receipt', id, branch_id, channel, number, amount, at, by_id, by_name FROM receipt WHERE channel = :way""",
+    "ANALYZE receipt, match_item, statement_line",
 )
-INSERT INTO receipt (number, block_id, running, order_id, branch_id, channel, amount, by_id, by_name, at, recorded_at)
-SELECT 'RSZ' || lpad(nth::text, 6, '0'), b.id, nth, o.id, b.branch_id, :way, amount,
-    b.person_id, 'x', at - interval '5 minutes', at
-FROM paid, receipt_block b, work_order o
-"""
+
+
+UNSHOWN = (
+    fetching.UNCHECKED,
+    """INSERT INTO receipt (number, block_id, running, order_id, branch_id, channel, amount, by_id, by_name, at, recorded_at)
+    SELECT 'X' || number, block_id, -running, order_id, branch_id, channel, amount, by_id, by_name, at, recorded_at
+    FROM receipt WHERE channel = 'transfer'""",
+    """INSERT INTO match_item (kind, receipt_id, branch_id, channel, number, amount, at, by_id, by_name)
+    SELECT 'receipt', id, branch_id, channel, number, amount, at, by_id, by_name FROM receipt WHERE running < 0""",
+    "ANALYZE",
+)
 
 
 def _receipts(session: Session, channel: str, statement_id: int) -> None:
     """A receipt for each payment of a statement, whose lines name them; of the bank's only every second does."""
-    session.execute(sa.text(RECEIPTS), {"statement": statement_id, "way": "transfer" if channel == "bank" else channel})
+    facts = {"statement": statement_id, "way": "transfer" if channel == "bank" else channel}
+    for statement in RECEIPTS:
+        session.execute(sa.text(statement), facts)
 
 
 def main() -> int:
@@ -86,35 +103,79 @@ def main() -> int:
         by = _finance()
         client = fetching.sit_down(app, by.id or 0)
         for channel, seed in SEED.items():
-            made = month(seed, channel, lines)
-            began = time.monotonic()
-            found = read(made.name, made.content, ZONE)
-            done = time.monotonic()
-            with db.transaction() as session:
-                number = receive(session, made.name, made.content, by=by, at=datetime.now(UTC)).id
-            read_statement(number)
-            kept = time.monotonic()
-            slow |= done - began > LIMIT_SECONDS
-            told = {"channel": channel, "lines": len(found.lines), "mb": round(len(made.content) / 1e6, 1)}
-            told |= {"read_s": round(done - began, 1), "read_and_kept_s": round(kept - done, 1)}
-            print(json.dumps(told), flush=True)
-            began = time.monotonic()
+            number, broken = _read(channel, seed, lines, by)
             with db.transaction() as session:
                 _receipts(session, channel, number)
-            made_s = time.monotonic() - began
-            began = time.monotonic()
-            with db.transaction() as session:
-                came = match_branch(session, by.branch_id or 0, by=by, at=datetime.now(UTC))
-            took = time.monotonic() - began
-            slow |= took > MATCH_SECONDS
-            told = {"channel": channel, "sure": came.sure, "asked": came.asked, "left": came.left}
-            print(json.dumps(told | {"matched_s": round(took, 1), "receipts_written_s": round(made_s, 1)}), flush=True)
+            slow |= broken | _matched(channel, by)
             leaves = itertools.cycle(range(1, lines // 50, lines // 2_000 or 1))
             pages = {"lines of a statement": (150.0, _leaf(f"/finance/statements/{number}", leaves))}
             slow |= fetching.hold_against_limits(client, pages, 40) > 0
+        with db.transaction() as session:
+            ours, open_line = _unmatched(session)
+        lists = LISTS | {"a line that is open": f"/finance/statement-lines/{open_line}"}
         near = itertools.cycle(range(1, lines // 500 or 2, lines // 20_000 or 1))
-        slow |= fetching.hold_against_limits(client, {name: (150.0, _leaf(at, near)) for name, at in LISTS.items()}, 40) > 0
+        print(f"money of ours that no line shows: {ours}", flush=True)
+        slow |= fetching.hold_against_limits(client, {name: (150.0, _leaf(at, near)) for name, at in lists.items()}, 40) > 0
     return int(slow)
+
+
+def _read(channel: str, seed: int, lines: int, by: Actor) -> tuple[int, bool]:
+    """Read a statement, and read and keep it: its number, and whether that took too long."""
+    made = month(seed, channel, lines)
+    began = time.monotonic()
+    found = read(made.name, made.content, ZONE)
+    done = time.monotonic()
+    with db.transaction() as session:
+        number = receive(session, made.name, made.content, by=by, at=datetime.now(UTC)).id
+    read_statement(number)
+    facts = {
+        "lines": len(found.lines),
+        "mb": round(len(made.content) / 1e6, 1),
+        "read_and_kept_s": round(time.monotonic() - done, 1),
+    }
+    return number, fetching.told(f"{channel}: read", done - began, LIMIT_SECONDS, **facts)
+
+
+def _matched(channel: str, by: Actor) -> bool:
+    """Match what is open: whether that took too long. Says what of it reading, proposing and writing took."""
+    stages: dict[str, float] = {}
+    with db.transaction() as session, _timed(stages):
+        began = time.monotonic()
+        came = match_branch(session, by.branch_id or 0, by=by, at=datetime.now(UTC))
+        took = time.monotonic() - began
+    parts = {"reading_s": stages["open_for"], "proposing_s": stages["propose"]}
+    parts["writing_s"] = took - sum(parts.values())
+    counts = {"sure": came.sure, "asked": came.asked, "left": came.left}
+    return fetching.told(f"{channel}: matched", took, MATCH_SECONDS, **counts, **{name: round(s, 1) for name, s in parts.items()})
+
+
+@contextmanager
+def _timed(stages: dict[str, float]) -> Iterator[None]:
+    """Note how long the stages of a run take."""
+
+    def timed(name: str, stage: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            began = time.monotonic()
+            found = stage(*given)
+            stages[name] = time.monotonic() - began
+            return found
+
+        return run
+
+    whole = {name: getattr(matching_run, name) for name in ("open_for", "propose")}
+    with ExitStack() as stack:
+        for name, stage in whole.items():
+            stack.enter_context(patch.object(matching_run, name, timed(name, stage)))
+        yield
+
+
+def _unmatched(session: Session) -> tuple[int, int]:
+    """Money of ours that no statement shows, as much again as a statement has; how much, and a line that is open."""
+    for statement in UNSHOWN:
+        session.execute(sa.text(statement))
+    ours = session.scalar(sa.text("SELECT count(*) FROM match_item WHERE state = 'open'"))
+    line = session.scalar(sa.text("SELECT min(id) FROM statement_line WHERE state = 'open' AND channel = 'bank' AND amount > 0"))
+    return ours or 0, line or 0
 
 
 def _leaf(address: str, leaves: Iterator[int]) -> fetching.Make:

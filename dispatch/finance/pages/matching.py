@@ -89,7 +89,8 @@ def _proposals(refusal: Refusal | None) -> Answer:
     asked, branch_id = request.args.get("way", ""), chosen_branch()
     way, cut = asked if asked in WAYS else None, cut_asked(PROPOSAL_SORTS, "-confidence")
     with transaction() as db:
-        found, ways = proposals(db, branch_id, way=way, cut=cut), ways_proposed(db, branch_id)
+        ways = ways_proposed(db, branch_id)
+        found = proposals(db, branch_id, way=way, cut=cut, total=ways.get(way, 0) if way else sum(ways.values()))
         here = {"page": Leaf.of(found, "finance.matching"), "sort": Heads(cut.sort, "finance.matching")}
         facts = {"rows": found.rows, "ways": ways, "way": way, "refusal": refusal, "every": branch_id is None}
         page = render_template("finance/matching.html", **facts, **here, **WORDS)
@@ -142,7 +143,9 @@ def match_work_list() -> str:
             found = unshown_items(db, branch_id, told, late, finding=finding, cut=cut)
             missing = {finding: found.total}
         else:
-            found = unknown_lines(db, branch_id, finding=finding if finding in FINDINGS else None, cut=cut)
+            known = finding if finding in FINDINGS else None
+            total = counts.get(known, 0) if known else sum(counts.values())
+            found = unknown_lines(db, branch_id, finding=known, cut=cut, total=total)
             missing = {}
         facts = {"rows": found.rows, "counts": counts | missing, "finding": finding, "items": items, "told": told}
         here = {"page": Leaf.of(found), "sort": Heads(cut.sort), "every": branch_id is None}
