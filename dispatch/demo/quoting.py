@@ -13,7 +13,8 @@ from dispatch.demo.company import Company
 from dispatch.fees.models import Quotation
 from dispatch.fees.operations import Agreement, Offer, agree_quotation, decide_favour, draft_quotation, offer_quotation
 from dispatch.fees.quote_rules import Wanted
-from dispatch.orders.models import Order
+from dispatch.orders.models import Order, Visit
+from dispatch.staff.models import Person
 
 OFFERED = (Wanted("S003", 1), Wanted("P003", 2))
 AGREED = (Wanted("S003", 2, Decimal(120)), Wanted("P003", 1, Decimal(40)))
@@ -24,7 +25,7 @@ REASON, NOTE = "车队一次六台，已口头答应优惠", "含拆装与布线
 def build(company: Company, moment: datetime) -> None:
     """For three orders of the first branch that are not over."""
     at, by = moment - timedelta(hours=2), company.desk("SZ")
-    for order in _orders(company, "on_site"):
+    for order in _orders(company, "working", 1, Order.id.in_(_where_su_is())):
         _agreed(company, _offered(company, order, AGREED, REASON, at), at)
     planned = _orders(company, "planned", 2)
     for order, lines, reason in zip(planned, (OFFERED, WAITING), ("", REASON), strict=False):
@@ -32,8 +33,14 @@ def build(company: Company, moment: datetime) -> None:
         offer_quotation(company.session, made.id, by=by, at=at)
 
 
-def _orders(company: Company, status: str, most: int = 1) -> list[Order]:
-    mine = sa.select(Order).where(Order.branch_id == company.branches["SZ"].id, Order.status == status)
+def _where_su_is() -> sa.Select[int]:
+    """So that a phone shows the quoted prices, too."""
+    inside = sa.select(Visit.order_id).join(Person, Person.id == Visit.technician_id)
+    return inside.where(Person.username == "su", Visit.status == "on_site")
+
+
+def _orders(company: Company, status: str, most: int, *more: sa.ColumnElement[bool]) -> list[Order]:
+    mine = sa.select(Order).where(Order.branch_id == company.branches["SZ"].id, Order.status == status, *more)
     return list(company.session.scalars(mine.order_by(Order.number).limit(most)))
 
 
