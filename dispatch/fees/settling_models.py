@@ -24,6 +24,8 @@ class CounterEntry:
     `request_key` is the form's, by which a second press finds the first; what is taken back has none.
     """
 
+    __tablename__: str
+
     id: Mapped[Key]
     amount: Mapped[Decimal]
     reason: Mapped[str | None]
@@ -36,7 +38,7 @@ class CounterEntry:
     @classmethod
     def reverses_id(cls) -> Mapped[int | None]:
         """The row that this one takes back."""
-        return mapped_column(sa.ForeignKey(f"{cls.__tablename__}.id"), unique=True)  # type: ignore[attr-defined]
+        return mapped_column(sa.ForeignKey(f"{cls.__tablename__}.id"), unique=True)
 
     @staticmethod
     def rules() -> tuple[sa.CheckConstraint, ...]:

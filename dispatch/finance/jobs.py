@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 import sqlalchemy as sa
-import structlog
-from sqlalchemy.exc import OperationalError
 
 from dispatch.clock import now
 from dispatch.db import transaction
@@ -15,15 +11,12 @@ from dispatch.finance.keeping import READ, fail, note_progress, read_kept
 from dispatch.finance.matching_run import MATCH, match_branch
 from dispatch.finance.models import Statement, StatementLine
 from dispatch.finance.statement_rules import UNDER_WAY
-from dispatch.intake.carrying import BROKEN, LEFT, OFTEN
-from dispatch.intake.progress import Tell
+from dispatch.intake.running import LEFT, refusal_of, telling
 from dispatch.jobs import enqueue, periodic, task
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.tabular.listening import heard_by
-
-log = structlog.get_logger("finance")
 
 
 @task(MATCH)
@@ -44,25 +37,17 @@ def match_again(_timestamp: int) -> None:
 
 @task(READ)
 def read_statement(statement_id: int) -> None:
-    """Read a large statement, all of it or nothing. May be killed at any moment and run again.
+    """Read a large statement, all of it or nothing. May be killed at any moment and run again."""
+    refusal = refusal_of(lambda: _begun_and_read(statement_id), statement=statement_id)
+    if refusal is not None:
+        _end(statement_id, refusal)
 
-    A database that cannot be reached raises, so that the worker tries again; any other failure ends it with a sentence.
-    """
-    refusal: Refusal
-    try:
-        by = _begin(statement_id)
-        if by is not None:
-            _read(statement_id, by)
-            _match(statement_id)
-        return
-    except OperationalError:
-        raise
-    except Refusal as refused:
-        refusal = refused
-    except Exception:
-        log.exception("statement_not_read", statement=statement_id)
-        refusal = RuleBroken(BROKEN)
-    _end(statement_id, refusal)
+
+def _begun_and_read(statement_id: int) -> None:
+    by = _begin(statement_id)
+    if by is not None:
+        _read(statement_id, by)
+        _match(statement_id)
 
 
 def _begin(statement_id: int) -> Actor | None:
@@ -79,7 +64,11 @@ def _begin(statement_id: int) -> Actor | None:
 
 
 def _read(statement_id: int, by: Actor) -> None:
-    tell = _teller(statement_id)
+    def note(stage: str, done: int, total: int) -> None:
+        with transaction() as db:
+            note_progress(db, statement_id, stage, done, total, at=now())
+
+    tell = telling(note)
     with heard_by(lambda done, total: tell("reading", done, total)), transaction() as db:
         read_kept(db, db.get_one(Statement, statement_id), by=by, at=now(), tell=tell)
 
@@ -90,21 +79,6 @@ def _match(statement_id: int) -> None:
         made = db.get_one(Statement, statement_id)
         if made.state == "kept":
             enqueue(db, MATCH, branch_id=made.branch_id)
-
-
-def _teller(statement_id: int) -> Tell:
-    last = 0.0
-
-    def tell(stage: str, done: int = 0, total: int = 0) -> None:
-        nonlocal last
-        moment = time.monotonic()
-        if moment - last < OFTEN:
-            return
-        last = moment
-        with transaction() as db:
-            note_progress(db, statement_id, stage, done, total, at=now())
-
-    return tell
 
 
 def _end(statement_id: int, refusal: Refusal) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.errors import Refusal, RuleBroken
+from dispatch.errors import RuleBroken
 from dispatch.intake.forms import Edits
 from dispatch.intake.importing import choice_from_json, take_list
 from dispatch.intake.models import FileWork, Upload
@@ -21,61 +18,34 @@ from dispatch.intake.operations.filing import read_anew
 from dispatch.intake.operations.listing import Chosen
 from dispatch.intake.operations.working import begin_work, end_work, note_progress
 from dispatch.intake.progress import Tell
+from dispatch.intake.running import LEFT, refusal_of, telling
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
 from dispatch.tabular.listening import heard_by
 from dispatch.tabular.tables import read
-from dispatch.words import say
-
-log = structlog.get_logger("intake")
-
-OFTEN = 0.5
-"""Seconds between two words of how far it is."""
-
-BROKEN = say("Something broke down; it was written down and will be looked at. Nothing was taken in.")
-LEFT = say("%(name)s does not work here any more. Nothing was taken in.")
 
 
 def carry_out(work_id: int) -> None:
-    """Do it, all of it or nothing. May be killed at any moment and run again: what has ended is left alone.
-
-    A database that cannot be reached raises, so that the worker tries again; any other failure ends it with a sentence.
-    """
+    """Do it, all of it or nothing. May be killed at any moment and run again: what has ended is left alone."""
     with transaction() as db:
         begun = begin_work(db, work_id, at=now())
     if begun is None:
         return
-    refusal: Refusal
-    try:
+    refusal = refusal_of(lambda: _carried(begun, work_id), file_work=work_id)
+    if refusal is not None:
         with transaction() as db:
-            _WORKS[begun.work](db, begun, _teller(work_id))
-            end_work(db, work_id, at=now())
-        return
-    except OperationalError:
-        raise
-    except Refusal as refused:
-        refusal = refused
-    except Exception:
-        log.exception("file_work_failed", work=work_id)
-        refusal = RuleBroken(BROKEN)
-    with transaction() as db:
-        end_work(db, work_id, at=now(), refusal=refusal)
+            end_work(db, work_id, at=now(), refusal=refusal)
 
 
-def _teller(work_id: int) -> Tell:
-    last = ("", 0.0)
-
-    def tell(stage: str, done: int = 0, total: int = 0) -> None:
-        nonlocal last
-        moment = time.monotonic()
-        if stage == last[0] and moment - last[1] < OFTEN:
-            return
-        last = (stage, moment)
+def _carried(begun: FileWork, work_id: int) -> None:
+    def note(stage: str, done: int, total: int) -> None:
         with transaction() as db:
             note_progress(db, work_id, stage, done, total, at=now())
 
-    return tell
+    with transaction() as db:
+        _WORKS[begun.work](db, begun, telling(note))
+        end_work(db, work_id, at=now())
 
 
 def _read(db: Session, begun: FileWork, tell: Tell) -> None:

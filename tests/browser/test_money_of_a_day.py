@@ -234,8 +234,9 @@ def explain_cards(qian: Desk) -> None:
     qian.choose("Reason", "A fee of the channel or the bank")
     qian.fill("In your own words", "银联商务 12-02 结算")
     qian.press("Book it")
+    qian.sees("Booked.")
     qian.go("/finance/matching/work-list")
-    qian.sees("Nothing")
+    qian.sees("Nothing of this kind: all of it is matched or explained.")
 
 
 def find_out_that_five_yuan_lack(qian: Desk) -> None:

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch.db import transaction
-from dispatch.finance import jobs
 from dispatch.finance.checks import broken_statements
 from dispatch.finance.jobs import read_statement
 from dispatch.finance.models import BankProfile, Statement, StatementLine
 from dispatch.finance.pages import statements as page
+from dispatch.intake import running
 from tests.conftest import Cast, SignIn
 from tests.intake.building import send_file
 from tests.tabular.files import SAMPLES, xlsx
@@ -110,7 +110,7 @@ def test_unknown_columns_are_said_once_and_remembered(cast: Cast, as_person: Sig
 
 def test_a_large_file_is_read_by_the_worker(cast: Cast, as_person: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "LARGE_FILE", 10)
-    monkeypatch.setattr(jobs, "OFTEN", 0)
+    monkeypatch.setattr(running, "OFTEN", 0)
     client = as_person(cast.qian)
     assert send_file(client, LIST, "x.csv", b"%PDF-1.7 and so on").status_code == 422, "what is no table is told at once"
     url = str(send_file(client, LIST, "a.csv", bank(ONE, TWO)).location)

@@ -13,7 +13,7 @@ from dispatch.clock import now
 from dispatch.customers.models import Vehicle
 from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_of
 from dispatch.db import transaction
-from dispatch.intake import carrying, progress
+from dispatch.intake import carrying, progress, running
 from dispatch.intake.carrying import carry_out
 from dispatch.intake.models import FileWork, Upload
 from dispatch.intake.operations.working import begin_work, note_progress
@@ -32,7 +32,7 @@ def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LARGE_FILE", 10)
     monkeypatch.setattr(progress, "LONG", {})
     monkeypatch.setattr(progress, "USUALLY_LONG", 1)
-    monkeypatch.setattr(carrying, "OFTEN", 0)
+    monkeypatch.setattr(running, "OFTEN", 0)
 
 
 def newest() -> FileWork:

@@ -9,16 +9,14 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Invalid, NotFound, RuleBroken
-from dispatch.fees.ledger_models import Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations.posting import Cause, post
-from dispatch.fees.operations.reversing import amount_given, booked, check_stands, first_press, post_reversal, reason_given
+from dispatch.fees.operations.reversing import amount_given, booked, check_stands, first_press, post_back, reason_given
 from dispatch.fees.queries import left_of
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import AccountPayment
@@ -80,9 +78,7 @@ def take_back_account_payment(session: Session, payment_id: int, *, reason: str,
     session.add(back)
     session.flush()
     record(session, ("order", receipt.order_id), "account.take_back", by=by, at=at, detail=_said(back, receipt))
-    first = session.scalars(sa.select(Voucher.id).where(Voucher.account_payment_id == found.id)).one()
-    of = {"account_payment_id": back.id, "order_id": order.id, "reverses_id": first}
-    post_reversal(session, Cause("account_payment_back", receipt.branch_id, by, at, at, of), first)
+    post_back(session, "account_payment_back", found, back, receipt.branch_id, by=by, at=at, order_id=order.id)
     return back
 
 

@@ -17,7 +17,7 @@ from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.deposit_queries import standing
-from dispatch.fees.ledger_models import HandIn, Voucher
+from dispatch.fees.ledger_models import HandIn
 from dispatch.fees.ledger_rules import DEPOSIT_SERIES, AccountKey
 from dispatch.fees.operations.posting import Cause, next_in_series
 from dispatch.fees.operations.reversing import (
@@ -25,8 +25,8 @@ from dispatch.fees.operations.reversing import (
     booked,
     check_stands,
     first_press,
+    post_back,
     post_from_desk,
-    post_reversal,
     reason_given,
 )
 from dispatch.fees.operations.slips import add_slip
@@ -107,9 +107,7 @@ def take_back_deposit(session: Session, deposit_id: int, *, reason: str, by: Act
     session.execute(sa.update(DepositedHandIn).where(DepositedHandIn.deposit_id == found.id).values(live=False))
     session.flush()
     record(session, ("bank_deposit", found.id), "deposit.take_back", by=by, at=at, detail=_detail(back))
-    first = session.scalars(sa.select(Voucher.id).where(Voucher.bank_deposit_id == found.id)).one()
-    of = {"bank_deposit_id": back.id, "reverses_id": first}
-    post_reversal(session, Cause("bank_deposit_back", found.branch_id, by, at, at, of), first)
+    post_back(session, "bank_deposit_back", found, back, found.branch_id, by=by, at=at)
     return back
 
 

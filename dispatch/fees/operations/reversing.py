@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause, lock_accounts, post
 from dispatch.fees.rules import FEN, yuan
 from dispatch.fees.settling_models import CounterEntry
+from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 Row = TypeVar("Row", bound=CounterEntry)
@@ -24,6 +26,15 @@ Row = TypeVar("Row", bound=CounterEntry)
 def post_reversal(session: Session, cause: Cause, first_id: int) -> Voucher:
     """Book every posting of a voucher back; `cause` names it. Raises RuleBroken when the cash desk has not so much."""
     return post_from_desk(session, cause, _mirrored(session, first_id))
+
+
+def post_back(
+    session: Session, kind: str, found: CounterEntry, back: CounterEntry, branch_id: int, *, by: Actor, at: datetime, **of: int
+) -> Voucher:
+    """Book back what the voucher of an entry booked; `back` takes it back, `kind` is its voucher's, `of` what else that names."""
+    column = f"{found.__tablename__}_id"
+    first = session.scalars(sa.select(Voucher.id).where(getattr(Voucher, column) == found.id)).one()
+    return post_reversal(session, Cause(kind, branch_id, by, at, at, {column: back.id, "reverses_id": first, **of}), first)
 
 
 def post_from_desk(session: Session, cause: Cause, lines: Mapping[AccountKey, Decimal]) -> Voucher:

@@ -9,12 +9,11 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.errors import Invalid, NotAllowed, NotFound, RuleBroken
-from dispatch.fees.ledger_models import HandIn, Voucher
+from dispatch.fees.ledger_models import HandIn
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause
 from dispatch.fees.operations.reversing import (
@@ -22,8 +21,8 @@ from dispatch.fees.operations.reversing import (
     booked,
     check_stands,
     first_press,
+    post_back,
     post_from_desk,
-    post_reversal,
     reason_given,
 )
 from dispatch.fees.rules import yuan
@@ -95,9 +94,7 @@ def take_back_settlement(session: Session, settlement_id: int, *, reason: str, b
     session.add(back)
     session.flush()
     record(session, ("hand_in", handed.id), "difference.take_back", by=by, at=at, detail=_said(handed, back))
-    first = session.scalars(sa.select(Voucher.id).where(Voucher.difference_settlement_id == found.id)).one()
-    of = {"difference_settlement_id": back.id, "reverses_id": first}
-    post_reversal(session, Cause("difference_back", handed.branch_id, by, at, at, of), first)
+    post_back(session, "difference_back", found, back, handed.branch_id, by=by, at=at)
     return back
 
 
