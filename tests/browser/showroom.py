@@ -59,6 +59,7 @@ from tests.browser.staging import (
 
 NO_PAGES = {
     "static",
+    "fees.quotation_paper",
     "finance.slip",
     "finance.slip_photo",
     "finance.rate_export",

@@ -1,6 +1,6 @@
 """Quotations: drafted, asked about where they stay below the list, offered, agreed, declined, withdrawn.
 
-Locks: the order's row, then the quotation's, then its request's; the counter of the numbers last.
+Locks: the order's row, then the quotation's, then its request's.
 """
 
 from __future__ import annotations
