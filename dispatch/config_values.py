@@ -13,7 +13,7 @@ from dispatch.clock import read_hours
 from dispatch.permissions import PERMISSIONS, ROLES
 
 ORDER_KINDS = ("installation", "repair")
-APPROVED_KINDS = (*ORDER_KINDS, "purchase", "goodwill", "refund", "overrule")
+APPROVED_KINDS = (*ORDER_KINDS, "purchase", "goodwill", "refund", "overrule", "quotation")
 PHOTOS = ("plate", "imei", "iccid", "wiring", "place")
 CLOCK_STAGES = ("approval", "departure", "arrival", "repair")
 URGENCIES = ("normal", "urgent", "emergency")

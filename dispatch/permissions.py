@@ -69,6 +69,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # money: who is on site takes it, the office corrects and gives back
     "fee.take": ("technician", OUTSIDE, "supervisor", "manager", "finance"),
     "goodwill.ask": ("technician", "specialist", "supervisor", "manager"),
+    "quote.make": ("specialist", "supervisor", "manager", "finance"),
     "fee.refund": ("supervisor", "manager", "finance"),
     # invoices: whoever is at the customer's asks for one, finance issues it; its number is noted on site by who takes the money
     "invoice.see": ("finance", *DESK, "qa"),

@@ -44,17 +44,18 @@ BUSINESS: dict[str, Business] = {
     "goodwill": Business(say("Goodwill")),
     "refund": Business(say("Refund")),
     "overrule": Business(say("Charge let off")),
+    "quotation": Business(say("Quotation below the list")),
 }
 """What the table speaks of. An order has no amount when it is approved: visit and installation are free, and what a repair will
 need is known on site (P10); so the number of its vehicles is its size. Everything else is sized by its amount in yuan."""
 LADDER_KINDS: dict[str, Text] = {kind: business.word for kind, business in BUSINESS.items()}
-REQUESTS = ("purchase", "goodwill", "refund", "overrule")
+REQUESTS = ("purchase", "goodwill", "refund", "overrule", "quotation")
 """The kinds that are no orders: each is a Request."""
-FAVOURS = ("goodwill", "refund", "overrule")
+FAVOURS = ("goodwill", "refund", "overrule", "quotation")
 """What gives something away, on an order."""
 
 _TOLD = ("ask", "pass", "approve", "refuse", "withdraw")
-TOLD = {"purchase": (*_TOLD, "again", "done"), "goodwill": _TOLD, "refund": (*_TOLD, "done"), "overrule": _TOLD}
+TOLD = dict.fromkeys(REQUESTS, _TOLD) | {"purchase": (*_TOLD, "again", "done"), "refund": (*_TOLD, "done")}
 """What the history tells of a request, by kind: the action is kind and verb."""
 
 
@@ -165,6 +166,7 @@ _STATES: dict[str, Text] = {
 _OWN_STATES: dict[tuple[str, str], Text] = {
     ("goodwill", "done"): say("Approved"),
     ("overrule", "done"): say("Charge let off"),
+    ("quotation", "done"): say("Approved"),
     ("refund", "approved"): say("Approved: to be given back"),
     ("refund", "done"): say("Given back"),
     ("purchase", "approved"): say("Approved: to be ordered"),
@@ -180,7 +182,7 @@ STATE_LOOKS = {
 """State -> the status of an order that looks like it."""
 
 
-_LAST_YES = {"goodwill": "done", "overrule": "done"}
+_LAST_YES = {"goodwill": "done", "overrule": "done", "quotation": "done"}
 """Kind -> the state in which its last yes leaves a request, where it is carried out with it."""
 
 

@@ -32,6 +32,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    quoting,
     recalls,
     silence,
     statements,
@@ -97,4 +98,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     day_closing.build(company, moment)
     statements.build(company, moment)
     invoicing.build(company, moment)
+    quoting.build(company, moment)
     return company

@@ -19,6 +19,7 @@ from dispatch.fees.ledger_rules import (
     DEPOSIT_SERIES,
     HAND_IN_SERIES,
     HAND_IN_STATUSES,
+    QUOTE_SERIES,
     VOUCHER_KINDS,
     VOUCHER_SERIES,
 )
@@ -69,10 +70,13 @@ class Account(Base):
 
 
 class SeriesCounter(Base):
-    """The last number given of a branch's vouchers (PZ), hand-ins (JK) or deposits (CK) of a year; locked, they have no gaps."""
+    """The last number given of a branch's vouchers (PZ), hand-ins (JK), deposits (CK) or quotations (BJ) of a year.
+
+    Locked, they have no gaps.
+    """
 
     __tablename__ = "series_counter"
-    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES)),)
+    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES, QUOTE_SERIES)),)
 
     series: Mapped[str] = mapped_column(primary_key=True)
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), primary_key=True)

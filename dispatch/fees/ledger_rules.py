@@ -70,8 +70,8 @@ HAND_IN_WORDS: dict[str, Text] = {
 DENOMINATIONS = tuple(Decimal(worth) for worth in ("100", "50", "20", "10", "5", "1", "0.5", "0.1"))
 """Notes and coins, in yuan."""
 
-VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES = "PZ", "JK", "CK"
-_DIGITS = {VOUCHER_SERIES: 6, HAND_IN_SERIES: 4, DEPOSIT_SERIES: 4}
+VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES, QUOTE_SERIES = "PZ", "JK", "CK", "BJ"
+_DIGITS = {VOUCHER_SERIES: 6, HAND_IN_SERIES: 4, DEPOSIT_SERIES: 4, QUOTE_SERIES: 4}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def split_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def series_number(series: str, branch_code: str, year: int, running: int) -> str:
-    """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001."""
+    """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001, BJ-SZ-2026-0001."""
     return f"{series}-{branch_code}-{year}-{running:0{_DIGITS[series]}d}"
 
 

@@ -20,6 +20,7 @@ from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, LedgerBooks, Posting, SeriesCounter, Voucher
+from dispatch.fees.quote_models import Quotation, QuotationLine
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.fees.slip_models import SlipPhoto
@@ -42,6 +43,8 @@ __all__ = [
     "LedgerBooks",
     "Posting",
     "Price",
+    "Quotation",
+    "QuotationLine",
     "Receipt",
     "ReceiptBlock",
     "SeriesCounter",
@@ -74,7 +77,8 @@ class Charge(Base):
     """What one thing costs on one order, and the rule of P10 that decided it (`rule`, told with `told` as a sentence).
 
     `amount` = quantity x unit price, half-up to the fen, or zero where a rule makes it free. A charge taken back has a row with
-    the negative quantity and amount that names it in `reverses_id`. What was fitted is charged once (`fitting_id`).
+    the negative quantity and amount that names it in `reverses_id`. What was fitted is charged once (`fitting_id`). What takes a
+    quoted price names the line of the quotation.
     """
 
     __tablename__ = "charge"
@@ -84,9 +88,11 @@ class Charge(Base):
         sa.CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         sa.CheckConstraint("amount = 0 OR amount = round(quantity * unit_price, 2)", name="amount_is_product"),
         sa.CheckConstraint("(reverses_id IS NOT NULL) = (quantity < 0)", name="negative_reverses"),
+        sa.CheckConstraint("(quoted_line_id IS NOT NULL) = (rule = 'quoted_price')", name="quoted_by_a_line"),
         sa.UniqueConstraint("reverses_id"),
         sa.ForeignKeyConstraint(["line_id", "order_id"], ["order_line.id", "order_line.order_id"], name="fk_charge_line"),
         sa.Index(None, "order_id"),
+        sa.Index("ix_charge_quoted", "quoted_line_id", postgresql_where=sa.text("quoted_line_id IS NOT NULL")),
         sa.Index("ix_charge_taken_back", "order_id", postgresql_where=sa.text("reverses_id IS NOT NULL")),
         sa.Index("uq_charge_fitting_id", "fitting_id", unique=True, postgresql_where=sa.text("reverses_id IS NULL")),
     )
@@ -105,6 +111,7 @@ class Charge(Base):
     rule: Mapped[str]
     told: Mapped[dict[str, Any]]
     fitting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fitting.id"))
+    quoted_line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("quotation_line.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("charge.id"))
     reason: Mapped[str | None]
     fact_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)

@@ -23,7 +23,7 @@ CHANNEL_WORDS: dict[str, Text] = {
     "account": say("On account"),
 }
 
-CHARGE_RULES = ("own_service_free", "in_warranty", "goodwill", "own_unit", "part_out_of_warranty", "listed_price")
+CHARGE_RULES = ("own_service_free", "in_warranty", "goodwill", "own_unit", "part_out_of_warranty", "listed_price", "quoted_price")
 
 FEN = Decimal("0.01")
 BLOCK_SIZE = 50

@@ -42,6 +42,7 @@ from tests.browser.asked_sights import asked_pages
 from tests.browser.invoice_sights import invoice_pages
 from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
+from tests.browser.quote_sights import quote_pages
 from tests.browser.staging import (
     act_on_several,
     issue_a_sheet,
@@ -58,6 +59,7 @@ from tests.browser.staging import (
 
 NO_PAGES = {
     "static",
+    "fees.quotation_paper",
     "finance.slip",
     "finance.slip_photo",
     "finance.rate_export",
@@ -132,7 +134,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     with transaction() as session:
         found = _people_and_things(session) | _orders(session) | _on_site(session) | _board(session, zone) | _uploads(session)
         found |= _money(session) | _bench(session) | _contacts(session)
-        found |= {name: Sight(*page) for name, page in (outside_pages(session) | invoice_pages(session)).items()}
+        found |= {name: Sight(*page) for name, page in _of_others(session).items()}
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}
@@ -432,6 +434,11 @@ def _on_site(session: Session) -> dict[str, Sight]:
         "money back": Sight("field.correction", f"{correct}/refund/{receipt_id}"),
         "an invoice number": Sight("field.correction", f"{correct}/invoice/{receipt_id}"),
     }
+
+
+def _of_others(session: Session) -> dict[str, tuple[str, str, str]]:
+    """Sights that have a file of their own."""
+    return outside_pages(session) | invoice_pages(session) | quote_pages(session)
 
 
 def _money(session: Session) -> dict[str, Sight]:

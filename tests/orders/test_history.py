@@ -13,6 +13,7 @@ import dispatch
 from dispatch.approvals.rules import TOLD
 from dispatch.audit.operations import record
 from dispatch.audit.queries import history
+from dispatch.fees.quote_rules import STEPS
 from dispatch.orders.clock_rules import TELLINGS
 from dispatch.orders.lifecycle import TABLES
 from dispatch.orders.presenting.history import Happening, naming_of, told
@@ -43,7 +44,8 @@ def test_every_action_that_is_recorded_has_words() -> None:
     }  # by owning.tell, also without an order
     by_clocks = {f"clock.{level}" for level in TELLINGS}
     by_ladder = {f"{kind}.{verb}" for kind, verbs in TOLD.items() for verb in verbs}
-    every = literal | moved | told_on_site | by_contact | by_clocks | by_ladder
+    by_quote = {f"quote.{step}" for step in (*STEPS, "draft")}
+    every = literal | moved | told_on_site | by_contact | by_clocks | by_ladder | by_quote
     assert literal and set(LOOKS) - {"order.take.one"} == every
 
 

@@ -41,6 +41,8 @@ SHORT = {
     "devices/transfer.html": "one transfer",
     "devices/transfer_new.html": "what one form takes",
     "devices/warranty.html": "terms in force of one customer, or of all",
+    "fees/quote.html": "the lines of one quotation",
+    "fees/quote_card.html": "the quotations of one order",
     "fees/show.html": "the prices of one code",
     "finance/account.html": "what one customer has on account, each with its form",
     "finance/contractor.html": "one span of one contractor",

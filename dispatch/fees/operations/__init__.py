@@ -17,28 +17,45 @@ from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import prepare_payment, refund, take_payment
 from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+from dispatch.fees.operations.quoting import (
+    Agreement,
+    Offer,
+    agree_quotation,
+    change_quotation,
+    decline_quotation,
+    draft_quotation,
+    offer_quotation,
+    withdraw_quotation,
+)
 from dispatch.fees.operations.settling import settle_difference, take_back_settlement
 from dispatch.fees.operations.slips import add_slip
 from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
+    "Agreement",
     "NewPrice",
+    "Offer",
     "add_charge",
     "add_slip",
+    "agree_quotation",
     "ask_goodwill",
     "ask_let_off",
     "ask_refund",
     "change_price",
+    "change_quotation",
     "charge_fittings",
     "confirm_hand_in",
     "decide_favour",
+    "decline_quotation",
     "deposit",
+    "draft_quotation",
     "end_cash_limit",
     "hand_back",
     "hand_in",
     "lease_block",
     "let_pass",
     "next_number",
+    "offer_quotation",
     "pay_on_account",
     "prepare_payment",
     "refund",
@@ -54,4 +71,5 @@ __all__ = [
     "take_payment",
     "withdraw_favour",
     "withdraw_hand_in",
+    "withdraw_quotation",
 ]

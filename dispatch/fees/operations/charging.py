@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from dispatch.fees.models import Charge, Price
 from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
 from dispatch.fees.queries import cover_of_line, price_on
+from dispatch.fees.quote_queries import Quoted, quoted_prices
+from dispatch.fees.quote_rules import at_quoted_price, split
 from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
@@ -29,6 +32,7 @@ from dispatch.words import say, text_to_json
 MOST = 999
 """More of one thing than this is a slip of the finger."""
 
+_BEHIND = ("fitting_id", "quoted_line_id")
 _NO_WORK = ("closed", "cancelled", "rejected")
 
 
@@ -46,6 +50,7 @@ def add_charge(
 ) -> Charge:
     """Charge something of the price list, at the price of that day in the branch's zone; P10 may make it free.
 
+    What was quoted takes the quoted price; what goes beyond the quoted quantity is a charge of its own, and the first is given.
     The same `fact_id` again answers with the first charge. Raises RuleBroken for a code without a price, Invalid for a wrong
     quantity, NotFound for a vehicle of another order.
     """
@@ -61,7 +66,7 @@ def add_charge(
     price, line = _listed(session, code, day), _line(session, order, line_id)
     decision = _decision(session, order, price, line, day)
     place = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id}
-    return _write(session, order, price, quantity, decision, by=by, at=at, **place)
+    return _write(session, order, price, quantity, decision, quoted_prices(session, order.id), by=by, at=at, **place)[0]
 
 
 def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by: Actor, at: datetime) -> Sequence[Charge]:
@@ -72,7 +77,9 @@ def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by:
     """
     order = locked_order(session, order.id)
     undone = [take_back_row(session, order, *each, by=by, at=at) for each in _undone(session, order.id)]
-    fresh = [_charge_part(session, order, part, visit_id, by, at) for part in uncharged_parts(session, order) if part.price]
+    parts = [part for part in uncharged_parts(session, order) if part.price]
+    quoted = quoted_prices(session, order.id) if parts else {}
+    fresh = [_charge_part(session, order, part, quoted, visit_id, by, at) for part in parts]
     return [*undone, *fresh]
 
 
@@ -141,15 +148,44 @@ def _undone(session: Session, order_id: int) -> list[tuple[Charge, str]]:
     return [(row, reasons.get(row.fitting_id) or "") for row in stale]
 
 
-def _charge_part(session: Session, order: Order, part: FittedPart, visit_id: int | None, by: Actor, at: datetime) -> Charge:
+def _charge_part(
+    session: Session, order: Order, part: FittedPart, quoted: dict[str, Quoted], visit_id: int | None, by: Actor, at: datetime
+) -> Charge:
     assert part.price is not None
     fitting = part.fitting
     place = {"line_id": fitting.line_id, "visit_id": visit_id, "fact_id": None, "fitting_id": fitting.id}
-    return _write(session, order, part.price, 1, part.decision, by=by, at=at, **place)
+    return _write(session, order, part.price, 1, part.decision, quoted, by=by, at=at, **place)[0]
 
 
 def _write(
-    session: Session, order: Order, price: Price, quantity: int, decision: Decision, *, by: Actor, at: datetime, **place: Any
+    session: Session, order: Order, price: Price, quantity: int, decision: Decision, quoted: dict[str, Quoted], **facts: Any
+) -> list[Charge]:
+    """The one place that decides the price: as far as an agreed quotation goes its own, beyond that the list's."""
+    line = None if decision.free else quoted.get(price.code)
+    if line is None:
+        return [_row(session, order, price, quantity, price.amount, decision, **facts)]
+    at_quoted, at_listed = split(quantity, line.left)
+    line.left -= at_quoted
+    rows = []
+    if at_quoted:
+        rule = at_quoted_price(line.number, price.amount)
+        rows.append(_row(session, order, price, at_quoted, line.unit_price, rule, quoted_line_id=line.line_id, **facts))
+    if at_listed:
+        rows.append(_row(session, order, price, at_listed, price.amount, decision, **facts))
+    return rows
+
+
+def _row(
+    session: Session,
+    order: Order,
+    price: Price,
+    quantity: int,
+    unit_price: Decimal,
+    decision: Decision,
+    *,
+    by: Actor,
+    at: datetime,
+    **place: Any,
 ) -> Charge:
     charge = Charge(
         order_id=order.id,
@@ -157,8 +193,8 @@ def _write(
         name=price.name,
         category=price.category,
         quantity=quantity,
-        unit_price=price.amount,
-        amount=amount_of(quantity, price.amount, free=decision.free),
+        unit_price=unit_price,
+        amount=amount_of(quantity, unit_price, free=decision.free),
         tax_rate=price.tax_rate,
         rule=decision.rule,
         told=text_to_json(decision.told),
@@ -176,7 +212,7 @@ def _write(
 
 def take_back_row(session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime) -> Charge:
     """Write the counter row of a charge of a locked order."""
-    kept = ("line_id", "visit_id", "code", "name", "category", "unit_price", "tax_rate", "rule", "told", "fitting_id")
+    kept = ("line_id", "visit_id", "code", "name", "category", "unit_price", "tax_rate", "rule", "told", *_BEHIND)
     counter = Charge(
         order_id=order.id,
         quantity=-charge.quantity,

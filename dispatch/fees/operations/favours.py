@@ -1,4 +1,4 @@
-"""What is given away on an order: money given back, a charge let off, a repair treated as in warranty.
+"""What is given away on an order: money given back, a charge let off, a repair as in warranty, a quotation below the list.
 
 Somebody asks; supervisor or manager decide, and above them whom the table of approvals names for the amount (P10). A charge is
 let off with the last yes; money is given back by whoever hands it over afterwards, out of his own hand and under his number.
@@ -93,7 +93,7 @@ def decide_favour(session: Session, request_id: int, answer: Answer, *, by: Acto
     """
     by.must("order.decide")
     order, request = _locked(session, request_id)
-    if answer.yes and request.kind != "refund":
+    if answer.yes and request.kind not in ("refund", "quotation"):
         check_open(order)
     state = requests.decide(session, request, answer, by=by, at=at)
     if state != "open":

@@ -125,7 +125,7 @@ def _charged(session: Session, order_id: int, line_id: int) -> list[Charge]:
         charge
         for charge in charges
         if charge.line_id == line_id
-        and charge.rule == "part_out_of_warranty"
+        and (charge.rule == "part_out_of_warranty" or (charge.rule == "quoted_price" and charge.category == "part"))
         and charge.reverses_id is None
         and charge.id not in back
     ]

@@ -11,6 +11,7 @@ from dispatch.db import transaction
 from dispatch.errors import NotFound
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.queries import prices_on
+from dispatch.fees.quote_queries import quoted_prices
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.forgiving import WHY
 from dispatch.field.forms import read_charge, read_payment, read_reason
@@ -39,7 +40,8 @@ def price_page(visit_id: int, refused: Refused | None = None) -> str:
         seen = shown(db, visit_id, refused)
         services = [price for price in prices_on(db, local_day(now(), current().zone)) if price.category == "service"]
         order = seen["stop"].order
-        asked = {"goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {}, "why": WHY}
+        quoted = {code: one for code, one in quoted_prices(db, order.id).items() if one.left > 0}
+        asked = {"quoted": quoted, "goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {}, "why": WHY}
         lines = {line.id: line for line in order.lines}
         lines |= lines_named(db, {one.line_id for one in seen["stop"].charges if one.line_id} - lines.keys())
         return render_template("field/price.html", **seen, **asked, services=services, lines=lines, told=text_from_json)

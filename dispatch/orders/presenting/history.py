@@ -198,6 +198,8 @@ AS_KEPT = (
     "invoice",
     "before",
     "received",
+    "total",
+    "away",
     "delivery",
 )
 """What sentences name just as it stands in the entry."""

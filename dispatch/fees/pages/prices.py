@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
@@ -15,16 +14,13 @@ from dispatch.errors import NotFound, Refusal
 from dispatch.fees.models import Price
 from dispatch.fees.operations import NewPrice, change_price
 from dispatch.fees.page_forms import CATEGORIES, read_price
+from dispatch.fees.pages.blueprint import Answer, pages
 from dispatch.fees.parts import without_price
 from dispatch.fees.queries import PRICE_SORTS, prices_by_code, prices_of
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.words import listed
-
-pages = Blueprint("fees", __name__)
-
-Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/prices")
