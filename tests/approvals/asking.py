@@ -23,8 +23,9 @@ from dispatch.approvals.rules import why_not_decide
 from dispatch.devices.models import Holder
 from dispatch.devices.purchase_rules import Wanted
 from dispatch.devices.purchasing import ask_purchase, mend_purchase, receive_purchase
-from dispatch.fees.models import Charge, Receipt
-from dispatch.fees.operations import ask_goodwill, ask_let_off, ask_refund
+from dispatch.fees import quote_rules
+from dispatch.fees.models import Charge, Quotation, Receipt
+from dispatch.fees.operations import Offer, ask_goodwill, ask_let_off, ask_refund, draft_quotation, offer_quotation
 from dispatch.field.forgiving import hand_back
 from dispatch.orders.models import OrderLine
 from dispatch.orders.pages.requests import DECIDE, WITHDRAW
@@ -83,7 +84,7 @@ def nothing(_session: Session) -> None:
 
 @dataclass(frozen=True)
 class Asking:
-    """For a purchase, money back, a charge to be let off, or goodwill; the same form twice is one request."""
+    """For a purchase, money back, a charge to be let off, goodwill, or a quotation; the same form twice is one request."""
 
     kind: str
     who: str
@@ -105,7 +106,16 @@ class Asking:
             receipt = page.row(Receipt, self.pick, Receipt.amount < 0, Receipt.id)
             return lambda s: ask_refund(s, receipt.id, amount=Decimal(self.size), reason="x", **facts)
         charge = page.row(Charge, self.pick, Charge.amount < 0, Charge.id)
+        if self.kind == "quotation":
+            return lambda s: quoted(s, charge.order_id, self.size, **facts)
         return lambda s: ask_let_off(s, charge.id, reason="x", **facts)
+
+
+def quoted(session: Session, order_id: int, size: int, *, key: uuid.UUID, by: Actor, at: datetime) -> Quotation:
+    """A quotation that stays one yuan each below the list."""
+    lines = [quote_rules.Wanted("S003", size, Decimal(149))]
+    made = draft_quotation(session, order_id, Offer(lines, at.date() + timedelta(days=9), "x"), key=key, by=by, at=at)
+    return offer_quotation(session, made.id, by=by, at=at)
 
 
 def drills(count: int) -> Wanted:
@@ -264,7 +274,7 @@ class Working:
             return self.decide(page, waiting, turn)
         if approved is not None and approved.state == "approved" and turn % 2:
             return CarryingOut("lin" if approved.kind == "purchase" else "qian", 0, approved.kind).on(page)
-        kind, who = (("overrule", "wang"), ("purchase", "lin"), ("refund", "qian"), ("goodwill", "wei"))[turn // 2 % 4]
+        kind, who = ASKERS[turn // 2 % len(ASKERS)]
         return Asking(kind, who, 20 + turn % 3 * 90, turn % 6, turn).on(page)
 
     def decide(self, page: Page, waiting: Request, turn: int) -> Doing:
@@ -280,10 +290,11 @@ class Working:
         return send_and_use
 
 
+ASKERS = (("overrule", "wang"), ("purchase", "lin"), ("refund", "qian"), ("goodwill", "wei"), ("quotation", "lin"))
 ANYBODY = st.sampled_from(["wang", "wang", "wei", "wei", "zhou", "qian", "qian", "chen", "chen", "su", "he", "lin"])
 _PICK, _SIZE = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 5]), st.sampled_from([1, 20, 120])
 _OFTEN, _SELDOM = st.sampled_from([True, True, True, True, False]), st.sampled_from([None, None, None, "wang", "lin"])
-_KINDS = st.sampled_from(["purchase", "purchase", "refund", "refund", "overrule", "goodwill"])
+_KINDS = st.sampled_from(["purchase", "purchase", "refund", "refund", "overrule", "goodwill", "quotation"])
 
 WORK = st.builds(Working, st.integers(0, 3))
 ASK = st.builds(Asking, _KINDS, st.sampled_from(["lin", "wang", "wei", "zhou", "qian"]), _SIZE, _PICK, st.integers(1, 400))

@@ -23,8 +23,8 @@ from dispatch.words import say, text_to_json
 from tests.building import repair_order
 from tests.conftest import AT, Cast
 
-AT_ONCE = {"order.take", "call.join"}
-"""Recorded for many orders with few statements."""
+AT_ONCE = {"order.take", "call.join", "invoice.note", "invoice.forget"}
+"""Recorded for many orders with few statements, or one of the two."""
 RECORDED = re.compile(r'record\(\s*session, (?:\("order", [^)]*\)|subject_of\(request\)), (?:"([a-z_.]+)"|(\w+)),')
 
 
