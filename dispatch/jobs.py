@@ -6,6 +6,7 @@ Jobs run at least once: a worker that was killed is noticed by `requeue_stalled`
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -38,9 +39,14 @@ def task(name: str, *, retries: int = RETRIES) -> Callable[[Callable[..., None]]
 
 
 def periodic(name: str, cron: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
-    """Declare a job that runs by the clock, once over all workers. It receives the moment as a Unix timestamp."""
+    """Declare a job that runs by the clock, once over all workers. It receives the moment as a Unix timestamp, by that name.
+
+    Raises TypeError for one that calls it otherwise: the queue could never run it.
+    """
 
     def declare(function: Callable[[int], None]) -> Callable[[int], None]:
+        if list(inspect.signature(function).parameters) != ["timestamp"]:
+            raise TypeError(f"{name} is to take one argument, timestamp")
         queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name, pass_context=False)(function))
         return function
 

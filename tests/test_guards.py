@@ -14,6 +14,7 @@ from flask import Flask
 from dispatch import paths
 from dispatch.features import FEATURES
 from dispatch.host.schema import alembic_config
+from dispatch.jobs import periodic
 from dispatch.permissions import OUTSIDE, PERMISSIONS, ROLES
 
 ROOT = Path(paths.CHECKOUT or "")
@@ -124,3 +125,8 @@ def test_ledgers_refuse_to_be_rewritten(database: str, table: str) -> None:
 def test_files_stay_small() -> None:
     sizes = {f.relative_to(ROOT).as_posix(): len(f.read_text("utf-8").splitlines()) for f in CODE}
     assert {name: size for name, size in sizes.items() if size > 330} == {}
+
+
+def test_a_job_by_the_clock_takes_its_moment_by_the_name_the_queue_gives_it() -> None:
+    with pytest.raises(TypeError, match="timestamp"):
+        periodic("guards.none", "* * * * *")(lambda _moment: None)

@@ -27,7 +27,7 @@ def match(branch_id: int) -> None:
 
 
 @periodic("finance.match_again", "*/15 * * * *")
-def match_again(_timestamp: int) -> None:
+def match_again(timestamp: int) -> None:
     """Match every branch with open lines anew: money may have come here later than the line that shows it."""
     with transaction() as db:
         branches = db.scalars(sa.select(StatementLine.branch_id).where(StatementLine.state == "open").distinct()).all()

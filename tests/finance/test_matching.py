@@ -17,7 +17,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, Refusal, RuleBroken
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.models import Receipt
 from dispatch.fees.operations import refund, take_back_account_payment, take_back_deposit
-from dispatch.finance.jobs import match
+from dispatch.finance.jobs import match, match_again
 from dispatch.finance.match_acts import accept, decline
 from dispatch.finance.match_check import broken_matches
 from dispatch.finance.match_explaining import Explained, explain
@@ -264,6 +264,7 @@ def test_a_check_finds_what_was_damaged(order: Order, cast: Cast) -> None:
         receipt = paid(db, order, "150", cast.su, channel="wechat")
         (line,) = said(db, cast, "wechat", ("150", receipt.number, {"fee": "0.90"}))
     match(cast.sz)
+    match_again(timestamp=0)
     for damage, words in (
         ("UPDATE statement_line SET state = 'open'", "does not follow whether it is matched"),
         ("UPDATE match_item SET state = 'open'", "does not follow whether it is matched"),
