@@ -28,7 +28,7 @@ from tests.once import once
 from tests.served import PASSWORD
 
 if TYPE_CHECKING:
-    from tests.browser.showroom import Sight
+    from tests.browser.sight import Sight
 
 AFTERNOON = 14
 FILES_KEY = "a key of the demonstration"

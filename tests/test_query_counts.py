@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from dispatch import db
 from dispatch.app import create_app
 from dispatch.web import login
-from tests.browser.showroom import Sight
+from tests.browser.sight import Sight
 from tests.browser.staging import signed_in
 from tests.company import DemoCompany
 from tests.counting import queries

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from dispatch import db
 from dispatch.app import create_app
-from tests.browser.showroom import NO_PAGES, Sight
+from tests.browser.sight import NO_PAGES, Sight
 from tests.browser.staging import answering, signed_in
 from tests.browser.walking import PHONE, WIDE, Desk
 from tests.company import DemoCompany
