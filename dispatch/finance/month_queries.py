@@ -174,7 +174,7 @@ def _moved_since(month: Month) -> sa.Subquery:
     What he owed when the month began is his balance without it: months that people look at are near, the books go far back.
     """
     inside, paying = Voucher.booked_on <= month.last, Voucher.kind.in_(("account_payment", "account_payment_back"))
-    sums = {
+    sums: dict[str, Any] = {
         "since": sa.func.sum(Posting.amount),
         "charged": sa.func.sum(Posting.amount).filter(inside, ~paying),
         "paid": -sa.func.sum(Posting.amount).filter(inside, paying),
