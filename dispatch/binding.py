@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dispatch import db
 from dispatch.approvals import queries as approval_queries
 from dispatch.config import Settings
+from dispatch.customers import finding
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
 from dispatch.fees import cash_queries, slip_queries, terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
+from dispatch.geo.gateway import Geocoder, geocoder
 from dispatch.intake import first_steps
 from dispatch.invoices import gateway as invoice_gateway
 from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
@@ -44,6 +48,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     slip_queries.configure(settings.deposit_slip_from)
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
+    finding.configure(_address_services(settings))
     gateway.configure(choosing.connected_by(settings))
     invoice_gateway.configure(settings.invoice_provider)
     verbal.configure(settings.approval_backfill_hours)
@@ -52,3 +57,10 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     clock_rules.configure(settings.clock_warn_percent, settings.clock_pauses, settings.clock_manager_minutes)
     clock_queries.configure(settings.clock_limits, settings.office_hours)
     recall_rules.configure(settings.recall_days)
+
+
+def _address_services(settings: Settings) -> list[Geocoder]:
+    """The address services of the settings, in their order."""
+    how: dict[str, Any] = {"domain": settings.nominatim_domain, "timeout_s": settings.geocoder_seconds}
+    kinds = [kind for kind in settings.geocoders if kind != "none"]
+    return [geocoder(kind, key=getattr(settings, f"{kind}_key", ""), **how) for kind in kinds]

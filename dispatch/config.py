@@ -215,6 +215,16 @@ class Settings:
     pay_code_minutes: int = setting("PAY_CODE_MINUTES", whole(2, 110), 15, "minutes for which a payment code is good")
     pay_seconds: float = setting("PAY_SECONDS", number(1, 60), 8.0, "seconds for which an answer of theirs is waited for")
 
+    # where addresses are; without a service only their district is known
+    geocoders: tuple[str, ...] = setting(
+        "GEOCODERS", some_of("amap", "tencent", "tianditu", "baidu", "nominatim"), (), "address services, as they are asked")
+    amap_key: str = setting("AMAP_KEY", text, "", "key of AMap's web service", secret=True)
+    tencent_key: str = setting("TENCENT_KEY", text, "", "key of Tencent's location service", secret=True)
+    tianditu_key: str = setting("TIANDITU_KEY", text, "", "key of Tianditu", secret=True)
+    baidu_key: str = setting("BAIDU_KEY", text, "", "key (AK) of Baidu's map service", secret=True)
+    nominatim_domain: str = setting("NOMINATIM_DOMAIN", text, "nominatim.openstreetmap.org", "whose Nominatim is asked")
+    geocoder_seconds: float = setting("GEOCODER_SECONDS", number(0.5, 60), 4.0, "seconds that an address service has to answer")
+
     # map; without tiles a plain grid is drawn
     map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")
     map_tiles_datum: str = setting("MAP_TILES_DATUM", choice("wgs84", "gcj02", "bd09"), "wgs84", "datum those tiles are drawn in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -82,6 +83,17 @@ class Site(Base):
     lon: Mapped[float | None]
     source: Mapped[str | None]
     accuracy_m: Mapped[int | None]
+
+
+class FoundAddress(Base):
+    """What the address services said of an address, for a while: the same question costs money again."""
+
+    __tablename__ = "found_address"
+    __table_args__ = (sa.Index(None, "at"),)
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    places: Mapped[list[Any]]
+    at: Mapped[datetime]
 
 
 class Vehicle(Base):

@@ -45,6 +45,11 @@ _UNPLATED = re.compile(r"^(无|暂无|没有|NONE|NA|N/A|NEW|UNPLATED|[/\-—]*)
 _COLOUR_SUFFIX = re.compile(r"\(?(黄绿|蓝|黄|绿|白|黑)色?牌?\)?$")
 _PLATE_MARKS = re.compile(r"[\s·•・∙‧.。_\-—'\"]+")
 
+PIN_M = 20
+"""How exact a place is that a person sets, in metres, unless he says otherwise."""
+FOUND_BY_ADDRESS = ("geocoder", "district")
+"""Sources of a place that was found and not set: whoever sets the pin knows better."""
+
 
 @dataclass(frozen=True)
 class Doubt:

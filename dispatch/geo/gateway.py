@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,11 +10,14 @@ from geopy.exc import GeopyError
 from geopy.geocoders import BaiduV3, Nominatim
 
 from dispatch.errors import Refusal
-from dispatch.geo.datum import wgs84_from_bd09
+from dispatch.geo.datum import wgs84_from_bd09, wgs84_from_gcj02
 from dispatch.geo.rules import Coordinates, is_place, metres
+from dispatch.geo.services import AMap, Tencent, Tianditu
 from dispatch.words import say
 
 ANSWERS = 5
+AGENT = "gps-dispatch"
+PUBLIC = "nominatim.openstreetmap.org"
 NEAR_DEGREES = 0.5
 """About 50 km: a hint for the service which of several equal names is meant, never a limit."""
 
@@ -22,6 +25,16 @@ BAIDU_ACCURACY_M = {
     100: 20, 90: 50, 80: 100, 75: 200, 70: 300, 60: 500, 50: 1_000, 40: 2_000, 30: 5_000, 25: 8_000, 20: 10_000,
 }  # fmt: skip
 """Baidu's table: from this confidence on, the error is below so many metres."""
+AMAP_ACCURACY_M = {
+    "门牌号": 50, "单元号": 50, "兴趣点": 100, "公交站台、地铁站": 200, "道路交叉路口": 200, "热点商圈": 1_000,
+    "道路": 2_000, "村庄": 2_000, "开发区": 3_000, "乡镇": 5_000, "区县": 15_000, "市": 50_000, "省": 300_000,
+}  # fmt: skip
+"""AMap says what it found, not how exactly: so far off one of these may be, as a person would say it."""
+TENCENT_ACCURACY_M = {9: 100, 7: 1_000, 5: 2_000, 3: 5_000, 2: 15_000, 1: 50_000}
+"""Tencent's level: from 9 on it is a point."""
+TENCENT_RELIABLE, TENCENT_UNRELIABLE_M = 7, 2_000
+TIANDITU_ACCURACY_M = {95: 100, 85: 300, 70: 1_000, 50: 5_000}
+"""By the score that Tianditu gives itself."""
 UNKNOWN_ACCURACY_M = 20_000
 
 
@@ -54,14 +67,6 @@ class AddressServiceAway(Refusal):
         super().__init__(say("The address service does not answer. Set the pin on the map by hand."))
 
 
-class NoGeocoder:
-    """The default: no service is configured, a person sets the pin."""
-
-    def find(self, address: str, near: Coordinates | None = None) -> list[Place]:
-        """Nothing, always."""
-        return []
-
-
 class NominatimGeocoder:
     """OpenStreetMap's service, the public one or one's own."""
 
@@ -87,16 +92,57 @@ class BaiduGeocoder:
         return [_baidu_place(found, address) for found in _asked(self.service, address)]
 
 
-def geocoder(
-    kind: str, *, key: str = "", domain: str = "nominatim.openstreetmap.org", user_agent: str = "", timeout_s: int = 5
-) -> Geocoder:
-    """The service of the settings: kind is "" (none), "nominatim" (domain, user_agent) or "baidu" (key). ValueError otherwise."""
-    if kind in ("", "none"):
-        return NoGeocoder()
+class ShiftedGeocoder:
+    """One of the services of our own: its answers are turned into places by `read`."""
+
+    def __init__(self, service: Any, read: Callable[[Any], Place]) -> None:
+        """`service` has geopy's `geocode`."""
+        self.service = service
+        self.read = read
+
+    def find(self, address: str, near: Coordinates | None = None) -> list[Place]:
+        """What it knows; `near` changes nothing."""
+        return [self.read(found) for found in _asked(self.service, address)][:ANSWERS]
+
+
+class Chain:
+    """Several services, each asked when those before it know nothing or do not answer."""
+
+    def __init__(self, services: Sequence[Geocoder]) -> None:
+        """In the order in which they are asked."""
+        self.services = services
+
+    def find(self, address: str, near: Coordinates | None = None) -> list[Place]:
+        """The places of the first that knows any. Raises AddressServiceAway if none knows any and one did not answer."""
+        away: AddressServiceAway | None = None
+        for service in self.services:
+            try:
+                found = service.find(address, near)
+            except AddressServiceAway as error:
+                away = error
+                continue
+            if found:
+                return found
+        if away:
+            raise away
+        return []
+
+
+KINDS = ("amap", "tencent", "tianditu", "baidu", "nominatim")
+
+
+def geocoder(kind: str, *, key: str = "", domain: str = "", timeout_s: float = 5) -> Geocoder:
+    """One service: kind is one of `KINDS`; `domain` is whose Nominatim. ValueError otherwise."""
     if kind == "nominatim":
-        return NominatimGeocoder(Nominatim(domain=domain, user_agent=user_agent or None, timeout=timeout_s))
+        return NominatimGeocoder(Nominatim(domain=domain or PUBLIC, user_agent=AGENT, timeout=timeout_s))
     if kind == "baidu":
         return BaiduGeocoder(BaiduV3(api_key=key, timeout=timeout_s))
+    if kind == "amap":
+        return ShiftedGeocoder(AMap(key, timeout=timeout_s), _amap_place)
+    if kind == "tencent":
+        return ShiftedGeocoder(Tencent(key, timeout=timeout_s), _tencent_place)
+    if kind == "tianditu":
+        return ShiftedGeocoder(Tianditu(key, timeout=timeout_s), _tianditu_place)
     raise ValueError(f"unknown geocoder: {kind}")
 
 
@@ -135,3 +181,23 @@ def _baidu_place(found: Any, address: str) -> Place:
     confidence = found.raw.get("confidence", 0)
     accuracy = next((far for least, far in BAIDU_ACCURACY_M.items() if confidence >= least), UNKNOWN_ACCURACY_M)
     return Place(lat, lon, "baidu", str(found.raw.get("level", "")), accuracy, address)
+
+
+def _amap_place(found: Any) -> Place:
+    level = str(found.raw.get("level", ""))
+    at = wgs84_from_gcj02(found.latitude, found.longitude)
+    return Place(*at, "amap", level, AMAP_ACCURACY_M.get(level, UNKNOWN_ACCURACY_M), found.address)
+
+
+def _tencent_place(found: Any) -> Place:
+    level = int(found.raw.get("level", 0))
+    accuracy = next((far for least, far in TENCENT_ACCURACY_M.items() if level >= least), UNKNOWN_ACCURACY_M)
+    if found.raw.get("reliability", 0) < TENCENT_RELIABLE:
+        accuracy = max(accuracy, TENCENT_UNRELIABLE_M)
+    return Place(*wgs84_from_gcj02(found.latitude, found.longitude), "tencent", str(level), accuracy, found.address)
+
+
+def _tianditu_place(found: Any) -> Place:
+    score = int(found.raw.get("score", 0))
+    accuracy = next((far for least, far in TIANDITU_ACCURACY_M.items() if score >= least), UNKNOWN_ACCURACY_M)
+    return Place(found.latitude, found.longitude, "tianditu", str(found.raw.get("level", "")), accuracy, found.address)

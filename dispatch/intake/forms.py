@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 
 from dispatch.customers.rules import (
     COLOURS,
+    FOUND_BY_ADDRESS,
+    PIN_M,
     Doubt,
     Plate,
     likely_colour,
@@ -55,7 +57,7 @@ class Call:
     purchased_on: date | None = None
     place: Coordinates | None = None
     place_source: str = "pin"
-    accuracy_m: int = 20
+    accuracy_m: int = PIN_M
     channel: str = "phone"
     urgency: str = "normal"
     diagnosis: str = ""
@@ -116,6 +118,8 @@ def read_call(texts: Mapping[str, str], *, visit: bool = True) -> Call:
         symptom_text=symptom_text,
         purchased_on=typed.maybe("purchased_on", read_near_day),
         place=typed.maybe("place", read_place),
+        place_source=typed.choice("place_source", FOUND_BY_ADDRESS, "pin"),
+        accuracy_m=number_in(typed.line("accuracy_m")) or PIN_M,
         channel=typed.choice("channel", CHANNELS, "phone"),
         urgency=typed.choice("urgency", URGENCIES, "normal"),
         diagnosis=typed.text("diagnosis"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dispatch.customers.rules import FOUND_BY_ADDRESS
 from dispatch.errors import Invalid
 from dispatch.geo.forms import DATUMS, read_place
 from dispatch.orders.lifecycle import ORDER_STATUSES
@@ -15,7 +16,7 @@ from dispatch.typed import number_in
 from dispatch.words import Text, say
 
 MOST_WORDS = 60
-MOST_METRES = 20_000
+MOST_METRES = 400_000
 
 
 def read_filter(typed: Mapping[str, str], me: int | None) -> Filter:
@@ -72,6 +73,7 @@ class PinForm:
     lat: float
     lon: float
     accuracy_m: int
+    source: str = "pin"
 
 
 def read_pin(typed: Mapping[str, str]) -> PinForm:
@@ -85,4 +87,5 @@ def read_pin(typed: Mapping[str, str]) -> PinForm:
     place = read_place(typed.get("place", ""), datum)
     if isinstance(place, Text):
         raise Invalid({"place": place})
-    return PinForm(*place, accuracy)
+    source = typed.get("source", "")
+    return PinForm(*place, accuracy, source if source in FOUND_BY_ADDRESS else "pin")

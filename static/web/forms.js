@@ -140,3 +140,32 @@ document.addEventListener("click", (event) => {
   field.value = Math.min(Number(field.max), Math.max(Number(field.min), wanted));
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// a place that was found ---------------------------------------------------------------------------------------------
+
+const PLACE_FIELDS = { source: "[name=source], [name=place_source]", accuracy: "[name=accuracy_m]" };
+
+function tellPlace(form, facts) {
+  for (const [name, value] of Object.entries(facts)) {
+    const field = form.querySelector(PLACE_FIELDS[name]);
+    if (field) field.value = value;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const found = event.target.closest?.("button[data-place]");
+  const field = found?.form?.querySelector("[name=place]");
+  if (!field) return;
+  const { place, accuracy, source } = found.dataset;
+  field.value = place;
+  const datum = found.form.querySelector("[name=datum]");
+  if (datum) datum.value = "wgs84";
+  tellPlace(found.form, { source, accuracy });
+  for (const each of found.closest("ul").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === found));
+  field.focus();
+});
+
+// Typed over, it is what a person says.
+document.addEventListener("input", (event) => {
+  if (event.target.name === "place" && event.target.form) tellPlace(event.target.form, { source: "pin", accuracy: 20 });
+});

@@ -36,6 +36,7 @@ NO_PAGES = {
     "intake.find",
     "intake.known",
     "intake.warranty",
+    "customers.places",
     "intake.place",
     "intake.request_template",
     "imports.template",

@@ -217,6 +217,6 @@ def pin(number: str) -> Response | tuple[str, int]:
         return _page(number, pin_form=form.refused(refusal)), refusal.status
     with transaction() as db:
         order = order_numbered(db, number, current())
-        set_pin(db, site=order.site, pin=Pin(place.lat, place.lon, accuracy_m=place.accuracy_m), by=current(), at=now())
+        set_pin(db, site=order.site, pin=Pin(place.lat, place.lon, place.source, place.accuracy_m), by=current(), at=now())
     flash(_("The place is on the map now."), "success")
     return redirect(url_for("orders.show", number=number))

@@ -1,54 +1,43 @@
-"""The pages of customers, their places and people, and the life page of a vehicle (P16)."""
+"""Pages of customers, their people and their places."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from dispatch.clock import now
-from dispatch.customers.forms import TIERS, read_contact, read_customer, read_vehicle
-from dispatch.customers.models import Customer, Vehicle
+from dispatch.customers.forms import TIERS, read_contact, read_customer
+from dispatch.customers.models import Customer
 from dispatch.customers.operations import (
     Pin,
     add_customer,
     change_customer,
-    change_vehicle,
     contact_of,
-    park_vehicle,
-    reveal_driver_phone,
     set_pin,
 )
 from dispatch.customers.operations import reveal_phone as reveal
-from dispatch.customers.queries import CUSTOMER_SORTS, VEHICLE_SORTS, customer, customers_page, vehicle, vehicles_page
-from dispatch.customers.rules import COLOURS, mask_phone, read_phone
+from dispatch.customers.pages.blueprint import pages
+from dispatch.customers.pages.correcting import correct, one, version
+from dispatch.customers.queries import CUSTOMER_SORTS, VEHICLE_SORTS, customer, customers_page, vehicles_page
+from dispatch.customers.rules import mask_phone
 from dispatch.db import transaction
-from dispatch.devices.operations import describe
-from dispatch.devices.queries import fitted_by_role, fitted_first
-from dispatch.devices.slot_rules import ROLES
+from dispatch.devices.queries import fitted_first
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
-from dispatch.errors import Invalid, NotFound, Refusal
+from dispatch.errors import Invalid, Refusal
 from dispatch.fees.terms import overdue, usual_days
 from dispatch.geo.forms import DATUMS
-from dispatch.lives.pages import shown_of_vehicle
-from dispatch.orders.forms import read_number, read_pin
-from dispatch.orders.queries import ENDED, lines_of_vehicle, orders_of_customer, under_way_counts
-from dispatch.orders.recall_queries import causes_of
-from dispatch.orders.recall_rules import RECALL_STATES
+from dispatch.orders.forms import read_pin
+from dispatch.orders.queries import ENDED, orders_of_customer, under_way_counts
 from dispatch.typed import FILL_IN
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 
-pages = Blueprint("customers", __name__)
-
 MOST_WORDS = 60
-VEHICLE_FIELDS = ("plate", "plate_colour", "vin", "kind", "make", "engine_no", "fleet_no", "purchased_on", "version")
 
 
 @pages.get("/customers")
@@ -158,35 +147,12 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
             Form.of({name: getattr(found, name) for name in ("name", "tier", "note", "silent_hours", "payment_days", "version")}),
             found,
         )
-    return _correct(
-        lambda db: change_customer(
-            db, customer_id, version=_version(), facts=read_customer(request.form), by=current(), at=now()
-        ),
+    return correct(
+        lambda db: change_customer(db, customer_id, version=version(), facts=read_customer(request.form), by=current(), at=now()),
         lambda form: _customer_form(form, found),
         version=found.version,
         then=url_for("customers.show", customer_id=customer_id),
     )
-
-
-def _correct(
-    change: Callable[[Session], object], page: Callable[[Form], str], *, version: int, then: str
-) -> Response | tuple[str, int]:
-    """Carry out what a form corrects and go to `then`; refused, the form comes again and is about `version` now."""
-    form = Form.sent()
-    try:
-        with transaction() as db:
-            change(db)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        form.values["version"] = version
-        return page(form.refused(refusal)), refusal.status
-    flash(_("Saved."), "success")
-    return redirect(then)
-
-
-def _version() -> int:
-    return read_number(request.form.get("version", ""), -1)
 
 
 @pages.post("/customers/<int:customer_id>/contacts")
@@ -211,19 +177,11 @@ def add_contact(customer_id: int) -> Response | tuple[str, int]:
 def contact_phone(customer_id: int, contact_id: int) -> str:
     """A contact's whole number; the asking is logged."""
     with transaction() as db:
-        found = _one(customer(db, customer_id, current()).contacts, contact_id)
+        found = one(customer(db, customer_id, current()).contacts, contact_id)
         shown = reveal(db, contact=found, by=current(), at=now())
     if "HX-Request" in request.headers:
         return render_template("customers/phone_shown.html", phone=shown)
     return _customer_page(customer_id, phone={contact_id: shown})
-
-
-def _one(things: list[Any], key: int) -> Any:
-    """The thing with this id. Raises NotFound."""
-    found = next((thing for thing in things if thing.id == key), None)
-    if found is None:
-        raise NotFound
-    return found
 
 
 @pages.post("/customers/<int:customer_id>/sites/<int:site_id>/pin")
@@ -236,76 +194,7 @@ def pin(customer_id: int, site_id: int) -> Response | tuple[str, int]:
     except Refusal as refusal:
         return _customer_page(customer_id, pin_form=form.refused(refusal), pin_site=site_id), refusal.status
     with transaction() as db:
-        site = _one(customer(db, customer_id, current()).sites, site_id)
-        set_pin(db, site=site, pin=Pin(place.lat, place.lon, accuracy_m=place.accuracy_m), by=current(), at=now())
+        site = one(customer(db, customer_id, current()).sites, site_id)
+        set_pin(db, site=site, pin=Pin(place.lat, place.lon, place.source, place.accuracy_m), by=current(), at=now())
     flash(_("The place is on the map now."), "success")
     return redirect(url_for("customers.show", customer_id=customer_id))
-
-
-@pages.get("/vehicles/<int:vehicle_id>", endpoint="vehicle")
-@may("customer.see")
-def show_vehicle(vehicle_id: int) -> str:
-    """The life of a vehicle."""
-    return _vehicle_page(vehicle_id)
-
-
-def _vehicle_page(vehicle_id: int, phone: dict[int, str] | None = None) -> str:
-    with transaction() as db:
-        found = vehicle(db, vehicle_id, current())
-        return render_template("customers/vehicle.html", vehicle=found, phone=phone or {}, **_vehicle_facts(db, vehicle_id))
-
-
-def _vehicle_facts(db: Session, vehicle_id: int) -> dict[str, Any]:
-    """What is in it, its orders, its history, and what the page does with them."""
-    lines = lines_of_vehicle(db, vehicle_id, current())
-    known = {
-        "inside": fitted_by_role(db, [vehicle_id]).get(vehicle_id, {}),
-        "roles": ROLES,
-        "lines": lines,
-        "recalls": causes_of(db, [line.id for line in lines]) if lines else {},
-        "recall_words": RECALL_STATES,
-        "life": shown_of_vehicle(db, vehicle_id),
-        "describe": describe,
-    }
-    return known | {"may_change": allowed("customer.change"), "mask": lambda phone: read_phone(phone).masked}
-
-
-@pages.post("/vehicles/<int:vehicle_id>/drivers/<int:driver_id>/phone")
-@may("customer.see")
-def driver_phone(vehicle_id: int, driver_id: int) -> str:
-    """A driver's whole number; the asking is logged."""
-    with transaction() as db:
-        found = _one(vehicle(db, vehicle_id, current()).drivers, driver_id)
-        shown = reveal_driver_phone(db, driver=found, by=current(), at=now())
-    if "HX-Request" in request.headers:
-        return render_template("customers/phone_shown.html", phone=shown)
-    return _vehicle_page(vehicle_id, {driver_id: shown})
-
-
-@pages.route("/vehicles/<int:vehicle_id>/edit", methods=["GET", "POST"])
-@may("customer.change")
-def edit_vehicle(vehicle_id: int) -> str | Response | tuple[str, int]:
-    """Correct a vehicle's plate, colour, VIN and facts."""
-    with transaction() as db:
-        found = vehicle(db, vehicle_id, current())
-    if request.method == "GET":
-        return _vehicle_form(Form.of({name: getattr(found, name) for name in VEHICLE_FIELDS}), found)
-    return _correct(
-        lambda db: change_vehicle(db, vehicle_id, version=_version(), facts=read_vehicle(request.form), by=current(), at=now()),
-        lambda form: _vehicle_form(form, found),
-        version=found.version,
-        then=url_for("customers.vehicle", vehicle_id=vehicle_id),
-    )
-
-
-@pages.post("/vehicles/<int:vehicle_id>/parked")
-@may("customer.change")
-def parked(vehicle_id: int) -> Response:
-    """A vehicle is not in use, or is again."""
-    with transaction() as db:
-        park_vehicle(db, vehicle_id, parked="parked" in request.form, by=current(), at=now())
-    return redirect(url_for("customers.vehicle", vehicle_id=vehicle_id), 303)
-
-
-def _vehicle_form(form: Form, found: Vehicle) -> str:
-    return render_template("customers/vehicle_form.html", form=form, vehicle=found, colours=COLOURS)
