@@ -60,6 +60,18 @@ def test_of_several_hits_none_is_chosen_by_itself(lin: Desk) -> None:
     expect(lin.field("Plate")).to_have_value(ALIKE)
 
 
+def test_a_place_that_only_the_district_tells_is_kept_as_such(lin: Desk) -> None:
+    page = lin.page
+    page.locator("[name=address]").fill("朝阳区人民路 1 号")
+    lin.press("Find by address")
+    page.get_by_role("button", name="长春市朝阳区").click()
+    expect(lin.field("Place on the map")).to_have_value(re.compile(r"^43\.\d+, 125\.\d+$"))
+    told = [page.locator(f"[name={name}]") for name in ("place_source", "accuracy_m")]
+    assert told[0].input_value() == "district" and int(told[1].input_value()) > 10_000
+    lin.fill("Place on the map", "43.9, 125.3")
+    assert [one.input_value() for one in told] == ["pin", "20"]
+
+
 def test_the_only_hit_is_taken_with_one_key_and_the_call_is_saved_and_approved_on_the_phone(lin: Desk, sit_down: SitDown) -> None:
     meant = ("5Q8JF", PLATE, "htwl", PHONE, PHONE[-4:])
     for words in meant:
