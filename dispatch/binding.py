@@ -6,6 +6,7 @@ from typing import Any
 
 from dispatch import db
 from dispatch.approvals import queries as approval_queries
+from dispatch.board import travelling
 from dispatch.config import Settings
 from dispatch.customers import finding
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
@@ -13,6 +14,7 @@ from dispatch.fees import cash_queries, slip_queries, terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.geo.gateway import Geocoder, geocoder
+from dispatch.geo.road_engines import road_engine
 from dispatch.intake import first_steps
 from dispatch.invoices import gateway as invoice_gateway
 from dispatch.orders import clock_queries, clock_rules, recall_rules, verbal_rules
@@ -48,6 +50,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     slip_queries.configure(settings.deposit_slip_from)
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
+    travelling.configure(road_engine(settings.road_engine, settings.road_url, settings.road_seconds))
     finding.configure(_address_services(settings))
     gateway.configure(choosing.connected_by(settings))
     invoice_gateway.configure(settings.invoice_provider)

@@ -225,6 +225,11 @@ class Settings:
     nominatim_domain: str = setting("NOMINATIM_DOMAIN", text, "nominatim.openstreetmap.org", "whose Nominatim is asked")
     geocoder_seconds: float = setting("GEOCODER_SECONDS", number(0.5, 60), 4.0, "seconds that an address service has to answer")
 
+    # how long the way takes; without an engine straight distance * TRAVEL_FACTOR at TRAVEL_SPEED_KMH
+    road_engine: str = setting("ROAD_ENGINE", choice("osrm", "valhalla", ""), "", "road engine that is asked; empty: none")
+    road_url: str = setting("ROAD_URL", web_address, "", "its address")
+    road_seconds: float = setting("ROAD_SECONDS", number(0.2, 60), 5.0, "seconds that it has to answer")
+
     # map; without tiles a plain grid is drawn
     map_tiles_url: str = setting("MAP_TILES_URL", text, "", "map tiles, as in: https://tiles.example/{z}/{x}/{y}.png")
     map_tiles_datum: str = setting("MAP_TILES_DATUM", choice("wgs84", "gcj02", "bd09"), "wgs84", "datum those tiles are drawn in")

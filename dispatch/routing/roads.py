@@ -11,17 +11,22 @@ from dispatch.geo.rules import EARTH_RADIUS_M, Coordinates
 from dispatch.routing.model import Problem, Travel
 
 Table = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
 
 
 class Roads:
     """Tables over distinct places. `index[place]` is a place's row; `seconds[a][b]` and `metres[a][b]` lead from a to b."""
 
-    def __init__(self, places: Sequence[Coordinates], seconds: Table, metres: Table) -> None:
-        """Tables measured elsewhere (a road engine): one row and one column per place, in the order of `places`."""
+    def __init__(self, places: Sequence[Coordinates], seconds: Table, metres: Table, guessed: Marks | None = None) -> None:
+        """Tables measured elsewhere (a road engine): one row and one column per place, in the order of `places`.
+
+        `guessed` marks what the engine did not know and the default stands for.
+        """
         if seconds.shape != (len(places), len(places)) or metres.shape != seconds.shape:
             raise ValueError("the tables must be square, with a row for each place")
         self.index = {place: row for row, place in enumerate(places)}
         self.table = seconds
+        self.guessed = np.zeros(seconds.shape, dtype=bool) if guessed is None else guessed
         # Plain lists: a single number out of a numpy table costs ten times as much, and the planner reads millions.
         self.seconds: list[list[int]] = seconds.tolist()
         self.metres: list[list[int]] = metres.tolist()

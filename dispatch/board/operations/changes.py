@@ -16,6 +16,7 @@ from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
 from dispatch.board.rules import Choice, clock_of, moment_of, worded
+from dispatch.board.travelling import roads_for
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
@@ -56,7 +57,8 @@ class Errand:
             if away:
                 return away
             raise NotFound(say("There is no such technician, or he has no place to start from."))
-        found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start)
+        roads = roads_for(self.day.problem, self.job)
+        found = conflicts(self.day.problem, self.day.standing, self.job, choice.technician_id, choice.start, roads)
         worded_ones = [replace(conflict, text=self._worded(conflict, choice)) for conflict in found]
         return [*away, *worded_ones, *self._other_day(choice.start)]
 
@@ -92,7 +94,7 @@ class Errand:
 
     def candidates(self) -> list[Candidate]:
         """Every technician, the able ones first; nobody else's visits move."""
-        found = who_could(self.day.problem, self.day.standing, self.job)
+        found = who_could(self.day.problem, self.day.standing, self.job, roads_for(self.day.problem, self.job))
         able = [replace(c, missing=tuple(worded(text, self.day.names) for text in c.missing)) for c in found]
         return [*able, *self._absent()]
 

@@ -9,6 +9,7 @@ from math import ceil
 from dispatch.board.outcome import Trip
 from dispatch.board.problem import DayProblem
 from dispatch.board.rules import seconds_of
+from dispatch.board.travelling import roads_for
 from dispatch.board.work import highest_skills, place_of_visit, visit_job_id
 from dispatch.orders.models import Visit
 from dispatch.routing import Job, Plan, Problem, Stop, conflicts
@@ -57,7 +58,9 @@ def _fits(visit: Visit, made: DayProblem, plan: Plan, trips: Iterable[Trip]) -> 
     others = _given_to(visit.technician_id, made, plan, own)
     beside = Problem(team, tuple(jobs[stop.job] for route in others.routes for stop in route.stops), made.problem.travel)
     start = seconds_of(visit.starts_at, made.of.day, made.of.zone)
-    return not any(found.kind in IN_THE_WAY for found in conflicts(beside, others, job, visit.technician_id, start))
+    return not any(
+        found.kind in IN_THE_WAY for found in conflicts(beside, others, job, visit.technician_id, start, roads_for(beside, job))
+    )
 
 
 def _as_it_stands(visit: Visit, jobs: Mapping[int | str, Job]) -> Job | None:

@@ -1,0 +1,106 @@
+"""How long it takes from place to place: measured by the road engine, where one is set up; great circle * factor otherwise.
+
+What the engine does not know, or all of it while the engine is away, is filled with the default. What was measured is kept in this
+process for a day.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import structlog
+
+from dispatch.geo.road_engines import BLOCK, Legs, RoadEngine, RoadEngineAway
+from dispatch.geo.rules import Coordinates
+from dispatch.routing import Job, Problem, Roads
+from dispatch.routing.roads import great_circle, places_of
+
+log = structlog.get_logger("board")
+
+KEPT_S, MOST_KEPT = 86_400, 1_000_000
+AWAY_S = 60
+"""For so long an engine that did not answer is not asked again: a dispatcher is waiting."""
+Leg = tuple[Coordinates, Coordinates]
+
+_engine: RoadEngine | None = None
+_known: OrderedDict[Leg, tuple[float, float, float]] = OrderedDict()
+_away_until = 0.0
+_lock = threading.Lock()
+
+
+def configure(engine: RoadEngine | None) -> None:
+    """Which engine is asked; none: the default holds everywhere."""
+    global _engine, _away_until
+    _engine, _away_until = engine, 0.0
+    _known.clear()
+
+
+def roads_for(problem: Problem, job: Job | None = None) -> Roads | None:
+    """Measured roads between all places of a problem and of a job; None where there is no engine."""
+    if _engine is None:
+        return None
+    places = [*places_of(problem), *([job.at] if job else [])]
+    default = great_circle(places, problem.travel)
+    measured = _measured(list(default.index))
+    guessed = np.isnan(measured.seconds) | np.isnan(measured.metres)
+    far = np.array(default.metres, dtype=float).reshape(guessed.shape)
+    seconds = np.where(guessed, default.table, measured.seconds)
+    return Roads(list(default.index), _whole(seconds), _whole(np.where(guessed, far, measured.metres)), guessed)
+
+
+def _whole(table: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return np.rint(table).astype(np.int64)
+
+
+def _measured(places: Sequence[Coordinates]) -> Legs:
+    """What is known of the legs between the places, after asking about what is not."""
+    with _lock:
+        _forget()
+    unknown: dict[tuple[Coordinates, ...], list[Coordinates]] = {}
+    for start in places:
+        unknown.setdefault(tuple(end for end in places if (start, end) not in _known), []).append(start)
+    for targets, sources in unknown.items():
+        _ask(sources, targets)
+    nothing = (np.nan, np.nan, 0.0)
+    rows = [[(0.0, 0.0) if start == end else _known.get((start, end), nothing)[:2] for end in places] for start in places]
+    table = np.array(rows, dtype=float).reshape(len(places), len(places), 2)
+    return Legs(table[..., 0], table[..., 1])
+
+
+def _ask(sources: Sequence[Coordinates], targets: Sequence[Coordinates]) -> None:
+    """Ask block by block; an engine that is away is left alone for a while."""
+    global _away_until
+    for mine in _blocks(sources):
+        for theirs in _blocks(targets):
+            if _engine is None or time.monotonic() < _away_until:
+                return
+            try:
+                legs = _engine.legs(mine, theirs)
+            except RoadEngineAway as error:
+                _away_until = time.monotonic() + AWAY_S
+                log.warning("road_engine_away", why=str(error))
+                return
+            _keep(mine, theirs, legs)
+
+
+def _blocks(places: Sequence[Coordinates]) -> Iterable[Sequence[Coordinates]]:
+    return (places[first : first + BLOCK] for first in range(0, len(places), BLOCK))
+
+
+def _keep(sources: Sequence[Coordinates], targets: Sequence[Coordinates], legs: Legs) -> None:
+    at = time.monotonic()
+    with _lock:
+        for start, seconds, metres in zip(sources, legs.seconds.tolist(), legs.metres.tolist(), strict=True):
+            for end, each_s, each_m in zip(targets, seconds, metres, strict=True):
+                _known[start, end] = (each_s, each_m, at)
+
+
+def _forget() -> None:
+    """What is a day old, and the oldest of too many."""
+    old = time.monotonic() - KEPT_S
+    while _known and (len(_known) > MOST_KEPT or next(iter(_known.values()))[2] < old):
+        _known.popitem(last=False)

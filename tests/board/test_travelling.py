@@ -1,0 +1,86 @@
+"""Measured roads for the planner: asked once, in blocks, filled and marked where the engine knows nothing, default while it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from dispatch.board import travelling
+from dispatch.board.travelling import configure, roads_for
+from dispatch.geo.road_engines import Legs, RoadEngineAway
+from dispatch.geo.rules import Coordinates
+from dispatch.routing import Job, Problem, Technician, plan
+from dispatch.routing.roads import roads_of
+
+HOME = (22.54, 113.95)
+TEAM = (Technician("su", HOME, (8 * 3600, 18 * 3600)),)
+
+
+def jobs(count: int) -> tuple[Job, ...]:
+    return tuple(Job(f"j{nth}", (22.6 + nth / 1000, 113.9), 30) for nth in range(count))
+
+
+class Measuring:
+    """An engine on whose roads everything takes ten minutes; it does not know the way to some places."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self.away = False
+        self.cut_off: set[Coordinates] = set()
+
+    def legs(self, sources: Sequence[Coordinates], targets: Sequence[Coordinates]) -> Legs:
+        self.asked.append((len(sources), len(targets)))
+        if self.away:
+            raise RoadEngineAway("no answer")
+        seconds = np.array([[np.nan if end in self.cut_off else 600.0 for end in targets] for _ in sources])
+        return Legs(seconds, seconds * 10)
+
+
+@pytest.fixture
+def engine() -> Iterator[Measuring]:
+    made = Measuring()
+    configure(made)
+    yield made
+    configure(None)
+
+
+def test_without_an_engine_the_default_holds() -> None:
+    assert roads_for(Problem(TEAM, jobs(2))) is None
+
+
+def test_what_is_known_is_not_asked_again(engine: Measuring) -> None:
+    roads = roads_for(Problem(TEAM, jobs(150)))
+    assert roads is not None and not roads.guessed.any()
+    assert sorted(engine.asked) == [(51, 51), (51, 100), (100, 51), (100, 100)]
+    assert roads.seconds[roads.index[HOME]][roads.index[jobs(1)[0].at]] == 600 and roads.metres[0][1] == 6000
+    assert all(roads.seconds[row][row] == 0 for row in range(151))
+    engine.asked.clear()
+    roads_for(Problem(TEAM, jobs(3)), Job("new", (22.7, 113.8), 30))
+    assert sorted(engine.asked) == [(1, 5), (4, 1)]
+
+
+def test_what_the_engine_does_not_know_is_guessed_and_marked(engine: Measuring) -> None:
+    problem, lost = Problem(TEAM, jobs(3)), jobs(3)[1].at
+    engine.cut_off = {lost}
+    roads, default = roads_for(problem), roads_of(problem)
+    assert roads is not None
+    row, column = roads.index[HOME], roads.index[lost]
+    assert roads.guessed[row][column] and roads.guessed.sum() == 3
+    assert roads.seconds[row][column] == default.seconds[default.index[HOME]][default.index[lost]]
+    assert {stop.travel_s for stop in plan(problem, 1, roads=roads).routes[0].stops} >= {600}
+
+
+def test_an_engine_that_is_away_is_left_alone_for_a_while(engine: Measuring, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem(TEAM, jobs(3))
+    engine.away = True
+    for _twice in range(2):
+        roads = roads_for(problem)
+        assert roads is not None and roads.seconds == roads_of(problem).seconds
+        assert roads.guessed.sum() == 4 * 3
+    assert len(engine.asked) == 1
+    engine.away = False
+    monkeypatch.setattr(travelling, "_away_until", 0.0)
+    again = roads_for(problem)
+    assert again is not None and not again.guessed.any()
