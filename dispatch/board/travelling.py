@@ -1,7 +1,7 @@
 """How long it takes from place to place: measured by the road engine, where one is set up; great circle * factor otherwise.
 
-What the engine does not know, or all of it while the engine is away, is filled with the default. What was measured is kept in this
-process for a day.
+What the engine does not know, or all of it while the engine is away, is filled with the default. What was measured is kept in
+this process for a day.
 """
 
 from __future__ import annotations

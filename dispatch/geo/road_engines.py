@@ -81,7 +81,8 @@ class Valhalla:
 
 def road_engine(kind: str, url: str, timeout_s: float) -> RoadEngine | None:
     """The engine of the settings: "osrm", "valhalla", or none."""
-    return {"osrm": Osrm, "valhalla": Valhalla}[kind](url, timeout_s) if kind and url else None
+    kinds: dict[str, type[Osrm] | type[Valhalla]] = {"osrm": Osrm, "valhalla": Valhalla}
+    return kinds[kind](url, timeout_s) if kind and url else None
 
 
 def _point(place: Coordinates) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Measured roads for the planner: asked once, in blocks, filled and marked where the engine knows nothing, default while it is away."""
+"""Measured roads for the planner: asked once, in blocks, filled where the engine knows nothing, default while it is away."""
 
 from __future__ import annotations
 

@@ -58,9 +58,8 @@ def _fits(visit: Visit, made: DayProblem, plan: Plan, trips: Iterable[Trip]) -> 
     others = _given_to(visit.technician_id, made, plan, own)
     beside = Problem(team, tuple(jobs[stop.job] for route in others.routes for stop in route.stops), made.problem.travel)
     start = seconds_of(visit.starts_at, made.of.day, made.of.zone)
-    return not any(
-        found.kind in IN_THE_WAY for found in conflicts(beside, others, job, visit.technician_id, start, roads_for(beside, job))
-    )
+    against = conflicts(beside, others, job, visit.technician_id, start, roads_for(beside, job))
+    return not any(found.kind in IN_THE_WAY for found in against)
 
 
 def _as_it_stands(visit: Visit, jobs: Mapping[int | str, Job]) -> Job | None:
