@@ -43,7 +43,7 @@ class Cause:
     of: Mapping[str, int | None]
 
 
-def post_charge(session: Session, charge: Charge, order: Order, *, by: By) -> Voucher | None:
+def post_charge(session: Session, charge: Charge, order: Order, *, by: By, recorded_at: datetime) -> Voucher | None:
     """The customer owes what was charged; its net is income, the rest tax. A charge taken back is posted the other way round."""
     if charge.amount == 0:
         return None
@@ -55,7 +55,7 @@ def post_charge(session: Session, charge: Charge, order: Order, *, by: By) -> Vo
     }
     back = charge.reverses_id
     of = {"charge_id": charge.id, "order_id": order.id, "reverses_id": _voucher_of(session, Voucher.charge_id, back)}
-    return post(session, Cause("charge_back" if back else "charge", order.branch_id, by, charge.at, charge.at, of), lines)
+    return post(session, Cause("charge_back" if back else "charge", order.branch_id, by, charge.at, recorded_at, of), lines)
 
 
 def post_receipt(session: Session, receipt: Receipt, order: Order, *, by: By) -> Voucher:
