@@ -90,8 +90,7 @@ def _made(session: Session, order: Order, kept: Decimal, number: str, *, by: Act
     """What was asked for of this order alone is issued by it; else it is a new invoice over the money."""
     for asked in invoices_of(session, order.id):
         alone = asked.red_of_id is None and order_ids_of(session, asked.id) == [order.id]
-        if asked.state == "requested" and alone and asked.gross >= kept and asked.provider_state != "asked":
-            session.get_one(Invoice, asked.id, with_for_update=True, populate_existing=True)
+        if asked.state == "requested" and alone and asked.gross >= kept and _stays_here(session, asked):
             return issue_locked(session, asked, [], number=number, by=by, at=at, step="note")
     lines = _lines(session, order, kept)
     facts: dict[str, Any] = {
@@ -112,6 +111,12 @@ def _made(session: Session, order: Order, kept: Decimal, number: str, *, by: Act
     detail = {"number": number, "amount": str(made.gross), "orders": [order.number]}
     record(session, ("invoice", made.id), "invoice.note", by=by, at=at, detail=detail)
     return made
+
+
+def _stays_here(session: Session, asked: Invoice) -> bool:
+    """Whether the provider has not been asked for it: the worker may be about to, so its row is locked first."""
+    locked = session.get_one(Invoice, asked.id, with_for_update=True, populate_existing=True)
+    return locked.provider_state != "asked"
 
 
 def _lines(session: Session, order: Order, amount: Decimal) -> list[Amounts]:
