@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +30,7 @@ from dispatch.fees.ledger_queries import (
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.operations import let_pass
 from dispatch.finance.exporting import SHEET_KIND, Table, workbook
+from dispatch.finance.month_rules import read_day
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -104,14 +104,7 @@ def person_export(person_id: int) -> Response:
 
 def span_asked() -> Span:
     """The days that the address asks for; what cannot be read counts as not given."""
-    return Span(_day(request.args.get("from", "")), _day(request.args.get("to", "")))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return Span(read_day(request.args.get("from", "")), read_day(request.args.get("to", "")))
 
 
 def _lines(moved: Sequence[Movement], turned: Turnover, span: Span) -> Iterator[list[Any]]:
