@@ -188,6 +188,7 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
         proposed = {item.id for each in found if each.row.state == "proposed" for item in each.items}
         is_open = of.state in TO_MATCH
         lines, items = candidates(db, of, proposed) if is_open else ([], [])
+        items = [item for item in items if current().sees_branch(item.branch_id)]
         forms = {f"undo-{each.row.id}" for each in found if each.row.state == "live"} | ({"explain"} if is_open else set())
         page = render_template(
             "finance/match_one.html",
