@@ -18,7 +18,7 @@ from dispatch.finance.match_rows import held
 from dispatch.finance.match_undoing import undo
 from dispatch.finance.matching_run import match_branch
 from dispatch.finance.models import StatementLine
-from tests.conftest import AT, Cast
+from tests.conftest import AT, Cast, SignIn
 from tests.fees.building import paid
 from tests.fees.money import balance, owing
 from tests.finance.building import explained, item_of, said
@@ -56,7 +56,7 @@ def test_what_is_under_way_comes_one_by_one(db: Session, cast: Cast) -> None:
     assert item_of(db, both[1]).state == "open" and list(broken_matches(db)) == []
 
 
-def test_a_manager_explains_away_nothing_of_another_branch(db: Session, cast: Cast) -> None:
+def test_a_manager_sees_and_explains_away_nothing_of_another_branch(db: Session, cast: Cast, as_person: SignIn) -> None:
     receipt = paid(db, owing(db, cast), "80", cast.su, channel="transfer")
     (line,) = said(db, cast, "bank", ("79", None, {}))
     theirs = item_of(db, receipt).id
@@ -64,6 +64,9 @@ def test_a_manager_explains_away_nothing_of_another_branch(db: Session, cast: Ca
     db.execute(sa.update(MatchItem).where(MatchItem.id == theirs).values(branch_id=cast.gz))
     with pytest.raises(NotFound):
         explain(db, explained([line], [theirs], "written_off"), by=cast.wang, at=AT)
+    db.commit()
+    pages = {who.name: as_person(who).get(f"/finance/statement-lines/{line}").text for who in (cast.wang, cast.qian)}
+    assert [receipt.number in page for page in pages.values()] == [False, True]
     assert explain(db, explained([line], [theirs], "rounding"), by=cast.qian, at=AT).difference == -1
 
 
