@@ -17,6 +17,7 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge, Price
+from dispatch.fees.operations.locking import locked_order_of
 from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
 from dispatch.fees.queries import cover_of_line, price_on
@@ -25,7 +26,6 @@ from dispatch.fees.quote_rules import at_quoted_price, split
 from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import say, text_to_json
 
@@ -90,12 +90,9 @@ def take_back_charge(
     """Write the counter row of a charge; `recorded_at` is when we heard of it. Raises NotFound, Invalid (no reason), RuleBroken
     when it was taken back before."""
     by.must("fee.take")
-    order_id = session.scalar(sa.select(Charge.order_id).join(Order).where(Charge.id == charge_id, visible(by)))
-    if order_id is None:
-        raise NotFound
+    order = locked_order_of(session, Charge, charge_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    order = locked_order(session, order_id)
     check_open(order)
     charge = session.get_one(Charge, charge_id)
     gone = session.scalar(sa.select(Charge.id).where(Charge.reverses_id == charge_id))
