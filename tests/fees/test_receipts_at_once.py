@@ -21,7 +21,7 @@ from dispatch.fees.operations import charge_fittings, lease_block, next_number, 
 from dispatch.fees.operations.numbering import usable_block
 from dispatch.fees.operations.posting import lock_payment, next_in_series
 from dispatch.fees.queries import account_of, numbers_without_receipt
-from dispatch.field import correcting
+from dispatch.field import correcting, correcting_money
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -203,7 +203,7 @@ def test_a_late_charge_with_its_payment_and_another_payment(cast: Cast, monkeypa
     def take_late(session: Session) -> str:
         numbered.wait(5)
         paper = {"channel": "cash", "payer": None, "reference": None, "invoice_number": None, "key": None}
-        return correcting.take_money(session, late.id, amount=Decimal(980), at=AT, **paper, **desk).number
+        return correcting_money.take_money(session, late.id, amount=Decimal(980), at=AT, **paper, **desk).number
 
     def take(session: Session) -> str:
         usable_block(session, at=AT, **desk)
