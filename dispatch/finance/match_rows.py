@@ -18,7 +18,7 @@ from dispatch.fees.ledger_models import HandIn
 from dispatch.fees.models import Receipt
 from dispatch.fees.settling_models import AccountPayment
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
-from dispatch.finance.match_rules import TO_MATCH, UNBOOKED, ZERO, Sums, in_fen
+from dispatch.finance.match_rules import TO_MATCH, ZERO, Sums, in_fen
 from dispatch.finance.matching.facts import Found, OpenItem, OpenLine
 from dispatch.finance.matching.proposing import Key
 from dispatch.finance.models import StatementLine
@@ -47,7 +47,7 @@ def open_for(session: Session, branch_id: int) -> Open:
     line = StatementLine
     columns = (line.id, line.channel, line.kind, line.at, line.amount, line.branch_id, line.receipt, line.reference)
     query = sa.select(*columns, line.party, line.note, line.fee).where(line.branch_id == branch_id, line.state == "open")
-    rows = session.execute(query.order_by(line.id).with_for_update(key_share=True)).all()
+    rows = session.execute(query.order_by(line.id).with_for_update()).all()
     lines, fees = [OpenLine(*row[:10]) for row in rows], {row[0]: row[10] for row in rows}
     return Open(lines, _items(session) if lines else [], fees)
 
@@ -190,7 +190,7 @@ def _parts(match_id: int, each: Found, live: bool) -> Iterable[list[Any]]:
 def sums_of(session: Session, branch_id: int, matches: sa.ColumnElement[bool]) -> Sums:
     """What matches of one branch come to, as it is booked: those that move no money of ours count nothing."""
     found = Sums(branch_id)
-    booked = sa.and_(matches, sa.func.coalesce(LineMatch.why, "").not_in(UNBOOKED))
+    booked = sa.and_(matches, sa.func.coalesce(LineMatch.why, "").not_in(("cancels", "elsewhere", "underway")))
     part = sa.select(MatchPart.match_id).join(LineMatch, LineMatch.id == MatchPart.match_id).where(booked)
     line, item = StatementLine, MatchItem
     lines = part.join(line, line.id == MatchPart.line_id).group_by(line.channel)

@@ -47,6 +47,8 @@ WAYS: dict[str, Text] = {
     "differs": say("Our number, but another amount"),
     "explained": say("Explained by a person"),
 }
+SURE = ("number", "reference")
+"""Ways that match without a person."""
 NEEDS_WORDS = ("differs",)
 """Ways that cannot be accepted: somebody has to say what becomes of the difference."""
 

@@ -49,19 +49,12 @@ def month_of(day: date) -> Month:
     return Month(day.year, day.month)
 
 
-def read_day(text: str) -> date | None:
-    """2026-11-23 -> a day; None for what is none, or at an end of the calendar: there is none before or after it."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if date.min.year < day.year < date.max.year else None
-
-
 def read_month(text: str) -> Month | None:
     """2026-11 -> a month; None for what is none."""
-    day = read_day(f"{text}-01")
-    return month_of(day) if day else None
+    try:
+        return month_of(date.fromisoformat(f"{text}-01"))
+    except ValueError:
+        return None
 
 
 def is_final(month: Month, closed_until: Iterable[date | None]) -> bool:

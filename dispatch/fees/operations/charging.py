@@ -52,8 +52,10 @@ def add_charge(
     """Charge something of the price list, at the price of that day in the branch's zone; P10 may make it free.
 
     What was quoted takes the quoted price; what goes beyond the quoted quantity is a charge of its own, and the first is given.
-    `at` is when it was done, `recorded_at` when we heard of it. The same `fact_id` again answers with the first charge. Raises
-    RuleBroken for a code without a price, Invalid for a wrong quantity, NotFound for a vehicle of another order.
+    The same `fact_id` again answers with the first charge. Raises RuleBroken for a code without a price, Invalid for a wrong
+    quantity, NotFound for a vehicle of another order.
+
+    `at` is when it was done, `recorded_at` when we heard of it.
     """
     by.must("fee.take")
     order = locked_order(session, order.id)
@@ -66,7 +68,8 @@ def add_charge(
     day = local_day(at, order.branch.zone)
     price, line = _listed(session, code, day), _line(session, order, line_id)
     decision = _decision(session, order, price, line, day)
-    facts = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id, "by": by, "at": at, "recorded_at": recorded_at or at}
+    place = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id}
+    facts = {"by": by, "at": at, "recorded_at": recorded_at or at, **place}
     return _write(session, order, price, quantity, decision, quoted_prices(session, order.id), **facts)[0]
 
 

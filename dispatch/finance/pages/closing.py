@@ -29,7 +29,6 @@ from dispatch.finance.day_queries import (
 )
 from dispatch.finance.day_rules import ledger_of
 from dispatch.finance.differences import differences
-from dispatch.finance.month_rules import read_day
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.finance.queries import day_rows
 from dispatch.typed import number_in
@@ -122,10 +121,10 @@ def _refused(branch_id: int, day: date, refusal: Refusal, form: Form | None = No
 
 def _day(text: str) -> date:
     """A day in an address. Raises NotFound."""
-    day = read_day(text)
-    if day is None:
-        raise NotFound
-    return day
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotFound from None
 
 
 def _books(db: Session, branch_id: int) -> Books:

@@ -19,7 +19,6 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
-from dispatch.finance.month_rules import read_day
 from dispatch.finance.pages.blueprint import pages, seen_branch
 from dispatch.finance.queries import DayEntry, DayReceipt, day_entries, day_receipts
 from dispatch.staff.models import Branch
@@ -44,7 +43,10 @@ class Filter:
     @classmethod
     def asked(cls) -> Filter:
         """The filter in the address; what cannot be read counts as not given."""
-        day = read_day(request.args.get("day", "")) or local_day(now(), current().zone)
+        try:
+            day = date.fromisoformat(request.args.get("day", ""))
+        except ValueError:
+            day = local_day(now(), current().zone)
         channel = request.args.get("channel", "")
         mine = (channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
         return cls(day, *mine, seen_branch(number_in(request.args.get("branch"))))

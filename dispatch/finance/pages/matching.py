@@ -1,4 +1,4 @@
-"""Matching statements: one line or one money of ours, its history, and what may be done about it (`match_lists` has the lists)."""
+"""Matching statements: one line or one money of ours, its history, what may be done about it. `match_lists` has the lists."""
 
 from __future__ import annotations
 

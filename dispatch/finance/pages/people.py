@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,6 @@ from dispatch.fees.ledger_queries import (
 )
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.operations import let_pass
-from dispatch.finance.month_rules import read_day
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
@@ -103,7 +103,14 @@ def person_export(person_id: int) -> Response:
 
 def span_asked() -> Span:
     """The days that the address asks for; what cannot be read counts as not given."""
-    return Span(read_day(request.args.get("from", "")), read_day(request.args.get("to", "")))
+    return Span(_day(request.args.get("from", "")), _day(request.args.get("to", "")))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _lines(moved: Sequence[Movement], turned: Turnover, span: Span) -> Iterator[list[Any]]:
