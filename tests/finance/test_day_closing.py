@@ -19,8 +19,9 @@ from dispatch.fees.models import LedgerBooks, Receipt, Voucher
 from dispatch.finance.day_check import broken_days
 from dispatch.finance.day_closing import close_day, reopen_day
 from dispatch.finance.day_models import DayClose
-from dispatch.finance.day_queries import closed_until, ledger_day, open_days
+from dispatch.finance.day_queries import closed_until, open_days
 from dispatch.finance.models import MatchItem
+from dispatch.finance.queries import day_rows
 from tests.conftest import AT, Cast
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing, settled
@@ -71,7 +72,8 @@ def test_a_day_is_closed_locked_reopened_and_closed_again(db: Session, cast: Cas
 
     late = paid(db, order, "80", cast.su, at=AT + timedelta(minutes=5), recorded_at=LATER)
     assert booked(db, late) == (NEXT, True) and late.at == AT + timedelta(minutes=5)
-    assert ledger_day(db, cast.sz, NEXT).collected == {"cash": 80} and open_days(db, cast.sz, DAY, NEXT) == [(NEXT, 1)]
+    (after,) = day_rows(db, branch_id=cast.sz, since=NEXT, until=NEXT)
+    assert after.collected == 80 and open_days(db, cast.sz, DAY, NEXT) == [(NEXT, 1)]
     stale = {"number": "PZ-X", "booked_on": DAY, "running": 99, "receipt_id": None, "charge_id": None}
     whole = sa.select(Voucher.__table__).where(Voucher.receipt_id == late.id)
     with pytest.raises(IntegrityError, match="closed"), db.begin_nested():
