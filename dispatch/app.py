@@ -15,7 +15,7 @@ from dispatch.config import Settings
 from dispatch.db import transaction
 from dispatch.features import edges
 from dispatch.staff.queries import nobody_yet
-from dispatch.web import access, filters, frame, locale, login, logs, problems, security
+from dispatch.web import access, filters, frame, locale, login, logs, packing, problems, security
 from dispatch.web.first_start import setup_token
 from dispatch.words import Text, say
 
@@ -26,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("dispatch", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     app.config.update(_flask_settings(settings))
     app.extensions["settings"] = settings
+    packing.init(app)
     app.url_map.converters["int"] = _Key
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     problems.init(app)

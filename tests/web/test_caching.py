@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+
+import brotli
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -37,3 +40,14 @@ def test_static_files_are_kept_for_a_year_and_what_is_not_there_is_not(app: Flas
     for name, said in (("tokens", "public, max-age=31536000"), ("nothing", "no-store")):
         with client.get(f"/static/web/{name}.css") as answer:
             assert answer.headers["Cache-Control"] == said
+
+
+@pytest.mark.parametrize(("accepted", "sent"), [("gzip, deflate", "gzip"), ("gzip, deflate, br", "br"), ("identity", None)])
+def test_pages_and_what_they_are_made_of_travel_packed(app: Flask, accepted: str, sent: str | None) -> None:
+    client, unpack = app.test_client(), {"gzip": gzip.decompress, "br": brotli.decompress, None: bytes}[sent]
+    for path in ("/signin", "/static/web/lists.css", "/static/vendor/htmx/htmx.min.js"):
+        with client.get(path, headers={"Accept-Encoding": accepted}) as answer, client.get(path) as plain:
+            assert answer.headers.get("Content-Encoding") == sent and "Accept-Encoding" in answer.headers["Vary"], path
+            assert len(answer.data) < len(plain.data) / 2 if sent else len(answer.data) > 1000
+            if path.startswith("/static"):
+                assert unpack(answer.data) == plain.data
