@@ -64,6 +64,7 @@ def plain_pages() -> dict[str, Sight]:
         "figures of a day long gone": Sight("reports.figures", "/figures?day=2025-02-03"),
         "figures of all branches": Sight("reports.figures", "/figures?branch=all", "chen"),
         "prices": Sight("fees.index", "/prices"),
+        "prices of everybody and somebody": Sight("fees.index", "/prices?of=all"),
         "warranty terms": Sight("devices.warranty_terms_page", "/stock/warranty"),
         "loaners": Sight("devices.loans", "/stock/loans"),
         "a new price": Sight("fees.new", "/prices/new"),

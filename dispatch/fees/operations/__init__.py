@@ -16,7 +16,7 @@ from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import prepare_payment, refund, take_payment
-from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+from dispatch.fees.operations.prices import NewPrice, change_price, end_price, set_prices, withdraw_price
 from dispatch.fees.operations.quoting import (
     Agreement,
     Offer,
@@ -50,6 +50,7 @@ __all__ = [
     "deposit",
     "draft_quotation",
     "end_cash_limit",
+    "end_price",
     "hand_back",
     "hand_in",
     "lease_block",
@@ -71,5 +72,6 @@ __all__ = [
     "take_payment",
     "withdraw_favour",
     "withdraw_hand_in",
+    "withdraw_price",
     "withdraw_quotation",
 ]

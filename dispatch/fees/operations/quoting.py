@@ -23,7 +23,8 @@ from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.fees.ledger_rules import QUOTE_SERIES
 from dispatch.fees.operations.favours import follows
 from dispatch.fees.operations.posting import next_in_series
-from dispatch.fees.queries import prices_on
+from dispatch.fees.price_queries import prices_on, whom_of
+from dispatch.fees.price_rules import ListedPrice
 from dispatch.fees.quote_models import ONE_LIVE, Quotation, QuotationLine
 from dispatch.fees.quote_rules import LIVE, MOST_DAYS, WAYS, Wanted, check_step, check_wanted
 from dispatch.fees.rules import yuan
@@ -31,7 +32,7 @@ from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
-from dispatch.words import say
+from dispatch.words import say, text_to_json
 
 LONGEST = 300
 BELOW = say("It stays below the list: please say why.")
@@ -101,7 +102,7 @@ def offer_quotation(session: Session, quotation_id: int, *, by: Actor, at: datet
     _price_again(session, order, made, at)
     _check_day(made.valid_until, local_day(at, order.branch.zone))
     _make_way(session, order, by=by, at=at)
-    away = made.given_away
+    away, made.offered_by_id = made.given_away, by.id
     if not away:
         _move(session, made, "offer", by=by, at=at)
         return made
@@ -186,7 +187,7 @@ def _check_day(until: date, today: date) -> None:
 def _fill(session: Session, order: Order, made: Quotation, offer: Offer, at: datetime) -> None:
     """Take over what was typed, priced by the list of today. Raises Invalid."""
     today = local_day(at, order.branch.zone)
-    listed = {price.code: price for price in prices_on(session, today)}
+    listed = {price.code: price for price in prices_on(session, today, whom_of(order))}
     check_wanted(offer.lines, {code: price.amount for code, price in listed.items()})
     _check_day(offer.valid_until, today)
     made.valid_until = offer.valid_until
@@ -194,19 +195,26 @@ def _fill(session: Session, order: Order, made: Quotation, offer: Offer, at: dat
     for position, wanted in enumerate(offer.lines, 1):
         price = listed[wanted.code]
         asked = price.amount if wanted.unit_price is None else wanted.unit_price
-        facts = {"code": price.code, "name": price.name, "listed_price": price.amount, "tax_rate": price.tax_rate}
-        made.lines.append(QuotationLine(position=position, quantity=wanted.quantity, unit_price=asked, **facts))
+        facts = {"position": position, "code": price.code, "name": price.name, "quantity": wanted.quantity}
+        made.lines.append(QuotationLine(unit_price=asked, **facts, **_as_listed(price)))
     if made.given_away and not made.reason:
         raise Invalid({"reason": BELOW})
 
 
 def _price_again(session: Session, order: Order, made: Quotation, at: datetime) -> None:
     """The list may have changed since it was drafted: what it gives away is measured by today's. Raises Invalid."""
-    listed = {price.code: price for price in prices_on(session, local_day(at, order.branch.zone))}
+    listed = {price.code: price for price in prices_on(session, local_day(at, order.branch.zone), whom_of(order))}
     wanted = [Wanted(line.code, line.quantity, line.unit_price) for line in made.lines]
     check_wanted(wanted, {code: price.amount for code, price in listed.items()})
     for line in made.lines:
-        line.listed_price, line.tax_rate = listed[line.code].amount, listed[line.code].tax_rate
+        for name, value in _as_listed(listed[line.code]).items():
+            setattr(line, name, value)
+
+
+def _as_listed(price: ListedPrice) -> dict[str, Any]:
+    """What a line keeps of the list: the price, why it is that, and the tax in it."""
+    told = text_to_json(price.because) if price.because else None
+    return {"listed_price": price.amount, "listed_told": told, "tax_rate": price.tax_rate}
 
 
 def _make_way(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

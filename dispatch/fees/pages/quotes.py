@@ -29,7 +29,7 @@ from dispatch.staff.models import Branch
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_from_json
 
 ACTS = {name for name in LOOKS if name.startswith(("quote.", "quotation."))}
 TITLE = say("Quotations")
@@ -44,7 +44,7 @@ def _today() -> date:
     return local_day(now(), current().zone)
 
 
-WORDS: dict[str, Any] = {"states": STATE_WORDS, "ways": WAYS, "stands": _stands}
+WORDS: dict[str, Any] = {"states": STATE_WORDS, "ways": WAYS, "stands": _stands, "told": text_from_json}
 
 
 @pages.get("/orders/<number>/quotations")
