@@ -1,4 +1,4 @@
-"""Quotations: one agreed for work that goes on, one offered by the list, one below it that waits for approval."""
+"""Quotations: one agreed for work that goes on, one offered by the list, one below it that waits, one that nobody answered."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from dispatch.approvals.operations.requests import Answer
+from dispatch.clock import local_day
 from dispatch.demo.company import Company
 from dispatch.fees.models import Quotation
-from dispatch.fees.operations import Agreement, Offer, agree_quotation, decide_favour, draft_quotation, offer_quotation
+from dispatch.fees.operations import (
+    Agreement,
+    Offer,
+    agree_quotation,
+    decide_favour,
+    draft_quotation,
+    expire_quotation,
+    offer_quotation,
+)
 from dispatch.fees.quote_rules import Wanted
 from dispatch.orders.models import Order, Visit
 from dispatch.staff.models import Person
@@ -31,6 +40,17 @@ def build(company: Company, moment: datetime) -> None:
     for order, lines, reason in zip(planned, (OFFERED, WAITING), ("", REASON), strict=False):
         made = _drafted(company, order, lines, reason, at)
         offer_quotation(company.session, made.id, by=by, at=at)
+    _unanswered(company, moment, planned)
+
+
+def _unanswered(company: Company, moment: datetime, taken: list[Order]) -> None:
+    """Offered two days ago for that day, and ended by the night."""
+    at = moment - timedelta(days=2)
+    others = (Order.received_at < at, Order.id.not_in([order.id for order in taken]))
+    for order in _orders(company, "planned", 1, *others) or _orders(company, "waiting", 1, *others):
+        made = _drafted(company, order, OFFERED, "", at, days=0)
+        offer_quotation(company.session, made.id, by=company.desk("SZ"), at=at)
+        expire_quotation(company.session, made.id, at=moment)
 
 
 def _where_su_is() -> sa.Select[int]:
@@ -44,8 +64,10 @@ def _orders(company: Company, status: str, most: int, *more: sa.ColumnElement[bo
     return list(company.session.scalars(mine.order_by(Order.number).limit(most)))
 
 
-def _drafted(company: Company, order: Order, lines: tuple[Wanted, ...], reason: str, at: datetime) -> Quotation:
-    offer = Offer(lines, at.date() + timedelta(days=30), reason, NOTE)
+def _drafted(
+    company: Company, order: Order, lines: tuple[Wanted, ...], reason: str, at: datetime, *, days: int = 30
+) -> Quotation:
+    offer = Offer(lines, local_day(at, company.zone) + timedelta(days=days), reason, NOTE)
     key = uuid.UUID(int=company.random.getrandbits(128), version=4)
     return draft_quotation(company.session, order.id, offer, key=key, by=company.desk("SZ"), at=at)
 

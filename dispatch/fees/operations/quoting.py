@@ -26,12 +26,13 @@ from dispatch.fees.operations.posting import next_in_series
 from dispatch.fees.price_queries import prices_on, whom_of
 from dispatch.fees.price_rules import ListedPrice
 from dispatch.fees.quote_models import ONE_LIVE, Quotation, QuotationLine
-from dispatch.fees.quote_rules import LIVE, MOST_DAYS, WAYS, Wanted, check_step, check_wanted
+from dispatch.fees.quote_queries import untold
+from dispatch.fees.quote_rules import LIVE, MOST_DAYS, WAYS, Wanted, check_step, check_wanted, stands_as
 from dispatch.fees.rules import yuan
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
-from dispatch.staff.rules import Actor
+from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.words import say, text_to_json
 
 LONGEST = 300
@@ -74,6 +75,7 @@ def draft_quotation(session: Session, order_id: int, offer: Offer, *, key: uuid.
     session.add(made)
     session.flush()
     _tell(session, made, "draft", by=by, at=at)
+    note_expired(session, order_id=order.id, by=by, at=at)
     return made
 
 
@@ -143,6 +145,24 @@ def decline_quotation(session: Session, quotation_id: int, *, reason: str, by: A
 def withdraw_quotation(session: Session, quotation_id: int, *, reason: str, by: Actor, at: datetime) -> Quotation:
     """It does not hold any more; what was charged by it stays. Raises NotFound, Conflict, Invalid without a reason."""
     return _end(session, quotation_id, "withdraw", reason, by=by, at=at)
+
+
+def expire_quotation(session: Session, quotation_id: int, *, at: datetime) -> int:
+    """End one whose last day is over, and tell its maker; 0 where somebody was faster."""
+    order = locked_order(session, session.scalars(sa.select(Quotation.order_id).where(Quotation.id == quotation_id)).one())
+    made = session.get_one(Quotation, quotation_id, with_for_update=True, populate_existing=True)
+    if stands_as(made.state, made.valid_until, local_day(at, order.branch.zone)) != "expired" or made.state == "expired":
+        return 0
+    made.told_at = at
+    _move(session, made, "expire", by=SYSTEM, at=at)
+    return 1
+
+
+def note_expired(session: Session, *, order_id: int | None = None, by: Actor, at: datetime) -> int:
+    """The maker knows which of his quotations have expired (of one order, or all); how many those were."""
+    here = sa.true() if order_id is None else Quotation.order_id == order_id
+    known = session.execute(sa.update(Quotation).where(untold(by), here).values(seen_at=at).returning(Quotation.id))
+    return len(known.all())
 
 
 @follows("quotation")
