@@ -9,7 +9,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from dispatch.approvals.operations.requests import Answer
-from dispatch.clock import local_day
+from dispatch.clock import day_bounds, local_day
 from dispatch.demo.company import Company
 from dispatch.fees.models import Quotation
 from dispatch.fees.operations import (
@@ -26,8 +26,9 @@ from dispatch.orders.models import Order, Visit
 from dispatch.staff.models import Person
 
 OFFERED = (Wanted("S003", 1), Wanted("P003", 2))
-AGREED = (Wanted("S003", 2, Decimal(120)), Wanted("P003", 1, Decimal(40)))
+AGREED = (Wanted("S003", 2, Decimal(120)), Wanted("P003", 1, Decimal(35)))
 WAITING = (Wanted("S003", 6, Decimal(100)), Wanted("S004", 6))
+OPEN = ("approved", "planned", "dispatched", "working", "waiting")
 REASON, NOTE = "车队一次六台，已口头答应优惠", "含拆装与布线，不含停车费"
 
 
@@ -44,12 +45,13 @@ def build(company: Company, moment: datetime) -> None:
 
 
 def _unanswered(company: Company, moment: datetime, taken: list[Order]) -> None:
-    """Offered two days ago for that day, and ended by the night."""
-    at = moment - timedelta(days=2)
-    others = (Order.received_at < at, Order.id.not_in([order.id for order in taken]))
-    for order in _orders(company, "planned", 1, *others) or _orders(company, "waiting", 1, *others):
-        made = _drafted(company, order, OFFERED, "", at, days=0)
-        offer_quotation(company.session, made.id, by=company.desk("SZ"), at=at)
+    """Offered for the day on which an order was taken, some day before, and ended by the night."""
+    begun, _ = day_bounds(local_day(moment, company.zone), company.zone)
+    mine = (Order.branch_id == company.branches["SZ"].id, Order.id.not_in([order.id for order in taken]))
+    open_ = sa.select(Order).where(*mine, Order.status.in_(OPEN), Order.received_at < begun)
+    for order in company.session.scalars(open_.order_by(Order.received_at).limit(1)):
+        made = _drafted(company, order, OFFERED, "", order.received_at, days=0)
+        offer_quotation(company.session, made.id, by=company.desk("SZ"), at=order.received_at)
         expire_quotation(company.session, made.id, at=moment)
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from dispatch.fees.forms import read_amount, read_tax_rate
-from dispatch.fees.operations import NewPrice
-from dispatch.tabular.cells import plain, read_date
+from dispatch.fees.operations import NewDiscount, NewPrice
+from dispatch.fees.operations.discounting import QUOTING
+from dispatch.tabular.cells import plain, read_date, read_decimal
 from dispatch.typed import Typed, number_in
 from dispatch.words import Text, say
 
@@ -44,6 +45,34 @@ def _wrong_whose(facts: NewPrice, customer: int | Text | None) -> Iterable[tuple
         yield "branch", say("A price is for a branch or for a customer, not both.")
     elif customer is None and facts.contract:
         yield "customer", say("Whose contract is it?")
+
+
+def read_discount(texts: Mapping[str, Any], today: date) -> NewDiscount:
+    """The limit out of the fields whom (a role, or p and a person's number), branch (of a role), percent, valid_from (blank:
+    today), valid_to and reason. Raises Invalid."""
+    typed = Typed(texts)
+    whom = typed.line("whom")
+    person_id = number_in(whom[1:]) if whom.startswith("p") else None
+    facts = NewDiscount(
+        role=whom if whom in QUOTING else None,
+        branch_id=None if person_id else number_in(texts.get("branch")),
+        person_id=person_id,
+        percent=typed.need("percent", _read_percent, Decimal(0)),
+        valid_from=typed.maybe("valid_from", read_date) or today,
+        valid_to=typed.maybe("valid_to", read_date),
+        reason=typed.line("reason"),
+    )
+    if facts.role is None and person_id is None:
+        typed.errors["whom"] = say("Choose whom it is for.")
+    typed.check()
+    return facts
+
+
+def _read_percent(text: str) -> Decimal | Text:
+    value = read_decimal(text.removesuffix("%"))
+    if not isinstance(value, Decimal) or not 0 <= value <= 100 or value != value.quantize(Decimal("0.01")):
+        return say("From 0 to 100 per cent, please.")
+    return value
 
 
 def read_last_day(texts: Mapping[str, Any]) -> date:

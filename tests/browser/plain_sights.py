@@ -67,6 +67,7 @@ def plain_pages() -> dict[str, Sight]:
         "quotations": Sight("fees.quotation_list", "/quotations", "lin"),
         "quotations of all branches": Sight("fees.quotation_list", "/quotations?sort=-amount", "qian"),
         "quotations that have expired": Sight("fees.quotation_list", "/quotations?state=told", "lin"),
+        "discounts without asking": Sight("fees.discounts", "/prices/discounts", "chen"),
         "prices of everybody and somebody": Sight("fees.index", "/prices?of=all"),
         "warranty terms": Sight("devices.warranty_terms_page", "/stock/warranty"),
         "loaners": Sight("devices.loans", "/stock/loans"),

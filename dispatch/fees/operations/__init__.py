@@ -11,6 +11,7 @@ from dispatch.fees.operations.account_payments import pay_on_account, take_back_
 from dispatch.fees.operations.cash_limits import end_cash_limit, let_pass, set_cash_limit
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.depositing import deposit, take_back_deposit
+from dispatch.fees.operations.discounting import NewDiscount, end_discount_limit, set_discount_limit
 from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_favour, hand_back, withdraw_favour
 from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
@@ -35,6 +36,7 @@ from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
     "Agreement",
+    "NewDiscount",
     "NewPrice",
     "Offer",
     "add_charge",
@@ -52,6 +54,7 @@ __all__ = [
     "deposit",
     "draft_quotation",
     "end_cash_limit",
+    "end_discount_limit",
     "end_price",
     "expire_quotation",
     "hand_back",
@@ -65,6 +68,7 @@ __all__ = [
     "prepare_payment",
     "refund",
     "set_cash_limit",
+    "set_discount_limit",
     "set_prices",
     "settle_difference",
     "settle_goodwill",

@@ -20,6 +20,7 @@ from dispatch.approvals.operations.requests import Answer, Asked
 from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.fees.discount_queries import depth_of, discount_of
 from dispatch.fees.ledger_rules import QUOTE_SERIES
 from dispatch.fees.operations.favours import follows
 from dispatch.fees.operations.posting import next_in_series
@@ -93,7 +94,8 @@ def change_quotation(session: Session, quotation_id: int, offer: Offer, *, by: A
 
 
 def offer_quotation(session: Session, quotation_id: int, *, by: Actor, at: datetime) -> Quotation:
-    """Offer a draft to the customer at the list of today; what stays below it has to be approved first.
+    """Offer a draft to the customer at the list of today; what stays further below it than whoever offers it may go by himself
+    (`discount_of`) has to be approved first.
 
     Raises NotFound, Conflict when it is no draft, Conflict where the order has a live one, RuleBroken where the
     list has risen above it since and no reason is given.
@@ -102,16 +104,18 @@ def offer_quotation(session: Session, quotation_id: int, *, by: Actor, at: datet
     check_step("offer", made.state)
     _check_open(order)
     _price_again(session, order, made, at)
-    _check_day(made.valid_until, local_day(at, order.branch.zone))
+    today = local_day(at, order.branch.zone)
+    _check_day(made.valid_until, today)
     _make_way(session, order, by=by, at=at)
     away, made.offered_by_id = made.given_away, by.id
-    if not away:
-        _move(session, made, "offer", by=by, at=at)
-        return made
-    if not made.reason:
+    reason = made.reason or ""
+    if away and not reason:
         raise RuleBroken(BELOW)
+    if not away or depth_of(made) <= discount_of(session, by, today):
+        _move(session, made, "offer", by=by, at=at, told={"percent": str(depth_of(made))} if away else None)
+        return made
     about = say("Quotation %(number)s over %(total)s, %(away)s below the list", **_sums(made))
-    asked = Asked("quotation", away, about, made.reason, uuid.uuid4())
+    asked = Asked("quotation", away, about, reason, uuid.uuid4())
     made.request_id = requests.ask(session, asked, branch_id=order.branch_id, order_id=order.id, by=by, at=at).id
     _move(session, made, "ask", by=by, at=at)
     return made

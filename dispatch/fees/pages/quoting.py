@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.discount_queries import discount_of
 from dispatch.fees.models import Quotation
 from dispatch.fees.operations import change_quotation, draft_quotation
 from dispatch.fees.pages.blueprint import Answer, pages
@@ -97,7 +98,8 @@ def _form(number: str, form: Form, refusal: Refusal | None = None, quotation_id:
         order = order_numbered(db, number, current())
         rows = min(MOST_LINES, max(LEAST_ROWS, count_of(form.values) + SPARE_ROWS))
         shown = {"order": order, "rows": rows, "prices": _prices(db, order), "quotation_id": quotation_id, "form": form}
-        page = render_template("fees/quote_form.html", **shown, refusal=refusal, labels=_labels(rows))
+        own = discount_of(db, current(), local_day(now(), current().zone))
+        page = render_template("fees/quote_form.html", **shown, refusal=refusal, labels=_labels(rows), own=own)
     return (page, refusal.status) if refusal else page
 
 
