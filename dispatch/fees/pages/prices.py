@@ -37,11 +37,11 @@ def index() -> str:
     """Every code with today's price and the next one: everybody's, or those of branches and customers."""
     asked, cut = _filter(), cut_asked(PRICE_SORTS, "category")
     with transaction() as db:
-        whose = _whose_asked(db, asked)
+        whose, choices = _whose_asked(db, asked), _branches(db)
         found = prices_by_code(db, _today(), asked, current(), cut=cut)
         models_named = [model.name for model in models(db)] if found.rows else []
         lacking = without_price(db, models_named, _today(), Whom(current().branch_id)) if models_named else []
-    around = {"page": Leaf.of(found), "sort": Heads(cut.sort), "lacking": listed(lacking), "whose": whose}
+    around = {"page": Leaf.of(found), "sort": Heads(cut.sort), "lacking": listed(lacking), "whose": whose, "branches": choices}
     return render_template("fees/index.html", rows=found.rows, asked=asked, **around, **_words())
 
 
