@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.clock import local_day, now
+from dispatch.clock import now
 from dispatch.customers.forms import TIERS, read_contact, read_customer, read_vehicle
 from dispatch.customers.models import Customer, Vehicle
 from dispatch.customers.operations import (
@@ -33,7 +33,6 @@ from dispatch.devices.slot_rules import ROLES
 from dispatch.devices.warranty_queries import warranty_terms
 from dispatch.devices.warranty_rules import STARTS
 from dispatch.errors import Invalid, NotFound, Refusal
-from dispatch.fees.price_queries import agreed_with
 from dispatch.fees.terms import overdue, usual_days
 from dispatch.geo.forms import DATUMS
 from dispatch.lives.pages import shown_of_vehicle
@@ -94,7 +93,6 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             sort=Heads(cut.sort, "customers.show"),
             contracts=[term for term in warranty_terms(db, customer_id) if term.withdrawn_at is None],
             starts=STARTS,
-            agreed=agreed_with(db, customer_id, local_day(now(), current().zone)),
             inside=fitted_first(db, [v.id for v in vehicles.rows]),
             under_way=[order for order in orders if order.status not in ENDED],
             ended=[order for order in orders if order.status in ENDED],

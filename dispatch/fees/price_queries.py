@@ -198,15 +198,3 @@ def customer_called(session: Session, name: str, id_: int | None, by: Actor) -> 
     if not found:
         return say("No customer is called “%(name)s”: write the exact name.", name=name)
     return say("Several customers are called “%(name)s”: begin on the page of the one you mean.", name=name)
-
-
-def agreed_with(session: Session, customer_id: int, day: date) -> tuple[int, int]:
-    """How many codes have a price agreed with a customer that holds on a day, and how many are still to come."""
-    mine = sa.select(Price).where(Price.customer_id == customer_id)
-    newest = (
-        mine.where(Price.valid_from <= day).order_by(Price.code, Price.valid_from.desc()).ext(distinct_on(Price.code)).subquery()
-    )
-    holds = sa.select(sa.func.count()).where(sa.or_(newest.c.valid_to.is_(None), newest.c.valid_to >= day))
-    later = sa.select(sa.func.count(sa.distinct(Price.code))).where(Price.customer_id == customer_id, Price.valid_from > day)
-    row = session.execute(sa.select(holds.scalar_subquery(), later.scalar_subquery())).one()
-    return row[0], row[1]

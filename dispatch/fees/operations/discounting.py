@@ -15,6 +15,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.fees.discount_models import NOT_OWN_DISCOUNT, DiscountLimit
 from dispatch.permissions import PERMISSIONS
 from dispatch.staff.models import Person
+from dispatch.staff.queries import branch
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -84,8 +85,8 @@ def _check_whose(session: Session, role: str | None, branch_id: int | None, pers
         branch_id = session.scalar(sa.select(Person.branch_id).where(Person.id == person_id))
         if branch_id is None:
             raise NotFound
-    if branch_id is not None and not by.sees_branch(branch_id):
-        raise NotFound
+    if branch_id is not None:
+        branch(session, branch_id, by)
     if not may_decide(by, role, branch_id, person_id):
         own = person_id == by.id or role in by.roles
         raise NotAllowed(

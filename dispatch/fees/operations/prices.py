@@ -16,6 +16,7 @@ from dispatch.customers.queries import customer
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.fees.models import Price
 from dispatch.fees.price_queries import prices_of
+from dispatch.staff.queries import branch
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -127,8 +128,8 @@ def _check_scope(session: Session, branch_id: int | None, customer_id: int | Non
     """Raises NotFound for what lies in another branch."""
     if customer_id is not None:
         customer(session, customer_id, by)
-    elif branch_id is not None and not by.sees_branch(branch_id):
-        raise NotFound
+    elif branch_id is not None:
+        branch(session, branch_id, by)
 
 
 def _told(price: NewPrice) -> list[Any]:
