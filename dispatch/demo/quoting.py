@@ -41,13 +41,14 @@ def build(company: Company, moment: datetime) -> None:
     for order, lines, reason in zip(planned, (OFFERED, WAITING), ("", REASON), strict=False):
         made = _drafted(company, order, lines, reason, at)
         offer_quotation(company.session, made.id, by=by, at=at)
-    _unanswered(company, moment, planned)
+    _unanswered(company, moment)
 
 
-def _unanswered(company: Company, moment: datetime, taken: list[Order]) -> None:
+def _unanswered(company: Company, moment: datetime) -> None:
     """Offered for the day on which an order was taken, some day before, and ended by the night."""
     begun, _ = day_bounds(local_day(moment, company.zone), company.zone)
-    mine = (Order.branch_id == company.branches["SZ"].id, Order.id.not_in([order.id for order in taken]))
+    quoted = sa.exists().where(Quotation.order_id == Order.id)
+    mine = (Order.branch_id == company.branches["SZ"].id, ~quoted)
     open_ = sa.select(Order).where(*mine, Order.status.in_(OPEN), Order.received_at < begun)
     for order in company.session.scalars(open_.order_by(Order.received_at).limit(1)):
         made = _drafted(company, order, OFFERED, "", order.received_at, days=0)
