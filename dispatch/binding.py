@@ -10,7 +10,7 @@ from dispatch.board import travelling
 from dispatch.config import Settings
 from dispatch.customers import finding
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
-from dispatch.fees import cash_queries, slip_queries, terms
+from dispatch.fees import cash_queries, discount_queries, slip_queries, terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.geo.gateway import Geocoder, geocoder
@@ -52,6 +52,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
     travelling.configure(road_engine(settings.road_engine, settings.road_url, settings.road_seconds))
     finding.configure(_address_services(settings))
+    discount_queries.configure(settings.discount_percent)
     gateway.configure(choosing.connected_by(settings))
     invoice_gateway.configure(settings.invoice_provider)
     verbal.configure(settings.approval_backfill_hours)
