@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from dispatch.fees.forms import read_amount, read_tax_rate
+from dispatch.fees.forms import read_tax_rate
+from dispatch.fees.money_forms import read_sum
 from dispatch.fees.operations import NewPrice
-from dispatch.tabular.cells import plain, read_date
-from dispatch.typed import Typed
+from dispatch.tabular.cells import plain
+from dispatch.typed import Typed, read_day
 from dispatch.words import Text, say
 
 LONGEST = 80
@@ -23,9 +24,9 @@ def read_price(texts: Mapping[str, str]) -> NewPrice:
         code=typed.need("code", _read_code, ""),
         name=typed.needed("name"),
         category=typed.need("category", _read_category, ""),
-        amount=typed.need("amount", read_amount, Decimal(0)),
+        amount=typed.need("amount", read_sum, Decimal(0)),
         tax_rate=typed.need("tax_rate", read_tax_rate, Decimal(0)),
-        valid_from=typed.need("valid_from", read_date, date.min),
+        valid_from=typed.need("valid_from", read_day, date.min),
     )
     typed.check()
     return facts

@@ -103,11 +103,11 @@ def _agree(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
 
 
 def _decline(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
-    return decline_quotation(db, quotation_id, reason=form.text("reason"), **who)
+    return decline_quotation(db, quotation_id, reason=form.line("reason"), **who)
 
 
 def _withdraw(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
-    return withdraw_quotation(db, quotation_id, reason=form.text("reason"), **who)
+    return withdraw_quotation(db, quotation_id, reason=form.line("reason"), **who)
 
 
 def _offer(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:

@@ -29,6 +29,7 @@ from dispatch.finance.match_list_queries import (
     last_told,
     line_seen,
     matches_of,
+    order_behind,
     proposals,
     unknown_lines,
     unshown_items,
@@ -204,6 +205,7 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
             labels=_labels(),
             ticked=set(request.form.getlist("parts")),
             made=db.get(Statement, of.statement_id) if isinstance(of, StatementLine) else None,
+            order=order_behind(db, of) if isinstance(of, MatchItem) else None,
             people=_people(db, of.branch_id),
             reasons=_reasons(),
             **WORDS,
@@ -212,7 +214,7 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
 
 
 def _reasons() -> list[tuple[str, Any]]:
-    mine = [("", "—")]
+    mine = [("", _("Choose…"))]
     if current().may("money.confirm"):
         mine += [(TOGETHER, _("They belong together"))]
     written_off = current().may("money.write_off")
@@ -246,16 +248,8 @@ def explain_item(item_id: int) -> Answer:
 
 def _explain(side: str, id_: int) -> Answer:
     form = Form.sent()
-    parts = {(side, id_)} | {_part(text) for text in request.form.getlist("parts")}
-    said = Explained(
-        lines=frozenset(number for kind, number in parts if kind == "line"),
-        items=frozenset(number for kind, number in parts if kind == "item"),
-        why=form.text("why"),
-        words=form.text("words"),
-        owner_id=number_in(form.text("owner")),
-        payout_channel=form.text("payout_channel"),
-    )
     try:
+        said = _said(form, {(side, id_)} | {_part(text) for text in request.form.getlist("parts")})
         with transaction() as db:
             explain(db, said, by=current(), at=now())
     except NotFound:
@@ -264,6 +258,18 @@ def _explain(side: str, id_: int) -> Answer:
         return _one(side, id_, form.refused(refusal), refusal, "explain")
     flash(_("Booked."), "success")
     return redirect(_back(side, id_))
+
+
+def _said(form: Form, parts: set[tuple[str, int]]) -> Explained:
+    """What was typed, about these parts. Raises Invalid."""
+    return Explained(
+        lines=frozenset(number for kind, number in parts if kind == "line"),
+        items=frozenset(number for kind, number in parts if kind == "item"),
+        why=form.text("why"),
+        words=form.line("words"),
+        owner_id=number_in(form.text("owner")),
+        payout_channel=form.text("payout_channel"),
+    )
 
 
 def _part(text: str) -> tuple[str, int]:
@@ -284,7 +290,7 @@ def undo_match(match_id: int) -> Answer:
         side, id_ = _subject(db, match_id)
     try:
         with transaction() as db:
-            undo(db, match_id, reason=form.text("reason"), by=current(), at=now())
+            undo(db, match_id, reason=form.line("reason"), by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:

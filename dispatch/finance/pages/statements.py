@@ -20,7 +20,15 @@ from dispatch.finance.keeping import Chosen, ask, ask_again, choose_columns, rea
 from dispatch.finance.matching_run import Matched, match_soon
 from dispatch.finance.models import BankProfile, Statement
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
-from dispatch.finance.statement_queries import LINE_SORTS, STATEMENT_SORTS, kinds_of, lines_of, statement_seen, statements
+from dispatch.finance.statement_queries import (
+    LINE_SORTS,
+    STATEMENT_SORTS,
+    has_open_lines,
+    kinds_of,
+    lines_of,
+    statement_seen,
+    statements,
+)
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES, UNDER_WAY
 from dispatch.finance.statements.bank_columns import COLUMNS
 from dispatch.finance.statements.lines import CHANNELS, KINDS
@@ -144,7 +152,7 @@ def _lines(db: Session, made: Statement) -> dict[str, Any]:
     kind, cut = asked if asked in KINDS else None, cut_asked(LINE_SORTS, "row")
     found = lines_of(db, made, kind=kind, cut=cut)
     shown = {"rows": found.rows, "page": Leaf.of(found), "sort": Heads(cut.sort), "kind": kind}
-    return shown | {"kinds": kinds_of(made)}
+    return shown | {"kinds": kinds_of(made), "open": has_open_lines(db, made)}
 
 
 def _columns(db: Session, made: Statement, chosen: Chosen | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
@@ -91,7 +92,12 @@ def _form(form: Form | None, refusal: Refusal | None = None) -> Answer:
         kinds=KIND_WORDS.items(),
         mediums=MEDIUM_WORDS.items(),
         labels={"title": _("Title"), "uscc": _("Credit code"), "address": _("Address"), "phone": _("Phone")}
-        | {"bank": _("Bank"), "account": _("Account number"), "send_to": _("Send it to"), "remark": _("Remark")},
+        | {
+            "bank": pgettext("invoice", "Bank"),
+            "account": _("Account number"),
+            "send_to": _("Send it to"),
+            "remark": _("Remark"),
+        },
     )
     return (page, refusal.status) if refusal else page
 

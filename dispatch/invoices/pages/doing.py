@@ -60,7 +60,7 @@ def do_issue(invoice_id: int) -> Answer:
 def do_refuse(invoice_id: int) -> Answer:
     """Refuse the request."""
     told = _said("refuse")
-    return _do(invoice_id, "refuse", lambda db, form, who: refuse(db, invoice_id, reason=form.text("reason"), **who), told)
+    return _do(invoice_id, "refuse", lambda db, form, who: refuse(db, invoice_id, reason=form.line("reason"), **who), told)
 
 
 @pages.post("/invoices/<int:invoice_id>/withdraw")
@@ -75,7 +75,7 @@ def do_withdraw(invoice_id: int) -> Answer:
 def do_void(invoice_id: int) -> Answer:
     """Make it void."""
     told = _said("void")
-    return _do(invoice_id, "void", lambda db, form, who: make_void(db, invoice_id, reason=form.text("reason"), **who), told)
+    return _do(invoice_id, "void", lambda db, form, who: make_void(db, invoice_id, reason=form.line("reason"), **who), told)
 
 
 @pages.post("/invoices/<int:invoice_id>/red-letter")
