@@ -36,6 +36,8 @@ def read_count(texts: Mapping[str, str]) -> Count:
     typed = Typed(texts)
     counts = {str(worth): typed.maybe(f"n{worth}", _read_pieces) or 0 for worth in DENOMINATIONS}
     facts = Count(counts, typed.maybe("counted", read_sum), typed.line("reason"), number_in(typed.line("owner")))
+    if not any(typed.line(name) for name in ("counted", *(f"n{worth}" for worth in DENOMINATIONS))):
+        typed.errors["n100"] = say("Nothing is counted yet: how many of each?")
     typed.check()
     return facts
 

@@ -70,7 +70,8 @@ def _page(quotation_id: int, form: Form | None, refusal: Refusal | None = None, 
         made = quotation_seen(db, quotation_id, current())
         can = _can(made)
         shown = {"one": made, "order": made.order, "left": _left(db, made), "entries": _entries(db, made)}
-        labels: dict[str, Text] = {"agreed_by": say("Who has agreed"), "agreed_how": say("How"), "reason": say("Reason")}
+        labels: dict[str, Text] = {"agreed_by": say("Who has agreed"), "agreed_how": say("How"), "agreed_on": say("On which day")}
+        labels |= {"reason": say("Reason")}
         told = {"form": form, "refusal": refusal, "acting": acting, "can": can, "today": _today()}
         named = {name: tr(text) for name, text in labels.items()}
         page = render_template("fees/quote.html", **shown, **told, labels=named, **WORDS)

@@ -22,6 +22,7 @@ from dispatch.finance.match_list_queries import (
     ITEM_SORTS,
     LINE_SORTS,
     PROPOSAL_SORTS,
+    Shown,
     candidates,
     explained,
     findings_counted,
@@ -203,7 +204,7 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
             refusal=refusal,
             acting=acting,
             labels=_labels(),
-            ticked=set(request.form.getlist("parts")),
+            ticked=set(request.form.getlist("parts")) if acting == "explain" else _doubted(found, side),
             made=db.get(Statement, of.statement_id) if isinstance(of, StatementLine) else None,
             order=order_behind(db, of) if isinstance(of, MatchItem) else None,
             people=_people(db, of.branch_id),
@@ -211,6 +212,14 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
             **WORDS,
         )
     return (page, refusal.status) if refusal else page
+
+
+def _doubted(matches: list[Shown], side: str) -> set[str]:
+    """What a proposal that has to be explained joins with the one that is shown, as the form names it."""
+    asked = [each for each in matches if each.row.state == "proposed" and each.row.way in NEEDS_WORDS]
+    if side == "line":
+        return {f"item-{item.id}" for each in asked for item in each.items}
+    return {f"line-{line.id}" for each in asked for line in each.lines}
 
 
 def _reasons() -> list[tuple[str, Any]]:
@@ -256,7 +265,7 @@ def _explain(side: str, id_: int) -> Answer:
         raise
     except Refusal as refusal:
         return _one(side, id_, form.refused(refusal), refusal, "explain")
-    flash(_("Booked."), "success")
+    flash(_("Noted."), "success")
     return redirect(_back(side, id_))
 
 

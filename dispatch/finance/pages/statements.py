@@ -85,9 +85,8 @@ def tell_matched(matched: Matched | None) -> None:
         flash(_("The worker matches its lines now. Look again in a minute."), "info")
         return
     told = ngettext("%(num)d line matched by itself.", "%(num)d lines matched by themselves.", matched.sure)
-    asked = ngettext("%(num)d is proposed.", "%(num)d are proposed.", matched.asked)
-    left = ngettext("%(num)d is in the work list.", "%(num)d are in the work list.", matched.left)
-    flash(f"{told} {asked} {left}", "info")
+    open_ = _("The branch has %(asked)s proposals and %(left)s lines in the work list now.", asked=matched.asked, left=matched.left)
+    flash(f"{told} {open_}", "info")
 
 
 def _list(form: Form) -> str:
