@@ -35,8 +35,15 @@ def test_a_count_is_read() -> None:
 )
 def test_what_is_no_number_is_refused(field: str, typed: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        read_count({field: typed})
+        read_count({"n100": "1", field: typed})
     assert set(refusal.value.fields) == {field}
+
+
+def test_nothing_counted_is_no_count_of_nothing() -> None:
+    with pytest.raises(Invalid) as refusal:
+        read_count({"n50": " ", "reason": "少了", "owner": "7"})
+    assert set(refusal.value.fields) == {"n100"}
+    assert read_count({"n100": "0"}).counts["100"] == 0
 
 
 def test_full_width_signs_are_read() -> None:

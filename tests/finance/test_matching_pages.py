@@ -35,7 +35,10 @@ def test_from_a_file_to_the_last_explanation(cast: Cast, as_person: SignIn) -> N
     assert before.status_code == 200 and numbers[3] not in before.text
     url = str(send_file(client, LIST, "a.csv", bank(*rows)).location)
     shown = client.get(url).text
-    assert "1 line matched by itself. The branch has 3 proposals and 2 lines in the work list now." in shown and shown.count("Not matched") == 4
+    assert (
+        "1 line matched by itself. The branch has 3 proposals and 2 lines in the work list now." in shown
+        and shown.count("Not matched") == 4
+    )
     page = client.get(WORK).text
     ids = re.findall(r'name="ids" value="(\d+)"', page)
     assert len(ids) == 2 and "The channel calls it its fee" in page and "Our number, but another amount" in page

@@ -85,7 +85,9 @@ def tell_matched(matched: Matched | None) -> None:
         flash(_("The worker matches its lines now. Look again in a minute."), "info")
         return
     told = ngettext("%(num)d line matched by itself.", "%(num)d lines matched by themselves.", matched.sure)
-    open_ = _("The branch has %(asked)s proposals and %(left)s lines in the work list now.", asked=matched.asked, left=matched.left)
+    open_ = _(
+        "The branch has %(asked)s proposals and %(left)s lines in the work list now.", asked=matched.asked, left=matched.left
+    )
     flash(f"{told} {open_}", "info")
 
 
