@@ -51,7 +51,9 @@ def _planned(file: Path, out: Path, seconds: float, seed: int, rounds: int | Non
     day = read_day(_text_of(file))
     from dispatch.routing.improve import improved  # loads the compiled search: nothing for commands that plan nothing
     from dispatch.routing.search.run import Effort
+    from dispatch.routing.search.warm import warm
 
+    warm()  # before the search divides into processes, or each would load or compile it
     effort = Effort(max(0.0, seconds - (time.perf_counter() - began)), rounds, seed)
     found = improved(day, effort, processes=cores)
     _write(out, json.dumps(written_day(found.plan), ensure_ascii=False))

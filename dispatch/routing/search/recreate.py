@@ -6,14 +6,15 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
-from dispatch.routing.search.routes import Routes, fits, put_in, refresh
-from dispatch.routing.search.ruin import SEED, TODO, Desk, is_in, touch
+from dispatch.routing.search.routes import Routes, passes, put_in, refresh
+from dispatch.routing.search.ruin import SEED, TODO, TOUCHED, TURN, Desk, is_in, touch
 from dispatch.routing.search.tables import Ints, Tables
-from dispatch.routing.search.timing import NEVER, road
+from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
 BLINK = 0.01
 """How often a good place is overlooked."""
 ORDERS = 10
+HINTS = 6
 
 
 @compiled
@@ -26,7 +27,7 @@ def recreate(a: Tables, r: Routes, d: Desk) -> None:
 
 def construct(a: Tables, r: Routes, d: Desk) -> None:
     """A first plan: everything to whoever has the least way, the most urgent first, of equals what the fewest can do."""
-    _give_all(a, r, d, np.lexsort((a.scarce, -a.priority)).astype(np.int64))
+    _give_all(a, r, d, np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64))
 
 
 @entry
@@ -67,18 +68,12 @@ def _rank(a: Tables, rng: Dice, way: int, near: int, job: int) -> float:
         return float(near)
     if way == 8:
         return float(-near)
-    return float(-a.work[0, job]) / a.priority[job] if share(rng) < 0.5 else float(a.scarce[job])
+    return float(-a.work[0, job]) / a.priority[job] if share(rng) < 0.5 else float(a.folk_first[job + 1] - a.folk_first[job])
 
 
 @compiled
 def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
-    best, whose, where = NEVER, -1, 0
-    for who in range(a.pace.size):
-        if not a.able[who, job] or not (d.fresh[job] or d.is_touched[who]) or not _in_bag(a.parts, r.left, who, job):
-            continue
-        extra, k = _place(a, r, d.rng, who, job, best)
-        if extra < best:
-            best, whose, where = extra, who, k
+    whose, where = _best_place(a, r, d, job)
     d.fresh[job] = 0
     if whose >= 0:
         touch(d, whose)
@@ -88,24 +83,59 @@ def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
 
 
 @compiled
+def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
+    """(who, position) of the least way; (-1, 0) if there is none. Routes of near jobs first: they make the others short work."""
+    best, whose, where = NEVER, -1, 0
+    place, leave, first, end, late = a.place[job], leaves_from(a, job), a.first[job], a.first[job + 1], a.late[job]
+    d.counts[TURN] += 1
+    hints = min(HINTS, a.near.shape[1] - 1) if d.fresh[job] else 0
+    others = a.folk_first[job + 1] - a.folk_first[job] if d.fresh[job] else d.counts[TOUCHED]
+    for step in range(hints + others):
+        if step < hints:
+            who = r.whose[a.near[job, step + 1]]
+        else:
+            who = a.folk[a.folk_first[job] + step - hints] if d.fresh[job] else d.touched[step - hints]
+        if who < 0 or d.seen[who] == d.counts[TURN] or not a.able[who, job]:
+            continue
+        d.seen[who] = d.counts[TURN]
+        if r.many[who] >= r.stops.shape[1] or not _in_bag(a.parts, r.left, who, job):
+            continue
+        earliest, latest, pause, base = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2], a.work[a.pace[who], job]
+        before = a.priority.size + who
+        for k in range(r.many[who] + 1):
+            after = r.stops[who, k] if k < r.many[who] else a.priority.size + who
+            there, onward = road_to(a, job, before), road(a, job, after)
+            extra = there + onward - r.legs[who, k]
+            if extra < best and share(d.rng) >= BLINK:
+                work = base if k > 0 and a.place[before] == place else base + a.setup[job]
+                same = int(k < r.many[who] and a.place[after] == place)
+                hungry, fed, by, by_fed = r.hungry[who, k], r.fed[who, k], r.by_hungry[who, k, same], r.by_fed[who, k, same]
+                if passes(
+                    hungry,
+                    fed,
+                    by,
+                    by_fed,
+                    there,
+                    onward,
+                    leave,
+                    work,
+                    earliest,
+                    latest,
+                    pause,
+                    a.opens,
+                    a.closes,
+                    first,
+                    end,
+                    late,
+                ):
+                    best, whose, where = extra, who, k
+            before = after
+    return whose, where
+
+
+@compiled
 def _in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
     enough = True
     for k in range(parts.shape[1]):
         enough = enough and parts[job, k] <= left[who, k]
     return enough
-
-
-@compiled
-def _place(a: Tables, r: Routes, rng: Dice, who: int, job: int, limit: int) -> tuple[int, int]:
-    """(extra seconds, position) of the cheapest place under a limit."""
-    home = a.priority.size + who
-    before, count, where = home, r.many[who], -1
-    if count >= r.stops.shape[1]:
-        return NEVER, -1
-    for k in range(count + 1):
-        after = r.stops[who, k] if k < count else home
-        extra = road(a, before, job) + road(a, job, after) - road(a, before, after)
-        if extra < limit and share(rng) >= BLINK and fits(a, r, who, k, before, job, after):
-            limit, where = extra, k
-        before = after
-    return (limit, where) if where >= 0 else (NEVER, -1)

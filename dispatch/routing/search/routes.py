@@ -28,7 +28,8 @@ class Routes(NamedTuple):
     """`hungry[who, k]`, `fed[who, k]`: earliest moment of being done with the first k stops, lunch still to come or taken.
 
     `by_hungry[who, k, same]`, `by_fed`: latest arrival at stop k (behind the last: home) from which the rest is possible, coming
-    from elsewhere (0) or from the same place (1). `left`: the bag after all stops. `whose[job]`: who has it, or -1.
+    from elsewhere (0) or from the same place (1). `left`: the bag after all stops.
+    `legs[who, k]`: seconds on the road to stop k. `whose[job]`: who has it, or -1.
     """
 
     stops: Ints
@@ -39,6 +40,7 @@ class Routes(NamedTuple):
     by_fed: Ints
     left: Ints
     road: Ints
+    legs: Ints
     whose: Ints
 
 
@@ -54,6 +56,7 @@ def empty_routes(a: Tables) -> Routes:
         by_fed=np.zeros((people, most + 1, 2), dtype=np.int64),
         left=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
         road=np.zeros(people, dtype=np.int64),
+        legs=np.zeros((people, most + 1), dtype=np.int64),
         whose=np.full(a.jobs, -1, dtype=np.int64),
     )
     refresh_all(a, routes)
@@ -91,36 +94,41 @@ def refresh(a: Tables, r: Routes, who: int) -> None:
 def _forward(a: Tables, r: Routes, who: int) -> None:
     before = home = a.priority.size + who
     length = 0
+    earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
     hungry, fed = (a.shift[who, 0], NEVER) if a.lunch[who, 1] >= 0 else (NEVER, a.shift[who, 0])
     r.hungry[who, 0], r.fed[who, 0] = hungry, fed
     for k in range(r.many[who]):
         job = r.stops[who, k]
-        length += road(a, before, job)
-        hungry, fed = arrivals(a, who, before, job, hungry, fed)
-        work = work_at(a, who, before, job)
-        hungry, fed = _worked(a, job, hungry, work), _worked(a, job, fed, work)
+        r.legs[who, k] = road(a, before, job)
+        length += r.legs[who, k]
+        leave, work, first, end, late = (
+            leaves_from(a, job),
+            work_at(a, who, before, job),
+            a.first[job],
+            a.first[job + 1],
+            a.late[job],
+        )
+        hungry, fed = reached(hungry, fed, r.legs[who, k], leave, earliest, latest, pause)
+        hungry = finished(hungry, work, a.opens, a.closes, first, end, late)
+        fed = finished(fed, work, a.opens, a.closes, first, end, late)
         r.hungry[who, k + 1], r.fed[who, k + 1] = hungry, fed
         before = job
-    r.road[who] = length + road(a, before, home)
+    r.legs[who, r.many[who]] = road(a, before, home)
+    r.road[who] = length + r.legs[who, r.many[who]]
 
 
 @compiled
-def arrivals(a: Tables, who: int, before: int, after: int, hungry: int, fed: int) -> tuple[int, int]:
-    """Earliest arrivals at the next stop, hungry and fed."""
-    drive, leave = road(a, before, after), leaves_from(a, after)
-    if fed < NEVER:
-        fed = max(fed, leave) + drive
-    if hungry < NEVER:
-        fed = min(fed, ate_and_there(hungry, leave, drive, a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]))
-        hungry = max(hungry, leave) + drive
-    return hungry, fed
+def reached(hungry: int, fed: int, drive: int, leave: int, earliest: int, latest: int, pause: int) -> tuple[int, int]:
+    """Earliest arrivals at the next stop, hungry and fed. (Numbers alone: a call with all tables takes longer than the work.)"""
+    ate = ate_and_there(hungry, leave, drive, earliest, latest, pause)
+    there = max(fed, leave) + drive if fed < NEVER else NEVER
+    return (max(hungry, leave) + drive if hungry < NEVER else NEVER), min(there, ate)
 
 
 @compiled
-def _worked(a: Tables, job: int, arrival: int, work: int) -> int:
-    if arrival >= NEVER:
-        return NEVER
-    start = start_from(arrival, a.opens, a.closes, a.first[job], a.first[job + 1], a.late[job])
+def finished(arrival: int, work: int, opens: Ints, closes: Ints, first: int, end: int, late: int) -> int:
+    """When the work is done; NEVER if it cannot begin any more."""
+    start = start_from(arrival, opens, closes, first, end, late) if arrival < NEVER else NEVER
     return start + work if start < NEVER else NEVER
 
 
@@ -162,14 +170,52 @@ def _arrive_by(a: Tables, job: int, start: int) -> int:
 @entry
 def fits(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int) -> bool:
     """Whether a job can be done before stop k, and the rest after it."""
-    hungry, fed = arrivals(a, who, before, job, r.hungry[who, k], r.fed[who, k])
-    work = work_at(a, who, before, job)
-    hungry, fed = _worked(a, job, hungry, work), _worked(a, job, fed, work)
-    if hungry >= NEVER and fed >= NEVER:
-        return False
-    hungry, fed = arrivals(a, who, job, after, hungry, fed)
-    same = int(a.place[job] == a.place[after] and after < a.priority.size)
-    return hungry <= r.by_hungry[who, k, same] or fed <= r.by_fed[who, k, same]
+    same = int(after < a.priority.size and a.place[job] == a.place[after])
+    return passes(
+        r.hungry[who, k],
+        r.fed[who, k],
+        r.by_hungry[who, k, same],
+        r.by_fed[who, k, same],
+        road(a, before, job),
+        road(a, job, after),
+        leaves_from(a, job),
+        work_at(a, who, before, job),
+        a.lunch[who, 0],
+        a.lunch[who, 1],
+        a.lunch[who, 2],
+        a.opens,
+        a.closes,
+        a.first[job],
+        a.first[job + 1],
+        a.late[job],
+    )
+
+
+@compiled
+def passes(
+    hungry: int,
+    fed: int,
+    by_hungry: int,
+    by_fed: int,
+    there: int,
+    onward: int,
+    leave: int,
+    work: int,
+    earliest: int,
+    latest: int,
+    pause: int,
+    opens: Ints,
+    closes: Ints,
+    first: int,
+    end: int,
+    late: int,
+) -> bool:
+    """The same from the numbers that decide it; `there` and `onward` are the seconds on the road to the job and from it."""
+    hungry, fed = reached(hungry, fed, there, leave, earliest, latest, pause)
+    hungry = finished(hungry, work, opens, closes, first, end, late)
+    fed = finished(fed, work, opens, closes, first, end, late)
+    hungry, fed = reached(hungry, fed, onward, 0, earliest, latest, pause)
+    return hungry <= by_hungry or fed <= by_fed
 
 
 @compiled
@@ -178,7 +224,8 @@ def holds(a: Tables, r: Routes, who: int) -> bool:
     count = r.many[who]
     home = a.priority.size + who
     before = r.stops[who, count - 1] if count else home
-    hungry, fed = arrivals(a, who, before, home, r.hungry[who, count], r.fed[who, count])
+    drive, earliest, latest, pause = road(a, before, home), a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
+    hungry, fed = reached(r.hungry[who, count], r.fed[who, count], drive, 0, earliest, latest, pause)
     return count == 0 or hungry <= r.by_hungry[who, count, 0] or fed <= r.by_fed[who, count, 0]
 
 

@@ -23,7 +23,7 @@ class Desk(NamedTuple):
     """Paper to write on. `touched[:counts[TOUCHED]]`: the people whose routes changed (`is_touched`).
 
     `out[:counts[OUT]]`: the jobs that nobody has, `at_out` their places there; `fresh`: taken away just now; `todo`, `key`: jobs
-    to give out and their order.
+    to give out and their order; `seen[who]`: the last turn in which his route was tried.
     """
 
     rng: Dice
@@ -34,10 +34,11 @@ class Desk(NamedTuple):
     at_out: Ints
     fresh: Flags
     todo: Ints
+    seen: Ints
     key: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-TOUCHED, OUT, TODO, LOST, SEED = 0, 1, 2, 3, 4
+TOUCHED, OUT, TODO, LOST, SEED, TURN = 0, 1, 2, 3, 4, 5
 """Places in `counts`; LOST is the priority of all jobs that nobody has."""
 
 
@@ -45,12 +46,13 @@ def desk(a: Tables, rng: Dice) -> Desk:
     """With every job on it, since nobody has any."""
     return Desk(
         rng=rng,
-        counts=np.array([0, a.jobs, 0, a.priority.sum(), 0], dtype=np.int64),
+        counts=np.array([0, a.jobs, 0, a.priority.sum(), 0, 0], dtype=np.int64),
         touched=np.zeros(a.people, dtype=np.int64),
         is_touched=np.zeros(a.people, dtype=np.uint8),
         out=np.arange(a.jobs, dtype=np.int64),
         at_out=np.arange(a.jobs, dtype=np.int64),
         fresh=np.ones(a.jobs, dtype=np.uint8),
+        seen=np.full(a.people, -1, dtype=np.int64),
         todo=np.zeros(a.jobs, dtype=np.int64),
         key=np.zeros(a.jobs, dtype=np.float64),
     )

@@ -15,7 +15,7 @@ from dispatch.routing.search.routes import empty_routes
 from dispatch.routing.search.ruin import TOUCHED, desk
 from dispatch.routing.search.tables import Tables
 
-HOT, COLD = 400.0, 4.0
+HOT, COLD = 3000.0, 30.0
 """Seconds on the road: how much worse a plan may become in the beginning and at the end."""
 PRIZE = 3000.0
 """Seconds on the road that a point of priority is worth while searching; what counts in the end is priority first."""

@@ -24,14 +24,17 @@ ROWS_AT_ONCE = 500
 
 
 class Tables(NamedTuple):
-    """Rows of `drive` and `place` are the jobs, then the homes. Windows of job j: number first[j] to first[j + 1].
+    """Rows of `drive` and `place` are the jobs, then the homes; `toward[job]` is its column of `drive` as a row, for speed.
+
+    Windows of job j: number first[j] to first[j + 1].
 
     `late` and `over`: how many seconds a promise or a shift may be overrun, at so much a second. `pinned`: the settled start, or
-    UNPINNED. `work[pace[who], job]`: seconds of work. `able[who, job]`: whether training, skills and person allow it;
-    `scarce[job]`: how many people it is. All numbers are of one type, or each function would be compiled once for each.
+    UNPINNED. `work[pace[who], job]`: seconds of work. `able[who, job]`: whether training, skills and person allow it; the people
+    are in `folk` too, from folk_first[job] on. All numbers are of one type, or a function would be compiled once for each.
     """
 
     drive: Roads32
+    toward: Roads32
     place: Ints
     work: Ints
     setup: Ints
@@ -44,7 +47,8 @@ class Tables(NamedTuple):
     parts: Ints
     priority: Ints
     near: Ints
-    scarce: Ints
+    folk: Ints
+    folk_first: Ints
     pace: Ints
     shift: Ints
     over: Ints
@@ -76,6 +80,7 @@ def tables_of(problem: Problem, roads: Roads) -> Tables:
     able, nothing = _able(people, jobs), np.zeros(len(jobs), dtype=np.int64)
     return Tables(
         drive=drive,
+        toward=np.ascontiguousarray(drive[:, : len(jobs)].T),
         place=rows,
         work=_numbers(job.minutes * 60 for job in jobs).reshape(1, -1),
         setup=_numbers(job.setup_minutes * 60 for job in jobs),
@@ -88,7 +93,8 @@ def tables_of(problem: Problem, roads: Roads) -> Tables:
         parts=_counts([job.parts for job in jobs], kinds),
         priority=_numbers(job.priority for job in jobs),
         near=neighbours(drive, len(jobs)),
-        scarce=able.sum(axis=0, dtype=np.int64),
+        folk=np.nonzero(able.T)[1].astype(np.int64),
+        folk_first=np.concatenate([[0], able.sum(axis=0).cumsum()]).astype(np.int64),
         pace=np.zeros(len(people), dtype=np.int64),
         shift=_numbers(moment for one in people for moment in one.shift).reshape(-1, 2),
         over=np.zeros(len(people), dtype=np.int64),

@@ -29,6 +29,12 @@ def road(a: Tables, before: int, after: int) -> int:
     return np.int64(a.drive[before, after])  # type: ignore[return-value]
 
 
+@compiled
+def road_to(a: Tables, job: int, before: int) -> int:
+    """The same to a job, read along its own row."""
+    return np.int64(a.toward[job, before])  # type: ignore[return-value]
+
+
 def walked(a: Tables, who: int, stops: Ints) -> tuple[int, int]:
     """(home, price) of the cheapest day with these stops in their order, the earliest of equals; NEVER where there is none."""
     home, price = walk(a, who, stops, len(stops), np.empty((len(stops) + 2, 2), dtype=np.int64))
