@@ -109,7 +109,9 @@ def test_a_wrong_record_is_named(day, sentence):
 def test_a_day_goes_from_file_to_file(tmp_path):
     day, out = tmp_path / "day.json", tmp_path / "plan.json"
     day.write_text(json.dumps(day_by_chance(12, 3, seed=4)))
-    done = CliRunner().invoke(route, [str(day), "--out", str(out), "--rounds", "50", "--cores", "1", "--lang", "en"])
+    done = CliRunner().invoke(
+        route, [str(day), "--out", str(out), "--rounds", "50", "--seconds", "600", "--cores", "1", "--lang", "en"]
+    )
     figures, plan = json.loads(done.output), json.loads(out.read_text())
     served = [step["job"] for one in plan["routes"] for step in one["stops"] if "job" in step]
     assert done.exit_code == 0 and figures["jobs"] == 12 == len(served) + figures["unserved"] == len(served) + len(
