@@ -14,7 +14,8 @@ from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 BLINK = 0.01
 """How often a good place is overlooked."""
 ORDERS = 10
-HINTS = 6
+REACH = 150
+"""How many of the nearest jobs are looked at for a route to join."""
 
 
 @compiled
@@ -84,18 +85,18 @@ def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
 
 @compiled
 def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
-    """(who, position) of the least way; (-1, 0) if there is none. Routes of near jobs first: they make the others short work."""
+    """(who, position) of the least way; (-1, 0) if there is none. The routes of near jobs, and whoever is free."""
     best, whose, where = NEVER, -1, 0
     place, leave, first, end, late = a.place[job], leaves_from(a, job), a.first[job], a.first[job + 1], a.late[job]
     d.counts[TURN] += 1
-    hints = min(HINTS, a.near.shape[1] - 1) if d.fresh[job] else 0
+    reach = min(REACH, a.near.shape[1] - 1) if d.fresh[job] else 0
     others = a.folk_first[job + 1] - a.folk_first[job] if d.fresh[job] else d.counts[TOUCHED]
-    for step in range(hints + others):
-        if step < hints:
+    for step in range(reach + others):
+        if step < reach:
             who = r.whose[a.near[job, step + 1]]
         else:
-            who = a.folk[a.folk_first[job] + step - hints] if d.fresh[job] else d.touched[step - hints]
-        if who < 0 or d.seen[who] == d.counts[TURN] or not a.able[who, job]:
+            who = a.folk[a.folk_first[job] + step - reach] if d.fresh[job] else d.touched[step - reach]
+        if who < 0 or d.seen[who] == d.counts[TURN] or not a.able[who, job] or (step >= reach and d.fresh[job] and r.many[who]):
             continue
         d.seen[who] = d.counts[TURN]
         if r.many[who] >= r.stops.shape[1] or not _in_bag(a.parts, r.left, who, job):
