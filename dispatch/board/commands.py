@@ -18,6 +18,8 @@ from dispatch.words import Text, say
 LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
 UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 UNWRITABLE = say("%(file)s cannot be written: %(reason)s")
+CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0005
+"""Of the time given: writing the plan down and checking it."""
 
 
 @click.command()
@@ -54,7 +56,8 @@ def _planned(file: Path, out: Path, seconds: float, seed: int, rounds: int | Non
     from dispatch.routing.search.warm import warm
 
     warm()  # before the search divides into processes, or each would load or compile it
-    effort = Effort(max(0.0, seconds - (time.perf_counter() - began)), rounds, seed)
+    afterwards = CHECK_S + CHECK_S_PER_JOB * len(day.jobs)
+    effort = Effort(max(0.0, seconds - afterwards - (time.perf_counter() - began)), rounds, seed)
     found = improved(day, effort, processes=cores)
     _write(out, json.dumps(written_day(found.plan), ensure_ascii=False))
     return {

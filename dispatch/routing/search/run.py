@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +43,7 @@ class Found:
     road: int
     rounds: int
     first_s: float
+    interrupted: bool = False
 
 
 FORK = multiprocessing.get_context("fork")
@@ -61,15 +64,15 @@ def one_search(tables: Tables, effort: Effort) -> Found:
     paper.is_touched[:], paper.counts[TOUCHED] = 0, 0
     now, best = kept(routes, paper), kept(routes, paper)
     first_s = time.perf_counter() - began
-    done = 0
+    done, interrupted = 0, False
     if tables.jobs and tables.people:
         try:
             for hot, cold, rounds in turns(effort, began):
                 anneal(tables, routes, paper, now, best, PRIZE, rounds, hot, cold)
                 done += rounds
         except KeyboardInterrupt:
-            pass  # the best so far is what was asked for
-    return _found(best, done, first_s)
+            interrupted = True  # the best so far is what was asked for
+    return _found(best, done, first_s, interrupted=interrupted)
 
 
 def turns(effort: Effort, began: float) -> Iterator[tuple[float, float, int]]:
@@ -105,16 +108,20 @@ def _share_of(effort: Effort, began: float, done: int, rounds: int) -> float:
     return (time.perf_counter() - began) / done * rounds / effort.seconds if done else 0.0
 
 
-def _found(best: Kept, rounds: int, first_s: float) -> Found:
+def _found(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
     routes = [best.stops[who, :count].tolist() for who, count in enumerate(best.many.tolist())]
-    return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s)
+    return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s, interrupted)
 
 
 def _best_of(tables: Tables, effort: Effort, processes: int) -> Found:
     """One process for each further seed beside this one. A process that dies is missed, no more."""
     children = [_Child(tables, Effort(effort.seconds, effort.rounds, effort.seed + k)) for k in range(1, processes)]
     try:
-        found = [one_search(tables, effort), *(child.answer() for child in children)]
+        found: list[Found | None] = [one_search(tables, effort)]
+        if found[0] and found[0].interrupted:
+            for child in children:
+                child.interrupt()
+        found += [child.answer() for child in children]
     finally:
         for child in children:
             child.end()
@@ -144,6 +151,11 @@ class _Child:
             return found
         return None
 
+    def interrupt(self) -> None:
+        """Somebody interrupted us, perhaps us alone."""
+        if self.process.pid and self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+
     def end(self) -> None:
         """Leaves no process behind."""
         self.process.terminate()
@@ -152,4 +164,6 @@ class _Child:
 
 
 def _search_and_tell(theirs: Connection, tables: Tables, effort: Effort) -> None:
-    theirs.send(one_search(tables, effort))
+    found = one_search(tables, effort)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was found is told, whatever comes now
+    theirs.send(found)
