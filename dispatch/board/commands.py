@@ -18,7 +18,7 @@ from dispatch.words import Text, say
 LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
 UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 UNWRITABLE = say("%(file)s cannot be written: %(reason)s")
-CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0005
+CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0008
 """Of the time given: writing the plan down and checking it."""
 
 
