@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 from dispatch.routing.check import violations
@@ -31,8 +32,11 @@ def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roa
     """
     if any(job.settled for job in problem.jobs):
         raise ValueError("a job is settled")
+    began = time.perf_counter()
     roads = roads or roads_of(problem)
-    found = searched(tables_of(problem, roads), effort, processes)
+    tables = tables_of(problem, roads)
+    left = max(0.0, effort.seconds - (time.perf_counter() - began))
+    found = searched(tables, replace(effort, seconds=left), processes)
     made = _written(problem, roads, found)
     broken = violations(problem, made, roads)
     if broken:

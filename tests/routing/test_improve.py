@@ -54,6 +54,7 @@ def test_the_same_seed_finds_the_same_plan_and_rounds_make_it_better():
     day = read_day(json.dumps(day_by_chance(40, 5, seed=1)))
     first, again, longer = (improved(day, Effort(60, rounds=rounds, seed=7)) for rounds in (100, 100, 2000))
     assert first.plan == again.plan and first.rounds == 100
+    assert improved(day, Effort(60, rounds=0)).rounds == improved(day, Effort(0)).rounds == 0
     assert (longer.unserved_priority, longer.travel_s) < (first.unserved_priority, first.travel_s)
 
 

@@ -100,7 +100,7 @@ def _past(effort: Effort, done: int, began: float) -> float:
     clock = (time.perf_counter() - began) / effort.seconds if effort.seconds > 0 else 1.0
     if effort.rounds is None:
         return clock
-    return 1.0 if clock >= 1 else done / max(1, effort.rounds)
+    return 1.0 if clock >= 1 or done >= effort.rounds else done / effort.rounds
 
 
 def _share_of(effort: Effort, began: float, done: int, rounds: int) -> float:
