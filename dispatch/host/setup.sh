@@ -186,8 +186,10 @@ use_venv() {
 # --- the planner's search as machine code: made once here, not while somebody waits for his plan
 compile_search() {
     say "Compiling the planner (once, some 15 seconds) ..."
-    rm -rf "$venv"/compiled-*
-    mkdir -p "$NUMBA_CACHE_DIR"
+    for folder in "$venv"/compiled-*; do
+        [ "$folder" = "$NUMBA_CACHE_DIR" ] || rm -rf "$folder" # another start may be filling this very one
+    done
+    mkdir -p "$NUMBA_CACHE_DIR" || return 0
     if "$venv/bin/python" -m dispatch.routing.search.warm >>"$base/setup.log" 2>&1; then
         : >"$NUMBA_CACHE_DIR/complete"
     else
