@@ -233,8 +233,8 @@ def explain_cards(qian: Desk) -> None:
         card.check()
     qian.choose("Reason", "A fee of the channel or the bank")
     qian.fill("In your own words", "银联商务 12-02 结算")
-    qian.press("Book it")
-    qian.sees("Booked.")
+    qian.press("Save the explanation")
+    qian.sees("Noted.")
     qian.go("/finance/matching/work-list")
     qian.sees("Nothing of this kind: all of it is matched or explained.")
 

@@ -45,7 +45,7 @@ def take_back_settled(settlement_id: int) -> Answer:
         raise NotFound
     try:
         with transaction() as db:
-            take_back_settlement(db, settlement_id, reason=form.text("reason"), by=current(), at=now())
+            take_back_settlement(db, settlement_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
