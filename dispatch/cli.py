@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -16,6 +17,8 @@ from dispatch.host import commands as machine
 from dispatch.host.errors import CannotStart
 
 DEFAULT = "serve"
+ALONE = {"route": "dispatch.board.commands"}
+"""Commands that only read and write files: found without the other features, since whoever names seconds waits for them."""
 
 
 class _Sentence(click.ClickException):
@@ -30,7 +33,9 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name."""
-        if cmd_name not in self.commands:
+        if cmd_name in ALONE:
+            self._add(importlib.import_module(ALONE[cmd_name]).commands)
+        elif cmd_name not in self.commands:
             self._add_features()
         return super().get_command(ctx, cmd_name)
 
@@ -40,7 +45,10 @@ class Commands(click.Group):
         return super().list_commands(ctx)
 
     def _add_features(self) -> None:
-        for command in feature_commands():
+        self._add(feature_commands())
+
+    def _add(self, commands: Iterable[click.Command]) -> None:
+        for command in commands:
             self.add_command(command)
 
     def invoke(self, ctx: click.Context) -> object:

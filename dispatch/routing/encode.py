@@ -148,7 +148,7 @@ class _Codes:
     def matrix(self, roads: Roads) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Seconds between all rows."""
         rows = [*self.homes, *(roads.index[at] for at in self.places)]
-        return roads.table[np.ix_(rows, rows)]
+        return roads.table[np.ix_(rows, rows)].astype(np.int64)
 
     def van(self, home: int, start: _Start, number: Mapping[Id, int]) -> Van:
         """A technician; `home` is its row, `number` the places of jobs among the tasks."""

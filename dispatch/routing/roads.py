@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,11 @@ import numpy.typing as npt
 from dispatch.geo.rules import EARTH_RADIUS_M, Coordinates
 from dispatch.routing.model import Problem, Travel
 
-Table = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 Marks = npt.NDArray[np.bool_]
+
+MANY_PLACES = 1500
+ROWS_AT_ONCE = 500
 
 
 class Roads:
@@ -26,10 +30,20 @@ class Roads:
             raise ValueError("the tables must be square, with a row for each place")
         self.index = {place: row for row, place in enumerate(places)}
         self.table = seconds
-        self.guessed = np.zeros(seconds.shape, dtype=bool) if guessed is None else guessed
-        # Plain lists: a single number out of a numpy table costs ten times as much, and the planner reads millions.
-        self.seconds: list[list[int]] = seconds.tolist()
-        self.metres: list[list[int]] = metres.tolist()
+        self.guessed = guessed
+        self.seconds = _rows(seconds)
+        self.metres = _rows(metres)
+
+
+def _rows(table: Table) -> Sequence[Sequence[int]]:
+    """Rows of plain numbers: one out of a numpy table costs ten times as much as out of a list, and the planner reads millions.
+
+    Of a large table no copy is made: a row is looked at where it lies, for twice the time and none of the memory.
+    """
+    if len(table) <= MANY_PLACES:
+        lists: list[list[int]] = table.tolist()
+        return lists
+    return cast(Sequence[Sequence[int]], [memoryview(row) for row in table])
 
 
 def places_of(problem: Problem) -> list[Coordinates]:
@@ -40,8 +54,14 @@ def places_of(problem: Problem) -> list[Coordinates]:
 def great_circle(places: Iterable[Coordinates], travel: Travel) -> Roads:
     """Tables by great circle * factor."""
     places = _once(places)
-    far = _great_circle_metres(places) * travel.factor
-    return Roads(places, np.rint(far / (travel.speed_kmh / 3.6)).astype(np.int64), np.rint(far).astype(np.int64))
+    number = np.int64 if len(places) <= MANY_PLACES else np.int32
+    seconds, metres = (np.empty((len(places), len(places)), dtype=number) for _ in range(2))
+    for begin in range(0, len(places), ROWS_AT_ONCE):
+        rows = slice(begin, begin + ROWS_AT_ONCE)
+        far = _great_circle_metres(places[rows], places) * travel.factor
+        seconds[rows] = np.rint(far / (travel.speed_kmh / 3.6))
+        metres[rows] = np.rint(far)
+    return Roads(places, seconds, metres)
 
 
 def roads_of(problem: Problem) -> Roads:
@@ -53,8 +73,9 @@ def _once(places: Iterable[Coordinates]) -> list[Coordinates]:
     return list(dict.fromkeys(places))
 
 
-def _great_circle_metres(places: Sequence[Coordinates]) -> npt.NDArray[np.float64]:
-    lat, lon = np.radians(np.array(places, dtype=float).reshape(-1, 2)).T
-    h = np.sin((lat[:, None] - lat) / 2) ** 2 + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+def _great_circle_metres(here: Sequence[Coordinates], there: Sequence[Coordinates]) -> npt.NDArray[np.float64]:
+    """A row for each place here, a column for each there."""
+    (south, west), (lat, lon) = (np.radians(np.array(places, dtype=float).reshape(-1, 2)).T for places in (here, there))
+    h = np.sin((south[:, None] - lat) / 2) ** 2 + np.cos(south)[:, None] * np.cos(lat) * np.sin((west[:, None] - lon) / 2) ** 2
     metres: npt.NDArray[np.float64] = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1, h)))
     return metres

@@ -1,4 +1,4 @@
-"""When a technician is where, for a given order of jobs. The one place that knows how a day runs.
+"""When a technician is where, for a given order of jobs, by the rules of `clockwork`.
 
 Being earlier is never worse, so one forward walk decides: at each stop it keeps the earliest moment of being ready with lunch
 still to come ("hungry") and with lunch taken ("fed").
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from dispatch.routing.clockwork import NEVER, ate_and_there, start_from, stood_until
 from dispatch.routing.model import Id, Job, Lunch, Problem, Route, Stop, Technician
 from dispatch.routing.roads import Roads
 
@@ -104,7 +105,9 @@ def opening(job: Job, at: int) -> int | None:
         return job.pinned_start if at <= job.pinned_start else None
     if not job.windows:
         return at
-    return min((max(at, opens) for opens, closes in job.windows if max(at, opens) <= closes), default=None)
+    opens, closes = zip(*job.windows, strict=True)
+    start = start_from(at, opens, closes, 0, len(opens), 0)
+    return start if start < NEVER else None
 
 
 def length(job: Job, before: Job | None) -> int:
@@ -183,12 +186,8 @@ def _arrivals(day: Day, ready: Ready, leg: Leg) -> Ready:
 
 def arrival_with_lunch(lunch: Lunch, ready: int, leg: Leg) -> int | None:
     """Earliest moment of being there and having eaten, before or after the drive. None: lunch would be too late."""
-    at, leave = max(ready, lunch.earliest), max(ready, leg.not_before)
-    if at > lunch.latest:
-        return None
-    ate_first = max(at + lunch.seconds, leave) + leg.seconds
-    there = leave + leg.seconds
-    return ate_first if there > lunch.latest else min(ate_first, max(there, lunch.earliest) + lunch.seconds)
+    there = ate_and_there(ready, leg.not_before, leg.seconds, lunch.earliest, lunch.latest, lunch.seconds)
+    return there if there < NEVER else None
 
 
 def _worked(ready: Ready, arrived: Ready, work: int, job: Job, leg: Leg) -> Ready:
@@ -207,7 +206,7 @@ def _done(job: Job, arrival: int | None, work: int, leg: Leg) -> int | None:
     if arrival is None:
         return None
     if leg.forgiven and job.pinned_start is not None:
-        return max(job.pinned_start + work, arrival - leg.seconds)
+        return stood_until(job.pinned_start, work, arrival, leg.seconds)
     start = opening(job, arrival)
     return None if start is None else start + work
 

@@ -111,3 +111,15 @@ def test_environments_of_older_lock_files_are_removed(tmp_path: Path) -> None:
     ).split()
     assert len(left) == 1
     assert "0123456789ab" not in left[0]
+
+
+PRETENDING = """
+base="$here"; venv="$here/venv"; mkdir -p "$venv/bin" "$here/dispatch/routing/search"; : >"$here/dispatch/routing/clockwork.py"
+printf '#!/bin/sh\\necho "$@" >>"%s/asked"\\n' "$here" >"$venv/bin/python"; chmod +x "$venv/bin/python"
+echo 1 >"$here/dispatch/routing/search/a.py"; use_venv; use_venv
+echo 2 >"$here/dispatch/routing/search/a.py"; use_venv; ls -d "$venv"/compiled-* | wc -l; wc -l <"$here/asked"
+"""
+
+
+def test_the_planner_is_compiled_once_and_anew_when_it_has_changed(tmp_path: Path) -> None:
+    assert shell(tmp_path, PRETENDING).split()[:2] == ["1", "2"]

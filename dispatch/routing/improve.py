@@ -1,0 +1,60 @@
+"""A plan by our own search: a first one at once, then better ones until the time is over. Checked before anybody sees it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from itertools import repeat
+
+from dispatch.routing.check import violations
+from dispatch.routing.model import Plan, Problem, Route, Unserved
+from dispatch.routing.roads import Roads, roads_of
+from dispatch.routing.search.run import Effort, Found, searched
+from dispatch.routing.search.tables import tables_of
+from dispatch.routing.timetable import days_of, timetable
+
+
+@dataclass(frozen=True)
+class Improved:
+    """A plan and what it took: rounds of the search, seconds until the first complete plan."""
+
+    plan: Plan
+    unserved_priority: int
+    travel_s: int
+    rounds: int
+    first_s: float
+
+
+def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None) -> Improved:
+    """The best plan found with this effort; no reasons are given. Settled jobs are `solve.plan`'s affair.
+
+    Raises ValueError where a job is settled, AssertionError should the plan break a rule.
+    """
+    if any(job.settled for job in problem.jobs):
+        raise ValueError("a job is settled")
+    began = time.perf_counter()
+    roads = roads or roads_of(problem)
+    tables = tables_of(problem, roads)
+    left = max(0.0, effort.seconds - (time.perf_counter() - began))
+    found = searched(tables, replace(effort, seconds=left), processes)
+    made = _written(problem, roads, found)
+    broken = violations(problem, made, roads)
+    if broken:
+        raise AssertionError("the plan breaks rules: " + "; ".join(map(str, broken[:5])))
+    return Improved(made, found.lost, sum(route.travel_s for route in made.routes), found.rounds, found.first_s)
+
+
+def _written(problem: Problem, roads: Roads, found: Found) -> Plan:
+    days = days_of(problem, roads)
+    routes = []
+    for one, stops in zip(problem.technicians, found.routes or repeat([]), strict=False):
+        if stops:
+            routes.append(_there(timetable(days[one.id], [problem.jobs[job] for job in stops])))
+    served = {stop.job for route in routes for stop in route.stops}
+    return Plan(tuple(routes), tuple(Unserved(job.id) for job in problem.jobs if job.id not in served))
+
+
+def _there(route: Route | None) -> Route:
+    if route is None:
+        raise AssertionError("the search and the timetable do not agree")
+    return route

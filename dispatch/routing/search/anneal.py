@@ -1,0 +1,109 @@
+"""Ruin and recreate, again and again: what is better is kept, and what is worse, the less often the colder it is."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from dispatch.routing.search.chance import share
+from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.recreate import recreate
+from dispatch.routing.search.routes import Routes, refresh
+from dispatch.routing.search.ruin import LOST, TOUCHED, Desk, is_in, is_out, ruin
+from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.timing import road
+
+LOST_NOW, ROAD_NOW = 0, 1
+
+
+class Kept(NamedTuple):
+    """A plan laid aside: its stops, and `sums`: priority of what nobody has, seconds on the road."""
+
+    stops: Ints
+    many: Ints
+    sums: Ints
+
+
+def kept(r: Routes, d: Desk) -> Kept:
+    """A copy of the plan as it is."""
+    return Kept(r.stops.copy(), r.many.copy(), np.array([d.counts[LOST], r.road.sum()], dtype=np.int64))
+
+
+@entry
+def anneal(a: Tables, r: Routes, d: Desk, now: Kept, best: Kept, prize: float, rounds: int, hot: float, cold: float) -> None:
+    """Rounds from hot to cold. `prize`: seconds on the road that a point of priority is worth while searching."""
+    for k in range(rounds):
+        heat = hot * (cold / hot) ** (k / rounds)
+        d.counts[TOUCHED] = 0
+        if ruin(a, r, d):
+            recreate(a, r, d)
+            _decide(a, r, d, now, prize, heat)
+        else:
+            _back(a, r, d, now)
+        for i in range(d.counts[TOUCHED]):
+            d.is_touched[d.touched[i]] = 0
+        if _is_better(now, best):
+            _lay_aside(now, best)
+
+
+@compiled
+def _decide(a: Tables, r: Routes, d: Desk, now: Kept, prize: float, heat: float) -> None:
+    length = now.sums[ROAD_NOW]
+    for i in range(d.counts[TOUCHED]):
+        who = d.touched[i]
+        length += r.road[who] - _road(a, now, who)
+    worse = prize * (d.counts[LOST] - now.sums[LOST_NOW]) + length - now.sums[ROAD_NOW]
+    if worse >= -heat * math.log(share(d.rng) + 1e-300):
+        _back(a, r, d, now)
+        return
+    now.sums[LOST_NOW], now.sums[ROAD_NOW] = d.counts[LOST], length
+    for i in range(d.counts[TOUCHED]):
+        who = d.touched[i]
+        now.many[who] = r.many[who]
+        for k in range(r.many[who]):
+            now.stops[who, k] = r.stops[who, k]
+
+
+@compiled
+def _road(a: Tables, now: Kept, who: int) -> int:
+    before = home = a.priority.size + who
+    length = 0
+    for k in range(now.many[who]):
+        length += road(a, before, now.stops[who, k])
+        before = now.stops[who, k]
+    return length + road(a, before, home)
+
+
+@compiled
+def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
+    """Everything as it was."""
+    for i in range(d.counts[TOUCHED]):
+        who = d.touched[i]
+        for k in range(r.many[who]):
+            r.whose[r.stops[who, k]] = -1
+            is_out(a, d, r.stops[who, k])
+    for i in range(d.counts[TOUCHED]):
+        who = d.touched[i]
+        r.many[who] = now.many[who]
+        for k in range(now.many[who]):
+            r.stops[who, k] = now.stops[who, k]
+            is_in(a, d, now.stops[who, k])
+        refresh(a, r, who)
+
+
+@compiled
+def _is_better(now: Kept, best: Kept) -> bool:
+    if now.sums[LOST_NOW] != best.sums[LOST_NOW]:
+        return now.sums[LOST_NOW] < best.sums[LOST_NOW]
+    return now.sums[ROAD_NOW] < best.sums[ROAD_NOW]
+
+
+@compiled
+def _lay_aside(now: Kept, best: Kept) -> None:
+    best.sums[LOST_NOW], best.sums[ROAD_NOW] = now.sums[LOST_NOW], now.sums[ROAD_NOW]
+    for who in range(now.many.size):
+        best.many[who] = now.many[who]
+        for k in range(now.many[who]):
+            best.stops[who, k] = now.stops[who, k]

@@ -1,0 +1,142 @@
+"""Giving the jobs out again, one after the other, each where it costs the least way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dispatch.routing.search.chance import Dice, below, share
+from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.routes import Routes, passes, put_in, refresh
+from dispatch.routing.search.ruin import SEED, TODO, TOUCHED, TURN, Desk, is_in, touch
+from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
+
+BLINK = 0.01
+"""How often a good place is overlooked."""
+ORDERS = 10
+REACH = 150
+"""How many of the nearest jobs are looked at for a route to join."""
+
+
+@compiled
+def recreate(a: Tables, r: Routes, d: Desk) -> None:
+    """What was taken away may go to anybody; who waited before, only to routes that have changed: the others had no room."""
+    _choose(a, r, d)
+    for k in range(d.counts[TODO]):
+        _give(a, r, d, d.todo[k])
+
+
+def construct(a: Tables, r: Routes, d: Desk) -> None:
+    """A first plan: everything to whoever has the least way, the most urgent first, of equals what the fewest can do."""
+    _give_all(a, r, d, np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64))
+
+
+@entry
+def _give_all(a: Tables, r: Routes, d: Desk, order: Ints) -> None:
+    for job in order:
+        _give(a, r, d, job)
+
+
+@compiled
+def _choose(a: Tables, r: Routes, d: Desk) -> None:
+    """What was taken away and what waited near it, in one of several orders."""
+    many, way = d.counts[TODO], below(d.rng, ORDERS)
+    for job in a.near[d.counts[SEED]]:
+        if r.whose[job] < 0 and not d.fresh[job]:
+            d.todo[many] = job
+            many += 1
+    d.counts[TODO] = many
+    for k in range(many):
+        d.key[k] = _rank(a, d.rng, way, k, d.todo[k])
+    for i in range(1, many):  # by insertion: they are few
+        key, job, k = d.key[i], d.todo[i], i
+        while k > 0 and d.key[k - 1] > key:
+            d.key[k], d.todo[k] = d.key[k - 1], d.todo[k - 1]
+            k -= 1
+        d.key[k], d.todo[k] = key, job
+
+
+@compiled
+def _rank(a: Tables, rng: Dice, way: int, near: int, job: int) -> float:
+    """Small comes first: by chance, the urgent, the long, the near, the far, whom few can do."""
+    if way < 3:
+        return share(rng)
+    if way < 6:
+        return share(rng) - a.priority[job]
+    if way == 6:
+        return float(-a.work[0, job])
+    if way == 7:
+        return float(near)
+    if way == 8:
+        return float(-near)
+    return float(-a.work[0, job]) / a.priority[job] if share(rng) < 0.5 else float(a.folk_first[job + 1] - a.folk_first[job])
+
+
+@compiled
+def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
+    whose, where = _best_place(a, r, d, job)
+    d.fresh[job] = 0
+    if whose >= 0:
+        touch(d, whose)
+        put_in(r, whose, where, job)
+        refresh(a, r, whose)
+        is_in(a, d, job)
+
+
+@compiled
+def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
+    """(who, position) of the least way; (-1, 0) if there is none. The routes of near jobs, and whoever is free."""
+    best, whose, where = NEVER, -1, 0
+    place, leave, first, end, late = a.place[job], leaves_from(a, job), a.first[job], a.first[job + 1], a.late[job]
+    d.counts[TURN] += 1
+    reach = min(REACH, a.near.shape[1] - 1) if d.fresh[job] else 0
+    others = a.folk_first[job + 1] - a.folk_first[job] if d.fresh[job] else d.counts[TOUCHED]
+    for step in range(reach + others):
+        if step < reach:
+            who = r.whose[a.near[job, step + 1]]
+        else:
+            who = a.folk[a.folk_first[job] + step - reach] if d.fresh[job] else d.touched[step - reach]
+        if who < 0 or d.seen[who] == d.counts[TURN] or not a.able[who, job] or (step >= reach and d.fresh[job] and r.many[who]):
+            continue
+        d.seen[who] = d.counts[TURN]
+        if r.many[who] >= r.stops.shape[1] or not _in_bag(a.parts, r.left, who, job):
+            continue
+        earliest, latest, pause, base = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2], a.work[a.pace[who], job]
+        before = a.priority.size + who
+        for k in range(r.many[who] + 1):
+            after = r.stops[who, k] if k < r.many[who] else a.priority.size + who
+            there, onward = road_to(a, job, before), road(a, job, after)
+            extra = there + onward - r.legs[who, k]
+            if extra < best and share(d.rng) >= BLINK:
+                work = base if k > 0 and a.place[before] == place else base + a.setup[job]
+                same = int(k < r.many[who] and a.place[after] == place)
+                hungry, fed, by, by_fed = r.hungry[who, k], r.fed[who, k], r.by_hungry[who, k, same], r.by_fed[who, k, same]
+                if passes(
+                    hungry,
+                    fed,
+                    by,
+                    by_fed,
+                    there,
+                    onward,
+                    leave,
+                    work,
+                    earliest,
+                    latest,
+                    pause,
+                    a.opens,
+                    a.closes,
+                    first,
+                    end,
+                    late,
+                ):
+                    best, whose, where = extra, who, k
+            before = after
+    return whose, where
+
+
+@compiled
+def _in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
+    enough = True
+    for k in range(parts.shape[1]):
+        enough = enough and parts[job, k] <= left[who, k]
+    return enough

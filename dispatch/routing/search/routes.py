@@ -1,0 +1,250 @@
+"""Everybody's route with what is known of each stop: how early he is ready there, how late he may come. For hard limits, exact.
+
+A limit at a price counts here as far as it may be overrun; the price itself is `timing.walk`'s affair.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.timing import (
+    NEVER,
+    NO_WAY,
+    arrival_until,
+    ate_and_there,
+    hungry_until,
+    leaves_from,
+    road,
+    start_from,
+    work_at,
+)
+
+
+class Routes(NamedTuple):
+    """`hungry[who, k]`, `fed[who, k]`: earliest moment of being done with the first k stops, lunch still to come or taken.
+
+    `by_hungry[who, k, same]`, `by_fed`: latest arrival at stop k (behind the last: home) from which the rest is possible, coming
+    from elsewhere (0) or from the same place (1). `left`: the bag after all stops.
+    `legs[who, k]`: seconds on the road to stop k. `whose[job]`: who has it, or -1.
+    """
+
+    stops: Ints
+    many: Ints
+    hungry: Ints
+    fed: Ints
+    by_hungry: Ints
+    by_fed: Ints
+    left: Ints
+    road: Ints
+    legs: Ints
+    whose: Ints
+
+
+def empty_routes(a: Tables) -> Routes:
+    """Nobody has anything to do yet."""
+    most, people = most_stops(a), a.people
+    routes = Routes(
+        stops=np.zeros((people, most), dtype=np.int64),
+        many=np.zeros(people, dtype=np.int64),
+        hungry=np.zeros((people, most + 1), dtype=np.int64),
+        fed=np.zeros((people, most + 1), dtype=np.int64),
+        by_hungry=np.zeros((people, most + 1, 2), dtype=np.int64),
+        by_fed=np.zeros((people, most + 1, 2), dtype=np.int64),
+        left=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
+        road=np.zeros(people, dtype=np.int64),
+        legs=np.zeros((people, most + 1), dtype=np.int64),
+        whose=np.full(a.jobs, -1, dtype=np.int64),
+    )
+    refresh_all(a, routes)
+    return routes
+
+
+def most_stops(a: Tables) -> int:
+    """No route can have more: the shortest works alone would fill the longest shift."""
+    longest = int((a.shift[:, 1] + a.over - a.shift[:, 0]).max(initial=0))
+    return int(np.searchsorted(np.cumsum(np.sort(a.work.min(axis=0))), longest, side="right")) + 1
+
+
+@entry
+def refresh_all(a: Tables, r: Routes) -> None:
+    """Learns all routes anew."""
+    for who in range(a.pace.size):
+        refresh(a, r, who)
+
+
+@compiled
+def refresh(a: Tables, r: Routes, who: int) -> None:
+    """Learns a route anew after its stops have changed."""
+    _forward(a, r, who)
+    _backward(a, r, who)
+    for part in range(a.bag.shape[1]):
+        r.left[who, part] = a.bag[who, part]
+    for k in range(r.many[who]):
+        job = r.stops[who, k]
+        r.whose[job] = who
+        for part in range(a.bag.shape[1]):
+            r.left[who, part] -= a.parts[job, part]
+
+
+@compiled
+def _forward(a: Tables, r: Routes, who: int) -> None:
+    before = home = a.priority.size + who
+    length = 0
+    earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
+    hungry, fed = (a.shift[who, 0], NEVER) if a.lunch[who, 1] >= 0 else (NEVER, a.shift[who, 0])
+    r.hungry[who, 0], r.fed[who, 0] = hungry, fed
+    for k in range(r.many[who]):
+        job = r.stops[who, k]
+        r.legs[who, k] = road(a, before, job)
+        length += r.legs[who, k]
+        leave, work, first, end, late = (
+            leaves_from(a, job),
+            work_at(a, who, before, job),
+            a.first[job],
+            a.first[job + 1],
+            a.late[job],
+        )
+        hungry, fed = reached(hungry, fed, r.legs[who, k], leave, earliest, latest, pause)
+        hungry = finished(hungry, work, a.opens, a.closes, first, end, late)
+        fed = finished(fed, work, a.opens, a.closes, first, end, late)
+        r.hungry[who, k + 1], r.fed[who, k + 1] = hungry, fed
+        before = job
+    r.legs[who, r.many[who]] = road(a, before, home)
+    r.road[who] = length + r.legs[who, r.many[who]]
+
+
+@compiled
+def reached(hungry: int, fed: int, drive: int, leave: int, earliest: int, latest: int, pause: int) -> tuple[int, int]:
+    """Earliest arrivals at the next stop, hungry and fed. (Numbers alone: a call with all tables takes longer than the work.)"""
+    ate = ate_and_there(hungry, leave, drive, earliest, latest, pause)
+    there = max(fed, leave) + drive if fed < NEVER else NEVER
+    return (max(hungry, leave) + drive if hungry < NEVER else NEVER), min(there, ate)
+
+
+@compiled
+def finished(arrival: int, work: int, opens: Ints, closes: Ints, first: int, end: int, late: int) -> int:
+    """When the work is done; NEVER if it cannot begin any more."""
+    start = start_from(arrival, opens, closes, first, end, late) if arrival < NEVER else NEVER
+    return start + work if start < NEVER else NEVER
+
+
+@compiled
+def _backward(a: Tables, r: Routes, who: int) -> None:
+    count, closes = r.many[who], a.shift[who, 1] + a.over[who]
+    for same in range(2):
+        r.by_hungry[who, count, same] = min(closes, a.lunch[who, 1])
+        r.by_fed[who, count, same] = closes
+    after = a.priority.size + who
+    for k in range(count - 1, -1, -1):
+        job = r.stops[who, k]
+        hungry, fed = _ready_by(a, r, who, k, job, after)
+        for same in range(2):
+            work = a.work[a.pace[who], job] + (0 if same == 1 else a.setup[job])
+            r.by_hungry[who, k, same] = _arrive_by(a, job, hungry - work)
+            r.by_fed[who, k, same] = _arrive_by(a, job, fed - work)
+        after = job
+
+
+@compiled
+def _ready_by(a: Tables, r: Routes, who: int, k: int, job: int, after: int) -> tuple[int, int]:
+    """How late he may be done with stop k, hungry and fed, so that the rest is possible."""
+    same, drive = int(a.place[job] == a.place[after] and after < a.priority.size), road(a, job, after)
+    fed = r.by_fed[who, k + 1, same]
+    if a.lunch[who, 1] < 0:
+        return NO_WAY, fed - drive
+    eats = hungry_until(fed, drive, a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2])
+    return max(r.by_hungry[who, k + 1, same] - drive, eats), fed - drive
+
+
+@compiled
+def _arrive_by(a: Tables, job: int, start: int) -> int:
+    if start < 0:
+        return NO_WAY
+    return arrival_until(start, a.opens, a.closes, a.first[job], a.first[job + 1], a.late[job])
+
+
+@entry
+def fits(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int) -> bool:
+    """Whether a job can be done before stop k, and the rest after it."""
+    same = int(after < a.priority.size and a.place[job] == a.place[after])
+    return passes(
+        r.hungry[who, k],
+        r.fed[who, k],
+        r.by_hungry[who, k, same],
+        r.by_fed[who, k, same],
+        road(a, before, job),
+        road(a, job, after),
+        leaves_from(a, job),
+        work_at(a, who, before, job),
+        a.lunch[who, 0],
+        a.lunch[who, 1],
+        a.lunch[who, 2],
+        a.opens,
+        a.closes,
+        a.first[job],
+        a.first[job + 1],
+        a.late[job],
+    )
+
+
+@compiled
+def passes(
+    hungry: int,
+    fed: int,
+    by_hungry: int,
+    by_fed: int,
+    there: int,
+    onward: int,
+    leave: int,
+    work: int,
+    earliest: int,
+    latest: int,
+    pause: int,
+    opens: Ints,
+    closes: Ints,
+    first: int,
+    end: int,
+    late: int,
+) -> bool:
+    """The same from the numbers that decide it; `there` and `onward` are the seconds on the road to the job and from it."""
+    hungry, fed = reached(hungry, fed, there, leave, earliest, latest, pause)
+    hungry = finished(hungry, work, opens, closes, first, end, late)
+    fed = finished(fed, work, opens, closes, first, end, late)
+    hungry, fed = reached(hungry, fed, onward, 0, earliest, latest, pause)
+    return hungry <= by_hungry or fed <= by_fed
+
+
+@compiled
+def holds(a: Tables, r: Routes, who: int) -> bool:
+    """Whether the route can be driven: taking a stop out may lengthen a day where the tables know no short cut."""
+    count = r.many[who]
+    home = a.priority.size + who
+    before = r.stops[who, count - 1] if count else home
+    drive, earliest, latest, pause = road(a, before, home), a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
+    hungry, fed = reached(r.hungry[who, count], r.fed[who, count], drive, 0, earliest, latest, pause)
+    return count == 0 or hungry <= r.by_hungry[who, count, 0] or fed <= r.by_fed[who, count, 0]
+
+
+@compiled
+def take_out(r: Routes, who: int, k: int) -> int:
+    """Takes stop k out of a route, to be refreshed afterwards. Returns the job."""
+    job = r.stops[who, k]
+    for i in range(k, r.many[who] - 1):
+        r.stops[who, i] = r.stops[who, i + 1]
+    r.many[who] -= 1
+    r.whose[job] = -1
+    return job
+
+
+@compiled
+def put_in(r: Routes, who: int, k: int, job: int) -> None:
+    """Puts a job before stop k, to be refreshed afterwards."""
+    for i in range(r.many[who], k, -1):
+        r.stops[who, i] = r.stops[who, i - 1]
+    r.stops[who, k] = job
+    r.many[who] += 1
+    r.whose[job] = who
