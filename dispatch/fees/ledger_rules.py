@@ -23,6 +23,7 @@ ACCOUNT_KINDS = (
     "tax",
     "difference",
     "written_off",
+    "pay_deduction",
     "at_channel",
     "channel_fee",
     "rounding",

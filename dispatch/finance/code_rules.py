@@ -32,6 +32,7 @@ USUAL: dict[tuple[str, str], Code] = {
     ("channel_fee", ""): Code("660301", "财务费用-手续费", "Fees of channels"),
     ("rounding", ""): Code("660302", "财务费用-尾差", "Rounding"),
     ("written_off", ""): Code("6711", "营业外支出", "Written off"),
+    ("pay_deduction", ""): Code("122101", "其他应收款-工资扣款", "To be deducted from pay"),
 }
 """Kind of account and channel ("" for all) -> its code."""
 

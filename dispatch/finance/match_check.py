@@ -8,11 +8,12 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.models import Account, AccountPayment, BankDeposit, Posting, Receipt, Voucher
+from dispatch.fees.models import Account, AccountPayment, BankDeposit, DifferenceSettlement, Posting, Receipt, Voucher
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rows import sums_of
 from dispatch.finance.match_rules import ZERO, postings_of, turned
 from dispatch.finance.models import StatementLine
+from dispatch.finance.owed_queries import OWED
 from dispatch.words import Text, say
 
 
@@ -24,6 +25,7 @@ def broken_matches(session: Session) -> Iterator[Text]:
     yield from _wrong_amounts(session)
     yield from _wrong_runs(session)
     yield from _wrong_undoings(session)
+    yield from _wrong_settlements(session)
 
 
 def _items_missing(session: Session) -> Iterator[Text]:
@@ -116,6 +118,29 @@ def _wrong_undoings(session: Session) -> Iterator[Text]:
         posted = _posted(session, Voucher.match_undo_id == undo_id) if undo_id else None
         if found.state != "undone" or posted != wanted:
             yield say("Match %(match)s was undone and not booked back as it was booked", match=found.id)
+
+
+def _wrong_settlements(session: Session) -> Iterator[Text]:
+    """Differences of matches of which more is settled than there was, or that are settled though the match was undone; and
+    settlements without a voucher, or with one that took another amount from the differences."""
+    row = DifferenceSettlement
+    settled = sa.func.sum(row.amount)
+    most = sa.case((sa.and_(*OWED), sa.func.abs(LineMatch.difference)), else_=0)
+    sums = sa.select(LineMatch.id).join(row, row.match_id == LineMatch.id).group_by(LineMatch.id)
+    for id_ in session.scalars(sums.having(sa.not_(settled.between(0, most))).order_by(LineMatch.id)):
+        yield say("Match %(match)s: more of its difference is settled than there is", match=id_)
+    moved, way = sa.func.coalesce(sa.func.sum(Posting.amount), 0), sa.case((LineMatch.difference < 0, -1), else_=1)
+    differences = sa.select(Account.id).where(Account.kind == "difference")
+    booked = (
+        sa.select(row.id, row.match_id)
+        .join(LineMatch, LineMatch.id == row.match_id)
+        .outerjoin(Voucher, Voucher.difference_settlement_id == row.id)
+        .outerjoin(Posting, sa.and_(Posting.voucher_id == Voucher.id, Posting.account_id.in_(differences)))
+        .group_by(row.id, LineMatch.id)
+        .having(moved != row.amount * way)
+    )
+    for id_, match_id in session.execute(booked.order_by(row.id)):
+        yield say("Settlement %(id)s of match %(match)s is not what was posted for it", id=id_, match=match_id)
 
 
 def _posted(session: Session, which: sa.ColumnElement[bool]) -> dict[str, Decimal]:

@@ -157,6 +157,11 @@ def item_finding(told: dict[str, datetime], late: datetime) -> dict[str, Where]:
     }
 
 
+def match_shown(session: Session, row: LineMatch) -> Shown:
+    """One match with its lines and items."""
+    return _with_parts(session, [row])[0]
+
+
 # --- one line, one item
 
 

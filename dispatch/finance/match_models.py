@@ -24,7 +24,8 @@ class MatchItem(Base):
     """Money of ours that a statement should show: a receipt that is not cash, a payment on account, a deposit; less, a refund.
 
     The database writes it with what it stands for, and makes it void when that is taken back; it refuses this once it is matched.
-    `other` is a further number it may be known by: a refund's receipt, a deposit's slip.
+    `other` is a further number it may be known by: a refund's receipt, a deposit's slip. Who took it answers for it, unless
+    finance has named somebody else as its owner.
     """
 
     __tablename__ = "match_item"
@@ -57,6 +58,8 @@ class MatchItem(Base):
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="open")
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    owner_name: Mapped[str | None]
 
 
 class MatchRun(Base):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch.finance.match_models import LineMatch, MatchItem
 from dispatch.finance.match_rules import ZERO
 from dispatch.finance.models import Statement, StatementLine
+from dispatch.finance.owed_queries import OWED, left_of, settled_part
 from dispatch.staff.models import Branch
 
 
@@ -90,10 +91,10 @@ def channel_sums(session: Session, branch_id: int, day: date) -> Sequence[Channe
 
 
 def owed_sum(session: Session, branch_id: int, day: date) -> Decimal:
-    """What of a day's matching somebody answers for: differences with an owner that are not settled."""
+    """What of a day's matching somebody answers for: what is open of differences with an owner."""
     start, end = _bounds(session, branch_id, day)
-    owed = sa.select(sa.func.coalesce(sa.func.sum(LineMatch.difference), ZERO))
-    mine = owed.where(LineMatch.branch_id == branch_id, LineMatch.state == "live", LineMatch.why == "owed")
+    open_ = left_of(LineMatch.difference, settled_part(LineMatch.id))
+    mine = sa.select(sa.func.coalesce(sa.func.sum(open_), ZERO)).where(LineMatch.branch_id == branch_id, *OWED)
     return session.scalar(mine.where(LineMatch.at >= start, LineMatch.at < end)) or ZERO
 
 

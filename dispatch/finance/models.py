@@ -104,7 +104,8 @@ class Statement(Base):
 class StatementLine(Base):
     """One movement, once: the file that brought it first, and its row there. `key` tells it from all others of its account.
 
-    `finding` says why it is in the work list. Once it is not open the database lets nobody change what it says.
+    `finding` says why it is in the work list. Once it is not open the database lets nobody change what it says. Who sent its
+    statement answers for it while it is open, unless finance has named somebody else as its owner.
     """
 
     __tablename__ = "statement_line"
@@ -139,6 +140,8 @@ class StatementLine(Base):
     reference: Mapped[str | None]
     party: Mapped[str | None]
     note: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    owner_name: Mapped[str | None]
 
 
 constraint_says("uq_statement_file_once", say("This very file is here already; nothing was counted twice."))

@@ -25,7 +25,9 @@ from dispatch.fees.models import (
     Receipt,
     Voucher,
 )
+from dispatch.finance.match_models import LineMatch
 from dispatch.finance.month_rules import Month
+from dispatch.finance.owed_queries import OWED
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch, Person
 
@@ -82,7 +84,8 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
 
 @dataclass(frozen=True)
 class Worked:
-    """What one person collected in a month, what he handed in, what differed and what he gave as goodwill; in yuan."""
+    """What one person collected in a month, what he handed in, what differed (of a count, or left to him by matching) and what he
+    gave as goodwill; in yuan."""
 
     person_id: int
     name: str
@@ -97,10 +100,11 @@ class Worked:
 def worked(session: Session, branch: Branch, month: Month, person_id: int | None = None) -> Sequence[Worked]:
     """Everybody of a branch who collected, handed in or gave something in a month, by name; or one person."""
     sums: dict[int, dict[str, Any]] = {}
-    for query in (_collected(branch, month), _handed(branch, month), _given(branch, month)):
+    for query in (_collected(branch, month), _handed(branch, month), _left_over(branch, month), _given(branch, month)):
         for who, name, *figures in session.execute(query):
-            names = query.selected_columns.keys()[2:]
-            sums.setdefault(who, {"name": name}).update(zip(names, figures, strict=True))
+            mine = sums.setdefault(who, {"name": name})
+            for what, figure in zip(query.selected_columns.keys()[2:], figures, strict=True):
+                mine[what] = mine.get(what, ZERO) + figure
     found = [Worked(who, **figures) for who, figures in sums.items() if person_id in (None, who)]
     return sorted(found, key=lambda each: (each.name, each.person_id))
 
@@ -120,6 +124,13 @@ def _handed(branch: Branch, month: Month) -> Any:
     sums = (sa.func.sum(HandIn.declared).label("handed"), sa.func.sum(HandIn.difference).label("differences"))
     rows = sa.select(Person.id, Person.name, *sums).join(HandIn, HandIn.person_id == Person.id).where(~HandIn.back.has())
     return _booked(rows.join(Voucher, Voucher.hand_in_id == HandIn.id), branch, month).group_by(Person.id)
+
+
+def _left_over(branch: Branch, month: Month) -> Any:
+    """What matching left to people in the month; it counts as a difference of theirs."""
+    sums = sa.func.sum(LineMatch.difference).label("differences")
+    rows = sa.select(Person.id, Person.name, sums).join(LineMatch, LineMatch.owner_id == Person.id).where(*OWED)
+    return _booked(rows.join(Voucher, Voucher.match_run_id == LineMatch.run_id), branch, month).group_by(Person.id)
 
 
 def _given(branch: Branch, month: Month) -> Any:

@@ -25,6 +25,7 @@ from dispatch.fees.models import (
 )
 from dispatch.fees.settling_rules import AFTERWARDS
 from dispatch.finance.models import MatchItem
+from dispatch.finance.owed_queries import paper_of
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
@@ -185,6 +186,7 @@ class DayEntry:
     hand_in_id: int | None
     customer_id: int | None
     deposit_id: int | None
+    match_id: int | None
     reason: str
     amount: Decimal
 
@@ -192,15 +194,18 @@ class DayEntry:
 def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry]:
     """What a branch's finance settled, corrected, banked or was paid on account on a day, in the order of its time."""
     came = sa.select(sa.func.sum(Posting.amount)).join(Account, Account.id == Posting.account_id)
-    came = came.where(Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "written_off")))
+    came = came.where(
+        Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "pay_deduction", "written_off"))
+    )
     why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference)
     rows = (
         sa.select(
             Voucher,
-            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number),
+            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number, paper_of(DifferenceSettlement.match_id), "—"),
             HandIn.id,
             Order.customer_id,
             sa.func.coalesce(BankDeposit.reverses_id, BankDeposit.id),
+            DifferenceSettlement.match_id,
             sa.func.coalesce(*why, BankDeposit.reason, BankDeposit.slip, ""),
             sa.func.coalesce(came.scalar_subquery(), 0),
         )

@@ -31,6 +31,7 @@ from dispatch.fees.ledger_queries import (
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.operations import let_pass
 from dispatch.finance.exporting import SHEET_KIND, Table, workbook
+from dispatch.finance.owed_queries import answered_for
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
@@ -78,6 +79,7 @@ def _person(person_id: int, form: Form | None, refusal: Refusal | None = None) -
             page=Leaf.of(moved),
             sort=Heads(cut.sort),
             handed=hand_ins_of(db, person_id),
+            answers=answered_for(db, person_id),
             form=form,
             refusal=refusal,
             acting="pass" if refusal else "",
