@@ -21,6 +21,8 @@ AFTERWARDS = (
     "account_payment_back",
     "bank_deposit",
     "bank_deposit_back",
+    "contractor_paid",
+    "contractor_paid_back",
 )
 """Vouchers of what finance settles or corrects later; each counts on its own day."""
 

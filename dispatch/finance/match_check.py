@@ -14,6 +14,7 @@ from dispatch.finance.match_rows import sums_of
 from dispatch.finance.match_rules import ZERO, postings_of, turned
 from dispatch.finance.models import StatementLine
 from dispatch.finance.owed_queries import OWED
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet
 from dispatch.words import Text, say
 
 
@@ -42,6 +43,10 @@ def _items_missing(session: Session) -> Iterator[Text]:
         sa.select(BankDeposit.number).where(
             BankDeposit.reverses_id.is_(None), ~sa.exists().where(item.bank_deposit_id == BankDeposit.id)
         ),
+        sa.select(ContractorSheet.number)
+        .join(ContractorPayment, ContractorPayment.sheet_id == ContractorSheet.id)
+        .where(ContractorPayment.channel != "cash", ContractorPayment.reverses_id.is_(None))
+        .where(~sa.exists().where(item.contractor_payment_id == ContractorPayment.id)),
     )
     for number in session.scalars(sa.union_all(*there).order_by("number")):
         yield say("%(number)s is not among the money to be matched with statements", number=number)
@@ -49,14 +54,19 @@ def _items_missing(session: Session) -> Iterator[Text]:
 
 def _wrong_items(session: Session) -> Iterator[Text]:
     """Items that say another amount than what they stand for, or that are void though it stands."""
-    item, back = MatchItem, sa.orm.aliased(AccountPayment)
-    amount = sa.func.coalesce(Receipt.amount, AccountPayment.amount, BankDeposit.amount)
-    gone = sa.or_(sa.exists().where(back.reverses_id == AccountPayment.id), BankDeposit.live.is_(False))
+    item, back, paid_back = MatchItem, sa.orm.aliased(AccountPayment), sa.orm.aliased(ContractorPayment)
+    amount = sa.func.coalesce(Receipt.amount, AccountPayment.amount, BankDeposit.amount, -ContractorPayment.amount)
+    gone = sa.or_(
+        sa.exists().where(back.reverses_id == AccountPayment.id),
+        sa.exists().where(paid_back.reverses_id == ContractorPayment.id),
+        BankDeposit.live.is_(False),
+    )
     rows = (
         sa.select(item.number, item.amount, amount)
         .outerjoin(Receipt, Receipt.id == item.receipt_id)
         .outerjoin(AccountPayment, AccountPayment.id == item.account_payment_id)
         .outerjoin(BankDeposit, BankDeposit.id == item.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == item.contractor_payment_id)
         .where(sa.or_(item.amount != amount, (item.state == "void") != sa.func.coalesce(gone, False)))
     )
     for number, said, there in session.execute(rows.order_by(item.id)):

@@ -16,12 +16,13 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.finance.match_rules import ITEM_CHANNELS, ITEM_KINDS, ITEM_STATES, MATCH_STATES, REASONS, RUNS, WAYS
 from dispatch.words import say
 
-_SOURCES = "receipt_id, account_payment_id, bank_deposit_id"
+_SOURCES = "receipt_id, account_payment_id, bank_deposit_id, contractor_payment_id"
 _TO_MATCH = sa.text("state IN ('open', 'underway')")
 
 
 class MatchItem(Base):
-    """Money of ours that a statement should show: a receipt that is not cash, a payment on account, a deposit; less, a refund.
+    """Money of ours that a statement should show: a receipt that is not cash, a payment on account, a deposit; less, a refund, or
+    what a contractor was paid.
 
     The database writes it with what it stands for, and makes it void when that is taken back; it refuses this once it is matched.
     `other` is a further number it may be known by: a refund's receipt, a deposit's slip. Who took it answers for it, unless
@@ -47,6 +48,7 @@ class MatchItem(Base):
     receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
     account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
     bank_deposit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_deposit.id"), unique=True)
+    contractor_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contractor_payment.id"), unique=True)
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     channel: Mapped[str]
     number: Mapped[str]

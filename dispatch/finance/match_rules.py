@@ -11,7 +11,7 @@ from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.rules import FEN, yuan
 from dispatch.words import Text, say
 
-ITEM_KINDS = ("receipt", "account_payment", "deposit")
+ITEM_KINDS = ("receipt", "account_payment", "deposit", "contractor_payment")
 ITEM_CHANNELS = ("wechat", "alipay", "transfer", "pos", "cash")
 """By which way money of ours comes to a statement; `cash`: paid into the bank over the counter."""
 ITEM_STATES: dict[str, Text] = {

@@ -16,6 +16,7 @@ from dispatch.finance.day_models import DayClose
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.merit_models import Merit as Merit
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet, ContractorSheetBack, ContractorSheetLine
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say
@@ -23,6 +24,10 @@ from dispatch.words import say
 __all__ = [
     "AccountCode",
     "BankProfile",
+    "ContractorPayment",
+    "ContractorSheet",
+    "ContractorSheetBack",
+    "ContractorSheetLine",
     "DayClose",
     "LineMatch",
     "MatchItem",

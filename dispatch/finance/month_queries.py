@@ -28,6 +28,7 @@ from dispatch.fees.models import (
 from dispatch.finance.match_models import LineMatch
 from dispatch.finance.month_rules import Month
 from dispatch.finance.owed_queries import OWED
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet, ContractorSheetBack
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch, Person
 
@@ -54,11 +55,12 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
     """Every posting of a branch's month, by voucher."""
     holder, order_customer = aliased(Person), aliased(Customer)
     handed = sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id, DifferenceSettlement.hand_in_id)
-    paper = sa.func.coalesce(Charge.code, Receipt.number, HandIn.number, BankDeposit.number, "")
+    paper = sa.func.coalesce(Charge.code, Receipt.number, HandIn.number, BankDeposit.number, ContractorSheet.number, "")
+    sheet = sa.func.coalesce(Voucher.contractor_sheet_id, ContractorSheetBack.sheet_id, ContractorPayment.sheet_id)
     rows = (
         sa.select(Voucher.number, Voucher.booked_on, Voucher.kind, Account.kind, Account.channel, Posting.amount, paper)
         .add_columns(
-            sa.func.coalesce(holder.name, HandIn.person_name, Voucher.by_name),
+            sa.func.coalesce(holder.name, HandIn.person_name, ContractorSheet.contractor_name, Voucher.by_name),
             sa.func.coalesce(Customer.name, order_customer.name, ""),
             sa.func.coalesce(Order.number, ""),
         )
@@ -73,6 +75,9 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
         .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
         .outerjoin(HandIn, HandIn.id == handed)
         .outerjoin(BankDeposit, BankDeposit.id == Voucher.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == Voucher.contractor_payment_id)
+        .outerjoin(ContractorSheetBack, ContractorSheetBack.id == Voucher.contractor_sheet_back_id)
+        .outerjoin(ContractorSheet, ContractorSheet.id == sheet)
         .outerjoin(Order, Order.id == Voucher.order_id)
         .outerjoin(order_customer, order_customer.id == Order.customer_id)
         .where(Voucher.branch_id == branch_id, Voucher.booked_on.between(month.first, month.last))

@@ -26,6 +26,7 @@ from dispatch.fees.models import (
 from dispatch.fees.settling_rules import AFTERWARDS
 from dispatch.finance.models import MatchItem
 from dispatch.finance.owed_queries import paper_of
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
@@ -177,6 +178,9 @@ def day_receipts(
     return [DayReceipt(row, order, id_, number or "", status or "", late) for row, order, id_, number, status, late in found]
 
 
+_owed_paper = paper_of(DifferenceSettlement.match_id)
+
+
 @dataclass(frozen=True)
 class DayEntry:
     """Something that finance settled or corrected on a day: its paper, why, and the amount (below zero: it went out)."""
@@ -187,6 +191,7 @@ class DayEntry:
     customer_id: int | None
     deposit_id: int | None
     match_id: int | None
+    request_id: int | None
     reason: str
     amount: Decimal
 
@@ -198,21 +203,25 @@ def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry
         Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "pay_deduction", "written_off"))
     )
     why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference)
+    paid_out = (ContractorPayment.reason, ContractorPayment.reference)
     rows = (
         sa.select(
             Voucher,
-            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number, paper_of(DifferenceSettlement.match_id), "—"),
+            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number, ContractorSheet.number, _owed_paper, "—"),
             HandIn.id,
             Order.customer_id,
             sa.func.coalesce(BankDeposit.reverses_id, BankDeposit.id),
             DifferenceSettlement.match_id,
-            sa.func.coalesce(*why, BankDeposit.reason, BankDeposit.slip, ""),
+            ContractorSheet.request_id,
+            sa.func.coalesce(*why, *paid_out, BankDeposit.reason, BankDeposit.slip, ""),
             sa.func.coalesce(came.scalar_subquery(), 0),
         )
         .outerjoin(HandInBack, HandInBack.id == Voucher.hand_in_back_id)
         .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
         .outerjoin(AccountPayment, AccountPayment.id == Voucher.account_payment_id)
         .outerjoin(BankDeposit, BankDeposit.id == Voucher.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == Voucher.contractor_payment_id)
+        .outerjoin(ContractorSheet, ContractorSheet.id == ContractorPayment.sheet_id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(HandInBack.hand_in_id, DifferenceSettlement.hand_in_id))
         .outerjoin(Receipt, Receipt.id == AccountPayment.receipt_id)
         .outerjoin(Order, Order.id == Receipt.order_id)

@@ -19,6 +19,7 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
+from dispatch.finance.contractor_check import broken_settlements
 from dispatch.finance.day_check import broken_days
 from dispatch.finance.match_check import broken_matches
 from dispatch.host.schema import known_versions, newest_version, revision_of
@@ -163,6 +164,7 @@ AREAS: dict[str, Area] = {
     "days": Area(say("closed days"), "day_close", broken_days),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
     "matches": Area(say("matches"), "line_match", broken_matches),
+    "settlements": Area(say("contractors' settlements"), "contractor_sheet", broken_settlements),
     "files": Area(say("files"), "stored_file", broken_files),
     "sheets": Area(say("versions of sheets"), "sheet_version", broken_versions),
     "releases": Area(say("released PDFs"), "sheet_release", broken_releases, slow=True),

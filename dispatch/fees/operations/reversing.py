@@ -96,4 +96,5 @@ def _mirrored(session: Session, voucher_id: int) -> dict[AccountKey, Decimal]:
 
 
 def _key(account: Account) -> AccountKey:
-    return AccountKey(account.kind, account.person_id, account.branch_id, account.customer_id, account.channel)
+    whose = (account.person_id, account.branch_id, account.customer_id, account.channel, account.contractor_id)
+    return AccountKey(account.kind, *whose)

@@ -16,6 +16,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     overview,
     own,
     people,
+    sheets,
     slips,
     statements,
 )
