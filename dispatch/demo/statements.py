@@ -41,7 +41,7 @@ BANK = "交易日,交易时间,借方金额,贷方金额,余额,摘要,收(付)�
 OPENING = Decimal("86420.50")
 UNNAMED = Decimal("150.00")
 PAID_OFF, KEPT = (Decimal("20.00"), Decimal("15.00")), Decimal("0.50")
-CARDS, CARD_FEE = (Decimal("18.00"), Decimal("12.00")), Decimal("0.18")
+CARDS, CARD_FEE, MISSING = (Decimal("18.00"), Decimal("12.00")), Decimal("0.18"), Decimal("9.00")
 NOBODY_PAID = "客户说已付，渠道查无此笔，由经手人负责追回"
 PRODUCT = "维修服务费, 含配件"
 
@@ -72,15 +72,14 @@ def fetch(company: Company, midnight: datetime, at: datetime, *, bank: bool, owe
 
 def _paid_off(company: Company, at: datetime, before: datetime) -> str | None:
     """A customer pays twice of what is on account, the bank will show one without a number, and of the other less; the day before
-    he paid twice by card, which the bank will show in one sum."""
+    he paid twice by card, which the bank will show in one sum, and once by WeChat, which no bill will show."""
     session = company.session
     ways = [(amount, "transfer", at) for amount in PAID_OFF] + [(amount, "pos", before) for amount in CARDS]
-    receipts = (
-        sa.select(Receipt).where(Receipt.channel == "account", Receipt.amount > 0, Receipt.at < before).order_by(Receipt.id)
-    )
+    ways.append((MISSING, "wechat", before))
+    receipts = sa.select(Receipt).where(Receipt.channel == "account", Receipt.amount > 0, Receipt.at < before)
     mine = receipts.where(Receipt.branch_id == company.branches["SZ"].id).order_by(Receipt.id)
     for receipt in session.scalars(mine):
-        if left_of(session, receipt) > sum(PAID_OFF + CARDS):
+        if left_of(session, receipt) > sum((*PAID_OFF, *CARDS, MISSING)):
             for amount, channel, when in ways:
                 facts: dict[str, Any] = {"channel": channel, "payer": None, "reference": None, "request_key": None}
                 pay_on_account(session, receipt.id, amount=amount, **facts, by=company.people["qian"], at=when)
@@ -100,16 +99,15 @@ def _settle(company: Company, at: datetime) -> None:
     if waiting:
         said = Explained(frozenset(), frozenset({waiting}), "underway", "客户周五下班前转账，预计下周一到账")
         explain(session, said, by=qian, at=at)
-    _somebody_answers(company, named, at)
+    _somebody_answers(company, at)
 
 
-def _somebody_answers(company: Company, named: sa.Select[Any], at: datetime) -> None:
-    """Of money that no statement has, whoever took it answers for it."""
-    items = sa.select(MatchItem).where(MatchItem.state == "open", MatchItem.kind == "receipt", MatchItem.amount > 0)
-    mine = items.where(MatchItem.branch_id == company.branches["SZ"].id, MatchItem.id.not_in(named), MatchItem.at < at)
-    gone = company.session.scalars(mine.order_by(MatchItem.amount, MatchItem.id).limit(1)).one_or_none()
-    if gone is not None:
-        said = Explained(frozenset(), frozenset({gone.id}), "owed", NOBODY_PAID, owner_id=gone.by_id)
+def _somebody_answers(company: Company, at: datetime) -> None:
+    """Of money that no bill has, the technician who said that it was paid answers for it."""
+    gone = sa.select(MatchItem.id).where(MatchItem.state == "open", MatchItem.amount == MISSING, MatchItem.channel == "wechat")
+    item_id = company.session.scalar(gone.limit(1))
+    if item_id is not None:
+        said = Explained(frozenset(), frozenset({item_id}), "owed", NOBODY_PAID, owner_id=company.people["su"].id)
         explain(company.session, said, by=company.people["qian"], at=at)
 
 

@@ -98,6 +98,7 @@ constraint_says("uq_account_payment_reverses_id", say("Somebody has taken this p
 constraint_says("uq_account_payment_request_key", say("This is booked already."))
 constraint_says("difference_not_past_zero", say("Not so much of this difference is open any more. Please look again."))
 constraint_says("difference_not_his_own", say("Nobody settles his own difference."))
+MATCHED = say("It is matched with a statement: undo that first.")
 SETTLED = say("Its difference is settled: take that back first.")
 constraint_says("hand_in_back_difference_settled", SETTLED)
 constraint_says("match_undo_difference_settled", SETTLED)

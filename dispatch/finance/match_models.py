@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.settling_models import MATCHED
 from dispatch.finance.match_rules import ITEM_CHANNELS, ITEM_KINDS, ITEM_STATES, MATCH_STATES, REASONS, RUNS, WAYS
 from dispatch.words import say
 
@@ -161,4 +162,4 @@ class MatchUndo(Base):
 constraint_says("uq_match_part_line_live", say("Somebody has matched one of these lines meanwhile. Nothing was booked twice."))
 constraint_says("uq_match_part_item_live", say("Somebody has matched this money meanwhile. Nothing was booked twice."))
 constraint_says("uq_match_undo_match_id", say("Somebody has undone this already."))
-constraint_says("match_item_matched", say("It is matched with a statement: undo that first."))
+constraint_says("match_item_matched", MATCHED)

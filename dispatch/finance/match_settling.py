@@ -39,11 +39,13 @@ def settle_match(
     return settle_owed(session, owed, how=how, amount=amount, reason=reason, request_key=request_key, by=by, at=at)
 
 
-def take_back_match_settlement(session: Session, settlement_id: int, *, reason: str, by: Actor, at: datetime) -> None:
+def take_back_match_settlement(
+    session: Session, settlement_id: int, *, reason: str, by: Actor, at: datetime
+) -> DifferenceSettlement:
     """Book such a settlement back. Raises like `take_back_owed`."""
     found = booked(session, DifferenceSettlement, settlement_id)
     check_way(found.how, by)
-    take_back_owed(session, found, _locked(session, found.match_id, by), reason=reason, by=by, at=at)
+    return take_back_owed(session, found, _locked(session, found.match_id, by), reason=reason, by=by, at=at)
 
 
 def _locked(session: Session, match_id: int | None, by: Actor) -> Owed:
