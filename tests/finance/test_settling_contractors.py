@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.approvals.operations.requests import Answer
 from dispatch.audit.queries import broken_chains
 from dispatch.clock import local_day
@@ -28,10 +29,12 @@ from dispatch.finance.matching_run import match_branch
 from dispatch.finance.month_rules import month_of
 from dispatch.finance.paying_contractors import Paid, pay_sheet, take_back_contractor_payment
 from dispatch.finance.settlement_models import ContractorSheet
-from dispatch.finance.settlement_queries import sheets
+from dispatch.finance.settlement_queries import payments_of, sheets
 from dispatch.finance.settlement_rules import Correction
+from dispatch.finance.settlement_sheets import sheet_facts
 from dispatch.finance.settling_contractors import decide_sheet, draw_up, take_back_sheet, withdraw_sheet
 from dispatch.outside.models import OutsideOffer
+from dispatch.staff.models import Branch
 from tests.board.building import approved_order
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
@@ -121,6 +124,13 @@ def test_from_the_month_to_the_statement_and_back(db: Session, cast: Cast) -> No
     with pytest.raises(Conflict, match="matched"):
         take_back_contractor_payment(db, again.id, reason="x", by=cast.qian, at=AT)
     sound(db)
+    facts = sheet_facts(sheet, db.get_one(Request, sheet.request_id), payments_of(db, sheet.id), db.get_one(Branch, cast.sz))
+    assert (facts["state"], facts["paid"]["reference"], facts["approved"][0]["name"]) == (
+        "paid",
+        TRANSFER.reference,
+        cast.wang.name,
+    )
+    assert [line["amount"] for line in facts["lines"]] == ["120.00", "-20.00"]
     page, counts = sheets(db, cast.sz)
     assert [(each.state, each.sheet.id) for each in page.rows] == [("paid", sheet.id)] and counts == {"paid": (1, 100)}
 

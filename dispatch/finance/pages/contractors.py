@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import render_template, send_file
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -87,7 +88,12 @@ def contractor_page(holder_id: int, form: Form | None, refusal: Refusal | None =
         refusal=refusal,
         acting="draw_up" if refusal else "",
         request_key=uuid.uuid4(),
-        labels={"month": _("Month"), "correction": _("Correction"), "correction_words": _("What it is"), "reason": _("Note")},
+        labels={
+            "month": pgettext("settlement", "Month"),
+            "correction": _("Correction"),
+            "correction_words": _("What it is"),
+            "reason": _("Note"),
+        },
     )
     return (page, refusal.status) if refusal else page
 
