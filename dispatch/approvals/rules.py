@@ -173,7 +173,6 @@ _OWN_STATES: dict[tuple[str, str], Text] = {
     ("quotation", "done"): say("Approved"),
     ("refund", "approved"): say("Approved: to be given back"),
     ("refund", "done"): say("Given back"),
-    ("settlement", "approved"): say("Approved: to be paid"),
     ("purchase", "approved"): say("Approved: to be ordered"),
     ("purchase", "done"): say("Goods received"),
 }

@@ -48,6 +48,9 @@ BACKS = (
 """Vouchers that book another one back, which they name."""
 
 
+_HAS_OWNER = sa.text("difference_owner_id IS NOT NULL")
+
+
 class Account(Base):
     """One account with its balance now (above zero: debit). `key` is its `AccountKey`; `seq`, `hash`: its newest posting."""
 
@@ -191,6 +194,7 @@ class HandIn(Base):
         sa.CheckConstraint("(status = 'confirmed') = (confirmed_by_id IS NOT NULL)", name="confirmed_by_somebody"),
         sa.Index(None, "branch_id", "status"),
         sa.Index(None, "person_id"),
+        sa.Index("ix_hand_in_difference_owner_id", "difference_owner_id", postgresql_where=_HAS_OWNER),
     )
 
     id: Mapped[Key]

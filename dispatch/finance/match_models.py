@@ -102,6 +102,7 @@ class LineMatch(Base):
         sa.CheckConstraint("way <> 'explained' OR btrim(coalesce(words, '')) <> ''", name="explained_in_words"),
         sa.Index(None, "run_id"),
         sa.Index("ix_line_match_proposed", "branch_id", "confidence", "id", postgresql_where=sa.text("state = 'proposed'")),
+        sa.Index("ix_line_match_owner_id", "owner_id", postgresql_where=sa.text("owner_id IS NOT NULL")),
         sa.Index("ix_line_match_explained", "branch_id", "at", "id", postgresql_where=sa.text("why IS NOT NULL")),
     )
 

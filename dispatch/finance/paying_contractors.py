@@ -1,6 +1,6 @@
 """An approved settlement is paid: noted with channel, day and reference; taken back by a row of the opposite amount.
 
-Locks: the sheet's row, its request, the orders that it pays by their ids, then the accounts.
+Locks: the request's row, the sheet's, the orders that it pays by their ids, then the accounts.
 """
 
 from __future__ import annotations

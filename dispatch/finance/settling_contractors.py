@@ -1,6 +1,6 @@
 """A contractor's settlement: drawn up for a month, approved by the ladder, paid by finance; taken back by counter-entries.
 
-Locks: the contractor's row while one is drawn up, else the sheet's; then its request, the orders that it pays, then the accounts.
+Locks: the contractor's row while one is drawn up, else the request's (a link holds it already), then the sheet's; then the accounts.
 """
 
 from __future__ import annotations
@@ -125,12 +125,12 @@ def take_back_sheet(session: Session, request_id: int, *, reason: str, by: Actor
 
 
 def locked_sheet(session: Session, request_id: int, by: Actor) -> tuple[ContractorSheet, Request]:
-    """The sheet of a request and the request, locked in this turn. Raises NotFound, for another branch's, too."""
+    """The sheet of a request and the request, both locked. Raises NotFound, for another branch's, too."""
+    request = requests.locked_request(session, request_id)
     query = sa.select(ContractorSheet).where(ContractorSheet.request_id == request_id)
     sheet = session.scalar(query.with_for_update().execution_options(populate_existing=True))
     if sheet is None:
         raise NotFound
-    request = requests.locked_request(session, request_id)
     if not by.sees_branch(sheet.branch_id) and not _in_place(request, by):
         raise NotFound
     return sheet, request

@@ -36,6 +36,7 @@ SERIES = ("PZ", "JK", "CK", "BJ")
 REQUESTS = ("purchase", "goodwill", "refund", "overrule", "quotation")
 SOURCES = "receipt_id, account_payment_id, bank_deposit_id"
 ITEM_SAYS = "branch_id, channel, number, other, reference, payer, amount, at, by_id, by_name"
+OWNERS = (("line_match", "owner_id"), ("hand_in", "difference_owner_id"))
 MOMENT = sa.DateTime(timezone=True)
 SETTLEMENTS = ("paid", "written_off")
 SAID = "branch_id, channel, way, amount, fee, difference, why, payout_channel, words"
@@ -197,6 +198,9 @@ def upgrade() -> None:
     )
     there = sa.text("match_id IS NOT NULL")
     op.create_index("ix_difference_settlement_match_id", "difference_settlement", ["match_id"], postgresql_where=there)
+    for table, column in OWNERS:
+        named = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_{table}_{column}", table, [column], postgresql_where=named)
     for table in ("statement_line", "match_item"):
         op.add_column(table, sa.Column("owner_id", sa.BigInteger(), nullable=True))
         op.add_column(table, sa.Column("owner_name", sa.Text(), nullable=True))
@@ -358,6 +362,8 @@ def downgrade() -> None:
         op.drop_constraint(op.f(f"fk_{table}_owner_id"), table)
         op.drop_column(table, "owner_name")
         op.drop_column(table, "owner_id")
+    for table, column in OWNERS:
+        op.drop_index(f"ix_{table}_{column}", table)
     op.drop_index("ix_difference_settlement_match_id", "difference_settlement")
     op.drop_constraint(op.f("ck_difference_settlement_settles_one"), "difference_settlement")
     op.drop_constraint(op.f("fk_difference_settlement_match_id"), "difference_settlement")

@@ -64,11 +64,6 @@ KINDS = (
     day_acts.COME_LATE,
 )
 RIVALS = (
-    (day_acts.CLOSE, day_acts.COME_LATE),
-    (day_acts.CLOSE, day_acts.CLOSE),
-    (day_acts.CLOSE, day_acts.REOPEN),
-    (day_acts.REOPEN, day_acts.COME_LATE),
-    (day_acts.EVEN_MATCH, match_acts.UNDO),
     (afterwards.BOOK_BACK, acts.HAND_IN),
     (afterwards.BOOK_BACK, afterwards.EVEN),
     (afterwards.BOOK_BACK, acts.GIVE_BACK),
@@ -88,7 +83,18 @@ RIVALS = (
     (acts.HAND_IN, acts.TAKE),
     (acts.SETTLE, acts.TAKE),
 )
-PAIRS = pairs_of(KINDS, (acts.TAKE, acts.HAND_IN, acts.CONFIRM), RIVALS)
+AT_FINANCE = (
+    (match_acts.STATE, match_acts.ACCEPT),
+    (match_acts.STATE, match_acts.ACCEPT),
+    (match_acts.STATE, match_acts.EXPLAIN),
+    (day_acts.EVEN_MATCH, match_acts.EXPLAIN),
+    (day_acts.EVEN_MATCH, match_acts.UNDO),
+    (day_acts.CLOSE, day_acts.COME_LATE),
+    (day_acts.CLOSE, day_acts.CLOSE),
+    (day_acts.CLOSE, day_acts.REOPEN),
+    (day_acts.REOPEN, day_acts.COME_LATE),
+)
+PAIRS = pairs_of(KINDS, (acts.TAKE, acts.HAND_IN, acts.CONFIRM), RIVALS, AT_FINANCE)
 
 
 class Money(TwoHands):
