@@ -149,12 +149,9 @@ def unshown_items(
 
 def item_finding(told: dict[str, datetime], late: datetime) -> dict[str, Where]:
     """SQL: which items are missing there, and which are late."""
-    ends = [(MatchItem.channel.in_(FITTING[channel]), sa.literal(end)) for channel, end in told.items()]
-    end = sa.case(*ends, else_=None) if ends else sa.cast(sa.null(), MatchItem.at.type)
-    return {
-        "missing": sa.func.coalesce(MatchItem.at < end, False),
-        "late": sa.and_(sa.func.coalesce(MatchItem.at >= end, True), MatchItem.at < late),
-    }
+    shown = [sa.and_(MatchItem.channel.in_(FITTING[channel]), MatchItem.at < end) for channel, end in told.items()]
+    missing = sa.or_(sa.false(), *shown)
+    return {"missing": missing, "late": sa.and_(MatchItem.at < late, ~missing)}
 
 
 def match_shown(session: Session, row: LineMatch) -> Shown:

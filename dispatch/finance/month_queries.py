@@ -173,18 +173,33 @@ class Owing:
 
 def owing(session: Session, month: Month, *, branch_id: int | None = None, customer_id: int | None = None) -> Sequence[Owing]:
     """The customers who had something on account in a month; those of one branch, or one customer."""
-    before, inside = Voucher.booked_on < month.first, Voucher.booked_on >= month.first
-    paying = Voucher.kind.in_(("account_payment", "account_payment_back"))
-
-    def of(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[Decimal]:
-        return sa.func.coalesce(sa.func.sum(Posting.amount).filter(*which), ZERO)
-
-    sums = (of(before), of(inside, ~paying), -of(inside, paying))
-    rows = _on_account(sa.select(Customer.id, Customer.name, *sums).select_from(Posting)).where(Voucher.booked_on <= month.last)
+    moved, zero = _moved_since(month), sa.literal(ZERO)
+    opening = Account.balance - sa.func.coalesce(moved.c.since, zero)
+    sums = (opening, sa.func.coalesce(moved.c.charged, zero), sa.func.coalesce(moved.c.paid, zero))
+    rows = sa.select(Customer.id, Customer.name, *sums).join(Account, Account.customer_id == Customer.id)
+    rows = rows.outerjoin(moved, moved.c.account_id == Account.id).where(Account.kind == "on_account")
+    rows = rows.where(sa.or_(opening != 0, moved.c.inside > 0))
     rows = rows if branch_id is None else rows.where(Customer.branch_id == branch_id)
     rows = rows if customer_id is None else rows.where(Customer.id == customer_id)
-    rows = rows.group_by(Customer.id).having(sa.or_(of(before) != 0, sa.func.count().filter(inside) > 0))
     return [Owing(*row) for row in session.execute(rows.order_by(Customer.name, Customer.id))]
+
+
+def _moved_since(month: Month) -> sa.Subquery:
+    """SQL: what moved on each customer's account from a month's first day until today, and what of that in the month.
+
+    What he owed when the month began is his balance without it: months that people look at are near, the books go far back.
+    """
+    inside, paying = Voucher.booked_on <= month.last, Voucher.kind.in_(("account_payment", "account_payment_back"))
+    sums: dict[str, Any] = {
+        "since": sa.func.sum(Posting.amount),
+        "charged": sa.func.sum(Posting.amount).filter(inside, ~paying),
+        "paid": -sa.func.sum(Posting.amount).filter(inside, paying),
+        "inside": sa.func.count().filter(inside),
+    }
+    rows = sa.select(Account.id.label("account_id"), *(sum_.label(name) for name, sum_ in sums.items()))
+    rows = rows.join(Posting, Posting.account_id == Account.id).join(Voucher, Voucher.id == Posting.voucher_id)
+    rows = rows.where(Account.kind == "on_account", Voucher.booked_on >= month.first)
+    return rows.group_by(Account.id).subquery()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from stdnum.cn import uscc as stdnum_uscc
 
+from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import split_tax
 from dispatch.words import Text, say
 
@@ -101,6 +102,11 @@ class Item:
     unit_price: Decimal
     tax_rate: Decimal
 
+    @property
+    def key(self) -> str:
+        """By which a form names it."""
+        return f"{self.order_id}/{self.code}/{self.unit_price}/{self.tax_rate}"
+
 
 @dataclass(frozen=True)
 class Rest:
@@ -137,6 +143,17 @@ def line_over(item: Item, name: str, gross: Decimal) -> Amounts:
 def whole_lines(rests: Iterable[Rest]) -> list[Amounts]:
     """Lines over everything that is charged and on no invoice."""
     return [line_over(one.item, one.name, one.standing) for one in rests if one.standing > 0]
+
+
+def chosen_lines(lines: Sequence[Amounts], keys: Collection[str] | None) -> list[Amounts]:
+    """Those of the lines that are wanted on this invoice, by the keys of their items; None: all. Raises Invalid."""
+    if keys is None:
+        return list(lines)
+    if not keys:
+        raise Invalid({"line": say("Tick what the invoice is to be over.")})
+    if set(keys) - {one.item.key for one in lines}:
+        raise Invalid({"line": say("What is charged has changed meanwhile. Look at the lines again.")})
+    return [one for one in lines if one.item.key in keys]
 
 
 def lines_over(rests: Sequence[Rest], amount: Decimal) -> list[Amounts] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from decimal import Decimal
 
@@ -48,6 +49,8 @@ def test_from_the_request_to_the_red_letter(orders: list[str], cast: Cast, as_pe
     assert "¥345.00" in su.get(new).text and su.get("/invoices/new?order=WX-0").status_code == 404
     wrong = su.post("/invoices/new", data=form(order=orders[1], uscc=USCC[:17] + "K", title=""))
     assert wrong.status_code == 422 and "check digit" in wrong.text and f'value="{USCC[:17]}K"' in wrong.text
+    none = su.post("/invoices/new", data=form(order=orders[1], choosing="1"))
+    assert none.status_code == 422 and "Tick what the invoice is to be over" in none.text and "¥0.00" in none.text
     sent = form(order=orders[1])
     for _twice in range(2):
         answer = su.post("/invoices/new", data=sent)
@@ -68,6 +71,19 @@ def test_from_the_request_to_the_red_letter(orders: list[str], cast: Cast, as_pe
     assert qian.post(f"{url}/red-letter", data={"amount": "45", "reason": "退货"}).status_code == 302
     assert "¥300.00 is left of it" in qian.get(url).text
     _files(qian, url)
+
+
+def test_parts_for_one_buyer_and_work_for_another(orders: list[str], cast: Cast, as_person: SignIn) -> None:
+    qian, new = as_person(cast.qian), f"/invoices/new?order={orders[0]}"
+    parts, work = (
+        next(key for key in re.findall(r'name="line" value="([^"]+)"', qian.get(new).text) if code in key)
+        for code in ("P003", "S003")
+    )
+    made = [qian.post("/invoices/new", data=form(order=orders[0], choosing="1", line=key)) for key in (parts, work)]
+    assert [answer.status_code for answer in made] == [302, 302]
+    assert ["¥45.00" in qian.get(made[0].location).text, "¥300.00" in qian.get(made[1].location).text] == [True, True]
+    gone = qian.post("/invoices/new", data=form(order=orders[0], choosing="1", line=parts))
+    assert gone.status_code == 422 and "has changed meanwhile" in gone.text
 
 
 def _files(qian: FlaskClient, url: str) -> None:

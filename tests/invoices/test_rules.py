@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from dispatch.errors import Conflict
+from dispatch.errors import Conflict, Invalid
 from dispatch.invoices.lifecycle import STATES, STEPS, check_step, steps_from
 from dispatch.invoices.rules import (
     Amounts,
@@ -14,6 +14,7 @@ from dispatch.invoices.rules import (
     Buyer,
     Item,
     Rest,
+    chosen_lines,
     lacking,
     lines_over,
     read_tax_code,
@@ -79,6 +80,15 @@ def test_net_and_tax_are_the_amount_to_the_fen() -> None:
     ]
     assert totals(lines) == (Decimal("345.00"), Decimal("322.84"), Decimal("22.16"))
     assert totals([]) == (0, 0, 0)
+
+
+def test_an_invoice_may_be_over_some_of_the_lines() -> None:
+    lines = whole_lines([rest(MOVE, "300.00"), rest(ANTENNA, "45.00")])
+    assert chosen_lines(lines, None) == lines
+    assert [one.item for one in chosen_lines(lines, {ANTENNA.key})] == [ANTENNA]
+    for keys in (set[str](), {ANTENNA.key, "1/S999/1.00/0.06"}):
+        with pytest.raises(Invalid):
+            chosen_lines(lines, keys)
 
 
 def test_part_of_the_charges_is_taken_from_what_stands_first() -> None:

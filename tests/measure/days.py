@@ -98,10 +98,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--receipts", type=int, default=100_000)
     count = parser.parse_args().receipts
-    with fetching.application() as (app, _url):
+    with fetching.application() as (app, url):
         with db.transaction() as session:
             cast = hire(session)
             _fill(session, cast, count)
+        fetching.settled(url)
         client, today = fetching.sit_down(app, cast.qian.id or 0), local_day(now(), "UTC")
         day, month = today - timedelta(days=3), f"{today:%Y-%m}"
         paths = {

@@ -60,6 +60,11 @@ def fill(url: str, statements: tuple[str, ...], facts: Mapping[str, object]) -> 
     engine.dispose()
 
 
+def settled(url: str) -> None:
+    """Let the database see to rows that were just written, as it does by itself within a minute of so many."""
+    fill(url, ("VACUUM ANALYZE",), {})
+
+
 def sit_down(app: Flask, person_id: int) -> FlaskClient:
     """A browser in which somebody has signed in."""
     client = app.test_client()

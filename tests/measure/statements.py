@@ -99,7 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
     lines, slow = parser.parse_args().lines, False
-    with fetching.application() as (app, _url):
+    with fetching.application() as (app, url):
         by = _finance()
         client = fetching.sit_down(app, by.id or 0)
         for channel, seed in SEED.items():
@@ -107,11 +107,13 @@ def main() -> int:
             with db.transaction() as session:
                 _receipts(session, channel, number)
             slow |= broken | _matched(channel, by)
+            fetching.settled(url)
             leaves = itertools.cycle(range(1, lines // 50, lines // 2_000 or 1))
             pages = {"lines of a statement": (150.0, _leaf(f"/finance/statements/{number}", leaves))}
             slow |= fetching.hold_against_limits(client, pages, 40) > 0
         with db.transaction() as session:
             ours, open_line = _unmatched(session)
+        fetching.settled(url)
         lists = LISTS | {"a line that is open": f"/finance/statement-lines/{open_line}"}
         near = itertools.cycle(range(1, lines // 500 or 2, lines // 20_000 or 1))
         print(f"money of ours that no line shows: {ours}", flush=True)

@@ -20,7 +20,7 @@ from dispatch.invoices.models import Invoice, InvoiceBuyer, InvoiceTaxCode
 from dispatch.invoices.operations.moves import check_same_customer, new_invoice
 from dispatch.invoices.operations.providing import send_to_provider
 from dispatch.invoices.queries import categories_of, rests_of, tax_codes_on
-from dispatch.invoices.rules import Buyer, lacking, read_tax_code, tax_code_for, tidy_title, whole_lines
+from dispatch.invoices.rules import Buyer, chosen_lines, lacking, read_tax_code, tax_code_for, tidy_title, whole_lines
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_orders
 from dispatch.orders.queries import visible
@@ -37,11 +37,13 @@ def ask(
     *,
     remark: str | None,
     key: uuid.UUID | None,
+    chosen: Collection[str] | None = None,
     by: Actor,
     at: datetime,
 ) -> Invoice:
     """Ask for one invoice over all that is charged on the orders and on no invoice; the same `key` again answers with the first.
 
+    `chosen` are the keys of the items that it is to be over, where that is not all (parts for one buyer, work for another).
     Raises NotFound for an order that is not this person's to see, RuleBroken for several customers or nothing left, Invalid for
     what the kind of invoice needs of its buyer.
     """
@@ -53,12 +55,12 @@ def ask(
     first = session.scalar(sa.select(Invoice).where(Invoice.request_key == key)) if key else None
     if first is not None:
         return _same(first, orders)
-    rests = rests_of(session, [order.id for order in orders])
+    lines = chosen_lines(whole_lines(rests_of(session, [order.id for order in orders])), chosen)
     facts = asdict(buyer) | {"title": tidy_title(buyer.title), "remark": remark, "request_key": key}
     made = new_invoice(
         session,
         orders[0].branch_id,
-        whole_lines(rests),
+        lines,
         codes=_codes(session, orders, at),
         customer_id=orders[0].customer_id,
         origin="asked",

@@ -47,7 +47,8 @@ def ask_for() -> Answer:
         typed = read_request({name: form.text(name) for name in form.values})
         with transaction() as db:
             ids = _orders(db, form.texts("order"))
-            made = ask(db, ids, typed.buyer, remark=typed.remark, key=typed.key, by=current(), at=now())
+            chosen = form.texts("line") if form.text("choosing") else None
+            made = ask(db, ids, typed.buyer, remark=typed.remark, key=typed.key, chosen=chosen, by=current(), at=now())
             made_id, number = made.id, made.request_number
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
@@ -78,20 +79,24 @@ def _form(form: Form | None, refusal: Refusal | None = None) -> Answer:
         first = db.get_one(Order, ids[0])
         known = buyers_of(db, first.customer_id)
         lines = whole_lines(rests_of(db, ids))
+        orders = dict(zip(ids, numbers, strict=True))
         customer = db.get_one(Customer, first.customer_id).name
     chosen = number_in(request.args.get("buyer", ""))
     last = next((one for one in known if one.id == chosen), known[0] if known else None)
-    shown = {"numbers": numbers, "customer": customer, "known": known, "chosen": last, "lines": lines}
+    ticked = set(form.texts("line")) if form and form.text("choosing") else {one.item.key for one in lines}
+    shown = {"numbers": numbers, "customer": customer, "known": known, "chosen": last, "lines": lines, "ticked": ticked}
     page = render_template(
         "invoices/new.html",
         **shown,
-        sums=totals(lines),
+        orders=orders,
+        sums=totals(one for one in lines if one.item.key in ticked),
         form=form or Form.of(_begin(last, customer)),
         refusal=refusal,
         kinds=KIND_WORDS.items(),
         mediums=MEDIUM_WORDS.items(),
         labels={"title": _("Title"), "uscc": _("Credit code"), "address": _("Address"), "phone": _("Phone")}
-        | {"bank": _("Bank"), "account": _("Account number"), "send_to": _("Send it to"), "remark": _("Remark")},
+        | {"bank": _("Bank"), "account": _("Account number"), "send_to": _("Send it to"), "remark": _("Remark")}
+        | {"line": _("What it is over")},
     )
     return (page, refusal.status) if refusal else page
 
