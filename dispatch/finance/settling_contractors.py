@@ -1,6 +1,6 @@
 """A contractor's settlement: drawn up for a month, approved by the ladder, paid by finance; taken back by counter-entries.
 
-Locks: the contractor's row while one is drawn up, else the request's (a link holds it already), then the sheet's; then the accounts.
+Locks: the contractor's row while one is drawn up, else the request's (a link holds it already), the sheet's; then accounts.
 """
 
 from __future__ import annotations
