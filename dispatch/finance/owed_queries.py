@@ -84,6 +84,12 @@ def answered_for(session: Session, person_id: int) -> Sequence[Mine]:
     return [replace(each, given=given.get((each.hand_in_id, each.match_id))) for each in found]
 
 
+def answered_count(person_id: int) -> sa.ScalarSelect[int]:
+    """SQL: how many they are."""
+    rows = sa.union_all(_of_hand_ins(person_id), _of_matches(person_id)).subquery()
+    return sa.select(sa.func.count()).select_from(rows).scalar_subquery()
+
+
 def _given_to(session: Session, person_id: int) -> dict[tuple[int | None, int | None], AuditEntry]:
     """What others answered for before and he does now, by hand-in and match: how it was told him last."""
     mine = (AuditEntry.subject_kind == "person", AuditEntry.subject_id == person_id, AuditEntry.action == "difference.given")
