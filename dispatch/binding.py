@@ -6,7 +6,7 @@ from dispatch import db
 from dispatch.approvals import queries as approval_queries
 from dispatch.config import Settings
 from dispatch.devices import asking, bench_following, observing, ownership_following, sim_following, sim_queries, warranty_queries
-from dispatch.fees import cash_queries, slip_queries, terms
+from dispatch.fees import cash_queries, discount_queries, slip_queries, terms
 from dispatch.field import evidence, points, returning
 from dispatch.files.gateway import configure as configure_files
 from dispatch.intake import first_steps
@@ -44,6 +44,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     slip_queries.configure(settings.deposit_slip_from)
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
+    discount_queries.configure(settings.discount_percent)
     gateway.configure(choosing.connected_by(settings))
     invoice_gateway.configure(settings.invoice_provider)
     verbal.configure(settings.approval_backfill_hours)

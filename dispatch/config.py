@@ -187,6 +187,8 @@ class Settings:
         "CASH_MAX_HOURS", number(0, 10_000), 24.0, "hours after which cash is to be handed in; 0: on the day it was taken")
     cash_near_percent: int = setting(
         "CASH_NEAR_PERCENT", whole(1, 100), 80, "share of such a limit after which somebody is reminded")
+    discount_percent: float = setting(
+        "DISCOUNT_PERCENT", number(0, 100), 0.0, "per cent below the list that somebody may quote unasked, unless a limit is set")
     deposit_slip_from: float = setting(
         "DEPOSIT_SLIP_FROM", number(0, 100_000_000), 5000.0, "deposits of so much or more need a photo of the bank's slip, yuan")
     match_late_days: float = setting("MATCH_LATE_DAYS", number(0, 365), 3.0, "days after which money on no statement yet is late")

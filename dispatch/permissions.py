@@ -82,6 +82,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "merit.see": ("finance", "manager", "director"),
     "merit.give": ("finance", "manager", "director"),
     "cash.limits": ("finance", "manager"),
+    "discount.limits": ("manager", "director"),
     "cash.let_pass": ("manager", "director"),
     "day.close": ("finance",),
     "day.reopen": ("director",),

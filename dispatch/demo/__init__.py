@@ -32,6 +32,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    pricing,
     quoting,
     recalls,
     silence,
@@ -98,5 +99,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     day_closing.build(company, moment)
     statements.build(company, moment)
     invoicing.build(company, moment)
+    pricing.build(company, moment)
     quoting.build(company, moment)
     return company

@@ -1,4 +1,4 @@
-"""Quotations: one agreed for work that goes on, one offered by the list, one below it that waits for approval."""
+"""Quotations: one agreed for work that goes on, one offered by the list, one below it that waits, one that nobody answered."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from dispatch.approvals.operations.requests import Answer
+from dispatch.clock import day_bounds, local_day
 from dispatch.demo.company import Company
 from dispatch.fees.models import Quotation
-from dispatch.fees.operations import Agreement, Offer, agree_quotation, decide_favour, draft_quotation, offer_quotation
+from dispatch.fees.operations import (
+    Agreement,
+    Offer,
+    agree_quotation,
+    decide_favour,
+    draft_quotation,
+    expire_quotation,
+    offer_quotation,
+)
 from dispatch.fees.quote_rules import Wanted
 from dispatch.orders.models import Order, Visit
 from dispatch.staff.models import Person
 
 OFFERED = (Wanted("S003", 1), Wanted("P003", 2))
-AGREED = (Wanted("S003", 2, Decimal(120)), Wanted("P003", 1, Decimal(40)))
+AGREED = (Wanted("S003", 2, Decimal(120)), Wanted("P003", 1, Decimal(35)))
 WAITING = (Wanted("S003", 6, Decimal(100)), Wanted("S004", 6))
+OPEN = ("approved", "planned", "dispatched", "working", "waiting")
 REASON, NOTE = "车队一次六台，已口头答应优惠", "含拆装与布线，不含停车费"
 
 
@@ -31,6 +41,19 @@ def build(company: Company, moment: datetime) -> None:
     for order, lines, reason in zip(planned, (OFFERED, WAITING), ("", REASON), strict=False):
         made = _drafted(company, order, lines, reason, at)
         offer_quotation(company.session, made.id, by=by, at=at)
+    _unanswered(company, moment)
+
+
+def _unanswered(company: Company, moment: datetime) -> None:
+    """Offered for the day on which an order was taken, some day before, and ended by the night."""
+    begun, _ = day_bounds(local_day(moment, company.zone), company.zone)
+    quoted = sa.exists().where(Quotation.order_id == Order.id)
+    mine = (Order.branch_id == company.branches["SZ"].id, ~quoted)
+    open_ = sa.select(Order).where(*mine, Order.status.in_(OPEN), Order.received_at < begun)
+    for order in company.session.scalars(open_.order_by(Order.received_at).limit(1)):
+        made = _drafted(company, order, OFFERED, "", order.received_at, days=0)
+        offer_quotation(company.session, made.id, by=company.desk("SZ"), at=order.received_at)
+        expire_quotation(company.session, made.id, at=moment)
 
 
 def _where_su_is() -> sa.Select[int]:
@@ -44,8 +67,10 @@ def _orders(company: Company, status: str, most: int, *more: sa.ColumnElement[bo
     return list(company.session.scalars(mine.order_by(Order.number).limit(most)))
 
 
-def _drafted(company: Company, order: Order, lines: tuple[Wanted, ...], reason: str, at: datetime) -> Quotation:
-    offer = Offer(lines, at.date() + timedelta(days=30), reason, NOTE)
+def _drafted(
+    company: Company, order: Order, lines: tuple[Wanted, ...], reason: str, at: datetime, *, days: int = 30
+) -> Quotation:
+    offer = Offer(lines, local_day(at, company.zone) + timedelta(days=days), reason, NOTE)
     key = uuid.UUID(int=company.random.getrandbits(128), version=4)
     return draft_quotation(company.session, order.id, offer, key=key, by=company.desk("SZ"), at=at)
 

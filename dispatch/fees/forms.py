@@ -37,13 +37,20 @@ COLUMNS = (
     Column("amount", ("单价", "价格", "含税单价", "单价(元)", "金额", "Price", "Unit price", "Amount"), required=True),
     Column("tax_rate", ("税率", "增值税率", "Tax", "Tax rate", "VAT"), required=True),
     Column("valid_from", ("生效日期", "生效日", "启用日期", "执行日期", "Valid from", "From"), required=True),
+    Column("valid_to", ("截止日期", "截止日", "有效期至", "到期日", "Valid to", "Until", "Last day")),
+    Column("branch", ("网点", "服务网点", "分公司", "Branch")),
+    Column("customer", ("客户", "客户名称", "Customer")),
+    Column("contract", ("合同", "合同号", "合同编号", "Contract")),
     Column("number", ("序号", "No", "#")),
 )
 
 
 @dataclass(frozen=True)
 class PriceRow:
-    """What one thing costs from a day on: yuan with tax; `tax_rate` 0.13 means 13 %; `category` is "part" or "service"."""
+    """What one thing costs from a day on: yuan with tax; `tax_rate` 0.13 means 13 %; `category` is "part" or "service".
+
+    With a branch or customer, as the file names them, it is theirs alone.
+    """
 
     row: int
     code: str
@@ -52,18 +59,30 @@ class PriceRow:
     amount: Decimal
     tax_rate: Decimal
     valid_from: date
+    valid_to: date | None = None
+    branch: str = ""
+    customer: str = ""
+    contract: str = ""
 
 
 def read_prices(workbook: Workbook) -> Import[PriceRow]:
-    """A price list -> rows; a code may stand once for each day it becomes valid."""
+    """A price list -> rows; a code may stand once for each day it becomes valid and for whom."""
     return read_rows(workbook, COLUMNS, _price, (("code", _code_and_day),))
 
 
 def _code_and_day(row: PriceRow) -> str:
-    return f"{row.code} ({row.valid_from})"
+    whose = row.branch or row.customer
+    return f"{row.code} ({row.valid_from}{f', {whose}' if whose else ''})"
 
 
 def _price(reader: RowReader) -> PriceRow:
+    row = _read_price(reader)
+    if row.valid_to is not None and row.valid_to < row.valid_from:
+        reader.complain("valid_to", say("This must be later than the beginning."))
+    return row
+
+
+def _read_price(reader: RowReader) -> PriceRow:
     return PriceRow(
         row=reader.row,
         code=reader.need("code", lambda cell: plain(cell).upper(), ""),
@@ -72,6 +91,10 @@ def _price(reader: RowReader) -> PriceRow:
         amount=reader.need("amount", read_amount, Decimal(0)),
         tax_rate=reader.need("tax_rate", read_tax_rate, Decimal(0)),
         valid_from=reader.need("valid_from", read_date, _NO_DAY),
+        valid_to=reader.maybe("valid_to", read_date),
+        branch=reader.text("branch"),
+        customer=reader.text("customer"),
+        contract=reader.text("contract"),
     )
 
 

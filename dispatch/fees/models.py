@@ -14,16 +14,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from dispatch.customers.models import Customer
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.cash_models import CashLimit, CashPass
 from dispatch.fees.deposit_models import BankDeposit, DepositedHandIn
+from dispatch.fees.discount_models import DiscountLimit
 from dispatch.fees.favour_models import Favour
 from dispatch.fees.goodwill_models import Goodwill
 from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInReceipt, LedgerBooks, Posting, SeriesCounter, Voucher
+from dispatch.fees.price_rules import KeptPrice
 from dispatch.fees.quote_models import Quotation, QuotationLine
 from dispatch.fees.rules import CATEGORIES, CHANNELS, CHARGE_RULES
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.fees.slip_models import SlipPhoto
+from dispatch.staff.models import Branch
 from dispatch.words import say
 
 __all__ = [
@@ -35,6 +39,7 @@ __all__ = [
     "Charge",
     "DepositedHandIn",
     "DifferenceSettlement",
+    "DiscountLimit",
     "Favour",
     "Goodwill",
     "HandIn",
@@ -54,14 +59,22 @@ __all__ = [
 
 
 class Price(Base):
-    """What one thing costs from a day on, tax included; `tax_rate` 0.13 means 13 %."""
+    """What one thing costs from a day on, tax included; `tax_rate` 0.13 means 13 %.
+
+    It is everybody's, a branch's, or what was agreed with a customer, in a `contract` of his if that has a number. It holds until
+    the next one of the same scope begins, or until its own last day.
+    """
 
     __tablename__ = "price"
     __table_args__ = (
         words_of("category", CATEGORIES),
-        sa.UniqueConstraint("code", "valid_from"),
+        sa.UniqueConstraint("code", "branch_id", "customer_id", "valid_from", postgresql_nulls_not_distinct=True),
         sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
         sa.CheckConstraint("tax_rate >= 0 AND tax_rate < 1", name="tax_rate_is_a_share"),
+        sa.CheckConstraint("branch_id IS NULL OR customer_id IS NULL", name="of_branch_or_customer"),
+        sa.CheckConstraint("contract IS NULL OR customer_id IS NOT NULL", name="contract_has_customer"),
+        sa.CheckConstraint("valid_to >= valid_from", name="ends_after_it_begins"),
+        sa.Index("ix_price_customer", "customer_id", postgresql_where=sa.text("customer_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -71,6 +84,21 @@ class Price(Base):
     amount: Mapped[Decimal]
     tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
     valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    branch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("branch.id"))
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
+    contract: Mapped[str | None]
+
+    branch: Mapped[Branch | None] = relationship()
+    customer: Mapped[Customer | None] = relationship()
+
+    @property
+    def kept(self) -> KeptPrice:
+        """The same as plain data."""
+        what = (self.code, self.name, self.category, self.amount, self.tax_rate)
+        holder = self.customer or self.branch
+        whose = (self.branch_id, self.customer_id, holder.name if holder else "", self.contract)
+        return KeptPrice(*what, self.valid_from, self.valid_to, *whose)
 
 
 class Charge(Base):

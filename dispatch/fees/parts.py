@@ -17,8 +17,10 @@ from dispatch.devices.ownership_queries import own_before
 from dispatch.devices.warranty_queries import put_in_by_repairs, repair_months, warranties
 from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
 from dispatch.fees.goodwill_queries import goodwill_of
-from dispatch.fees.models import Charge, Goodwill, Price
-from dispatch.fees.queries import cover, first_prices_after, prices_on, warranty_of_line
+from dispatch.fees.models import Charge, Goodwill
+from dispatch.fees.price_queries import first_prices_after, prices_on, whom_of
+from dispatch.fees.price_rules import ANYBODY, ListedPrice, Whom
+from dispatch.fees.queries import cover, warranty_of_line
 from dispatch.fees.rules import OWN_UNIT, Cover, Decision, decide, part_named
 from dispatch.orders.models import Order, OrderLine
 from dispatch.words import Text, say
@@ -29,7 +31,7 @@ class FittedPart:
     """A unit that was put into a vehicle: the price the list has for it on that day, if any, and whether it is charged."""
 
     fitting: Fitting
-    price: Price | None
+    price: ListedPrice | None
     decision: Decision
 
 
@@ -49,9 +51,9 @@ def unpriced(session: Session, order: Order) -> list[Text]:
     return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
 
 
-def without_price(session: Session, models: Iterable[str], day: date) -> list[str]:
+def without_price(session: Session, models: Iterable[str], day: date, whom: Whom = ANYBODY) -> list[str]:
     """Of the terminal models, and SIM, what the list of that day names no part for: out of warranty it cannot be charged."""
-    parts = [(price.code, price.name) for price in prices_on(session, day) if price.category == "part"]
+    parts = [(price.code, price.name) for price in prices_on(session, day, whom) if price.category == "part"]
     return [name for name in (*models, "SIM") if part_named(name, parts) is None]
 
 
@@ -72,7 +74,7 @@ class _Deciding:
 
     def __init__(self, session: Session, order: Order, effective: Sequence[Fitting]) -> None:
         self._session, self._order, self._effective = session, order, effective
-        self._prices: dict[date, Sequence[Price]] = {}
+        self._prices: dict[date, Sequence[ListedPrice]] = {}
         self._warranties: dict[tuple[int, date | None], Warranty] = {}
 
     @cached_property
@@ -85,16 +87,16 @@ class _Deciding:
         day = local_day(fitting.at, self._order.branch.zone)
         return FittedPart(fitting, self._price(fitting, day), self._decision(fitting, day))
 
-    def _price(self, fitting: Fitting, day: date) -> Price | None:
+    def _price(self, fitting: Fitting, day: date) -> ListedPrice | None:
         """The list's price on the day; a part that came into the list later has its first price."""
         if day not in self._prices:
-            listed = [price for price in prices_on(self._session, day) if price.category == "part"]
+            listed = [price for price in prices_on(self._session, day, whom_of(self._order)) if price.category == "part"]
             self._prices[day] = listed + self._later(day, {price.code for price in listed})
         code = part_named(_begins(fitting), [(price.code, price.name) for price in self._prices[day]])
         return next((price for price in self._prices[day] if price.code == code), None)
 
-    def _later(self, day: date, known: set[str]) -> list[Price]:
-        rows = self._session.scalars(first_prices_after(day)).all()
+    def _later(self, day: date, known: set[str]) -> list[ListedPrice]:
+        rows = first_prices_after(self._session, day, whom_of(self._order))
         return [price for price in rows if price.category == "part" and price.code not in known]
 
     def _decision(self, fitting: Fitting, day: date) -> Decision:

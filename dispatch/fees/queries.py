@@ -1,4 +1,4 @@
-"""Reading the price list, what an order costs, what was taken for it, and whether a vehicle is in warranty."""
+"""Reading what an order costs, what was taken for it, and whether a vehicle is in warranty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.clock import local_day
@@ -18,82 +17,15 @@ from dispatch.devices.models import CustodyEntry, Holder, Unit
 from dispatch.devices.warranty_queries import repair_months, warranties
 from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
 from dispatch.fees.goodwill_queries import goodwill_of
-from dispatch.fees.models import AccountPayment, Charge, Goodwill, Price, Receipt, ReceiptBlock
+from dispatch.fees.models import AccountPayment, Charge, Goodwill, Receipt, ReceiptBlock
 from dispatch.fees.rules import FEN, Cover, OrderAccount, receipt_number
-from dispatch.lists import FIRST, Cut, Part
+from dispatch.lists import Cut, Part
 from dispatch.orders.models import Order, OrderLine
 from dispatch.staff.models import Branch
 
 _correction = aliased(CustodyEntry)
 _reversal = aliased(Charge)
 _line = aliased(OrderLine)
-
-
-def prices_on(session: Session, day: date) -> Sequence[Price]:
-    """The price of each code that is valid on a day, by code."""
-    return session.scalars(_prices_on(day)).all()
-
-
-def _prices_on(day: date) -> sa.Select[Price]:
-    newest = sa.select(Price).where(Price.valid_from <= day).order_by(Price.code, Price.valid_from.desc())
-    return newest.ext(distinct_on(Price.code))
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One code of the list: what it costs on a day (None: not yet), and the next price to come."""
-
-    code: str
-    valid: Price | None
-    next: Price | None
-
-    @property
-    def shown(self) -> Price:
-        """The price to name the row by."""
-        found = self.valid or self.next
-        assert found is not None
-        return found
-
-
-def first_prices_after(day: date) -> sa.Select[Price]:
-    """The next price of each code that begins after a day."""
-    coming = sa.select(Price).where(Price.valid_from > day).order_by(Price.code, Price.valid_from)
-    return coming.ext(distinct_on(Price.code))
-
-
-_shown: dict[str, sa.ColumnElement[Any]] = {
-    name: sa.literal_column(f"shown_{name}") for name in ("code", "name", "category", "amount")
-}
-PRICE_SORTS = {
-    "category": (_shown["category"], _shown["code"]),
-    "code": (_shown["code"],),
-    "name": (_shown["name"], _shown["code"]),
-    "amount": (_shown["amount"], _shown["code"]),
-}
-
-
-def prices_by_code(session: Session, day: date, words: str = "", *, cut: Cut = FIRST) -> Part[Listed]:
-    """A page of the codes that match, each with its price on a day and the next one."""
-    valid, later = aliased(Price, _prices_on(day).subquery()), aliased(Price, first_prices_after(day).subquery())
-    shown = {name: sa.func.coalesce(getattr(valid, name), getattr(later, name)) for name in _shown}
-    told = (value.label(f"shown_{name}") for name, value in shown.items())
-    query = sa.select(valid, later, *told).join_from(valid, later, valid.code == later.code, full=True)
-    for word in words.split():
-        query = query.where(sa.or_(*(shown[name].icontains(word, autoescape=True) for name in ("code", "name"))))
-    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
-    rows = session.execute(cut.of(query, PRICE_SORTS))
-    return Part([Listed(code, now, then) for now, then, code, *_rest in rows], cut.number, total)
-
-
-def prices_of(session: Session, code: str) -> Sequence[Price]:
-    """All prices of one code, the latest first."""
-    return session.scalars(sa.select(Price).where(Price.code == code).order_by(Price.valid_from.desc())).all()
-
-
-def price_on(session: Session, code: str, day: date) -> Price | None:
-    """What one code costs on a day; None when it is not in the list by then."""
-    newest = sa.select(Price).where(Price.code == code, Price.valid_from <= day).order_by(Price.valid_from.desc())
-    return session.scalar(newest.limit(1))
 
 
 # --- charges and receipts

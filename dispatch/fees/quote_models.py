@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,6 +21,7 @@ class Quotation(Base):
     """One offer for one order. `reason` is why it stays below the list, `request_id` who was asked about that last.
 
     `agreed_*` is who of the customer's has agreed, how and on which day; `ended_reason` why it was declined or withdrawn.
+    `offered_by_id` answers for what it gives away. Of one that expired by itself its maker is told, until he has seen it.
     """
 
     __tablename__ = "quotation"
@@ -33,12 +35,15 @@ class Quotation(Base):
         sa.CheckConstraint(
             "state NOT IN ('declined', 'withdrawn') OR btrim(coalesce(ended_reason, '')) <> ''", name="ended_has_reason"
         ),
+        sa.CheckConstraint("seen_at IS NULL OR told_at IS NOT NULL", name="seen_was_told"),
         sa.CheckConstraint("state <> 'waiting' OR request_id IS NOT NULL", name="waits_for_a_request"),
         sa.UniqueConstraint("number"),
         sa.UniqueConstraint("key"),
         sa.UniqueConstraint("request_id"),
         sa.Index(None, "order_id"),
         sa.Index("uq_quotation_live", "order_id", unique=True, postgresql_where=sa.text(f"state IN {LIVE}")),
+        sa.Index("ix_quotation_offered", "valid_until", postgresql_where=sa.text("state = 'offered'")),
+        sa.Index("ix_quotation_told", "by_id", postgresql_where=sa.text("told_at IS NOT NULL AND seen_at IS NULL")),
     )
 
     id: Mapped[Key]
@@ -57,6 +62,9 @@ class Quotation(Base):
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
     at: Mapped[datetime]
+    offered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    told_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
 
     order: Mapped[Order] = relationship()
     request: Mapped[Request | None] = relationship()
@@ -74,7 +82,7 @@ class Quotation(Base):
 
 
 class QuotationLine(Base):
-    """So many of one thing at a price, tax included, beside what the list said when it was offered."""
+    """So many of one thing at a price, tax included, beside what the list said when it was offered, and why (`listed_told`)."""
 
     __tablename__ = "quotation_line"
     __table_args__ = (
@@ -91,6 +99,7 @@ class QuotationLine(Base):
     quantity: Mapped[int]
     unit_price: Mapped[Decimal]
     listed_price: Mapped[Decimal]
+    listed_told: Mapped[dict[str, Any] | None]
     tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
 
     @property

@@ -14,7 +14,8 @@ from dispatch.devices.part_use import put_back, use_part
 from dispatch.errors import NotFound
 from dispatch.fees.models import Charge
 from dispatch.fees.operations import add_charge, take_back_charge
-from dispatch.fees.queries import charges_of, price_on
+from dispatch.fees.price_queries import price_on, whom_of
+from dispatch.fees.queries import charges_of
 from dispatch.field.acts import Act
 from dispatch.field.correcting import corrected
 from dispatch.field.summary import standing
@@ -31,7 +32,7 @@ def use(session: Session, act: Act) -> None:
 
 
 def _charge(session: Session, act: Act, entry: PartEntry) -> None:
-    price = price_on(session, entry.part.code, local_day(act.when, act.order.branch.zone))
+    price = price_on(session, entry.part.code, local_day(act.when, act.order.branch.zone), whom_of(act.order))
     if price is None or price.category != "part":
         return
     add_charge(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from dispatch.approvals.models import Request
-from dispatch.fees.models import Charge, HandIn, Receipt
+from dispatch.fees.models import Charge, HandIn, Quotation, QuotationLine, Receipt
 from dispatch.finance.merit_models import Merit
 from dispatch.finance.merit_rules import Rate
 from dispatch.lists import FIRST, Cut, Part
@@ -53,31 +53,31 @@ def _rows() -> sa.Select[Merit, Merit]:
 
 # --- rates
 
+FIGURES = ("receipts", "received", "favours", "given_away", "differences", "missed", "discounts", "discounted")
+
 
 def rates(session: Session, *, branch_id: int | None, since: datetime, until: datetime) -> list[Rate]:
     """Of everybody who took money, gave something away or answers for a difference in [since, until); the largest share first."""
     parts = sa.union_all(
-        _received(since, until), _goodwill(since, until), _let_off(since, until), _missed(since, until)
+        _received(since, until), _goodwill(since, until), _let_off(since, until), _missed(since, until), _discounts(since, until)
     ).subquery()
-    names = ("receipts", "received", "favours", "given_away", "differences", "missed")
-    sums = (sa.func.sum(parts.c[name]) for name in names)
+    sums = (sa.func.sum(parts.c[name]) for name in FIGURES)
     rows = sa.select(Person.id, Person.name, Branch.name, *sums).join(parts, parts.c.person_id == Person.id)
     rows = rows.join(Branch, Branch.id == Person.branch_id).group_by(Person.id, Branch.id)
     rows = rows if branch_id is None else rows.where(Person.branch_id == branch_id)
     found = [_rate(row) for row in session.execute(rows.order_by(Person.id))]
-    return sorted(found, key=lambda one: (one.given_away + one.missed, one.received), reverse=True)
+    return sorted(found, key=lambda one: (one.given_away + one.discounted + one.missed, one.received), reverse=True)
 
 
 def _rate(row: Any) -> Rate:
-    who, name, branch, receipts, received, favours, given, differences, missed = row
-    kept = (int(favours), Decimal(given), int(differences), Decimal(missed))
+    who, name, branch, receipts, received, favours, given, differences, missed, discounts, discounted = row
+    kept = (int(favours), Decimal(given), int(differences), Decimal(missed), int(discounts), Decimal(discounted))
     return Rate(who, name, branch, int(receipts), Decimal(received), *kept)
 
 
 def _part(person: Any, moment: Any, since: datetime, until: datetime, **figures: Any) -> sa.Select[*tuple[Any, ...]]:
     """SQL: one row for each thing in the span, with the figures it counts to; the others are nothing."""
-    names = ("receipts", "received", "favours", "given_away", "differences", "missed")
-    columns = (sa.cast(figures.get(name, 0), sa.Numeric).label(name) for name in names)
+    columns = (sa.cast(figures.get(name, 0), sa.Numeric).label(name) for name in FIGURES)
     return sa.select(person.label("person_id"), *columns).where(moment >= since, moment < until, person.is_not(None))
 
 
@@ -100,6 +100,18 @@ def _let_off(since: datetime, until: datetime) -> sa.Select[*tuple[Any, ...]]:
     """Charges that were let off; by whoever asked for it."""
     rows = _part(Request.asked_by_id, Request.ended_at, since, until, favours=1, given_away=Request.amount)
     return rows.where(Request.kind == "overrule", Request.state == "done")
+
+
+def _discounts(since: datetime, until: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """How far quoted prices stayed below the list where they were charged; by whoever offered the quotation."""
+    back = aliased(Charge)
+    stands = ~sa.exists().where(back.reverses_id == Charge.id)
+    away = Charge.quantity * (QuotationLine.listed_price - QuotationLine.unit_price)
+    person = sa.func.coalesce(Quotation.offered_by_id, Quotation.by_id)
+    rows = _part(person, Charge.at, since, until, discounts=1, discounted=away).select_from(Charge)
+    rows = rows.join(QuotationLine, QuotationLine.id == Charge.quoted_line_id)
+    rows = rows.join(Quotation, Quotation.id == QuotationLine.quotation_id)
+    return rows.where(Charge.reverses_id.is_(None), stands, away > 0)
 
 
 def _missed(since: datetime, until: datetime) -> sa.Select[*tuple[Any, ...]]:

@@ -38,7 +38,8 @@ MOST_AMOUNT, MOST_POINTS = Decimal(100_000), 1000
 
 @dataclass(frozen=True)
 class Rate:
-    """What one person took in over a span, gave away on goodwill, and answers for in differences: how often and how much."""
+    """What one person took in over a span, gave away on goodwill and as discounts, and answers for in differences: how often, how
+    much."""
 
     person_id: int
     name: str
@@ -49,11 +50,18 @@ class Rate:
     given_away: Decimal
     differences: int
     missed: Decimal
+    discounts: int = 0
+    discounted: Decimal = Decimal(0)
 
     @property
     def given_share(self) -> Decimal | None:
         """Given away in per cent of what he took in; None where he took nothing."""
         return _share(self.given_away, self.received)
+
+    @property
+    def discounted_share(self) -> Decimal | None:
+        """Discounts in per cent of what he took in."""
+        return _share(self.discounted, self.received)
 
     @property
     def missed_share(self) -> Decimal | None:

@@ -16,6 +16,7 @@ from dispatch.devices.checks import broken_custody
 from dispatch.fees.cash_check import broken_limits
 from dispatch.fees.checks import broken_receipts
 from dispatch.fees.ledger_check import broken_ledgers
+from dispatch.fees.quote_check import broken_quotations
 from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
@@ -159,6 +160,7 @@ AREAS: dict[str, Area] = {
     "offers": Area(say("offers to contractors"), "outside_offer", broken_offers),
     "silences": Area(say("silent terminals"), "silence", broken_silences),
     "outages": Area(say("outages"), "outage", broken_outages),
+    "quotations": Area(say("quotations"), "quotation", broken_quotations),
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),

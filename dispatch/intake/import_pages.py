@@ -100,7 +100,7 @@ ABOUT: dict[str, About] = {
     "prices": About(
         say("Import prices"),
         say("code, name, category (part or service), price with tax, tax rate, valid from"),
-        say("none"),
+        say("last day, and whose price it is: branch, customer, his contract"),
         "fees.index",
         say("Prices"),
         "tag",

@@ -23,12 +23,14 @@ from dispatch.devices.warranty_queries import general_months
 from dispatch.errors import Conflict, Invalid, RuleBroken
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.operations import NewPrice, set_prices
+from dispatch.fees.price_rules import Whom
 from dispatch.intake.lists import KINDS, BadRow, bad_to_json, from_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, takeable
 from dispatch.intake.models import DOUBLING, Upload
 from dispatch.intake.operations.filing import remember_columns
 from dispatch.intake.operations.uploads import check_version, locked_upload
 from dispatch.intake.owned import take_owners
+from dispatch.intake.priced import Meant, whose_prices
 from dispatch.intake.progress import Tell, in_silence
 from dispatch.intake.queries import same_file_taken
 from dispatch.intake.technicians import new_technician, updated
@@ -220,11 +222,14 @@ def _take_technicians(session: Session, upload: Upload, ready: Sequence[Marked],
 
 
 def _take_prices(session: Session, _: Upload, ready: Sequence[Marked], _choice: Choice, by: Actor, at: datetime) -> None:
-    set_prices(session, [_new_price(each.row) for each in ready], by=by, at=at)
+    meant = whose_prices(session, [each.row for each in ready], by)
+    set_prices(session, [_new_price(each.row, meant[each.row.row]) for each in ready], by=by, at=at)
 
 
-def _new_price(row: PriceRow) -> NewPrice:
-    return NewPrice(row.code, row.name, row.category, row.amount, row.tax_rate, row.valid_from)
+def _new_price(row: PriceRow, whose: Meant) -> NewPrice:
+    assert isinstance(whose, Whom)
+    what = (row.code, row.name, row.category, row.amount, row.tax_rate)
+    return NewPrice(*what, row.valid_from, row.valid_to, whose.branch_id, whose.customer_id, row.contract or None)
 
 
 _TAKERS: dict[str, Callable[[Session, Upload, Sequence[Marked], Choice, Actor, datetime], None]] = {

@@ -17,11 +17,13 @@ from dispatch.devices.part_queries import parts_coded
 from dispatch.devices.queries import models, numbers_taken, stores
 from dispatch.fees.forms import PriceRow
 from dispatch.fees.models import Price
+from dispatch.fees.price_rules import Whom
 from dispatch.intake.call_doubts import call_reasons
 from dispatch.intake.call_marks import Standing, standings, standings_in
 from dispatch.intake.calls import RepairCall
 from dispatch.intake.lists import Reading, Row
 from dispatch.intake.owned import Found, owner_problem, owners_meant
+from dispatch.intake.priced import Meant, Refused, whose_prices
 from dispatch.intake.technicians import Difference, differences
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
@@ -162,23 +164,27 @@ def _not_his(person: Person, by: Actor) -> Text | None:
     return None
 
 
-def _prices(session: Session, rows: Sequence[PriceRow], _by: Actor) -> list[Marked]:
+def _prices(session: Session, rows: Sequence[PriceRow], by: Actor) -> list[Marked]:
     query = sa.select(Price).where(Price.code.in_({row.code for row in rows})).order_by(Price.valid_from)
-    known: dict[str, list[Price]] = {}
+    meant = whose_prices(session, rows, by)
+    known: dict[tuple[str, Whom], list[Price]] = {}
     for price in session.scalars(query):
-        known.setdefault(price.code, []).append(price)
-    return [_price(row, known.get(row.code, [])) for row in rows]
+        known.setdefault((price.code, Whom(price.branch_id, price.customer_id)), []).append(price)
+    return [_price(row, meant[row.row], known) for row in rows]
 
 
-def _price(row: PriceRow, known: Sequence[Price]) -> Marked:
-    """`known` are the prices of this code on record, the oldest first."""
+def _price(row: PriceRow, whose: Meant, on_record: Mapping[tuple[str, Whom], Sequence[Price]]) -> Marked:
+    """`on_record` are the prices of each code by whose they are, the oldest first."""
+    if isinstance(whose, Refused):
+        return Marked(row, refused=whose.text, field=whose.field)
+    known = on_record.get((row.code, whose), [])
     if not known:
         return Marked(row)
     before = next((price for price in reversed(known) if price.valid_from <= row.valid_from), None)
     if before is None or before.valid_from < row.valid_from:
         return Marked(row, "repriced", before=before)
-    facts = ("name", "category", "amount", "tax_rate")
-    same = all(getattr(row, name) == getattr(before, name) for name in facts)
+    facts = ("name", "category", "amount", "tax_rate", "valid_to")
+    same = all(getattr(row, name) == getattr(before, name) for name in facts) and (row.contract or None) == before.contract
     return Marked(row, "same" if same else "update", before=before)
 
 

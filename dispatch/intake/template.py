@@ -62,6 +62,10 @@ LISTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("单价", "1,280.00"),
         ("税率", "13%"),
         ("生效日期", "2026-01-01"),
+        ("截止日期", ""),
+        ("网点", ""),
+        ("客户", ""),
+        ("合同", ""),
     ),
 }
 """The headings of each list, and the row that shows how to fill it in."""

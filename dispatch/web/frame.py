@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch import paths
 from dispatch.clock import now
 from dispatch.db import transaction
+from dispatch.fees.quote_queries import untold_count
 from dispatch.finance.owed_queries import answered_count
 from dispatch.orders.contact_queries import urgent_count
 from dispatch.orders.models import Order
@@ -45,6 +46,7 @@ RAIL = (
     Entry("intake.silent", "broadcast-pin", say("Silent terminals"), "silence.see"),
     Entry("orders.index", "card-list", say("Orders"), "order.see"),
     Entry("orders.contacts", "people", say("Open contacts"), "order.take"),
+    Entry("fees.quotation_list", "file-earmark-text", say("Quotations"), "quote.make"),
     Entry("orders.approvals", "clipboard-check", say("Approvals"), "order.decide"),
     Entry("board.plan", "signpost-split", say("Plan the day"), "order.plan"),
     Entry("field.today", "calendar-check", say("My day"), "visit.drive"),
@@ -67,9 +69,9 @@ REACHED_FROM = {
     "devices.warranty_terms_page": "fees.index",
     "devices.add_term": "fees.index",
     "fees.quotations": "orders.index",
-    "fees.quotation": "orders.index",
-    "fees.new_quotation": "orders.index",
-    "fees.edit_quotation": "orders.index",
+    "fees.quotation": "fees.quotation_list",
+    "fees.new_quotation": "fees.quotation_list",
+    "fees.edit_quotation": "fees.quotation_list",
     "field.points": "devices.index",
     "orders.contact": "orders.contacts",
     "orders.contact_make_link": "orders.contacts",
@@ -180,6 +182,8 @@ def _waiting(db: Session, actor: Actor) -> dict[str, int]:
         wanted["orders.contacts"] = urgent_count(actor)
     if actor.may("fee.take") and not actor.may("visit.drive"):
         wanted[OWN] = answered_count(actor.id or 0)
+    if actor.may("quote.make"):
+        wanted["fees.quotation_list"] = untold_count(actor)
     row = db.execute(sa.select(*wanted.values())).one() if wanted else ()
     return dict(zip(wanted, row, strict=True))
 

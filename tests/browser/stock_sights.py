@@ -63,6 +63,7 @@ def stock_pages(session: Session) -> dict[str, Sight]:
     settled = first(session, sa.select(OutsideOffer.contractor_id).where(OutsideOffer.work_at.is_not(None)))
     fitted = sa.select(Unit.id).join(CustodyPosition).join(Holder).where(Holder.kind == "slot")
     topped_up = first(session, sa.select(SimTopUp.unit_id))
+    agreed = first(session, sa.select(Price.customer_id).where(Price.customer_id.is_not(None)).order_by(Price.id))
     serial = sa.select(Terminal.serial).where(Terminal.unit_id.in_(fitted))
     carried = sa.select(Unit.id).join(CustodyPosition).where(CustodyPosition.holder_id == bag)
     return {
@@ -102,6 +103,10 @@ def stock_pages(session: Session) -> dict[str, Sight]:
         "a paper that was signed": Sight("devices.paper", f"/stock/papers/{first(session, _papers('accepted'))}"),
         "at the counter": Sight("devices.counter", f"/stock/counter/{first(session, _asked)}"),
         "a price": Sight("fees.show", f"/prices/{first(session, sa.select(Price.code))}"),
+        "a price of customers": Sight("fees.show", f"/prices/S003?customer={agreed}"),
+        "prices of a customer": Sight("fees.index", f"/prices?customer={agreed}"),
+        "a new price of a customer": Sight("fees.new", f"/prices/new?customer={agreed}"),
+        "customer with prices of his own": Sight("customers.show", f"/customers/{agreed}"),
         "a SIM at its carrier": Sight("devices.sim_card", f"/units/{topped_up}/sim"),
         "contracts of a customer": Sight("devices.contracts", f"/customers/{customer}/contracts"),
         "a call about a known vehicle": Sight("intake.call", f"/calls/new?vehicle_id={vehicle}"),

@@ -12,7 +12,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.devices.models import TerminalModel
 from dispatch.fees.operations import NewPrice, set_prices
-from dispatch.fees.queries import prices_by_code, prices_of, prices_on
+from dispatch.fees.price_queries import EVERYBODYS, prices_by_code, prices_of, prices_on
 from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 
@@ -36,9 +36,8 @@ def listed(database: str, cast: Cast) -> None:
 
 def test_each_code_has_todays_and_the_next_price(listed: None, cast: Cast) -> None:
     with transaction() as db:
-        rows = {
-            row.code: (row.valid and row.valid.amount, row.next and row.next.amount) for row in prices_by_code(db, today()).rows
-        }
+        found = prices_by_code(db, today(), EVERYBODYS, cast.qian).rows
+        rows = {row.code: (row.valid and row.valid.amount, row.next and row.next.amount) for row in found}
         assert rows == {"P003": (Decimal(45), Decimal(48)), "S003": (None, Decimal(150))}
         assert [price.code for price in prices_on(db, today())] == ["P003"]
 

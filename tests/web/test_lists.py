@@ -41,6 +41,7 @@ SHORT = {
     "devices/transfer.html": "one transfer",
     "devices/transfer_new.html": "what one form takes",
     "devices/warranty.html": "terms in force of one customer, or of all",
+    "fees/discounts.html": "the limits in force",
     "fees/quote.html": "the lines of one quotation",
     "fees/quote_card.html": "the quotations of one order",
     "fees/show.html": "the prices of one code",

@@ -11,12 +11,13 @@ from dispatch.fees.operations.account_payments import pay_on_account, take_back_
 from dispatch.fees.operations.cash_limits import end_cash_limit, let_pass, set_cash_limit
 from dispatch.fees.operations.charging import add_charge, charge_fittings, take_back_charge
 from dispatch.fees.operations.depositing import deposit, take_back_deposit
+from dispatch.fees.operations.discounting import NewDiscount, end_discount_limit, set_discount_limit
 from dispatch.fees.operations.favours import ask_let_off, ask_refund, decide_favour, hand_back, withdraw_favour
 from dispatch.fees.operations.goodwill import ask_goodwill, settle_goodwill
 from dispatch.fees.operations.hand_ins import confirm_hand_in, hand_in, withdraw_hand_in
 from dispatch.fees.operations.numbering import lease_block, next_number
 from dispatch.fees.operations.paying import prepare_payment, refund, take_payment
-from dispatch.fees.operations.prices import NewPrice, change_price, set_prices
+from dispatch.fees.operations.prices import NewPrice, change_price, end_price, set_prices, withdraw_price
 from dispatch.fees.operations.quoting import (
     Agreement,
     Offer,
@@ -24,6 +25,8 @@ from dispatch.fees.operations.quoting import (
     change_quotation,
     decline_quotation,
     draft_quotation,
+    expire_quotation,
+    note_expired,
     offer_quotation,
     withdraw_quotation,
 )
@@ -33,6 +36,7 @@ from dispatch.fees.operations.taking_back import take_back_hand_in
 
 __all__ = [
     "Agreement",
+    "NewDiscount",
     "NewPrice",
     "Offer",
     "add_charge",
@@ -51,16 +55,21 @@ __all__ = [
     "deposit",
     "draft_quotation",
     "end_cash_limit",
+    "end_discount_limit",
+    "end_price",
+    "expire_quotation",
     "hand_back",
     "hand_in",
     "lease_block",
     "let_pass",
     "next_number",
+    "note_expired",
     "offer_quotation",
     "pay_on_account",
     "prepare_payment",
     "refund",
     "set_cash_limit",
+    "set_discount_limit",
     "set_prices",
     "settle_difference",
     "settle_goodwill",
@@ -74,5 +83,6 @@ __all__ = [
     "take_payment",
     "withdraw_favour",
     "withdraw_hand_in",
+    "withdraw_price",
     "withdraw_quotation",
 ]

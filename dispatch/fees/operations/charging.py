@@ -16,10 +16,12 @@ from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
-from dispatch.fees.models import Charge, Price
+from dispatch.fees.models import Charge
 from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
-from dispatch.fees.queries import cover_of_line, price_on
+from dispatch.fees.price_queries import price_on, whom_of
+from dispatch.fees.price_rules import ListedPrice, with_price
+from dispatch.fees.queries import cover_of_line
 from dispatch.fees.quote_queries import Quoted, quoted_prices
 from dispatch.fees.quote_rules import at_quoted_price, split
 from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
@@ -48,7 +50,7 @@ def add_charge(
     by: Actor,
     at: datetime,
 ) -> Charge:
-    """Charge something of the price list, at the price of that day in the branch's zone; P10 may make it free.
+    """Charge something of the price list, at the price of that day in the branch's zone for this customer; P10 may make it free.
 
     What was quoted takes the quoted price; what goes beyond the quoted quantity is a charge of its own, and the first is given.
     The same `fact_id` again answers with the first charge. Raises RuleBroken for a code without a price, Invalid for a wrong
@@ -63,7 +65,7 @@ def add_charge(
     if not 0 < quantity <= MOST:
         raise Invalid({"quantity": say("A whole number from 1 to %(most)s, please.", most=MOST)})
     day = local_day(at, order.branch.zone)
-    price, line = _listed(session, code, day), _line(session, order, line_id)
+    price, line = _listed(session, order, code, day), _line(session, order, line_id)
     decision = _decision(session, order, price, line, day)
     place = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id}
     return _write(session, order, price, quantity, decision, quoted_prices(session, order.id), by=by, at=at, **place)[0]
@@ -106,8 +108,8 @@ def check_open(order: Order) -> None:
         raise RuleBroken(say("This order is not at work, so its charges stay as they are."))
 
 
-def _listed(session: Session, code: str, day: date) -> Price:
-    price = price_on(session, code.strip().upper(), day)
+def _listed(session: Session, order: Order, code: str, day: date) -> ListedPrice:
+    price = price_on(session, code.strip().upper(), day, whom_of(order))
     if price is None:
         raise RuleBroken(say("“%(code)s” has no price in the list on %(day)s.", code=code, day=day))
     return price
@@ -125,7 +127,7 @@ def _line(session: Session, order: Order, line_id: int | None) -> OrderLine | No
     return line
 
 
-def _decision(session: Session, order: Order, price: Price, line: OrderLine | None, day: date) -> Decision:
+def _decision(session: Session, order: Order, price: ListedPrice, line: OrderLine | None, day: date) -> Decision:
     part = price.category == "part"
     asked = part and order.kind == "repair" and line is not None
     return decide(
@@ -158,7 +160,7 @@ def _charge_part(
 
 
 def _write(
-    session: Session, order: Order, price: Price, quantity: int, decision: Decision, quoted: dict[str, Quoted], **facts: Any
+    session: Session, order: Order, price: ListedPrice, quantity: int, decision: Decision, quoted: dict[str, Quoted], **facts: Any
 ) -> list[Charge]:
     """The one place that decides the price: as far as an agreed quotation goes its own, beyond that the list's."""
     line = None if decision.free else quoted.get(price.code)
@@ -178,7 +180,7 @@ def _write(
 def _row(
     session: Session,
     order: Order,
-    price: Price,
+    price: ListedPrice,
     quantity: int,
     unit_price: Decimal,
     decision: Decision,
@@ -197,7 +199,7 @@ def _row(
         amount=amount_of(quantity, unit_price, free=decision.free),
         tax_rate=price.tax_rate,
         rule=decision.rule,
-        told=text_to_json(decision.told),
+        told=text_to_json(with_price(decision, price.because).told),
         by_id=by.id,
         by_name=by.name,
         at=at,

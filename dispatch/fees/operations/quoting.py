@@ -20,18 +20,21 @@ from dispatch.approvals.operations.requests import Answer, Asked
 from dispatch.audit.operations import record
 from dispatch.clock import local_day
 from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
+from dispatch.fees.discount_queries import depth_of, discount_of
 from dispatch.fees.ledger_rules import QUOTE_SERIES
 from dispatch.fees.operations.favours import follows
 from dispatch.fees.operations.posting import next_in_series
-from dispatch.fees.queries import prices_on
+from dispatch.fees.price_queries import prices_on, whom_of
+from dispatch.fees.price_rules import ListedPrice
 from dispatch.fees.quote_models import ONE_LIVE, Quotation, QuotationLine
-from dispatch.fees.quote_rules import LIVE, MOST_DAYS, WAYS, Wanted, check_step, check_wanted
+from dispatch.fees.quote_queries import untold
+from dispatch.fees.quote_rules import LIVE, MOST_DAYS, WAYS, Wanted, check_step, check_wanted, stands_as
 from dispatch.fees.rules import yuan
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
-from dispatch.staff.rules import Actor
-from dispatch.words import say
+from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.words import say, text_to_json
 
 LONGEST = 300
 BELOW = say("It stays below the list: please say why.")
@@ -73,6 +76,7 @@ def draft_quotation(session: Session, order_id: int, offer: Offer, *, key: uuid.
     session.add(made)
     session.flush()
     _tell(session, made, "draft", by=by, at=at)
+    note_expired(session, order_id=order.id, by=by, at=at)
     return made
 
 
@@ -90,7 +94,8 @@ def change_quotation(session: Session, quotation_id: int, offer: Offer, *, by: A
 
 
 def offer_quotation(session: Session, quotation_id: int, *, by: Actor, at: datetime) -> Quotation:
-    """Offer a draft to the customer at the list of today; what stays below it has to be approved first.
+    """Offer a draft to the customer at the list of today; what stays further below it than whoever offers it may go by himself
+    (`discount_of`) has to be approved first.
 
     Raises NotFound, Conflict when it is no draft, Conflict where the order has a live one, RuleBroken where the
     list has risen above it since and no reason is given.
@@ -99,16 +104,18 @@ def offer_quotation(session: Session, quotation_id: int, *, by: Actor, at: datet
     check_step("offer", made.state)
     _check_open(order)
     _price_again(session, order, made, at)
-    _check_day(made.valid_until, local_day(at, order.branch.zone))
+    today = local_day(at, order.branch.zone)
+    _check_day(made.valid_until, today)
     _make_way(session, order, by=by, at=at)
-    away = made.given_away
-    if not away:
-        _move(session, made, "offer", by=by, at=at)
-        return made
-    if not made.reason:
+    away, made.offered_by_id = made.given_away, by.id
+    reason = made.reason or ""
+    if away and not reason:
         raise RuleBroken(BELOW)
+    if not away or depth_of(made) <= discount_of(session, by, today):
+        _move(session, made, "offer", by=by, at=at, told={"percent": str(depth_of(made))} if away else None)
+        return made
     about = say("Quotation %(number)s over %(total)s, %(away)s below the list", **_sums(made))
-    asked = Asked("quotation", away, about, made.reason, uuid.uuid4())
+    asked = Asked("quotation", away, about, reason, uuid.uuid4())
     made.request_id = requests.ask(session, asked, branch_id=order.branch_id, order_id=order.id, by=by, at=at).id
     _move(session, made, "ask", by=by, at=at)
     return made
@@ -142,6 +149,24 @@ def decline_quotation(session: Session, quotation_id: int, *, reason: str, by: A
 def withdraw_quotation(session: Session, quotation_id: int, *, reason: str, by: Actor, at: datetime) -> Quotation:
     """It does not hold any more; what was charged by it stays. Raises NotFound, Conflict, Invalid without a reason."""
     return _end(session, quotation_id, "withdraw", reason, by=by, at=at)
+
+
+def expire_quotation(session: Session, quotation_id: int, *, at: datetime) -> int:
+    """End one whose last day is over, and tell its maker; 0 where somebody was faster."""
+    order = locked_order(session, session.scalars(sa.select(Quotation.order_id).where(Quotation.id == quotation_id)).one())
+    made = session.get_one(Quotation, quotation_id, with_for_update=True, populate_existing=True)
+    if stands_as(made.state, made.valid_until, local_day(at, order.branch.zone)) != "expired" or made.state == "expired":
+        return 0
+    made.told_at = at
+    _move(session, made, "expire", by=SYSTEM, at=at)
+    return 1
+
+
+def note_expired(session: Session, *, order_id: int | None = None, by: Actor, at: datetime) -> int:
+    """The maker knows which of his quotations have expired (of one order, or all); how many those were."""
+    here = sa.true() if order_id is None else Quotation.order_id == order_id
+    known = session.execute(sa.update(Quotation).where(untold(by), here).values(seen_at=at).returning(Quotation.id))
+    return len(known.all())
 
 
 @follows("quotation")
@@ -186,7 +211,7 @@ def _check_day(until: date, today: date) -> None:
 def _fill(session: Session, order: Order, made: Quotation, offer: Offer, at: datetime) -> None:
     """Take over what was typed, priced by the list of today. Raises Invalid."""
     today = local_day(at, order.branch.zone)
-    listed = {price.code: price for price in prices_on(session, today)}
+    listed = {price.code: price for price in prices_on(session, today, whom_of(order))}
     check_wanted(offer.lines, {code: price.amount for code, price in listed.items()})
     _check_day(offer.valid_until, today)
     made.valid_until = offer.valid_until
@@ -194,19 +219,26 @@ def _fill(session: Session, order: Order, made: Quotation, offer: Offer, at: dat
     for position, wanted in enumerate(offer.lines, 1):
         price = listed[wanted.code]
         asked = price.amount if wanted.unit_price is None else wanted.unit_price
-        facts = {"code": price.code, "name": price.name, "listed_price": price.amount, "tax_rate": price.tax_rate}
-        made.lines.append(QuotationLine(position=position, quantity=wanted.quantity, unit_price=asked, **facts))
+        facts = {"position": position, "code": price.code, "name": price.name, "quantity": wanted.quantity}
+        made.lines.append(QuotationLine(unit_price=asked, **facts, **_as_listed(price)))
     if made.given_away and not made.reason:
         raise Invalid({"reason": BELOW})
 
 
 def _price_again(session: Session, order: Order, made: Quotation, at: datetime) -> None:
     """The list may have changed since it was drafted: what it gives away is measured by today's. Raises Invalid."""
-    listed = {price.code: price for price in prices_on(session, local_day(at, order.branch.zone))}
+    listed = {price.code: price for price in prices_on(session, local_day(at, order.branch.zone), whom_of(order))}
     wanted = [Wanted(line.code, line.quantity, line.unit_price) for line in made.lines]
     check_wanted(wanted, {code: price.amount for code, price in listed.items()})
     for line in made.lines:
-        line.listed_price, line.tax_rate = listed[line.code].amount, listed[line.code].tax_rate
+        for name, value in _as_listed(listed[line.code]).items():
+            setattr(line, name, value)
+
+
+def _as_listed(price: ListedPrice) -> dict[str, Any]:
+    """What a line keeps of the list: the price, why it is that, and the tax in it."""
+    told = text_to_json(price.because) if price.because else None
+    return {"listed_price": price.amount, "listed_told": told, "tax_rate": price.tax_rate}
 
 
 def _make_way(session: Session, order: Order, *, by: Actor, at: datetime) -> None:

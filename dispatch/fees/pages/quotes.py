@@ -15,6 +15,7 @@ from dispatch.audit.queries import entries_of
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.discount_queries import depth_of, discount_of
 from dispatch.fees.models import Quotation
 from dispatch.fees.operations import agree_quotation, decline_quotation, offer_quotation, withdraw_quotation
 from dispatch.fees.pages.blueprint import Answer, pages
@@ -29,7 +30,7 @@ from dispatch.staff.models import Branch
 from dispatch.web.access import allowed, current, may
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_from_json
 
 ACTS = {name for name in LOOKS if name.startswith(("quote.", "quotation."))}
 TITLE = say("Quotations")
@@ -44,7 +45,7 @@ def _today() -> date:
     return local_day(now(), current().zone)
 
 
-WORDS: dict[str, Any] = {"states": STATE_WORDS, "ways": WAYS, "stands": _stands}
+WORDS: dict[str, Any] = {"states": STATE_WORDS, "ways": WAYS, "stands": _stands, "told": text_from_json}
 
 
 @pages.get("/orders/<number>/quotations")
@@ -69,7 +70,15 @@ def _page(quotation_id: int, form: Form | None, refusal: Refusal | None = None, 
     with transaction() as db:
         made = quotation_seen(db, quotation_id, current())
         can = _can(made)
-        shown = {"one": made, "order": made.order, "left": _left(db, made), "entries": _entries(db, made)}
+        own = discount_of(db, current(), _today()) if "offer" in can else None
+        shown = {
+            "one": made,
+            "own": own,
+            "depth": depth_of(made),
+            "order": made.order,
+            "left": _left(db, made),
+            "entries": _entries(db, made),
+        }
         labels: dict[str, Text] = {"agreed_by": say("Who has agreed"), "agreed_how": say("How"), "reason": say("Reason")}
         told = {"form": form, "refusal": refusal, "acting": acting, "can": can, "today": _today()}
         named = {name: tr(text) for name, text in labels.items()}

@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.discount_queries import discount_of
 from dispatch.fees.models import Quotation
 from dispatch.fees.operations import change_quotation, draft_quotation
 from dispatch.fees.pages.blueprint import Answer, pages
-from dispatch.fees.queries import prices_on
+from dispatch.fees.price_queries import prices_on, whom_of
 from dispatch.fees.quote_forms import compacted, count_of, read_offer
 from dispatch.fees.quote_queries import quotation_seen
 from dispatch.fees.quote_rules import MOST_LINES, check_step
 from dispatch.fees.rules import yuan
+from dispatch.orders.models import Order
 from dispatch.orders.order_queries import order_numbered
 from dispatch.typed import key_in
 from dispatch.web.access import current, may
@@ -95,14 +97,15 @@ def _form(number: str, form: Form, refusal: Refusal | None = None, quotation_id:
     with transaction() as db:
         order = order_numbered(db, number, current())
         rows = min(MOST_LINES, max(LEAST_ROWS, count_of(form.values) + SPARE_ROWS))
-        shown = {"order": order, "rows": rows, "prices": _prices(db), "quotation_id": quotation_id, "form": form}
-        page = render_template("fees/quote_form.html", **shown, refusal=refusal, labels=_labels(rows))
+        shown = {"order": order, "rows": rows, "prices": _prices(db, order), "quotation_id": quotation_id, "form": form}
+        own = discount_of(db, current(), local_day(now(), current().zone))
+        page = render_template("fees/quote_form.html", **shown, refusal=refusal, labels=_labels(rows), own=own)
     return (page, refusal.status) if refusal else page
 
 
-def _prices(db: Session) -> list[tuple[str, str]]:
-    """What can be chosen: everything that has a price today."""
-    listed = prices_on(db, local_day(now(), current().zone))
+def _prices(db: Session, order: Order) -> list[tuple[str, str]]:
+    """What can be chosen: everything that has a price for this customer today."""
+    listed = prices_on(db, local_day(now(), current().zone), whom_of(order))
     return [("", "—")] + [(price.code, f"{price.code} {price.name} · {yuan(price.amount)}") for price in listed]
 
 

@@ -10,7 +10,7 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound
 from dispatch.fees.goodwill_queries import goodwill_of
-from dispatch.fees.queries import prices_on
+from dispatch.fees.price_queries import prices_on, whom_of
 from dispatch.fees.quote_queries import quoted_prices
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.forgiving import WHY
@@ -38,8 +38,9 @@ def price_page(visit_id: int, refused: Refused | None = None) -> str:
     """The price, with a refused form on it."""
     with transaction() as db:
         seen = shown(db, visit_id, refused)
-        services = [price for price in prices_on(db, local_day(now(), current().zone)) if price.category == "service"]
         order = seen["stop"].order
+        listed = prices_on(db, local_day(now(), current().zone), whom_of(order))
+        services = [price for price in listed if price.category == "service"]
         quoted = {code: one for code, one in quoted_prices(db, order.id).items() if one.left > 0}
         asked = {"quoted": quoted, "goodwill": goodwill_of(db, order.id) if order.kind == "repair" else {}, "why": WHY}
         lines = {line.id: line for line in order.lines}

@@ -122,7 +122,9 @@ def rate_list() -> str:
     first, last = asked_span()
     with transaction() as db:
         rows = _rates(db, first, last)
-    top = max((share for row in rows for share in (row.given_share, row.missed_share) if share), default=None)
+    top = max(
+        (share for row in rows for share in (row.given_share, row.discounted_share, row.missed_share) if share), default=None
+    )
     every = chosen_branch() is None
     return render_template("finance/rates.html", rows=rows, first=first, last=last, top=top, every=every)
 
@@ -130,7 +132,7 @@ def rate_list() -> str:
 @pages.get("/finance/rates.xlsx")
 @may("merit.see")
 def rate_export() -> Response:
-    """The same as a spreadsheet: three lines for each person."""
+    """The same as a spreadsheet: four lines for each person."""
     first, last = asked_span()
     with transaction() as db:
         rows = _rates(db, first, last)
@@ -142,9 +144,11 @@ def rate_export() -> Response:
 
 def _lines(rows: list[Rate]) -> Iterator[list[Any]]:
     for row in rows:
-        given, missed = (("" if share is None else share) for share in (row.given_share, row.missed_share))
+        shares = (row.given_share, row.discounted_share, row.missed_share)
+        given, discounted, missed = ("" if share is None else share for share in shares)
         yield [row.name, row.branch, _("Receipts"), row.received, row.receipts, ""]
         yield [row.name, row.branch, _("Given away"), row.given_away, row.favours, given]
+        yield [row.name, row.branch, _("Discounts"), row.discounted, row.discounts, discounted]
         yield [row.name, row.branch, _("Differences"), row.missed, row.differences, missed]
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import Refusal
-from dispatch.fees.queries import prices_on
+from dispatch.fees.price_queries import prices_on
 from dispatch.invoices.forms import read_tax_code_form
 from dispatch.invoices.operations import set_tax_code
 from dispatch.invoices.pages.blueprint import Answer, pages

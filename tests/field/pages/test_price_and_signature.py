@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.fees.operations import NewPrice, set_prices
 from dispatch.fees.queries import account_of, receipts_of
 from dispatch.field.models import Photo, Signature
 from dispatch.invoices.papers import invoices_missing
 from dispatch.orders.models import Order
+from tests.conftest import AT, Cast
 from tests.field.building import DRAWN, fresh
 from tests.field.phone import Phone, file, jpeg
 
@@ -27,6 +32,20 @@ def test_a_charge_is_taken_back_with_a_reason(db: Session, order: Order, phone: 
     phone.press("/price/take-back", reason="客户不移了")
     assert "Nothing to pay: signature" in phone.big()
     assert account_of(fresh(db), order.id).charged == 0
+
+
+@pytest.mark.usefixtures("prices")
+def test_the_phone_shows_and_charges_what_was_agreed_with_the_customer(
+    db: Session, order: Order, phone: Phone, cast: Cast
+) -> None:
+    what = ("S003", "移机费", "service", Decimal(120), Decimal("0.06"), date(2026, 1, 1))
+    set_prices(db, [NewPrice(*what, customer_id=order.customer_id, contract="HT-9")], by=cast.wang, at=AT)
+    db.commit()
+    reason = f"Agreed with {order.customer.name} since 2026-01-01, contract HT-9."
+    page = phone.open("/price")
+    assert reason in page and "¥120.00" in page and "¥150.00" not in page
+    phone.press("/price/add", code="S003", quantity="2")
+    assert "¥240.00" in phone.page and phone.page.count(reason) == 2
 
 
 @pytest.mark.usefixtures("prices")
