@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from PIL import Image, ImageDraw
 
 from dispatch.demo.company import Company
+from dispatch.fees.cash_queries import held_in
 from dispatch.fees.deposit_models import BankDeposit
 from dispatch.fees.deposit_queries import to_deposit
-from dispatch.fees.ledger_queries import holdings, receipts_handed, receipts_in_hand
+from dispatch.fees.ledger_queries import receipts_handed, receipts_in_hand
 from dispatch.fees.ledger_rules import DENOMINATIONS
 from dispatch.fees.models import HandIn
 from dispatch.fees.operations import (
@@ -28,6 +29,7 @@ from dispatch.fees.operations import (
     take_back_hand_in,
 )
 from dispatch.files.scans import Scan, read_scan
+from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
 
 MORNING = time(8, 40)
@@ -67,10 +69,11 @@ def _handed_in(company: Company, at: datetime) -> list[HandIn]:
     session, forgetful = company.session, company.people[FORGETS].id
     midnight = at.replace(hour=0, minute=0, second=0)
     made = []
-    for holder in [each.person for each in holdings(session) if each.oldest_at and each.oldest_at < midnight]:
-        chosen = [receipt.id for receipt in receipts_in_hand(session, holder.id) if receipt.at < midnight]
-        if chosen and holder.id != forgetful:
-            made.append(hand_in(session, chosen, by=actor_of(holder), at=at))
+    held = [(each.since, each.person_id) for each in held_in(session, at=at, branch_id=None) if each.since]
+    for _, holder in sorted(each for each in held if each[0] < midnight):
+        chosen = [receipt.id for receipt in receipts_in_hand(session, holder) if receipt.at < midnight]
+        if chosen and holder != forgetful:
+            made.append(hand_in(session, chosen, by=actor_of(session.get_one(Person, holder)), at=at))
     return made
 
 

@@ -11,7 +11,8 @@ from dispatch.approvals.operations.requests import Answer
 from dispatch.demo.company import Company
 from dispatch.demo.courses import TOP_UP, Course
 from dispatch.fees.queries import charges_of, receipts_of
-from dispatch.field.correcting import drop_charge, give_back, overrule_test
+from dispatch.field.correcting import overrule_test
+from dispatch.field.correcting_money import drop_charge, give_back
 from dispatch.field.forgiving import decide_favour, hand_back
 from dispatch.orders.models import Order
 

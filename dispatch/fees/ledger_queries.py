@@ -15,7 +15,6 @@ from dispatch.fees.ledger_models import Account, HandIn, HandInBack, HandInRecei
 from dispatch.fees.models import Receipt
 from dispatch.fees.rules import FEN
 from dispatch.lists import FIRST, Cut, Part, Sorts
-from dispatch.staff.models import Branch, Person
 from dispatch.staff.rules import Actor
 
 
@@ -57,43 +56,8 @@ def receipts_in_hand(session: Session, person_id: int) -> Sequence[Receipt]:
     return session.scalars(sa.select(Receipt).where(Receipt.id == sa.any_(mine)).order_by(Receipt.at, Receipt.id)).all()
 
 
-@dataclass(frozen=True)
-class Holding:
-    """What a person holds in cash: all of it, what waits to be counted, and since when the oldest is held."""
-
-    person: Person
-    branch: Branch
-    cash: Decimal
-    waiting: Decimal
-    oldest_at: datetime | None
-
-
-def holdings(session: Session, branch_id: int | None = None, person_id: int | None = None) -> Sequence[Holding]:
-    """Who holds cash, the oldest first; of one branch, or of one person (also when he holds none)."""
-    ages, waits = oldest_held(), waiting_sums()
-    rows = (
-        sa.select(Person, Branch, Account.balance, waits.c.sum, ages.c.at)
-        .join(Account, sa.and_(Account.person_id == Person.id, Account.kind == "cash_in_hand"), isouter=person_id is not None)
-        .join(Branch, Person.branch_id == Branch.id)
-        .outerjoin(waits, waits.c.person_id == Person.id)
-        .outerjoin(ages, ages.c.person_id == Person.id)
-    )
-    if branch_id is not None:
-        rows = rows.where(Person.branch_id == branch_id)
-    rows = rows.where(Person.id == person_id) if person_id is not None else rows.where(Account.balance > 0)
-    found = session.execute(rows.order_by(ages.c.at, Person.id)).all()
-    return [Holding(who, branch, cash or Decimal(0), waiting or Decimal(0), at) for who, branch, cash, waiting, at in found]
-
-
-def oldest_held() -> sa.Subquery:
-    """SQL: since when each person holds the oldest cash that finance has not confirmed: person_id, at."""
-    held = unconfirmed_cash()
-    rows = sa.select(held.c.person_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
-    return rows.group_by(held.c.person_id).subquery()
-
-
 def oldest_in(account_id: Any) -> sa.ScalarSelect[datetime]:
-    """SQL: the same for the one account of a row."""
+    """SQL: since when the oldest cash on the account of a row is held that finance has not confirmed."""
     held = unconfirmed_cash()
     rows = sa.select(held.c.account_id, sa.func.min(held.c.at).label("at")).where(held.c.taken > 0)
     oldest = rows.group_by(held.c.account_id).cte().prefix_with("MATERIALIZED")

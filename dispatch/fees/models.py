@@ -194,6 +194,7 @@ class Receipt(Base):
         sa.Index(None, "order_id"),
         sa.Index(None, "by_id", "at"),
         sa.Index(None, "refunds_id"),
+        sa.Index("uq_receipt_fact_id", "fact_id", unique=True, postgresql_where=sa.text("fact_id IS NOT NULL")),
         sa.Index("ix_receipt_without_invoice", "order_id", postgresql_where=sa.text("invoice_number IS NULL AND amount > 0")),
         sa.Index("ix_receipt_given_back", "order_id", postgresql_where=sa.text("amount < 0")),
         sa.Index("ix_receipt_on_account", "order_id", postgresql_where=sa.text("channel = 'account'")),
@@ -225,5 +226,7 @@ class Receipt(Base):
 
 constraint_says("uq_charge_reverses_id", say("Somebody has taken this charge back already."))
 constraint_says("uq_charge_fitting_id", say("This unit is charged already."))
+constraint_says("uq_receipt_fact_id", say("This payment is on record already."))
+constraint_says("refund_fits_receipt", say("Not so much of this receipt is left. Please look again."))
 constraint_says("uq_receipt_number", say("This receipt number is in use already."))
 constraint_says("uq_receipt_block_id_running", say("This receipt number is in use already."))

@@ -1,4 +1,4 @@
-"""Reading what is still open: differences of hand-ins, whose they are and since when."""
+"""Reading how the differences of hand-ins were settled, and what of each is still open."""
 
 from __future__ import annotations
 
@@ -32,29 +32,6 @@ def owed_by_hand_in(made: HandIn) -> Owed:
     """The difference of a hand-in as what somebody answers for."""
     facts = (made.number, made.branch_id, made.difference or Decimal(0), made.difference_owner_id, not made.back)
     return Owed("hand_in_id", made.id, "hand_in", *facts)
-
-
-@dataclass(frozen=True)
-class OpenDifference:
-    """A hand-in whose difference is not settled, and what is open of it: below zero is missing, above was too much."""
-
-    hand_in: HandIn
-    open: Decimal
-
-
-def open_differences(session: Session, branch_id: int | None, limit: int = 20) -> list[OpenDifference]:
-    """The differences that are open, of one branch or all, the oldest first."""
-    settled = sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0)
-    found = (
-        sa.select(HandIn, settled)
-        .outerjoin(DifferenceSettlement, DifferenceSettlement.hand_in_id == HandIn.id)
-        .where(HandIn.difference != 0, ~HandIn.back.has())
-        .group_by(HandIn.id)
-        .having(sa.func.abs(HandIn.difference) > settled)
-    )
-    found = found if branch_id is None else found.where(HandIn.branch_id == branch_id)
-    rows = session.execute(found.order_by(HandIn.confirmed_at, HandIn.id).limit(limit))
-    return [OpenDifference(made, open_part(made, total)) for made, total in rows]
 
 
 def open_part(made: HandIn, settled: Decimal) -> Decimal:

@@ -31,6 +31,7 @@ def charge(session: Session, act: Act) -> None:
         fact_id=act.sent.id,
         by=act.by,
         at=act.when,
+        recorded_at=act.at,
     )
 
 
@@ -42,7 +43,8 @@ def take_back(session: Session, act: Act) -> None:
         raise NotFound
     if charged.fitting_id is not None and charged.amount:
         raise RuleBroken(FITTED)
-    take_back_charge(session, charged.id, reason=str(act.content.get("reason") or ""), by=act.by, at=act.when)
+    reason = str(act.content.get("reason") or "")
+    take_back_charge(session, charged.id, reason=reason, by=act.by, at=act.when, recorded_at=act.at)
 
 
 def take(session: Session, act: Act) -> None:

@@ -45,6 +45,7 @@ def _charge(session: Session, act: Act, entry: PartEntry) -> None:
         fact_id=act.sent.id,
         by=act.by,
         at=act.when,
+        recorded_at=act.at,
     )
 
 
@@ -54,7 +55,7 @@ def back(session: Session, act: Act) -> None:
     entry_id, reason = int(act.content["entry"]), str(act.content.get("reason") or "")
     facts = {"reason": reason, "key": act.sent.id, "device_at": act.when, "by": act.by}
     made = put_back(session, entry_id, order_id=act.order.id, at=act.at, **facts)  # type: ignore[arg-type]
-    _uncharge(session, made, reason, by=act.by, at=act.when)
+    _uncharge(session, made, reason, by=act.by, at=act.when, recorded_at=act.at)
     act.tell(session, line=made.line_id, reason=reason, **_words(made))
 
 
@@ -74,12 +75,14 @@ def take_back_use(session: Session, entry_id: int, *, reason: str, by: Actor, at
         record(session, ("order", order_id), "part.put_back", by=by, at=at, detail=detail)
 
 
-def _uncharge(session: Session, made: PartEntry, reason: str, *, by: Actor, at: datetime) -> None:
+def _uncharge(
+    session: Session, made: PartEntry, reason: str, *, by: Actor, at: datetime, recorded_at: datetime | None = None
+) -> None:
     """Take back what was charged for the use that an entry takes back."""
     used = session.get_one(PartEntry, made.corrects_id)
     charged = [each for each in standing(charges_of(session, used.order_id or 0)) if _is_for(each, used)]
     for each in charged:
-        take_back_charge(session, each.id, reason=reason, by=by, at=at)
+        take_back_charge(session, each.id, reason=reason, by=by, at=at, recorded_at=recorded_at)
 
 
 def _is_for(charge: Charge, used: PartEntry) -> bool:

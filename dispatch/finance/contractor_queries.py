@@ -70,7 +70,7 @@ def settlement(session: Session, contractor_id: int, *, since: datetime, until: 
     """The work of a contractor that was accepted in [since, until), in the order of time. One statement."""
     his = sa.select(sa.func.coalesce(sa.func.sum(Receipt.amount), 0)).where(Receipt.visit_id == OutsideOffer.visit_id)
     collected = his.where(Receipt.channel != "account").scalar_subquery()
-    held = his.where(Receipt.channel == "cash", ~at_the_desk()).scalar_subquery()
+    held = his.where(Receipt.channel == "cash", Receipt.by_id == OutsideOffer.worker_id, ~at_the_desk()).scalar_subquery()
     offer = OutsideOffer
     money = (offer.price, offer.amount, offer.work_note, collected, held)
     rows = (

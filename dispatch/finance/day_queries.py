@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.fees.models import Account, LedgerBooks, Posting, Receipt, Voucher
 from dispatch.finance.day_models import DayClose
-from dispatch.finance.day_rules import BALANCES, Ledger, Movement, ledger_of
+from dispatch.finance.day_rules import BALANCES, Movement
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.staff.models import Branch
 
@@ -57,11 +57,6 @@ def balances_before(session: Session, branch_id: int, day: date, closed: DayClos
     )
     moved = dict(session.execute(rows).all())
     return {kind: begin.get(kind, Decimal(0)) + moved.get(kind, Decimal(0)) for kind in BALANCES}
-
-
-def ledger_day(session: Session, branch_id: int, day: date) -> Ledger:
-    """The figures of one accounting day."""
-    return ledger_of(movements(session, branch_id, day, day).get(day, []), balances_before(session, branch_id, day))
 
 
 def standing_close(session: Session, branch_id: int, *, day: date | None = None, before: date | None = None) -> DayClose | None:

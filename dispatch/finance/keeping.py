@@ -178,6 +178,7 @@ def choose_columns(session: Session, statement_id: int, chosen: Chosen | None, *
     Its lines are replaced. Raises Conflict while it is being read, for a channel's bill, and once one of its lines is or was
     matched. A large file is left to the worker.
     """
+    session.execute(_ONE_AT_A_TIME)  # before its lines are held: another file may have some of them, too
     made = locked(session, statement_id, by)
     if made.state not in ("unread", "kept") or made.channel not in (None, "bank"):
         raise Conflict(say("The columns of this file cannot be chosen now."))

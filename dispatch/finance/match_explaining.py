@@ -35,13 +35,32 @@ class Explained:
 
 
 def explain(session: Session, said: Explained, *, by: Actor, at: datetime) -> LineMatch:
-    """Close lines and items by an explanation; it books what it says. Raises Invalid for what does not go together."""
+    """Close lines and items by an explanation; it books what it says. Raises Invalid for what does not go together.
+
+    What is under way comes one by one: each has a match of its own, which ends with it; the first is given.
+    """
     by.must(permission_for(said.why))
     lines, items = _chosen(session, said, by)
     hold_open(session, [each.id for each in lines], [each.id for each in items])
     amount, rest = _amounts(lines, items)
     check_reason(said.why, rest=rest, lines=len(lines), items=len(items), bank=_channel(lines, items) == "bank")
-    made = _written(session, said, lines, items, (amount, rest), by, at)
+    if said.why == "underway":
+        made = [_told(session, said, (), [item], (item.amount, -item.amount), by, at) for item in items]
+        return made[0]
+    return _told(session, said, lines, items, (amount, rest), by, at)
+
+
+def _told(
+    session: Session,
+    said: Explained,
+    lines: Sequence[StatementLine],
+    items: Sequence[MatchItem],
+    figures: tuple[Decimal, Decimal],
+    by: Actor,
+    at: datetime,
+) -> LineMatch:
+    """One match of it, written and in the trail."""
+    made = _written(session, said, lines, items, figures, by, at)
     detail = {"why": said.why, "words": made.words, "amount": str(made.amount), "difference": str(made.difference)}
     record(session, ("line_match", made.id), "match.explain", by=by, at=at, detail=detail)
     return made
@@ -52,7 +71,7 @@ def _chosen(session: Session, said: Explained, by: Actor) -> tuple[Sequence[Stat
     items = session.scalars(sa.select(MatchItem).where(MatchItem.id.in_(said.items)).order_by(MatchItem.id)).all()
     if len(lines) < len(said.lines) or len(items) < len(said.items) or not (lines or items):
         raise NotFound
-    if any(not by.sees_branch(branch_id) for branch_id in _branches(lines, items)):
+    if not all(map(by.sees_branch, {each.branch_id for each in lines} | {each.branch_id for each in items})):
         raise NotFound
     channel = _channel(lines, items)
     strange = any(each.channel != channel for each in lines) or any(each.channel not in FITTING[channel] for each in items)

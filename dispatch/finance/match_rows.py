@@ -125,10 +125,13 @@ def fates_of(session: Session, numbers: Collection[str]) -> dict[str, str]:
 
 
 def held(session: Session, table: type[StatementLine] | type[MatchItem], ids: Collection[int]) -> dict[int, str]:
-    """The states of lines or items under their locks, taken in the order of their ids."""
+    """The states of lines or items under their locks, taken in the order of their ids.
+
+    Whoever only names them in a proposal of his own does not wait for that: he may hold a match that is wanted next.
+    """
     wanted = sa.cast(sorted(ids), sa.ARRAY(sa.BigInteger))
-    query = sa.select(table.id, table.state).where(table.id == sa.any_(wanted)).order_by(table.id).with_for_update()
-    return dict(session.execute(query).all()) if ids else {}
+    query = sa.select(table.id, table.state).where(table.id == sa.any_(wanted)).order_by(table.id)
+    return dict(session.execute(query.with_for_update(key_share=True)).all()) if ids else {}
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,14 @@ def _check_live(session: Session, found: LineMatch) -> None:
 
 
 def _book_back(session: Session, found: LineMatch, row: MatchUndo, by: Actor, at: datetime) -> None:
-    """Book back what this one match has booked. What was rounded over its whole run stays where it is."""
+    """Book back what this one match has booked. What was rounded over its whole run stays where it is.
+
+    A run has no voucher where its matches came to nothing together, as a payment and its refund do.
+    """
     sums = sums_of(session, found.branch_id, LineMatch.id == found.id)
     sums.told = dict(sums.fees)
     lines = turned(postings_of(sums))
     if lines:
-        first = session.scalars(sa.select(Voucher.id).where(Voucher.match_run_id == found.run_id)).one()
+        first = session.scalar(sa.select(Voucher.id).where(Voucher.match_run_id == found.run_id))
         of = {"match_undo_id": row.id, "reverses_id": first}
         post(session, Cause("match_undone", found.branch_id, by, at, at, of), lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
@@ -21,6 +20,7 @@ from dispatch.devices.queries import stores
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.fees.page_forms import CATEGORIES
 from dispatch.intake.importing import ALREADY, Choice, choice_to_json, take_list
+from dispatch.intake.list_words import ABOUT
 from dispatch.intake.lists import KINDS, from_json, words_of
 from dispatch.intake.marks import Marked, marked_rows, names_made, stores_named, takeable
 from dispatch.intake.mending import open_rows, read_mends
@@ -50,62 +50,6 @@ Answer = str | Response | tuple[str, int]
 LIST = "<any(terminals, sims, parts, technicians, prices):purpose>"
 FIRST_ROWS = 20
 FILL_NAMESPACE = uuid.UUID("6f7d7a52-0f3a-4c5c-9c61-6a5f6c1f2b10")
-
-
-@dataclass(frozen=True)
-class About:
-    """The words of one kind of list, and the page it leads back to."""
-
-    title: Text
-    needed: Text
-    optional: Text
-    back: str
-    back_word: Text
-    icon: str
-
-
-ABOUT: dict[str, About] = {
-    "terminals": About(
-        say("Import terminals"),
-        say("serial number, model"),
-        say("IMEI, terminal ID (808), terminal phone, batch, date received, store, warranty in months"),
-        "devices.index",
-        say("Stock"),
-        "cpu",
-    ),
-    "sims": About(
-        say("Import SIMs"),
-        say("ICCID"),
-        say("number, carrier, data plan, expiry date, bound IMEI, store, IMSI"),
-        "devices.index",
-        say("Stock"),
-        "sim",
-    ),
-    "parts": About(
-        say("Import parts"),
-        say("code, name, unit, quantity"),
-        say("store"),
-        "devices.parts",
-        say("Parts"),
-        "box-seam",
-    ),
-    "technicians": About(
-        say("Import technicians"),
-        say("staff number, name"),
-        say("phone, home, latitude, longitude, skills, shift, terminals and SIMs carried"),
-        "staff.index",
-        say("People"),
-        "person-badge",
-    ),
-    "prices": About(
-        say("Import prices"),
-        say("code, name, category (part or service), price with tax, tax rate, valid from"),
-        say("last day, and whose price it is: branch, customer, his contract"),
-        "fees.index",
-        say("Prices"),
-        "tag",
-    ),
-}
 
 
 def _check_access(purpose: str) -> None:

@@ -1,7 +1,8 @@
 """Invoices and what they are made of: buyers that are remembered, lines, tax codes by date, files, and numbers in doubt.
 
-An invoice's amounts, lines and number are kept for good: what is wrong with it is red-lettered by another one that names it. The
-number of the invoice beside a receipt (`Receipt.invoice_number`) is the position of what stands here.
+An invoice's lines are kept for good; one noted on site may gain some, for further money of its order. What is wrong with it is
+red-lettered by another one that names it. The number beside a receipt (`Receipt.invoice_number`) is the position of what stands
+here.
 """
 
 from __future__ import annotations

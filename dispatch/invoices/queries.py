@@ -35,6 +35,8 @@ def invoice_visible(by: Actor) -> sa.ColumnElement[bool]:
         return sa.true()
     if by.may("invoice.see"):
         return Invoice.branch_id == by.branch_id
+    if not by.may("invoice.ask"):
+        return sa.false()
     mine = sa.select(InvoiceLine.id).join(Order, Order.id == InvoiceLine.order_id)
     return sa.exists(mine.where(InvoiceLine.invoice_id == Invoice.id, visible(by)).correlate(Invoice))
 

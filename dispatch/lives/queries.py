@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from dispatch.devices.models import Holder, OwnershipEntry, Unit
 from dispatch.lives import stations as of
+from dispatch.lives import work_stations as works
 from dispatch.lives.rules import AT_ONCE, PAGE_SIZE
 from dispatch.lives.scopes import COLUMNS, Stations, of_unit, of_vehicle
 from dispatch.orders.ties import order_numbers
@@ -92,14 +93,14 @@ def _of_unit() -> sa.Select[Any]:
         of.moves(unit),
         *of.offers(unit),
         of.calibrations(unit),
-        *of.of_orders(scope),
-        of.test_runs(scope),
-        of.sheets(scope),
+        *works.of_orders(scope),
+        works.test_runs(scope),
+        works.sheets(scope),
         *of.heard(scope),
         of.of_carrier(scope),
         *of.of_owners(scope, OwnershipEntry.unit_id == unit),
         of.of_bench(scope),
-        of.trail("record", "unit", scope.units, "terminal.learn"),
+        works.trail("record", "unit", scope.units, "terminal.learn"),
     )
 
 
@@ -111,14 +112,14 @@ def _of_vehicle() -> sa.Select[Any]:
         of.changes(vehicle),
         of.loose_moves(vehicle),
         of.remote_helps(vehicle),
-        *of.of_orders(scope),
-        of.test_runs(scope),
-        of.sheets(scope),
+        *works.of_orders(scope),
+        works.test_runs(scope),
+        works.sheets(scope),
         *of.heard(scope),
         of.of_carrier(scope),
         *of.of_owners(scope, OwnershipEntry.fitting_id.in_(scope.fittings)),
-        of.trail("record", "vehicle", sa.select(vehicle), "vehicle.make", "vehicle.change", "vehicle.park", "vehicle.unpark"),
-        of.trail("record", "vehicle", sa.select(vehicle), "vehicle.change_owner"),
+        works.trail("record", "vehicle", sa.select(vehicle), "vehicle.make", "vehicle.change", "vehicle.park", "vehicle.unpark"),
+        works.trail("record", "vehicle", sa.select(vehicle), "vehicle.change_owner"),
     )
 
 

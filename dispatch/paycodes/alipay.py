@@ -21,6 +21,7 @@ from dispatch.paycodes.gateway import (
     CodeAsked,
     Forged,
     GatewayFailed,
+    Merchant,
     Payment,
     RefundAnswer,
     RefundAsked,
@@ -49,11 +50,8 @@ class AlipayKeys:
         return f"AlipayKeys({self.app_id})"
 
 
-class Alipay:
-    """One application. `notify_url` is where Alipay tells of payments."""
-
-    def __init__(self, keys: AlipayKeys, *, notify_url: str, seconds: float, address: str = "") -> None:
-        self._keys, self._notify_url, self._seconds, self._address = keys, notify_url, seconds, address
+class Alipay(Merchant[AlipayKeys]):
+    """One application at Alipay."""
 
     @cached_property
     def _pay(self) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 
 class GatewayFailed(Exception):
@@ -87,6 +87,18 @@ class Gateway(Protocol):
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Payment | None:
         """What a callback says was paid; None for a true one that tells of something else. Raises Forged. No network."""
+
+
+Keys = TypeVar("Keys")
+
+
+class Merchant(Generic[Keys]):
+    """What the adapters of channels have in common: keys, where the channel tells of payments, so many seconds for an answer, and
+    (in tests) another address than the channel's own.
+    """
+
+    def __init__(self, keys: Keys, *, notify_url: str, seconds: float, address: str = "") -> None:
+        self._keys, self._notify_url, self._seconds, self._address = keys, notify_url, seconds, address
 
 
 @dataclass(frozen=True)

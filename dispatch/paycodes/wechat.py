@@ -19,6 +19,7 @@ from dispatch.paycodes.gateway import (
     CodeAsked,
     Forged,
     GatewayFailed,
+    Merchant,
     Payment,
     RefundAnswer,
     RefundAsked,
@@ -51,11 +52,8 @@ class WechatKeys:
         return f"WechatKeys({self.mchid})"
 
 
-class Wechat:
-    """One merchant's account. `notify_url` is where WeChat Pay tells of payments."""
-
-    def __init__(self, keys: WechatKeys, *, notify_url: str, seconds: float, address: str = "") -> None:
-        self._keys, self._notify_url, self._seconds, self._address = keys, notify_url, seconds, address
+class Wechat(Merchant[WechatKeys]):
+    """One merchant's account at WeChat Pay."""
 
     @cached_property
     def _pay(self) -> Any:

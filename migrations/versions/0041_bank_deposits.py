@@ -118,6 +118,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    booked = op.get_bind().scalar(sa.text("SELECT count(*) FROM bank_deposit"))
+    if booked:
+        raise RuntimeError(f"{booked} deposits are booked, and what is booked is never taken away. Restore a backup from before.")
     op.execute("DROP TRIGGER not_deposited ON hand_in_back")
     op.execute("DROP FUNCTION hand_in_back_not_deposited")
     _backs(BACKS, ("PZ", "JK"))

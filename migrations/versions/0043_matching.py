@@ -145,6 +145,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    booked = op.get_bind().scalar(sa.text("SELECT count(*) FROM match_run"))
+    if booked:
+        raise RuntimeError(
+            f"{booked} matchings are booked, and what is booked is never taken away. Restore a backup from before."
+        )
     for table in ("receipt", "account_payment", "bank_deposit"):
         op.execute(f"DROP TRIGGER to_match ON {table}")
         op.execute(f"DROP FUNCTION {table}_to_match")

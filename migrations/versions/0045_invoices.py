@@ -223,6 +223,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    asked = op.get_bind().scalar(sa.text("SELECT count(*) FROM invoice WHERE origin = 'asked' OR red_of_id IS NOT NULL"))
+    if asked:
+        raise RuntimeError(
+            f"{asked} invoices were asked for or red-lettered, and nothing else keeps them. Restore a backup from before."
+        )
     op.execute(
         "UPDATE receipt SET invoice_number = doubt.number FROM invoice_doubt doubt "
         "WHERE doubt.receipt_id = receipt.id AND doubt.settled_at IS NULL AND receipt.invoice_number IS NULL"

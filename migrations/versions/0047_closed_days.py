@@ -105,6 +105,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    closed = op.get_bind().scalar(sa.text("SELECT count(*) FROM day_close WHERE reopened_at IS NULL"))
+    if closed:
+        raise RuntimeError(f"{closed} days are closed. Have the director open them again first, the last one first.")
     op.drop_table("account_code")
     op.execute("DROP TRIGGER day_open ON voucher")
     op.execute("DROP FUNCTION voucher_on_open_day")

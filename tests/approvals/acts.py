@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.approvals.operations.requests import Answer
 from dispatch.fees.models import Receipt
-from dispatch.field import correcting, forgiving
+from dispatch.field import correcting_money, forgiving
 from tests.conftest import AT, Cast
 
 YES = Answer(yes=True)
@@ -17,7 +17,7 @@ YES = Answer(yes=True)
 
 def let_off(db: Session, cast: Cast, order_id: int, charge_id: int, reason: str = "商定免费") -> None:
     """Wang asks that a charge is let off, the director approves."""
-    asked = correcting.drop_charge(db, order_id, charge_id, reason=reason, key=uuid.uuid4(), by=cast.wang, at=AT)
+    asked = correcting_money.drop_charge(db, order_id, charge_id, reason=reason, key=uuid.uuid4(), by=cast.wang, at=AT)
     assert asked is not None
     forgiving.decide_favour(db, asked.id, YES, by=cast.chen, at=AT)
 
@@ -25,6 +25,6 @@ def let_off(db: Session, cast: Cast, order_id: int, charge_id: int, reason: str 
 def given_back(db: Session, cast: Cast, order_id: int, receipt_id: int, amount: str) -> Receipt:
     """Finance asks that money is given back, Wang approves, finance gives it."""
     facts = {"amount": Decimal(amount), "reason": "退款", "key": uuid.uuid4()}
-    asked = correcting.give_back(db, order_id, receipt_id, **facts, by=cast.qian, at=AT)  # type: ignore[arg-type]
+    asked = correcting_money.give_back(db, order_id, receipt_id, **facts, by=cast.qian, at=AT)  # type: ignore[arg-type]
     forgiving.decide_favour(db, asked.id, YES, by=cast.wang, at=AT)
     return forgiving.hand_back(db, asked.id, device="desk", by=cast.qian, at=AT)

@@ -20,8 +20,8 @@ from dispatch.db import transaction
 from dispatch.devices.purchasing import ask_purchase
 from dispatch.errors import Refusal
 from dispatch.staff.deputies import Absence, name_deputy
-from tests.approvals import asking
-from tests.approvals.asking import Act, Page
+from tests.approvals import drawing
+from tests.approvals.asking import Act, Page, drills
 from tests.approvals.climbed import check_amounts, check_hands, check_levels, check_links, what_happened
 from tests.conftest import AT, Cast
 from tests.devices.building import store
@@ -31,30 +31,32 @@ from tests.orders.said import also
 from tests.racing import TwoHands, pairs_of, walk
 
 KINDS = (
-    asking.WORK,
-    asking.ASK,
-    asking.DECIDE_ONE,
-    asking.SEND,
-    asking.BY_LINK,
-    asking.REVOKE,
-    asking.WITHDRAW_ONE,
-    asking.MEND,
-    asking.CARRY_OUT,
-    asking.STAND_IN,
-    asking.LEAVE,
+    drawing.WORK,
+    drawing.ASK,
+    drawing.DECIDE_ONE,
+    drawing.SEND,
+    drawing.BY_LINK,
+    drawing.REVOKE,
+    drawing.WITHDRAW_ONE,
+    drawing.MEND,
+    drawing.CARRY_OUT,
+    drawing.STAND_IN,
+    drawing.LEAVE,
 )
 RIVALS = (
-    (asking.WORK, asking.BY_LINK),
-    (asking.WORK, asking.WITHDRAW_ONE),
-    (asking.WORK, asking.MEND),
-    (asking.DECIDE_ONE, asking.BY_LINK),
-    (asking.DECIDE_ONE, asking.STAND_IN),
-    (asking.BY_LINK, asking.REVOKE),
-    (asking.BY_LINK, asking.LEAVE),
-    (asking.BY_LINK, asking.SEND),
-    (asking.CARRY_OUT, asking.WITHDRAW_ONE),
+    (drawing.WORK, drawing.BY_LINK),
+    (drawing.WORK, drawing.WITHDRAW_ONE),
+    (drawing.WORK, drawing.MEND),
+    (drawing.DECIDE_ONE, drawing.BY_LINK),
+    (drawing.DECIDE_ONE, drawing.STAND_IN),
+    (drawing.BY_LINK, drawing.REVOKE),
+    (drawing.BY_LINK, drawing.LEAVE),
+    (drawing.BY_LINK, drawing.SEND),
+    (drawing.CARRY_OUT, drawing.WITHDRAW_ONE),
 )
-PAIRS = pairs_of(KINDS, (asking.WORK, asking.WORK, asking.DECIDE_ONE, asking.SEND), RIVALS, ((asking.WORK, asking.WORK),) * 4)
+PAIRS = pairs_of(
+    KINDS, (drawing.WORK, drawing.WORK, drawing.DECIDE_ONE, drawing.SEND), RIVALS, ((drawing.WORK, drawing.WORK),) * 4
+)
 
 
 class Climbing(TwoHands):
@@ -85,7 +87,7 @@ class Climbing(TwoHands):
                 paid(session, order, amount, cast.su, channel="wechat")
         store(session, cast)
         for number in (1, 20, 120):
-            ask_purchase(session, asking.drills(number), key=uuid.uuid4(), by=cast.lin, at=AT)
+            ask_purchase(session, drills(number), key=uuid.uuid4(), by=cast.lin, at=AT)
         absence = Absence(cast.he.id or 0, AT, AT + timedelta(hours=3), "x", uuid.uuid4())
         name_deputy(session, absence, by=cast.wang, at=AT)
         return people

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.board.models import PlanRun
 from dispatch.board.operations.changes import assign, errand_of_lines, lines_to_assign, move_visit_to
+from dispatch.board.operations.writing import Written, replace_visits
+from dispatch.board.outcome import Trip
 from dispatch.board.rules import Choice
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.cash_queries import held_by, held_in
+from dispatch.fees.models import Account
 from dispatch.fees.operations import end_cash_limit, let_pass, set_cash_limit
 from dispatch.fees.operations.cash_limits import NewLimit
 from dispatch.orders.models import Order
+from dispatch.orders.operations.moves import locked_order
 from dispatch.staff.rules import Actor
 from tests.board.building import TODAY, WAYS, approved_order, at_clock, fill_bag, of_day, reasons, set_skill, visit_at, visits_of
 from tests.conftest import AT, Cast
@@ -28,6 +35,7 @@ from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing
 from tests.racing import at_once
 
+WAITS = sa.text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())")
 THIS_YEAR = date(2026, 1, 1)
 WHY = "苏杰 holds ¥600.00 in cash (limit: ¥500.00, 24 hours) and takes no paid job before he has handed in"
 
@@ -153,6 +161,40 @@ def test_a_race_between_a_job_and_cash_ends_as_one_after_the_other(db: Session, 
         assert isinstance(found, RuleBroken) or found.technician_id == cast.su.id
     with pytest.raises(RuleBroken, match="takes no paid job"), transaction() as session:
         given(session, cast, approved_order(session, cast), cast.su, "09:30")
+
+
+def test_a_plan_locks_all_its_orders_before_it_looks_at_cash(db: Session, cast: Cast) -> None:
+    debt = owing(db, cast)
+    paid(db, debt, "100", cast.su)
+    orders = [approved_order(db, cast) for _ in range(2)]
+    db.commit()
+    wanted = [
+        Trip(cast.su.id or 0, order.id, (order.lines[0].id,), at_clock(start), at_clock(start) + 3600, nth)
+        for nth, (order, start) in enumerate(zip(orders, ("09:00", "14:00"), strict=True), start=1)
+    ]
+    with ThreadPoolExecutor(1) as pool, transaction() as customer:
+        locked_order(customer, orders[1].id)  # as whoever takes money for it does
+        plan = pool.submit(_planned, wanted, cast)
+        _until_somebody_waits()
+        customer.execute(sa.text("SET LOCAL lock_timeout = '500ms'"))
+        customer.execute(sa.select(Account).where(Account.person_id == cast.su.id).with_for_update())
+        customer.commit()
+        assert len(plan.result(timeout=20).lines) == 2
+
+
+def _until_somebody_waits() -> None:
+    """Each look in a transaction of its own: PostgreSQL remembers what it saw first."""
+    for _ in range(500):
+        with transaction() as session:
+            if session.scalar(WAITS):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def _planned(wanted: list[Trip], cast: Cast) -> Written:
+    with transaction() as session:
+        return replace_visits(session, [], wanted, of_day(cast), by=cast.lin, at=AT)
 
 
 def test_the_dispatcher_and_he_himself_are_told(db: Session, cast: Cast, rich: int, lin: FlaskClient, as_person: Any) -> None:

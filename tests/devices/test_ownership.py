@@ -1,4 +1,4 @@
-"""Whose a unit is, apart from who has it: the written rule, what a person says, and what follows for its use."""
+"""Whose a unit is, apart from who has it, on the record: what a person says, and what follows for its use."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from dispatch.config_values import some_of
 from dispatch.customers.operations import VehicleFacts, customer_named, vehicle_of
-from dispatch.db import transaction
 from dispatch.devices import benching, ownership_following
 from dispatch.devices.benching import Back
 from dispatch.devices.checks import broken_custody
@@ -25,85 +23,16 @@ from dispatch.devices.lending import sell
 from dispatch.devices.models import Loan, OwnershipEntry, Unit
 from dispatch.devices.operations import bag_of, move_units, slot_of
 from dispatch.devices.ownership import Declared, declare
-from dispatch.devices.ownership_rules import OURS, Exchange, Owner, Standing, after, his, of_found, read_owner, suits, why_not
-from dispatch.devices.taking_back import take_back
+from dispatch.devices.ownership_rules import OURS, Owner, his
 from dispatch.devices.usable import parts_in_bags, parts_in_stores
-from dispatch.errors import Conflict, Invalid, NotAllowed
+from dispatch.errors import Invalid, NotAllowed
 from dispatch.orders.models import Order
-from dispatch.words import Text
 from tests.building import installation_order, repair_order, vehicle
-from tests.conftest import AT, Cast, SignIn
+from tests.conftest import AT, Cast
 from tests.devices.benches import ACTS, return_of, seen, swapped
-from tests.devices.building import carried, into_bag, ownership_of, say_yes, sentence, store, terminals, unit_history, where, work
+from tests.devices.building import carried, into_bag, ownership_of, say_yes, sentence, store, terminals, where, work
 
-A, B, THIRD = his(1), his(2), Owner("third_party", None, "博实结")
-SOLD = ("terminal",)
-
-
-# --- the rule
-
-
-@pytest.mark.parametrize(
-    ("kind", "unit", "into", "out", "lent", "then"),
-    [
-        ("install", "terminal", OURS, None, False, (A, None)),
-        ("install", "sim", OURS, None, False, (None, None)),
-        ("install", "terminal", OURS, None, True, (None, None)),
-        ("install", "terminal", A, None, False, (None, None)),
-        ("install", "terminal", THIRD, None, False, (None, None)),
-        ("swap", "terminal", OURS, A, False, (A, OURS)),
-        ("swap", "terminal", OURS, OURS, False, (A, None)),
-        ("swap", "terminal", OURS, THIRD, False, (A, None)),
-        ("swap", "terminal", OURS, A, True, (None, None)),
-        ("swap", "terminal", A, A, False, (None, None)),
-        ("swap", "sim", OURS, A, False, (None, None)),
-        ("remove", "terminal", None, A, False, (None, None)),
-        ("move_out", "terminal", None, A, False, (None, None)),
-        ("move_in", "terminal", OURS, None, False, (None, None)),
-        ("undo", "terminal", OURS, A, False, (None, None)),
-    ],
-)
-def test_what_a_fitting_means_for_whose_units_are(
-    kind: str, unit: str, into: Owner | None, out: Owner | None, lent: bool, then: tuple[Owner | None, Owner | None]
-) -> None:
-    assert after(Exchange(kind, unit, 1, into, out, lent), SOLD) == then
-
-
-def test_what_is_sold_is_a_setting() -> None:
-    assert after(Exchange("install", "sim", 1, OURS), ("terminal", "sim")) == (A, None)
-    assert after(Exchange("swap", "terminal", 1, OURS, A), some_of("terminal", "sim")("none")) == (None, None)
-    assert (of_found("terminal", 1, SOLD), of_found("sim", 1, SOLD)) == (A, OURS)
-    with pytest.raises(ValueError, match="some of terminal, sim, or none"):
-        some_of("terminal", "sim")("terminal, radio")
-
-
-@pytest.mark.parametrize(
-    ("standing", "to", "why"),
-    [
-        (Standing("terminal", A), A, "on record already"),
-        (Standing("tool", OURS), A, "A tool is"),
-        (Standing("terminal", OURS, lent=True, at_customer_id=1), A, "on loan"),
-        (Standing("terminal", A, at_customer_id=1), B, "another customer"),
-        (Standing("tool", OURS), THIRD, None),
-        (Standing("terminal", OURS, lent=True, at_customer_id=1), THIRD, None),
-        (Standing("sim", OURS, at_customer_id=1), A, None),
-        (Standing("terminal", A, at_customer_id=1), OURS, None),
-    ],
-)
-def test_what_a_person_cannot_say(standing: Standing, to: Owner, why: str | None) -> None:
-    found = why_not(standing, to)
-    assert found is None if why is None else why in str(found)
-
-
-def test_what_a_list_says() -> None:
-    assert {read_owner(text) for text in ("", " 本公司 ", "Ours", "自有")} == {OURS}
-    assert [read_owner(text) for text in ("第三方：博实结", "third party: 博实结")] == [THIRD, THIRD]
-    assert read_owner("恒通  物流（深圳）") == Owner("customer", None, "恒通 物流（深圳）")
-    assert isinstance(read_owner("第三方:"), Text)
-    assert (suits(A, 1), suits(A, 2), suits(OURS, 2), suits(THIRD, 2)) == (True, False, True, True)
-
-
-# --- what follows on the record
+THIRD = Owner("third_party", None, "博实结")
 
 
 @pytest.fixture
@@ -287,36 +216,6 @@ def test_the_bench_asks_what_becomes_of_his_own(db: Session, cast: Cast, order: 
             install(db, work(order), box.id, by=cast.su, at=AT)
 
 
-def test_what_went_back_to_him_is_given_to_us_again(as_person: SignIn, cast: Cast) -> None:
-    with transaction() as db:
-        order = installation_order(db, cast, lines=1)
-        (box,) = carried(db, cast, cast.su, boxes=1)
-        install(db, work(order), box.id, by=cast.su, at=AT)
-        case, room, mine = return_of(db, remove(db, work(order), box.id, by=cast.su, at=AT)), store(db, cast).id, box.owned
-        for step in ("receive", "diagnose"):
-            ACTS[step](db, case, cast)
-        benching.repair(db, seen(case), back=Back(None), remark="", by=cast.lin, at=AT)
-        page, told = f"/units/{box.id}", {"room": str(room), "why": "送来再装", "seq": str(box.position.seq)}  # type: ignore[union-attr]
-    lin = as_person(cast.lin)
-    assert "given it to us again?" in lin.get(page).text
-    for missing in ("room", "why"):
-        assert lin.post(page + "/given-again", data={**told, missing: ""}).status_code == 422
-    assert [lin.post(page + "/given-again", data=told).status_code for _ in range(2)] == [302, 302], "pressed twice"
-    assert lin.post(page + "/given-again", data={**told, "seq": "1"}).status_code == 409
-    life = lin.get(page).text
-    assert "送来再装" in life and "given it to us again?" not in life
-    with transaction() as db:
-        box, order = db.get_one(Unit, box.id), db.get_one(Order, order.id)
-        assert (box.owned, where(db, box).id, list(broken_custody(db))) == (mine, room, [])
-        with db.begin_nested() as point:
-            take_back(db, box.id, unit_history(db, box.id)[0].id, reason="记错", by=cast.lin, at=AT)
-            assert where(db, box).kind == "customer"
-            point.rollback()
-        db.expire_all()
-        into_bag(db, cast, cast.su, [box])
-        install(db, work(order), box.id, by=cast.su, at=AT)
-
-
 def _inspector(cast: Cast) -> Any:
     return type(cast.lin)(id=cast.lin.id, name="质检", roles=frozenset({"qa"}), branch_id=cast.sz)
 
@@ -360,38 +259,6 @@ def test_the_check_finds_what_was_tampered_with(db: Session, cast: Cast) -> None
         assert len(found) == 2 and "does not follow" in found[0] and "not whose the newest entry says" in found[1]
         point.rollback()
     db.expire_all()
-
-
-# --- what people see and press
-
-
-def test_somebody_says_whose_it_is(as_person: SignIn, cast: Cast) -> None:
-    with transaction() as db:
-        box, plain = terminals(db, cast, 2)
-        ids, number, room = (box.id, plain.id), box.number, store(db, cast).id
-        names = [vehicle(db, cast, customer=name).customer.name for name in ("恒通物流有限公司", "恒通客运有限公司")]
-    lin, address = as_person(cast.lin), f"/units/{ids[0]}/owner"
-    assert 'value="customer"' in lin.get(address, headers={"HX-Request": "true"}).text and "<html" in lin.get(address).text
-    several = lin.post(address, data={"owner": "customer", "customer": "恒通", "reason": "自购", "seq": "0"})
-    assert several.status_code == 422 and all(name in several.text for name in names) and "自购" in several.text
-    for sent, told in (({}, "Choose whose"), ({"owner": "customer", "customer": "无此"}, "No customer has this name")):
-        assert told in lin.post(address, data={"reason": "自购", "seq": "0", **sent}).text
-    sent = {"owner": "customer", "customer": names[0], "reason": "自购", "seq": "0"}
-    assert [lin.post(address, data=sent).status_code for _ in range(2)] == [303, 303], "pressed twice, said once"
-    with transaction() as db:
-        assert len(ownership_of(db, ids[0])) == 1
-        with pytest.raises(Conflict):
-            declare(db, ids[0], Declared(OURS, "换回", 0), by=cast.wang, at=AT)
-        with pytest.raises(Conflict):
-            declare(db, ids[1], Declared(OURS, "手改", 7), by=cast.wang, at=AT)
-    life = lin.get(f"/units/{ids[0]}").text
-    assert life.count(names[0]) >= 2 and "自购" in life and "Whose it was" in life and "ours → " in life
-    assert "Whose it was" not in lin.get(f"/units/{ids[1]}").text
-    shelf = lin.get(f"/stock/{room}?whose=customer").text
-    assert number in shelf and names[0] in shelf and "Our own" in shelf and f"/units/{ids[1]}" not in shelf
-    told_now = lin.get("/api/v1/fitted", query_string={"number": number, "at": "2100-01-01T00:00Z"}).get_json()
-    assert told_now["place"]["owner"] == {"kind": "customer", "name": names[0]}
-    assert as_person(cast.su).get(address).status_code == as_person(cast.he).get(address).status_code == 404
 
 
 def test_a_setting_says_what_is_sold(db: Session, cast: Cast, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.fees.cash_queries import held_in
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.ledger_models import HandIn
-from dispatch.fees.ledger_queries import holdings, promised_cash, receipts_in_hand, statement
+from dispatch.fees.ledger_queries import promised_cash, receipts_in_hand, statement
 from dispatch.fees.operations import hand_in, refund, withdraw_hand_in
 from dispatch.orders.models import Order
 from tests.conftest import AT, Cast
@@ -112,8 +113,8 @@ def test_a_receipt_that_arrives_after_its_hand_in_waits_for_the_next(db: Session
     confirmed(db, made.id, {"100": 3}, cast.qian)
     late = paid(db, order, "45", cast.su)
     assert [row.id for row in receipts_in_hand(db, cast.su.id or 0)] == [late.id]
-    (holding,) = holdings(db, cast.sz)
-    assert (holding.cash, holding.waiting, holding.oldest_at) == (45, 0, AT)
+    (holding,) = held_in(db, at=AT, branch_id=cast.sz)
+    assert (holding.cash, holding.waiting, holding.since) == (45, 0, AT)
 
 
 # --- two at once

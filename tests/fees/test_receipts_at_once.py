@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
 from dispatch.errors import RuleBroken
+from dispatch.fees.ledger_rules import VOUCHER_SERIES
 from dispatch.fees.models import Charge, Receipt, ReceiptBlock
 from dispatch.fees.operations import charge_fittings, lease_block, next_number, refund, take_back_charge
 from dispatch.fees.operations.numbering import usable_block
+from dispatch.fees.operations.posting import lock_payment, next_in_series
 from dispatch.fees.queries import account_of, numbers_without_receipt
-from dispatch.field import correcting
+from dispatch.field import correcting, correcting_money
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
@@ -53,6 +55,48 @@ def test_two_hands_taking_all_that_is_due(cast: Cast, attempt: int) -> None:
     assert sorted(type(answer).__name__ for answer in answers) == ["RuleBroken", "str"]
     with transaction() as session:
         assert account_of(session, order.id).due == 0
+
+
+def test_who_pays_for_another_branchs_order_holds_both_counters(cast: Cast) -> None:
+    order = saved(cast)
+    with transaction() as session:
+        next_in_series(session, VOUCHER_SERIES, cast.gz, AT)
+    with transaction() as mine, transaction() as other:
+        lock_payment(mine, order_of(mine, order), "cash", person_id=cast.he.id or 0, branch_id=cast.gz)
+        other.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(sa.exc.OperationalError), other.begin_nested():
+            next_in_series(other, VOUCHER_SERIES, cast.gz, AT)
+        with pytest.raises(sa.exc.OperationalError), other.begin_nested():
+            next_in_series(other, VOUCHER_SERIES, cast.sz, AT)
+
+
+def test_what_is_given_or_taken_back_fits_what_was_there(cast: Cast) -> None:
+    order = saved(cast)
+    with transaction() as session:
+        receipt = paid(session, order_of(session, order), "300", cast.su, channel="wechat")
+        charge = session.scalars(sa.select(Charge)).one()
+        refund(session, receipt.id, amount=Decimal(200), reason="x", device="phone", by=cast.wang, at=AT)
+        taken, asked = ({c.key: getattr(row, c.key) for c in row.__table__.columns} for row in (receipt, charge))
+        back = {
+            **taken,
+            "id": 99,
+            "number": "R99",
+            "running": 49,
+            "refunds_id": receipt.id,
+            "reason": "x",
+            "amount": Decimal(-100),
+        }
+        for wrong in ({"amount": Decimal("-100.01")}, {"channel": "alipay"}, {"refunds_id": receipt.id + 1}):
+            with pytest.raises(sa.exc.IntegrityError, match="more than was taken"), session.begin_nested():
+                session.execute(sa.insert(Receipt).values(back | wrong))
+        with session.begin_nested() as fitting:
+            session.execute(sa.insert(Receipt).values(back))
+            fitting.rollback()
+        again = {**asked, "id": 99, "reverses_id": charge.id, "quantity": -2, "amount": Decimal(-300)}
+        for wrong in ({"amount": Decimal(0)}, {"quantity": -1, "amount": Decimal(-150)}, {"code": "S001"}):
+            with pytest.raises(sa.exc.DBAPIError, match="as a whole"), session.begin_nested():
+                session.execute(sa.insert(Charge).values(again | wrong))
+        session.rollback()
 
 
 def test_one_fact_sent_twice_at_once(cast: Cast) -> None:
@@ -159,7 +203,7 @@ def test_a_late_charge_with_its_payment_and_another_payment(cast: Cast, monkeypa
     def take_late(session: Session) -> str:
         numbered.wait(5)
         paper = {"channel": "cash", "payer": None, "reference": None, "invoice_number": None, "key": None}
-        return correcting.take_money(session, late.id, amount=Decimal(980), at=AT, **paper, **desk).number
+        return correcting_money.take_money(session, late.id, amount=Decimal(980), at=AT, **paper, **desk).number
 
     def take(session: Session) -> str:
         usable_block(session, at=AT, **desk)

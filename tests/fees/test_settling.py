@@ -12,13 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.queries import broken_chains
+from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.ledger_models import HandIn, Voucher
 from dispatch.fees.operations import refund, take_back_settlement
 from dispatch.fees.settling_models import DifferenceSettlement
-from dispatch.fees.settling_queries import open_differences, settlements_of
+from dispatch.fees.settling_queries import settlements_of
+from dispatch.finance.day_queries import books_of
+from dispatch.finance.differences import SHORT, differences
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 from tests.fees.building import paid
@@ -42,7 +45,8 @@ def stands(session: Session, cast: Cast) -> tuple[Decimal, ...]:
 
 def opened(session: Session, cast: Cast) -> list[tuple[str | None, Decimal]]:
     """Who answers for what is open."""
-    return [(each.hand_in.difference_owner_name, each.open) for each in open_differences(session, cast.sz)]
+    found = differences(session, books_of(session, cast.sz), day=None, matching=local_day(AT, "Asia/Shanghai")).rows
+    return [(each.owner, each.amount) for each in found if each.what == SHORT]
 
 
 def undone(session: Session, row: DifferenceSettlement, by: Actor, reason: str = "记错了") -> DifferenceSettlement:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from dispatch.audit.queries import broken_chains
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
+from dispatch.fees.cash_queries import held_in
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.ledger_models import HandIn, HandInBack, HandInReceipt, Posting, Voucher
-from dispatch.fees.ledger_queries import hand_ins, holdings, promised_cash, receipts_in_hand, statement
+from dispatch.fees.ledger_queries import hand_ins, promised_cash, receipts_in_hand, statement
 from dispatch.fees.operations import refund, withdraw_hand_in
 from dispatch.fees.operations.hand_ins import hand_in
 from tests.conftest import AT, Cast
@@ -49,7 +50,7 @@ def test_every_posting_is_booked_back_and_the_receipts_are_free_again(db: Sessio
     assert (made.status, made.state, back.reason, back.by_name, back.at) == ("confirmed", "taken_back", "数错了", "钱敏", AT)
     assert stands(db, cast) == (300, 0, 0)
     (receipt,) = receipts_in_hand(db, cast.su.id or 0)
-    assert (receipt.amount, promised_cash(db, cast.su.id or 0), holdings(db, cast.sz)[0].oldest_at) == (300, 0, AT)
+    assert (receipt.amount, promised_cash(db, cast.su.id or 0), held_in(db, at=AT, branch_id=cast.sz)[0].since) == (300, 0, AT)
     first, voucher = db.scalars(sa.select(Voucher).where(Voucher.kind.like("hand_in%")).order_by(Voucher.id)).all()
     assert (voucher.kind, voucher.reverses_id, voucher.hand_in_back_id) == ("hand_in_back", first.id, back.id)
     both = [

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.audit.checks import broken_trail
 from dispatch.audit.models import AuditEntry
 from dispatch.errors import Conflict, Invalid, NotFound
-from dispatch.fees.queries import account_of, receipts_of
+from dispatch.fees.models import Voucher
+from dispatch.fees.queries import account_of, charges_of, receipts_of
 from dispatch.field.acting import act
 from dispatch.field.endings import on_visit_end
 from dispatch.field.models import Arrival, DepartureCheck, FieldFact, Photo, Signature
@@ -76,6 +79,20 @@ def test_a_payment_sent_twice_is_taken_once(db: Session, cast: Cast, order: Orde
     sent = fact(on_site, "payment.take", amount="150.00", channel="wechat", reference="4200001234")
     assert act(db, sent, by=cast.su, at=AT) is act(db, sent, by=cast.su, at=AT)
     assert len(receipts_of(db, order.id)) == 1
+
+
+def test_what_is_charged_late_is_numbered_and_told_when_it_was_heard_of(
+    db: Session, cast: Cast, order: Order, on_site: Visit, prices: None
+) -> None:
+    heard, sent = AT + timedelta(days=40), fact(on_site, "charge.add", code="S003", quantity=1)
+    act(db, sent, by=cast.su, at=heard)
+    [made] = charges_of(db, order.id)
+    act(db, fact(on_site, "charge.take_back", charge=made.id, reason="没移"), by=cast.su, at=heard)
+    vouchers = db.scalars(sa.select(Voucher).order_by(Voucher.id)).all()
+    assert [(each.year, each.recorded_at, each.booked_on.year) for each in vouchers] == [(2027, heard, 2026)] * 2
+    told = sa.select(AuditEntry.at, AuditEntry.detail["device_at"].astext).where(AuditEntry.action.like("charge.%"))
+    assert db.execute(told.order_by(AuditEntry.id)).first() == (heard, made.at.isoformat())
+    assert made.at == sent.device_at and list(broken_trail(db)) == []
 
 
 # --- photos and the signature

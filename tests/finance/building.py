@@ -7,15 +7,29 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.fees.models import Receipt
 from dispatch.files.models import StoredFile
+from dispatch.finance.match_explaining import Explained
+from dispatch.finance.match_models import MatchItem
 from dispatch.finance.models import Statement, StatementLine
 from dispatch.finance.statements.lines import Line, totals
 from dispatch.staff.rules import Actor
 from tests.conftest import AT, Cast
 
 _numbers = itertools.count(1)
+
+
+def explained(lines: list[int], items: list[int], why: str, **facts: Any) -> Explained:
+    """What somebody says of lines and items."""
+    return Explained(frozenset(lines), frozenset(items), why, facts.pop("words", "核实过"), **facts)
+
+
+def item_of(session: Session, receipt: Receipt) -> MatchItem:
+    """A receipt as statements should show it."""
+    return session.scalars(sa.select(MatchItem).where(MatchItem.receipt_id == receipt.id)).one()
 
 
 def said(session: Session, cast: Cast, channel: str, *lines: tuple[str, str | None, dict[str, Any]]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from dispatch.fees.operations import hand_in
+from dispatch.fees.operations import hand_in, refund
 from dispatch.finance.contractor_queries import settlement
 from dispatch.finance.settlement_sheets import settlement_facts
 from dispatch.staff.models import Branch
@@ -33,6 +33,13 @@ def test_what_is_owed_either_way(db: Session, cast: Cast, as_person: Any) -> Non
     (job,) = made.jobs
     assert (job.order, job.docked, job.owed, job.collected, job.held) == (order.number, 30, 120, 300, 300)
     assert (made.balance, made.paid) == (-180, 0), "our cash with him is more than what we owe"
+    with db.begin_nested() as tried:
+        added(db, order, "S003", cast.wang)
+        paid(db, order, "150", cast.wang)
+        refund(db, receipt.id, amount=Decimal(150), reason="多收", device="desk", by=cast.wang, at=AT)
+        (job,) = settlement(db, offer.contractor_id, **SPAN).jobs
+        assert (job.collected, job.held) == (150, 300), "what Wang gave back came out of his own hand"
+        tried.rollback()
     confirmed(db, hand_in(db, [receipt.id], by=worker, at=AT).id, {"100": 3}, cast.qian)
     offer.settled_at, offer.settled_by_id, offer.settled_reference = AT, cast.qian.id, "付款1"
     made = settlement(db, offer.contractor_id, **SPAN)

@@ -16,11 +16,18 @@ from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, RuleBroken
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.models import LedgerBooks, Receipt, Voucher
+from dispatch.fees.operations import take_back_hand_in
+from dispatch.finance.code_rules import Code
+from dispatch.finance.coding import change_code, codes_on
 from dispatch.finance.day_check import broken_days
 from dispatch.finance.day_closing import close_day, reopen_day
 from dispatch.finance.day_models import DayClose
-from dispatch.finance.day_queries import closed_until, ledger_day, open_days
+from dispatch.finance.day_queries import closed_until, open_days
 from dispatch.finance.models import MatchItem
+from dispatch.finance.month_queries import worked
+from dispatch.finance.month_rules import Month
+from dispatch.finance.queries import day_rows
+from dispatch.staff.models import Branch
 from tests.conftest import AT, Cast
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing, settled
@@ -71,7 +78,8 @@ def test_a_day_is_closed_locked_reopened_and_closed_again(db: Session, cast: Cas
 
     late = paid(db, order, "80", cast.su, at=AT + timedelta(minutes=5), recorded_at=LATER)
     assert booked(db, late) == (NEXT, True) and late.at == AT + timedelta(minutes=5)
-    assert ledger_day(db, cast.sz, NEXT).collected == {"cash": 80} and open_days(db, cast.sz, DAY, NEXT) == [(NEXT, 1)]
+    (after,) = day_rows(db, branch_id=cast.sz, since=NEXT, until=NEXT)
+    assert after.collected == 80 and open_days(db, cast.sz, DAY, NEXT) == [(NEXT, 1)]
     stale = {"number": "PZ-X", "booked_on": DAY, "running": 99, "receipt_id": None, "charge_id": None}
     whole = sa.select(Voucher.__table__).where(Voucher.receipt_id == late.id)
     with pytest.raises(IntegrityError, match="closed"), db.begin_nested():
@@ -136,3 +144,24 @@ def test_two_close_at_once_and_a_receipt_comes_in_beside(cast: Cast) -> None:
         taken = Decimal(row.figures["ledger"]["collected"]["wechat"]), row.figures["ledger"]["collected"].get("cash")
         assert taken == (100, "50.00" if day == DAY else None)
         assert list(broken_days(session)) == [] and list(broken_ledgers(session)) == []
+
+
+def test_a_month_that_is_closed_keeps_its_codes(db: Session, cast: Cast) -> None:
+    bank = Code("100201", "银行存款-招行", "Bank")
+    by_day = {"by": cast.qian, "at": LATER}
+    close_day(db, cast.sz, date(2026, 11, 30), **by_day)
+    for day in (date(2026, 11, 1), date(2026, 10, 31)):
+        with pytest.raises(Invalid) as refusal:
+            change_code(db, "bank", "", bank, valid_from=day, **by_day)
+        assert set(refusal.value.fields) == {"valid_from"}
+    close_day(db, cast.sz, DAY, **by_day)
+    change_code(db, "bank", "", bank, valid_from=date(2026, 12, 1), **by_day)
+    assert codes_on(db, DAY)["bank", ""] == bank, "of a month some days of which are open"
+
+
+def test_what_is_taken_back_later_changes_no_month_that_was_final(db: Session, cast: Cast) -> None:
+    made, branch = handed(db, [paid(db, owing(db, cast), "300", cast.su).id], cast.su), db.get_one(Branch, cast.sz)
+    confirmed(db, made.id, {"100": 2, "50": 1}, cast.qian, reason="少一张", owner_id=cast.su.id)
+    take_back_hand_in(db, made.id, reason="数错了", by=cast.qian, at=AT + timedelta(days=40))
+    months = [worked(db, branch, month, cast.su.id) for month in (Month(2026, 12), Month(2027, 1))]
+    assert [(who.handed, who.differences) for (who,) in months] == [(300, -50), (-300, 50)]

@@ -15,24 +15,25 @@ from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.errors import Conflict, Invalid, NotAllowed, Refusal, RuleBroken
 from dispatch.fees.ledger_check import broken_ledgers
-from dispatch.fees.models import Receipt
 from dispatch.fees.operations import refund, take_back_account_payment, take_back_deposit
+from dispatch.finance.day_queries import books_of
+from dispatch.finance.differences import Difference, differences
 from dispatch.finance.jobs import match, match_again
 from dispatch.finance.match_acts import accept, decline
 from dispatch.finance.match_check import broken_matches
-from dispatch.finance.match_explaining import Explained, explain
+from dispatch.finance.match_explaining import explain
 from dispatch.finance.match_list_queries import candidates
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
-from dispatch.finance.match_rules import TOGETHER
+from dispatch.finance.match_rules import FINDINGS, TOGETHER
 from dispatch.finance.match_undoing import undo
-from dispatch.finance.matching_queries import channel_sums, open_differences, owed_sum
 from dispatch.finance.matching_run import Matched, match_branch
 from dispatch.finance.models import StatementLine
+from dispatch.finance.queries import day_rows
 from dispatch.orders.models import Order
 from tests.conftest import AT, Cast
 from tests.fees.building import paid
 from tests.fees.money import balance, banked, confirmed, handed, owing, paid_off
-from tests.finance.building import said
+from tests.finance.building import explained, item_of, said
 from tests.racing import at_once
 
 OFF = "; ".join(
@@ -49,16 +50,13 @@ def proposed(session: Session) -> list[LineMatch]:
     return list(session.scalars(sa.select(LineMatch).where(LineMatch.state == "proposed").order_by(LineMatch.id)))
 
 
-def of(session: Session, receipt: Receipt) -> MatchItem:
-    return session.scalars(sa.select(MatchItem).where(MatchItem.receipt_id == receipt.id)).one()
-
-
 def sound(session: Session) -> None:
     assert [str(each) for each in (*broken_ledgers(session), *broken_matches(session))] == []
 
 
-def explained(lines: list[int], items: list[int], why: str, **facts: Any) -> Explained:
-    return Explained(frozenset(lines), frozenset(items), why, facts.pop("words", "核实过"), **facts)
+def unexplained(session: Session, cast: Cast) -> list[Difference]:
+    """What keeps the day open."""
+    return differences(session, books_of(session, cast.sz), day=DAY, matching=DAY, begins=DAY).rows
 
 
 @pytest.fixture
@@ -82,17 +80,18 @@ def test_what_is_certain_matches_by_itself_and_is_booked(order: Order, cast: Cas
             ("9.00", "RSZ999999", {}),
         )
         assert run(db, cast) == Matched(3, 0, 1)
-        assert of(db, back).state == of(db, first).state == "matched"
+        assert item_of(db, back).state == item_of(db, first).state == "matched"
         assert balance(db, "clearing", branch_id=cast.sz, channel="wechat") == 0
         assert balance(db, "channel_fee", branch_id=cast.sz, channel="wechat") == Decimal("4.57")
         assert balance(db, "at_channel", branch_id=cast.sz, channel="wechat") == Decimal("755.43"), "less 4.565, rounded once"
         assert balance(db, "rounding", branch_id=cast.sz) == 0
         sound(db)
         assert run(db, cast) == Matched(0, 0, 1), "nothing new, nothing changed"
-        (open_,) = open_differences(db, cast.sz, DAY)
-        assert (open_.side, open_.number, open_.finding, open_.owner_name) == ("line", "RSZ999999", "unknown", cast.qian.name)
-        (sums,) = channel_sums(db, cast.sz, DAY)
-        assert (sums.channel, sums.matched, sums.open) == ("wechat", Decimal("760.00"), 0)
+        (open_,) = unexplained(db, cast)
+        assert (open_.line_id, open_.paper, open_.owner) == (lines[3], "RSZ999999", cast.qian.name)
+        assert open_.what == FINDINGS["unknown"]
+        (row,) = day_rows(db, branch_id=cast.sz, since=DAY, until=DAY)
+        assert [(each.channel, each.received, each.open) for each in row.channels] == [("wechat", Decimal("760.00"), 0)]
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), transaction() as db:
         db.execute(sa.update(StatementLine).where(StatementLine.id == lines[0]).values(amount=1))
     with transaction() as db:
@@ -116,7 +115,7 @@ def test_undoing_books_back_and_asks_nobody_again(order: Order, cast: Cast) -> N
         assert run(db, cast) == Matched(0, 0, 1)
         with pytest.raises(Conflict, match="has undone this match"):
             undo(db, match_id, reason="x", by=cast.qian, at=AT)
-        together = explain(db, explained([line], [of(db, receipt).id], TOGETHER), by=cast.qian, at=AT)
+        together = explain(db, explained([line], [item_of(db, receipt).id], TOGETHER), by=cast.qian, at=AT)
         assert together.why is None and balance(db, "clearing", branch_id=cast.sz, channel="alipay") == 0
         sound(db)
 
@@ -154,7 +153,7 @@ def test_proposals_are_accepted_or_declined(order: Order, cast: Cast) -> None:
         assert [each.way for each in proposed(db)] == ["differs"], "what was overtaken is over"
         with pytest.raises(Conflict, match="has matched this already"):
             accept(db, chosen[:1], by=cast.qian, at=AT)
-        assert sorted(of(db, each).state for each in (nameless, *twins)) == ["matched", "matched", "open"]
+        assert sorted(item_of(db, each).state for each in (nameless, *twins)) == ["matched", "matched", "open"]
         decline(db, [found["differs", Decimal(70)].id], by=cast.qian, at=AT)
         assert run(db, cast).asked == 0, "nobody is asked twice"
         sound(db)
@@ -169,11 +168,11 @@ def test_explaining_closes_with_what_it_books(order: Order, cast: Cast) -> None:
         run(db, cast)
         say_ = partial(explain, db, by=cast.qian, at=AT)
         for wrong, why in (
-            (explained([bank[0]], [of(db, short).id], TOGETHER), "left over"),
+            (explained([bank[0]], [item_of(db, short).id], TOGETHER), "left over"),
             (explained([bank[1]], [], "rounding"), "too much"),
             (explained([bank[1]], [], "fee"), "there is none"),
             (explained([bank[1]], [], "cancels"), "come to nothing"),
-            (explained([], [of(db, gone).id], "elsewhere"), "only for lines"),
+            (explained([], [item_of(db, gone).id], "elsewhere"), "only for lines"),
             (explained([bank[1]], [], "underway"), "on its way any more"),
             (explained([bank[1]], [], "nonsense"), "choose a reason"),
             (explained([bank[1]], [], "owed"), "Who answers"),
@@ -184,21 +183,21 @@ def test_explaining_closes_with_what_it_books(order: Order, cast: Cast) -> None:
                 say_(wrong)
             assert any(why in str(text) for text in refusal.value.fields.values()), why
         with pytest.raises(NotAllowed):
-            say_(explained([], [of(db, gone).id], "written_off"))
-        say_(explained([bank[0]], [of(db, short).id], "rounding"))
+            say_(explained([], [item_of(db, gone).id], "written_off"))
+        say_(explained([bank[0]], [item_of(db, short).id], "rounding"))
         say_(explained([bank[1]], [], "elsewhere"))
         say_(explained([bank[2]], [], "payout", payout_channel="wechat"))
-        owed = say_(explained([], [of(db, gone).id], "owed", owner_id=cast.su.id))
-        assert balance(db, "difference", branch_id=cast.sz) == 80 and -owed_sum(db, cast.sz, DAY) == 80
+        owed = say_(explained([], [item_of(db, gone).id], "owed", owner_id=cast.su.id))
+        assert balance(db, "difference", branch_id=cast.sz) == 80
         undo(db, owed.id, reason="写错", by=cast.qian, at=AT)
-        explain(db, explained([], [of(db, gone).id], "written_off"), by=cast.wang, at=AT)
+        explain(db, explained([], [item_of(db, gone).id], "written_off"), by=cast.wang, at=AT)
         assert balance(db, "written_off", branch_id=cast.sz) == 80 and balance(db, "difference", branch_id=cast.sz) == 0
         assert balance(db, "rounding", branch_id=cast.sz) == Decimal("0.01")
         assert balance(db, "at_channel", branch_id=cast.sz, channel="wechat") == -30
-        say_(explained([], [of(db, late).id], "underway"))
-        assert open_differences(db, cast.sz, DAY) == []
+        say_(explained([], [item_of(db, late).id], "underway"))
+        assert unexplained(db, cast) == []
         said(db, cast, "bank", ("80", late.number, {"at": AT + timedelta(days=1)}))
-        assert run(db, cast).sure == 1 and of(db, late).state == "matched", "what was under way has come"
+        assert run(db, cast).sure == 1 and item_of(db, late).state == "matched", "what was under way has come"
         sound(db)
 
 
@@ -209,8 +208,8 @@ def test_what_a_bank_pays_out_in_one_sum_is_made_up_of_its_parts(order: Order, c
         paid(db, order, "44", cast.su, channel="wechat")
         line = db.get_one(StatementLine, said(db, cast, "bank", ("526.82", None, {"at": AT + timedelta(hours=9)}))[0])
         lines, items = candidates(db, line)
-        assert not lines and {item.id for item in items} == {of(db, each).id for each in day}
-        assert line.id not in {each.id for each in candidates(db, of(db, before))[0]}
+        assert not lines and {item.id for item in items} == {item_of(db, each).id for each in day}
+        assert line.id not in {each.id for each in candidates(db, item_of(db, before))[0]}
         explain(db, explained([line.id], [item.id for item in items], "fee"), by=cast.qian, at=AT)
         assert balance(db, "clearing", branch_id=cast.sz, channel="transfer") == 90
         assert balance(db, "channel_fee", branch_id=cast.sz, channel="bank") == Decimal("3.18")
@@ -237,7 +236,7 @@ def test_deposits_and_payments_on_account(order: Order, cast: Cast) -> None:
         )
         assert run(db, cast) == Matched(2, 0, 1)
         assert balance(db, "bank", branch_id=cast.sz) == 500, "the deposit is booked already; its match confirms it"
-        assert [each.finding for each in open_differences(db, cast.sz, DAY)] == ["reversed"]
+        assert [each.what for each in unexplained(db, cast)] == [FINDINGS["reversed"]]
         sound(db)
     for act in (partial(take_back_account_payment, payment_id=payment.id), partial(take_back_deposit, deposit_id=deposit.id)):
         with pytest.raises(Conflict, match="matched with a statement"), transaction() as db:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.audit.queries import history
 from dispatch.db import transaction
 from dispatch.errors import RuleBroken
 from dispatch.files.gateway import configure
 from dispatch.invoices import gateway, jobs
 from dispatch.invoices.gateway import Answer, ProviderFailed, Wanted
 from dispatch.invoices.models import Invoice
-from dispatch.invoices.operations import make_void, red_letter, refuse
+from dispatch.invoices.operations import issue, make_void, red_letter, refuse
+from dispatch.invoices.operations.answering import take_answer
 from dispatch.invoices.operations.providing import MOST_TRIES, begin_try, try_again
 from dispatch.invoices.queries import files_of, to_ask_again
 from dispatch.words import text_from_json
@@ -128,3 +130,19 @@ def test_finance_sees_what_the_provider_says_and_can_try_again(cast: Cast, provi
     made = read(invoice_id)
     assert (made.provider_state, made.provider_tries) == ("failed", MOST_TRIES)
     assert "before you issue this by hand" in str(text_from_json(made.provider_told or {}))
+
+
+def test_what_the_provider_issues_beside_a_person_is_told(cast: Cast, provider: Fake, invoice_id: int) -> None:
+    with transaction() as db:
+        begun = begin_try(db, invoice_id, at=AT)
+        assert begun is not None
+        issue(db, invoice_id, number="24442000000088888888", by=cast.qian, at=AT)
+    with transaction() as db:
+        for _ in range(2):
+            assert take_answer(db, invoice_id, provider.issue(begun[0]), at=AT) is False
+    made = read(invoice_id)
+    assert (made.number, made.provider_state) == ("24442000000088888888", "failed")
+    assert NUMBER in str(text_from_json(made.provider_told or {}))
+    with transaction() as db:
+        told = [each.detail["told"] for each in history(db, ("invoice", invoice_id)) if each.action == "invoice.provider"]
+    assert [each["params"] for each in told] == [{"number": NUMBER}]

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.db import transaction
 from dispatch.errors import Invalid, RuleBroken
-from dispatch.field.correcting import drop_charge
+from dispatch.field.correcting_money import drop_charge
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order, move_order
 from dispatch.sheets.jobs import carry_out

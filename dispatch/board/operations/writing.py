@@ -17,6 +17,7 @@ from dispatch.board.work import DayOfBranch
 from dispatch.db import refusal_for
 from dispatch.errors import Refusal
 from dispatch.orders.models import Visit
+from dispatch.orders.operations.moves import locked_orders
 from dispatch.orders.operations.visits import NewVisit, plan_visit, take_off_plan
 from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.staff.rules import Actor
@@ -46,12 +47,15 @@ def replace_visits(
 
     An old visit whose replacement cannot be written stays: then all is undone and tried again around it. Each round keeps at
     least one more of them, so that it ends.
+
+    All orders are locked before anybody's cash is looked at: who takes money locks his order first, and his account after it.
     """
     same = {_visit_key(visit) for visit in old} & {_key(trip, of) for trip in wanted}
     goes = [visit for visit in old if _visit_key(visit) not in same]
     new = [trip for trip in wanted if _key(trip, of) not in same]
     unchanged = _lines(wanted) - _lines(new)
     given_up: dict[Trip, Text] = {}
+    locked_orders(session, {visit.order_id for visit in goes} | {trip.order_id for trip in new})
     while True:
         attempt = session.begin_nested()
         take_off_plan(session, goes, by=by, at=at, reason=str(PLANNED_ANEW))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import flash, render_template, request, send_file, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
@@ -24,8 +22,9 @@ from dispatch.devices.reorder_rules import Level, read_level, ware_key
 from dispatch.devices.reordering import set_levels
 from dispatch.devices.reorders import Ware, known_wares, part_name, wares
 from dispatch.errors import Invalid, NotFound, Refusal
-from dispatch.finance.exporting import Table, workbook
+from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 from dispatch.words import Text
@@ -64,10 +63,8 @@ def reorder_export() -> Response:
         rows = [ware for ware in wares(db, branch_stores(db)) if ware.to_order]
         lines = [_line(ware) for ware in rows]
     heads = [_("Store"), _("What"), _("In the store"), _("On the way"), _("Minimum"), _("Fill up to"), _("To order")]
-    content = workbook(Table(_("To order"), heads, lines, counts=range(2, len(heads))))
-    day = local_day(now(), current().zone)
-    name = f"{_('To order')}-{day}.xlsx"
-    return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+    table = Table(_("To order"), heads, lines, counts=range(2, len(heads)))
+    return spreadsheet(f"{_('To order')}-{local_day(now(), current().zone)}.xlsx", table)
 
 
 def _line(ware: Ware) -> list[str | int]:

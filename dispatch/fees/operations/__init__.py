@@ -4,7 +4,8 @@ Locks are taken in one order: the work order's row, the receipt numbers of one p
 block), the head of the order's audit chain, the accounts of the ledger by id, the branch's books (shared; alone by whoever closes
 a day), the counter of its vouchers. Whoever adds a charge, a payment or a refund holds the order's row first, so that what is due
 is never read twice for two payments.
-Whoever charges and takes money in one transaction calls `prepare_payment` before both.
+Whoever charges and takes money in one transaction calls `prepare_payment` before both; where his branch is not the order's, that
+takes the counters of both, too.
 """
 
 from dispatch.fees.operations.account_payments import pay_on_account, take_back_account_payment

@@ -17,6 +17,7 @@ from dispatch.devices.fitted import fittings_of
 from dispatch.devices.models import Fitting
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.models import Charge
+from dispatch.fees.operations.locking import locked_order_of
 from dispatch.fees.operations.posting import post_charge
 from dispatch.fees.parts import FittedPart, uncharged_parts
 from dispatch.fees.price_queries import price_on, whom_of
@@ -27,7 +28,6 @@ from dispatch.fees.quote_rules import at_quoted_price, split
 from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import say, text_to_json
 
@@ -49,16 +49,19 @@ def add_charge(
     fact_id: uuid.UUID | None,
     by: Actor,
     at: datetime,
+    recorded_at: datetime | None = None,
 ) -> Charge:
     """Charge something of the price list, at the price of that day in the branch's zone for this customer; P10 may make it free.
 
     What was quoted takes the quoted price; what goes beyond the quoted quantity is a charge of its own, and the first is given.
     The same `fact_id` again answers with the first charge. Raises RuleBroken for a code without a price, Invalid for a wrong
     quantity, NotFound for a vehicle of another order.
+
+    `at` is when it was done, `recorded_at` when we heard of it.
     """
     by.must("fee.take")
     order = locked_order(session, order.id)
-    first = session.scalar(sa.select(Charge).where(Charge.fact_id == fact_id)) if fact_id else None
+    first = session.scalar(sa.select(Charge).where(Charge.fact_id == fact_id).order_by(Charge.id).limit(1)) if fact_id else None
     if first is not None:
         return first
     check_open(order)
@@ -68,7 +71,8 @@ def add_charge(
     price, line = _listed(session, order, code, day), _line(session, order, line_id)
     decision = _decision(session, order, price, line, day)
     place = {"line_id": line_id, "visit_id": visit_id, "fact_id": fact_id}
-    return _write(session, order, price, quantity, decision, quoted_prices(session, order.id), by=by, at=at, **place)[0]
+    facts = {"by": by, "at": at, "recorded_at": recorded_at or at, **place}
+    return _write(session, order, price, quantity, decision, quoted_prices(session, order.id), **facts)[0]
 
 
 def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by: Actor, at: datetime) -> Sequence[Charge]:
@@ -85,21 +89,21 @@ def charge_fittings(session: Session, order: Order, *, visit_id: int | None, by:
     return [*undone, *fresh]
 
 
-def take_back_charge(session: Session, charge_id: int, *, reason: str, by: Actor, at: datetime) -> Charge:
-    """Write the counter row of a charge. Raises NotFound, Invalid (no reason), RuleBroken when it was taken back before."""
+def take_back_charge(
+    session: Session, charge_id: int, *, reason: str, by: Actor, at: datetime, recorded_at: datetime | None = None
+) -> Charge:
+    """Write the counter row of a charge; `recorded_at` is when we heard of it. Raises NotFound, Invalid (no reason), RuleBroken
+    when it was taken back before."""
     by.must("fee.take")
-    order_id = session.scalar(sa.select(Charge.order_id).join(Order).where(Charge.id == charge_id, visible(by)))
-    if order_id is None:
-        raise NotFound
+    order = locked_order_of(session, Charge, charge_id, by)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
-    order = locked_order(session, order_id)
     check_open(order)
     charge = session.get_one(Charge, charge_id)
     gone = session.scalar(sa.select(Charge.id).where(Charge.reverses_id == charge_id))
     if gone is not None or charge.reverses_id is not None:
         raise RuleBroken(say("This charge was taken back already."))
-    return take_back_row(session, order, charge, reason.strip(), by=by, at=at)
+    return take_back_row(session, order, charge, reason.strip(), by=by, at=at, recorded_at=recorded_at)
 
 
 def check_open(order: Order) -> None:
@@ -156,7 +160,7 @@ def _charge_part(
     assert part.price is not None
     fitting = part.fitting
     place = {"line_id": fitting.line_id, "visit_id": visit_id, "fact_id": None, "fitting_id": fitting.id}
-    return _write(session, order, part.price, 1, part.decision, quoted, by=by, at=at, **place)[0]
+    return _write(session, order, part.price, 1, part.decision, quoted, by=by, at=at, recorded_at=at, **place)[0]
 
 
 def _write(
@@ -187,6 +191,7 @@ def _row(
     *,
     by: Actor,
     at: datetime,
+    recorded_at: datetime,
     **place: Any,
 ) -> Charge:
     charge = Charge(
@@ -205,14 +210,12 @@ def _row(
         at=at,
         **place,
     )
-    session.add(charge)
-    session.flush()
-    record(session, ("order", order.id), "charge.add", by=by, at=at, detail=_figures(charge))
-    post_charge(session, charge, order, by=by)
-    return charge
+    return _posted(session, charge, order, "charge.add", by=by, recorded_at=recorded_at)
 
 
-def take_back_row(session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime) -> Charge:
+def take_back_row(
+    session: Session, order: Order, charge: Charge, reason: str, *, by: Actor, at: datetime, recorded_at: datetime | None = None
+) -> Charge:
     """Write the counter row of a charge of a locked order."""
     kept = ("line_id", "visit_id", "code", "name", "category", "unit_price", "tax_rate", "rule", "told", *_BEHIND)
     counter = Charge(
@@ -226,11 +229,17 @@ def take_back_row(session: Session, order: Order, charge: Charge, reason: str, *
         at=at,
         **{name: getattr(charge, name) for name in kept},
     )
-    session.add(counter)
+    return _posted(session, counter, order, "charge.take_back", by=by, recorded_at=recorded_at or at)
+
+
+def _posted(session: Session, charge: Charge, order: Order, act: str, *, by: Actor, recorded_at: datetime) -> Charge:
+    """Keep a charge, tell the trail when it was heard of, and post it."""
+    session.add(charge)
     session.flush()
-    record(session, ("order", order.id), "charge.take_back", by=by, at=at, detail=_figures(counter))
-    post_charge(session, counter, order, by=by)
-    return counter
+    late = {"device_at": charge.at.isoformat()} if charge.at != recorded_at else {}
+    record(session, ("order", order.id), act, by=by, at=recorded_at, detail=_figures(charge) | late)
+    post_charge(session, charge, order, by=by, recorded_at=recorded_at)
+    return charge
 
 
 def _figures(charge: Charge) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -71,19 +72,27 @@ def deposit(
     hand_ins = _locked(session, hand_in_ids, branch_id)
     _check(amount, hand_ins, paid_at, reason, at, shown=scan is not None, **said)
     _check_slip(session, **said)
-    number, _, _ = next_in_series(session, DEPOSIT_SERIES, branch_id, at)
     facts = {**said, "paid_at": paid_at, "reason": (reason or "").strip() or None, "request_key": request_key}
-    row = BankDeposit(number=number, branch_id=branch_id, amount=amount, by_id=by.id, by_name=by.name, at=at, **facts)
+    row = _written(session, hand_ins, branch_id=branch_id, amount=amount, by=by, at=at, **facts)
+    lines = {AccountKey("bank", branch_id=branch_id): amount, AccountKey("cash_desk", branch_id=branch_id): -amount}
+    if scan is not None:
+        add_slip(session, row, scan, by=by, at=at)
+    post_from_desk(session, Cause("bank_deposit", branch_id, by, at, at, {"bank_deposit_id": row.id}), lines)
+    return row
+
+
+def _written(
+    session: Session, hand_ins: Sequence[HandIn], *, branch_id: int, by: Actor, at: datetime, **facts: Any
+) -> BankDeposit:
+    """The deposit under the branch's next number, with its hand-ins and in the trail."""
+    number, _, _ = next_in_series(session, DEPOSIT_SERIES, branch_id, at)
+    row = BankDeposit(number=number, branch_id=branch_id, by_id=by.id, by_name=by.name, at=at, **facts)
     session.add(row)
     session.flush()
     session.add_all(DepositedHandIn(deposit_id=row.id, hand_in_id=one.id) for one in hand_ins)
     session.flush()
     detail = {**_detail(row), "hand_ins": [one.number for one in hand_ins]}
     record(session, ("bank_deposit", row.id), "deposit.book", by=by, at=at, detail=detail)
-    lines = {AccountKey("bank", branch_id=branch_id): amount, AccountKey("cash_desk", branch_id=branch_id): -amount}
-    if scan is not None:
-        add_slip(session, row, scan, by=by, at=at)
-    post_from_desk(session, Cause("bank_deposit", branch_id, by, at, at, {"bank_deposit_id": row.id}), lines)
     return row
 
 

@@ -23,11 +23,11 @@ from dispatch.errors import Conflict, NotFound, RuleBroken
 from dispatch.fees.favour_models import ASKED_ALREADY, Favour
 from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.operations.charging import check_open, take_back_row
+from dispatch.fees.operations.locking import locked_order_of
 from dispatch.fees.operations.paying import check_refund, refund
 from dispatch.fees.rules import CHANNEL_WORDS, yuan
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -54,10 +54,7 @@ def ask_refund(
     Raises NotFound, NotAllowed, Invalid, RuleBroken when that much is not left of it, Conflict when it was asked for before.
     """
     by.must("fee.refund")
-    order_id = session.scalar(sa.select(Receipt.order_id).join(Order).where(Receipt.id == receipt_id, visible(by)))
-    if order_id is None:
-        raise NotFound
-    order = locked_order(session, order_id)
+    order = locked_order_of(session, Receipt, receipt_id, by)
     if (before := requests.asked_before(session, key, by)) is not None:
         return before
     receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
@@ -71,10 +68,7 @@ def ask_refund(
 def ask_let_off(session: Session, charge_id: int, *, reason: str, key: uuid.UUID, by: Actor, at: datetime) -> Request:
     """Ask that a charge is let off although the price list or a rule charges it. Raises like `ask_refund`."""
     by.must("fact.correct")
-    order_id = session.scalar(sa.select(Charge.order_id).join(Order).where(Charge.id == charge_id, visible(by)))
-    if order_id is None:
-        raise NotFound
-    order = locked_order(session, order_id)
+    order = locked_order_of(session, Charge, charge_id, by)
     if (before := requests.asked_before(session, key, by)) is not None:
         return before
     check_open(order)

@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import By, record
-from dispatch.errors import Invalid, NotFound, RuleBroken
+from dispatch.errors import Invalid, RuleBroken
 from dispatch.fees.models import Receipt, ReceiptBlock
+from dispatch.fees.operations.locking import locked_order_of
 from dispatch.fees.operations.numbering import claim_number, next_number, usable_block
 from dispatch.fees.operations.posting import lock_payment, post_receipt
 from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNELS, FEN, OrderAccount, yuan
 from dispatch.orders.models import Order
 from dispatch.orders.operations.moves import locked_order
-from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -146,7 +146,7 @@ def refund(session: Session, receipt_id: int, *, amount: Decimal, reason: str, d
     The office gives back what was approved of: `favours.hand_back` asks for that.
     """
     by.must("fee.refund")
-    order = locked_order(session, _receipt(session, receipt_id, by).order_id)
+    order = locked_order_of(session, Receipt, receipt_id, by)
     receipt = session.get_one(Receipt, receipt_id, populate_existing=True)
     if not reason.strip():
         raise Invalid({"reason": say("Please give a reason.")})
@@ -186,14 +186,6 @@ def _written(session: Session, order: Order, given: tuple[ReceiptBlock, int, str
     session.add(receipt)
     session.flush()
     return receipt
-
-
-def _receipt(session: Session, receipt_id: int, by: Actor) -> Receipt:
-    """A receipt of an order the person may see. Raises NotFound."""
-    found = session.scalar(sa.select(Receipt).join(Order).where(Receipt.id == receipt_id, visible(by)))
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _check_amount(amount: Decimal) -> None:

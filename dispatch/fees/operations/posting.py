@@ -7,7 +7,7 @@ too: it holds the counter from its first voucher on, and others wait for that wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -43,7 +43,7 @@ class Cause:
     of: Mapping[str, int | None]
 
 
-def post_charge(session: Session, charge: Charge, order: Order, *, by: By) -> Voucher | None:
+def post_charge(session: Session, charge: Charge, order: Order, *, by: By, recorded_at: datetime) -> Voucher | None:
     """The customer owes what was charged; its net is income, the rest tax. A charge taken back is posted the other way round."""
     if charge.amount == 0:
         return None
@@ -55,7 +55,7 @@ def post_charge(session: Session, charge: Charge, order: Order, *, by: By) -> Vo
     }
     back = charge.reverses_id
     of = {"charge_id": charge.id, "order_id": order.id, "reverses_id": _voucher_of(session, Voucher.charge_id, back)}
-    return post(session, Cause("charge_back" if back else "charge", order.branch_id, by, charge.at, charge.at, of), lines)
+    return post(session, Cause("charge_back" if back else "charge", order.branch_id, by, charge.at, recorded_at, of), lines)
 
 
 def post_receipt(session: Session, receipt: Receipt, order: Order, *, by: By) -> Voucher:
@@ -106,9 +106,14 @@ def lock_accounts(session: Session, keys: Iterable[AccountKey]) -> dict[AccountK
 
 
 def lock_payment(session: Session, order: Order, channel: str, *, person_id: int, branch_id: int) -> None:
-    """Lock all accounts that charges of an order and a payment for it can touch; person and branch are those of the receipt."""
+    """Lock all accounts that charges of an order and a payment for it can touch; person and branch are those of the receipt.
+
+    With them the counters of both branches where they are two: people of each may take money for the other at the same time.
+    """
     owed, place = AccountKey("receivable", customer_id=order.customer_id), _place(order, channel, person_id, branch_id)
     lock_accounts(session, [place, owed, *(AccountKey(kind, branch_id=order.branch_id) for kind in ("income", "tax"))])
+    if order.branch_id != branch_id:
+        _hold_counters(session, sorted((order.branch_id, branch_id)))
 
 
 def next_in_series(session: Session, series: str, branch_id: int, at: datetime) -> tuple[str, int, int]:
@@ -132,6 +137,14 @@ def closed_until(session: Session, branch_id: int, *, alone: bool = False) -> da
         found = session.execute(locked).one()
     until: date | None = found.closed_until
     return until
+
+
+def _hold_counters(session: Session, branch_ids: Sequence[int]) -> None:
+    """The books of some branches, shared, then the counters of their vouchers."""
+    for branch_id in branch_ids:
+        closed_until(session, branch_id)
+    held = sa.select(SeriesCounter.last).where(SeriesCounter.series == VOUCHER_SERIES, SeriesCounter.branch_id.in_(branch_ids))
+    session.execute(held.order_by(SeriesCounter.branch_id, SeriesCounter.year).with_for_update())
 
 
 def _place(order: Order, channel: str, person_id: int, branch_id: int) -> AccountKey:

@@ -19,7 +19,7 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.money_forms import read_payment, read_refund
 from dispatch.fees.queries import account_of, left_of
 from dispatch.fees.rules import CHANNEL_WORDS, invoice_warning, tidy_number, yuan
-from dispatch.field import correcting
+from dispatch.field import correcting, correcting_money
 from dispatch.field.forms import read_why
 from dispatch.field.queries import photo as photo_of
 from dispatch.field.rules import PHOTOS, TESTS
@@ -176,13 +176,13 @@ def _waive(db: Session, order_id: int, key: int, form: Form) -> None:
 
 
 def _drop(db: Session, order_id: int, key: int, form: Form) -> Text | None:
-    asked = correcting.drop_charge(db, order_id, key, reason=form.text("reason"), key=_form_key(form), **_doing())
+    asked = correcting_money.drop_charge(db, order_id, key, reason=form.text("reason"), key=_form_key(form), **_doing())
     return ASKED if asked else None
 
 
 def _refund(db: Session, order_id: int, key: int, form: Form) -> Text:
     typed = read_refund({name: form.text(name) for name in ("amount", "reason")})
-    correcting.give_back(db, order_id, key, amount=typed.amount, reason=typed.reason, key=_form_key(form), **_doing())
+    correcting_money.give_back(db, order_id, key, amount=typed.amount, reason=typed.reason, key=_form_key(form), **_doing())
     return ASKED
 
 
@@ -196,7 +196,7 @@ def _form_key(form: Form) -> uuid.UUID:
 def _invoice(db: Session, order_id: int, key: int, form: Form) -> None:
     number = form.text("invoice_number")
     _look_again(form, invoice_warning(tidy_number(number)) if number.strip() else None)
-    correcting.add_invoice(db, order_id, key, number=number, **_doing())
+    correcting_money.add_invoice(db, order_id, key, number=number, **_doing())
 
 
 def _look_again(form: Form, warning: Text | None) -> None:
@@ -217,7 +217,7 @@ def _payment(db: Session, order_id: int, key: int, form: Form) -> None:
     typed = read_payment({name: form.text(name) for name in PAYMENT_FIELDS})
     _look_again(form, typed.warnings.get("invoice_number"))
     facts = {name: getattr(typed, name) for name in PAYMENT_FIELDS}
-    correcting.take_money(db, order_id, **facts, device=DESK, key=key_in(form.text("key")), **_doing())
+    correcting_money.take_money(db, order_id, **facts, device=DESK, key=key_in(form.text("key")), **_doing())
 
 
 CORRECTIONS: dict[str, Correction] = {

@@ -10,6 +10,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     differences,
     hand_ins,
     limits,
+    match_lists,
     matching,
     merits,
     month,

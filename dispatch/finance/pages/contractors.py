@@ -21,17 +21,17 @@ from dispatch.devices.contractors import contractor
 from dispatch.devices.models import Holder
 from dispatch.errors import Refusal
 from dispatch.finance.contractor_queries import Settlement, open_work, settlement
-from dispatch.finance.exporting import Table, workbook
 from dispatch.finance.month_rules import month_of
 from dispatch.finance.pages.blueprint import Answer, asked_span, pages
 from dispatch.finance.settlement_queries import sheets
 from dispatch.finance.settlement_sheets import settlement_pdf
 from dispatch.lists import Cut
 from dispatch.staff.models import Branch
+from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 
-KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONEY = 3
 NEWEST = Cut(sort="-number")
 
@@ -116,8 +116,7 @@ def contractor_export(holder_id: int) -> Response:
     with transaction() as db:
         shown = _read(db, holder_id)
     heads = [_("Order"), _("Worker"), _("What"), _("Amount"), _("Note")]
-    book = workbook(Table(f"{shown.first} {shown.last}", heads, _lines(shown.made), MONEY, summed=False))
-    return send_file(io.BytesIO(book), mimetype=KIND, as_attachment=True, download_name=f"{shown.name}.xlsx")
+    return spreadsheet(f"{shown.name}.xlsx", Table(f"{shown.first} {shown.last}", heads, _lines(shown.made), MONEY, summed=False))
 
 
 def _lines(made: Settlement) -> Iterator[list[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import pgettext
 from sqlalchemy.orm import Session
@@ -20,12 +19,13 @@ from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.rules import CHANNEL_WORDS
-from dispatch.finance.exporting import Table, workbook
 from dispatch.finance.pages.blueprint import pages, seen_branch
 from dispatch.finance.queries import DayEntry, DayReceipt, day_entries, day_receipts
 from dispatch.staff.models import Branch
+from dispatch.tabular.writing import Table
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.locale import tr
 
 AMOUNT_COLUMN = 6
@@ -115,9 +115,7 @@ def day_export() -> Response:
     receipts = Table(str(wanted.day), heads, _lines(rows), AMOUNT_COLUMN)
     more = [_("Voucher"), pgettext("clock", "Time"), _("What"), _("Paper"), _("Booked by"), _("Reason"), _("Amount")]
     settled = Table(_("Settled at finance"), more, _entry_lines(entries), AMOUNT_COLUMN, summed=False)
-    book = workbook(receipts, *([settled] if entries else []))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(io.BytesIO(book), mimetype=kind, as_attachment=True, download_name=f"receipts-{wanted.day}.xlsx")
+    return spreadsheet(f"receipts-{wanted.day}.xlsx", receipts, *([settled] if entries else []))
 
 
 def _entry_lines(entries: list[DayEntry]) -> Iterator[list[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -10,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -18,15 +17,16 @@ from werkzeug.wrappers import Response
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.finance.exporting import Table, workbook
 from dispatch.finance.forms import read_merit
 from dispatch.finance.merit_queries import MERIT_SORTS, merits, rates
 from dispatch.finance.merit_rules import KINDS, WAYS, Rate
 from dispatch.finance.merits import give, take_back_merit
 from dispatch.finance.pages.blueprint import Answer, asked_span, chosen_branch, pages
 from dispatch.staff.models import Person
+from dispatch.tabular.writing import Table
 from dispatch.typed import key_in, number_in
 from dispatch.web.access import allowed, current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 
@@ -137,9 +137,8 @@ def rate_export() -> Response:
     with transaction() as db:
         rows = _rates(db, first, last)
     heads = [_("Person"), _("Branch"), _("What"), _("Sum"), _("How often"), _("Share of receipts in per cent")]
-    book = workbook(Table(f"{first} {last}", heads, _lines(rows), MONEY, summed=False, counts=(4,)))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(io.BytesIO(book), mimetype=kind, as_attachment=True, download_name=f"rates-{first}-{last}.xlsx")
+    table = Table(f"{first} {last}", heads, _lines(rows), MONEY, summed=False, counts=(4,))
+    return spreadsheet(f"rates-{first}-{last}.xlsx", table)
 
 
 def _lines(rows: list[Rate]) -> Iterator[list[Any]]:

@@ -21,15 +21,16 @@ from dispatch.fees.ledger_rules import VOUCHER_WORDS
 from dispatch.finance.code_rules import USUAL, Code, code_of
 from dispatch.finance.coding import change_code, codes_on
 from dispatch.finance.day_queries import books_of
-from dispatch.finance.exporting import SHEET_KIND, Table, workbook
 from dispatch.finance.forms import read_code
 from dispatch.finance.month_papers import SETTLEMENT, STATEMENT, amounts, paper, settlement_facts, statement_facts
 from dispatch.finance.month_queries import JournalLine, Worked, branches_of, journal, owing, owing_lines, worked
 from dispatch.finance.month_rules import Month, csv_file, is_final, month_of, read_month
 from dispatch.finance.pages.blueprint import Answer, pages, seen_branch
 from dispatch.staff.models import Branch, Person
+from dispatch.tabular.writing import Table
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
 
@@ -95,7 +96,7 @@ def journal_export(text: str, kind: str) -> Response:
     if kind == "csv":
         return _file(csv_file(_heads(), rows, JOURNAL_AMOUNTS), "text/csv; charset=utf-8", name)
     table = Table(f"{wanted} {state}", _heads(), rows, JOURNAL_AMOUNTS, summed=False)
-    return _file(workbook(table), SHEET_KIND, name)
+    return spreadsheet(name, table)
 
 
 def _heads() -> list[str]:
@@ -142,7 +143,7 @@ def settlement(text: str, person_id: int, kind: str) -> Response:
         return _file(made, "application/pdf", f"settlement-{wanted}-{person_id}.pdf")
     if kind != "xlsx":
         raise NotFound
-    return _file(workbook(*_settlement_tables(facts)), SHEET_KIND, f"settlement-{wanted}-{person_id}.xlsx")
+    return spreadsheet(f"settlement-{wanted}-{person_id}.xlsx", *_settlement_tables(facts))
 
 
 def _somebody(db: Session, of: Branch, person_id: int) -> Worked:
@@ -188,7 +189,7 @@ def customer_statement(text: str, customer_id: int, kind: str) -> Response:
         return _file(made, "application/pdf", f"statement-{wanted}-{customer_id}.pdf")
     if kind != "xlsx":
         raise NotFound
-    return _file(workbook(*_statement_tables(facts)), SHEET_KIND, f"statement-{wanted}-{customer_id}.xlsx")
+    return spreadsheet(f"statement-{wanted}-{customer_id}.xlsx", *_statement_tables(facts))
 
 
 def _statement_tables(facts: dict[str, Any]) -> Iterator[Table]:

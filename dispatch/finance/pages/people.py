@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -30,10 +29,11 @@ from dispatch.fees.ledger_queries import (
 )
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.operations import let_pass
-from dispatch.finance.exporting import SHEET_KIND, Table, workbook
 from dispatch.finance.owed_queries import answered_for
 from dispatch.finance.pages.blueprint import Answer, pages
+from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
@@ -100,8 +100,7 @@ def person_export(person_id: int) -> Response:
         turned = turnover(db, person_id, span)
     heads = [_("Day"), _("Voucher"), _("What"), _("Paper"), _("Booked by"), _("In"), _("Out"), _("Balance")]
     lines = list(_lines(moved, turned, span))
-    book = workbook(Table(held.name, heads, lines, money=(5, 6, 7), summed=False))
-    return send_file(io.BytesIO(book), mimetype=SHEET_KIND, as_attachment=True, download_name=f"cash-{person_id}.xlsx")
+    return spreadsheet(f"cash-{person_id}.xlsx", Table(held.name, heads, lines, money=(5, 6, 7), summed=False))
 
 
 def span_asked() -> Span:

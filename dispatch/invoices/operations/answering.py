@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Refusal
+from dispatch.fees.rules import tidy_number
 from dispatch.invoices.gateway import Answer
 from dispatch.invoices.operations.issuing import issue_locked
 from dispatch.invoices.operations.moves import locked_anyway
@@ -14,11 +15,18 @@ from dispatch.invoices.operations.providing import MOST_TRIES, note_failure, not
 from dispatch.staff.rules import SYSTEM
 from dispatch.words import say
 
+TWICE = say("The provider issued %(number)s, too, though this was issued by hand or given up by then: red-letter it there.")
+
 
 def take_answer(session: Session, invoice_id: int, answer: Answer, *, at: datetime) -> bool:
-    """Carry out what the provider answered; whether the invoice is issued by it. The same answer again changes nothing."""
+    """Carry out what the provider answered; whether the invoice is issued by it. The same answer again changes nothing.
+
+    What the provider issued although it was issued by hand meanwhile, or given up, is told: there are two of it now.
+    """
     invoice, orders = locked_anyway(session, invoice_id)
     if invoice.state != "requested":
+        if answer.number and tidy_number(answer.number) != invoice.number and invoice.provider_state != "failed":
+            note_told(session, invoice, say(TWICE.msgid, number=answer.number), state="failed", at=at)
         return False
     if answer.state == "issued" and answer.number:
         try:

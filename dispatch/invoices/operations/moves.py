@@ -82,7 +82,7 @@ def move(
     said = (reason or "").strip()
     if step.needs_reason and not said:
         raise Invalid({"reason": say("Please give a reason.")})
-    invoice.state = step.to
+    invoice.state, invoice.provider_told = step.to, None
     if said and step.to != "red_lettered":
         invoice.reason = said
     if step.to == "issued":

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
 from dispatch.fees.models import Receipt
+from dispatch.fees.operations.locking import locked_order_of
 from dispatch.fees.rules import tidy_number, yuan
 from dispatch.invoices.models import Invoice, InvoiceDoubt
 from dispatch.invoices.operations.issuing import issue_locked
@@ -23,7 +24,6 @@ from dispatch.invoices.operations.spreading import put_beside, share_left
 from dispatch.invoices.queries import invoices_of, kept_of, order_ids_of, receipts_numbered, rests_of
 from dispatch.invoices.rules import Amounts, lines_over, shown_number
 from dispatch.orders.models import Order
-from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.queries import visible
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say, text_to_json
@@ -79,10 +79,7 @@ def note_number(session: Session, receipt_id: int, number: str, *, by: Actor, at
 
 def _locked(session: Session, receipt_id: int, by: Actor) -> tuple[Receipt, Order]:
     """A receipt of an order the person may see, the order locked. Raises NotFound."""
-    order_id = session.scalar(sa.select(Receipt.order_id).join(Order).where(Receipt.id == receipt_id, visible(by)))
-    if order_id is None:
-        raise NotFound
-    order = locked_order(session, order_id)
+    order = locked_order_of(session, Receipt, receipt_id, by)
     return session.get_one(Receipt, receipt_id, populate_existing=True), order
 
 
@@ -90,8 +87,7 @@ def _made(session: Session, order: Order, kept: Decimal, number: str, *, by: Act
     """What was asked for of this order alone is issued by it; else it is a new invoice over the money."""
     for asked in invoices_of(session, order.id):
         alone = asked.red_of_id is None and order_ids_of(session, asked.id) == [order.id]
-        if asked.state == "requested" and alone and asked.gross >= kept and asked.provider_state != "asked":
-            session.get_one(Invoice, asked.id, with_for_update=True, populate_existing=True)
+        if asked.state == "requested" and alone and asked.gross >= kept and _stays_here(session, asked):
             return issue_locked(session, asked, [], number=number, by=by, at=at, step="note")
     lines = _lines(session, order, kept)
     facts: dict[str, Any] = {
@@ -112,6 +108,12 @@ def _made(session: Session, order: Order, kept: Decimal, number: str, *, by: Act
     detail = {"number": number, "amount": str(made.gross), "orders": [order.number]}
     record(session, ("invoice", made.id), "invoice.note", by=by, at=at, detail=detail)
     return made
+
+
+def _stays_here(session: Session, asked: Invoice) -> bool:
+    """Whether the provider has not been asked for it: the worker may be about to, so its row is locked first."""
+    locked = session.get_one(Invoice, asked.id, with_for_update=True, populate_existing=True)
+    return locked.provider_state != "asked"
 
 
 def _lines(session: Session, order: Order, amount: Decimal) -> list[Amounts]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from dispatch.invoices.operations.moves import free_number, locked, move, new_in
 from dispatch.invoices.operations.providing import send_to_provider
 from dispatch.invoices.operations.spreading import clear
 from dispatch.invoices.queries import lines_left, reds_of, rest_of
-from dispatch.invoices.rules import ZERO, red_lines
+from dispatch.invoices.rules import ZERO, Amounts, red_lines
 from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
@@ -51,25 +52,9 @@ def red_letter(
         return first
     left = lines_left(session, original.id)
     _check(original, amount, sum((one.gross for one in left), ZERO), reason)
-    lines = red_lines(left, amount)
     noted = free_number(session, number) if (number or "").strip() else None
-    codes = session.execute(sa.select(InvoiceLine.code, InvoiceLine.tax_code).where(InvoiceLine.invoice_id == original.id))
-    facts = {name: getattr(original, name) for name in _COPIED} | {"number": noted, "request_key": key}
-    made = new_invoice(
-        session,
-        original.branch_id,
-        lines,
-        codes={code: value for code, value in codes if value},
-        state="issued" if noted else "requested",
-        issued_by_name=by.name if noted else None,
-        issued_at=at if noted else None,
-        red_of_id=original.id,
-        reason=reason.strip(),
-        asked_by_id=by.id,
-        asked_by_name=by.name,
-        asked_at=at,
-        **facts,
-    )
+    facts = {"number": noted, "request_key": key, "reason": reason.strip()}
+    made = _made(session, original, red_lines(left, amount), by=by, at=at, **facts)
     detail = {"amount": str(made.gross), "number": noted, "of": original.number, "reason": made.reason}
     record(session, ("invoice", made.id), "invoice.red", by=by, at=at, detail=detail)
     record(session, ("invoice", original.id), "invoice.red", by=by, at=at, detail=detail)
@@ -78,6 +63,23 @@ def red_letter(
     else:
         send_to_provider(session, made, at=at)
     return made
+
+
+def _made(session: Session, original: Invoice, lines: Sequence[Amounts], *, by: Actor, at: datetime, **facts: Any) -> Invoice:
+    """The red one, made out like its original: issued if its number is there already."""
+    codes = session.execute(sa.select(InvoiceLine.code, InvoiceLine.tax_code).where(InvoiceLine.invoice_id == original.id))
+    asked = {"asked_by_id": by.id, "asked_by_name": by.name, "asked_at": at, "red_of_id": original.id}
+    issued = {"state": "issued", "issued_by_name": by.name, "issued_at": at} if facts["number"] else {"state": "requested"}
+    return new_invoice(
+        session,
+        original.branch_id,
+        lines,
+        codes={code: value for code, value in codes if value},
+        **{name: getattr(original, name) for name in _COPIED},
+        **asked,
+        **issued,
+        **facts,
+    )
 
 
 def _check(original: Invoice, amount: Decimal, left: Decimal, reason: str) -> None:

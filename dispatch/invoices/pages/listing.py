@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
@@ -15,7 +14,6 @@ from dispatch.clock import now
 from dispatch.customers.models import Customer
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
-from dispatch.finance.exporting import Table, workbook
 from dispatch.invoices.lifecycle import STATE_WORDS
 from dispatch.invoices.list_queries import (
     BILLED,
@@ -33,8 +31,10 @@ from dispatch.invoices.operations import set_aside
 from dispatch.invoices.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.invoices.rules import KIND_WORDS, shown_number
 from dispatch.lists import Cut, Part
+from dispatch.tabular.writing import Table
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.web.locale import tr
@@ -43,7 +43,6 @@ from dispatch.words import text_from_json
 MOST_WORDS = 60
 MOST_EXPORTED = 100
 """So many pages of a list go into a spreadsheet."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _asked() -> dict[str, Any]:
@@ -156,8 +155,7 @@ def _all(read: Any, sort: str) -> Iterator[Any]:
 
 
 def _book(name: str, heads: list[str], rows: Iterator[list[Any]]) -> Response:
-    book = workbook(Table(_("Invoices"), heads, rows, len(heads) - 1))
-    return send_file(io.BytesIO(book), mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
+    return spreadsheet(f"{name}.xlsx", Table(_("Invoices"), heads, rows, len(heads) - 1))
 
 
 def _invoice_cells(one: InvoiceRow) -> list[Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal, RuleBroken
-from dispatch.finance.exporting import Table, workbook
 from dispatch.orders.bulk_forms import read_chosen
 from dispatch.orders.forms import read_filter
 from dispatch.orders.list_queries import MOST_ROWS, rows_to_export
@@ -26,7 +24,9 @@ from dispatch.orders.pages.listing import list_page, query_held
 from dispatch.orders.queries import Filter
 from dispatch.orders.rules import KIND_WORDS, URGENCY_WORDS
 from dispatch.orders.status_words import ORDER_WORDS
+from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
+from dispatch.web.downloads import spreadsheet
 from dispatch.web.filters import when
 from dispatch.web.forms import Form
 from dispatch.web.locale import tr
@@ -60,9 +60,8 @@ def export() -> Response:
     if len(found) > MOST_ROWS:
         raise RuleBroken(say("More than %(n)s orders match. Narrow the filters first.", n=MOST_ROWS))
     heads = [head() for head, _cell in COLUMNS]
-    content = workbook(Table(_("Orders"), heads, [[cell(row) for _head, cell in COLUMNS] for row in found]))
-    name = f"{_('Orders')}-{local_day(now(), current().zone)}.xlsx"
-    return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+    table = Table(_("Orders"), heads, [[cell(row) for _head, cell in COLUMNS] for row in found])
+    return spreadsheet(f"{_('Orders')}-{local_day(now(), current().zone)}.xlsx", table)
 
 
 def _asked() -> Filter:

@@ -45,7 +45,7 @@ def ask_code(
     if there is not None:
         if (there.channel, there.amount) == (channel, due) and still_serves(there.state, there.made_at, there.expires_at, at):
             return there, False
-        _end(there, "expired" if there.expires_at <= at else "cancelled", at)
+        _over(there, at)
         session.flush()
     block, running, number = next_number(session, by=by, device=device, at=at)
     code = PayCode(
@@ -92,7 +92,7 @@ def stop_code(session: Session, code_id: int, *, at: datetime) -> PayCode:
     """Nobody is to pay this code any more: it ran out, or is cancelled. One that is over stays as it is."""
     code = _locked(session, code_id)
     if code.state in ALIVE:
-        _end(code, "expired" if code.expires_at <= at else "cancelled", at)
+        _over(code, at)
     session.flush()
     return code
 
@@ -109,10 +109,15 @@ def shut_code(session: Session, code_id: int, *, at: datetime) -> PayCode:
     """Nobody can pay it any more: the channel says so."""
     code = _locked(session, code_id)
     if code.state in ALIVE:
-        _end(code, "expired" if code.expires_at <= at else "cancelled", at)
+        _over(code, at)
     code.shut_at = code.shut_at or at
     session.flush()
     return code
+
+
+def _over(code: PayCode, at: datetime) -> None:
+    """It ran out, or gives way before its time."""
+    _end(code, "expired" if code.expires_at <= at else "cancelled", at)
 
 
 def _end(code: PayCode, state: str, at: datetime) -> None:

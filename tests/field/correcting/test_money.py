@@ -13,7 +13,7 @@ from dispatch.errors import NotAllowed, NotFound, RuleBroken
 from dispatch.fees.models import Price, Receipt
 from dispatch.fees.papers import money_papers_missing, prices_missing
 from dispatch.fees.queries import account_of, charges_of, receipts_of
-from dispatch.field import correcting
+from dispatch.field import correcting_money
 from dispatch.field.summary import standing
 from dispatch.invoices.papers import invoices_missing
 from dispatch.orders.models import Order, Visit
@@ -60,26 +60,26 @@ def test_what_was_fitted_is_not_taken_off_the_bill_on_site(
 
 def test_finance_notes_the_invoice_and_mends_it(db: Session, cast: Cast, order: Order, receipt: Receipt) -> None:
     for number in ("12345678", "25442000000012345678"):
-        correcting.add_invoice(db, order.id, receipt.id, number=number, by=cast.qian, at=AT)
+        correcting_money.add_invoice(db, order.id, receipt.id, number=number, by=cast.qian, at=AT)
         assert receipt.invoice_number == number
     assert history(db, ("order", order.id))[0].detail["before"] == "12345678"
     with pytest.raises(NotAllowed):
-        correcting.add_invoice(db, order.id, receipt.id, number="1", by=cast.lin, at=AT)
+        correcting_money.add_invoice(db, order.id, receipt.id, number="1", by=cast.lin, at=AT)
     with pytest.raises(NotFound):
-        correcting.add_invoice(db, approved_order(db, cast).id, receipt.id, number="1", by=cast.qian, at=AT)
+        correcting_money.add_invoice(db, approved_order(db, cast).id, receipt.id, number="1", by=cast.qian, at=AT)
 
 
 def test_the_office_takes_what_was_not_paid_on_site(db: Session, cast: Cast, order: Order, swapped: Swapped) -> None:
     money = {"payer": "恒通", "reference": "T1", "invoice_number": "25442000000012345678", "device": "desk", "by": cast.qian}
     key = uuid.uuid4()
     for _ in range(2):
-        taken = correcting.take_money(db, order.id, amount=Decimal("600"), channel="transfer", key=key, at=AT, **money)
+        taken = correcting_money.take_money(db, order.id, amount=Decimal("600"), channel="transfer", key=key, at=AT, **money)
     assert (taken.visit_id, taken.by_name, account_of(db, order.id).due) == (None, cast.qian.name, Decimal("80.00"))
-    correcting.take_money(db, order.id, amount=Decimal("80"), channel="account", key=uuid.uuid4(), at=AT, **money)
+    correcting_money.take_money(db, order.id, amount=Decimal("80"), channel="account", key=uuid.uuid4(), at=AT, **money)
     with pytest.raises(RuleBroken, match="Nothing is due"):
-        correcting.take_money(db, order.id, amount=Decimal("1"), channel="cash", key=uuid.uuid4(), at=AT, **money)
+        correcting_money.take_money(db, order.id, amount=Decimal("1"), channel="cash", key=uuid.uuid4(), at=AT, **money)
     with pytest.raises(NotAllowed):
-        correcting.take_money(
+        correcting_money.take_money(
             db, order.id, amount=Decimal("1"), channel="cash", key=uuid.uuid4(), at=AT, **(money | {"by": cast.lin})
         )
 
@@ -102,9 +102,9 @@ def test_what_had_no_price_blocks_closing_until_it_is_charged(db: Session, cast:
     assert [str(text) for text in money_missing(db, order)] == [
         "BD-808A 主机 was fitted and has a price by now, but is not charged."
     ]
-    [charge] = correcting.charge_late(db, order.id, by=cast.wang, at=AT)
+    [charge] = correcting_money.charge_late(db, order.id, by=cast.wang, at=AT)
     assert charge.amount == 680
     assert [str(text) for text in money_missing(db, order)] == ["The customer owes ¥680.00: neither paid nor put on account."]
     let_off(db, cast, order.id, charge.id)
     assert money_missing(db, order) == []
-    assert correcting.charge_late(db, order.id, by=cast.wang, at=AT) == []
+    assert correcting_money.charge_late(db, order.id, by=cast.wang, at=AT) == []

@@ -14,7 +14,7 @@ from dispatch.audit.queries import broken_chains, history
 from dispatch.devices.fitted import fittings_of, slot_units
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBroken
 from dispatch.fees.queries import account_of
-from dispatch.field import correcting
+from dispatch.field import correcting, correcting_money
 from dispatch.field.summary import latest_tests
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person, PersonRole
@@ -114,7 +114,7 @@ def test_nothing_of_another_order_is_corrected(db: Session, cast: Cast, order: O
     with pytest.raises(NotFound):
         correcting.overrule_test(db, other.id, order.lines[0].id, "fix", reason="x", **wang)
     with pytest.raises(NotFound):
-        correcting.drop_charge(db, other.id, 1, reason="x", key=uuid.uuid4(), **wang)
+        correcting_money.drop_charge(db, other.id, 1, reason="x", key=uuid.uuid4(), **wang)
 
 
 def test_a_failed_point_is_let_pass_by_name(

@@ -1,4 +1,4 @@
-"""Lists as a spreadsheet."""
+"""Tables -> a spreadsheet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 
 WIDTH = 18
 SHEET_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -58,7 +59,7 @@ def _write(book: xlsxwriter.Workbook, table: Table) -> None:
         sheet.write_row(last, 0, [table.cell(column, value) for column, value in enumerate(row)])
     sheet.freeze_panes(1, 0)
     for money in table.amounts if last and table.summed else ():
-        column = chr(ord("A") + money)
+        column = xl_col_to_name(money)
         sheet.write_formula(last + 1, money, f"=SUM({column}2:{column}{last + 1})", amount)
 
 
