@@ -35,8 +35,7 @@ from tests.conftest import AT, Cast, SignIn
 from tests.counting import queries
 from tests.fees.building import paid
 from tests.fees.money import balance, confirmed, handed, owing, settled
-from tests.finance.building import said
-from tests.finance.test_matching import explained, of
+from tests.finance.building import explained, item_of, said
 
 DAY = local_day(AT, "Asia/Shanghai")
 
@@ -44,7 +43,7 @@ DAY = local_day(AT, "Asia/Shanghai")
 def left_over(session: Session, cast: Cast, amount: str = "80") -> LineMatch:
     """Su took it by transfer, no statement shows it, and he answers for it."""
     gone = paid(session, owing(session, cast), amount, cast.su, channel="transfer")
-    return explain(session, explained([], [of(session, gone).id], "owed", owner_id=cast.su.id), by=cast.qian, at=AT)
+    return explain(session, explained([], [item_of(session, gone).id], "owed", owner_id=cast.su.id), by=cast.qian, at=AT)
 
 
 def listed(session: Session, cast: Cast) -> list[tuple[Any, ...]]:
@@ -119,7 +118,7 @@ def test_somebody_else_is_named_for_a_reason_and_told(db: Session, cast: Cast) -
     made = handed(db, [paid(db, owing(db, cast), "300", cast.su).id], cast.su)
     confirmed(db, made.id, {"100": 2}, cast.qian, reason="少一张", owner_id=cast.su.id)
     (line_id,) = said(db, cast, "bank", ("12", None, {}))
-    item_id = of(db, paid(db, owing(db, cast), "33", cast.su, channel="wechat")).id
+    item_id = item_of(db, paid(db, owing(db, cast), "33", cast.su, channel="wechat")).id
     name = partial(assign, db, owner_id=cast.wei.id, reason="当时他当班", by=cast.wang, at=AT)
     for kind, id_ in (("match", row.id), ("hand_in", made.id), ("line", line_id), ("item", item_id)):
         for wrong, facts in (
