@@ -219,7 +219,6 @@ def send_in(qian: Desk, file: Path) -> None:
 def accept_what_is_proposed(qian: Desk) -> None:
     """The transfer without our number, whose amount fits one of ours alone; the cards of the day, less what the bank keeps."""
     qian.go("/finance/matching")
-    qian.sees("The cards of one day, less a fee of at most 2 %")
     for box in qian.page.locator("[data-check]").all():
         box.check()
     qian.press("Accept")
