@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Container, Mapping
-from datetime import time
+from datetime import date, time
 from typing import Any, TypeVar
 
 from dispatch.errors import Invalid
-from dispatch.tabular.cells import read_time, tidy_text
+from dispatch.tabular.cells import read_date, read_time, tidy_text
 from dispatch.words import Text, say
 
 V = TypeVar("V")
 
 FILL_IN = say("Please fill this in.")
 LONGEST_LINE, LONGEST_TEXT = 200, 4000
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+"""No money of ours is older or later: a day beyond them is a slip of the hand, and some cannot be counted with."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -24,6 +26,23 @@ def number_in(typed: object) -> int | None:
     """A whole number of at most 18 digits, as rows and versions are numbered; None for anything else."""
     text = str(typed or "").strip()
     return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def day_in(typed: object) -> date | None:
+    """A day of an address, as 2026-12-01; None for anything else, and for one beyond all books."""
+    try:
+        day = date.fromisoformat(str(typed or "").strip())
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def read_day(text: str) -> date | Text | None:
+    """A day that can stand in the books, or what is wrong with it."""
+    day = read_date(text)
+    if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
+        return say("“%(text)s” is too far away: a day from 2000 to 2099, please.", text=text)
+    return day
 
 
 def key_in(typed: str) -> uuid.UUID | None:

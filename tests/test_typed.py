@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.errors import Invalid
 from dispatch.tabular.cells import read_date
-from dispatch.typed import FILL_IN, Typed, key_in, number_in
+from dispatch.typed import FILL_IN, Typed, day_in, key_in, number_in
 
 
 @pytest.mark.parametrize(("typed", "number"), [("12", 12), (" 7 ", 7), ("9" * 18, int("9" * 18)), (3, 3)])
@@ -20,6 +20,11 @@ def test_numbers_are_read(typed: object, number: int) -> None:
 @pytest.mark.parametrize("typed", ["", None, "9" * 19, "-1", "1.5", "one", "²"])
 def test_what_is_no_number(typed: object) -> None:
     assert number_in(typed) is None
+
+
+@pytest.mark.parametrize("typed", ["", None, "2026-13-01", "1900-01-01", "9999-12-31", "0001-01-01", "heute"])
+def test_what_is_no_day_of_the_books(typed: object) -> None:
+    assert day_in(typed) is None and day_in("2026-12-02") == date(2026, 12, 2)
 
 
 def test_keys_are_read() -> None:

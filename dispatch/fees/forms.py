@@ -110,7 +110,7 @@ def read_amount(cell: Cell) -> Decimal | Text | None:
         return number
     if not 0 <= number <= HIGHEST:  # first: there is no rounding of a number with dozens of digits
         return say("“%(text)s” is not a price", text=plain(cell))
-    rounded = number.quantize(CENT)
+    rounded = abs(number.quantize(CENT))
     return rounded if number == rounded else say("“%(text)s” has more than two decimals", text=plain(cell))
 
 

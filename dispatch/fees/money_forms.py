@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dispatch.fees.forms import read_amount
-from dispatch.fees.rules import CHANNELS, invoice_warning, tidy_number
-from dispatch.tabular.cells import plain, read_whole
+from dispatch.fees.forms import HIGHEST, read_amount
+from dispatch.fees.rules import CHANNELS, invoice_warning, tidy_number, yuan
+from dispatch.tabular.cells import plain, read_decimal, read_whole
 from dispatch.typed import Typed, number_in
 from dispatch.words import Text, say
 
@@ -79,17 +79,26 @@ def read_refund(texts: Mapping[str, str]) -> TypedRefund:
 
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+_POWER = re.compile(r"[0-9][eE]")
 
 
 def read_money(text: str) -> Decimal | Text | None:
-    """Yuan above zero: 145.5, 1,280, ￥145.50, １２８０元. A comma that does not part thousands is asked back: 1,28 is no 128."""
-    tidy = plain(text)
-    if "," in tidy and not _GROUPED.fullmatch(re.sub(r"[^0-9.,]", "", tidy)):
-        return say("“%(text)s” is not clear: write it like 1,280 or 145.50", text=tidy)
-    amount = read_amount(tidy)
+    """Yuan above zero, as `read_sum` reads them."""
+    amount = read_sum(text)
     if isinstance(amount, Decimal) and amount == 0:
         return say("An amount above zero, please.")
     return amount
+
+
+def read_sum(text: str) -> Decimal | Text | None:
+    """Yuan from zero: 145.5, 1,280, ￥145.50, １２８０元. A comma that does not part thousands is asked back: 1,28 is no 128."""
+    tidy = plain(text)
+    if _POWER.search(tidy) or ("," in tidy and not _GROUPED.fullmatch(re.sub(r"[^0-9.,]", "", tidy))):
+        return say("“%(text)s” is not clear: write it like 1,280 or 145.50", text=tidy)
+    number = read_decimal(tidy)
+    if isinstance(number, Decimal) and not 0 <= number <= HIGHEST:
+        return say("“%(text)s” is no amount of money: from zero to %(most)s, please.", text=tidy, most=yuan(HIGHEST))
+    return read_amount(tidy)
 
 
 def _read_channel(text: str) -> str | Text:

@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dispatch.fees.forms import read_amount, read_tax_rate
+from dispatch.fees.forms import read_tax_rate
+from dispatch.fees.money_forms import read_sum
 from dispatch.fees.operations import NewDiscount, NewPrice
 from dispatch.fees.operations.discounting import QUOTING
-from dispatch.tabular.cells import plain, read_date, read_decimal
-from dispatch.typed import Typed, number_in
+from dispatch.tabular.cells import plain, read_decimal
+from dispatch.typed import Typed, number_in, read_day
 from dispatch.words import Text, say
 
 LONGEST = 80
@@ -25,10 +26,10 @@ def read_price(texts: Mapping[str, str], *, customer: int | Text | None = None) 
         code=typed.need("code", _read_code, ""),
         name=typed.needed("name"),
         category=typed.need("category", _read_category, ""),
-        amount=typed.need("amount", read_amount, Decimal(0)),
+        amount=typed.need("amount", read_sum, Decimal(0)),
         tax_rate=typed.need("tax_rate", read_tax_rate, Decimal(0)),
-        valid_from=typed.need("valid_from", read_date, date.min),
-        valid_to=typed.maybe("valid_to", read_date),
+        valid_from=typed.need("valid_from", read_day, date.min),
+        valid_to=typed.maybe("valid_to", read_day),
         branch_id=number_in(texts.get("branch")),
         customer_id=customer if isinstance(customer, int) else None,
         contract=typed.line("contract") or None,
@@ -58,8 +59,8 @@ def read_discount(texts: Mapping[str, Any], today: date) -> NewDiscount:
         branch_id=None if person_id else number_in(texts.get("branch")),
         person_id=person_id,
         percent=typed.need("percent", _read_percent, Decimal(0)),
-        valid_from=typed.maybe("valid_from", read_date) or today,
-        valid_to=typed.maybe("valid_to", read_date),
+        valid_from=typed.maybe("valid_from", read_day) or today,
+        valid_to=typed.maybe("valid_to", read_day),
         reason=typed.line("reason"),
     )
     if facts.role is None and person_id is None:
@@ -78,7 +79,7 @@ def _read_percent(text: str) -> Decimal | Text:
 def read_last_day(texts: Mapping[str, Any]) -> date:
     """The day with which a price ends. Raises Invalid."""
     typed = Typed(texts)
-    day = typed.need("valid_to", read_date, date.min)
+    day = typed.need("valid_to", read_day, date.min)
     typed.check()
     return day
 

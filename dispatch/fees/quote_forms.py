@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from dispatch.fees.forms import read_amount
+from dispatch.fees.money_forms import read_sum
 from dispatch.fees.operations import Agreement, Offer
 from dispatch.fees.quote_rules import MOST_LINES, WAYS, Wanted
-from dispatch.tabular.cells import plain, read_date, read_whole
-from dispatch.typed import Typed
+from dispatch.tabular.cells import plain, read_whole
+from dispatch.typed import Typed, read_day
 from dispatch.words import Text, say
 
 LINE_FIELDS = ("code", "quantity", "unit_price")
@@ -34,7 +34,7 @@ def read_offer(texts: Mapping[str, Any]) -> Offer:
     typed = Typed(texts)
     offer = Offer(
         lines=[_line(typed, n) for n in range(count_of(texts))],
-        valid_until=typed.need("valid_until", read_date, date.min),
+        valid_until=typed.need("valid_until", read_day, date.min),
         reason=typed.line("reason"),
         note=typed.line("note"),
     )
@@ -45,7 +45,7 @@ def read_offer(texts: Mapping[str, Any]) -> Offer:
 def _line(typed: Typed, n: int) -> Wanted:
     quantity = typed.maybe(f"quantity-{n}", _quantity)
     code = plain(typed.needed(f"code-{n}")).upper()
-    return Wanted(code, 1 if quantity is None else quantity, typed.maybe(f"unit_price-{n}", read_amount))
+    return Wanted(code, 1 if quantity is None else quantity, typed.maybe(f"unit_price-{n}", read_sum))
 
 
 def _quantity(text: str) -> int | Text | None:
@@ -57,7 +57,7 @@ def read_agreement(texts: Mapping[str, Any]) -> Agreement:
     """Fields agreed_by, agreed_how and agreed_on. Raises Invalid."""
     typed = Typed(texts)
     agreed = Agreement(
-        typed.needed("agreed_by"), typed.choice("agreed_how", WAYS, ""), typed.need("agreed_on", read_date, date.min)
+        typed.needed("agreed_by"), typed.choice("agreed_how", WAYS, ""), typed.need("agreed_on", read_day, date.min)
     )
     typed.check()
     return agreed

@@ -37,6 +37,11 @@ def quotations_of(session: Session, order_id: int) -> Sequence[Quotation]:
     return session.scalars(query.order_by(Quotation.id.desc())).all()
 
 
+def quotation_asked(session: Session, request_id: int) -> int | None:
+    """Which quotation a request is about."""
+    return session.scalar(sa.select(Quotation.id).where(Quotation.request_id == request_id))
+
+
 @dataclass
 class Quoted:
     """What an agreed quotation says of one code, and how many of them are not charged yet."""

@@ -6,23 +6,22 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from dispatch.errors import Invalid
 from dispatch.fees.ledger_rules import DENOMINATIONS
-from dispatch.fees.money_forms import read_money
+from dispatch.fees.money_forms import read_money, read_sum
 from dispatch.fees.operations.cash_limits import NewLimit
 from dispatch.finance.code_rules import Code
 from dispatch.finance.merits import NewMerit
 from dispatch.finance.month_rules import Month, month_of, read_month
 from dispatch.finance.paying_contractors import Paid
 from dispatch.finance.settlement_rules import Correction
-from dispatch.tabular.cells import read_date, read_decimal, read_moment
-from dispatch.typed import Typed, key_in, number_in
+from dispatch.tabular.cells import plain, read_decimal, read_moment
+from dispatch.typed import Typed, key_in, number_in, read_day
 from dispatch.words import Text, say
 
-MOST_HOURS = 10_000
+MOST_HOURS, MOST_PIECES, MOST_POINTS = 10_000, 100_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,13 @@ class Count:
 
 def read_count(texts: Mapping[str, str]) -> Count:
     """The count out of the fields n100 … n0.1, counted, reason and owner. Raises Invalid."""
-    wrong: dict[str, Text] = {}
-    counts = {}
-    for worth in map(str, DENOMINATIONS):
-        typed = texts.get(f"n{worth}", "").strip()
-        number = number_in(typed) if typed else 0
-        if number is None:
-            wrong[f"n{worth}"] = say("A whole number, please.")
-        counts[worth] = number or 0
-    counted = _sum(texts.get("counted", ""), wrong)
-    if wrong:
-        raise Invalid(wrong)
-    return Count(counts, counted, texts.get("reason", "").strip(), number_in(texts.get("owner", "")))
+    typed = Typed(texts)
+    counts = {str(worth): typed.maybe(f"n{worth}", _read_pieces) or 0 for worth in DENOMINATIONS}
+    facts = Count(counts, typed.maybe("counted", read_sum), typed.line("reason"), number_in(typed.line("owner")))
+    if not any(typed.line(name) for name in ("counted", *(f"n{worth}" for worth in DENOMINATIONS))):
+        typed.errors["n100"] = say("Nothing is counted yet: how many of each?")
+    typed.check()
+    return facts
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def read_deposit(texts: Mapping[str, str], hand_ins: Iterable[str], *, zone: str
         amount=typed.need("amount", read_money, Decimal(0)),
         bank_account=typed.needed("bank_account"),
         slip=typed.needed("slip"),
-        paid_at=typed.need("paid_at", read_moment, at).replace(tzinfo=ZoneInfo(zone)),
+        paid_at=typed.need("paid_at", _read_paid_at, at).replace(tzinfo=ZoneInfo(zone)),
         reason=typed.line("reason") or None,
         request_key=key_in(typed.line("request_key")),
     )
@@ -127,8 +121,8 @@ def read_deposit(texts: Mapping[str, str], hand_ins: Iterable[str], *, zone: str
 
 
 def read_cash_limit(texts: Mapping[str, str], today: date) -> NewLimit:
-    """The limit out of the fields whom ("", b and a branch's or p and a person's number), most, hours (blank: at once on return),
-    valid_from (blank: today), valid_to and reason. Raises Invalid."""
+    """The limit out of the fields whom (all or "", b and a branch's or p and a person's number), most, hours (blank: at once on
+    return), valid_from (blank: today), valid_to and reason. Raises Invalid."""
     typed = Typed(texts)
     whom = typed.line("whom")
     facts = NewLimit(
@@ -136,11 +130,11 @@ def read_cash_limit(texts: Mapping[str, str], today: date) -> NewLimit:
         person_id=number_in(whom[1:]) if whom.startswith("p") else None,
         most=typed.need("most", read_money, Decimal(0)),
         hours=typed.maybe("hours", _read_hours),
-        valid_from=typed.maybe("valid_from", read_date) or today,
-        valid_to=typed.maybe("valid_to", read_date),
+        valid_from=typed.maybe("valid_from", read_day) or today,
+        valid_to=typed.maybe("valid_to", read_day),
         reason=typed.line("reason"),
     )
-    if whom and (facts.branch_id, facts.person_id) == (None, None):
+    if whom not in ("", "all") and (facts.branch_id, facts.person_id) == (None, None):
         typed.errors["whom"] = say("Choose whom it is for.")
     typed.check()
     return facts
@@ -161,7 +155,7 @@ def read_code(texts: Mapping[str, str]) -> TypedCode:
     typed = Typed(texts)
     kind, _colon, channel = typed.needed("account").partition(":")
     said = Code(typed.needed("code"), typed.needed("zh"), typed.needed("en"))
-    facts = TypedCode(kind, channel, said, typed.need("valid_from", read_date, date.min))
+    facts = TypedCode(kind, channel, said, typed.need("valid_from", read_day, date.min))
     typed.check()
     return facts
 
@@ -208,14 +202,13 @@ def read_sheet(texts: Mapping[str, str]) -> TypedSheet:
 def read_paid(texts: Mapping[str, str]) -> tuple[Paid, uuid.UUID | None]:
     """How a settlement was paid, out of the fields channel, paid_on, reference and request_key. Raises Invalid."""
     typed = Typed(texts)
-    facts = Paid(typed.line("channel"), typed.maybe("paid_on", read_date), typed.line("reference"))
+    facts = Paid(typed.line("channel"), typed.maybe("paid_on", read_day), typed.line("reference"))
     typed.check()
     return facts, key_in(typed.line("request_key"))
 
 
 def _read_points(text: str) -> int | Text:
-    number = number_in(text)
-    return number if number else say("A whole number, please.")
+    return _whole(text, MOST_POINTS) or say("A whole number, please.")
 
 
 def _read_hours(text: str) -> Decimal | Text:
@@ -225,15 +218,17 @@ def _read_hours(text: str) -> Decimal | Text:
     return value
 
 
-def _sum(typed: str, wrong: dict[str, Text]) -> Decimal | None:
-    plain = typed.replace("¥", "").replace("￥", "").replace(",", "").replace("，", "").strip()
-    if not plain:
-        return None
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value < 10**9:
-        wrong["counted"] = say("An amount in yuan, please.")
-        return None
-    return value
+def _read_pieces(text: str) -> int | Text:
+    return _whole(text, MOST_PIECES)
+
+
+def _whole(text: str, most: int) -> int | Text:
+    number = number_in(plain(text))
+    if number is None:
+        return say("A whole number, please.")
+    return number if number <= most else say("At most %(n)s, please.", n=most)
+
+
+def _read_paid_at(text: str) -> datetime | Text | None:
+    day = read_day(text)
+    return day if isinstance(day, Text) else read_moment(text)

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
-from dispatch.fees.models import Voucher
+from dispatch.fees.models import AccountPayment, Receipt, Voucher
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rules import FITTING, TO_MATCH
 from dispatch.finance.models import Statement, StatementLine
 from dispatch.lists import FIRST, Cut, Part
+from dispatch.orders.models import Order
 from dispatch.staff.rules import Actor
 
 PROPOSAL_SORTS = {
@@ -200,6 +201,13 @@ def matches_of(session: Session, *, line_id: int | None = None, item_id: int | N
 def _told(facts: Sequence[Any]) -> tuple[MatchUndo | None, str, str]:
     undo, voucher, back = facts
     return undo, voucher or "", back or ""
+
+
+def order_behind(session: Session, item: MatchItem) -> str | None:
+    """The number of the order that money of ours was taken for; none for a deposit."""
+    paid = sa.select(AccountPayment.receipt_id).where(AccountPayment.id == item.account_payment_id).scalar_subquery()
+    of = sa.select(Order.number).join(Receipt, Receipt.order_id == Order.id)
+    return session.scalar(of.where(Receipt.id == sa.func.coalesce(item.receipt_id, paid)))
 
 
 def candidates(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from dispatch.typed import day_in
+
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -50,11 +52,9 @@ def month_of(day: date) -> Month:
 
 
 def read_month(text: str) -> Month | None:
-    """2026-11 -> a month; None for what is none."""
-    try:
-        return month_of(date.fromisoformat(f"{text}-01"))
-    except ValueError:
-        return None
+    """2026-11 -> a month; None for what is none, or beyond all books."""
+    first = day_in(f"{text}-01")
+    return month_of(first) if first else None
 
 
 def is_final(month: Month, closed_until: Iterable[date | None]) -> bool:

@@ -63,6 +63,12 @@ def kinds_of(made: Statement) -> dict[str, int]:
     return kinds
 
 
+def has_open_lines(session: Session, made: Statement) -> bool:
+    """Whether lines that it brought are neither matched nor explained."""
+    mine = sa.select(StatementLine.id).where(StatementLine.statement_id == made.id, StatementLine.state == "open")
+    return bool(session.scalar(mine.where(StatementLine.branch_id == made.branch_id).limit(1)))
+
+
 def kept_lines(session: Session, reading: Reading) -> Mapping[str, Kept]:
     """What is on record of the account: lines that the file has, and others of its time. By key."""
     line = StatementLine

@@ -13,8 +13,7 @@ from dispatch.errors import Invalid
 from dispatch.fees.money_forms import read_money
 from dispatch.fees.rules import invoice_warning, tidy_number
 from dispatch.invoices.rules import KINDS, MEDIUMS, Buyer, read_tax_code, read_uscc, tidy_title
-from dispatch.tabular.cells import read_date
-from dispatch.typed import Typed, key_in
+from dispatch.typed import Typed, key_in, read_day
 from dispatch.words import say
 
 ANYWAY = "invoice_anyway"
@@ -90,7 +89,7 @@ def read_tax_code_form(texts: Mapping[str, Any]) -> TypedTaxCode:
     facts = TypedTaxCode(
         subject=typed.needed("subject"),
         tax_code=typed.need("tax_code", read_tax_code, ""),
-        valid_from=typed.need("valid_from", read_date, date.min),
+        valid_from=typed.need("valid_from", read_day, date.min),
     )
     typed.check()
     return facts

@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 
 from dispatch.errors import Invalid, Refusal
+from dispatch.typed import Typed
 from dispatch.words import Text
 
 
@@ -35,6 +36,13 @@ class Form:
         """One typed text, "" when missing."""
         value = self.values.get(name, "")
         return value if isinstance(value, str) else str(value[0])
+
+    def line(self, name: str) -> str:
+        """One line of text, "" when missing. Raises Invalid for one that is too long."""
+        typed = Typed(self.values)
+        line = typed.line(name)
+        typed.check()
+        return line
 
     def texts(self, name: str) -> list[str]:
         """All texts of a repeated field."""

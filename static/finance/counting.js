@@ -5,7 +5,7 @@ const fields = [...document.querySelectorAll("[data-worth]")];
 
 // In tenths of a yuan, the smallest coin: whole numbers add up without error.
 function counted() {
-  return fields.reduce((all, field) => all + Math.round(Number(field.dataset.worth) * 10) * (Number(field.value) || 0), 0) / 10;
+  return fields.reduce((all, field) => all + Math.round(Number(field.dataset.worth) * 10) * (Number(field.value.normalize("NFKC")) || 0), 0) / 10;
 }
 
 function yuan(amount) {

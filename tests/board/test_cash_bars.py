@@ -205,7 +205,7 @@ def test_the_dispatcher_and_he_himself_are_told(db: Session, cast: Cast, rich: i
     url = f"/plan/orders/{order.number}/against?day=2026-12-03&technician={cast.su.id}&start=14:00"
     assert WHY in lin.get(url).text
     qian = as_person(cast.qian)
-    assert "Over the limit of ¥500.00." in qian.get("/finance").text
+    assert "Over the limit of ¥500.00" in qian.get("/finance").text
     assert qian.post(f"/finance/people/{cast.su.id}/pass", data={"reason": "x"}).status_code == 404
     wang = as_person(cast.wang)
     assert wang.post(f"/finance/people/{cast.su.id}/pass", data={"reason": ""}).status_code == 422

@@ -94,7 +94,7 @@ def test_a_price_is_added_and_changed_from_a_day_on(as_person: SignIn, cast: Cas
 
 
 WRONG = [
-    ({"amount": "-1"}, "is not a price"),
+    ({"amount": "-1"}, "is no amount of money"),
     ({"amount": "1.234"}, "more than two decimals"),
     ({"tax_rate": "much"}, "is not a tax rate"),
     ({"valid_from": "2020-01-01"}, "the past stays as it was"),

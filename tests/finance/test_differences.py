@@ -27,7 +27,7 @@ def short(database: str, cast: Cast) -> str:
 def test_what_is_open_shrinks_until_it_is_settled(short: str, cast: Cast, as_person: SignIn) -> None:
     client = as_person(cast.qian)
     first = client.get("/finance").text
-    assert "Differences first" in first and "苏杰" in first and "-¥100.00" in first
+    assert "Differences to explain" in first and "苏杰" in first and "-¥100.00" in first
     press = {"how": "paid", "amount": "60", "request_key": str(uuid.uuid4())}
     for _twice in range(2):
         assert client.post(f"{short}/settle", data=press).status_code == 302

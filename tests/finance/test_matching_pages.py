@@ -35,7 +35,10 @@ def test_from_a_file_to_the_last_explanation(cast: Cast, as_person: SignIn) -> N
     assert before.status_code == 200 and numbers[3] not in before.text
     url = str(send_file(client, LIST, "a.csv", bank(*rows)).location)
     shown = client.get(url).text
-    assert "1 line matched by itself. 3 are proposed. 2 are in the work list." in shown and shown.count("Not matched") == 4
+    assert (
+        "1 line matched by itself. The branch has 3 proposals and 2 lines in the work list now." in shown
+        and shown.count("Not matched") == 4
+    )
     page = client.get(WORK).text
     ids = re.findall(r'name="ids" value="(\d+)"', page)
     assert len(ids) == 2 and "The channel calls it its fee" in page and "Our number, but another amount" in page
@@ -55,7 +58,10 @@ def test_from_a_file_to_the_last_explanation(cast: Cast, as_person: SignIn) -> N
         short = db.scalars(sa.select(MatchItem.id).where(MatchItem.number == numbers[2])).one()
         gone = db.scalars(sa.select(MatchItem.id).where(MatchItem.number == numbers[3])).one()
     line = f"/finance/statement-lines/{differs}"
-    assert numbers[2] in client.get(line).text
+    offered = client.get(line).text
+    assert numbers[2] in offered and f'value="item-{short}" checked' in offered, "what has to be explained is ticked"
+    assert "Some of its lines are neither matched nor explained." in client.get(url).text
+    assert "/orders/" in client.get(f"/finance/match-items/{short}").text
     wrong = client.post(line, data={"why": "together", "words": "短了", "parts": f"item-{short}"})
     assert wrong.status_code == 422 and "-¥0.50 is left over" in wrong.text and "短了" in wrong.text and "checked" in wrong.text
     assert client.post(line, data={"why": "rounding", "words": "短了", "parts": f"item-{short}"}).status_code == 302

@@ -220,3 +220,22 @@ def test_my_money_asks_little_of_the_database(held: int, cast: Cast, as_person: 
     assert len(seen) <= 12, seen
     with transaction() as db:
         assert db.get_one(HandIn, held).status == "handed"
+
+
+def test_days_beyond_all_books_and_what_is_too_long_are_told(database: str, cast: Cast, as_person: SignIn) -> None:
+    client, spans = as_person(cast.qian), "from=0001-01-01&to=9999-12-31"
+    for path in ("/finance/months?month=9999-12", f"/finance/rates?{spans}", f"/finance/people/{cast.su.id}?{spans}"):
+        assert client.get(path).status_code == 200, path
+    for path in (
+        f"/finance/days/{cast.sz}/9999-12-31",
+        f"/finance/days/{cast.sz}/0001-01-01",
+        "/finance/months/9999-12/journal.csv",
+    ):
+        assert client.get(path).status_code == 404, path
+    sent = {"request_key": "5f0c2a52-6f0f-4d0e-9d2e-0c9a5a6f7b11", "most": "500"}
+    assert client.post("/finance/limits", data={**sent, "whom": "b999999"}).status_code == 404
+    reason = "长" * 10_000
+    refused = as_person(cast.chen).post(f"/finance/days/{cast.sz}/{DAY}/reopen", data={"reason": reason})
+    assert (refused.status_code, "At most 200 characters" in refused.text) == (422, True)
+    limit = client.post("/finance/limits", data={**sent, "whom": f"p{cast.su.id}", "reason": reason})
+    assert limit.status_code == 422 and reason in limit.text

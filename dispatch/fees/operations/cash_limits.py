@@ -22,7 +22,7 @@ from dispatch.fees.collecting import paid_jobs
 from dispatch.fees.ledger_models import Account
 from dispatch.fees.rules import yuan
 from dispatch.orders.models import Order
-from dispatch.staff.models import Person
+from dispatch.staff.models import Branch, Person
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say
 
@@ -74,7 +74,7 @@ def end_cash_limit(session: Session, limit_id: int, *, by: Actor, at: datetime) 
         raise NotFound
     _check_scope(session, row.branch_id, row.person_id, by)
     if row.ended_at is not None:
-        raise Conflict(say("This limit was taken away already."))
+        raise Conflict(say("This cash limit was taken away already."))
     row.ended_by_id, row.ended_at = by.id, at
     session.flush()
     record(session, ("cash_limit", row.id), "cash_limit.end", by=by, at=at, detail=_told(row))
@@ -139,7 +139,7 @@ def _check_scope(session: Session, branch_id: int | None, person_id: int | None,
             raise NotAllowed(NOT_OWN)
     elif branch_id is None and not by.may("branches.all"):
         raise NotAllowed(say("Limits of all branches are set by finance. Yours are those of your branch."))
-    elif branch_id is not None and not by.sees_branch(branch_id):
+    elif branch_id is not None and (not by.sees_branch(branch_id) or session.get(Branch, branch_id) is None):
         raise NotFound
 
 

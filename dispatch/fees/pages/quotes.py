@@ -79,7 +79,8 @@ def _page(quotation_id: int, form: Form | None, refusal: Refusal | None = None, 
             "left": _left(db, made),
             "entries": _entries(db, made),
         }
-        labels: dict[str, Text] = {"agreed_by": say("Who has agreed"), "agreed_how": say("How"), "reason": say("Reason")}
+        labels: dict[str, Text] = {"agreed_by": say("Who has agreed"), "agreed_how": say("How"), "agreed_on": say("On which day")}
+        labels |= {"reason": say("Reason")}
         told = {"form": form, "refusal": refusal, "acting": acting, "can": can, "today": _today()}
         named = {name: tr(text) for name, text in labels.items()}
         page = render_template("fees/quote.html", **shown, **told, labels=named, **WORDS)
@@ -112,11 +113,11 @@ def _agree(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
 
 
 def _decline(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
-    return decline_quotation(db, quotation_id, reason=form.text("reason"), **who)
+    return decline_quotation(db, quotation_id, reason=form.line("reason"), **who)
 
 
 def _withdraw(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:
-    return withdraw_quotation(db, quotation_id, reason=form.text("reason"), **who)
+    return withdraw_quotation(db, quotation_id, reason=form.line("reason"), **who)
 
 
 def _offer(db: Session, quotation_id: int, form: Form, **who: Any) -> Quotation:

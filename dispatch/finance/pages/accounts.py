@@ -53,7 +53,7 @@ def take_back_payment(customer_id: int, payment_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            take_back_account_payment(db, payment_id, reason=form.text("reason"), by=current(), at=now())
+            take_back_account_payment(db, payment_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise

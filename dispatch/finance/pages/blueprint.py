@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from dispatch.clock import local_day, now
-from dispatch.tabular.cells import read_date
+from dispatch.typed import day_in
 from dispatch.web.access import current
 
 pages = Blueprint("finance", __name__)
@@ -26,9 +26,9 @@ def chosen_branch() -> int | None:
 def asked_span() -> tuple[date, date]:
     """The days `from` and `to` of the address, else the last thirty."""
     today = local_day(now(), current().zone)
-    asked = [read_date(request.args.get(name, "")) for name in ("from", "to")]
-    last = asked[1] if isinstance(asked[1], date) else today
-    first = asked[0] if isinstance(asked[0], date) else last - timedelta(days=SPAN_DAYS - 1)
+    first, last = (day_in(request.args.get(name)) for name in ("from", "to"))
+    last = last or today
+    first = first or last - timedelta(days=SPAN_DAYS - 1)
     return min(first, last), last
 
 

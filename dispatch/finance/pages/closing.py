@@ -31,7 +31,7 @@ from dispatch.finance.day_rules import ledger_of
 from dispatch.finance.differences import differences
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.finance.queries import day_rows
-from dispatch.typed import number_in
+from dispatch.typed import day_in, number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
@@ -102,7 +102,7 @@ def reopen(branch_id: int, day: str) -> Answer:
     on, form = _day(day), Form.sent()
     try:
         with transaction() as db:
-            reopen_day(db, branch_id, on, reason=form.text("reason"), by=current(), at=now())
+            reopen_day(db, branch_id, on, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         return _refused(branch_id, on, refusal, form)
     flash(_("%(day)s is open again.", day=on), "success")
@@ -121,10 +121,10 @@ def _refused(branch_id: int, day: date, refusal: Refusal, form: Form | None = No
 
 def _day(text: str) -> date:
     """A day in an address. Raises NotFound."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise NotFound from None
+    day = day_in(text)
+    if day is None:
+        raise NotFound
+    return day
 
 
 def _books(db: Session, branch_id: int) -> Books:

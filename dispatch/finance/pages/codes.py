@@ -88,7 +88,7 @@ def _noted(about: str, act: Callable[[Session, str], object]) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            act(db, form.text("note"))
+            act(db, form.line("note"))
     except NotFound:
         raise
     except Refusal as refusal:

@@ -23,7 +23,7 @@ from dispatch.finance.pages.blueprint import pages, seen_branch
 from dispatch.finance.queries import DayEntry, DayReceipt, day_entries, day_receipts
 from dispatch.staff.models import Branch
 from dispatch.tabular.writing import Table
-from dispatch.typed import number_in
+from dispatch.typed import day_in, number_in
 from dispatch.web.access import current, may
 from dispatch.web.downloads import spreadsheet
 from dispatch.web.locale import tr
@@ -43,10 +43,7 @@ class Filter:
     @classmethod
     def asked(cls) -> Filter:
         """The filter in the address; what cannot be read counts as not given."""
-        try:
-            day = date.fromisoformat(request.args.get("day", ""))
-        except ValueError:
-            day = local_day(now(), current().zone)
+        day = day_in(request.args.get("day")) or local_day(now(), current().zone)
         channel = request.args.get("channel", "")
         mine = (channel if channel in CHANNEL_WORDS else None, number_in(request.args.get("person")))
         return cls(day, *mine, seen_branch(number_in(request.args.get("branch"))))
@@ -86,6 +83,7 @@ def day_list() -> str:
         wanted=wanted,
         people=people,
         total=total,
+        on_account=sum((row.receipt.amount for row in rows if row.receipt.channel == "account"), Decimal(0)),
         of=branch,
         entries=entries,
         VOUCHER_WORDS=VOUCHER_WORDS,

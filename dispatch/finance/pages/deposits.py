@@ -85,7 +85,7 @@ def undo_deposit(deposit_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            take_back_deposit(db, deposit_id, reason=form.text("reason"), by=current(), at=now())
+            take_back_deposit(db, deposit_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise

@@ -78,7 +78,7 @@ def take_back_settled(settlement_id: int) -> Answer:
     page, row_id = (hand_in_page, found.hand_in_id) if found.hand_in_id else (owed_page, found.match_id or 0)
     try:
         with transaction() as db:
-            deed(db, settlement_id, reason=form.text("reason"), by=current(), at=now())
+            deed(db, settlement_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise

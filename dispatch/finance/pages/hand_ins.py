@@ -79,7 +79,7 @@ def take_back(hand_in_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            take_back_hand_in(db, hand_in_id, reason=form.text("reason"), by=current(), at=now())
+            take_back_hand_in(db, hand_in_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise

@@ -84,7 +84,7 @@ def _page(form: Form | None, refusal: Refusal | None = None) -> Answer:
 
 def _whom(db: Session) -> list[tuple[str, str]]:
     """Whom a limit can be set for: everybody, branches, technicians of the reader's own branch, and whoever was asked for."""
-    everybody = [("", _("All branches"))] if allowed("branches.all") else []
+    everybody = [("all", _("All branches"))] if allowed("branches.all") else []
     places = [(f"b{one.id}", one.name) for one in branches(db) if current().sees_branch(one.id)]
     people = {one.id: one.name for one in technicians(db, current().branch_id or 0)}
     asked = db.get(Person, number_in(request.args.get("person")) or 0)

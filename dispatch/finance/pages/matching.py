@@ -16,10 +16,12 @@ from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.finance.assigning import people_to_name
 from dispatch.finance.match_explaining import Explained, explain
 from dispatch.finance.match_list_queries import (
+    Shown,
     candidates,
     item_seen,
     line_seen,
     matches_of,
+    order_behind,
 )
 from dispatch.finance.match_models import LineMatch, MatchItem
 from dispatch.finance.match_rules import (
@@ -95,8 +97,9 @@ def one_page(side: str, id_: int, form: Form | None = None, refusal: Refusal | N
             refusal=refusal,
             acting=acting,
             labels=_labels(),
-            ticked=set(request.form.getlist("parts")),
+            ticked=set(request.form.getlist("parts")) if acting == "explain" else _doubted(found, side),
             made=db.get(Statement, of.statement_id) if isinstance(of, StatementLine) else None,
+            order=order_behind(db, of) if isinstance(of, MatchItem) else None,
             people=_people(db, of.branch_id),
             heirs=people_to_name(db, of.branch_id) if of.state == "open" and current().may("difference.assign") else [],
             reasons=_reasons(),
@@ -105,8 +108,16 @@ def one_page(side: str, id_: int, form: Form | None = None, refusal: Refusal | N
     return (page, refusal.status) if refusal else page
 
 
+def _doubted(matches: list[Shown], side: str) -> set[str]:
+    """What a proposal that has to be explained joins with the one that is shown, as the form names it."""
+    asked = [each for each in matches if each.row.state == "proposed" and each.row.way in NEEDS_WORDS]
+    if side == "line":
+        return {f"item-{item.id}" for each in asked for item in each.items}
+    return {f"line-{line.id}" for each in asked for line in each.lines}
+
+
 def _reasons() -> list[tuple[str, Any]]:
-    mine = [("", "—")]
+    mine = [("", _("Choose…"))]
     if current().may("money.confirm"):
         mine += [(TOGETHER, _("They belong together"))]
     written_off = current().may("money.write_off")
@@ -140,24 +151,28 @@ def explain_item(item_id: int) -> Answer:
 
 def _explain(side: str, id_: int) -> Answer:
     form = Form.sent()
-    parts = {(side, id_)} | {_part(text) for text in request.form.getlist("parts")}
-    said = Explained(
-        lines=frozenset(number for kind, number in parts if kind == "line"),
-        items=frozenset(number for kind, number in parts if kind == "item"),
-        why=form.text("why"),
-        words=form.text("words"),
-        owner_id=number_in(form.text("owner")),
-        payout_channel=form.text("payout_channel"),
-    )
     try:
+        said = _said(form, {(side, id_)} | {_part(text) for text in request.form.getlist("parts")})
         with transaction() as db:
             explain(db, said, by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:
         return one_page(side, id_, form.refused(refusal), refusal, "explain")
-    flash(_("Booked."), "success")
+    flash(_("Noted."), "success")
     return redirect(_back(side, id_))
+
+
+def _said(form: Form, parts: set[tuple[str, int]]) -> Explained:
+    """What was typed, about these parts. Raises Invalid."""
+    return Explained(
+        lines=frozenset(number for kind, number in parts if kind == "line"),
+        items=frozenset(number for kind, number in parts if kind == "item"),
+        why=form.text("why"),
+        words=form.line("words"),
+        owner_id=number_in(form.text("owner")),
+        payout_channel=form.text("payout_channel"),
+    )
 
 
 def _part(text: str) -> tuple[str, int]:
@@ -178,7 +193,7 @@ def undo_match(match_id: int) -> Answer:
         side, id_ = _subject(db, match_id)
     try:
         with transaction() as db:
-            undo(db, match_id, reason=form.text("reason"), by=current(), at=now())
+            undo(db, match_id, reason=form.line("reason"), by=current(), at=now())
     except NotFound:
         raise
     except Refusal as refusal:

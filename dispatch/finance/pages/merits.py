@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -67,7 +68,7 @@ def undo_merit(merit_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            take_back_merit(db, merit_id, reason=form.text("reason"), by=current(), at=now())
+            take_back_merit(db, merit_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
@@ -108,7 +109,7 @@ def _people(db: Session) -> list[tuple[str, str]]:
 
 def _labels() -> dict[str, str]:
     """What the fields are called, for the list of what is wrong."""
-    said = {"person": _("Person"), "kind": _("What for"), "amount": _("Amount"), "points": _("Points")}
+    said = {"person": _("Person"), "kind": pgettext("merit", "What for"), "amount": _("Amount"), "points": _("Points")}
     return {**said, "reason": _("Reason"), "evidence": _("Order or hand-in")}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +31,7 @@ from dispatch.fees.operations import let_pass
 from dispatch.finance.owed_queries import answered_for
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.tabular.writing import Table
+from dispatch.typed import day_in
 from dispatch.web.access import current, may
 from dispatch.web.downloads import spreadsheet
 from dispatch.web.forms import Form
@@ -53,7 +53,7 @@ def pass_person(person_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            let_pass(db, person_id, reason=form.text("reason"), by=current(), at=now())
+            let_pass(db, person_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
@@ -105,14 +105,7 @@ def person_export(person_id: int) -> Response:
 
 def span_asked() -> Span:
     """The days that the address asks for; what cannot be read counts as not given."""
-    return Span(_day(request.args.get("from", "")), _day(request.args.get("to", "")))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return Span(day_in(request.args.get("from")), day_in(request.args.get("to")))
 
 
 def _lines(moved: Sequence[Movement], turned: Turnover, span: Span) -> Iterator[list[Any]]:

@@ -20,7 +20,15 @@ from dispatch.finance.keeping import Chosen, ask, ask_again, choose_columns, rea
 from dispatch.finance.matching_run import Matched, match_soon
 from dispatch.finance.models import BankProfile, Statement
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
-from dispatch.finance.statement_queries import LINE_SORTS, STATEMENT_SORTS, kinds_of, lines_of, statement_seen, statements
+from dispatch.finance.statement_queries import (
+    LINE_SORTS,
+    STATEMENT_SORTS,
+    has_open_lines,
+    kinds_of,
+    lines_of,
+    statement_seen,
+    statements,
+)
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES, UNDER_WAY
 from dispatch.finance.statements.bank_columns import COLUMNS
 from dispatch.finance.statements.lines import CHANNELS, KINDS
@@ -77,9 +85,10 @@ def tell_matched(matched: Matched | None) -> None:
         flash(_("The worker matches its lines now. Look again in a minute."), "info")
         return
     told = ngettext("%(num)d line matched by itself.", "%(num)d lines matched by themselves.", matched.sure)
-    asked = ngettext("%(num)d is proposed.", "%(num)d are proposed.", matched.asked)
-    left = ngettext("%(num)d is in the work list.", "%(num)d are in the work list.", matched.left)
-    flash(f"{told} {asked} {left}", "info")
+    open_ = _(
+        "The branch has %(asked)s proposals and %(left)s lines in the work list now.", asked=matched.asked, left=matched.left
+    )
+    flash(f"{told} {open_}", "info")
 
 
 def _list(form: Form) -> str:
@@ -144,7 +153,7 @@ def _lines(db: Session, made: Statement) -> dict[str, Any]:
     kind, cut = asked if asked in KINDS else None, cut_asked(LINE_SORTS, "row")
     found = lines_of(db, made, kind=kind, cut=cut)
     shown = {"rows": found.rows, "page": Leaf.of(found), "sort": Heads(cut.sort), "kind": kind}
-    return shown | {"kinds": kinds_of(made)}
+    return shown | {"kinds": kinds_of(made), "open": has_open_lines(db, made)}
 
 
 def _columns(db: Session, made: Statement, chosen: Chosen | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from dispatch.clock import now
@@ -95,8 +96,8 @@ def _form(form: Form | None, refusal: Refusal | None = None) -> Answer:
         kinds=KIND_WORDS.items(),
         mediums=MEDIUM_WORDS.items(),
         labels={"title": _("Title"), "uscc": _("Credit code"), "address": _("Address"), "phone": _("Phone")}
-        | {"bank": _("Bank"), "account": _("Account number"), "send_to": _("Send it to"), "remark": _("Remark")}
-        | {"line": _("What it is over")},
+        | {"bank": pgettext("invoice", "Bank"), "account": _("Account number"), "send_to": _("Send it to")}
+        | {"remark": _("Remark"), "line": _("What it is over")},
     )
     return (page, refusal.status) if refusal else page
 

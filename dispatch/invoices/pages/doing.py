@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -60,7 +60,7 @@ def do_issue(invoice_id: int) -> Answer:
 def do_refuse(invoice_id: int) -> Answer:
     """Refuse the request."""
     told = _said("refuse")
-    return _do(invoice_id, "refuse", lambda db, form, who: refuse(db, invoice_id, reason=form.text("reason"), **who), told)
+    return _do(invoice_id, "refuse", lambda db, form, who: refuse(db, invoice_id, reason=form.line("reason"), **who), told)
 
 
 @pages.post("/invoices/<int:invoice_id>/withdraw")
@@ -75,7 +75,7 @@ def do_withdraw(invoice_id: int) -> Answer:
 def do_void(invoice_id: int) -> Answer:
     """Make it void."""
     told = _said("void")
-    return _do(invoice_id, "void", lambda db, form, who: make_void(db, invoice_id, reason=form.text("reason"), **who), told)
+    return _do(invoice_id, "void", lambda db, form, who: make_void(db, invoice_id, reason=form.line("reason"), **who), told)
 
 
 @pages.post("/invoices/<int:invoice_id>/red-letter")
@@ -87,7 +87,9 @@ def do_red_letter(invoice_id: int) -> Answer:
         typed = read_red(form.values)
         return red_letter(db, invoice_id, **typed.__dict__, **who)
 
-    return _do(invoice_id, "red_letter", act, _("The red one is on record; the first one stays as it is."))
+    numbered = request.form.get("invoice_number", "").strip()
+    told = _("The red one is on record; the first one stays as it is.") if numbered else _("The red one waits to be issued.")
+    return _do(invoice_id, "red_letter", act, told)
 
 
 @pages.post("/invoices/<int:invoice_id>/ask-again")

@@ -100,7 +100,7 @@ def let_go(doubt_id: int) -> Answer:
     form = Form.sent()
     try:
         with transaction() as db:
-            set_aside(db, doubt_id, reason=form.text("reason"), by=current(), at=now())
+            set_aside(db, doubt_id, reason=form.line("reason"), by=current(), at=now())
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise

@@ -17,6 +17,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.purchasing import decide_purchase, withdraw_purchase
 from dispatch.errors import NotFound, Refusal
+from dispatch.fees.quote_queries import quotation_asked
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field import forgiving
 from dispatch.field.pages.corrections import DESK
@@ -67,6 +68,7 @@ def shown(db: Session, asked: Request) -> dict[str, Any]:
         "waits": waits_for_people(db, asked, current(), now()),
         "may_withdraw": may_withdraw(asked, current()),
         "through": _through(db, asked),
+        "quotation": quotation_asked(db, asked.id) if asked.kind == "quotation" else None,
     }
 
 
