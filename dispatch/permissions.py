@@ -78,6 +78,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "money.see": ("finance", "supervisor", "manager", "director"),
     "money.confirm": ("finance",),
     "money.write_off": ("manager", "director"),
+    "difference.assign": ("manager", "director"),
     "merit.see": ("finance", "manager", "director"),
     "merit.give": ("finance", "manager", "director"),
     "cash.limits": ("finance", "manager"),

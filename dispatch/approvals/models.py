@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.approvals.link_models import RequestLink as RequestLink
-from dispatch.approvals.rules import ABOVE, BUSINESS, LADDER_KINDS, MANAGER, MOST_ABOVE, REQUESTS, LevelRule
+from dispatch.approvals.rules import ABOVE, BUSINESS, LADDER_KINDS, MANAGER, MOST_ABOVE, OF_NO_ORDER, REQUESTS, LevelRule
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.staff.models import Branch, Person
 from dispatch.words import Text, say, text_from_json
@@ -94,7 +94,8 @@ class Step:
 
 
 class Request(Base):
-    """Something that climbs the ladder and is no order: goodwill, money to be given back, a charge to be let off, a purchase.
+    """Something that climbs the ladder and is no order: goodwill, money to be given back, a charge to be let off, a purchase, a
+    contractor's settlement.
 
     What it is about in particular stands in the table of the feature that carries it out; `about` says it in a sentence.
     `amount` is None where nobody knows it yet. `order_id` is the order that it belongs to, `trail` what the history keeps of it
@@ -108,7 +109,7 @@ class Request(Base):
         sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
         sa.CheckConstraint("amount IS NOT NULL OR kind = 'goodwill'", name="amount_known"),
         sa.CheckConstraint("btrim(reason) <> ''", name="has_reason"),
-        sa.CheckConstraint("(kind = 'purchase') = (order_id IS NULL)", name="favours_are_of_an_order"),
+        sa.CheckConstraint(f"(kind IN {OF_NO_ORDER}) = (order_id IS NULL)", name="favours_are_of_an_order"),
         sa.UniqueConstraint("key"),
         sa.Index(None, "order_id"),
         sa.Index(None, "branch_id", "state", "id"),

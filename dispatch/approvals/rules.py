@@ -1,6 +1,7 @@
 """The ladder of approval (P3, Q14): who decides first about a kind of business, and whom the table adds by size and branch.
 
-One mechanism for everything that somebody has to approve: work orders, purchases, goodwill, money given back, charges let off.
+One mechanism for everything that somebody has to approve: work orders, purchases, goodwill, money given back, charges let off,
+contractors' settlements.
 """
 
 from __future__ import annotations
@@ -45,12 +46,15 @@ BUSINESS: dict[str, Business] = {
     "refund": Business(say("Refund")),
     "overrule": Business(say("Charge let off")),
     "quotation": Business(say("Quotation below the list")),
+    "settlement": Business(say("Contractor's settlement"), first=MANAGER, names=ABOVE),
 }
 """What the table speaks of. An order has no amount when it is approved: visit and installation are free, and what a repair will
 need is known on site (P10); so the number of its vehicles is its size. Everything else is sized by its amount in yuan."""
 LADDER_KINDS: dict[str, Text] = {kind: business.word for kind, business in BUSINESS.items()}
-REQUESTS = ("purchase", "goodwill", "refund", "overrule", "quotation")
+REQUESTS = ("purchase", "goodwill", "refund", "overrule", "quotation", "settlement")
 """The kinds that are no orders: each is a Request."""
+OF_NO_ORDER = ("purchase", "settlement")
+"""Requests that belong to no order."""
 FAVOURS = ("goodwill", "refund", "overrule", "quotation")
 """What gives something away, on an order."""
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from dispatch.approvals.operations.requests import Answer
 from dispatch.clock import local_day
 from dispatch.demo.company import Company
 from dispatch.demo.counter import scrawl
@@ -19,18 +20,23 @@ from dispatch.devices.contractor_workers import actor_of_worker
 from dispatch.devices.models import Holder
 from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import stores, units_held
+from dispatch.finance.month_rules import month_of
+from dispatch.finance.paying_contractors import Paid, pay_sheet
+from dispatch.finance.settlement_models import ContractorSheet
+from dispatch.finance.settlement_rules import Correction
+from dispatch.finance.settling_contractors import decide_sheet, draw_up
 from dispatch.orders.models import Order, Visit
 from dispatch.outside.models import OutsideOffer, OutsideRequest
 from dispatch.outside.operations.answering import Acceptance, accept, decline
 from dispatch.outside.operations.asking import Wanted, ask, decide
-from dispatch.outside.operations.checking import accept_work, settle
+from dispatch.outside.operations.checking import accept_work
 from dispatch.outside.operations.offering import Made, make_offers
 
 CODE = "SZ"
 WHY = "本网点技术员全部在途，客户车辆停运等修"
 WHY_TOO = "龙岗方向今天无人，客户要求当日恢复"
 TOO_FAR = "今天人手都在惠州，赶不过去"
-LOOSE, PAID_BY = "线束未绑扎，第二次才固定好", "招商银行转账 回单 4471"
+LOOSE, PAID_BY, TOO_MUCH = "线束未绑扎，第二次才固定好", "招商银行转账 回单 4471", "上张结算单多付路桥费"
 CEILING, PRICE = Decimal(260), Decimal(220)
 WORKER, OTHER = ("周建国", "13923456001"), ("黄海涛", "13923456002")
 COLLEAGUE = "liang"
@@ -49,6 +55,7 @@ def build(company: Company, moment: datetime) -> None:
     _ask(company, _order(company, moment - timedelta(minutes=25), "emergency"), WHY_TOO, moment - timedelta(minutes=6))
     _lent(company, moment - timedelta(minutes=70), moment + timedelta(hours=4))
     _settled(company, places, moment - timedelta(hours=8))
+    _to_approve(company, places, moment - timedelta(hours=6))
 
 
 def _contractors(company: Company) -> list[int]:
@@ -123,15 +130,35 @@ def _done(company: Company, places: list[int], at: datetime) -> None:
     there.work()
 
 
-def _settled(company: Company, places: list[int], at: datetime) -> None:
-    """Work that the manager has accepted, for less than was agreed on; finance has paid it."""
+def _accepted_work(company: Company, places: list[int], at: datetime, less: int, note: str) -> OutsideOffer:
+    """Work that the manager has accepted."""
     _done(company, places, at)
     session = company.session
-    accepted = sa.select(OutsideOffer.id).where(OutsideOffer.accepted_at.is_not(None)).order_by(OutsideOffer.accepted_at)
-    offer_id = session.scalars(accepted.limit(1)).one()
-    after = at + timedelta(hours=3)
-    accept_work(session, offer_id, amount=PRICE - 20, note=LOOSE, by=company.manager(CODE), at=after)
-    settle(session, offer_id, reference=PAID_BY, by=company.people["qian"], at=after + timedelta(minutes=30))
+    accepted = sa.select(OutsideOffer).where(OutsideOffer.accepted_at > at, OutsideOffer.accepted_at < at + timedelta(hours=1))
+    offer = session.scalars(accepted.order_by(OutsideOffer.accepted_at).limit(1)).one()
+    return accept_work(session, offer.id, amount=PRICE - less, note=note, by=company.manager(CODE), at=at + timedelta(hours=3))
+
+
+def _settled(company: Company, places: list[int], at: datetime) -> None:
+    """A settlement of work for less than was agreed on: the manager has approved it, and finance has paid it."""
+    offer, after = _accepted_work(company, places, at, 20, LOOSE), at + timedelta(hours=3)
+    session, qian = company.session, company.people["qian"]
+    sheet = _drawn(company, offer, "本月外协，已与对方核对", after + timedelta(minutes=10))
+    decide_sheet(session, sheet.request_id, Answer(True), by=company.manager(CODE), at=after + timedelta(minutes=25))
+    paid = Paid("transfer", local_day(after, company.zone), PAID_BY)
+    key, when = _key(company), after + timedelta(minutes=40)
+    pay_sheet(session, sheet.request_id, paid, request_key=key, by=qian, at=when)
+
+
+def _to_approve(company: Company, places: list[int], at: datetime) -> None:
+    """The next settlement, with what was paid too much before taken off, waits for the manager."""
+    offer = _accepted_work(company, places, at, 0, "")
+    _drawn(company, offer, "第二批外协，请审批", at + timedelta(hours=3, minutes=15), Correction(Decimal("-15.00"), TOO_MUCH))
+
+
+def _drawn(company: Company, offer: OutsideOffer, why: str, at: datetime, *more: Correction) -> ContractorSheet:
+    month, qian = month_of(local_day(at, company.zone)), company.people["qian"]
+    return draw_up(company.session, offer.contractor_id, month, more, reason=why, key=_key(company), by=qian, at=at)
 
 
 def _key(company: Company) -> uuid.UUID:

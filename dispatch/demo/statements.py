@@ -41,6 +41,8 @@ BANK = "交易日,交易时间,借方金额,贷方金额,余额,摘要,收(付)�
 OPENING = Decimal("86420.50")
 UNNAMED = Decimal("150.00")
 PAID_OFF, KEPT = (Decimal("20.00"), Decimal("15.00")), Decimal("0.50")
+CARDS, CARD_FEE, MISSING = (Decimal("18.00"), Decimal("12.00")), Decimal("0.18"), Decimal("9.00")
+NOBODY_PAID = "客户说已付，渠道查无此笔，由经手人负责追回"
 PRODUCT = "维修服务费, 含配件"
 
 
@@ -49,7 +51,7 @@ def build(company: Company, moment: datetime) -> None:
     zone = ZoneInfo(company.zone)
     midnight = moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     before, at = midnight - timedelta(days=1), min(midnight + timedelta(hours=9), moment)
-    fetch(company, before, at, bank=True, owed=_paid_off(company, at))
+    fetch(company, before, at, bank=True, owed=_paid_off(company, at, before + timedelta(hours=14)))
     match_branch(company.session, company.branches["SZ"].id, by=company.people["qian"], at=at)
     _settle(company, at)
 
@@ -68,21 +70,25 @@ def fetch(company: Company, midnight: datetime, at: datetime, *, bank: bool, owe
             read_kept(company.session, made, by=company.people["qian"], at=at)
 
 
-def _paid_off(company: Company, at: datetime) -> str | None:
-    """A customer pays twice of what is on account; the bank will show one without a number, and of the other less."""
+def _paid_off(company: Company, at: datetime, before: datetime) -> str | None:
+    """A customer pays twice of what is on account, the bank will show one without a number, and of the other less; the day before
+    he paid twice by card, which the bank will show in one sum, and once by WeChat, which no bill will show."""
     session = company.session
-    receipts = sa.select(Receipt).where(Receipt.channel == "account", Receipt.amount > 0, Receipt.at < at).order_by(Receipt.id)
-    for receipt in session.scalars(receipts.where(Receipt.branch_id == company.branches["SZ"].id)):
-        if left_of(session, receipt) > sum(PAID_OFF):
-            for amount in PAID_OFF:
-                facts: dict[str, Any] = {"channel": "transfer", "payer": None, "reference": None, "request_key": None}
-                pay_on_account(session, receipt.id, amount=amount, **facts, by=company.people["qian"], at=at)
+    ways = [(amount, "transfer", at) for amount in PAID_OFF] + [(amount, "pos", before) for amount in CARDS]
+    ways.append((MISSING, "wechat", before))
+    receipts = sa.select(Receipt).where(Receipt.channel == "account", Receipt.amount > 0, Receipt.at < before)
+    mine = receipts.where(Receipt.branch_id == company.branches["SZ"].id).order_by(Receipt.id)
+    for receipt in session.scalars(mine):
+        if left_of(session, receipt) > sum((*PAID_OFF, *CARDS, MISSING)):
+            for amount, channel, when in ways:
+                facts: dict[str, Any] = {"channel": channel, "payer": None, "reference": None, "request_key": None}
+                pay_on_account(session, receipt.id, amount=amount, **facts, by=company.people["qian"], at=when)
             return receipt.number
     return None
 
 
 def _settle(company: Company, at: datetime) -> None:
-    """Finance accepts the bank's fee as one, and says of one transfer that it is on its way."""
+    """Finance accepts the bank's fee as one, says of one transfer that it is on its way, and of one payment whose it is."""
     session, qian = company.session, company.people["qian"]
     fees = session.scalars(sa.select(LineMatch.id).where(LineMatch.state == "proposed", LineMatch.way == "fee")).all()
     if fees:
@@ -93,6 +99,16 @@ def _settle(company: Company, at: datetime) -> None:
     if waiting:
         said = Explained(frozenset(), frozenset({waiting}), "underway", "客户周五下班前转账，预计下周一到账")
         explain(session, said, by=qian, at=at)
+    _somebody_answers(company, at)
+
+
+def _somebody_answers(company: Company, at: datetime) -> None:
+    """Of money that no bill has, the technician who said that it was paid answers for it."""
+    gone = sa.select(MatchItem.id).where(MatchItem.state == "open", MatchItem.amount == MISSING, MatchItem.channel == "wechat")
+    item_id = company.session.scalar(gone.limit(1))
+    if item_id is not None:
+        said = Explained(frozenset(), frozenset({item_id}), "owed", NOBODY_PAID, owner_id=company.people["su"].id)
+        explain(company.session, said, by=company.people["qian"], at=at)
 
 
 def _receipts(company: Company, channel: str, day: tuple[datetime, datetime]) -> Sequence[Receipt]:
@@ -173,6 +189,7 @@ def _bank(company: Company, receipts: Sequence[Receipt], day: datetime, owed: st
     if owed:
         moves.append((day + timedelta(hours=10, minutes=12), PAID_OFF[0], "设备款"))
         moves.append((day + timedelta(hours=15, minutes=31), PAID_OFF[1] - KEPT, f"维修费 {owed}"))
+        moves.append((day + timedelta(hours=17, minutes=5), sum(CARDS) - CARD_FEE, "银联POS清算款"))
     moves.append((day + timedelta(hours=11, minutes=20), UNNAMED, "设备维修款"))
     handed = company.session.scalars(_counted(company.branches["SZ"].id, day)).all()
     if handed:

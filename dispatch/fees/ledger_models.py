@@ -16,12 +16,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.fees.ledger_rules import (
     ACCOUNT_KINDS,
-    DEPOSIT_SERIES,
-    HAND_IN_SERIES,
     HAND_IN_STATUSES,
-    QUOTE_SERIES,
+    SERIES,
     VOUCHER_KINDS,
-    VOUCHER_SERIES,
 )
 from dispatch.words import say
 
@@ -35,10 +32,23 @@ CAUSES = (
     "bank_deposit_id",
     "match_run_id",
     "match_undo_id",
+    "contractor_sheet_id",
+    "contractor_sheet_back_id",
+    "contractor_payment_id",
 )
 """Columns of a voucher of which one names the row it is written for."""
-BACKS = ("hand_in_back", "difference_back", "account_payment_back", "bank_deposit_back")
+BACKS = (
+    "hand_in_back",
+    "difference_back",
+    "account_payment_back",
+    "bank_deposit_back",
+    "contractor_work_back",
+    "contractor_paid_back",
+)
 """Vouchers that book another one back, which they name."""
+
+
+_HAS_OWNER = sa.text("difference_owner_id IS NOT NULL")
 
 
 class Account(Base):
@@ -51,10 +61,12 @@ class Account(Base):
         sa.CheckConstraint("kind <> 'on_account' OR balance >= 0", name="on_account_not_below_zero"),
         sa.CheckConstraint("(kind = 'cash_in_hand') = (person_id IS NOT NULL)", name="hand_has_person"),
         sa.CheckConstraint("(kind IN ('receivable', 'on_account')) = (customer_id IS NOT NULL)", name="debt_has_customer"),
-        sa.CheckConstraint("num_nonnulls(person_id, branch_id, customer_id) = 1", name="has_one_owner"),
+        sa.CheckConstraint("(kind = 'contractor') = (contractor_id IS NOT NULL)", name="contractor_is_named"),
+        sa.CheckConstraint("num_nonnulls(person_id, branch_id, customer_id, contractor_id) = 1", name="has_one_owner"),
         sa.Index(None, "person_id"),
         sa.Index(None, "branch_id"),
         sa.Index(None, "customer_id"),
+        sa.Index("ix_account_contractor_id", "contractor_id", postgresql_where=sa.text("contractor_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -64,19 +76,20 @@ class Account(Base):
     branch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("branch.id"))
     customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
     channel: Mapped[str | None]
+    contractor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("holder.id"))
     balance: Mapped[Decimal]
     seq: Mapped[int]
     hash: Mapped[bytes]
 
 
 class SeriesCounter(Base):
-    """The last number given of a branch's vouchers (PZ), hand-ins (JK), deposits (CK) or quotations (BJ) of a year.
+    """The last number of a branch's vouchers (PZ), hand-ins (JK), deposits (CK), quotations (BJ), settlements (JS) of one year.
 
     Locked, they have no gaps.
     """
 
     __tablename__ = "series_counter"
-    __table_args__ = (words_of("series", (VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES, QUOTE_SERIES)),)
+    __table_args__ = (words_of("series", SERIES),)
 
     series: Mapped[str] = mapped_column(primary_key=True)
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), primary_key=True)
@@ -116,6 +129,9 @@ class Voucher(Base):
     bank_deposit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_deposit.id"), unique=True)
     match_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("match_run.id"), unique=True)
     match_undo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("match_undo.id"), unique=True)
+    contractor_sheet_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contractor_sheet.id"), unique=True)
+    contractor_sheet_back_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contractor_sheet_back.id"), unique=True)
+    contractor_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contractor_payment.id"), unique=True)
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("work_order.id"))
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("voucher.id"))
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -178,6 +194,7 @@ class HandIn(Base):
         sa.CheckConstraint("(status = 'confirmed') = (confirmed_by_id IS NOT NULL)", name="confirmed_by_somebody"),
         sa.Index(None, "branch_id", "status"),
         sa.Index(None, "person_id"),
+        sa.Index("ix_hand_in_difference_owner_id", "difference_owner_id", postgresql_where=_HAS_OWNER),
     )
 
     id: Mapped[Key]

@@ -23,6 +23,9 @@ ACCOUNT_KINDS = (
     "tax",
     "difference",
     "written_off",
+    "pay_deduction",
+    "outside_work",
+    "contractor",
     "at_channel",
     "channel_fee",
     "rounding",
@@ -42,6 +45,10 @@ VOUCHER_KINDS = (
     "bank_deposit_back",
     "matched",
     "match_undone",
+    "contractor_work",
+    "contractor_work_back",
+    "contractor_paid",
+    "contractor_paid_back",
 )
 VOUCHER_WORDS: dict[str, Text] = {
     "charge": say("Charge"),
@@ -58,6 +65,10 @@ VOUCHER_WORDS: dict[str, Text] = {
     "bank_deposit_back": say("Deposit taken back"),
     "matched": say("Matched with a statement"),
     "match_undone": say("Match undone"),
+    "contractor_work": say("Contractor's settlement approved"),
+    "contractor_work_back": say("Contractor's settlement taken back"),
+    "contractor_paid": say("Contractor paid"),
+    "contractor_paid_back": say("Payment to contractor taken back"),
 }
 HAND_IN_STATUSES = ("handed", "confirmed", "withdrawn")
 HAND_IN_WORDS: dict[str, Text] = {
@@ -70,22 +81,23 @@ HAND_IN_WORDS: dict[str, Text] = {
 DENOMINATIONS = tuple(Decimal(worth) for worth in ("100", "50", "20", "10", "5", "1", "0.5", "0.1"))
 """Notes and coins, in yuan."""
 
-VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES, QUOTE_SERIES = "PZ", "JK", "CK", "BJ"
-_DIGITS = {VOUCHER_SERIES: 6, HAND_IN_SERIES: 4, DEPOSIT_SERIES: 4, QUOTE_SERIES: 4}
+VOUCHER_SERIES, HAND_IN_SERIES, DEPOSIT_SERIES, QUOTE_SERIES, SETTLEMENT_SERIES = SERIES = "PZ", "JK", "CK", "BJ", "JS"
+_DIGITS = dict.fromkeys(SERIES, 4) | {VOUCHER_SERIES: 6}
 
 
 @dataclass(frozen=True)
 class AccountKey:
-    """Which account: a kind, and the person, branch, customer or channel it is kept for."""
+    """Which account: a kind, and the person, branch, customer, channel or contractor it is kept for."""
 
     kind: str
     person_id: int | None = None
     branch_id: int | None = None
     customer_id: int | None = None
     channel: str | None = None
+    contractor_id: int | None = None
 
     def __str__(self) -> str:
-        of = (self.person_id, self.branch_id, self.customer_id, self.channel)
+        of = (self.person_id, self.branch_id, self.customer_id, self.channel, self.contractor_id)
         return ":".join([self.kind, *(str(part) for part in of if part is not None)])
 
 
@@ -96,7 +108,7 @@ def split_tax(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def series_number(series: str, branch_code: str, year: int, running: int) -> str:
-    """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001, BJ-SZ-2026-0001."""
+    """PZ-SZ-2026-000001, JK-SZ-2026-0001, CK-SZ-2026-0001, BJ-SZ-2026-0001, JS-SZ-2026-0001."""
     return f"{series}-{branch_code}-{year}-{running:0{_DIGITS[series]}d}"
 
 

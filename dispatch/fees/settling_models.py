@@ -1,4 +1,4 @@
-"""Money that comes after the fact: how the difference of a hand-in is settled, what is paid of what went on account.
+"""Money that comes after the fact: how a difference is settled, what is paid of what went on account.
 
 Rows are never changed; the database keeps the sum of those that settle or pay one thing between nothing and what is open.
 """
@@ -50,7 +50,8 @@ class CounterEntry:
 
 
 class DifferenceSettlement(CounterEntry, Base):
-    """So much of a hand-in's difference is settled: in cash between its owner and the desk, or written off.
+    """So much of a difference is settled, of a hand-in's or of what matching left to somebody: in cash at the desk, out of pay,
+    or written off.
 
     `amount` is above zero whichever way the money went, below where a settlement was taken back. Nobody settles his own.
     """
@@ -60,13 +61,16 @@ class DifferenceSettlement(CounterEntry, Base):
         *CounterEntry.rules(),
         words_of("how", tuple(SETTLEMENTS)),
         sa.CheckConstraint("(how = 'paid' AND amount > 0) OR btrim(coalesce(reason, '')) <> ''", name="has_reason"),
+        sa.CheckConstraint("num_nonnulls(hand_in_id, match_id) = 1", name="settles_one"),
         sa.Index(None, "hand_in_id"),
+        sa.Index("ix_difference_settlement_match_id", "match_id", postgresql_where=sa.text("match_id IS NOT NULL")),
     )
 
-    hand_in_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_in.id"))
+    hand_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_in.id"))
+    match_id: Mapped[int | None] = mapped_column(sa.ForeignKey("line_match.id"))
     how: Mapped[str]
 
-    hand_in: Mapped[HandIn] = relationship()
+    hand_in: Mapped[HandIn | None] = relationship()
 
 
 class AccountPayment(CounterEntry, Base):
@@ -94,6 +98,9 @@ constraint_says("uq_account_payment_reverses_id", say("Somebody has taken this p
 constraint_says("uq_account_payment_request_key", say("This is booked already."))
 constraint_says("difference_not_past_zero", say("Not so much of this difference is open any more. Please look again."))
 constraint_says("difference_not_his_own", say("Nobody settles his own difference."))
-constraint_says("hand_in_back_difference_settled", say("Its difference is settled: take that back first."))
+MATCHED = say("It is matched with a statement: undo that first.")
+SETTLED = say("Its difference is settled: take that back first.")
+constraint_says("hand_in_back_difference_settled", SETTLED)
+constraint_says("match_undo_difference_settled", SETTLED)
 constraint_says("uq_difference_settlement_reverses_id", say("Somebody has taken this settlement back already."))
 constraint_says("uq_difference_settlement_request_key", say("This is booked already."))

@@ -11,19 +11,32 @@ from sqlalchemy.orm import Session
 
 from dispatch.fees.ledger_models import HandIn, Voucher
 from dispatch.fees.settling_models import DifferenceSettlement
+from dispatch.fees.settling_rules import Owed
 
 
 def settled_of(session: Session, hand_in_id: int) -> Decimal:
     """How much of a hand-in's difference is settled, in yuan; never below zero."""
-    settled = sa.select(sa.func.sum(DifferenceSettlement.amount)).where(DifferenceSettlement.hand_in_id == hand_in_id)
-    return Decimal(session.scalar(settled) or 0)
+    return _sum(session, DifferenceSettlement.hand_in_id == hand_in_id)
+
+
+def settled_sum(session: Session, owed: Owed) -> Decimal:
+    """The same of any difference."""
+    return _sum(session, getattr(DifferenceSettlement, owed.column) == owed.id)
+
+
+def _sum(session: Session, mine: sa.ColumnElement[bool]) -> Decimal:
+    return Decimal(session.scalar(sa.select(sa.func.sum(DifferenceSettlement.amount)).where(mine)) or 0)
+
+
+def owed_by_hand_in(made: HandIn) -> Owed:
+    """The difference of a hand-in as what somebody answers for."""
+    facts = (made.number, made.branch_id, made.difference or Decimal(0), made.difference_owner_id, not made.back)
+    return Owed("hand_in_id", made.id, "hand_in", *facts)
 
 
 def open_part(made: HandIn, settled: Decimal) -> Decimal:
     """What is open of a hand-in's difference when so much is settled, with the difference's sign; zero once it is taken back."""
-    if made.back or not made.difference:
-        return Decimal("0.00")
-    return made.difference + settled if made.difference < 0 else made.difference - settled
+    return owed_by_hand_in(made).open(settled)
 
 
 def open_parts(session: Session, hand_ins: Iterable[HandIn]) -> dict[int, Decimal]:
@@ -44,10 +57,12 @@ class Settled:
     back: DifferenceSettlement | None
 
 
-def settlements_of(session: Session, hand_in_id: int) -> list[Settled]:
-    """How the difference of a hand-in was settled, in the order in which it happened."""
+def settlements_of(session: Session, hand_in_id: int | None = None, *, match_id: int | None = None) -> list[Settled]:
+    """How the difference of a hand-in or a match was settled, in the order in which it happened."""
     row = DifferenceSettlement
     rows = sa.select(row, Voucher.number).join(Voucher, Voucher.difference_settlement_id == row.id)
-    found = session.execute(rows.where(row.hand_in_id == hand_in_id).order_by(row.id)).all()
+    found = session.execute(
+        rows.where(row.match_id == match_id if match_id else row.hand_in_id == hand_in_id).order_by(row.id)
+    ).all()
     backs = {row.reverses_id: row for row, _ in found}
     return [Settled(row, number, backs.get(row.id)) for row, number in found if row.reverses_id is None]

@@ -31,7 +31,10 @@ USUAL: dict[tuple[str, str], Code] = {
     ("income", ""): Code("6001", "主营业务收入", "Income"),
     ("channel_fee", ""): Code("660301", "财务费用-手续费", "Fees of channels"),
     ("rounding", ""): Code("660302", "财务费用-尾差", "Rounding"),
+    ("contractor", ""): Code("2202", "应付账款-外协", "Owed to contractors"),
+    ("outside_work", ""): Code("640101", "主营业务成本-外协", "Cost of outside work"),
     ("written_off", ""): Code("6711", "营业外支出", "Written off"),
+    ("pay_deduction", ""): Code("122101", "其他应收款-工资扣款", "To be deducted from pay"),
 }
 """Kind of account and channel ("" for all) -> its code."""
 

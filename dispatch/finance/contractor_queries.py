@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.models import Receipt
+from dispatch.devices.contractor_models import ContractorWorker
+from dispatch.fees.models import Account, Receipt
 from dispatch.finance.queries import at_the_desk
+from dispatch.finance.settlement_models import ContractorSheetLine
 from dispatch.orders.models import Order
 from dispatch.outside.models import OutsideOffer
 from dispatch.staff.models import Person
@@ -82,3 +84,37 @@ def settlement(session: Session, contractor_id: int, *, since: datetime, until: 
 
 def _job(row: Any) -> Job:
     return Job(*row)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Accepted work that stands in no settlement and was not paid otherwise, as a line of one has it."""
+
+    offer_id: int
+    order_number: str
+    worker: str
+    accepted_at: datetime
+    price: Decimal
+    amount: Decimal
+    note: str | None
+
+
+def open_work(session: Session, contractor_id: int, *, until: datetime) -> list[Work]:
+    """A contractor's work that was accepted before a moment and waits to be settled, in the order of time."""
+    offer, line = OutsideOffer, ContractorSheetLine
+    stands = sa.exists().where(line.offer_id == offer.id, line.live)
+    rows = (
+        sa.select(offer.id, Order.number, Person.name, offer.work_at, offer.price, offer.amount, offer.work_note)
+        .join(Order, Order.id == offer.order_id)
+        .join(Person, Person.id == offer.worker_id)
+        .where(offer.contractor_id == contractor_id, offer.work_at < until, offer.settled_at.is_(None), ~stands)
+    )
+    found: sa.Result[*tuple[Any, ...]] = session.execute(rows.order_by(offer.work_at, offer.id))
+    return [Work(*row) for row in found]
+
+
+def held_of(session: Session, contractor_id: int) -> Decimal:
+    """What of our cash a contractor's people hold."""
+    his = sa.select(ContractorWorker.person_id).where(ContractorWorker.contractor_id == contractor_id)
+    held = sa.select(sa.func.sum(Account.balance)).where(Account.kind == "cash_in_hand", Account.person_id.in_(his))
+    return session.scalar(held) or Decimal("0.00")

@@ -1,4 +1,4 @@
-"""Differences that nobody has explained: of hand-ins and of the matching, and cash that waits to be counted."""
+"""Differences that nobody has explained or settled: of hand-ins and of the matching, and cash that waits to be counted."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from dispatch.clock import day_bounds
-from dispatch.fees.models import DifferenceSettlement, HandIn, Voucher
-from dispatch.fees.settling_queries import open_part
+from dispatch.fees.models import HandIn, Voucher
 from dispatch.finance.day_queries import Books
-from dispatch.finance.match_models import MatchItem
+from dispatch.finance.match_models import LineMatch, MatchItem
 from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.models import Statement, StatementLine
+from dispatch.finance.owed_queries import OWED, left_of, paper_of, settled_of_hand_in, settled_part
 from dispatch.words import Text, say
 
 SHORT = say("The count differs")
 WAITS = say("Handed in, not counted")
+LEFT = say("Left over by matching")
 OURS = say("No statement shows it")
 THEIRS = say("Nothing of ours fits it")
 
@@ -30,7 +31,7 @@ THEIRS = say("Nothing of ours fits it")
 class Difference:
     """What it is, who answers for it, how much (of `whole`), since when, by which number it is known, and what was said of it.
 
-    One of `hand_in_id`, `line_id` and `item_id` is where it is put right.
+    One of `hand_in_id`, `match_id`, `line_id` and `item_id` is where it is put right.
     """
 
     what: Text
@@ -40,6 +41,7 @@ class Difference:
     paper: str
     branch_id: int
     hand_in_id: int | None = None
+    match_id: int | None = None
     line_id: int | None = None
     item_id: int | None = None
     note: str = ""
@@ -66,12 +68,12 @@ def differences(
 ) -> Found:
     """What is open of these branches, the oldest day first and on it the largest.
 
-    Of hand-ins until the end of `day` (None: all), of the matching until that of `matching`; what was to be matched before a
-    branch's books begin is left alone. `begins` says when they do where no day is closed yet.
+    Of hand-ins and what matching left to somebody until the end of `day` (None: all), of the matching until that of `matching`;
+    what was to be matched before a branch's books begin is left alone. `begins` says when they do where no day is closed yet.
     """
     spans = _spans(books, matching, begins)
     found = Found()
-    for rows in (_of_hand_ins(session, books, day), _ours(session, spans, limit), _theirs(session, spans, limit)):
+    for rows in (_owed(session, books, day), _ours(session, spans, limit), _theirs(session, spans, limit)):
         for one, count, total in rows:
             found.rows.append(one)
             found.count, found.sum = found.count + count, found.sum + total
@@ -98,31 +100,45 @@ def _within(spans: Spans, branch: Any, at: Any) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *each)
 
 
-def _of_hand_ins(session: Session, books: Mapping[int, Books], day: date | None) -> Counted:
-    """Hand-ins whose difference is not settled, and those that nobody has counted."""
-    settled = sa.select(sa.func.coalesce(sa.func.sum(DifferenceSettlement.amount), 0))
-    settled = settled.where(DifferenceSettlement.hand_in_id == HandIn.id).correlate(HandIn)
-    short = sa.and_(HandIn.difference != 0, ~HandIn.back.has(), sa.func.abs(HandIn.difference) > settled.scalar_subquery())
-    waits = HandIn.status == "handed"
-    if day is not None:
-        booked = sa.exists().where(Voucher.hand_in_id == HandIn.id, Voucher.booked_on <= day)
-        short, waits = sa.and_(short, booked), sa.and_(waits, _handed_until(books, day))
-    rows = (
-        sa.select(HandIn, settled.scalar_subquery())
-        .options(joinedload(HandIn.back))
-        .where(HandIn.branch_id.in_(books), sa.or_(short, waits))
-    )
-    for made, paid in session.execute(rows):
-        yield _of_hand_in(made, paid)
+def _owed(session: Session, books: Mapping[int, Books], day: date | None) -> Counted:
+    """Hand-ins whose difference is not settled, those that nobody has counted, and what matching left to somebody; at once."""
+    parts = (_short(books, day), _uncounted(books, day), _left_over(books, day))
+    for what, owner, amount, since, *more in session.execute(sa.union_all(*parts)):
+        paper, branch_id, hand_in_id, match_id, note, whole = more
+        place = {"hand_in_id": hand_in_id, "match_id": match_id, "note": note, "whole": whole}
+        yield Difference(_WORDS[what], owner, amount, since, paper, branch_id, **place), 1, abs(amount)
 
 
-def _of_hand_in(made: HandIn, paid: Decimal) -> tuple[Difference, int, Decimal]:
-    place = (made.number, made.branch_id, made.id)
-    if not made.difference:
-        return Difference(WAITS, made.person_name, made.declared, made.handed_at, *place), 1, made.declared
-    left, since = open_part(made, paid), made.confirmed_at or made.handed_at
-    said = {"note": made.difference_reason or "", "whole": made.difference}
-    return Difference(SHORT, made.difference_owner_name or "", left, since, *place, **said), 1, abs(left)  # type: ignore[arg-type]
+Rows = sa.Select[*tuple[Any, ...]]
+_WORDS = {"short": SHORT, "waits": WAITS, "left": LEFT}
+_NONE = sa.cast(sa.null(), sa.BigInteger)
+
+
+def _short(books: Mapping[int, Books], day: date | None) -> Rows:
+    made, settled = HandIn, settled_of_hand_in(HandIn.id)
+    left, since = left_of(made.difference, settled), sa.func.coalesce(made.confirmed_at, made.handed_at)
+    owner, why = sa.func.coalesce(made.difference_owner_name, ""), sa.func.coalesce(made.difference_reason, "")
+    place = (made.number, made.branch_id, made.id, _NONE, why, made.difference)
+    rows = sa.select(sa.literal("short"), owner, left, since, *place).where(made.branch_id.in_(books), made.difference != 0)
+    rows = rows.where(~made.back.has(), sa.func.abs(made.difference) > settled)
+    return rows if day is None else rows.where(sa.exists().where(Voucher.hand_in_id == made.id, Voucher.booked_on <= day))
+
+
+def _uncounted(books: Mapping[int, Books], day: date | None) -> Rows:
+    made = HandIn
+    place = (made.number, made.branch_id, made.id, _NONE, sa.literal(""), sa.cast(sa.null(), made.declared.type))
+    rows = sa.select(sa.literal("waits"), made.person_name, made.declared, made.handed_at, *place)
+    rows = rows.where(made.branch_id.in_(books), made.status == "handed")
+    return rows.where(_handed_until(books, day)) if day is not None else rows
+
+
+def _left_over(books: Mapping[int, Books], day: date | None) -> Rows:
+    row, settled = LineMatch, settled_part(LineMatch.id)
+    left, paper = left_of(row.difference, settled), sa.func.coalesce(paper_of(row.id), "")
+    place = (paper, row.branch_id, _NONE, row.id, sa.func.coalesce(row.words, ""), row.difference)
+    rows = sa.select(sa.literal("left"), sa.func.coalesce(row.owner_name, ""), left, row.decided_at, *place)
+    rows = rows.where(row.branch_id.in_(books), *OWED, sa.func.abs(row.difference) > settled)
+    return rows if day is None else rows.where(sa.exists().where(Voucher.match_run_id == row.run_id, Voucher.booked_on <= day))
 
 
 def _handed_until(books: Mapping[int, Books], day: date) -> sa.ColumnElement[bool]:
@@ -135,7 +151,11 @@ def _ours(session: Session, spans: Spans, limit: int | None) -> Counted:
     item = MatchItem
     open_ = (item.state == "open", _within(spans, item.branch_id, item.at))
     for row, count, total in _counted(session, _first(item, open_, limit)):
-        yield Difference(OURS, row.by_name, row.amount, row.at, row.number, row.branch_id, item_id=row.id), count, total
+        yield (
+            Difference(OURS, row.owner_name or row.by_name, row.amount, row.at, row.number, row.branch_id, item_id=row.id),
+            count,
+            total,
+        )
 
 
 def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
@@ -145,7 +165,9 @@ def _theirs(session: Session, spans: Spans, limit: int | None) -> Counted:
     for row, count, total, by_name in _counted(session, rows):
         what, number = FINDINGS[row.finding] if row.finding else THEIRS, row.receipt or row.reference or row.note or ""
         yield (
-            Difference(what, by_name, row.amount, row.at, number, row.branch_id, line_id=row.id, note=row.note or ""),
+            Difference(
+                what, row.owner_name or by_name, row.amount, row.at, number, row.branch_id, line_id=row.id, note=row.note or ""
+            ),
             count,
             total,
         )

@@ -14,6 +14,9 @@ from dispatch.fees.money_forms import read_money, read_sum
 from dispatch.fees.operations.cash_limits import NewLimit
 from dispatch.finance.code_rules import Code
 from dispatch.finance.merits import NewMerit
+from dispatch.finance.month_rules import Month, month_of, read_month
+from dispatch.finance.paying_contractors import Paid
+from dispatch.finance.settlement_rules import Correction
 from dispatch.tabular.cells import plain, read_decimal, read_moment
 from dispatch.typed import Typed, key_in, number_in, read_day
 from dispatch.words import Text, say
@@ -170,6 +173,38 @@ def read_merit(texts: Mapping[str, str]) -> NewMerit:
     )
     typed.check()
     return facts
+
+
+@dataclass(frozen=True)
+class TypedSheet:
+    """A contractor's settlement as somebody draws it up."""
+
+    month: Month
+    corrections: tuple[Correction, ...]
+    reason: str
+    key: uuid.UUID
+
+
+def read_sheet(texts: Mapping[str, str]) -> TypedSheet:
+    """The settlement out of the fields month, reason, request_key, and of its correction (all blank: none). Raises Invalid."""
+    typed = Typed(texts)
+    month = typed.need("month", lambda text: read_month(text) or say("A month like 2026-11, please."), month_of(date.min))
+    amount, words = typed.maybe("correction", read_money), typed.line("correction_words")
+    if words and not typed.line("correction"):
+        typed.errors.setdefault("correction", say("An amount, please."))
+    sign = -1 if typed.line("correction_way") == "off" else 1
+    corrections = (Correction(amount * sign, words),) if amount else ()
+    facts = TypedSheet(month, corrections, typed.line("reason"), key_in(typed.line("request_key")) or uuid.uuid4())
+    typed.check()
+    return facts
+
+
+def read_paid(texts: Mapping[str, str]) -> tuple[Paid, uuid.UUID | None]:
+    """How a settlement was paid, out of the fields channel, paid_on, reference and request_key. Raises Invalid."""
+    typed = Typed(texts)
+    facts = Paid(typed.line("channel"), typed.maybe("paid_on", read_day), typed.line("reference"))
+    typed.check()
+    return facts, key_in(typed.line("request_key"))
 
 
 def _read_points(text: str) -> int | Text:

@@ -8,11 +8,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.fees.models import Account, AccountPayment, BankDeposit, Posting, Receipt, Voucher
+from dispatch.fees.models import Account, AccountPayment, BankDeposit, DifferenceSettlement, Posting, Receipt, Voucher
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rows import sums_of
 from dispatch.finance.match_rules import ZERO, postings_of, turned
 from dispatch.finance.models import StatementLine
+from dispatch.finance.owed_queries import OWED
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet
 from dispatch.words import Text, say
 
 
@@ -24,6 +26,7 @@ def broken_matches(session: Session) -> Iterator[Text]:
     yield from _wrong_amounts(session)
     yield from _wrong_runs(session)
     yield from _wrong_undoings(session)
+    yield from _wrong_settlements(session)
 
 
 def _items_missing(session: Session) -> Iterator[Text]:
@@ -40,6 +43,10 @@ def _items_missing(session: Session) -> Iterator[Text]:
         sa.select(BankDeposit.number).where(
             BankDeposit.reverses_id.is_(None), ~sa.exists().where(item.bank_deposit_id == BankDeposit.id)
         ),
+        sa.select(ContractorSheet.number)
+        .join(ContractorPayment, ContractorPayment.sheet_id == ContractorSheet.id)
+        .where(ContractorPayment.channel != "cash", ContractorPayment.reverses_id.is_(None))
+        .where(~sa.exists().where(item.contractor_payment_id == ContractorPayment.id)),
     )
     for number in session.scalars(sa.union_all(*there).order_by("number")):
         yield say("%(number)s is not among the money to be matched with statements", number=number)
@@ -47,14 +54,19 @@ def _items_missing(session: Session) -> Iterator[Text]:
 
 def _wrong_items(session: Session) -> Iterator[Text]:
     """Items that say another amount than what they stand for, or that are void though it stands."""
-    item, back = MatchItem, sa.orm.aliased(AccountPayment)
-    amount = sa.func.coalesce(Receipt.amount, AccountPayment.amount, BankDeposit.amount)
-    gone = sa.or_(sa.exists().where(back.reverses_id == AccountPayment.id), BankDeposit.live.is_(False))
+    item, back, paid_back = MatchItem, sa.orm.aliased(AccountPayment), sa.orm.aliased(ContractorPayment)
+    amount = sa.func.coalesce(Receipt.amount, AccountPayment.amount, BankDeposit.amount, -ContractorPayment.amount)
+    gone = sa.or_(
+        sa.exists().where(back.reverses_id == AccountPayment.id),
+        sa.exists().where(paid_back.reverses_id == ContractorPayment.id),
+        BankDeposit.live.is_(False),
+    )
     rows = (
         sa.select(item.number, item.amount, amount)
         .outerjoin(Receipt, Receipt.id == item.receipt_id)
         .outerjoin(AccountPayment, AccountPayment.id == item.account_payment_id)
         .outerjoin(BankDeposit, BankDeposit.id == item.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == item.contractor_payment_id)
         .where(sa.or_(item.amount != amount, (item.state == "void") != sa.func.coalesce(gone, False)))
     )
     for number, said, there in session.execute(rows.order_by(item.id)):
@@ -116,6 +128,29 @@ def _wrong_undoings(session: Session) -> Iterator[Text]:
         posted = _posted(session, Voucher.match_undo_id == undo_id) if undo_id else None
         if found.state != "undone" or posted != wanted:
             yield say("Match %(match)s was undone and not booked back as it was booked", match=found.id)
+
+
+def _wrong_settlements(session: Session) -> Iterator[Text]:
+    """Differences of matches of which more is settled than there was, or that are settled though the match was undone; and
+    settlements without a voucher, or with one that took another amount from the differences."""
+    row = DifferenceSettlement
+    settled = sa.func.sum(row.amount)
+    most = sa.case((sa.and_(*OWED), sa.func.abs(LineMatch.difference)), else_=0)
+    sums = sa.select(LineMatch.id).join(row, row.match_id == LineMatch.id).group_by(LineMatch.id)
+    for id_ in session.scalars(sums.having(sa.not_(settled.between(0, most))).order_by(LineMatch.id)):
+        yield say("Match %(match)s: more of its difference is settled than there is", match=id_)
+    moved, way = sa.func.coalesce(sa.func.sum(Posting.amount), 0), sa.case((LineMatch.difference < 0, -1), else_=1)
+    differences = sa.select(Account.id).where(Account.kind == "difference")
+    booked = (
+        sa.select(row.id, row.match_id)
+        .join(LineMatch, LineMatch.id == row.match_id)
+        .outerjoin(Voucher, Voucher.difference_settlement_id == row.id)
+        .outerjoin(Posting, sa.and_(Posting.voucher_id == Voucher.id, Posting.account_id.in_(differences)))
+        .group_by(row.id, LineMatch.id)
+        .having(moved != row.amount * way)
+    )
+    for id_, match_id in session.execute(booked.order_by(row.id)):
+        yield say("Settlement %(id)s of match %(match)s is not what was posted for it", id=id_, match=match_id)
 
 
 def _posted(session: Session, which: sa.ColumnElement[bool]) -> dict[str, Decimal]:

@@ -155,6 +155,11 @@ def item_finding(told: dict[str, datetime], late: datetime) -> dict[str, Where]:
     return {"missing": missing, "late": sa.and_(MatchItem.at < late, ~missing)}
 
 
+def match_shown(session: Session, row: LineMatch) -> Shown:
+    """One match with its lines and items."""
+    return _with_parts(session, [row])[0]
+
+
 # --- one line, one item
 
 

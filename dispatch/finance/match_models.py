@@ -13,18 +13,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db import Base, Key, constraint_says, words_of
+from dispatch.fees.settling_models import MATCHED
 from dispatch.finance.match_rules import ITEM_CHANNELS, ITEM_KINDS, ITEM_STATES, MATCH_STATES, REASONS, RUNS, WAYS
 from dispatch.words import say
 
-_SOURCES = "receipt_id, account_payment_id, bank_deposit_id"
+_SOURCES = "receipt_id, account_payment_id, bank_deposit_id, contractor_payment_id"
 _TO_MATCH = sa.text("state IN ('open', 'underway')")
 
 
 class MatchItem(Base):
-    """Money of ours that a statement should show: a receipt that is not cash, a payment on account, a deposit; less, a refund.
+    """Money of ours that a statement should show: a receipt that is not cash, a payment on account, a deposit; less, a refund, or
+    what a contractor was paid.
 
     The database writes it with what it stands for, and makes it void when that is taken back; it refuses this once it is matched.
-    `other` is a further number it may be known by: a refund's receipt, a deposit's slip.
+    `other` is a further number it may be known by: a refund's receipt, a deposit's slip. Who took it answers for it, unless
+    finance has named somebody else as its owner.
     """
 
     __tablename__ = "match_item"
@@ -46,6 +49,7 @@ class MatchItem(Base):
     receipt_id: Mapped[int | None] = mapped_column(sa.ForeignKey("receipt.id"), unique=True)
     account_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account_payment.id"), unique=True)
     bank_deposit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_deposit.id"), unique=True)
+    contractor_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contractor_payment.id"), unique=True)
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     channel: Mapped[str]
     number: Mapped[str]
@@ -57,6 +61,8 @@ class MatchItem(Base):
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     by_name: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="open")
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    owner_name: Mapped[str | None]
 
 
 class MatchRun(Base):
@@ -96,6 +102,7 @@ class LineMatch(Base):
         sa.CheckConstraint("way <> 'explained' OR btrim(coalesce(words, '')) <> ''", name="explained_in_words"),
         sa.Index(None, "run_id"),
         sa.Index("ix_line_match_proposed", "branch_id", "confidence", "id", postgresql_where=sa.text("state = 'proposed'")),
+        sa.Index("ix_line_match_owner_id", "owner_id", postgresql_where=sa.text("owner_id IS NOT NULL")),
         sa.Index("ix_line_match_explained", "branch_id", "at", "id", postgresql_where=sa.text("why IS NOT NULL")),
     )
 
@@ -156,4 +163,4 @@ class MatchUndo(Base):
 constraint_says("uq_match_part_line_live", say("Somebody has matched one of these lines meanwhile. Nothing was booked twice."))
 constraint_says("uq_match_part_item_live", say("Somebody has matched this money meanwhile. Nothing was booked twice."))
 constraint_says("uq_match_undo_match_id", say("Somebody has undone this already."))
-constraint_says("match_item_matched", say("It is matched with a statement: undo that first."))
+constraint_says("match_item_matched", MATCHED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,12 @@ from dispatch.fees.ledger_models import HandIn
 from dispatch.fees.models import Receipt
 from dispatch.fees.settling_models import AccountPayment
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
-from dispatch.finance.match_rules import TO_MATCH, ZERO, Sums, in_fen
+from dispatch.finance.match_rules import LESS_FEE, TO_MATCH, ZERO, Sums, in_fen
 from dispatch.finance.matching.facts import Found, OpenItem, OpenLine
 from dispatch.finance.matching.proposing import Key
 from dispatch.finance.models import StatementLine
 from dispatch.orders.models import Order
+from dispatch.staff.models import Branch
 
 _MATCH = (
     *("id", "branch_id", "channel", "state", "way", "confidence", "run_id", "at", "amount", "fee", "difference", "why"),
@@ -46,10 +47,17 @@ def open_for(session: Session, branch_id: int) -> Open:
     """What matching looks at: the lines of the branch's statements that are open, under their locks, and what of ours is."""
     line = StatementLine
     columns = (line.id, line.channel, line.kind, line.at, line.amount, line.branch_id, line.receipt, line.reference)
-    query = sa.select(*columns, line.party, line.note, line.fee).where(line.branch_id == branch_id, line.state == "open")
-    rows = session.execute(query.order_by(line.id).with_for_update()).all()
-    lines, fees = [OpenLine(*row[:10]) for row in rows], {row[0]: row[10] for row in rows}
+    day = _day(line, "bank")
+    query = sa.select(*columns, line.party, line.note, day, line.fee).where(line.branch_id == branch_id, line.state == "open")
+    query = query.join(Branch, Branch.id == line.branch_id)
+    rows: Sequence[Any] = session.execute(query.order_by(line.id).with_for_update(of=line)).all()
+    lines, fees = [OpenLine(*row[:11]) for row in rows], {row[0]: row[11] for row in rows}
     return Open(lines, _items(session) if lines else [], fees)
+
+
+def _day(table: Any, channel: str) -> sa.ColumnElement[date | None]:
+    """SQL: the branch's day of what came by a channel; of other channels nobody asks for it."""
+    return sa.case((table.channel == channel, sa.cast(sa.func.timezone(Branch.zone, table.at), sa.Date)))
 
 
 def _items(session: Session) -> list[OpenItem]:
@@ -57,8 +65,9 @@ def _items(session: Session) -> list[OpenItem]:
     query = (
         sa.select(
             *(item.id, item.channel, item.at, item.amount, item.branch_id, item.number),
-            *(item.other, item.bank_deposit_id, item.reference, item.payer, Customer.name),
+            *(item.other, item.bank_deposit_id, item.reference, item.payer, Customer.name, _day(item, "pos")),
         )
+        .join(Branch, Branch.id == item.branch_id)
         .outerjoin(AccountPayment, AccountPayment.id == item.account_payment_id)
         .outerjoin(Receipt, Receipt.id == sa.func.coalesce(item.receipt_id, AccountPayment.receipt_id))
         .outerjoin(Order, Order.id == Receipt.order_id)
@@ -68,10 +77,11 @@ def _items(session: Session) -> list[OpenItem]:
     )
     marks = _hand_ins(session)
     found = []
-    for id_, channel, at, amount, branch_id, number, other, deposit_id, reference, payer, customer in session.execute(query):
+    rows = session.execute(query)
+    for id_, channel, at, amount, branch_id, number, other, deposit_id, reference, payer, customer, day in rows:
         others = (*((other,) if other else ()), *marks.get(deposit_id or 0, ()))
         people = tuple(name for name in (payer, customer) if name)
-        found.append(OpenItem(id_, channel, at, amount, branch_id, number, others, reference, people))
+        found.append(OpenItem(id_, channel, at, amount, branch_id, number, others, reference, people, day))
     return found
 
 
@@ -175,7 +185,7 @@ def _said(
     amount = sum((lines[id_].amount for id_ in each.lines), ZERO)
     rest = amount - sum((items[id_].amount for id_ in each.items), ZERO)
     fee = sum((in_fen(fees[id_]) for id_ in each.lines), ZERO)
-    why = "fee" if each.way == "fee" else None
+    why = "fee" if each.way in LESS_FEE and rest else None
     head = (first.channel, marked.state, each.way, each.confidence, marked.run_id, first.at, amount, fee, rest, why)
     return (*head, marked.by_id, marked.by_name, marked.decided_at)
 

@@ -11,7 +11,7 @@ from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.rules import FEN, yuan
 from dispatch.words import Text, say
 
-ITEM_KINDS = ("receipt", "account_payment", "deposit")
+ITEM_KINDS = ("receipt", "account_payment", "deposit", "contractor_payment")
 ITEM_CHANNELS = ("wechat", "alipay", "transfer", "pos", "cash")
 """By which way money of ours comes to a statement; `cash`: paid into the bank over the counter."""
 ITEM_STATES: dict[str, Text] = {
@@ -43,12 +43,16 @@ WAYS: dict[str, Text] = {
     "amount": say("The same amount within a few days; no number, another name or none"),
     "ambiguous": say("The same amount, but several could be meant"),
     "sum_of_person": say("What is open of this person comes to this amount"),
+    "cards_of_day": say("The cards of one day, less a fee of at most 2 %"),
+    "cards_ambiguous": say("The cards of one day less a fee, but several could be meant"),
     "fee": say("The channel calls it its fee"),
     "differs": say("Our number, but another amount"),
     "explained": say("Explained by a person"),
 }
 SURE = ("number", "reference")
 """Ways that match without a person."""
+LESS_FEE = ("fee", "cards_of_day", "cards_ambiguous")
+"""Ways of which the difference is the fee of the channel or bank."""
 NEEDS_WORDS = ("differs",)
 """Ways that cannot be accepted: somebody has to say what becomes of the difference."""
 

@@ -8,16 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.errors import Conflict, NotFound
+from dispatch.errors import Conflict, NotFound, RuleBroken
 from dispatch.fees.models import Voucher
 from dispatch.fees.operations.posting import Cause, post
 from dispatch.fees.operations.reversing import reason_given
 from dispatch.fees.rules import yuan
+from dispatch.fees.settling_models import SETTLED
+from dispatch.fees.settling_queries import settled_sum
 from dispatch.finance.match_holding import held_matches, parts_of
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchUndo
 from dispatch.finance.match_rows import held, sums_of
 from dispatch.finance.match_rules import permission_for, postings_of, turned
 from dispatch.finance.models import StatementLine
+from dispatch.finance.owed_queries import owed_by_match
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -25,7 +28,7 @@ from dispatch.words import say
 def undo(session: Session, match_id: int, *, reason: str, by: Actor, at: datetime) -> MatchUndo:
     """Undo a match by a counter-entry: its lines and items are open again, and nobody is asked the same anew.
 
-    Raises Invalid without a reason, Conflict when somebody else was first.
+    Raises Invalid without a reason, Conflict when somebody else was first, RuleBroken while a difference of it is settled.
     """
     found = session.get(LineMatch, match_id)
     if found is None or not by.sees_branch(found.branch_id) or found.run_id is None:
@@ -37,6 +40,8 @@ def undo(session: Session, match_id: int, *, reason: str, by: Actor, at: datetim
     held(session, MatchItem, items)
     held_matches(session, [found])
     _check_live(session, found)
+    if found.why == "owed" and settled_sum(session, owed_by_match(session, found)):
+        raise RuleBroken(SETTLED)
     row = MatchUndo(match_id=match_id, reason=words, by_id=by.id, by_name=by.name, at=at)
     session.add(row)
     found.state = "undone"

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from dispatch.approvals.models import Request
 from dispatch.fees.models import Charge, HandIn, Quotation, QuotationLine, Receipt
+from dispatch.finance.match_models import LineMatch
 from dispatch.finance.merit_models import Merit
 from dispatch.finance.merit_rules import Rate
+from dispatch.finance.owed_queries import OWED
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.staff.models import Branch, Person
 
@@ -58,9 +60,8 @@ FIGURES = ("receipts", "received", "favours", "given_away", "differences", "miss
 
 def rates(session: Session, *, branch_id: int | None, since: datetime, until: datetime) -> list[Rate]:
     """Of everybody who took money, gave something away or answers for a difference in [since, until); the largest share first."""
-    parts = sa.union_all(
-        _received(since, until), _goodwill(since, until), _let_off(since, until), _missed(since, until), _discounts(since, until)
-    ).subquery()
+    counted = (_received, _goodwill, _let_off, _missed, _left_over, _discounts)
+    parts = sa.union_all(*(rows(since, until) for rows in counted)).subquery()
     sums = (sa.func.sum(parts.c[name]) for name in FIGURES)
     rows = sa.select(Person.id, Person.name, Branch.name, *sums).join(parts, parts.c.person_id == Person.id)
     rows = rows.join(Branch, Branch.id == Person.branch_id).group_by(Person.id, Branch.id)
@@ -119,3 +120,9 @@ def _missed(since: datetime, until: datetime) -> sa.Select[*tuple[Any, ...]]:
     much = sa.func.abs(HandIn.difference)
     rows = _part(HandIn.difference_owner_id, HandIn.confirmed_at, since, until, differences=1, missed=much)
     return rows.where(HandIn.difference != 0, ~HandIn.back.has())
+
+
+def _left_over(since: datetime, until: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """What matching left to people, whichever way; by who answers for it."""
+    much = sa.func.abs(LineMatch.difference)
+    return _part(LineMatch.owner_id, LineMatch.decided_at, since, until, differences=1, missed=much).where(*OWED)

@@ -16,6 +16,7 @@ from dispatch.finance.day_models import DayClose
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart, MatchRun, MatchUndo
 from dispatch.finance.match_rules import FINDINGS
 from dispatch.finance.merit_models import Merit as Merit
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet, ContractorSheetBack, ContractorSheetLine
 from dispatch.finance.statement_rules import LINE_STATES, STAGES, STATES
 from dispatch.finance.statements.lines import CHANNELS, KINDS
 from dispatch.words import say
@@ -23,6 +24,10 @@ from dispatch.words import say
 __all__ = [
     "AccountCode",
     "BankProfile",
+    "ContractorPayment",
+    "ContractorSheet",
+    "ContractorSheetBack",
+    "ContractorSheetLine",
     "DayClose",
     "LineMatch",
     "MatchItem",
@@ -104,7 +109,8 @@ class Statement(Base):
 class StatementLine(Base):
     """One movement, once: the file that brought it first, and its row there. `key` tells it from all others of its account.
 
-    `finding` says why it is in the work list. Once it is not open the database lets nobody change what it says.
+    `finding` says why it is in the work list. Once it is not open the database lets nobody change what it says. Who sent its
+    statement answers for it while it is open, unless finance has named somebody else as its owner.
     """
 
     __tablename__ = "statement_line"
@@ -139,6 +145,8 @@ class StatementLine(Base):
     reference: Mapped[str | None]
     party: Mapped[str | None]
     note: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    owner_name: Mapped[str | None]
 
 
 constraint_says("uq_statement_file_once", say("This very file is here already; nothing was counted twice."))

@@ -25,7 +25,10 @@ from dispatch.fees.models import (
     Receipt,
     Voucher,
 )
+from dispatch.finance.match_models import LineMatch
 from dispatch.finance.month_rules import Month
+from dispatch.finance.owed_queries import OWED
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet, ContractorSheetBack
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch, Person
 
@@ -52,11 +55,12 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
     """Every posting of a branch's month, by voucher."""
     holder, order_customer = aliased(Person), aliased(Customer)
     handed = sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id, DifferenceSettlement.hand_in_id)
-    paper = sa.func.coalesce(Charge.code, Receipt.number, HandIn.number, BankDeposit.number, "")
+    paper = sa.func.coalesce(Charge.code, Receipt.number, HandIn.number, BankDeposit.number, ContractorSheet.number, "")
+    sheet = sa.func.coalesce(Voucher.contractor_sheet_id, ContractorSheetBack.sheet_id, ContractorPayment.sheet_id)
     rows = (
         sa.select(Voucher.number, Voucher.booked_on, Voucher.kind, Account.kind, Account.channel, Posting.amount, paper)
         .add_columns(
-            sa.func.coalesce(holder.name, HandIn.person_name, Voucher.by_name),
+            sa.func.coalesce(holder.name, HandIn.person_name, ContractorSheet.contractor_name, Voucher.by_name),
             sa.func.coalesce(Customer.name, order_customer.name, ""),
             sa.func.coalesce(Order.number, ""),
         )
@@ -71,6 +75,9 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
         .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
         .outerjoin(HandIn, HandIn.id == handed)
         .outerjoin(BankDeposit, BankDeposit.id == Voucher.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == Voucher.contractor_payment_id)
+        .outerjoin(ContractorSheetBack, ContractorSheetBack.id == Voucher.contractor_sheet_back_id)
+        .outerjoin(ContractorSheet, ContractorSheet.id == sheet)
         .outerjoin(Order, Order.id == Voucher.order_id)
         .outerjoin(order_customer, order_customer.id == Order.customer_id)
         .where(Voucher.branch_id == branch_id, Voucher.booked_on.between(month.first, month.last))
@@ -82,7 +89,8 @@ def journal(session: Session, branch_id: int, month: Month) -> Iterator[JournalL
 
 @dataclass(frozen=True)
 class Worked:
-    """What one person collected in a month, what he handed in, what differed and what he gave as goodwill; in yuan."""
+    """What one person collected in a month, what he handed in, what differed (of a count, or left to him by matching) and what he
+    gave as goodwill; in yuan."""
 
     person_id: int
     name: str
@@ -97,10 +105,11 @@ class Worked:
 def worked(session: Session, branch: Branch, month: Month, person_id: int | None = None) -> Sequence[Worked]:
     """Everybody of a branch who collected, handed in or gave something in a month, by name; or one person."""
     sums: dict[int, dict[str, Any]] = {}
-    for query in (_collected(branch, month), _handed(branch, month), _given(branch, month)):
+    for query in (_collected(branch, month), _handed(branch, month), _left_over(branch, month), _given(branch, month)):
         for who, name, *figures in session.execute(query):
-            names = query.selected_columns.keys()[2:]
-            sums.setdefault(who, {"name": name}).update(zip(names, figures, strict=True))
+            mine = sums.setdefault(who, {"name": name})
+            for what, figure in zip(query.selected_columns.keys()[2:], figures, strict=True):
+                mine[what] = mine.get(what, ZERO) + figure
     found = [Worked(who, **figures) for who, figures in sums.items() if person_id in (None, who)]
     return sorted(found, key=lambda each: (each.name, each.person_id))
 
@@ -126,6 +135,13 @@ def _handed(branch: Branch, month: Month) -> Any:
     rows = rows.outerjoin(HandInBack, HandInBack.id == Voucher.hand_in_back_id)
     rows = rows.join(HandIn, HandIn.id == sa.func.coalesce(Voucher.hand_in_id, HandInBack.hand_in_id))
     return _booked(rows.join(Person, Person.id == HandIn.person_id), branch, month).group_by(Person.id)
+
+
+def _left_over(branch: Branch, month: Month) -> Any:
+    """What matching left to people in the month; it counts as a difference of theirs."""
+    sums = sa.func.sum(LineMatch.difference).label("differences")
+    rows = sa.select(Person.id, Person.name, sums).join(LineMatch, LineMatch.owner_id == Person.id).where(*OWED)
+    return _booked(rows.join(Voucher, Voucher.match_run_id == LineMatch.run_id), branch, month).group_by(Person.id)
 
 
 def _given(branch: Branch, month: Month) -> Any:

@@ -25,6 +25,8 @@ from dispatch.fees.models import (
 )
 from dispatch.fees.settling_rules import AFTERWARDS
 from dispatch.finance.models import MatchItem
+from dispatch.finance.owed_queries import paper_of
+from dispatch.finance.settlement_models import ContractorPayment, ContractorSheet
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
 
@@ -176,6 +178,9 @@ def day_receipts(
     return [DayReceipt(row, order, id_, number or "", status or "", late) for row, order, id_, number, status, late in found]
 
 
+_owed_paper = paper_of(DifferenceSettlement.match_id)
+
+
 @dataclass(frozen=True)
 class DayEntry:
     """Something that finance settled or corrected on a day: its paper, why, and the amount (below zero: it went out)."""
@@ -185,6 +190,8 @@ class DayEntry:
     hand_in_id: int | None
     customer_id: int | None
     deposit_id: int | None
+    match_id: int | None
+    request_id: int | None
     reason: str
     amount: Decimal
 
@@ -192,22 +199,29 @@ class DayEntry:
 def day_entries(session: Session, *, branch: Branch, day: date) -> list[DayEntry]:
     """What a branch's finance settled, corrected, banked or was paid on account on a day, in the order of its time."""
     came = sa.select(sa.func.sum(Posting.amount)).join(Account, Account.id == Posting.account_id)
-    came = came.where(Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "written_off")))
+    came = came.where(
+        Posting.voucher_id == Voucher.id, Account.kind.in_(("cash_desk", "clearing", "pay_deduction", "written_off"))
+    )
     why = (HandInBack.reason, DifferenceSettlement.reason, AccountPayment.reason, AccountPayment.reference)
+    paid_out = (ContractorPayment.reason, ContractorPayment.reference)
     rows = (
         sa.select(
             Voucher,
-            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number),
+            sa.func.coalesce(HandIn.number, Receipt.number, BankDeposit.number, ContractorSheet.number, _owed_paper, "—"),
             HandIn.id,
             Order.customer_id,
             sa.func.coalesce(BankDeposit.reverses_id, BankDeposit.id),
-            sa.func.coalesce(*why, BankDeposit.reason, BankDeposit.slip, ""),
+            DifferenceSettlement.match_id,
+            ContractorSheet.request_id,
+            sa.func.coalesce(*why, *paid_out, BankDeposit.reason, BankDeposit.slip, ""),
             sa.func.coalesce(came.scalar_subquery(), 0),
         )
         .outerjoin(HandInBack, HandInBack.id == Voucher.hand_in_back_id)
         .outerjoin(DifferenceSettlement, DifferenceSettlement.id == Voucher.difference_settlement_id)
         .outerjoin(AccountPayment, AccountPayment.id == Voucher.account_payment_id)
         .outerjoin(BankDeposit, BankDeposit.id == Voucher.bank_deposit_id)
+        .outerjoin(ContractorPayment, ContractorPayment.id == Voucher.contractor_payment_id)
+        .outerjoin(ContractorSheet, ContractorSheet.id == ContractorPayment.sheet_id)
         .outerjoin(HandIn, HandIn.id == sa.func.coalesce(HandInBack.hand_in_id, DifferenceSettlement.hand_in_id))
         .outerjoin(Receipt, Receipt.id == AccountPayment.receipt_id)
         .outerjoin(Order, Order.id == Receipt.order_id)

@@ -13,6 +13,7 @@ from dispatch.approvals.checks import broken_ladders
 from dispatch.audit.checks import broken_digests, broken_trail, plainly
 from dispatch.config import Settings
 from dispatch.devices.checks import broken_custody
+from dispatch.fees.cash_check import broken_limits
 from dispatch.fees.checks import broken_receipts
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.quote_check import broken_quotations
@@ -20,8 +21,10 @@ from dispatch.field.checks import broken_facts, broken_results
 from dispatch.files import gateway as files
 from dispatch.files.checks import broken_files, leftover_files
 from dispatch.finance.checks import broken_statements
+from dispatch.finance.contractor_check import broken_settlements
 from dispatch.finance.day_check import broken_days
 from dispatch.finance.match_check import broken_matches
+from dispatch.finance.merit_check import broken_merits
 from dispatch.host.schema import known_versions, newest_version, revision_of
 from dispatch.intake.checks import broken_help, broken_outages, broken_silences
 from dispatch.invoices.checks import broken_invoices
@@ -161,10 +164,13 @@ AREAS: dict[str, Area] = {
     "receipts": Area(say("receipts"), "receipt", broken_receipts),
     "codes": Area(say("payment codes"), "pay_code", broken_codes),
     "money": Area(say("postings"), "posting", broken_ledgers),
+    "limits": Area(say("cash limits"), "cash_limit", broken_limits),
+    "merits": Area(say("rewards and deductions"), "merit", broken_merits),
     "invoices": Area(say("invoices"), "invoice", broken_invoices),
     "days": Area(say("closed days"), "day_close", broken_days),
     "statements": Area(say("lines of statements"), "statement_line", broken_statements),
     "matches": Area(say("matches"), "line_match", broken_matches),
+    "settlements": Area(say("contractors' settlements"), "contractor_sheet", broken_settlements),
     "files": Area(say("files"), "stored_file", broken_files),
     "sheets": Area(say("versions of sheets"), "sheet_version", broken_versions),
     "releases": Area(say("released PDFs"), "sheet_release", broken_releases, slow=True),

@@ -16,6 +16,7 @@ from dispatch import paths
 from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.fees.quote_queries import untold_count
+from dispatch.finance.owed_queries import answered_count
 from dispatch.orders.contact_queries import urgent_count
 from dispatch.orders.models import Order
 from dispatch.orders.presenting.verbal import Mark, mark_of
@@ -77,6 +78,7 @@ REACHED_FROM = {
     "orders.act_on_contact": "orders.contacts",
 }
 """Pages that people find in another room of the house than the one whose feature they belong to."""
+OWN = "finance.my_money"
 ROLE_ORDER = ("director", "manager", "supervisor", "specialist", "finance", "qa", "technician", "administrator")
 
 
@@ -92,8 +94,9 @@ class RailItem:
 
 
 def rail(app: Flask, waiting: Mapping[str, int]) -> list[RailItem]:
-    """The rail of this person."""
-    shown = (entry for entry in RAIL if entry.endpoint in app.view_functions and allowed(entry.permission))
+    """The rail of this person. His own money stands there for who drives, and for whoever answers for a difference."""
+    there = (entry for entry in RAIL if entry.endpoint in app.view_functions)
+    shown = (entry for entry in there if allowed(entry.permission) or (entry.endpoint == OWN and waiting.get(OWN)))
     return [
         RailItem(
             url_for(entry.endpoint),
@@ -177,6 +180,8 @@ def _waiting(db: Session, actor: Actor) -> dict[str, int]:
         wanted["orders.approvals"] = decisions_for(actor, at=now())
     if actor.may("order.take"):
         wanted["orders.contacts"] = urgent_count(actor)
+    if actor.may("fee.take") and not actor.may("visit.drive"):
+        wanted[OWN] = answered_count(actor.id or 0)
     if actor.may("quote.make"):
         wanted["fees.quotation_list"] = untold_count(actor)
     row = db.execute(sa.select(*wanted.values())).one() if wanted else ()

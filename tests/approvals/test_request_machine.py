@@ -142,4 +142,5 @@ def test_two_hands_climb_every_ladder(database: str, cast: Cast) -> None:
     }
     refused = {f"{name} refused" for name in works - {"Leaving"}}
     ends = {*REQUESTS, *REQUEST_STATES, "by a deputy", "by link"} - {"approved"}  # a state on the way to being carried out
+    ends -= {"settlement"}  # needs a contractor's accepted work: it is walked in tests/finance
     walk(Climbing, database, cast, acts=250, wanted=works | refused | ends)

@@ -7,8 +7,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.approvals.models import Request
 from dispatch.fees.models import BankDeposit, HandIn, HandInBack, LedgerBooks, Receipt
-from dispatch.finance.models import MatchItem, Statement, StatementLine
+from dispatch.finance.match_models import LineMatch
+from dispatch.finance.models import ContractorSheet, MatchItem, Statement, StatementLine
 from dispatch.orders.models import Order
 from tests.browser.sight import Sight, first
 
@@ -41,6 +43,12 @@ def money_pages(session: Session) -> dict[str, Sight]:
         sa.select(StatementLine.state, sa.func.min(StatementLine.id)).group_by(StatementLine.state)
     ):
         shown[f"a line of a statement, {state}"] = Sight("finance.show_line", f"/finance/statement-lines/{id_}", "qian")
+    owed = first(session, sa.select(LineMatch.id).where(LineMatch.why == "owed", LineMatch.run_id.is_not(None)))
+    shown["a difference that matching left"] = Sight("finance.show_owed", f"/finance/owed/{owed}", "chen")
     for state, id_ in session.execute(sa.select(MatchItem.state, sa.func.min(MatchItem.id)).group_by(MatchItem.state)):
         shown[f"money to be matched, {state}"] = Sight("finance.show_item", f"/finance/match-items/{id_}", "qian")
+    sheets = sa.select(Request.state, ContractorSheet.request_id).join(Request, Request.id == ContractorSheet.request_id)
+    for state, id_ in session.execute(sheets):
+        shown[f"a contractor's sheet, {state}"] = Sight("finance.show_sheet", f"/finance/contractor-sheets/{id_}", "qian")
+    shown["contractors' sheets"] = Sight("finance.sheet_list", "/finance/contractor-sheets", "qian")
     return shown | {"a cash account": Sight("finance.person", f"/finance/people/{holder}", "qian")}

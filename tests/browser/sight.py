@@ -15,6 +15,7 @@ NO_PAGES = {
     "finance.slip_photo",
     "finance.rate_export",
     "finance.contractor_sheet",
+    "finance.sheet_paper",
     "finance.contractor_export",
     "finance.day_export",
     "invoices.export",

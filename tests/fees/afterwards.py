@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from dispatch.fees.deposit_models import BankDeposit
 from dispatch.fees.deposit_queries import standing
@@ -25,6 +26,7 @@ from dispatch.fees.operations import (
 )
 from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.fees.settling_queries import open_part, settled_of
+from dispatch.finance.match_settling import take_back_match_settlement
 from tests.fees.acts import SELDOM, Doing, Page
 
 
@@ -99,8 +101,15 @@ class Depositing:
         return lambda s: deposit(s, ids, branch_id=branch_id, request_key=key, by=by, at=page.at, **facts)
 
 
+def _take_back_settlement(session: Session, settlement_id: int, **facts: Any) -> DifferenceSettlement:
+    """Of a hand-in's difference, or of a match's."""
+    row = session.get(DifferenceSettlement, settlement_id)
+    undo = take_back_match_settlement if row is not None and row.match_id else take_back_settlement
+    return undo(session, settlement_id, **facts)
+
+
 UNDO: dict[type, Any] = {
-    DifferenceSettlement: take_back_settlement,
+    DifferenceSettlement: _take_back_settlement,
     AccountPayment: take_back_account_payment,
     BankDeposit: take_back_deposit,
 }

@@ -19,6 +19,7 @@ from dispatch.fees.settling_models import AccountPayment, DifferenceSettlement
 from dispatch.finance.match_models import LineMatch, MatchItem, MatchPart
 from dispatch.finance.match_rules import UNBOOKED
 from dispatch.finance.models import StatementLine
+from dispatch.finance.owed_queries import left_of, settled_part
 from tests.fees.money import sums_agree
 
 Row = Charge | Receipt | HandIn | HandInBack | DifferenceSettlement | AccountPayment | BankDeposit
@@ -90,7 +91,7 @@ ITEMS = (
     .with_only_columns(MatchItem.channel, sa.func.sum(MatchItem.amount))
 )
 RESTS = _by(LineMatch.why, LineMatch.difference).where(_matched, LineMatch.why.is_not(None))
-OWED = sa.select(sa.func.sum(LineMatch.difference)).where(_matched, LineMatch.why == "owed")
+OWED = sa.select(sa.func.sum(left_of(LineMatch.difference, settled_part(LineMatch.id)))).where(_matched, LineMatch.why == "owed")
 
 
 def check_places(session: Session) -> None:

@@ -18,6 +18,7 @@ from dispatch.errors import Refusal
 from dispatch.fees.ledger_check import broken_ledgers
 from dispatch.fees.models import Charge
 from dispatch.fees.queries import numbers_without_receipt
+from dispatch.finance.day_check import broken_days
 from dispatch.finance.match_check import broken_matches
 from tests.building import repair_order
 from tests.conftest import AT, Cast
@@ -35,7 +36,7 @@ from tests.fees.books import (
 )
 from tests.fees.building import paid
 from tests.fees.money import confirmed, handed, owing
-from tests.finance import match_acts
+from tests.finance import day_acts, match_acts
 from tests.orders.building import dispatched
 from tests.racing import TwoHands, pairs_of, walk
 
@@ -57,6 +58,10 @@ KINDS = (
     match_acts.ACCEPT,
     match_acts.EXPLAIN,
     match_acts.UNDO,
+    day_acts.EVEN_MATCH,
+    day_acts.CLOSE,
+    day_acts.REOPEN,
+    day_acts.COME_LATE,
 )
 RIVALS = (
     (afterwards.BOOK_BACK, acts.HAND_IN),
@@ -78,7 +83,18 @@ RIVALS = (
     (acts.HAND_IN, acts.TAKE),
     (acts.SETTLE, acts.TAKE),
 )
-PAIRS = pairs_of(KINDS, (acts.TAKE, acts.HAND_IN, acts.CONFIRM), RIVALS)
+AT_FINANCE = (
+    (match_acts.STATE, match_acts.ACCEPT),
+    (match_acts.STATE, match_acts.ACCEPT),
+    (match_acts.STATE, match_acts.EXPLAIN),
+    (day_acts.EVEN_MATCH, match_acts.EXPLAIN),
+    (day_acts.EVEN_MATCH, match_acts.UNDO),
+    (day_acts.CLOSE, day_acts.COME_LATE),
+    (day_acts.CLOSE, day_acts.CLOSE),
+    (day_acts.CLOSE, day_acts.REOPEN),
+    (day_acts.REOPEN, day_acts.COME_LATE),
+)
+PAIRS = pairs_of(KINDS, (acts.TAKE, acts.HAND_IN, acts.CONFIRM), RIVALS, AT_FINANCE)
 
 
 class Money(TwoHands):
@@ -88,6 +104,7 @@ class Money(TwoHands):
     def open_the_books(self) -> None:
         self.at = AT
         self.people = {name: getattr(self.cast, name) for name in ("su", "wei", "wang", "qian")}
+        self.people["chen"] = self.cast.chen
         self.people["zhou"] = replace(self.cast.zhou, roles=frozenset({"finance"}))
         self.orders, self.written = self.begin()
 
@@ -131,6 +148,7 @@ class Money(TwoHands):
             check_differences(session)
             check_refunds(session)
             check_numbers(session)
+            day_acts.check_closed_days(session)
             check_nothing_twice(session, self.written)
 
     def teardown(self) -> None:
@@ -140,6 +158,7 @@ class Money(TwoHands):
             check_receipts_in_hand(session)
             assert list(broken_ledgers(session)) == []
             assert list(broken_matches(session)) == []
+            assert list(broken_days(session)) == []
             assert list(broken_chains(session)) == []
             assert numbers_without_receipt(session, self.cast.sz) == []
 
@@ -149,5 +168,6 @@ def test_every_fen_is_in_exactly_one_place_in_2000_acts_of_two_hands(database: s
     works = {"Charging", "TakingBack", "Taking", "Settling", "GivingBack", "HandingIn", "Withdrawing", "Confirming"}
     works |= {"BookingBack", "Evening", "PayingOff", "Depositing", "Correcting"}
     works |= {"Stating", "Accepting", "Explaining", "Undoing"}
-    refused = {f"{name} refused" for name in works - {"Charging", "Settling", "Stating"}}
+    works |= {"EveningMatch", "Closing", "Reopening", "ComingLate"}
+    refused = {f"{name} refused" for name in works - {"Charging", "Settling", "Stating", "ComingLate"}}
     walk(Money, database, cast, acts=2000, wanted=works | refused)

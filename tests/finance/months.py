@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -194,3 +194,27 @@ def _bank_row(rng: Random, fact: True_, at: datetime, balance: Decimal) -> Row:
     number = {name: f"K{rng.randrange(10**9):09d}" for name in ("流水号", "交易流水号", "凭证号")}
     texts = dict.fromkeys(("摘要", "用途", "附言"), note) | {"借贷标志": "贷" if came else "借"}
     return amounts | days | party | number | texts | {"余额": f"{balance:,.2f}", "账户余额": str(balance)}
+
+
+def card_month(seed: int) -> tuple[Month, list[tuple[date, list[Decimal], Decimal]]]:
+    """A month of a bank in which each day's cards come in one sum, one to three days later and less a fee, among other lines.
+
+    With it each day, what was paid by card on it, and what the bank paid out for it.
+    """
+    rng = Random(f"cards{seed}")
+    days = [_cards_of(rng, date(2026, 12, 1) + timedelta(days=n)) for n in range(0, 24, rng.choice((1, 2)))]
+    noise = _bank_facts(rng, 60)
+    facts = [(each, at) for each, at in zip(noise, _moments(rng, len(noise)), strict=True)]
+    facts = [(each, at.replace(month=12)) for each, at in facts]
+    for day, _, paid_out in days:
+        at = datetime(day.year, day.month, day.day, 9) + timedelta(days=rng.randrange(1, 4))
+        facts.append((True_("payment", paid_out, None, None), at))
+    facts.sort(key=lambda each: each[1])
+    return written(rng, "bank", [each for each, _ in facts], [at for _, at in facts]), days
+
+
+def _cards_of(rng: Random, day: date) -> tuple[date, list[Decimal], Decimal]:
+    amounts = [Decimal(rng.randrange(5_000, 90_000)) / 100 for _ in range(rng.randrange(2, 7))]
+    total = sum(amounts, Decimal(0))
+    fee = (total * rng.choice((Decimal(0), Decimal("0.0038"), Decimal("0.006"), Decimal("0.018")))).quantize(Decimal("0.01"))
+    return day, amounts, total - fee

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
+from dispatch.finance.merit_check import broken_merits
 from dispatch.finance.merit_queries import merits, merits_of, rates
 from dispatch.finance.merit_rules import Rate
 from dispatch.finance.merits import NewMerit, give, take_back_merit
@@ -69,6 +71,13 @@ def test_a_record_is_about_others_and_taken_back_once(db: Session, cast: Cast, a
     (rate,) = rates(db, branch_id=cast.sz, since=AT - timedelta(days=1), until=AT + timedelta(days=1))
     assert (rate.name, rate.receipts, rate.received, rate.differences, rate.missed) == ("苏杰", 1, 300, 1, 50)
     assert rate.missed_share == Decimal("16.7")
+    assert list(broken_merits(db)) == []
+    with db.begin_nested() as bent:
+        db.execute(sa.text("ALTER TABLE merit DISABLE TRIGGER append_only"))
+        db.execute(sa.text("UPDATE merit SET points = 500 WHERE kind = 'praise'"))
+        db.execute(sa.text("UPDATE merit SET amount = -49 WHERE reverses_id IS NOT NULL"))
+        assert len(list(broken_merits(db))) == 3, "two that the trail tells otherwise, one that is not the opposite"
+        bent.rollback()
     db.commit()
     _pages(cast, as_person, praised.id)
 

@@ -156,6 +156,14 @@ def carried_out(session: Session, request: Request, *, by: Actor, at: datetime, 
     _tell(session, request, "done", None, told, by=by, at=at)
 
 
+def call_off(session: Session, request: Request, *, reason: str, by: Actor, at: datetime) -> None:
+    """End an approved request, locked, that is not to be carried out after all; whoever carries it out may. Raises Conflict."""
+    if request.state != "approved":
+        raise Conflict(say("This is over already: nothing is left to take back."))
+    _end(session, request, "withdrawn", by=by, at=at)
+    _tell(session, request, "withdraw", reason, {}, by=by, at=at)
+
+
 def _keep(request: Request, asked: Asked) -> None:
     request.amount, request.reason = asked.amount, given_reason(asked.reason)
     request.about, request.trail = text_to_json(asked.about), asked.trail

@@ -31,7 +31,7 @@ from dispatch.fees.operations.quoting import (
     offer_quotation,
     withdraw_quotation,
 )
-from dispatch.fees.operations.settling import settle_difference, take_back_settlement
+from dispatch.fees.operations.settling import check_way, settle_difference, settle_owed, take_back_owed, take_back_settlement
 from dispatch.fees.operations.slips import add_slip
 from dispatch.fees.operations.taking_back import take_back_hand_in
 
@@ -49,6 +49,7 @@ __all__ = [
     "change_price",
     "change_quotation",
     "charge_fittings",
+    "check_way",
     "confirm_hand_in",
     "decide_favour",
     "decline_quotation",
@@ -73,10 +74,12 @@ __all__ = [
     "set_prices",
     "settle_difference",
     "settle_goodwill",
+    "settle_owed",
     "take_back_account_payment",
     "take_back_charge",
     "take_back_deposit",
     "take_back_hand_in",
+    "take_back_owed",
     "take_back_settlement",
     "take_payment",
     "withdraw_favour",

@@ -16,11 +16,15 @@ from dispatch.fees.ledger_models import Account, Posting, Voucher
 from dispatch.fees.ledger_rules import AccountKey
 from dispatch.fees.operations.posting import Cause, lock_accounts, post
 from dispatch.fees.rules import FEN, yuan
-from dispatch.fees.settling_models import CounterEntry
+from dispatch.fees.settling_models import MATCHED, CounterEntry
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 Row = TypeVar("Row", bound=CounterEntry)
+
+# Finance stands above fees, so its models cannot be imported here.
+_SOURCES = ("account_payment_id", "bank_deposit_id", "contractor_payment_id")
+_SHOWN = sa.table("match_item", sa.column("state", sa.Text), *(sa.column(name, sa.BigInteger) for name in _SOURCES))
 
 
 def post_reversal(session: Session, cause: Cause, first_id: int) -> Voucher:
@@ -74,12 +78,19 @@ def booked(session: Session, kind: type[Row], entry_id: int) -> Row:
 
 
 def check_stands(session: Session, entry: CounterEntry) -> None:
-    """Raises Conflict when an entry was taken back before. Call it under the lock of what the entry belongs to."""
+    """Raises Conflict when an entry was taken back before, or a statement shows it; that stays so until the end.
+
+    Call it under the lock of what the entry belongs to.
+    """
     kind = type(entry)
     back = session.scalar(sa.select(kind).where(kind.reverses_id == entry.id))
     if back is not None:
         told = {"name": back.by_name, "amount": yuan(entry.amount)}
         raise Conflict(say("%(name)s has taken these %(amount)s back already. Nothing was posted twice.", **told))
+    shown = _SHOWN.c.get(f"{kind.__tablename__}_id")
+    of = sa.select(_SHOWN.c.state).where(shown == entry.id).with_for_update() if shown is not None else None
+    if of is not None and session.scalar(of) == "matched":
+        raise Conflict(MATCHED)
 
 
 def reason_given(reason: str) -> str:
@@ -96,4 +107,5 @@ def _mirrored(session: Session, voucher_id: int) -> dict[AccountKey, Decimal]:
 
 
 def _key(account: Account) -> AccountKey:
-    return AccountKey(account.kind, account.person_id, account.branch_id, account.customer_id, account.channel)
+    whose = (account.person_id, account.branch_id, account.customer_id, account.channel, account.contractor_id)
+    return AccountKey(account.kind, *whose)

@@ -1,6 +1,7 @@
-"""What becomes of the difference of a hand-in: its owner settles it in cash at the desk, or it is written off.
+"""What becomes of a difference: its owner settles it in cash at the desk or out of his pay, or it is written off.
 
-Locks: the hand-in's row, its audit head, then the accounts.
+A difference is a hand-in's, or what matching left to somebody (finance settles that by the same acts).
+Locks: the row of what it belongs to, its audit head, then the accounts.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from dispatch.fees.operations.reversing import (
 )
 from dispatch.fees.rules import yuan
 from dispatch.fees.settling_models import DifferenceSettlement
-from dispatch.fees.settling_queries import open_part, settled_of
-from dispatch.fees.settling_rules import SETTLEMENTS
+from dispatch.fees.settling_queries import owed_by_hand_in, settled_sum
+from dispatch.fees.settling_rules import PLACES, SETTLEMENTS, Owed
 from dispatch.staff.rules import Actor
 from dispatch.words import say
 
@@ -44,45 +45,72 @@ def settle_difference(
     by: Actor,
     at: datetime,
 ) -> DifferenceSettlement:
-    """Settle so much of what is open of a hand-in's difference; the same `request_key` again answers with the first.
+    """Settle so much of what is open of a hand-in's difference. Raises like `settle_owed`."""
+    check_way(how, by)
+    owed = _locked(session, hand_in_id, by)
+    return settle_owed(session, owed, how=how, amount=amount, reason=reason, request_key=request_key, by=by, at=at)
 
-    What was missing is paid into the cash desk, what was too much is given out of it, or it is written off for a reason. Raises
-    NotAllowed for one's own, RuleBroken when so much is not open or not in the cash desk, Conflict for a used key.
+
+def settle_owed(
+    session: Session,
+    owed: Owed,
+    *,
+    how: str,
+    amount: Decimal,
+    reason: str,
+    request_key: uuid.UUID | None,
+    by: Actor,
+    at: datetime,
+) -> DifferenceSettlement:
+    """Settle so much of what is open of a difference; the same `request_key` again answers with the first.
+
+    What was missing is paid into the cash desk or taken from its owner's pay, what was too much is given out of the desk, or it
+    is written off for a reason. Raises NotAllowed for one's own, RuleBroken when so much is not open or not in the cash desk,
+    Conflict for a used key.
     """
-    handed = _locked(session, hand_in_id, how, by)
-    first = first_press(session, DifferenceSettlement, request_key, hand_in_id=handed.id, how=how, amount=amount)
+    _check_not_own(owed, by)
+    about = {owed.column: owed.id}
+    first = first_press(session, DifferenceSettlement, request_key, **about, how=how, amount=amount)
     if first is not None:
         return first
     amount = amount_given(amount)
     settled = DifferenceSettlement(
-        hand_in_id=handed.id,
+        **about,
         how=how,
         amount=amount,
-        reason=reason_given(reason) if how == "written_off" else reason.strip() or None,
+        reason=reason.strip() or None if how == "paid" else reason_given(reason),
         request_key=request_key,
         by_id=by.id,
         by_name=by.name,
         at=at,
     )
-    _check_open(handed, amount, settled_of(session, handed.id))
+    _check_open(owed, amount, settled_sum(session, owed), how)
     session.add(settled)
     session.flush()
-    record(session, ("hand_in", handed.id), "difference.settle", by=by, at=at, detail=_said(handed, settled))
-    cause = Cause("difference_settled", handed.branch_id, by, at, at, {"difference_settlement_id": settled.id})
-    post_from_desk(session, cause, _lines(handed, settled))
+    record(session, (owed.subject, owed.id), "difference.settle", by=by, at=at, detail=_said(owed, settled))
+    cause = Cause("difference_settled", owed.branch_id, by, at, at, {"difference_settlement_id": settled.id})
+    post_from_desk(session, cause, _lines(owed, settled))
     return settled
 
 
 def take_back_settlement(session: Session, settlement_id: int, *, reason: str, by: Actor, at: datetime) -> DifferenceSettlement:
+    """Book a settlement of a hand-in's difference back. Raises like `take_back_owed`."""
+    found = booked(session, DifferenceSettlement, settlement_id)
+    check_way(found.how, by)
+    return take_back_owed(session, found, _locked(session, found.hand_in_id, by), reason=reason, by=by, at=at)
+
+
+def take_back_owed(
+    session: Session, found: DifferenceSettlement, owed: Owed, *, reason: str, by: Actor, at: datetime
+) -> DifferenceSettlement:
     """Book a settlement back by a row of the opposite amount: so much of the difference is open again.
 
     Raises Invalid without a reason, Conflict when it was taken back before, RuleBroken when the cash desk has not so much.
     """
-    found = booked(session, DifferenceSettlement, settlement_id)
-    handed = _locked(session, found.hand_in_id, found.how, by)
+    _check_not_own(owed, by)
     check_stands(session, found)
     back = DifferenceSettlement(
-        hand_in_id=handed.id,
+        **{owed.column: owed.id},
         how=found.how,
         amount=-found.amount,
         reason=reason_given(reason),
@@ -93,46 +121,53 @@ def take_back_settlement(session: Session, settlement_id: int, *, reason: str, b
     )
     session.add(back)
     session.flush()
-    record(session, ("hand_in", handed.id), "difference.take_back", by=by, at=at, detail=_said(handed, back))
-    post_back(session, "difference_back", found, back, handed.branch_id, by=by, at=at)
+    record(session, (owed.subject, owed.id), "difference.take_back", by=by, at=at, detail=_said(owed, back))
+    post_back(session, "difference_back", found, back, owed.branch_id, by=by, at=at)
     return back
 
 
-def _locked(session: Session, hand_in_id: int, how: str, by: Actor) -> HandIn:
-    """The hand-in under its row lock, if the person may settle its difference this way."""
+def check_way(how: str, by: Actor) -> None:
+    """Raises Invalid for a way that there is none of, NotAllowed for one that is not his."""
     if how not in SETTLEMENTS:
         raise Invalid({"how": say("Choose how it is settled.")})
     by.must(SETTLEMENTS[how])
-    handed = session.get(HandIn, hand_in_id, with_for_update=True, populate_existing=True)
+
+
+def _locked(session: Session, hand_in_id: int | None, by: Actor) -> Owed:
+    """The difference of a hand-in under its row lock. Raises NotFound."""
+    handed = session.get(HandIn, hand_in_id, with_for_update=True, populate_existing=True) if hand_in_id else None
     if handed is None or not by.sees_branch(handed.branch_id):
         raise NotFound
-    if handed.difference_owner_id == by.id:
+    return owed_by_hand_in(handed)
+
+
+def _check_not_own(owed: Owed, by: Actor) -> None:
+    if owed.owner_id == by.id:
         raise NotAllowed(say("Nobody settles his own difference."))
-    return handed
 
 
-def _check_open(handed: HandIn, amount: Decimal, settled: Decimal) -> None:
-    left = abs(open_part(handed, settled))
-    if handed.back:
-        raise RuleBroken(say("%(number)s was taken back, so it has no difference any more.", number=handed.number))
+def _check_open(owed: Owed, amount: Decimal, settled: Decimal, how: str) -> None:
+    left = abs(owed.open(settled))
+    if not owed.stands:
+        raise RuleBroken(say("%(number)s was taken back, so it has no difference any more.", number=owed.number))
     if not left:
-        raise RuleBroken(say("No difference of %(number)s is open.", number=handed.number))
+        raise RuleBroken(say("No difference of %(number)s is open.", number=owed.number))
     if amount > left:
-        told = {"amount": yuan(amount), "left": yuan(left), "number": handed.number}
+        told = {"amount": yuan(amount), "left": yuan(left), "number": owed.number}
         raise RuleBroken(say("%(amount)s is more than what is open of the difference of %(number)s: %(left)s.", **told))
+    if how == "deducted" and owed.difference > 0:
+        raise RuleBroken(say("There was too much, so nothing is deducted: give it back, or write it off."))
 
 
-def _said(handed: HandIn, settled: DifferenceSettlement) -> dict[str, str]:
-    said = {"number": handed.number, "how": settled.how, "amount": str(settled.amount)}
+def _said(owed: Owed, settled: DifferenceSettlement) -> dict[str, str]:
+    said = {"number": owed.number, "how": settled.how, "amount": str(settled.amount)}
     return said | ({"reason": settled.reason} if settled.reason else {})
 
 
-def _lines(handed: HandIn, settled: DifferenceSettlement) -> dict[AccountKey, Decimal]:
+def _lines(owed: Owed, settled: DifferenceSettlement) -> dict[AccountKey, Decimal]:
     """What was missing stands on the debit of the differences, so settling it takes it from there; too much the other way."""
-    assert handed.difference is not None
-    gone = settled.amount if handed.difference < 0 else -settled.amount
-    place = "cash_desk" if settled.how == "paid" else "written_off"
+    gone = settled.amount if owed.difference < 0 else -settled.amount
     return {
-        AccountKey(place, branch_id=handed.branch_id): gone,
-        AccountKey("difference", branch_id=handed.branch_id): -gone,
+        AccountKey(PLACES[settled.how], branch_id=owed.branch_id): gone,
+        AccountKey("difference", branch_id=owed.branch_id): -gone,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dispatch.finance.match_rules import FITTING
@@ -14,7 +14,7 @@ EARLY, LATE = timedelta(days=1), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """A line that is not matched; `receipt` is the number of ours that reading found in it."""
+    """A line that is not matched; `receipt` is the number of ours that reading found in it, `day` a bank's day at the branch."""
 
     id: int
     channel: str
@@ -26,11 +26,15 @@ class OpenLine:
     reference: str | None = None
     party: str | None = None
     note: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """Money of ours that is not matched; `others` are further numbers it may be known by, `people` who may have paid it."""
+    """Money of ours that is not matched; `others` are further numbers it may be known by, `people` who may have paid it.
+
+    `day` is the branch's day of what was paid by card.
+    """
 
     id: int
     channel: str
@@ -41,6 +45,7 @@ class OpenItem:
     others: tuple[str, ...] = ()
     reference: str | None = None
     people: tuple[str, ...] = ()
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Matching in the order of certainty: our number, the channel's number, then amount, time and person."""
+"""Matching in the order of certainty: our number, the channel's number, then amount, time and person, then a day's cards."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
 from dispatch.finance.matching.by_amount import match_amounts, match_sums
+from dispatch.finance.matching.by_day import match_days
 from dispatch.finance.matching.by_number import match_numbers, match_references
 from dispatch.finance.matching.facts import Found, OpenItem, OpenLine, Outcome
 
@@ -26,6 +27,7 @@ def propose(lines: Sequence[OpenLine], items: Sequence[OpenItem], refused: Colle
     match_amounts(nameless, free_items, outcome)
     seen = {id_ for each in outcome.asked for id_ in each.lines}
     match_sums([line for line in nameless if line.id not in seen], free_items, outcome)
+    match_days(nameless, free_items, outcome)
     return _without(outcome, refused) if refused else outcome
 
 

@@ -17,6 +17,7 @@ from dispatch.finance.pages import (  # noqa: F401 - each adds its routes
     overview,
     own,
     people,
+    sheets,
     slips,
     statements,
 )

@@ -1,8 +1,9 @@
-"""A contractor's settlement over a span: the page, the sheet to print, the spreadsheet. It is paid order by order, as before."""
+"""A contractor's work over a span: the page, the sheet to print, the spreadsheet; what waits to be settled."""
 
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,22 +11,29 @@ from typing import Any
 
 from flask import render_template, send_file
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from dispatch.clock import day_bounds, now
+from dispatch.clock import day_bounds, local_day, now
 from dispatch.db import transaction
 from dispatch.devices.contractors import contractor
 from dispatch.devices.models import Holder
-from dispatch.finance.contractor_queries import Settlement, settlement
-from dispatch.finance.pages.blueprint import asked_span, pages
+from dispatch.errors import Refusal
+from dispatch.finance.contractor_queries import Settlement, open_work, settlement
+from dispatch.finance.month_rules import month_of
+from dispatch.finance.pages.blueprint import Answer, asked_span, pages
+from dispatch.finance.settlement_queries import sheets
 from dispatch.finance.settlement_sheets import settlement_pdf
+from dispatch.lists import Cut
 from dispatch.staff.models import Branch
 from dispatch.tabular.writing import Table
 from dispatch.web.access import current, may
 from dispatch.web.downloads import spreadsheet
+from dispatch.web.forms import Form
 
 MONEY = 3
+NEWEST = Cut(sort="-number")
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,39 @@ def _read(db: Session, holder_id: int) -> Shown:
 
 @pages.get("/finance/contractors/<int:holder_id>")
 @may("money.see")
-def contractor_settlement(holder_id: int) -> str:
-    """Accepted work, deductions, what he collected for us, what is owed either way, what was paid."""
+def contractor_settlement(holder_id: int) -> Answer:
+    """Accepted work, deductions, what he collected for us, what is owed either way, what was paid; his settlements."""
+    return contractor_page(holder_id, None)
+
+
+def contractor_page(holder_id: int, form: Form | None, refusal: Refusal | None = None) -> Answer:
+    """The page; `refusal` is about the form that draws a settlement up. Raises NotFound."""
     with transaction() as db:
         shown = _read(db, holder_id)
-    return render_template("finance/contractor.html", **shown.__dict__)
+        work = open_work(db, holder_id, until=now())
+        mine, _counts = sheets(db, shown.holder.branch_id, contractor_id=holder_id, cut=NEWEST)
+    month = month_of(local_day(now(), shown.branch.zone))
+    months = [month, month.before, month.before.before]
+    page = render_template(
+        "finance/contractor.html",
+        **shown.__dict__,
+        work=work,
+        sheets=mine,
+        month=month.before,
+        months=[(str(each), str(each)) for each in months],
+        ways=[("add", _("to be paid besides")), ("off", _("to be taken off"))],
+        form=form,
+        refusal=refusal,
+        acting="draw_up" if refusal else "",
+        request_key=uuid.uuid4(),
+        labels={
+            "month": pgettext("settlement", "Month"),
+            "correction": _("Correction"),
+            "correction_words": _("What it is"),
+            "reason": _("Note"),
+        },
+    )
+    return (page, refusal.status) if refusal else page
 
 
 @pages.get("/finance/contractors/<int:holder_id>/sheet.pdf")

@@ -20,6 +20,7 @@ from dispatch.fees.operations import add_slip, confirm_hand_in, take_back_hand_i
 from dispatch.fees.settling_queries import Settled, open_part, open_parts, settlements_of
 from dispatch.fees.settling_rules import SETTLEMENT_WORDS, SETTLEMENTS
 from dispatch.fees.slip_queries import slips_of
+from dispatch.finance.assigning import people_to_name
 from dispatch.finance.forms import read_count
 from dispatch.finance.pages.blueprint import Answer, chosen_branch, pages
 from dispatch.finance.pages.sending import scan_of, sent_with_file
@@ -113,6 +114,7 @@ def hand_in_page(hand_in_id: int, form: Form, refusal: Refusal | None = None, *,
             may_add=made.status == "confirmed" and made.person_id != current().id and current().may("money.confirm"),
             settled=settled,
             forms=_forms(made, left, settled),
+            heirs=people_to_name(db, made.branch_id) if left and current().may("difference.assign") else [],
             request_key=uuid.uuid4(),
             SETTLEMENT_WORDS=SETTLEMENT_WORDS,
             HAND_IN_WORDS=HAND_IN_WORDS,
@@ -124,11 +126,16 @@ def _forms(made: HandIn, left: Decimal, settled: list[Settled]) -> list[str]:
     """The names of the forms that are for the reader now: what may be done about it, and nobody to his own."""
     mine = {"handed": "count", "confirmed": "take_back"}.get(made.state)
     forms = [mine] if mine and made.person_id != current().id and current().may("money.confirm") else []
-    if made.back or made.difference_owner_id == current().id:
-        return forms
+    return forms if made.back else [*forms, *ways_to_settle(made.difference_owner_id, left, settled)]
+
+
+def ways_to_settle(owner_id: int | None, left: Decimal, settled: list[Settled]) -> list[str]:
+    """The names of the forms by which the reader may settle a difference or take a settlement of it back; nobody his own."""
+    if owner_id == current().id:
+        return []
     ways = [how for how, permission in SETTLEMENTS.items() if current().may(permission)]
     stand = [f"settlement-{each.row.id}" for each in settled if each.row.how in ways and not each.back]
-    return [*forms, *stand, *(ways if left else ())]
+    return [*stand, *(ways if left else ())]
 
 
 def _vouchers_of(made: HandIn) -> sa.Select[str]:

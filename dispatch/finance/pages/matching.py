@@ -13,6 +13,7 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.fees.rules import CHANNEL_WORDS
+from dispatch.finance.assigning import people_to_name
 from dispatch.finance.match_explaining import Explained, explain
 from dispatch.finance.match_list_queries import (
     Shown,
@@ -63,17 +64,18 @@ WORDS = {
 @may("money.see")
 def show_line(line_id: int) -> Answer:
     """One line: what it is, what it matches, its history, and what may be done about it."""
-    return _one("line", line_id)
+    return one_page("line", line_id)
 
 
 @pages.get("/finance/match-items/<int:item_id>")
 @may("money.see")
 def show_item(item_id: int) -> Answer:
     """One receipt, payment or deposit as statements should show it."""
-    return _one("item", item_id)
+    return one_page("item", item_id)
 
 
-def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None = None, acting: str = "") -> Answer:
+def one_page(side: str, id_: int, form: Form | None = None, refusal: Refusal | None = None, acting: str = "") -> Answer:
+    """The page of a line or an item; `acting` names the form on it that `refusal` is about. Raises NotFound."""
     with transaction() as db:
         of: StatementLine | MatchItem = line_seen(db, id_, current()) if side == "line" else item_seen(db, id_, current())
         found = matches_of(db, **{f"{side}_id": id_})
@@ -99,6 +101,7 @@ def _one(side: str, id_: int, form: Form | None = None, refusal: Refusal | None 
             made=db.get(Statement, of.statement_id) if isinstance(of, StatementLine) else None,
             order=order_behind(db, of) if isinstance(of, MatchItem) else None,
             people=_people(db, of.branch_id),
+            heirs=people_to_name(db, of.branch_id) if of.state == "open" and current().may("difference.assign") else [],
             reasons=_reasons(),
             **WORDS,
         )
@@ -155,7 +158,7 @@ def _explain(side: str, id_: int) -> Answer:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _one(side, id_, form.refused(refusal), refusal, "explain")
+        return one_page(side, id_, form.refused(refusal), refusal, "explain")
     flash(_("Noted."), "success")
     return redirect(_back(side, id_))
 
@@ -194,7 +197,7 @@ def undo_match(match_id: int) -> Answer:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _one(side, id_, form.refused(refusal), refusal, f"undo-{match_id}")
+        return one_page(side, id_, form.refused(refusal), refusal, f"undo-{match_id}")
     flash(_("Booked back."), "success")
     return redirect(_back(side, id_))
 

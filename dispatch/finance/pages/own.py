@@ -19,6 +19,7 @@ from dispatch.fees.operations import hand_in, withdraw_hand_in
 from dispatch.fees.settling_queries import open_parts
 from dispatch.finance.merit_queries import merits_of
 from dispatch.finance.merit_rules import KINDS
+from dispatch.finance.owed_queries import answered_for
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.finance.slips import slip_pdf
 from dispatch.staff.models import Branch
@@ -84,7 +85,7 @@ def _my_page(refusal: Refusal | None = None) -> Answer:
         held, mine = receipts_in_hand(db, me), hand_ins_of(db, me)
         holding, left = held_by(db, me, at=now()), open_parts(db, mine)
         assert holding is not None
-        merits = merits_of(db, me)
+        merits, answers = merits_of(db, me), answered_for(db, me)
     page = render_template(
         "finance/my_money.html",
         held=held,
@@ -94,6 +95,7 @@ def _my_page(refusal: Refusal | None = None) -> Answer:
         loose=sum((receipt.amount for receipt in held), Decimal(0)),
         refusal=refusal,
         merits=merits,
+        answers=answers,
         KINDS=KINDS,
         HAND_IN_WORDS=HAND_IN_WORDS,
     )

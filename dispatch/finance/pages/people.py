@@ -28,6 +28,7 @@ from dispatch.fees.ledger_queries import (
 )
 from dispatch.fees.ledger_rules import HAND_IN_WORDS, VOUCHER_WORDS
 from dispatch.fees.operations import let_pass
+from dispatch.finance.owed_queries import answered_for
 from dispatch.finance.pages.blueprint import Answer, pages
 from dispatch.tabular.writing import Table
 from dispatch.typed import day_in
@@ -78,6 +79,7 @@ def _person(person_id: int, form: Form | None, refusal: Refusal | None = None) -
             page=Leaf.of(moved),
             sort=Heads(cut.sort),
             handed=hand_ins_of(db, person_id),
+            answers=answered_for(db, person_id),
             form=form,
             refusal=refusal,
             acting="pass" if refusal else "",

@@ -21,6 +21,7 @@ from dispatch.fees.quote_queries import quotation_asked
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field import forgiving
 from dispatch.field.pages.corrections import DESK
+from dispatch.finance.settling_contractors import decide_sheet, withdraw_sheet
 from dispatch.orders.models import Order
 from dispatch.orders.pages.blueprint import pages
 from dispatch.orders.pages.showing import Refused, sentence_of
@@ -32,8 +33,10 @@ from dispatch.web.locale import tr
 from dispatch.words import Text, say
 
 Deed = Callable[..., Request]
-DECIDE: dict[str, Deed] = {"purchase": decide_purchase, **dict.fromkeys(FAVOURS, forgiving.decide_favour)}
-WITHDRAW: dict[str, Deed] = {"purchase": withdraw_purchase, **dict.fromkeys(FAVOURS, forgiving.withdraw_favour)}
+DECIDE: dict[str, Deed] = {"purchase": decide_purchase, "settlement": decide_sheet}
+DECIDE |= dict.fromkeys(FAVOURS, forgiving.decide_favour)
+WITHDRAW: dict[str, Deed] = {"purchase": withdraw_purchase, "settlement": withdraw_sheet}
+WITHDRAW |= dict.fromkeys(FAVOURS, forgiving.withdraw_favour)
 """Kind -> what carries a decision out, with all that follows from it."""
 
 WORDS: dict[str, Any] = {"level_word": level_word, "state_word": state_word, "state_looks": STATE_LOOKS}

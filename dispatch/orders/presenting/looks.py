@@ -123,6 +123,13 @@ LOOKS: dict[str, Look] = {
     "purchase.again": Look(say("Mended and sent in again: %(about)s"), "pencil", "awaiting"),
     "purchase.withdraw": Look(say("Not asked for any more: %(about)s"), "arrow-left", "draft"),
     "purchase.done": Look(say("Received: %(received)s, delivery note %(delivery)s"), "box-seam", "done"),
+    "settlement.ask": Look(say("Asked: %(about)s"), "receipt", "awaiting"),
+    "settlement.pass": Look(say("Approved at level %(step)s, the next level decides: %(about)s"), "check-lg", "awaiting"),
+    "settlement.approve": Look(say("Approved: %(about)s"), "check-lg", "done"),
+    "settlement.refuse": Look(say("Refused: %(about)s"), "x-circle", "refused"),
+    "settlement.withdraw": Look(say("Taken back: %(about)s"), "arrow-left", "draft"),
+    "settlement.pay": Look(say("%(number)s paid to %(name)s: %(amount)s"), "cash-coin", "done"),
+    "settlement.pay_back": Look(say("The payment of %(number)s was taken back"), "cash-coin", "refused"),
     "receipt.take": Look(say("%(amount)s taken: %(channel)s, receipt %(receipt)s"), "cash-coin", "done"),
     "receipt.refund": Look(say("%(amount)s given back: %(channel)s, receipt %(receipt)s"), "cash-coin", "refused"),
     "account.pay": Look(say("%(amount)s of receipt %(receipt)s paid at finance: %(channel)s"), "cash-coin", "done"),
@@ -167,6 +174,7 @@ LOOKS: dict[str, Look] = {
     "outside.object": Look(say("The work of %(name)s is not accepted yet"), "exclamation-triangle", "waiting"),
     "outside.work": Look(say("The work of %(name)s is accepted: %(amount)s"), "check-circle", "done"),
     "outside.settle": Look(say("%(amount)s settled with %(name)s"), "cash-coin", "done"),
+    "outside.unsettle": Look(say("The payment of %(amount)s to %(name)s was taken back"), "cash-coin", "refused"),
     "phone.reveal": Look(say("Asked for the phone number of %(name)s"), "eye", "draft"),
 }
 PLAIN = Look(say("Something was done: %(action)s"), "circle-fill", "draft")

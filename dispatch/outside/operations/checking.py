@@ -71,8 +71,11 @@ def object_to_work(session: Session, offer_id: int, *, reason: str, by: Actor, a
 
 
 def settle(session: Session, offer_id: int, *, reference: str, by: Actor, at: datetime) -> OutsideOffer:
-    """Finance has paid the contractor; `reference` says by which payment. Raises Conflict when that was noted before, RuleBroken
-    for work that nobody has accepted and for whoever accepted it himself, Invalid without a reference."""
+    """Finance has paid the contractor by a settlement; `reference` says by which.
+
+    Raises Conflict when that was noted before, RuleBroken for work that nobody has accepted and for whoever accepted it himself,
+    Invalid without a reference.
+    """
     by.must("outside.settle")
     offer, order = locked_offer(session, offer_id, by)
     if offer.settled_at is not None:
@@ -86,6 +89,18 @@ def settle(session: Session, offer_id: int, *, reference: str, by: Actor, at: da
     offer.settled_at, offer.settled_by_id, offer.settled_reference = at, by.id, reference.strip()
     session.flush()
     record(session, ("order", order.id), "outside.settle", by=by, at=at, detail=_about(offer, amount=str(offer.amount)))
+    return offer
+
+
+def unsettle(session: Session, offer_id: int, *, by: Actor, at: datetime) -> OutsideOffer:
+    """What finance noted as paid is not: the payment was taken back. Raises Conflict where none was noted."""
+    by.must("outside.settle")
+    offer, order = locked_offer(session, offer_id, by)
+    if offer.settled_at is None:
+        raise Conflict(say("This is not settled."))
+    offer.settled_at = offer.settled_by_id = offer.settled_reference = None
+    session.flush()
+    record(session, ("order", order.id), "outside.unsettle", by=by, at=at, detail=_about(offer, amount=str(offer.amount)))
     return offer
 
 

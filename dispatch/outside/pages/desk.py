@@ -224,18 +224,6 @@ def check_work(offer_id: int) -> Answer:
             checking.object_to_work(db, offer_id, reason=note, by=current(), at=now())
             return say("Written down. The order is not closed before the work is accepted.")
         checking.accept_work(db, offer_id, amount=read_amount(form.values), note=note, by=current(), at=now())
-        return say("The work is accepted. Finance can settle it.")
+        return say("The work is accepted. It goes into his next settlement.")
 
     return _do(_number_of_offer(offer_id), act, reason="note")
-
-
-@pages.post("/outside/offers/<int:offer_id>/settle")
-@may("outside.settle")
-def settle(offer_id: int) -> Answer:
-    """Finance has paid it."""
-
-    def act(db: Session, form: Form) -> Text:
-        checking.settle(db, offer_id, reference=form.text("reference")[:200], by=current(), at=now())
-        return say("Settled.")
-
-    return _do(_number_of_offer(offer_id), act)
