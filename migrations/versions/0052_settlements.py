@@ -322,9 +322,13 @@ def _drop_sheets() -> None:
 def _names(kinds: tuple[str, ...], causes: tuple[str, ...], backs: tuple[str, ...], series: tuple[str, ...]) -> None:
     """The words that vouchers know, the causes of which one has one, and the series of numbers."""
     _check("voucher", "kind_known", f"kind IN {kinds}")
-    _check("voucher", "has_one_cause", f"num_nonnulls({', '.join(causes)}) = 1")
+    _one_cause(causes)
     _check("voucher", "back_reverses", f"kind NOT IN {backs} OR reverses_id IS NOT NULL")
     _check("series_counter", "series_known", f"series IN {series}")
+
+
+def _one_cause(causes: tuple[str, ...]) -> None:
+    _check("voucher", "has_one_cause", f"num_nonnulls({', '.join(causes)}) = 1")
 
 
 def _requests(kinds: tuple[str, ...], of_no_order: tuple[str, ...]) -> None:
@@ -350,6 +354,7 @@ def _items(sources: str, kinds: tuple[str, ...]) -> None:
 
 def downgrade() -> None:
     _items(SOURCES, ("receipt", "account_payment", "deposit"))
+    _one_cause(CAUSES)  # before its columns go: the rule would go with them
     _drop_sheets()
     op.execute("ALTER TABLE approval_rule DISABLE TRIGGER USER")
     op.execute(GONE)

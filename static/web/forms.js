@@ -165,6 +165,19 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
+// ↓ in the field for a place looks its address up, and leads through what was found.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.form;
+  const at = event.target.closest?.(".found-places button");
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !form || !(at || event.target.name === "place")) return;
+  const found = [...form.querySelectorAll(".found-places button")];
+  const next = found[found.indexOf(at) + (event.key === "ArrowDown" ? 1 : -1)];
+  event.preventDefault();
+  if (next) next.focus();
+  else if (event.key === "ArrowUp") form.querySelector("[name=place]").focus();
+  else if (!found.length) form.querySelector(".place-finder button")?.click();
+});
+
 // Typed over, it is what a person says.
 document.addEventListener("input", (event) => {
   if (event.target.name === "place" && event.target.form) tellPlace(event.target.form, { source: "pin", accuracy: 20 });

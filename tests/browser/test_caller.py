@@ -70,6 +70,9 @@ def test_a_place_that_only_the_district_tells_is_kept_as_such(lin: Desk) -> None
     assert told[0].input_value() == "district" and int(told[1].input_value()) > 10_000
     lin.fill("Place on the map", "43.9, 125.3")
     assert [one.input_value() for one in told] == ["pin", "20"]
+    lin.type("ArrowDown", "ArrowDown", "Enter")  # by the keyboard alone
+    expect(lin.field("Place on the map")).to_have_value(re.compile(r"^39\.\d+, 116\.\d+$"))
+    expect(lin.field("Place on the map")).to_be_focused()
 
 
 def test_the_only_hit_is_taken_with_one_key_and_the_call_is_saved_and_approved_on_the_phone(lin: Desk, sit_down: SitDown) -> None:

@@ -45,7 +45,8 @@ def test_every_action_that_is_recorded_has_words() -> None:
     by_clocks = {f"clock.{level}" for level in TELLINGS}
     by_ladder = {f"{kind}.{verb}" for kind, verbs in TOLD.items() for verb in verbs}
     by_quote = {f"quote.{step}" for step in (*STEPS, "draft")}
-    every = literal | moved | told_on_site | by_contact | by_clocks | by_ladder | by_quote
+    of_requests = {"settlement.pay", "settlement.pay_back"}
+    every = literal | moved | told_on_site | by_contact | by_clocks | by_ladder | by_quote | of_requests
     assert literal and set(LOOKS) - {"order.take.one"} == every
 
 

@@ -59,6 +59,7 @@ SHORT = {
     "finance/hand_in.html": "one hand-in",
     "finance/index.html": "an overview: days, people, and the oldest differences and debts; the page says so",
     "field/points.html": "the points of the test-run",
+    "finance/sheet.html": "the lines of one settlement",
     "intake/calls_preview.html": "one file",
     "intake/columns.html": "one file",
     "intake/import.html": "files that wait, and the newest of them",

@@ -13,7 +13,7 @@ from dispatch.web.access import current, may
 @pages.get("/places")
 @may("customer.see", "order.take")
 def places() -> str:
-    """The places of `?address=`, each to be pressed; a piece of a page."""
+    """The places of `?address=`, each to be pressed; a piece of a page. With `?aside=1` Tab leads past them."""
     address = request.args.get("address", "").strip()[:LONGEST]
     found = find_places(address, current(), near=None, at=now())
-    return render_template("customers/places.html", found=found, address=address)
+    return render_template("customers/places.html", found=found, address=address, aside="aside" in request.args)

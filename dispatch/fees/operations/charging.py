@@ -210,7 +210,12 @@ def _row(
         at=at,
         **place,
     )
-    return _posted(session, charge, order, "charge.add", by=by, recorded_at=recorded_at)
+    session.add(charge)
+    session.flush()
+    detail = _figures(charge, recorded_at)
+    record(session, ("order", order.id), "charge.add", by=by, at=recorded_at, detail=detail)
+    post_charge(session, charge, order, by=by, recorded_at=recorded_at)
+    return charge
 
 
 def take_back_row(
@@ -229,21 +234,17 @@ def take_back_row(
         at=at,
         **{name: getattr(charge, name) for name in kept},
     )
-    return _posted(session, counter, order, "charge.take_back", by=by, recorded_at=recorded_at or at)
-
-
-def _posted(session: Session, charge: Charge, order: Order, act: str, *, by: Actor, recorded_at: datetime) -> Charge:
-    """Keep a charge, tell the trail when it was heard of, and post it."""
-    session.add(charge)
+    session.add(counter)
     session.flush()
-    late = {"device_at": charge.at.isoformat()} if charge.at != recorded_at else {}
-    record(session, ("order", order.id), act, by=by, at=recorded_at, detail=_figures(charge) | late)
-    post_charge(session, charge, order, by=by, recorded_at=recorded_at)
-    return charge
+    heard = recorded_at or at
+    record(session, ("order", order.id), "charge.take_back", by=by, at=heard, detail=_figures(counter, heard))
+    post_charge(session, counter, order, by=by, recorded_at=heard)
+    return counter
 
 
-def _figures(charge: Charge) -> dict[str, Any]:
-    """What the trail keeps of a charge."""
+def _figures(charge: Charge, heard: datetime) -> dict[str, Any]:
+    """What the trail keeps of a charge; of one that was heard of late also when it was made."""
     said = {"charge": charge.id, "code": charge.code, "name": charge.name, "quantity": charge.quantity}
     money = {"amount": str(charge.amount), "rule": charge.rule, "line": charge.line_id}
-    return {**said, **money, **({"reason": charge.reason} if charge.reason else {})}
+    late = {"device_at": charge.at.isoformat()} if charge.at != heard else {}
+    return {**said, **money, **late, **({"reason": charge.reason} if charge.reason else {})}
