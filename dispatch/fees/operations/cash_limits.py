@@ -20,6 +20,7 @@ from dispatch.fees.cash_models import NOT_OWN, CashLimit, CashPass
 from dispatch.fees.cash_queries import Held, held_by
 from dispatch.fees.collecting import paid_jobs
 from dispatch.fees.ledger_models import Account
+from dispatch.fees.operations.limiting import set_before, wrong_in
 from dispatch.fees.rules import yuan
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch, Person
@@ -46,16 +47,11 @@ def set_cash_limit(session: Session, new: NewLimit, *, key: uuid.UUID, by: Actor
     Raises NotAllowed for what is not his to set, NotFound for another branch's, Invalid for a person's without a reason.
     """
     by.must("cash.limits")
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(key), 0))))
-    first = session.scalar(sa.select(CashLimit).where(CashLimit.request_key == key, CashLimit.by_id == by.id))
+    first = set_before(session, CashLimit, key, by)
     if first is not None:
         return first
     _check_scope(session, new.branch_id, new.person_id, by)
-    wrong: dict[str, Text] = {}
-    if new.person_id is not None and not new.reason.strip():
-        wrong["reason"] = say("Please give a reason.")
-    if new.valid_to is not None and new.valid_to < new.valid_from:
-        wrong["valid_to"] = say("This must be later than the beginning.")
+    wrong = wrong_in(new)
     if wrong:
         raise Invalid(wrong)
     facts = {**new.__dict__, "reason": new.reason.strip() or None}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.fees.discount_models import NOT_OWN_DISCOUNT, DiscountLimit
+from dispatch.fees.operations.limiting import set_before, wrong_in
 from dispatch.permissions import PERMISSIONS
 from dispatch.staff.models import Person
 from dispatch.staff.queries import branch
@@ -42,8 +43,7 @@ def set_discount_limit(session: Session, new: NewDiscount, *, key: uuid.UUID, by
     Raises NotAllowed for what is not his to set, NotFound for another branch's, Invalid for a person's without a reason.
     """
     by.must("discount.limits")
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(key), 0))))
-    first = session.scalar(sa.select(DiscountLimit).where(DiscountLimit.request_key == key, DiscountLimit.by_id == by.id))
+    first = set_before(session, DiscountLimit, key, by)
     if first is not None:
         return first
     _check_whose(session, new.role, new.branch_id, new.person_id, by)
@@ -100,11 +100,7 @@ def _wrong(new: NewDiscount) -> dict[str, Text]:
         wrong["whom"] = say("Choose whom it is for.")
     if not 0 <= new.percent <= 100:
         wrong["percent"] = say("From 0 to 100 per cent, please.")
-    if new.person_id is not None and not new.reason.strip():
-        wrong["reason"] = say("Please give a reason.")
-    if new.valid_to is not None and new.valid_to < new.valid_from:
-        wrong["valid_to"] = say("This must be later than the beginning.")
-    return wrong
+    return wrong | wrong_in(new)
 
 
 def _told(row: DiscountLimit) -> dict[str, object]:
