@@ -44,7 +44,7 @@ def test_who_is_able_goes_and_the_urgent_comes_first():
 
 def test_what_is_settled_stays_and_what_was_given_to_a_person_before_comes_first():
     settled = [job("late", 3, pinned_to="su", pinned_start=at("9:00")), job("next", 5, pinned_to="su", pinned_start=at("9:30"))]
-    wanted = [job("given", 5, minutes=300, pinned_to="su"), job("urgent", 5, minutes=300, priority=9)]
+    wanted = [job("given", 5, minutes=240, pinned_to="su"), job("urgent", 5, minutes=240, priority=9)]
     day = problem([technician(lunch=NOON)], [*settled, *wanted, job("gone", pinned_to="wei")], not_before="10:00")
     made = improved(day, ROUNDS).plan
     assert stops(made) == ["late", "next", "given"] and starts(made)["next"] == at("9:30")
