@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from dispatch.routing.day import Day, drive, length, parts_of
 from dispatch.routing.model import Id, Job, Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.routing.roads import Roads, roads_of
-from dispatch.routing.suits import skills_missing
-from dispatch.routing.timetable import Day, days_of, length, parts_of
+from dispatch.routing.suits import may_come, skills_missing
+from dispatch.routing.timetable import days_of
 from dispatch.words import Text
 
 
@@ -42,6 +43,7 @@ def _accounts(problem: Problem, plan: Plan) -> Iterator[Text]:
     yield from (Text("technician %(who)s is unknown or has two routes", {"who": t}) for t in odd_routes)
     yield from (Text("job %(job)s is unknown or in the plan %(n)s times", {"job": j, "n": times[j]}) for j in odd_jobs)
     yield from _pins(jobs, known, plan)
+    yield from _links(jobs, plan)
 
 
 def _pins(jobs: Mapping[Id, Job], known: set[Id], plan: Plan) -> Iterator[Text]:
@@ -54,6 +56,19 @@ def _pins(jobs: Mapping[Id, Job], known: set[Id], plan: Plan) -> Iterator[Text]:
         who, start = stops[job.id]
         if job.pinned_to not in (None, who) or job.pinned_start not in (None, start):
             yield Text("job %(job)s is not where it was pinned", {"job": job.id})
+
+
+def _links(jobs: Mapping[Id, Job], plan: Plan) -> Iterator[Text]:
+    """Who has one of several linked jobs has all of them; two that are settled are somebody's affair."""
+    who = {stop.job: route.technician for route in plan.routes for stop in route.stops if stop.job in jobs}
+    groups: dict[str, set[Id]] = {}
+    for name, person in who.items():
+        if (linked := jobs[name].linked) is not None:
+            groups.setdefault(linked, set()).add(person)
+    for name in who:
+        linked = jobs[name].linked
+        if linked is not None and not jobs[name].settled and len(groups[linked]) > 1:
+            yield Text("job %(job)s is linked to one of somebody else", {"job": name})
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,8 @@ class _RouteCheck:
         """All sentences about this route."""
         if not self.jobs:
             return []
-        return [*self._suits(), *self._parts(), *self._stops(), *self._drives(), *self._shift(), *self._lunch(), *self._sums()]
+        found = [*self._suits(), *self._parts(), *self._limits(), *self._stops(), *self._drives(), *self._shift()]
+        return [*found, *self._lunch(), *self._sums()]
 
     @property
     def technician(self) -> Technician:
@@ -98,8 +114,7 @@ class _RouteCheck:
         stops, jobs = self.route.stops, self.jobs
         free = [self.technician.shift[0], *accumulate((stop.end for stop in stops), max)]
         needed = [*(stop.start for stop in stops), self.route.home_at]
-        rows = [self.day.home, *(self.day.roads.index[job.at] for job in jobs), self.day.home]
-        drives = [self.day.roads.seconds[a][b] for a, b in pairwise(rows)]
+        drives = [drive(self.day, a, b) for a, b in pairwise([None, *jobs, None])]
         return [_Gap(*item) for item in zip([None, *jobs], [*jobs, None], free, needed, drives, strict=True)]
 
     def _suits(self) -> Iterator[Text]:
@@ -110,6 +125,15 @@ class _RouteCheck:
                 yield self._say("job %(job)s collects money", job=job.id)
             if job.pinned_to is None and skills_missing(self.technician, job):
                 yield self._say("job %(job)s needs a higher skill", job=job.id)
+            if job.pinned_to is None and not may_come(self.technician, job):
+                yield self._say("may not come to job %(job)s", job=job.id)
+
+    def _limits(self) -> Iterator[Text]:
+        stops, road = self.day.most_stops, self.day.most_road_s
+        if stops is not None and len(self.jobs) > stops:
+            yield self._say("has more than %(most)s stops", most=stops)
+        if road is not None and self.route.travel_s > road:
+            yield self._say("is longer than %(most)s s on the road", most=road)
 
     def _parts(self) -> Iterator[Text]:
         for part, count in parts_of(self.jobs).items():
@@ -118,7 +142,7 @@ class _RouteCheck:
 
     def _stops(self) -> Iterator[Text]:
         for before, job, stop in zip([None, *self.jobs], self.jobs, self.route.stops, strict=False):
-            if stop.end != stop.start + length(job, before):
+            if stop.end != stop.start + length(job, before, self.technician):
                 yield self._say("job %(job)s has a wrong length", job=job.id)
             if stop.arrive > stop.start:
                 yield self._say("job %(job)s begins before the arrival", job=job.id)
@@ -128,8 +152,10 @@ class _RouteCheck:
     def _opens(self, job: Job, stop: Stop) -> bool:
         if job.pinned_start is not None:
             return stop.start == job.pinned_start
+        late = job.late_minutes * 60
+        last = max((closes for _, closes in job.windows), default=0)
         inside = not job.windows or any(opens <= stop.start <= closes for opens, closes in job.windows)
-        return inside and stop.start >= self.day.not_before
+        return (inside or last < stop.start <= last + late) and stop.start >= self.day.not_before
 
     def _drives(self) -> Iterator[Text]:
         for gap in self.gaps:
@@ -160,7 +186,7 @@ class _RouteCheck:
         first, last = self.jobs[0], self.jobs[-1]
         if not first.settled and self.route.leave_at < self.technician.shift[0]:
             yield self._say("leaves before the shift")
-        if not last.settled and self.route.home_at > self.technician.shift[1]:
+        if not last.settled and self.route.home_at > self.technician.shift[1] + self.technician.overtime_minutes * 60:
             yield self._say("is home after the shift")
 
     def _lunch(self) -> Iterator[Text]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dispatch.routing.day import Day
 from dispatch.routing.explain import fits_shift
 from dispatch.routing.insertion import cheapest
 from dispatch.routing.model import Id, Job, Plan, Problem, Route
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import HOLDS_CASH, may_collect, parts_missing, skills_missing
-from dispatch.routing.timetable import Day, days_of, passable, timetable
+from dispatch.routing.suits import HOLDS_CASH, MAY_NOT_COME, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.timetable import days_of, passable, timetable
 from dispatch.words import Text, say
 
 
@@ -75,6 +76,8 @@ def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
         yield say("has not passed the product training")
     if not may_collect(day.technician, job):
         yield HOLDS_CASH
+    if not may_come(day.technician, job):
+        yield MAY_NOT_COME
     for skill, level in skills_missing(day.technician, job).items():
         yield say("lacks skill %(skill)s %(level)s", skill=skill, level=level)
     for part, count in parts_missing(day.bag, jobs, job).items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dispatch.routing.day import Day, length
 from dispatch.routing.explain import clock
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Stop
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import HOLDS_CASH, may_collect, parts_missing, skills_missing
-from dispatch.routing.timetable import Day, days_of, length, passable
+from dispatch.routing.suits import HOLDS_CASH, MAY_NOT_COME, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.timetable import days_of, passable
 from dispatch.words import Text, say
 
 TYPED_MINUTE = 59
@@ -18,7 +19,7 @@ TYPED_MINUTE = 59
 
 @dataclass(frozen=True)
 class Conflict:
-    """One thing against the change. kind: overlap, training, cash, skill, part, shift, window, travel, lunch, past."""
+    """One thing against the change. kind: overlap, training, cash, forbidden, skill, part, shift, window, travel, lunch, past."""
 
     kind: str
     text: Text
@@ -54,7 +55,7 @@ class _Change:
         self.known = {other.id: other for other in problem.jobs}
         self.before = next((stop for stop in reversed(stops) if stop.start <= start), None)
         self.after = next((stop for stop in stops if stop.start > start), None)
-        self.end = start + length(job, self._job_of(self.before))
+        self.end = start + length(job, self._job_of(self.before), day.technician)
 
     def conflicts(self) -> Iterator[Conflict]:
         """Everything, in no order."""
@@ -74,6 +75,8 @@ class _Change:
             yield Conflict("training", say("has not passed the product training"), True)
         if not may_collect(self.day.technician, self.job):
             yield Conflict("cash", HOLDS_CASH, True)
+        if not may_come(self.day.technician, self.job):
+            yield Conflict("forbidden", MAY_NOT_COME, True)
         for skill, level in skills_missing(self.day.technician, self.job).items():
             yield Conflict("skill", say("lacks skill %(skill)s %(level)s", skill=skill, level=level), True)
 

@@ -1,20 +1,59 @@
-"""A day as a file: the problem in, the plan out. What is wrong with a record is told by a sentence that names it."""
+"""A day as a file: the problem in, the plan out. What is wrong with a record is told by a sentence that names it.
+
+JSON; times in seconds after midnight, places [lat, lon], prices in seconds on the road. Fields with a default may be missing; a
+field that is not known here is refused.
+
+    travel       {"factor": 1.3, "speed_kmh": 30}
+    date         "2026-11-23", for skills that lapse
+    not_before   the moment of planning: nobody sets out earlier
+    prices       {"not_preferred", "too_skilled", "lent", "fair"}: see `model.Prices`
+    technicians  id, home, shift [from, to], lunch {"earliest", "latest", "minutes"}, skills {name: level},
+                 skills_until {name: last day}, parts {name: count}, takes_money,
+                 overtime_minutes and overtime_price (a second), pace (per cent), paces {skill: per cent},
+                 max_stops, max_travel_minutes, open_end, branch, lent, visit_price, worked_minutes (this week)
+    jobs         id, at, minutes, setup_minutes, windows [[from, to], ...] for the start, priority 1-1000, skills {name: least
+                 level}, parts {name: count}, pinned_to (id), pinned_start, collects,
+                 late_minutes and late_price (a second after the last window), preferred [ids], forbidden [ids], branch,
+                 linked (a name: all go to the same person), vehicles
+
+A job of several `vehicles` in one yard takes its `minutes` for each of them and may be divided among people: it is planned as so
+many jobs, "J7#1" and on, whose `setup_minutes` fall away behind another one of them.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from dispatch.errors import RuleBroken
-from dispatch.routing.model import Id, Job, Lunch, Plan, Problem, Route, Span, Technician, Travel
+from dispatch.routing.model import Job, Plan, Prices, Problem, Route, Technician, Travel
+from dispatch.routing.records import (
+    DAY_S,
+    HIGHEST_PRIORITY,
+    Record,
+    counts_in,
+    date_in,
+    dates_in,
+    flag_in,
+    id_in,
+    ids_in,
+    lunch_in,
+    minutes_in,
+    number_in,
+    place_in,
+    price_in,
+    prices_in,
+    span_in,
+    travel_in,
+)
 from dispatch.words import Text, say
 
-T = TypeVar("T")
-DAY_S = 86_400
-LONGEST_MINUTES = 24 * 60
-HIGHEST_PRIORITY = 1_000
+PACES = (10, 1_000)
+"""Per cent."""
+MOST_VEHICLES = 1_000
 
 
 def read_day(text: str) -> Problem:
@@ -23,10 +62,17 @@ def read_day(text: str) -> Problem:
         day = json.loads(text)
     except ValueError as reason:
         raise RuleBroken(say("This is no JSON: %(reason)s", reason=str(reason))) from None
-    whole = _Record(say("the file"), day)
-    people = tuple(_technician(row) for row in whole.rows("technicians", _technician_named))
-    jobs = tuple(_job(row) for row in whole.rows("jobs", _job_named))
-    return Problem(people, jobs, whole.field("travel", _travel, Travel()))
+    whole = Record(say("the file"), day)
+    whole.only("travel", "date", "not_before", "prices", "technicians", "jobs")
+    people = tuple(_technician(row, whole) for row in whole.rows("technicians", _technician_named))
+    jobs = tuple(job for row in whole.rows("jobs", _job_named) for job in _divided(row, _job(row)))
+    return Problem(
+        people,
+        jobs,
+        whole.field("travel", travel_in, Travel()),
+        whole.maybe("not_before", _moment),
+        whole.field("prices", prices_in, Prices()),
+    )
 
 
 def written_day(plan: Plan) -> dict[str, Any]:
@@ -44,44 +90,6 @@ def _route(route: Route) -> dict[str, Any]:
     return {"technician": route.technician, "stops": [step for _, _, step in sorted(stops, key=lambda item: item[:2])]}
 
 
-class _Record:
-    """One object of the file, known by a name; whatever is wrong with a field is told with that name."""
-
-    def __init__(self, name: Text, row: object) -> None:
-        if not isinstance(row, dict):
-            raise RuleBroken(say("%(record)s: an object is needed here", record=name))
-        self.name, self.row = name, row
-
-    def rows(self, field: str, named: Callable[[object], Text]) -> list[_Record]:
-        """The records of a list, each with an id of its own."""
-        found = self.row.get(field)
-        if not isinstance(found, list):
-            raise RuleBroken(say("%(record)s: a list “%(field)s” is needed", record=self.name, field=field))
-        records = [_Record(named(_id_of(row, number)), row) for number, row in enumerate(found, 1)]
-        known: set[Id] = set()
-        for record in records:
-            one = record.field("id", _id)
-            if one in known:
-                raise RuleBroken(say("%(record)s: this id is there twice", record=record.name))
-            known.add(one)
-        return records
-
-    def field(self, field: str, read: Callable[[Any], T], absent: T | None = None) -> T:
-        """A field as `read` understands it; `absent` if it is not there."""
-        value = self.row.get(field)
-        if value is None:
-            if absent is None:
-                raise RuleBroken(say("%(record)s: “%(field)s” is missing", record=self.name, field=field))
-            return absent
-        try:
-            return read(value)
-        except (ValueError, TypeError, KeyError, OverflowError):
-            told = json.dumps(value, ensure_ascii=False)[:80]
-            raise RuleBroken(
-                say("%(record)s: “%(field)s” cannot be %(value)s", record=self.name, field=field, value=told)
-            ) from None
-
-
 def _technician_named(one: object) -> Text:
     return say("technician %(id)s", id=one)
 
@@ -90,71 +98,76 @@ def _job_named(one: object) -> Text:
     return say("job %(id)s", id=one)
 
 
-def _id_of(row: object, number: int) -> object:
-    return row["id"] if isinstance(row, dict) and isinstance(row.get("id"), str | int) else number
-
-
-def _technician(row: _Record) -> Technician:
+def _technician(row: Record, whole: Record) -> Technician:
+    row.only("skills_until", *Technician.__dataclass_fields__)
     return Technician(
-        id=row.field("id", _id),
-        home=row.field("home", _place),
-        shift=row.field("shift", _span),
-        lunch=row.field("lunch", _lunch) if row.row.get("lunch") is not None else None,
-        skills=row.field("skills", _counts, {}),
-        parts=row.field("parts", _counts, {}),
+        id=row.field("id", id_in),
+        home=row.field("home", place_in),
+        shift=row.field("shift", span_in),
+        lunch=row.maybe("lunch", lunch_in),
+        skills=_lasting(row, whole),
+        parts=row.field("parts", counts_in, {}),
+        product_trained=row.field("product_trained", flag_in, True),
+        takes_money=row.field("takes_money", flag_in, True),
+        overtime_minutes=row.field("overtime_minutes", minutes_in, 0),
+        overtime_price=row.field("overtime_price", price_in, 0),
+        pace=row.field("pace", _pace, 100),
+        paces=row.field("paces", lambda value: {str(skill): _pace(pace) for skill, pace in dict(value).items()}, {}),
+        max_stops=row.maybe("max_stops", minutes_in),
+        max_travel_minutes=row.maybe("max_travel_minutes", minutes_in),
+        open_end=row.field("open_end", flag_in, False),
+        branch=row.maybe("branch", id_in),
+        lent=row.field("lent", flag_in, True),
+        visit_price=row.field("visit_price", price_in, 0),
+        worked_minutes=row.field("worked_minutes", lambda value: number_in(value, 0, 7 * DAY_S // 60), 0),
     )
 
 
-def _job(row: _Record) -> Job:
+def _lasting(row: Record, whole: Record) -> dict[str, int]:
+    """The skills that have not lapsed on the day."""
+    none: Mapping[str, date] = {}
+    ends = row.field("skills_until", dates_in, none)
+    day = whole.field("date", date_in) if ends else date.min
+    skills: Mapping[str, int] = row.field("skills", counts_in, {})
+    return {skill: level for skill, level in skills.items() if skill not in ends or day <= ends[skill]}
+
+
+def _job(row: Record) -> Job:
+    row.only("vehicles", *Job.__dataclass_fields__)
     return Job(
-        id=row.field("id", _id),
-        at=row.field("at", _place),
-        minutes=row.field("minutes", lambda value: _number(value, 0, LONGEST_MINUTES)),
-        windows=row.field("windows", lambda value: tuple(map(_span, value)), ()),
-        priority=row.field("priority", lambda value: _number(value, 1, HIGHEST_PRIORITY), 1),
-        skills=row.field("skills", _counts, {}),
-        parts=row.field("parts", _counts, {}),
+        id=row.field("id", id_in),
+        at=row.field("at", place_in),
+        minutes=row.field("minutes", minutes_in),
+        setup_minutes=row.field("setup_minutes", minutes_in, 0),
+        windows=row.field("windows", lambda value: tuple(map(span_in, value)), ()),
+        priority=row.field("priority", lambda value: number_in(value, 1, HIGHEST_PRIORITY), 1),
+        skills=row.field("skills", counts_in, {}),
+        parts=row.field("parts", counts_in, {}),
+        pinned_to=row.maybe("pinned_to", id_in),
+        pinned_start=row.maybe("pinned_start", _moment),
+        collects=row.field("collects", flag_in, False),
+        late_minutes=row.field("late_minutes", minutes_in, 0),
+        late_price=row.field("late_price", price_in, 0),
+        preferred=row.field("preferred", ids_in, ()),
+        forbidden=row.field("forbidden", ids_in, ()),
+        branch=row.maybe("branch", id_in),
+        linked=row.maybe("linked", _name),
     )
 
 
-def _id(value: Any) -> Id:
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise ValueError
-    return value
+def _divided(row: Record, job: Job) -> Iterator[Job]:
+    """One job, or one for each vehicle of a yard."""
+    many = row.field("vehicles", lambda value: number_in(value, 1, MOST_VEHICLES), 1)
+    yield from [job] if many == 1 else (replace(job, id=f"{job.id}#{number}") for number in range(1, many + 1))
 
 
-def _number(value: Any, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not least <= value <= most:
-        raise ValueError
-    return int(value)
+def _moment(value: Any) -> int:
+    return number_in(value, 0, 2 * DAY_S)
 
 
-def _real(value: Any, least: float, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not least <= value <= most:
-        raise ValueError
-    return float(value)
+def _pace(value: Any) -> int:
+    return number_in(value, *PACES)
 
 
-def _place(value: Any) -> tuple[float, float]:
-    lat, lon = value
-    return _real(lat, -90, 90), _real(lon, -180, 180)
-
-
-def _span(value: Any) -> Span:
-    opens, closes = (_number(moment, 0, 2 * DAY_S) for moment in value)
-    if opens > closes:
-        raise ValueError
-    return opens, closes
-
-
-def _lunch(value: Any) -> Lunch:
-    earliest, latest = _span((value["earliest"], value["latest"]))
-    return Lunch(earliest, latest, _number(value["minutes"], 0, LONGEST_MINUTES))
-
-
-def _counts(value: Any) -> Mapping[str, int]:
-    return {str(name): _number(count, 0, 1_000_000) for name, count in dict(value).items()}
-
-
-def _travel(value: Any) -> Travel:
-    return Travel(_real(value["factor"], 0.01, 100), _real(value["speed_kmh"], 0.1, 1000))
+def _name(value: Any) -> str:
+    return str(id_in(value))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dispatch.routing.day import Day, drive, is_past
 from dispatch.routing.gateway import Puzzle, Task, Van
 from dispatch.routing.insertion import Orders
 from dispatch.routing.model import Id, Job, Span
 from dispatch.routing.roads import Roads
-from dispatch.routing.timetable import Day, Ready, drive, is_past, passable, walked
+from dispatch.routing.suits import may_come
+from dispatch.routing.timetable import Ready, passable, walked
 
 Pause = tuple[int, int, int]
 """A lunch for the engine: earliest and latest start, seconds."""
@@ -87,6 +89,7 @@ class _Start:
 
 def _start(day: Day, pinned: Sequence[Job]) -> _Start | None:
     """None for a technician the engine cannot take: no time left, not trained, or settled jobs that break its rules."""
+    day, pinned = _strictly(day), [replace(job, late_minutes=0) for job in pinned]
     past = tuple(_behind(day, pinned))
     if not (day.technician.product_trained or pinned) or not passable(day, pinned, strict=True):
         return None
@@ -96,6 +99,11 @@ def _start(day: Day, pinned: Sequence[Job]) -> _Start | None:
         fits = passable(day, pinned, strict=True, must_eat=True) is not None
         closes, lunch = _with_lunch(closes, lunch, fits=fits)
     return _Start(day, past, tuple(pinned[len(past) :]), opens, closes, lunch) if opens < closes else None
+
+
+def _strictly(day: Day) -> Day:
+    """The engine knows no overtime and one pace."""
+    return replace(day, technician=replace(day.technician, overtime_minutes=0, pace=100, paces={}))
 
 
 def _behind(day: Day, pinned: Sequence[Job]) -> Iterator[Job]:
@@ -130,6 +138,13 @@ def _lunch_left(day: Day, ready: Ready) -> tuple[int, Pause | None]:
     return opens, (max(opens, lunch.earliest), lunch.latest, lunch.seconds)
 
 
+def _barred(job: Job, days: Mapping[Id, Day]) -> frozenset[Id]:
+    """Who may not come, whatever he can do."""
+    if not job.forbidden and job.branch is None:
+        return frozenset()
+    return frozenset(who for who, day in days.items() if not may_come(day.technician, job))
+
+
 class _Codes:
     """Numbers for skills at their levels, for persons, parts and places.
 
@@ -138,11 +153,14 @@ class _Codes:
     """
 
     def __init__(self, days: Mapping[Id, Day], vans: Sequence[Day], jobs: Sequence[Job]) -> None:
+        self.days = days
         asked = {(skill, level) for job in jobs for skill, level in job.skills.items()}
         self.skills = {key: code for code, key in enumerate(sorted(asked), TAKES_MONEY + 1)}
         self.persons = {who: code for code, who in enumerate(days, TAKES_MONEY + 1 + len(self.skills))}
         self.parts = sorted({part for job in jobs for part in job.parts})
         self.homes = [van.home for van in vans]
+        firsts = enumerate({_barred(job, days): None for job in jobs}, TAKES_MONEY + 1 + len(self.skills) + len(self.persons))
+        self.barred = {barred: code for code, barred in firsts}
         self.places = {at: len(vans) + row for row, at in enumerate(dict.fromkeys(job.at for job in jobs))}
 
     def matrix(self, roads: Roads) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -154,7 +172,7 @@ class _Codes:
         """A technician; `home` is its row, `number` the places of jobs among the tasks."""
         return Van(
             start=self.places[start.past[-1].at] if start.past else home,
-            end=home,
+            end=None if start.day.technician.open_end else home,
             opens=start.opens,
             closes=start.closes,
             skills=self._offered(start.day),
@@ -180,7 +198,8 @@ class _Codes:
         if job.pinned_to is not None:
             return frozenset({self.persons[job.pinned_to]})
         money = {TAKES_MONEY} if job.collects else set()
-        return frozenset({TRAINED, *money, *(self.skills[key] for key in job.skills.items())})
+        skills = (self.skills[key] for key in job.skills.items())
+        return frozenset({TRAINED, *money, self.barred[_barred(job, self.days)], *skills})
 
     def _offered(self, day: Day) -> frozenset[int]:
         person = self.persons[day.technician.id]
@@ -189,7 +208,8 @@ class _Codes:
         own = day.technician.skills
         able = (code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level)
         money = {TAKES_MONEY} if day.technician.takes_money else set()
-        return frozenset({TRAINED, person, *money, *able})
+        welcome = (code for barred, code in self.barred.items() if day.technician.id not in barred)
+        return frozenset({TRAINED, person, *money, *welcome, *able})
 
     def _left(self, start: _Start) -> tuple[int, ...]:
         """The bag without what the stops behind have used."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from dispatch.routing.insertion import Orders, cheapest
+from dispatch.routing.day import Day, length, opening
+from dispatch.routing.insertion import Orders, cheapest, linked_with
 from dispatch.routing.model import Id, Job, Reason
-from dispatch.routing.suits import is_skilled, may_collect, parts_missing, skills_missing
-from dispatch.routing.timetable import Day, length, opening, passable, timetable
+from dispatch.routing.suits import is_skilled, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.timetable import passable, timetable
 from dispatch.words import Text, say
 
 
@@ -18,15 +19,18 @@ class Near(IntEnum):
 
     FREE = 0
     FULL = 1
-    PARTS_USED = 2
-    NO_PART = 3
-    TOO_FAR = 4
-    OFF_SHIFT = 5
-    LEVEL_LOW = 6
-    NO_SKILL = 7
-    HOLDS_CASH = 8
-    UNTRAINED = 9
-    OTHER_PERSON = 10
+    LIMIT = 2
+    PARTS_USED = 3
+    NO_PART = 4
+    TOO_FAR = 5
+    OFF_SHIFT = 6
+    LEVEL_LOW = 7
+    NO_SKILL = 8
+    HOLDS_CASH = 9
+    UNTRAINED = 10
+    MAY_NOT_COME = 11
+    LINKED = 12
+    OTHER_PERSON = 13
 
 
 Kind = tuple[Near, str, int]
@@ -43,7 +47,8 @@ def reasons(days: Mapping[Id, Day], orders: Orders, job: Job) -> tuple[Reason, .
         return (Reason(say("Its times for today are over."), tuple(days)),)
     groups: dict[Kind, list[Id]] = {}
     for who, day in days.items():
-        groups.setdefault(kept_from(day, orders[who], job), []).append(who)
+        apart = linked_with(orders, job) - {who}
+        groups.setdefault((Near.LINKED, "", 0) if apart else kept_from(day, orders[who], job), []).append(who)
     named = sorted(((kind, who) for kind, who in groups.items() if kind[0] != Near.OTHER_PERSON), key=lambda group: group[0])
     return tuple(Reason(_sentence(kind, who, days, orders, job), tuple(who)) for kind, who in named)
 
@@ -67,6 +72,8 @@ def _person(day: Day, job: Job) -> Kind | None:
         return (Near.UNTRAINED, "", 0)
     if not may_collect(day.technician, job):
         return (Near.HOLDS_CASH, "", 0)
+    if not may_come(day.technician, job):
+        return (Near.MAY_NOT_COME, "", 0)
     missing = skills_missing(day.technician, job)
     absent = [skill for skill in missing if not day.technician.skills.get(skill)]
     skill = min(absent or missing)
@@ -84,16 +91,22 @@ def _bag(day: Day, jobs: Sequence[Job], job: Job) -> Kind | None:
 def _time(day: Day, jobs: Sequence[Job], job: Job) -> Kind:
     if not fits_shift(day, job):
         return (Near.OFF_SHIFT, "", 0)
-    if not passable(day, (job,)):
+    if not passable(_without_limits(day), (job,)):
         return (Near.TOO_FAR, "", 0)
-    return (Near.FREE if cheapest(day, jobs, job) else Near.FULL, "", 0)
+    if cheapest(day, jobs, job):
+        return (Near.FREE, "", 0)
+    return (Near.LIMIT if cheapest(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+
+
+def _without_limits(day: Day) -> Day:
+    return replace(day, technician=replace(day.technician, max_stops=None, max_travel_minutes=None))
 
 
 def fits_shift(day: Day, job: Job) -> bool:
     """Whether the shift holds a moment at which the job may start, and the work after it; the way not counted."""
     opens, closes = day.technician.shift
     start = opening(job, max(opens, day.not_before))
-    return start is not None and start + length(job, None) <= closes
+    return start is not None and start + length(job, None, day.technician) <= closes + day.technician.overtime_minutes * 60
 
 
 def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Orders, job: Job) -> Text:
@@ -130,6 +143,15 @@ def _whole_day(near: Near, n: int) -> Text:
     one, many = {
         Near.FREE: (say("1 could still take it"), say("%(n)s could still take it", n=n)),
         Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
+        Near.MAY_NOT_COME: (say("1 may not be sent there"), say("%(n)s may not be sent there", n=n)),
+        Near.LINKED: (
+            say("1 does not have the visit that it goes with"),
+            say("%(n)s do not have the visit that it goes with", n=n),
+        ),
+        Near.LIMIT: (
+            say("1 has as many stops or as long a way as is allowed"),
+            say("%(n)s have as many stops or as long a way as is allowed", n=n),
+        ),
         Near.OFF_SHIFT: (say("1 is not on shift then"), say("%(n)s are not on shift then", n=n)),
         Near.HOLDS_CASH: (
             say("1 holds more cash than he may: no paid job before he hands in"),

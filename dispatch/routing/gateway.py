@@ -26,11 +26,11 @@ LUNCH = 1
 class Van:
     """A technician for the engine. Places are rows of the matrix; `lunch` is (earliest, latest, seconds).
 
-    `first` are the tasks that must stay, in order.
+    `end` is None for who needs no way home. `first` are the tasks that must stay, in order.
     """
 
     start: int
-    end: int
+    end: int | None
     opens: int
     closes: int
     skills: frozenset[int]

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 
 from dispatch.routing.check import violations
+from dispatch.routing.faults import refuse_faults, refuse_holes
 from dispatch.routing.model import Plan, Problem, Route, Unserved
+from dispatch.routing.prices import cost_of
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.search.run import Effort, Found, searched
 from dispatch.routing.search.tables import tables_of
@@ -16,19 +18,28 @@ from dispatch.routing.timetable import days_of, timetable
 
 @dataclass(frozen=True)
 class Improved:
-    """A plan and what it took: rounds of the search, seconds until the first complete plan."""
+    """A plan and what it took: rounds of the search, seconds until the first complete plan.
+
+    `cost`: the way and everything else that has a price, as seconds on the road.
+    """
 
     plan: Plan
     unserved_priority: int
     travel_s: int
+    cost: int
     rounds: int
     first_s: float
 
 
 def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None) -> Improved:
-    """The best plan found with this effort; no reasons are given. AssertionError should the plan break a rule."""
+    """The best plan found with this effort; no reasons are given.
+
+    RuleBroken names a record that cannot be; AssertionError should the plan break a rule.
+    """
     began = time.perf_counter()
+    refuse_faults(problem)
     roads = roads or roads_of(problem)
+    refuse_holes(problem, roads)
     tables = tables_of(problem, roads)
     left = max(0.0, effort.seconds - (time.perf_counter() - began))
     found = searched(tables, replace(effort, seconds=left), processes)
@@ -36,7 +47,13 @@ def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roa
     broken = violations(problem, made, roads)
     if broken:
         raise AssertionError("the plan breaks rules: " + "; ".join(map(str, broken[:5])))
-    return Improved(made, _lost(problem, made), sum(route.travel_s for route in made.routes), found.rounds, found.first_s)
+    travel, cost = sum(route.travel_s for route in made.routes), _cost(problem, roads, made)
+    return Improved(made, _lost(problem, made), travel, cost, found.rounds, found.first_s)
+
+
+def _cost(problem: Problem, roads: Roads, made: Plan) -> int:
+    days, jobs = days_of(problem, roads), {job.id: job for job in problem.jobs}
+    return sum(cost_of(days[one.technician], [jobs[stop.job] for stop in one.stops], one) for one in made.routes)
 
 
 def _lost(problem: Problem, made: Plan) -> int:

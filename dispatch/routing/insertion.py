@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dispatch.routing.day import Day, rows_of
 from dispatch.routing.model import Id, Job
+from dispatch.routing.prices import dear_for
 from dispatch.routing.suits import sort_key, suits
-from dispatch.routing.timetable import Day, passable, rows_of
+from dispatch.routing.timetable import passable
 
 Orders = dict[Id, list[Job]]
 """Technician -> jobs in order."""
@@ -27,7 +29,10 @@ class Insertion:
 def detours(day: Day, jobs: Sequence[Job], job: Job) -> list[tuple[int, int]]:
     """(extra seconds, position) for each position, the cheapest first."""
     seconds, here = day.roads.seconds, day.roads.index[job.at]
-    extra = (seconds[a][here] + seconds[here][b] - seconds[a][b] for a, b in pairwise(rows_of(day, jobs)))
+    rows = rows_of(day, jobs)
+    extra = [seconds[a][here] + seconds[here][b] - seconds[a][b] for a, b in pairwise(rows)]
+    if day.technician.open_end:
+        extra.append(seconds[rows[-1]][here])
     return sorted((cost, position) for position, cost in enumerate(extra))
 
 
@@ -43,12 +48,22 @@ def cheapest(day: Day, jobs: Sequence[Job], job: Job, limit: float = float("inf"
 
 
 def cheapest_of_all(days: Mapping[Id, Day], orders: Orders, job: Job) -> Insertion | None:
-    """The cheapest possible position with any technician whom the job suits."""
+    """The cheapest possible position with any technician whom the job suits; what is dear with him counts as well."""
     best: Insertion | None = None
+    limit, holders = float("inf"), linked_with(orders, job)
     for who, day in days.items():
-        if suits(day, orders[who], job):
-            best = cheapest(day, orders[who], job, best.extra_travel_s if best else float("inf")) or best
+        if suits(day, orders[who], job) and holders <= {who}:
+            dear = dear_for(day.technician, job, day.prices)
+            found = cheapest(day, orders[who], job, limit - dear)
+            best, limit = (found, found.extra_travel_s + dear) if found else (best, limit)
     return best
+
+
+def linked_with(orders: Orders, job: Job) -> set[Id]:
+    """Who has jobs that must go to the same person as this one."""
+    if job.linked is None:
+        return set()
+    return {who for who, jobs in orders.items() if any(other.linked == job.linked for other in jobs)}
 
 
 def give(days: Mapping[Id, Day], orders: Orders, jobs: Iterable[Job]) -> list[Job]:

@@ -32,7 +32,13 @@ class Lunch:
 @dataclass(frozen=True)
 class Technician:
     """Somebody to send: starts and ends the day at `home`, within `shift`; `parts` is what is in the bag. Who does not take money
-    gets no job that collects any."""
+    gets no job that collects any.
+
+    The shift may be overrun by `overtime_minutes`, each second of which counts as `overtime_price` seconds on the road. Work
+    takes `pace` per cent of its time, `paces` where a job asks for that skill (the slowest counts). With `open_end` there is no
+    way home. Who is not `lent` works for his own `branch` only. `visit_price`: what each visit of a contractor costs, as seconds
+    on the road. `worked_minutes`: what he worked in the week before this day.
+    """
 
     id: Id
     home: Coordinates
@@ -42,6 +48,21 @@ class Technician:
     parts: Mapping[str, int] = field(default_factory=dict)
     product_trained: bool = True
     takes_money: bool = True
+    overtime_minutes: int = 0
+    overtime_price: int = 0
+    pace: int = 100
+    paces: Mapping[str, int] = field(default_factory=dict)
+    max_stops: int | None = None
+    max_travel_minutes: int | None = None
+    open_end: bool = False
+    branch: Id | None = None
+    lent: bool = True
+    visit_price: int = 0
+    worked_minutes: int = 0
+
+    def pace_of(self, job: Job) -> int:
+        """Per cent of a job's time that he takes for it."""
+        return max((self.paces[skill] for skill in job.skills if skill in self.paces), default=self.pace)
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,9 @@ class Job:
 
     `setup_minutes` (parking, gate, finding the driver) count once when the stop before was elsewhere. With `pinned_to` the plan
     keeps the person; with `pinned_start` as well the visit is a settled fact: kept as it is, even where it breaks a rule.
-    Where it `collects`, something is to be paid.
+    Where it `collects`, something is to be paid. The windows are a wall, or, with `late_minutes`, a promise that may be broken by
+    so much after the last has closed, each second counting as `late_price` seconds on the road. Jobs that are `linked` by the
+    same name go to the same person, whoever it is. `preferred`: others cost `Prices.not_preferred`.
     """
 
     id: Id
@@ -64,11 +87,31 @@ class Job:
     pinned_to: Id | None = None
     pinned_start: int | None = None
     collects: bool = False
+    late_minutes: int = 0
+    late_price: int = 0
+    preferred: tuple[Id, ...] = ()
+    forbidden: tuple[Id, ...] = ()
+    branch: Id | None = None
+    linked: str | None = None
 
     @property
     def settled(self) -> bool:
         """Whether person and start are both given."""
         return self.pinned_to is not None and self.pinned_start is not None
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What counts beside the way, all as seconds on the road.
+
+    `not_preferred`: somebody else than was preferred. `too_skilled`: each level above what is asked for. `lent`: a job of another
+    branch. `fair`: a minute of work, for each hour that the person has worked in the week before it.
+    """
+
+    not_preferred: int = 900
+    too_skilled: int = 0
+    lent: int = 0
+    fair: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +130,7 @@ class Problem:
     jobs: tuple[Job, ...]
     travel: Travel = Travel()
     not_before: int | None = None
+    prices: Prices = Prices()
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from dispatch.routing.check import violations
+from dispatch.routing.day import Day, parts_of
 from dispatch.routing.encode import encoded
 from dispatch.routing.explain import reasons
+from dispatch.routing.faults import refuse_faults, refuse_holes
 from dispatch.routing.gateway import Puzzle, searches, solved
 from dispatch.routing.insertion import Orders, cheapest, give
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Unserved
+from dispatch.routing.prices import cost_of
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.suits import is_skilled, sort_key
-from dispatch.routing.timetable import Day, days_of, parts_of, passable, road_seconds, timetable
+from dispatch.routing.timetable import days_of, passable, timetable
 
 Engine = Callable[[Puzzle, float], Sequence[Sequence[int]]]
 
@@ -32,10 +35,11 @@ def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads 
     """The day's plan. Equal input and seed give an equal plan, as long as the engine ends before its `seconds_limit`.
 
     `roads` replaces great circle * factor by measured tables. An engine that fails is logged, and cheapest insertion takes its
-    place. Raises ValueError for ids used twice, AssertionError should the result break a rule.
+    place. RuleBroken names a record that cannot be; AssertionError should the result break a rule.
     """
-    _check_ids(problem)
+    refuse_faults(problem)
     roads = roads or roads_of(problem)
+    refuse_holes(problem, roads)
     days = days_of(problem, roads)
     pinned, free = _pinned(problem, days)
     possible = [job for job in free if any(is_skilled(day.technician, job) for day in days.values())]
@@ -46,12 +50,6 @@ def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads 
 
     orders = _best(days, pinned, possible, search, turns)
     return _checked(problem, roads, _written(problem, days, orders))
-
-
-def _check_ids(problem: Problem) -> None:
-    for kind, ids in (("technician", [t.id for t in problem.technicians]), ("job", [j.id for j in problem.jobs])):
-        if len(set(ids)) < len(ids):
-            raise ValueError(f"a {kind} id is used twice")
 
 
 def _pinned(problem: Problem, days: Mapping[Id, Day]) -> tuple[Orders, list[Job]]:
@@ -82,9 +80,9 @@ def _best(days: Mapping[Id, Day], pinned: Orders, free: Sequence[Job], search: S
 
 
 def _cost(days: Mapping[Id, Day], orders: Orders) -> tuple[int, int]:
-    """What counts: first the priorities served, then the seconds on the road."""
+    """What counts: first the priorities served, then what it costs."""
     served = sum(job.priority for jobs in orders.values() for job in jobs)
-    return -served, sum(road_seconds(days[who], jobs) for who, jobs in orders.items() if jobs)
+    return -served, sum(cost_of(days[who], jobs, _route(days[who], jobs)) for who, jobs in orders.items() if jobs)
 
 
 def _asked(
@@ -96,11 +94,25 @@ def _asked(
         found = puzzle.orders(engine(puzzle.puzzle, seconds_limit))
     except Exception as error:  # whatever ails a foreign engine, the day must be planned
         raise EngineFailed from error
+    _part_from_linked(pinned, found)
     return {who: _kept(days[who], jobs, found[who]) if who in found else list(jobs) for who, jobs in pinned.items()}
+
+
+def _part_from_linked(pinned: Orders, found: Orders) -> None:
+    """The engine does not know what must go to one person: all but one lose it, and insertion tries again."""
+    holders: dict[str, set[Id]] = {}
+    for orders in (pinned, found):
+        for who, jobs in orders.items():
+            for linked in {job.linked for job in jobs if job.linked is not None}:
+                if not holders.setdefault(linked, set()) or orders is pinned:
+                    holders[linked].add(who)
+    for who, jobs in found.items():
+        jobs[:] = [job for job in jobs if job.linked is None or job.settled or holders[job.linked] == {who}]
 
 
 def _kept(day: Day, pinned: list[Job], wanted: list[Job]) -> list[Job]:
     """What the engine wants, if it holds by our own clock and bag and keeps what is pinned; otherwise as much of it as fits."""
+    wanted = [job for job in wanted if is_skilled(day.technician, job)]
     if {job.id for job in pinned} <= {job.id for job in wanted} and passable(day, wanted) and _in_the_bag(day, wanted):
         return wanted
     jobs, kept = pinned, {job.id for job in pinned}

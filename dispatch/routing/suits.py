@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dispatch.routing.day import Day, parts_of
 from dispatch.routing.model import Job, Technician
-from dispatch.routing.timetable import Day, parts_of
+from dispatch.routing.prices import is_lent
 from dispatch.words import say
 
 HOLDS_CASH = say("holds more cash than he may: no paid job before he hands in")
+MAY_NOT_COME = say("may not be sent there")
 
 
 def is_skilled(technician: Technician, job: Job) -> bool:
-    """Whether training and skill levels suffice (nobody goes before the product training), and he may collect what is to be paid.
+    """Whether training and skill levels suffice (nobody goes before the product training), he may collect what is to be paid, and
+    neither the job nor his branch keeps him away.
 
     A pinned person is taken as given.
     """
     if job.pinned_to is not None:
         return job.pinned_to == technician.id
-    return technician.product_trained and may_collect(technician, job) and not skills_missing(technician, job)
+    trained = technician.product_trained and not skills_missing(technician, job)
+    return trained and may_collect(technician, job) and may_come(technician, job)
+
+
+def may_come(technician: Technician, job: Job) -> bool:
+    """Whether he is not forbidden there, and works for that branch."""
+    return technician.id not in job.forbidden and (technician.lent or not is_lent(technician, job))
 
 
 def may_collect(technician: Technician, job: Job) -> bool:

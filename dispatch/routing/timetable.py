@@ -6,37 +6,21 @@ still to come ("hungry") and with lunch taken ("fed").
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from dispatch.routing.clockwork import NEVER, ate_and_there, start_from, stood_until
-from dispatch.routing.model import Id, Job, Lunch, Problem, Route, Stop, Technician
+from dispatch.routing.clockwork import NEVER, ate_and_there, stood_until
+from dispatch.routing.day import Day, drive, is_past, length, opening, parts_of, road_seconds, rows_of, within_limits
+from dispatch.routing.model import Id, Job, Lunch, Prices, Problem, Route, Stop, Technician
+from dispatch.routing.prices import is_priced, price_of
 from dispatch.routing.roads import Roads
 
+__all__ = ["Day", "days_of", "drive", "length", "opening", "parts_of", "passable", "road_seconds", "rows_of", "timetable"]
+
 NOBODY_BEFORE = 0
-
-
-@dataclass(frozen=True)
-class Day:
-    """What is fixed about one technician's day before any new job is given.
-
-    `settled`: the settled jobs in order of start. `bag`: part -> how many may be used, at least what the settled jobs use.
-    `lunch` is None where none is due or the settled jobs leave no room for it.
-    """
-
-    technician: Technician
-    roads: Roads
-    lunch: Lunch | None
-    bag: Mapping[str, int]
-    settled: tuple[Job, ...]
-    not_before: int
-
-    @property
-    def home(self) -> int:
-        """Row of the home in the tables."""
-        return self.roads.index[self.technician.home]
+EVERYWHERE = -1
 
 
 class Ready(NamedTuple):
@@ -60,12 +44,14 @@ class Passable:
 
 
 class Leg(NamedTuple):
-    """A drive: seconds, moment before which nobody sets out, place in the sequence, whether lateness at its end is forgiven."""
+    """A drive: seconds, moment before which nobody sets out, place in the sequence, whether lateness at its end is forgiven, and
+    whether lunch may be on it."""
 
     seconds: int
     not_before: int
     gap: int
     forgiven: bool = False
+    eats: bool = True
 
 
 def days_of(problem: Problem, roads: Roads) -> dict[Id, Day]:
@@ -74,58 +60,37 @@ def days_of(problem: Problem, roads: Roads) -> dict[Id, Day]:
     for job in problem.jobs:
         if job.pinned_to is not None and job.settled and job.pinned_to in settled:
             settled[job.pinned_to].append(job)
-    return {t.id: _day(t, roads, tuple(sorted(settled[t.id], key=_by_start)), problem.not_before) for t in problem.technicians}
+    stays = {who: tuple(sorted(jobs, key=_by_start)) for who, jobs in settled.items()}
+    return {t.id: _day(t, roads, stays[t.id], problem.not_before, problem.prices) for t in problem.technicians}
 
 
 def _by_start(job: Job) -> int:
     return job.pinned_start or 0
 
 
-def _day(technician: Technician, roads: Roads, settled: tuple[Job, ...], not_before: int | None) -> Day:
+def _day(technician: Technician, roads: Roads, settled: tuple[Job, ...], not_before: int | None, prices: Prices) -> Day:
     lunch = technician.lunch
     if lunch and technician.shift[0] > lunch.latest:
         lunch = None
     bag = {part: max(technician.parts.get(part, 0), used) for part, used in parts_of(settled).items()}
-    day = Day(technician, roads, lunch, {**technician.parts, **bag}, settled, not_before or NOBODY_BEFORE)
+    day = Day(technician, roads, lunch, {**technician.parts, **bag}, settled, not_before or NOBODY_BEFORE, prices)
     return day if passable(day, settled) else replace(day, lunch=None)
 
 
-def parts_of(jobs: Sequence[Job]) -> dict[str, int]:
-    """Part -> how many the jobs use together."""
-    used: dict[str, int] = {}
-    for job in jobs:
-        for part, count in job.parts.items():
-            used[part] = used.get(part, 0) + count
-    return used
-
-
-def opening(job: Job, at: int) -> int | None:
-    """The first moment from `at` on when the job may start."""
-    if job.pinned_start is not None:
-        return job.pinned_start if at <= job.pinned_start else None
-    if not job.windows:
-        return at
-    opens, closes = zip(*job.windows, strict=True)
-    start = start_from(at, opens, closes, 0, len(opens), 0)
-    return start if start < NEVER else None
-
-
-def length(job: Job, before: Job | None) -> int:
-    """Seconds of work, setup included unless the stop before was at the same place."""
-    setup = 0 if before is not None and before.at == job.at else job.setup_minutes
-    return (setup + job.minutes) * 60
-
-
-def passable(day: Day, jobs: Sequence[Job], *, strict: bool = False, must_eat: bool = False) -> Passable | None:
+def passable(
+    day: Day, jobs: Sequence[Job], *, strict: bool = False, must_eat: bool = False, lunch_gap: int = EVERYWHERE
+) -> Passable | None:
     """Whether the jobs can be done in this order, and when lunch is.
 
-    `strict` forgives settled jobs nothing still to come; `must_eat` asks for lunch even of who is home early.
+    `strict` forgives settled jobs nothing still to come; `must_eat` asks for lunch even of who is home early; `lunch_gap` for
+    lunch before that stop.
     """
-    ready = walked(day, jobs, strict=strict)
+    ready = walked(day, jobs, strict=strict, lunch_gap=lunch_gap) if within_limits(day, jobs) else Ready(None)
     if not ready.possible:
         return None
     last = jobs[-1] if jobs else None
-    leg = Leg(drive(day, last, None), NOBODY_BEFORE, len(jobs), _forgiven(day, last, None, strict))
+    eats = lunch_gap in (EVERYWHERE, len(jobs))
+    leg = Leg(drive(day, last, None), NOBODY_BEFORE, len(jobs), _forgiven(day, last, None, strict), eats)
     home = _arrivals(day, ready, leg)
     if not must_eat and _home_in_time(day, home.hungry, leg) and _may_stay_hungry(day, home.hungry):
         return Passable(None)
@@ -137,15 +102,16 @@ def _may_stay_hungry(day: Day, home_at: int | None) -> bool:
 
 
 def _home_in_time(day: Day, moment: int | None, leg: Leg) -> bool:
-    return moment is not None and (leg.forgiven or moment <= day.technician.shift[1])
+    return moment is not None and (leg.forgiven or moment <= day.technician.shift[1] + day.technician.overtime_minutes * 60)
 
 
-def walked(day: Day, jobs: Sequence[Job], *, strict: bool = False) -> Ready:
+def walked(day: Day, jobs: Sequence[Job], *, strict: bool = False, lunch_gap: int = EVERYWHERE) -> Ready:
     """The state after the last job; stops early when nothing is possible any more."""
     ready, before = Ready(day.technician.shift[0]), None
     for gap, job in enumerate(jobs):
-        leg = Leg(drive(day, before, job), _not_before(day, job), gap, _forgiven(day, before, job, strict))
-        ready = _worked(ready, _arrivals(day, ready, leg), length(job, before), job, leg)
+        forgiven, eats = _forgiven(day, before, job, strict), lunch_gap in (EVERYWHERE, gap)
+        leg = Leg(drive(day, before, job), _not_before(day, job), gap, forgiven, eats)
+        ready = _worked(ready, _arrivals(day, ready, leg), length(job, before, day.technician), job, leg)
         if not ready.possible:
             break
         before = job
@@ -156,12 +122,6 @@ def _not_before(day: Day, job: Job) -> int:
     return NOBODY_BEFORE if job.settled else day.not_before
 
 
-def drive(day: Day, a: Job | None, b: Job | None) -> int:
-    """Seconds between two stops; None is home."""
-    index, seconds = day.roads.index, day.roads.seconds
-    return seconds[index[a.at] if a else day.home][index[b.at] if b else day.home]
-
-
 def _forgiven(day: Day, a: Job | None, b: Job | None, strict: bool) -> bool:
     """A drive between settled stops is not ours to judge: somebody decided it, by hand or by leaving late."""
     if strict and not (b is not None and is_past(day, b)):
@@ -169,16 +129,12 @@ def _forgiven(day: Day, a: Job | None, b: Job | None, strict: bool) -> bool:
     return (a is not None or b is not None) and (a is None or a.settled) and (b is None or b.settled)
 
 
-def is_past(day: Day, job: Job) -> bool:
-    """Whether a settled job began before the moment of planning."""
-    return job.settled and job.pinned_start is not None and job.pinned_start < day.not_before
-
-
 def _arrivals(day: Day, ready: Ready, leg: Leg) -> Ready:
     """Earliest arrivals at the end of a leg, hungry and fed (lunch taken earlier, or on this leg)."""
     hungry = None if ready.hungry is None else max(ready.hungry, leg.not_before) + leg.seconds
     fed = None if ready.fed is None else max(ready.fed, leg.not_before) + leg.seconds
-    eating = None if day.lunch is None or ready.hungry is None else arrival_with_lunch(day.lunch, ready.hungry, leg)
+    lunch = day.lunch if leg.eats else None
+    eating = None if lunch is None or ready.hungry is None else arrival_with_lunch(lunch, ready.hungry, leg)
     if eating is not None and (fed is None or eating < fed):
         return Ready(hungry, eating, leg.gap)
     return Ready(hungry, fed, ready.lunch_gap)
@@ -211,21 +167,23 @@ def _done(job: Job, arrival: int | None, work: int, leg: Leg) -> int | None:
     return None if start is None else start + work
 
 
-def rows_of(day: Day, jobs: Sequence[Job]) -> list[int]:
-    """Rows of the places from home to home."""
-    return [day.home, *(day.roads.index[job.at] for job in jobs), day.home]
-
-
-def road_seconds(day: Day, jobs: Sequence[Job]) -> int:
-    """Seconds on the road from home to home."""
-    seconds = day.roads.seconds
-    return sum(seconds[a][b] for a, b in pairwise(rows_of(day, jobs)))
-
-
 def timetable(day: Day, jobs: Sequence[Job]) -> Route | None:
-    """The technician's route for the jobs in this order, each as early as can be, leaving home as late as that allows."""
+    """The technician's route for the jobs in this order, each as early as can be, leaving home as late as that allows.
+
+    Where being late or home late has a price, lunch is where the day is cheapest.
+    """
     way = passable(day, jobs)
-    return None if way is None else _Clock(day, jobs, way.lunch_gap).route()
+    if way is None:
+        return None
+    route = _Clock(day, jobs, way.lunch_gap).route()
+    return _cheapest(day, jobs, route) if day.lunch and is_priced(day, jobs) else route
+
+
+def _cheapest(day: Day, jobs: Sequence[Job], route: Route) -> Route:
+    """The same stops with lunch wherever it costs least."""
+    ways = [passable(day, jobs, must_eat=True, lunch_gap=gap) for gap in range(len(jobs) + 1)]
+    others = (_Clock(day, jobs, way.lunch_gap).route() for way in ways if way)
+    return min([route, *others], key=lambda one: (price_of(day, jobs, one), one.home_at))
 
 
 class _Clock:
@@ -253,7 +211,7 @@ class _Clock:
         ready, arrive = self._reach(leg, job)
         start = self._start(job, ready)
         arrive = self._not_too_early(arrive, start) if gap == 0 else min(arrive, start)
-        end = start + length(job, before)
+        end = start + length(job, before, self.day.technician)
         self.now = max(self.now, end)
         self.stops.append(Stop(job.id, arrive, start, end, leg.seconds))
 

@@ -91,6 +91,10 @@ def with_job(**changes: Any) -> dict[str, Any]:
     return {**GOOD, "jobs": [{key: value for key, value in {**GOOD["jobs"][0], **changes}.items() if value is not ...}]}
 
 
+def with_technician(**changes: Any) -> dict[str, Any]:
+    return {**GOOD, "technicians": [{**GOOD["technicians"][0], **changes}]}
+
+
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
@@ -105,12 +109,33 @@ def with_job(**changes: Any) -> dict[str, Any]:
         (with_job(id=...), "job 1: “id” is missing"),
         (with_job(windows=[[9 * HOUR, 8 * HOUR]]), "“windows” cannot be [[32400, 28800]]"),
         (with_job(skills={"taxi": "much"}), "“skills” cannot be"),
+        (with_job(people=2), "job J1: “people” is nothing that can be planned"),
+        ({**GOOD, "stores": []}, "the file: “stores” is nothing that can be planned"),
+        (with_technician(skills_until={"taxi": "2026-11-01"}), "the file: “date” is missing"),
+        (with_technician(pace=0), "technician T1: “pace” cannot be 0"),
+        ({**GOOD, "prices": {"beauty": 1}}, "the file: “prices” cannot be"),
     ],
 )
 def test_a_wrong_record_is_named(day, sentence):
     with pytest.raises(RuleBroken, match=None) as refused:
         read_day(json.dumps(day))
     assert sentence in str(refused.value)
+
+
+def test_a_file_says_all_that_the_planner_knows():
+    lapsed = with_technician(skills={"taxi": 2, "repair": 1}, skills_until={"taxi": "2026-11-22", "repair": "2026-11-23"})
+    day = read_day(json.dumps({**lapsed, "date": "2026-11-23", "not_before": 9 * HOUR, "prices": {"lent": 600}}))
+    assert day.technicians[0].skills == {"repair": 1} and day.not_before == 9 * HOUR
+    assert (day.prices.lent, day.prices.not_preferred) == (600, 0)
+    (wished,) = read_day(json.dumps(with_job(linked="pair", late_minutes=15, late_price=2, preferred=["T1"]))).jobs
+    assert (wished.linked, wished.late_minutes, wished.late_price, wished.preferred) == ("pair", 15, 2, ("T1",))
+
+
+def test_vehicles_of_one_yard_are_divided_and_set_up_once():
+    day = read_day(json.dumps(with_job(vehicles=3, setup_minutes=20)))
+    route = improved(day, ROUNDS).plan.routes[0]
+    assert {stop.job for stop in route.stops} == {"J1#1", "J1#2", "J1#3"}
+    assert route.stops[-1].end - route.stops[0].start == (20 + 3 * 30) * 60
 
 
 def test_a_day_goes_from_file_to_file(tmp_path):

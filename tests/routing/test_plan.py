@@ -240,11 +240,6 @@ def test_measured_roads_replace_the_great_circle():
         Roads(places, hour_each[:1], hour_each)
 
 
-def test_ids_used_twice_are_refused():
-    with pytest.raises(ValueError, match="job id is used twice"):
-        plan(problem([technician()], [job("a"), job("a")]), LIMIT_S)
-
-
 def test_a_stop_at_an_equal_place_costs_no_way():
     roads = roads_of(Problem((technician(),), (job("a", 1), job("b", 1)), Travel()))
     assert len(roads.index) == 2 and roads.seconds[0][0] == 0

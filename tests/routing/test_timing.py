@@ -54,6 +54,7 @@ def with_prices(tables: Tables, chance: Random) -> Tables:
         late_price=np.array([chance.randint(1, 3) for _ in range(tables.jobs)], dtype=np.int64),
         over=np.array([chance.choice([0, 3600]), 14400], dtype=np.int64),
         over_price=np.array([2, 1], dtype=np.int64),
+        priced=1,
         work=slower,
         pace=np.arange(2),
     )

@@ -6,9 +6,10 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
-from dispatch.routing.search.routes import Routes, is_settled, passes, put_in, refresh
+from dispatch.routing.search.pricing import rise
+from dispatch.routing.search.routes import Routes, passes, put_in, refresh
 from dispatch.routing.search.ruin import SEED, TODO, TOUCHED, TURN, Desk, is_in, touch
-from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.tables import Ints, Tables, is_settled
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
 BLINK = 0.01
@@ -90,26 +91,35 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
     best, whose, where = NEVER, -1, 0
     place, leave, first, end, late = a.place[job], leaves_from(a, job), a.first[job], a.first[job + 1], a.late[job]
     d.counts[TURN] += 1
+    only = _held_by(a, r, job)
     reach = min(REACH, a.near.shape[1] - 1) if d.fresh[job] else 0
     others = a.folk_first[job + 1] - a.folk_first[job] if d.fresh[job] else d.counts[TOUCHED]
     for step in range(reach + others):
-        if step < reach:
-            who = r.whose[a.near[job, step + 1]]
-        else:
-            who = a.folk[a.folk_first[job] + step - reach] if d.fresh[job] else d.touched[step - reach]
-        if who < 0 or d.seen[who] == d.counts[TURN] or not a.able[who, job] or (step >= reach and d.fresh[job] and r.many[who]):
+        who = (
+            r.whose[a.near[job, step + 1]]
+            if step < reach
+            else (a.folk[a.folk_first[job] + step - reach] if d.fresh[job] else d.touched[step - reach])
+        )
+        if (
+            who < 0
+            or d.seen[who] == d.counts[TURN]
+            or not a.able[who, job]
+            or (only >= 0 and who != only)
+            or (step >= reach and d.fresh[job] and r.many[who] and who != only)
+        ):
             continue
         d.seen[who] = d.counts[TURN]
-        if r.many[who] >= r.stops.shape[1] or not _in_bag(a.parts, r.left, who, job):
+        if r.many[who] >= min(r.stops.shape[1], a.most[who]) or not _in_bag(a.parts, r.left, who, job):
             continue
         earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
         base, dear = a.work[a.pace[who], job], a.dear[who, job]
+        limit = min(best, a.far[who] - r.road[who] + dear + 1)
         before = a.priority.size + who
         for k in range(r.many[who] + 1):
             after = r.stops[who, k] if k < r.many[who] else a.priority.size + who
             there, onward = road_to(a, job, before), road(a, job, after)
             extra = there + onward - r.legs[who, k] + dear
-            if extra < best and share(d.rng) >= BLINK:
+            if extra < limit and share(d.rng) >= BLINK:
                 work = base if k > 0 and a.place[before] == place else base + a.setup[job]
                 same = int(k < r.many[who] and a.place[after] == place)
                 hungry, fed, by, by_fed = r.hungry[who, k], r.fed[who, k], r.by_hungry[who, k, same], r.by_fed[who, k, same]
@@ -131,9 +141,20 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
                     end,
                     late,
                 ):
-                    best, whose, where = extra, who, k
+                    extra += rise(a, r, who, k, job)
+                    if extra < best:
+                        best, whose, where, limit = extra, who, k, min(extra, limit)
             before = after
     return whose, where
+
+
+@compiled
+def _held_by(a: Tables, r: Routes, job: int) -> int:
+    """Who has one of the jobs that go to the same person; -1 if nobody does."""
+    mate = a.mate[job]
+    while mate != job and r.whose[mate] < 0:
+        mate = a.mate[mate]
+    return r.whose[mate] if mate != job else -1
 
 
 @compiled

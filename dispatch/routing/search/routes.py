@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.routing.search.compiled import compiled, entry
-from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.pricing import hours_price
+from dispatch.routing.search.tables import Ints, Tables, settled_stops
 from dispatch.routing.search.timing import (
     NEVER,
     NO_WAY,
@@ -31,8 +32,8 @@ class Routes(NamedTuple):
 
     `by_hungry[who, k, same]`, `by_fed`: latest arrival at stop k (behind the last: home) from which the rest is possible, coming
     from elsewhere (0) or from the same place (1). `left`: the bag after all stops.
-    `legs[who, k]`: seconds on the road to stop k. `cost[who]`: seconds on the road, with what is `dear` in his stops.
-    `whose[job]`: who has it, or -1.
+    `legs[who, k]`: seconds on the road to stop k. `road[who]`: on the whole way; `price[who]`: of lateness and hours;
+    `cost[who]`: of everything.    `whose[job]`: who has it, or -1. `paper`, `ways`: to try a route and to walk it.
     """
 
     stops: Ints
@@ -42,9 +43,13 @@ class Routes(NamedTuple):
     by_hungry: Ints
     by_fed: Ints
     left: Ints
+    road: Ints
+    price: Ints
     cost: Ints
     legs: Ints
     whose: Ints
+    paper: Ints
+    ways: Ints
 
 
 def empty_routes(a: Tables) -> Routes:
@@ -58,9 +63,13 @@ def empty_routes(a: Tables) -> Routes:
         by_hungry=np.zeros((people, most + 1, 2), dtype=np.int64),
         by_fed=np.zeros((people, most + 1, 2), dtype=np.int64),
         left=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
+        road=np.zeros(people, dtype=np.int64),
+        price=np.zeros(people, dtype=np.int64),
         cost=np.zeros(people, dtype=np.int64),
         legs=np.zeros((people, most + 1), dtype=np.int64),
         whose=np.full(a.jobs, -1, dtype=np.int64),
+        paper=np.zeros(most + 1, dtype=np.int64),
+        ways=np.zeros((most + 3, 2), dtype=np.int64),
     )
     for who, stops in settled_stops(a).items():
         routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)
@@ -75,20 +84,6 @@ def most_stops(a: Tables) -> int:
     return fitting + 1 + max(map(len, settled_stops(a).values()), default=0)
 
 
-def settled_stops(a: Tables) -> dict[int, list[int]]:
-    """Whoever has settled stops: these, by their start."""
-    found: dict[int, list[int]] = {}
-    for job in np.argsort(a.pinned, kind="stable").tolist():
-        if is_settled(a, job):
-            found.setdefault(int(a.folk[a.folk_first[job]]), []).append(job)
-    return found
-
-
-def is_settled(a: Tables, job: int) -> bool:
-    """Whether person and start are decided, and the person is there."""
-    return bool(a.pinned[job] >= 0 and a.folk_first[job] < a.folk_first[job + 1])
-
-
 @entry
 def refresh_all(a: Tables, r: Routes) -> None:
     """Learns all routes anew."""
@@ -101,6 +96,9 @@ def refresh(a: Tables, r: Routes, who: int) -> None:
     """Learns a route anew after its stops have changed."""
     _forward(a, r, who)
     _backward(a, r, who)
+    if a.priced:
+        r.price[who] = hours_price(a, who, r.stops[who], r.many[who], r.ways)
+        r.cost[who] += r.price[who]
     for part in range(a.bag.shape[1]):
         r.left[who, part] = a.bag[who, part]
     for k in range(r.many[who]):
@@ -113,14 +111,14 @@ def refresh(a: Tables, r: Routes, who: int) -> None:
 @compiled
 def _forward(a: Tables, r: Routes, who: int) -> None:
     before = home = a.priority.size + who
-    cost = 0
+    length, dear = 0, 0
     earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
     hungry, fed = (a.shift[who, 0], NEVER) if a.lunch[who, 1] >= 0 else (NEVER, a.shift[who, 0])
     r.hungry[who, 0], r.fed[who, 0] = hungry, fed
     for k in range(r.many[who]):
         job = r.stops[who, k]
         r.legs[who, k] = road(a, before, job)
-        cost += r.legs[who, k] + a.dear[who, job]
+        length, dear = length + r.legs[who, k], dear + a.dear[who, job]
         leave, work, first, end, late = (
             leaves_from(a, job),
             work_at(a, who, before, job),
@@ -138,7 +136,8 @@ def _forward(a: Tables, r: Routes, who: int) -> None:
         r.hungry[who, k + 1], r.fed[who, k + 1] = hungry, fed
         before = job
     r.legs[who, r.many[who]] = road(a, before, home)
-    r.cost[who] = cost + r.legs[who, r.many[who]]
+    r.road[who] = length + r.legs[who, r.many[who]]
+    r.cost[who] = r.road[who] + dear
 
 
 @compiled
@@ -172,7 +171,7 @@ def _backward(a: Tables, r: Routes, who: int) -> None:
     hungry, fed = NO_WAY, NO_WAY
     for k in range(count - 1, -1, -1):
         job = r.stops[who, k]
-        stood = _stood_by(a, who, job, after, hungry, fed)
+        stood = _stood_by(a, who, job, after, hungry, fed) if a.pinned[job] >= 0 else (NO_WAY, NO_WAY)
         hungry, fed = _ready_by(a, r, who, k, job, after)
         hungry, fed = max(hungry, stood[0]), max(fed, stood[1])
         for same in range(2):
@@ -199,7 +198,7 @@ def _stood_by(a: Tables, who: int, job: int, after: int, hungry: int, fed: int) 
 
     `hungry`, `fed`: the same for the next stop.
     """
-    if a.pinned[job] < 0 or not is_forgiven(a, job, after):
+    if not is_forgiven(a, job, after):
         return NO_WAY, NO_WAY
     if after >= a.priority.size:
         return a.lunch[who, 1], NEVER
@@ -269,6 +268,8 @@ def passes(
 def holds(a: Tables, r: Routes, who: int) -> bool:
     """Whether the route can be driven: taking a stop out may lengthen a day where the tables know no short cut."""
     count = r.many[who]
+    if r.road[who] > a.far[who]:
+        return False
     home = a.priority.size + who
     before = r.stops[who, count - 1] if count else home
     drive, earliest, latest, pause = road(a, before, home), a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]

@@ -8,8 +8,8 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled
-from dispatch.routing.search.routes import Routes, holds, is_settled, refresh, take_out
-from dispatch.routing.search.tables import Flags, Ints, Tables
+from dispatch.routing.search.routes import Routes, holds, refresh, take_out
+from dispatch.routing.search.tables import Flags, Ints, Tables, is_settled
 
 LONGEST_STRING = 10
 MEAN_REMOVED = 10
@@ -141,6 +141,10 @@ def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None
             at += 1
         else:
             _away(a, r, d, who, at)
+    for k in range(r.many[who] - 1, -1, -1):
+        job = r.stops[who, k]
+        if a.mate[job] != job and r.whose[a.mate[job]] < 0 and a.pinned[job] < 0:
+            _away(a, r, d, who, k)
 
 
 @compiled

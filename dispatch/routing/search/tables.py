@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.routing.clockwork import NEVER
+from dispatch.routing.day import length
 from dispatch.routing.model import Job, Lunch, Problem, Technician
+from dispatch.routing.prices import dear_for
 from dispatch.routing.roads import Roads
 from dispatch.routing.suits import is_skilled
 from dispatch.routing.timetable import days_of
@@ -32,7 +34,9 @@ class Tables(NamedTuple):
     `late` and `over`: how many seconds a promise or a shift may be overrun, at so much a second. `pinned`: the settled start, or
     UNPINNED. `work[pace[who], job]`: seconds of work. `able[who, job]`: whether training, skills and person allow it; the people
     are in `folk` too, from folk_first[job] on. `dear[who, job]`: what giving him the job costs beyond the way, as seconds on the
-    road. All numbers are of one type, or a function would be compiled once for each.
+    road. `most[who]`, `far[who]`: how many stops and seconds on the road he may have. `mate[job]`: the next of the jobs that go
+    to the same person, in a ring. `fair`: `Prices.fair`; `worked[who]`: minutes in the week before; `priced`: whether a day can
+    cost anything that depends on its hours. All numbers are of one type, or a function would be compiled once for each.
     """
 
     drive: Roads32
@@ -59,6 +63,12 @@ class Tables(NamedTuple):
     bag: Ints
     able: Flags
     dear: Ints
+    most: Ints
+    far: Ints
+    mate: Ints
+    worked: Ints
+    fair: int
+    priced: int
     not_before: int
 
     @property
@@ -73,42 +83,66 @@ class Tables(NamedTuple):
 
 
 def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Tables:
-    """All of a problem; jobs and technicians keep their order. `dear`: a row for each person, nothing costs more if not given."""
+    """All of a problem; jobs and technicians keep their order. `dear`: a row for each person, added to what the problem says."""
     jobs, people = problem.jobs, problem.technicians
     places = [*(job.at for job in jobs), *(one.home for one in people)]
     rows = np.array([roads.index[place] for place in places], dtype=np.int64)
     drive = np.ascontiguousarray(roads.table[np.ix_(rows, rows)].astype(np.int32))
+    drive[:, len(jobs) :][:, [one.open_end for one in people]] = 0
     kinds = sorted({part for job in jobs for part in job.parts})
     first, opens, closes = _windows(jobs)
     days = days_of(problem, roads)
-    able, nothing = _able(people, jobs), np.zeros(len(jobs), dtype=np.int64)
+    able = _able(people, jobs)
+    work, pace = _work(people, jobs)
+    late = [job.late_minutes if job.pinned_start is None else 0 for job in jobs]
+    priced = problem.prices.fair > 0 or any(late) or any(one.overtime_minutes for one in people)
     return Tables(
         drive=drive,
         toward=np.ascontiguousarray(drive[:, : len(jobs)].T),
         place=rows,
-        work=_numbers(job.minutes * 60 for job in jobs).reshape(1, -1),
+        work=work,
         setup=_numbers(job.setup_minutes * 60 for job in jobs),
         first=first,
         opens=opens,
         closes=closes,
-        late=nothing,
-        late_price=nothing,
+        late=_numbers(minutes * 60 for minutes in late),
+        late_price=_numbers(job.late_price for job in jobs),
         pinned=_numbers(job.pinned_start if job.settled and job.pinned_start is not None else UNPINNED for job in jobs),
         parts=_counts([job.parts for job in jobs], kinds),
         priority=_priorities(jobs),
         near=neighbours(drive, len(jobs)),
         folk=np.nonzero(able.T)[1].astype(np.int64),
         folk_first=np.concatenate([[0], able.sum(axis=0).cumsum()]).astype(np.int64),
-        pace=np.zeros(len(people), dtype=np.int64),
+        pace=pace,
         shift=_numbers(moment for one in people for moment in one.shift).reshape(-1, 2),
-        over=np.zeros(len(people), dtype=np.int64),
-        over_price=np.zeros(len(people), dtype=np.int64),
+        over=_numbers(one.overtime_minutes * 60 for one in people),
+        over_price=_numbers(one.overtime_price for one in people),
         lunch=_numbers(number for one in people for number in _lunch(days[one.id].lunch)).reshape(-1, 3),
         bag=_counts([days[one.id].bag for one in people], kinds),
         able=able,
-        dear=np.zeros(able.shape, dtype=np.int64) if dear is None else np.ascontiguousarray(dear, dtype=np.int64),
+        dear=_dear(problem, able, dear),
+        most=_numbers(NEVER if (most := days[one.id].most_stops) is None else most for one in people),
+        far=_numbers(NEVER if (far := days[one.id].most_road_s) is None else far for one in people),
+        mate=_mates(jobs),
+        worked=_numbers(one.worked_minutes for one in people),
+        fair=problem.prices.fair,
+        priced=int(priced),
         not_before=problem.not_before or 0,
     )
+
+
+def settled_stops(a: Tables) -> dict[int, list[int]]:
+    """Whoever has settled stops: these, by their start."""
+    found: dict[int, list[int]] = {}
+    for job in np.argsort(a.pinned, kind="stable").tolist():
+        if is_settled(a, job):
+            found.setdefault(int(a.folk[a.folk_first[job]]), []).append(job)
+    return found
+
+
+def is_settled(a: Tables, job: int) -> bool:
+    """Whether person and start are decided, and the person is there."""
+    return bool(a.pinned[job] >= 0 and a.folk_first[job] < a.folk_first[job + 1])
 
 
 def _numbers(values: Iterable[int]) -> Ints:
@@ -141,12 +175,59 @@ def _lunch(lunch: Lunch | None) -> tuple[int, int, int]:
 def _able(people: Sequence[Technician], jobs: Sequence[Job]) -> Flags:
     kinds: dict[object, list[int]] = {}
     for number, job in enumerate(jobs):
-        kinds.setdefault((job.pinned_to, job.collects, tuple(sorted(job.skills.items()))), []).append(number)
+        who = (job.pinned_to, job.collects, job.branch, job.forbidden)
+        kinds.setdefault((who, tuple(sorted(job.skills.items()))), []).append(number)
     able = np.zeros((len(people), len(jobs)), dtype=np.uint8)
     for numbers in kinds.values():
         fits = [is_skilled(one, jobs[numbers[0]]) for one in people]
         able[np.ix_(np.flatnonzero(fits), np.array(numbers))] = 1
+    _keep_with_settled(able, people, jobs)
     return able
+
+
+def _keep_with_settled(able: Flags, people: Sequence[Technician], jobs: Sequence[Job]) -> None:
+    """What is linked to a settled job goes to the same person or nobody."""
+    rows = {one.id: row for row, one in enumerate(people)}
+    held: dict[str | None, set[int]] = {}
+    for job in jobs:
+        if job.settled and job.linked is not None and job.pinned_to in rows:
+            held.setdefault(job.linked, set()).add(rows[job.pinned_to])
+    for number, job in enumerate(jobs):
+        for row in held.get(job.linked, ()) if not job.settled else ():
+            able[:row, number] = able[row + 1 :, number] = 0
+
+
+def _dear(problem: Problem, able: Flags, more: Ints | None) -> Ints:
+    """A row for each person; where nothing has a price, no memory is taken before it is written to."""
+    dear = np.zeros(able.shape, dtype=np.int64)
+    kinds: dict[object, list[int]] = {}
+    for number, job in enumerate(problem.jobs):
+        kinds.setdefault((job.pinned_to is None, job.branch, job.preferred, tuple(sorted(job.skills.items()))), []).append(number)
+    for numbers in kinds.values():
+        for row, one in enumerate(problem.technicians):
+            price = dear_for(one, problem.jobs[numbers[0]], problem.prices)
+            if price:
+                dear[row, numbers] = price
+    return dear if more is None else dear + more
+
+
+def _work(people: Sequence[Technician], jobs: Sequence[Job]) -> tuple[Ints, Ints]:
+    """(seconds of work of each pace, who has which)."""
+    paces = [(one.pace, tuple(sorted(one.paces.items()))) for one in people]
+    kinds = {pace: (row, one) for row, (pace, one) in enumerate(dict(zip(paces, people, strict=True)).items())}
+    rows = [[length(job, job, one) for job in jobs] for _, one in kinds.values()]
+    work = np.array(rows, dtype=np.int64).reshape(len(rows), len(jobs)) if rows else np.zeros((1, len(jobs)), dtype=np.int64)
+    return work, _numbers(kinds[pace][0] for pace in paces)
+
+
+def _mates(jobs: Sequence[Job]) -> Ints:
+    mates, groups = np.arange(len(jobs), dtype=np.int64), {}  # type: ignore[var-annotated]
+    for number, job in enumerate(jobs):
+        if job.linked is not None:
+            groups.setdefault(job.linked, []).append(number)
+    for numbers in groups.values():
+        mates[numbers] = np.roll(numbers, -1)
+    return mates
 
 
 def neighbours(drive: Roads32, jobs: int) -> Ints:
