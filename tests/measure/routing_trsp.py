@@ -4,10 +4,10 @@
 
 FOLDER holds instances (*.txt), BEST.csv a line `instance,working_time` for each. Every run is `./run route --trsp` in a process
 of its own, so that seconds are counted as somebody counts them who waits; the checker judges what it wrote. Prints a table in
-Markdown: the gap to the best published (mean, best and worst of the seeds), with the mean over all at the end. With `--keep` tours
-better than those published, and than those kept before, stay there. PyVRP stands beside it where it is installed
-(`requirements-measure.txt`), with the same seconds on one core: it knows no store, so that nobody gets what his bag lacks; what it
-leaves over stands behind its gap.
+Markdown: the gap to the best published (mean, best and worst of the seeds), with the mean over all at the end. With `--keep`
+tours better than those published, and than those kept before, stay there. PyVRP stands beside it where it is installed
+(`requirements-measure.txt`), with the same seconds on one core: it knows no store, so that nobody gets what his bag lacks; what
+it leaves over stands behind its gap.
 """
 
 from __future__ import annotations
