@@ -102,7 +102,9 @@ def test_names_of_files_to_keep_are_left_to_flask() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-postgres.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-postgres.txt", "requirements-measure.txt"]
+)
 def test_lock_files_have_hashes_and_name_no_address(name: str) -> None:
     lock = (ROOT / name).read_text("utf-8")
     assert "://" not in lock

@@ -12,6 +12,7 @@ import click
 from dispatch.errors import Refusal
 from dispatch.host.errors import CannotStart
 from dispatch.routing.day_file import read_day, written_day
+from dispatch.routing.stores.file import read_instance, written_tours
 from dispatch.web.locale import LOCALES, tr_in
 from dispatch.words import Text, say
 
@@ -29,12 +30,13 @@ CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0008
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Another seed, another search.")
 @click.option("--rounds", type=click.IntRange(0), help="End after so many rounds on each core: then a seed gives one plan.")
 @click.option("--cores", type=click.IntRange(1, 64), default=2, show_default=True, help="Searches side by side, the best wins.")
+@click.option("--trsp", is_flag=True, help="PROBLEM is technicians with tools and spare parts and a store (text, TRSP).")
 @click.option("--lang", envvar=LANGUAGE, default="zh", help="zh or en; else as LANG says.")
-def route(problem: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int, lang: str) -> None:
+def route(problem: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int, trsp: bool, lang: str) -> None:
     """Plan the day of PROBLEM and write it to --out; prints the figures as one line of JSON. Ctrl-C: the best so far."""
     locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
     try:
-        figures = _planned(problem, out, seconds, seed, rounds, cores)
+        figures = (_toured if trsp else _planned)(problem, out, seconds, seed, rounds, cores)
     except Refusal as refusal:
         raise CannotStart(tr_in(locale, refusal.text)) from None
     except _FileFailed as failed:
@@ -68,6 +70,30 @@ def _planned(file: Path, out: Path, seconds: float, seed: int, rounds: int | Non
         "travel_s": found.travel_s,
         "rounds": found.rounds,
         "first_plan_s": round(found.first_s, 3),
+        "wall_s": round(time.perf_counter() - began, 2),
+        "seed": seed,
+    }
+
+
+def _toured(file: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int) -> dict[str, Any]:
+    began = time.perf_counter() - time.process_time()
+    problem = read_instance(_text_of(file))
+    from dispatch.routing.search.effort import Effort
+    from dispatch.routing.stores.improve import improved  # as above
+    from dispatch.routing.stores.warm import warm
+
+    warm()
+    effort = Effort(max(0.0, seconds - CHECK_S - (time.perf_counter() - began)), rounds, seed)
+    found = improved(problem, effort, processes=cores)
+    _write(out, json.dumps(written_tours(found.tours)))
+    return {
+        "requests": len(problem.requests),
+        "technicians": len(problem.technicians),
+        "unserved": list(found.unserved),
+        "working_time": round(found.working_time, 4),
+        "distance": round(found.distance, 4),
+        "rounds": found.rounds,
+        "first_s": round(found.first_s, 3),
         "wall_s": round(time.perf_counter() - began, 2),
         "seed": seed,
     }

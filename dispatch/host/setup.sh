@@ -178,19 +178,19 @@ use_venv() {
     PYTHONSAFEPATH=1
     export PYTHONPATH PYTHONSAFEPATH
     unset PYTHONHOME
-    NUMBA_CACHE_DIR=$venv/compiled-$(cat "$here"/dispatch/routing/clockwork.py "$here"/dispatch/routing/search/*.py | short_hash)
+    NUMBA_CACHE_DIR=$venv/compiled-$(cat "$here"/dispatch/routing/clockwork.py "$here"/dispatch/routing/*/*.py | short_hash)
     export NUMBA_CACHE_DIR
     [ -f "$NUMBA_CACHE_DIR/complete" ] || compile_search
 }
 
 # --- the planner's search as machine code: made once here, not while somebody waits for his plan
 compile_search() {
-    say "Compiling the planner (once, some 15 seconds) ..."
+    say "Compiling the planner (once, half a minute) ..."
     for folder in "$venv"/compiled-*; do
         [ "$folder" = "$NUMBA_CACHE_DIR" ] || rm -rf "$folder" # another start may be filling this very one
     done
     mkdir -p "$NUMBA_CACHE_DIR" || return 0
-    if "$venv/bin/python" -m dispatch.routing.search.warm >>"$base/setup.log" 2>&1; then
+    if "$venv/bin/python" -m dispatch.routing.warm >>"$base/setup.log" 2>&1; then
         : >"$NUMBA_CACHE_DIR/complete"
     else
         say "That failed ($base/setup.log says why); the first plan will take longer."

@@ -31,3 +31,9 @@ def compiled(function: F) -> F:
     """
     fast: F = njit(**FOR_EACH_OTHER)(function)
     return fast
+
+
+def inlined(function: F) -> F:
+    """The same for small functions that take all tables: copied wherever one is called, since handing over takes longer."""
+    fast: F = njit(**FOR_EACH_OTHER, inline="always")(function)
+    return fast

@@ -1,4 +1,4 @@
-"""Compiles the search, once for an environment: `python -m dispatch.routing.search.warm`. Set-up calls it."""
+"""Compiles the day's search, once for an environment, or loads what is compiled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,3 @@ def smallest() -> Tables:
     jobs = tuple(Job(k, (22.5, 114.01 + k / 100), 30, windows=((36000, 39600),), parts={"sim": 1}) for k in range(2))
     problem = Problem(people, jobs)
     return tables_of(problem, roads_of(problem))
-
-
-if __name__ == "__main__":
-    warm()
