@@ -1,4 +1,4 @@
-"""How long it takes from place to place: measured by the road engine, where one is set up; great circle * factor otherwise.
+"""How long it takes from place to place: measured by the road engine, where one is set up; by the branch's own speeds otherwise.
 
 What the engine does not know, or all of it while the engine is away, is filled with the default. What was measured is kept in
 this process for a day.
@@ -9,15 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import structlog
 
+from dispatch.board.travel_queries import hours_of, paces_told
+from dispatch.board.work import Ways
 from dispatch.geo.road_engines import BLOCK, Legs, RoadEngine, RoadEngineAway
 from dispatch.geo.rules import Coordinates
 from dispatch.routing import Job, Problem, Roads
-from dispatch.routing.roads import great_circle, places_of
+from dispatch.routing.roads import corrected, great_circle, places_of
+from dispatch.staff.models import Person
 
 log = structlog.get_logger("board")
 
@@ -27,16 +31,30 @@ AWAY_S = 60
 Leg = tuple[Coordinates, Coordinates]
 
 _engine: RoadEngine | None = None
+_name = ""
 _known: OrderedDict[Leg, tuple[float, float, float]] = OrderedDict()
 _away_until = 0.0
 _lock = threading.Lock()
 
 
-def configure(engine: RoadEngine | None) -> None:
-    """Which engine is asked; none: the default holds everywhere."""
-    global _engine, _away_until
-    _engine, _away_until = engine, 0.0
+def configure(engine: RoadEngine | None, name: str = "") -> None:
+    """Which engine is asked, and what it is called; none: the default holds everywhere."""
+    global _engine, _name, _away_until
+    _engine, _name, _away_until = engine, name if engine else "", 0.0
     _known.clear()
+
+
+def engine_name() -> str:
+    """What the engine is called that is asked; "" for none."""
+    return _name
+
+
+def ways_of_branch(ways: Ways, people: Sequence[Person]) -> Ways:
+    """The company's ways as a branch goes them: its speeds and what its drives taught, as the mean over its people's hours."""
+    paces = paces_told(people[0].branch.travel if people else None, ways.travel, _name)
+    hours = hours_of(people)
+    travel = replace(ways.travel, curve=paces.mean(hours), measured=paces.measured_mean(hours))
+    return replace(ways, travel=travel, paces=paces)
 
 
 def roads_for(problem: Problem, job: Job | None = None) -> Roads | None:
@@ -48,8 +66,15 @@ def roads_for(problem: Problem, job: Job | None = None) -> Roads | None:
     measured = _measured(list(default.index))
     guessed = np.isnan(measured.seconds) | np.isnan(measured.metres)
     far = np.array(default.metres, dtype=float).reshape(guessed.shape)
-    seconds = np.where(guessed, default.table, measured.seconds)
+    seconds = np.where(guessed, default.table, corrected(measured.seconds, list(default.index), problem.travel))
     return Roads(list(default.index), _whole(seconds), _whole(np.where(guessed, far, measured.metres)), guessed)
+
+
+def measured_seconds(legs: Iterable[Leg]) -> Iterator[float | None]:
+    """What the engine says of single legs, before anything that was learned; None where it knows nothing, or there is none."""
+    for start, end in legs:
+        seconds = float(_measured([start, end]).seconds[0, 1]) if _engine else np.nan
+        yield None if np.isnan(seconds) else seconds
 
 
 def _whole(table: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -39,6 +39,7 @@ from dispatch.demo import (
     statements,
     storing,
     tooling,
+    travelling,
     words,
 )
 from dispatch.demo import company as before
@@ -101,4 +102,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     invoicing.build(company, moment)
     pricing.build(company, moment)
     quoting.build(company, moment)
+    travelling.build(company, moment)
     return company
