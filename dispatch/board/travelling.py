@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import structlog
@@ -19,8 +20,8 @@ from dispatch.board.travel_queries import hours_of, paces_told
 from dispatch.board.work import Ways
 from dispatch.geo.road_engines import BLOCK, Legs, RoadEngine, RoadEngineAway
 from dispatch.geo.rules import Coordinates
-from dispatch.routing import Job, Problem, Roads
-from dispatch.routing.roads import corrected, great_circle, places_of
+from dispatch.routing import Job, Plan, Problem, Roads
+from dispatch.routing.roads import Marks, Numbers, corrected, great_circle, places_of, straight
 from dispatch.staff.models import Person
 
 log = structlog.get_logger("board")
@@ -28,6 +29,10 @@ log = structlog.get_logger("board")
 KEPT_S, MOST_KEPT = 86_400, 1_000_000
 AWAY_S = 60
 """For so long an engine that did not answer is not asked again: a dispatcher is waiting."""
+ASKED_S = 90
+"""A slow engine is asked no longer for one day; what it has told by then is kept, the rest is guessed."""
+FASTEST_KMH, LONGEST_S, FARTHEST_M = 200, 7 * 86_400, 20_000_000
+"""What is faster than that as the crow flies, or longer, is no drive: a hole in the engine's map, or nonsense."""
 Leg = tuple[Coordinates, Coordinates]
 
 _engine: RoadEngine | None = None
@@ -64,7 +69,7 @@ def roads_for(problem: Problem, job: Job | None = None) -> Roads | None:
     places = [*places_of(problem), *([job.at] if job else [])]
     default = great_circle(places, problem.travel)
     measured = _measured(list(default.index))
-    guessed = np.isnan(measured.seconds) | np.isnan(measured.metres)
+    guessed = ~_is_drive(measured, straight(list(default.index)))
     far = np.array(default.metres, dtype=float).reshape(guessed.shape)
     seconds = np.where(guessed, default.table, corrected(measured.seconds, list(default.index), problem.travel))
     return Roads(list(default.index), _whole(seconds), _whole(np.where(guessed, far, measured.metres)), guessed)
@@ -75,6 +80,23 @@ def measured_seconds(legs: Iterable[Leg]) -> Iterator[float | None]:
     for start, end in legs:
         seconds = float(_measured([start, end]).seconds[0, 1]) if _engine else np.nan
         yield None if np.isnan(seconds) else seconds
+
+
+def guessed_drives(problem: Problem, plan: Plan, roads: Roads | None) -> dict[str, int]:
+    """How many drives of a plan the engine did not know, of how many; nothing where no engine is asked."""
+    if roads is None or roads.guessed is None:
+        return {}
+    homes, places = {t.id: t.home for t in problem.technicians}, {job.id: job.at for job in problem.jobs}
+    stations = ([homes[r.technician], *(places[stop.job] for stop in r.stops), homes[r.technician]] for r in plan.routes)
+    legs = [(roads.index[a], roads.index[b]) for route in stations for a, b in pairwise(route) if a != b]
+    return {"guessed": sum(bool(roads.guessed[leg]) for leg in legs), "driven": len(legs)}
+
+
+def _is_drive(legs: Legs, far: Numbers) -> Marks:
+    """Which of the measured legs can be driven so; far is straight, in metres."""
+    with np.errstate(invalid="ignore"):
+        possible: Marks = (legs.seconds >= far / (FASTEST_KMH / 3.6)) & (legs.seconds <= LONGEST_S) & (legs.metres <= FARTHEST_M)
+    return possible
 
 
 def _whole(table: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -88,20 +110,21 @@ def _measured(places: Sequence[Coordinates]) -> Legs:
     unknown: dict[tuple[Coordinates, ...], list[Coordinates]] = {}
     for start in places:
         unknown.setdefault(tuple(end for end in places if (start, end) not in _known), []).append(start)
+    until = time.monotonic() + ASKED_S
     for targets, sources in unknown.items():
-        _ask(sources, targets)
+        _ask(sources, targets, until)
     nothing = (np.nan, np.nan, 0.0)
     rows = [[(0.0, 0.0) if start == end else _known.get((start, end), nothing)[:2] for end in places] for start in places]
     table = np.array(rows, dtype=float).reshape(len(places), len(places), 2)
     return Legs(table[..., 0], table[..., 1])
 
 
-def _ask(sources: Sequence[Coordinates], targets: Sequence[Coordinates]) -> None:
-    """Ask block by block; an engine that is away is left alone for a while."""
+def _ask(sources: Sequence[Coordinates], targets: Sequence[Coordinates], until: float) -> None:
+    """Ask block by block until a moment; an engine that is away is left alone for a while."""
     global _away_until
     for mine in _blocks(sources):
         for theirs in _blocks(targets):
-            if _engine is None or time.monotonic() < _away_until:
+            if _engine is None or not _away_until <= time.monotonic() <= until:
                 return
             try:
                 legs = _engine.legs(mine, theirs)

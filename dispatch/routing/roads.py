@@ -78,12 +78,17 @@ def _on_road(straight: Numbers, travel: Travel) -> tuple[Numbers, Numbers]:
     return road / (travel.speed_kmh / 3.6), road
 
 
+def straight(places: Sequence[Coordinates]) -> Numbers:
+    """Metres from each to each, as the crow flies."""
+    return _great_circle_metres(places, places)
+
+
 def corrected(seconds: Numbers, places: Sequence[Coordinates], travel: Travel) -> Numbers:
     """The seconds of a road engine, multiplied by what was learned of them."""
     if not travel.measured:
         return seconds
     at, factor = np.array(travel.measured).T
-    whole: Numbers = seconds * np.interp(_great_circle_metres(places, places), at, factor)
+    whole: Numbers = seconds * np.interp(straight(places), at, factor)
     return whole
 
 

@@ -69,6 +69,11 @@ class RunView:
         """How many visits stayed as they were, because nobody was found for them anew."""
         return int(self.outcome.get("left", 0))
 
+    @property
+    def guessed(self) -> int:
+        """How many drives the road engine did not know."""
+        return int(self.outcome.get("guessed", 0))
+
 
 def run_view(db: Session, of: DayOfBranch) -> RunView | None:
     """The day's last run, if there was one."""
