@@ -32,6 +32,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    placing,
     pricing,
     quoting,
     recalls,
@@ -103,4 +104,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     pricing.build(company, moment)
     quoting.build(company, moment)
     travelling.build(company, moment)
+    placing.build(company, moment)
     return company

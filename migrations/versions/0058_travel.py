@@ -1,4 +1,4 @@
-"""travel: how fast a branch gets about by distance and hour, and what its drives taught"""
+"""travel: how fast a branch gets about by distance and hour, what its drives taught; sites that were looked for in vain"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,12 +57,23 @@ def upgrade() -> None:
         sa.Column("used", sa.Boolean(), nullable=False),
         sa.CheckConstraint(SOURCES, name="ck_travel_use_source_known"),
     )
+    op.create_table(
+        "site_search",
+        sa.Column("site_id", sa.BigInteger(), sa.ForeignKey("site.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("places", postgresql.JSONB(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("why IN ('several', 'coarse', 'unknown', 'away')", name="ck_site_search_why_known"),
+    )
+    op.create_index("ix_site_search_at", "site_search", ["at"])
+    op.create_index("ix_site_nowhere", "site", ["id"], postgresql_where=sa.text("lat IS NULL"))
     op.add_column("branch", sa.Column("travel", postgresql.JSONB()))
 
 
 def downgrade() -> None:
     op.drop_column("branch", "travel")
-    for table in ("travel_use", "travel_correction", "travel_hour", "travel_speed"):
+    op.drop_index("ix_site_nowhere", "site")
+    for table in ("site_search", "travel_use", "travel_correction", "travel_hour", "travel_speed"):
         op.drop_table(table)
 
 

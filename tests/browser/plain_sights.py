@@ -110,6 +110,7 @@ def plain_pages() -> dict[str, Sight]:
         "my month": Sight("staff.my_month", "/my-month?ask=1", "su"),
         "branches": Sight("staff.branch_list", "/branches", "admin"),
         "a branch": Sight("staff.one_branch", "/branches/1", "admin"),
+        "places not on the map": Sight("customers.unclear_places", "/places/unclear", "lin"),
         "travel times of a branch": Sight("board.travel", "/branches/1/travel", "admin"),
         "travel times of a branch, to a dispatcher": Sight("board.travel", "/branches/1/travel", "lin"),
         "my bag": Sight("devices.my_bag", "/my-bag", "su"),
