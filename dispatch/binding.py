@@ -50,7 +50,7 @@ def bind(settings: Settings, *, pool_size: int) -> None:
     terms.configure(settings.payment_days)
     slip_queries.configure(settings.deposit_slip_from)
     cash_queries.configure(settings.cash_limit, settings.cash_max_hours, settings.cash_near_percent)
-    travelling.configure(road_engine(settings.road_engine, settings.road_url, settings.road_seconds))
+    travelling.configure(road_engine(settings.road_engine, settings.road_url, settings.road_seconds), settings.road_engine)
     finding.configure(_address_services(settings))
     discount_queries.configure(settings.discount_percent)
     gateway.configure(choosing.connected_by(settings))

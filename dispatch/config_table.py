@@ -216,7 +216,10 @@ class Settings:
     nominatim_domain: str = setting("NOMINATIM_DOMAIN", text, "nominatim.openstreetmap.org", "whose Nominatim is asked")
     geocoder_seconds: float = setting("GEOCODER_SECONDS", number(0.5, 60), 4.0, "seconds that an address service has to answer")
 
-    # how long the way takes; without an engine straight distance * TRAVEL_FACTOR at TRAVEL_SPEED_KMH
+    geocoder_per_minute: int = setting(
+        "GEOCODER_PER_MINUTE", whole(0, 50), 10, "addresses a minute that the worker looks for on its own; 0: none")
+
+    # how long the way takes; without an engine by straight distance; a branch may say more on its page
     road_engine: str = setting("ROAD_ENGINE", choice("osrm", "valhalla", ""), "", "road engine that is asked; empty: none")
     road_url: str = setting("ROAD_URL", web_address, "", "its address")
     road_seconds: float = setting("ROAD_SECONDS", number(0.2, 60), 5.0, "seconds that it has to answer")

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from dispatch.board.operations.runs import begin_run, fail_run, finish_run
-from dispatch.board.travelling import roads_for
+from dispatch.board.travelling import guessed_drives, roads_for
 from dispatch.board.work import Ways
 from dispatch.clock import now
 from dispatch.config import Settings, from_environment
@@ -39,10 +39,13 @@ def carry_out(run_id: int, settings: Settings) -> None:
         if begun is None:
             return
         started = time.monotonic()
-        found = plan(begun.made.problem, settings.plan_seconds, roads=roads_for(begun.made.problem))
+        roads = roads_for(begun.made.problem)
+        found = plan(begun.made.problem, settings.plan_seconds, roads=roads)
         seconds = time.monotonic() - started
         with transaction() as db:
-            finish_run(db, run_id, begun, found, at=now(), seconds=seconds)
+            finish_run(
+                db, run_id, begun, found, at=now(), seconds=seconds, drives=guessed_drives(begun.made.problem, found, roads)
+            )
     except OperationalError:
         raise
     except Exception:

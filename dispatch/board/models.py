@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dispatch.board.travel_models import TravelSpeed as TravelSpeed
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.words import say
 

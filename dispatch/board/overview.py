@@ -21,7 +21,6 @@ from dispatch.board.work import (
     site_of_line,
     still_needed,
 )
-from dispatch.geo.rules import Coordinates, metres, travel_seconds
 from dispatch.orders.models import OrderLine, Visit
 from dispatch.staff.models import Person
 from dispatch.staff.roster_queries import presences
@@ -78,28 +77,23 @@ def _route(
     person: Person, there: Presence, visits: Sequence[Visit], colour: int | None, lacking: Parts, of: DayOfBranch, ways: Ways
 ) -> RouteView:
     places = [home_of(person), *(place_of_visit(visit) for visit in visits), home_of(person)]
-    ways_m = [_metres(a, b, ways) for a, b in pairwise(places)] if visits else [0]
+    legs = list(pairwise(places)) if visits else []
+    drives = [ways.drive(*leg) for leg in legs] or [(0, 0)]
     bare: list[StopView] = []
-    for visit, road_m in zip(visits, ways_m, strict=False):
-        stop = _stop(bare[-1] if bare else None, visit, road_m, of, ways)
+    for visit, leg, drive in zip(visits, legs, drives, strict=False):
+        stop = _stop(bare[-1] if bare else None, visit, drive, of)
+        stop = replace(stop, at_this_hour_s=ways.drive_at(*leg, stop.start - stop.travel_s))
         taken = leaves_within(there, of.day, of.zone, (stop.start, stop.end))
         bare.append(replace(stop, leave=taken[0]) if taken else stop)
-    stops, lunch = _with_lunch(person, there, bare, _seconds(ways_m[-1], ways), of, ways)
-    return RouteView(person, stops, colour, _seconds(ways_m[-1], ways), sum(ways_m), lunch, lacking, there)
+    stops, lunch = _with_lunch(person, there, bare, drives[-1][0], of, ways)
+    far = sum(metres for _, metres in drives)
+    return RouteView(person, stops, colour, drives[-1][0], far, lunch, lacking, there)
 
 
-def _metres(a: Coordinates | None, b: Coordinates | None, ways: Ways) -> int:
-    return round(metres(a, b) * ways.travel.factor) if a and b else 0
-
-
-def _seconds(road_m: int, ways: Ways) -> int:
-    return travel_seconds(road_m, 1, ways.travel.speed_kmh)
-
-
-def _stop(before: StopView | None, visit: Visit, road_m: int, of: DayOfBranch, ways: Ways) -> StopView:
+def _stop(before: StopView | None, visit: Visit, way: tuple[int, int], of: DayOfBranch) -> StopView:
     """The first drive of a day is spared nothing: whoever starts early leaves home early."""
     start, end = _times(visit, of)
-    drive = _seconds(road_m, ways)
+    drive, road_m = way
     spare = start - before.end - drive if before else 0
     number, off = before.number + 1 if before else 1, off_wanted(visit.order, of.day, start)
     return StopView(visit, number, start, end, drive, road_m, spare, off)

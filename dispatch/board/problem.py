@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, team_and_cash, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
+from dispatch.board.travelling import ways_of_branch
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.fees.cash_queries import Held
@@ -75,6 +76,7 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     nights = {v.technician_id: seconds_of(v.ends_at, of.day, of.zone) for v in others if v.starts_at < start}
     lines = open_lines(session, of.branch_id, of.day, except_for=replaceable(start, end, of.midnight)) if dissolve else []
     people, held = team_and_cash(session, of.branch_id, of.at, skilled=True)
+    ways = ways_of_branch(ways, people)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
     there = there_on(session, people, of)
     shifts = dict(_shifts(people, there, nights, of))

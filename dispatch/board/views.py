@@ -19,6 +19,8 @@ from dispatch.staff.roster_rules import KINDS, Leave, Presence
 from dispatch.words import Text, say
 
 FIRST_HOUR, LAST_HOUR = 8, 18
+SLOWER_S = 180
+"""A drive that is so much longer at its hour than it was planned is worth a word."""
 Parts = Mapping[str, int]
 
 
@@ -28,7 +30,8 @@ class StopView:
 
     `spare_s` is what is left between the stops beside the drive; below zero he cannot be there in time. `off_promise`: it is
     not when the customer wants somebody. `lunch_at` is the start of a lunch on the way here: before the drive, or after it where
-    he `eats_there`. `leave`: he is away with approval at that time.
+    he `eats_there`. `leave`: he is away with approval at that time. `at_this_hour_s` is the drive at the hour at which he sets
+    out; days are planned with the mean.
     """
 
     visit: Visit
@@ -43,6 +46,13 @@ class StopView:
     eats_there: bool = False
     lunch_within: bool = False
     leave: Leave | None = None
+    at_this_hour_s: int | None = None
+
+    @property
+    def slower_s(self) -> int:
+        """By how much the drive is longer than the mean at this hour, where that is worth telling."""
+        slower = self.at_this_hour_s - self.travel_s if self.at_this_hour_s else 0
+        return slower if slower >= SLOWER_S else 0
 
     @property
     def arrive(self) -> int:

@@ -12,11 +12,13 @@ from typing import Protocol
 from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock, wanted_words
 from dispatch.clock import local_day
 from dispatch.customers.models import Site
-from dispatch.geo.rules import Coordinates
+from dispatch.geo.paces import Paces, along, part_at
+from dispatch.geo.rules import Coordinates, metres
 from dispatch.orders.lifecycle import LINE_SETTLED, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.orders.rules import PRIORITY, Needs, needs_of
 from dispatch.routing import Job, Travel
+from dispatch.routing.roads import drive
 
 MOST_URGENT = 100
 DAY = 24 * 3600
@@ -39,18 +41,31 @@ class PlannerSettings(Protocol):
 
 @dataclass(frozen=True)
 class Ways:
-    """How long things take in this company, in minutes, and how fast one gets about."""
+    """How long things take in this company, in minutes, and how fast one gets about: in the company (`travel`), or on a day of a
+    branch, where `paces` says how fast by the hour, too.
+    """
 
     travel: Travel
     install_minutes: int
     repair_minutes: int
     setup_minutes: int
+    paces: Paces | None = None
 
     @classmethod
     def of(cls, settings: PlannerSettings) -> Ways:
         """From the settings of the process."""
         travel = Travel(settings.travel_factor, settings.travel_speed_kmh)
         return cls(travel, settings.install_minutes, settings.repair_minutes, settings.setup_minutes)
+
+    def drive(self, a: Coordinates | None, b: Coordinates | None) -> tuple[int, int]:
+        """Seconds and metres from one place to another; nothing from nowhere."""
+        return drive(a, b, self.travel) if a and b else (0, 0)
+
+    def drive_at(self, a: Coordinates | None, b: Coordinates | None, start: int) -> int | None:
+        """Seconds from one place to another for who sets out so many seconds after midnight, where that is known."""
+        if self.paces is None or not (a and b):
+            return None
+        return round(along(self.paces.curves[part_at(start)], metres(a, b)))
 
     def needs(self, line: OrderLine) -> Needs:
         """What one vehicle of an order asks of a technician. Its order must be loaded."""

@@ -38,10 +38,11 @@ def configure(services: Sequence[Geocoder]) -> None:
 
 @dataclass(frozen=True)
 class Finding:
-    """The places that may be meant, the best first, and whether a service did not answer."""
+    """The places that may be meant, the best first; whether a service was asked anew, and whether it did not answer."""
 
     places: list[Place]
     away: bool = False
+    asked: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -58,7 +59,7 @@ def find_places(address: str, by: Actor, *, near: Coordinates | None = None, at:
         known, before = _on_record(session, address, by), _found_before(session, address, at)
     if known:
         return Finding([known])
-    away = False
+    away, asked = False, before is None and _has_services()
     if before is None:
         try:
             before = _services.find(address, near)
@@ -67,7 +68,7 @@ def find_places(address: str, by: Actor, *, near: Coordinates | None = None, at:
         else:
             with transaction() as session:
                 _keep(session, address, before, at)
-    return Finding(before or _district.find(address), away)
+    return Finding(before or _district.find(address), away, asked)
 
 
 def _on_record(session: Session, address: str, by: Actor) -> Place | None:
@@ -84,9 +85,13 @@ def _found_before(session: Session, address: str, at: datetime) -> list[Place] |
     return [Place(**place) for place in row.places]
 
 
+def _has_services() -> bool:
+    return isinstance(_services, Chain) and bool(_services.services)
+
+
 def _keep(session: Session, address: str, places: Sequence[Place], at: datetime) -> None:
     """Keep an answer; without a service there is none."""
-    if not isinstance(_services, Chain) or not _services.services:
+    if not _has_services():
         return
     facts = {"places": [asdict(place) for place in places], "at": at}
     session.execute(

@@ -74,6 +74,7 @@ class Site(Base):
         sa.CheckConstraint("lat IS NULL OR source IS NOT NULL", name="place_has_source"),
         words_of("source", PLACE_SOURCES),
         sa.UniqueConstraint("customer_id", "address"),
+        sa.Index("ix_site_nowhere", "id", postgresql_where=sa.text("lat IS NULL")),
     )
 
     id: Mapped[Key]
@@ -83,6 +84,18 @@ class Site(Base):
     lon: Mapped[float | None]
     source: Mapped[str | None]
     accuracy_m: Mapped[int | None]
+
+
+class SiteSearch(Base):
+    """What came of looking for a site that is not on the map: why it is not there yet, and the places that may be meant."""
+
+    __tablename__ = "site_search"
+    __table_args__ = (words_of("why", ("several", "coarse", "unknown", "away")), sa.Index(None, "at"))
+
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    why: Mapped[str]
+    places: Mapped[list[Any]]
+    at: Mapped[datetime]
 
 
 class FoundAddress(Base):

@@ -32,6 +32,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    placing,
     pricing,
     quoting,
     recalls,
@@ -39,6 +40,7 @@ from dispatch.demo import (
     statements,
     storing,
     tooling,
+    travelling,
     words,
 )
 from dispatch.demo import company as before
@@ -101,4 +103,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     invoicing.build(company, moment)
     pricing.build(company, moment)
     quoting.build(company, moment)
+    travelling.build(company, moment)
+    placing.build(company, moment)
     return company

@@ -116,10 +116,16 @@ class Prices:
 
 @dataclass(frozen=True)
 class Travel:
-    """Seconds on the road = great-circle metres * factor / speed."""
+    """Seconds on the road = great-circle metres * factor / speed.
+
+    Where there is a `curve`, it says instead how many metres and seconds so many straight metres are, evenly between its points
+    (straight metres, metres, seconds). `measured` is by how much the seconds of a road engine are multiplied, so far away.
+    """
 
     factor: float = 1.3
     speed_kmh: float = 30
+    curve: tuple[tuple[float, float, float], ...] = ()
+    measured: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

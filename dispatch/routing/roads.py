@@ -13,6 +13,7 @@ from dispatch.routing.model import Problem, Travel
 
 Table = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 Marks = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
 
 MANY_PLACES = 1500
 ROWS_AT_ONCE = 500
@@ -52,16 +53,43 @@ def places_of(problem: Problem) -> list[Coordinates]:
 
 
 def great_circle(places: Iterable[Coordinates], travel: Travel) -> Roads:
-    """Tables by great circle * factor."""
+    """Tables by great circle, as `travel` makes a road of it."""
     places = _once(places)
     number = np.int64 if len(places) <= MANY_PLACES else np.int32
     seconds, metres = (np.empty((len(places), len(places)), dtype=number) for _ in range(2))
     for begin in range(0, len(places), ROWS_AT_ONCE):
         rows = slice(begin, begin + ROWS_AT_ONCE)
-        far = _great_circle_metres(places[rows], places) * travel.factor
-        seconds[rows] = np.rint(far / (travel.speed_kmh / 3.6))
-        metres[rows] = np.rint(far)
+        seconds[rows], metres[rows] = (np.rint(each) for each in _on_road(_great_circle_metres(places[rows], places), travel))
     return Roads(places, seconds, metres)
+
+
+def drive(a: Coordinates, b: Coordinates, travel: Travel) -> tuple[int, int]:
+    """Seconds and metres from one place to another, as the tables have them."""
+    seconds, far = _on_road(_great_circle_metres([a], [b]), travel)
+    return round(float(seconds[0, 0])), round(float(far[0, 0]))
+
+
+def _on_road(straight: Numbers, travel: Travel) -> tuple[Numbers, Numbers]:
+    """Seconds and metres on the road for straight metres."""
+    if travel.curve:
+        at, far, seconds = np.array(travel.curve).T
+        return np.interp(straight, at, seconds), np.interp(straight, at, far)
+    road = straight * travel.factor
+    return road / (travel.speed_kmh / 3.6), road
+
+
+def straight(places: Sequence[Coordinates]) -> Numbers:
+    """Metres from each to each, as the crow flies."""
+    return _great_circle_metres(places, places)
+
+
+def corrected(seconds: Numbers, places: Sequence[Coordinates], travel: Travel) -> Numbers:
+    """The seconds of a road engine, multiplied by what was learned of them."""
+    if not travel.measured:
+        return seconds
+    at, factor = np.array(travel.measured).T
+    whole: Numbers = seconds * np.interp(straight(places), at, factor)
+    return whole
 
 
 def roads_of(problem: Problem) -> Roads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -41,7 +42,11 @@ class Company(Base):
 
 
 class Branch(Base):
-    """A local service centre (Q20). Times of its people and orders are shown in its zone."""
+    """A local service centre (Q20). Times of its people and orders are shown in its zone.
+
+    `travel` is how one gets about there, as the board last put it together from its own tables: read with the branch, it costs
+    the planning page no query.
+    """
 
     __tablename__ = "branch"
 
@@ -51,6 +56,7 @@ class Branch(Base):
     zone: Mapped[str] = mapped_column(server_default="Asia/Shanghai")
     lat: Mapped[float | None]
     lon: Mapped[float | None]
+    travel: Mapped[dict[str, Any] | None]
 
 
 class Person(Base):

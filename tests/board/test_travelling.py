@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dispatch.board import travelling
-from dispatch.board.travelling import configure, roads_for
-from dispatch.geo.road_engines import Legs, RoadEngineAway
+from dispatch.board.travelling import configure, guessed_drives, roads_for
+from dispatch.geo.road_engines import Legs, Osrm, RoadEngineAway
 from dispatch.geo.rules import Coordinates
-from dispatch.routing import Job, Problem, Technician, plan
+from dispatch.routing import Job, Problem, Technician, Travel, plan, violations
 from dispatch.routing.roads import roads_of
+from tests.geo.test_road_engines import Engine
 
 HOME = (22.54, 113.95)
 TEAM = (Technician("su", HOME, (8 * 3600, 18 * 3600)),)
@@ -84,3 +86,78 @@ def test_an_engine_that_is_away_is_left_alone_for_a_while(engine: Measuring, mon
     monkeypatch.setattr(travelling, "_away_until", 0.0)
     again = roads_for(problem)
     assert again is not None and not again.guessed.any()
+
+
+GOOD, FAR = 1600.0, 16000.0
+
+
+@pytest.fixture
+def wire() -> Iterator[Engine]:
+    """OSRM as somebody on this machine plays it."""
+    made = Engine()
+    configure(Osrm(made.url, 1), "osrm")
+    yield made
+    configure(None)
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "metres"),
+    [
+        (None, FAR),
+        (-1, FAR),
+        (0, FAR),
+        (1e300, FAR),
+        (1e9, FAR),
+        (GOOD, None),
+        (GOOD, 1e18),
+        (float("nan"), FAR),
+        (float("inf"), FAR),
+    ],
+)
+def test_one_bad_number_is_guessed_and_the_plan_is_sound(wire: Engine, seconds: float | None, metres: float | None) -> None:
+    problem = Problem(TEAM, jobs(3))
+    times, ways = ([[good] * 4 for _ in range(4)] for good in (GOOD, FAR))
+    times[0][2], ways[0][2] = seconds, metres  # type: ignore[call-overload]
+    wire.says({"code": "Ok", "durations": times, "distances": ways})
+    roads, default = roads_for(problem), roads_of(problem)
+    assert roads is not None and roads.guessed is not None
+    assert [tuple(at) for at in np.argwhere(roads.guessed)] == [(0, 2)]
+    assert roads.seconds[0][2] == default.seconds[0][2] and roads.metres[0][2] == default.metres[0][2]
+    made = plan(problem, 1, roads=roads)
+    assert violations(problem, made, roads) == [] and len(made.routes[0].stops) == 3
+    told = guessed_drives(problem, made, roads)
+    assert told["driven"] == 4 and told["guessed"] <= 1
+
+
+@pytest.mark.parametrize(
+    "answer", [{"code": "Ok", "durations": [[GOOD] * 3] * 4, "distances": [[FAR] * 3] * 4}, [], {"code": "Ok"}]
+)
+def test_an_answer_of_another_size_is_none(wire: Engine, answer: object) -> None:
+    problem = Problem(TEAM, jobs(3))
+    wire.says(answer)
+    roads = roads_for(problem)
+    assert roads is not None and roads.guessed is not None and roads.guessed.sum() == 12
+    assert guessed_drives(problem, plan(problem, 1, roads=roads), roads) == {"guessed": 4, "driven": 4}
+    assert guessed_drives(problem, plan(problem, 1), None) == {}
+
+
+def test_a_slow_engine_is_not_asked_for_ever(engine: Measuring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(travelling, "ASKED_S", -1)
+    roads = roads_for(Problem(TEAM, jobs(3)))
+    assert roads is not None and roads.guessed is not None and roads.guessed.sum() == 12 and not engine.asked
+    monkeypatch.undo()
+    again = roads_for(Problem(TEAM, jobs(3)))
+    assert again is not None and again.guessed is not None and not again.guessed.any()
+
+
+def test_what_was_learned_of_the_engine_multiplies_its_seconds_alone(engine: Measuring) -> None:
+    engine.cut_off = {jobs(3)[1].at}
+    plain = Problem(TEAM, jobs(3))
+    before = roads_for(plain)
+    after = roads_for(replace(plain, travel=Travel(measured=((0.0, 1.5), (1e7, 1.5)))))
+    assert before is not None and after is not None and before.guessed is not None
+    ratio = np.array(after.seconds) / np.maximum(1, np.array(before.seconds))
+    off = ~np.eye(4, dtype=bool)
+    assert np.allclose(ratio[off & ~before.guessed], 1.5) and np.allclose(ratio[off & before.guessed], 1)

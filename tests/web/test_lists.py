@@ -20,12 +20,14 @@ ONE_ORDER = {
     "orders/closing.html": "worked through by who owes, the oldest first",
     "devices/holder.html": "boxes to check as they lie there, the oldest first",
     "field/papers_seen.html": "each charge as it was written, under the sums of them",
+    "customers/unclear.html": "the newest first",
     "intake/outage.html": "the silent ones first",
 }
 """They page, and have one order that makes sense."""
 
 SHORT = {
     "board/left.html": "what is left over of one day before",
+    "board/travel.html": "four bands of distance and four parts of the day",
     "board/picking.html": "what the visits of one day need",
     "customers/vehicle.html": "the orders of one vehicle",
     "devices/contractor.html": "what one contractor was given, in one card",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -32,6 +32,8 @@ from dispatch.words import Text, say, text_to_json
 
 LOST_AFTER = timedelta(minutes=15)
 """A run under way for longer has lost its worker for good, and makes room for a new one."""
+
+NO_DRIVES: Mapping[str, int] = {}
 
 DAY_OVER = say("This day is over. Choose today or a later day.")
 LOST = say("The planning run was lost. Nothing was changed; please plan again.")
@@ -101,8 +103,20 @@ def begin_run(session: Session, run_id: int, ways: Ways, *, at: datetime) -> Beg
     return Begun(day_problem(session, DayOfBranch(branch.id, run.day, branch.zone, at), ways), actor_of(person))
 
 
-def finish_run(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: datetime, seconds: float) -> None:
-    """Write the plan: replaced visits go, new ones come; whatever changed since the problem was gathered is left as it is."""
+def finish_run(
+    session: Session,
+    run_id: int,
+    begun: Begun,
+    plan: Plan,
+    *,
+    at: datetime,
+    seconds: float,
+    drives: Mapping[str, int] = NO_DRIVES,
+) -> None:
+    """Write the plan: replaced visits go, new ones come; whatever changed since the problem was gathered is left as it is.
+
+    `drives` tells how many drives a road engine did not know (guessed), of how many (driven); nothing where none is asked.
+    """
     made, by = begun.made, begun.by
     lock_day(session, made.of)
     run = _locked_run(session, run_id)
@@ -114,7 +128,8 @@ def finish_run(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: d
     change = change_of(made, plan, [v for v in standing if _may_go(v)], wanted)
     written = replace_visits(session, change.goes, change.trips, made.of, by=by, at=at)
     kept = len(change.stays)
-    _end(run, "done", outcome(made, plan, written=written.lines, skipped=written.skipped, kept=kept, seconds=seconds), at)
+    told = outcome(made, plan, written=written.lines, skipped=written.skipped, kept=kept, seconds=seconds)
+    _end(run, "done", {**told, **drives}, at)
     figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(change.trips) - len(written.refused)}
     record(session, ("branch", run.branch_id), "board.plan", by=by, at=at, detail=figures)
 

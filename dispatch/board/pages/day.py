@@ -20,6 +20,7 @@ from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
 from dispatch.board.problem import bags_of_morning
 from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team_and_cash, visits_on
+from dispatch.board.travelling import ways_of_branch
 from dispatch.board.views import Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
@@ -68,6 +69,11 @@ class RunView:
         """How many visits stayed as they were, because nobody was found for them anew."""
         return int(self.outcome.get("left", 0))
 
+    @property
+    def guessed(self) -> int:
+        """How many drives the road engine did not know."""
+        return int(self.outcome.get("guessed", 0))
+
 
 def run_view(db: Session, of: DayOfBranch) -> RunView | None:
     """The day's last run, if there was one."""
@@ -91,7 +97,9 @@ def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | Non
     bags = bags_of_morning(db, [person.id for person in people], of, ways())
     lines = open_lines(db, of.branch_id, of.day)
     told = run.outcome if run else None
-    seen = overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster)
+    seen = overview(
+        of, ways_of_branch(ways(), people), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster
+    )
     return replace(seen, held=held), run, roster.calendar
 
 
