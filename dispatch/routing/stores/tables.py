@@ -92,7 +92,7 @@ def _moments(values: Iterable[int]) -> Ints:
 
 
 def _counts(rows: list[tuple[int, ...]], problem: Problem) -> Ints:
-    kinds = max((len(one.parts) for one in (*problem.technicians, *problem.requests)), default=0)
+    kinds = max(map(len, [*(one.parts for one in problem.technicians), *(one.parts for one in problem.requests)]), default=0)
     return np.array(rows, dtype=np.int64).reshape(len(rows), kinds)
 
 
