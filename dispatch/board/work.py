@@ -126,7 +126,12 @@ def _coordinates(site: Site) -> Coordinates | None:
 
 def visit_job_id(visit: Visit) -> str:
     """The id of the job that stands for a visit; lines go by their number."""
-    return f"visit-{visit.id}"
+    return visit_job_of(visit.id)
+
+
+def visit_job_of(visit_id: int) -> str:
+    """The same, where only the visit's id is known."""
+    return f"visit-{visit_id}"
 
 
 def fixed_job(visit: Visit, of: DayOfBranch, ways: Ways) -> Job:
@@ -201,6 +206,12 @@ def _windows(order: Order, day: date, others: int) -> tuple[tuple[int, int], ...
 def wanted_of(order: Order) -> str:
     """When the customer wants somebody, in figures; "" when he did not say."""
     return wanted_words(order.wanted_on, order.window_from, order.window_to)
+
+
+def late_by(order: Order, day: date, start: int) -> int:
+    """Seconds by which a start (after the midnight of `day`) is later than the customer was promised."""
+    windows = _windows(order, day, 0)
+    return max(0, start - max(closes for _, closes in windows)) if windows else 0
 
 
 def off_wanted(order: Order, day: date, start: int) -> bool:

@@ -33,6 +33,7 @@ from dispatch.demo import (
     owning,
     parts,
     placing,
+    planning,
     pricing,
     quoting,
     recalls,
@@ -105,4 +106,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     quoting.build(company, moment)
     travelling.build(company, moment)
     placing.build(company, moment)
+    planning.build(company, moment)
     return company

@@ -1,6 +1,6 @@
 """The planning board: one page for a day, and the dialogs in which it is changed by hand."""
 
-from dispatch.board.pages import changing, day, picking, travel
+from dispatch.board.pages import changing, day, picking, proposals, travel
 from dispatch.board.pages.blueprint import pages
 
-__all__ = ["changing", "day", "pages", "picking", "travel"]
+__all__ = ["changing", "day", "pages", "picking", "proposals", "travel"]

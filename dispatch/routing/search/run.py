@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -38,15 +39,25 @@ class Found:
     interrupted: bool = False
 
 
-def searched(tables: Tables, effort: Effort, processes: int = 1) -> Found:
-    """The best of one search on each core."""
+Tell = Callable[[Found], None]
+
+
+def _nobody(_found: Found) -> None:
+    """Nobody listens."""
+
+
+def searched(tables: Tables, effort: Effort, processes: int = 1, tell: Tell | None = None) -> Found:
+    """The best of one search on each core; on one core alone `tell` is told of the best so far."""
     if processes < 2 or not tables.jobs or not tables.people:
-        return one_search(tables, effort)
+        return one_search(tables, effort, tell)
     return _best_of(tables, effort, processes)
 
 
-def one_search(tables: Tables, effort: Effort) -> Found:
-    """First a plan at once, then a better one until time or rounds are over, or somebody interrupts."""
+def one_search(tables: Tables, effort: Effort, tell: Tell | None = None) -> Found:
+    """First a plan at once, then a better one until time or rounds are over, or somebody interrupts.
+
+    `tell` is given the best so far: the first plan, and what stands after each turn.
+    """
     began = time.perf_counter()
     routes, paper = empty_routes(tables), desk(tables, dice(effort.seed))
     construct(tables, routes, paper)
@@ -54,11 +65,14 @@ def one_search(tables: Tables, effort: Effort) -> Found:
     now, best = kept(routes, paper), kept(routes, paper)
     first_s = time.perf_counter() - began
     done, interrupted = 0, False
+    tell = tell or _nobody
+    tell(_found(best, done, first_s, interrupted=False))
     if tables.jobs and tables.people:
         try:
             for hot, cold, rounds in turns(effort, began, HOT, COLD):
                 anneal(tables, routes, paper, now, best, PRIZE, rounds, hot, cold)
                 done += rounds
+                tell(_found(best, done, first_s, interrupted=False))
         except KeyboardInterrupt:
             interrupted = True  # the best so far is what was asked for
     return _found(best, done, first_s, interrupted=interrupted)
