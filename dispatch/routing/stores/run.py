@@ -29,7 +29,7 @@ COLUMNS, MORE_COLUMNS, MOST_COLUMNS = 1200, 250, 4000
 """So many tours are combined, and so many more for each second that a leg takes."""
 COMBINING, SHORTEST = 0.2, 0.05
 """Part of a leg that combining may take at most; seconds that it takes at least."""
-NODES = 500
+NODES = 20
 MOST_CORES = 64
 
 
