@@ -12,7 +12,7 @@ from dispatch.routing.stores.tables import NEVER, Tables
 
 BLINK = 0.02
 """How often somebody is overlooked."""
-IN_TURN, CHEAPEST = 0.4, 0.1
+IN_TURN, CHEAPEST = 0.9, 0.02
 """How often each way is taken; else by regret of the second or the third best."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,22 +18,35 @@ from dispatch.routing.stores.anneal import Kept, anneal, kept
 from dispatch.routing.stores.recreate import recreate
 from dispatch.routing.stores.routes import Routes, empty_routes, refresh_all
 from dispatch.routing.stores.ruin import TODO, TOUCHED, Desk, desk
-from dispatch.routing.stores.tables import TICKS, Tables
+from dispatch.routing.stores.tables import Tables
 
-LEGS = ((60.0, 1.0, 0.5), (15.0, 1.0, 0.25), (10.0, 1.0, 0.25))
-"""(heat at first, heat at last, share of the time). Heat: how much longer the work of all may become."""
-PRIZE = 10_000.0
-"""Time that a request is worth while searching: nobody is left over for less way."""
-COLUMNS = 3000
-COMBINING_S = 1.0
-COMBINING_SHARE = 0.05
-NODES = 500
+LEGS = ((1.5, 0.025, 0.125),) * 8
+"""(heat at first, heat at last, share of the time). Heat: how much longer the work of all may become, in usual ways between two
+requests. Hot enough to begin anew: what is combined afterwards has to be different."""
+PRIZE = 10
+"""Longest days that a request is worth while searching: nobody is left over for less work."""
+COLUMNS, MORE_COLUMNS, MOST_COLUMNS = 1200, 250, 4000
+"""So many tours are combined, and so many more for each second that a leg takes."""
+COMBINING, SHORTEST = 0.2, 0.05
+"""Part of a leg that combining may take at most; seconds that it takes at least."""
+NODES = 20
 MOST_CORES = 64
 
 
 @dataclass(frozen=True)
+class Leg:
+    """A part of the search: how long, how hot at first and at last; how many good tours to combine, and for how many seconds."""
+
+    effort: Effort
+    hot: float
+    cold: float
+    columns: int
+    combining: float
+
+
+@dataclass(frozen=True)
 class Found:
-    """The stops of each technician (rows of the tables), what they leave over and how long they take, and what it took."""
+    """The stops of each technician (rows of the tables), how long they take, what they leave over, and what it took."""
 
     routes: list[list[int]]
     costs: list[int]
@@ -48,50 +61,62 @@ class Found:
 def searched(tables: Tables, effort: Effort, processes: int = 1) -> Found:
     """The best that all cores find in all legs."""
     began = time.perf_counter()
-    best = one_leg(tables, Effort(0, 0, effort.seed), None, 1.0, 1.0)
+    best = one_leg(tables, _standing(effort.seed), [])
     known: dict[object, Column] = {}
-    past = 0.0
     try:
-        for number, (hot, cold, share) in enumerate(LEGS if tables.jobs and tables.people else ()):
-            past += share
-            leg = _leg(effort, began, number, share, past)
-            found = side_by_side(partial(_one_of, tables, leg, best.routes, hot, cold), processes)
+        for leg in legs(tables, effort, began) if tables.jobs and tables.people else ():
+            found = side_by_side(partial(_one_of, tables, leg, best.routes), processes)
             best = _better(best, found)
             if best.interrupted:
                 break
             _learn(known, found, tables)
-            best = _combined(tables, best, known, effort.seconds * past - (time.perf_counter() - began), effort)
+            best = _combined(tables, leg, best, known)
     except KeyboardInterrupt:
         pass  # between two searches: the best so far is what was asked for
     return best
 
 
-def _leg(effort: Effort, began: float, number: int, share: float, past: float) -> Effort:
-    """Time until its end, less what combining takes, and its part of the rounds."""
-    combining = min(COMBINING_S, COMBINING_SHARE * effort.seconds)
-    seconds = effort.seconds * past - combining - (time.perf_counter() - began)
-    rounds = None if effort.rounds is None else int(effort.rounds * share)
-    return Effort(max(0.0, seconds), rounds, effort.seed * len(LEGS) + number)
+def legs(tables: Tables, effort: Effort, began: float) -> Iterator[Leg]:
+    """Each with its part of the rounds, or of the time: what one does not use is the next one's."""
+    usual, past = float(tables.drive[: tables.jobs, : tables.jobs].mean()), 0.0
+    for number, (hot, cold, share) in enumerate(LEGS):
+        past += share
+        left = max(0.0, effort.seconds * past - (time.perf_counter() - began))
+        rounds = None if effort.rounds is None else int(effort.rounds * share)
+        part = Effort(left * (1 - COMBINING), rounds, (effort.seed * len(LEGS) + number) * MOST_CORES)
+        columns = COLUMNS + (int(MORE_COLUMNS * left) if rounds is None else 0)
+        yield Leg(part, hot * usual, cold * usual, min(columns, MOST_COLUMNS), left * COMBINING)
 
 
-def _one_of(tables: Tables, leg: Effort, start: list[list[int]], hot: float, cold: float, core: int) -> Found:
-    return one_leg(tables, replace(leg, seed=leg.seed * MOST_CORES + core), start, hot, cold)
+def _standing(seed: int) -> Leg:
+    """No search, only what can be given out."""
+    return Leg(Effort(0, 0, seed), 1.0, 1.0, 0, 0.0)
 
 
-def one_leg(tables: Tables, effort: Effort, start: list[list[int]] | None, hot: float, cold: float) -> Found:
+def _one_of(tables: Tables, leg: Leg, start: list[list[int]], core: int) -> Found:
+    return one_leg(tables, replace(leg, effort=replace(leg.effort, seed=leg.effort.seed + core)), start)
+
+
+def one_leg(tables: Tables, leg: Leg, start: list[list[int]]) -> Found:
     """From the tours given, or from none, to better ones, until time or rounds are over or somebody interrupts."""
     began = time.perf_counter()
-    routes, paper, pool = _begun(tables, effort.seed, start or [])
+    routes, paper, pool = _begun(tables, leg.effort.seed, start)
     now, best = kept(routes, paper), kept(routes, paper)
     first_s, done, interrupted = time.perf_counter() - began, 0, False
     try:
-        for heat, colder, rounds in turns(effort, began, hot * TICKS, cold * TICKS):
-            anneal(tables, routes, paper, now, best, pool, PRIZE * TICKS, rounds, heat, colder)
+        for heat, colder, rounds in turns(leg.effort, began, leg.hot, leg.cold):
+            anneal(tables, routes, paper, now, best, pool, float(worth(tables)), rounds, heat, colder)
             make_room(pool)
             done += rounds
     except KeyboardInterrupt:
         interrupted = True  # the best so far is what was asked for
-    return _found(best, done, first_s, columns(pool, COLUMNS), interrupted=interrupted)
+    return _found(best, done, first_s, columns(pool, leg.columns), interrupted=interrupted)
+
+
+def worth(tables: Tables) -> int:
+    """Of a request, while searching."""
+    homes = slice(tables.jobs, tables.jobs + tables.people)
+    return PRIZE * int((tables.closes[homes] - tables.opens[homes]).max(initial=1))
 
 
 def _begun(tables: Tables, seed: int, start: list[list[int]]) -> tuple[Routes, Desk, Pool]:
@@ -130,19 +155,16 @@ def _learn(known: dict[object, Column], found: Sequence[Found], tables: Tables) 
         known[key] = replace(cheaper, merit=min(other.merit, column.merit))
 
 
-def _combined(tables: Tables, best: Found, known: dict[object, Column], seconds: float, effort: Effort) -> Found:
-    """The best choice of all good routes, where that is better still."""
+def _combined(tables: Tables, leg: Leg, best: Found, known: dict[object, Column]) -> Found:
+    """The best choice of all good tours, where that is better still."""
     ours = [
         Column(who, tuple(stops), cost) for who, (stops, cost) in enumerate(zip(best.routes, best.costs, strict=True)) if stops
     ]
-    choices = [*ours, *sorted(known.values(), key=lambda one: one.merit)[:COLUMNS]]
-    left_over = [PRIZE * TICKS] * tables.jobs
-    nodes = None if effort.rounds is None else NODES
-    chosen = best_choice(choices, tables.people, left_over, max(0.05, seconds), range(len(ours)), nodes)
-    if chosen is None:
-        return best
+    choices = [*ours, *sorted(known.values(), key=lambda one: one.merit)[: leg.columns]]
+    left_over = [float(worth(tables))] * tables.jobs
+    nodes = None if leg.effort.rounds is None else NODES
+    chosen = best_choice(choices, tables.people, left_over, max(SHORTEST, leg.combining), range(len(ours)), nodes)
     start: list[list[int]] = [[] for _ in best.routes]
-    for number in chosen:
+    for number in chosen or ():
         start[choices[number].who] = list(choices[number].stops)
-    again = one_leg(tables, Effort(0, 0), start, 1.0, 1.0)
-    return _better(best, [again])
+    return best if chosen is None else _better(best, [one_leg(tables, _standing(leg.effort.seed), start)])

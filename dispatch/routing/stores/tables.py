@@ -92,8 +92,8 @@ def _moments(values: Iterable[int]) -> Ints:
 
 
 def _counts(rows: list[tuple[int, ...]], problem: Problem) -> Ints:
-    kinds = max(map(len, [*(one.parts for one in problem.technicians), *(one.parts for one in problem.requests)]), default=0)
-    return np.array(rows, dtype=np.int64).reshape(len(rows), kinds)
+    some = [one.parts for one in problem.requests[:1]] or [one.parts for one in problem.technicians[:1]] or [()]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), len(some[0]))
 
 
 def _flags(rows: list[list[int]] | list[list[bool]], jobs: int) -> Flags:
