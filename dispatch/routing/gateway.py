@@ -63,14 +63,19 @@ class Puzzle:
 
 def solved(puzzle: Puzzle, seconds_limit: float) -> list[list[int]]:
     """For each van its tasks in order, as positions in `puzzle.tasks`; tasks that fit nowhere are in none."""
+    level = exploration_level(len(puzzle.tasks), len(puzzle.vans), seconds_limit)
+    return solved_at(puzzle, level, timedelta(seconds=seconds_limit))
+
+
+def solved_at(puzzle: Puzzle, level: int, timeout: timedelta | None = None) -> list[list[int]]:
+    """The same at one of the engine's levels; without a timeout it takes the time that it takes."""
     if not puzzle.vans or not puzzle.tasks:
         return [[] for _ in puzzle.vans]
     import vroom  # it brings pandas: half a second and 60 MB that only planning should pay
 
     vans = [van if _can_start(vroom, puzzle, van) else replace(van, first=()) for van in puzzle.vans]
     problem = _input(vroom, puzzle, vans, range(len(puzzle.tasks)))
-    level = exploration_level(len(puzzle.tasks), len(vans), seconds_limit)
-    found = problem.solve(level, nb_threads=THREADS, timeout=timedelta(seconds=seconds_limit))
+    found = problem.solve(level, nb_threads=THREADS, timeout=timeout)
     return _orders(found.routes, len(vans))
 
 

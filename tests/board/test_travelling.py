@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from dispatch.board import travelling
-from dispatch.board.travelling import configure, guessed_drives, roads_for
+from dispatch.board.travelling import configure, guessed_drives, roads_for, ways_of_branch
+from dispatch.board.views import StopView
+from dispatch.board.work import Ways
 from dispatch.geo.road_engines import Legs, Osrm, RoadEngineAway
 from dispatch.geo.rules import Coordinates
+from dispatch.orders.models import Visit
 from dispatch.routing import Job, Problem, Technician, Travel, plan, violations
 from dispatch.routing.roads import roads_of
 from tests.geo.test_road_engines import Engine
@@ -161,3 +164,13 @@ def test_what_was_learned_of_the_engine_multiplies_its_seconds_alone(engine: Mea
     ratio = np.array(after.seconds) / np.maximum(1, np.array(before.seconds))
     off = ~np.eye(4, dtype=bool)
     assert np.allclose(ratio[off & ~before.guessed], 1.5) and np.allclose(ratio[off & before.guessed], 1)
+
+
+def test_a_branch_goes_by_its_mean_and_knows_each_hour() -> None:
+    ways, there = ways_of_branch(Ways(Travel(1.3, 30), 30, 45, 10), []), jobs(1)[0].at
+    mean, metres = ways.drive(HOME, there)
+    rush, noon = ways.drive_at(HOME, there, 18 * 3600), ways.drive_at(HOME, there, 12 * 3600)
+    assert rush is not None and noon is not None and noon < mean < rush and metres > 8_000
+    assert ways.drive(None, there) == (0, 0) and ways.drive_at(HOME, None, 0) is None
+    stop = StopView(Visit(), 1, 0, 60, mean, metres, 0, at_this_hour_s=rush)
+    assert stop.slower_s == rush - mean and replace(stop, at_this_hour_s=noon).slower_s == 0
