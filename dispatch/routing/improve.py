@@ -10,6 +10,7 @@ from dispatch.routing.check import violations
 from dispatch.routing.faults import refuse_faults, refuse_holes
 from dispatch.routing.model import Plan, Problem, Route, Unserved
 from dispatch.routing.prices import cost_of
+from dispatch.routing.reasoned import reasoned
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.search.run import Effort, Found, searched
 from dispatch.routing.search.tables import tables_of
@@ -31,8 +32,10 @@ class Improved:
     first_s: float
 
 
-def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None) -> Improved:
-    """The best plan found with this effort; no reasons are given.
+def improved(
+    problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None, explained: bool = False
+) -> Improved:
+    """The best plan found with this effort; the reasons for what it leaves only where it shall be `explained`.
 
     RuleBroken names a record that cannot be; AssertionError should the plan break a rule.
     """
@@ -47,6 +50,8 @@ def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roa
     broken = violations(problem, made, roads)
     if broken:
         raise AssertionError("the plan breaks rules: " + "; ".join(map(str, broken[:5])))
+    if explained:
+        made = reasoned(problem, roads, tables, made)
     travel, cost = sum(route.travel_s for route in made.routes), _cost(problem, roads, made)
     return Improved(made, _lost(problem, made), travel, cost, found.rounds, found.first_s)
 
