@@ -22,7 +22,7 @@ STEPS = ((OVERTIME, 15), (MOVE, 0), (WINDOW, 30), (OVERTIME, 30), (WINDOW, 60), 
 
 @dataclass(frozen=True)
 class WayOut:
-    """With this alone the job fits: so many `minutes` of overtime, or of a later window, or its `other` job given `to` another."""
+    """With this alone the job fits: so many `minutes` of overtime or of a later window, or his `other` job given `to` another."""
 
     kind: str
     technician: Id
