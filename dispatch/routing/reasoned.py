@@ -12,7 +12,7 @@ from dispatch.routing.search.tables import Tables
 from dispatch.routing.timetable import days_of
 from dispatch.routing.ways_out import Rooms, told
 
-BRIEF_FROM, MOST = 6_000, 200_000
+BRIEF_FROM, MOST = 6_000, 60_000
 """Technicians times jobs left: from where on reasons are brief, and how many get any, the most urgent first."""
 
 
