@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,8 @@ from dispatch.words import Text, say
 LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
 UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 UNWRITABLE = say("%(file)s cannot be written: %(reason)s")
-CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0008
-"""Of the time given: writing the plan down and checking it."""
+CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0014
+"""Of the time given: writing the plan down, checking it, and the reasons for what is left."""
 
 
 @click.command()
@@ -36,7 +38,10 @@ def route(problem: Path, out: Path, seconds: float, seed: int, rounds: int | Non
     """Plan the day of PROBLEM and write it to --out; prints the figures as one line of JSON. Ctrl-C: the best so far."""
     locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
     try:
-        figures = (_toured if trsp else _planned)(problem, out, seconds, seed, rounds, cores)
+        if trsp:
+            figures = _toured(problem, out, seconds, seed, rounds, cores)
+        else:
+            figures = _planned(problem, out, seconds, seed, rounds, cores, partial(tr_in, locale))
     except Refusal as refusal:
         raise CannotStart(tr_in(locale, refusal.text)) from None
     except _FileFailed as failed:
@@ -50,7 +55,9 @@ class _FileFailed(Exception):
         super().__init__(str(self.text))
 
 
-def _planned(file: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int) -> dict[str, Any]:
+def _planned(
+    file: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int, tell: Callable[[Text], str]
+) -> dict[str, Any]:
     began = time.perf_counter() - time.process_time()  # whoever gives ten seconds counts from the start
     day = read_day(_text_of(file))
     from dispatch.routing.improve import improved  # loads the compiled search: nothing for commands that plan nothing
@@ -60,8 +67,8 @@ def _planned(file: Path, out: Path, seconds: float, seed: int, rounds: int | Non
     warm()  # before the search divides into processes, or each would load or compile it
     afterwards = CHECK_S + CHECK_S_PER_JOB * len(day.jobs)
     effort = Effort(max(0.0, seconds - afterwards - (time.perf_counter() - began)), rounds, seed)
-    found = improved(day, effort, processes=cores)
-    _write(out, json.dumps(written_day(found.plan), ensure_ascii=False))
+    found = improved(day, effort, processes=cores, explained=True)
+    _write(out, json.dumps(written_day(found.plan, tell), ensure_ascii=False))
     return {
         "jobs": len(day.jobs),
         "technicians": len(day.technicians),

@@ -23,7 +23,7 @@ many jobs, "J7#1" and on, whose `setup_minutes` fall away behind another one of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -75,9 +75,9 @@ def read_day(text: str) -> Problem:
     )
 
 
-def written_day(plan: Plan) -> dict[str, Any]:
-    """A plan for the file: stops and lunch by time, lunch before the job that starts at its end."""
-    left = [{"job": one.job} for one in plan.unserved]
+def written_day(plan: Plan, tell: Callable[[Text], str] = str) -> dict[str, Any]:
+    """A plan for the file: stops and lunch by time, lunch before the job that starts at its end; why each job was left."""
+    left = [{"job": one.job, "reasons": [tell(reason.text) for reason in one.reasons]} for one in plan.unserved]
     return {"routes": [_route(route) for route in plan.routes], "unserved": left}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
@@ -38,8 +38,13 @@ Kind = tuple[Near, str, int]
 """What keeps a technician from a job: how near he came, of which skill or part, and the level asked for."""
 
 
-def reasons(days: Mapping[Id, Day], orders: Orders, job: Job) -> tuple[Reason, ...]:
-    """Everybody who did not get the job, in groups with one sentence each; who came nearest stands first."""
+def reasons(
+    days: Mapping[Id, Day], orders: Orders, job: Job, free: Collection[Id] | None = None, *, brief: bool = False
+) -> tuple[Reason, ...]:
+    """Everybody who did not get the job, in groups with one sentence each; who came nearest stands first.
+
+    `free`: who is known to have room. `brief`: not when those who are full are free again.
+    """
     if not days:
         return (Reason(say("Nobody works on this day.")),)
     if job.pinned_to is not None and job.pinned_to not in days:
@@ -49,9 +54,10 @@ def reasons(days: Mapping[Id, Day], orders: Orders, job: Job) -> tuple[Reason, .
     groups: dict[Kind, list[Id]] = {}
     for who, day in days.items():
         apart = linked_with(orders, job) - {who}
-        groups.setdefault((Near.LINKED, "", 0) if apart else kept_from(day, orders[who], job), []).append(who)
+        groups.setdefault((Near.LINKED, "", 0) if apart else kept_from(day, orders[who], job, free), []).append(who)
     named = sorted(((kind, who) for kind, who in groups.items() if kind[0] != Near.OTHER_PERSON), key=lambda group: group[0])
-    return tuple(Reason(_sentence(kind, who, days, orders, job), tuple(who)) for kind, who in named)
+    shown = {} if brief else days
+    return tuple(Reason(_sentence(kind, who, shown, orders, job), tuple(who)) for kind, who in named)
 
 
 def explained(problem: Problem, plan: Plan, roads: Roads | None = None) -> Plan:
@@ -71,9 +77,9 @@ def is_over(job: Job, not_before: int) -> bool:
     return bool(job.windows) and all(closes < max(opens, not_before) for opens, closes in job.windows)
 
 
-def kept_from(day: Day, jobs: Sequence[Job], job: Job) -> Kind:
+def kept_from(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None = None) -> Kind:
     """What keeps this technician from the job: the hardest obstacle counts."""
-    return _person(day, job) or _bag(day, jobs, job) or _time(day, jobs, job)
+    return _person(day, job) or _bag(day, jobs, job) or _time(day, jobs, job, free)
 
 
 def _person(day: Day, job: Job) -> Kind | None:
@@ -101,14 +107,15 @@ def _bag(day: Day, jobs: Sequence[Job], job: Job) -> Kind | None:
     return (Near.PARTS_USED, min(used), 0) if used else None
 
 
-def _time(day: Day, jobs: Sequence[Job], job: Job) -> Kind:
+def _time(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None) -> Kind:
     if not fits_shift(day, job):
         return (Near.OFF_SHIFT, "", 0)
     if not passable(_without_limits(day), (job,)):
         return (Near.TOO_FAR, "", 0)
-    if cheapest(day, jobs, job):
+    if cheapest(day, jobs, job) if free is None else day.technician.id in free:
         return (Near.FREE, "", 0)
-    return (Near.LIMIT if cheapest(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+    limited = day.most_stops is not None or day.most_road_s is not None
+    return (Near.LIMIT if limited and cheapest(_without_limits(day), jobs, job) else Near.FULL, "", 0)
 
 
 def _without_limits(day: Day) -> Day:
@@ -126,7 +133,7 @@ def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Ord
     near, what, level = kind
     n = len(who)
     if near is Near.FULL:
-        return _full(job, n, _first_free([days[one] for one in who], orders, job))
+        return _full(job, n, _first_free([days[one] for one in who if one in days], orders, job))
     if near in (Near.NO_PART, Near.PARTS_USED):
         return _part(near, n, what)
     if near in (Near.LEVEL_LOW, Near.NO_SKILL):

@@ -11,6 +11,7 @@ from dispatch.routing.check import violations
 from dispatch.routing.faults import refuse_faults, refuse_holes
 from dispatch.routing.model import Plan, Problem, Route, Unserved
 from dispatch.routing.prices import cost_of
+from dispatch.routing.reasoned import reasoned
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.search.run import Effort, Found, searched
 from dispatch.routing.search.tables import tables_of
@@ -42,8 +43,9 @@ def improved(
     processes: int = 1,
     roads: Roads | None = None,
     tell: Callable[[Improved], None] | None = None,
+    explained: bool = False,
 ) -> Improved:
-    """The best plan found with this effort; no reasons are given.
+    """The best plan found with this effort; the reasons for what it leaves only where it shall be `explained`.
 
     On one core `tell` is given the first plan at once, then each better one, about one a second; all are checked.
 
@@ -56,7 +58,8 @@ def improved(
     tables = tables_of(problem, roads)
     left = max(0.0, effort.seconds - (time.perf_counter() - began))
     listener = _Listener(problem, roads, tell) if tell else None
-    return _checked(problem, roads, searched(tables, replace(effort, seconds=left), processes, listener))
+    found = _checked(problem, roads, searched(tables, replace(effort, seconds=left), processes, listener))
+    return replace(found, plan=reasoned(problem, roads, tables, found.plan)) if explained else found
 
 
 class _Listener:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -22,7 +22,9 @@ ROWS_AT_ONCE = 500
 class Roads:
     """Tables over distinct places. `index[place]` is a place's row; `seconds[a][b]` and `metres[a][b]` lead from a to b."""
 
-    def __init__(self, places: Sequence[Coordinates], seconds: Table, metres: Table, guessed: Marks | None = None) -> None:
+    def __init__(
+        self, places: Sequence[Coordinates], seconds: Table, metres: Table | _Asked, guessed: Marks | None = None
+    ) -> None:
         """Tables measured elsewhere (a road engine): one row and one column per place, in the order of `places`.
 
         `guessed` marks what the engine did not know and the default stands for.
@@ -33,7 +35,7 @@ class Roads:
         self.table = seconds
         self.guessed = guessed
         self.seconds = _rows(seconds)
-        self.metres = _rows(metres)
+        self.metres = metres if isinstance(metres, _Asked) else _rows(metres)
 
 
 def _rows(table: Table) -> Sequence[Sequence[int]]:
@@ -56,11 +58,36 @@ def great_circle(places: Iterable[Coordinates], travel: Travel) -> Roads:
     """Tables by great circle, as `travel` makes a road of it."""
     places = _once(places)
     number = np.int64 if len(places) <= MANY_PLACES else np.int32
-    seconds, metres = (np.empty((len(places), len(places)), dtype=number) for _ in range(2))
+    seconds = np.empty((len(places), len(places)), dtype=number)
+    metres = None if len(places) > MANY_PLACES else np.empty_like(seconds)
     for begin in range(0, len(places), ROWS_AT_ONCE):
         rows = slice(begin, begin + ROWS_AT_ONCE)
-        seconds[rows], metres[rows] = (np.rint(each) for each in _on_road(_great_circle_metres(places[rows], places), travel))
-    return Roads(places, seconds, metres)
+        far = _on_road(_great_circle_metres(places[rows], places), travel)
+        seconds[rows] = np.rint(far[0])
+        if metres is not None:
+            metres[rows] = np.rint(far[1])
+    return Roads(places, seconds, metres if metres is not None else _Asked(places, travel))
+
+
+class _Asked:
+    """Metres reckoned when they are asked for: a plan drives one way in ten thousand, and the table would be half a gigabyte."""
+
+    def __init__(self, places: Sequence[Coordinates], travel: Travel) -> None:
+        self.places, self.travel = places, travel
+        self.shape = (len(places), len(places))
+
+    def __getitem__(self, here: int) -> Mapping[int, int]:
+        return _AskedRow(self, here)
+
+
+class _AskedRow(dict[int, int]):
+    def __init__(self, table: _Asked, here: int) -> None:
+        super().__init__()
+        self.table, self.here = table, here
+
+    def __missing__(self, there: int) -> int:
+        places = self.table.places
+        return drive(places[self.here], places[there], self.table.travel)[1]
 
 
 def drive(a: Coordinates, b: Coordinates, travel: Travel) -> tuple[int, int]:

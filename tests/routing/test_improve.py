@@ -149,7 +149,7 @@ def test_a_day_goes_from_file_to_file(tmp_path):
     assert done.exit_code == 0 and figures["jobs"] == 12 == len(served) + figures["unserved"] == len(served) + len(
         plan["unserved"]
     )
-    assert figures["rounds"] == 50 and figures["travel_s"] > 0
+    assert all(one["reasons"] for one in plan["unserved"]) and figures["rounds"] == 50 and figures["travel_s"] > 0
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

@@ -109,7 +109,7 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
         ):
             continue
         d.seen[who] = d.counts[TURN]
-        if r.many[who] >= min(r.stops.shape[1], a.most[who]) or not _in_bag(a.parts, r.left, who, job):
+        if r.many[who] >= min(r.stops.shape[1], a.most[who]) or not in_bag(a.parts, r.left, who, job):
             continue
         earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
         base, dear = a.work[a.pace[who], job], a.dear[who, job]
@@ -158,7 +158,8 @@ def _held_by(a: Tables, r: Routes, job: int) -> int:
 
 
 @compiled
-def _in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
+def in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
+    """Whether what is left in somebody's bag is enough for one more job."""
     enough = True
     for k in range(parts.shape[1]):
         enough = enough and parts[job, k] <= left[who, k]

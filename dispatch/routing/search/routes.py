@@ -216,6 +216,12 @@ def _arrive_by(a: Tables, job: int, start: int) -> int:
 @entry
 def fits(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int) -> bool:
     """Whether a job can be done before stop k, and the rest after it."""
+    return fits_there(a, r, who, k, before, job, after)
+
+
+@compiled
+def fits_there(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int) -> bool:
+    """The same, for compiled functions."""
     same = int(after < a.priority.size and a.place[job] == a.place[after])
     return passes(
         r.hungry[who, k],

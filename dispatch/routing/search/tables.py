@@ -87,7 +87,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
     jobs, people = problem.jobs, problem.technicians
     places = [*(job.at for job in jobs), *(one.home for one in people)]
     rows = np.array([roads.index[place] for place in places], dtype=np.int64)
-    drive = np.ascontiguousarray(roads.table[np.ix_(rows, rows)].astype(np.int32))
+    drive = _drive(roads, rows)
     drive[:, len(jobs) :][:, [one.open_end for one in people]] = 0
     kinds = sorted({part for job in jobs for part in job.parts})
     first, opens, closes = _windows(jobs)
@@ -98,7 +98,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
     priced = problem.prices.fair > 0 or any(late) or any(one.overtime_minutes for one in people)
     return Tables(
         drive=drive,
-        toward=np.ascontiguousarray(drive[:, : len(jobs)].T),
+        toward=_toward(drive, len(jobs)),
         place=rows,
         work=work,
         setup=_numbers(job.setup_minutes * 60 for job in jobs),
@@ -160,6 +160,22 @@ def _windows(jobs: Sequence[Job]) -> tuple[Ints, Ints, Ints]:
     first = np.concatenate([[0], np.cumsum([len(windows) for windows in spans])]).astype(np.int64)
     flat = np.array([span for windows in spans for span in windows], dtype=np.int64).reshape(-1, 2)
     return first, np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1])
+
+
+def _drive(roads: Roads, rows: Ints) -> Roads32:
+    drive = np.empty((len(rows), len(rows)), dtype=np.int32)
+    for begin in range(0, len(rows), ROWS_AT_ONCE):  # a copy of all at once would be a second table
+        some = slice(begin, begin + ROWS_AT_ONCE)
+        drive[some] = roads.table[np.ix_(rows[some], rows)]
+    return drive
+
+
+def _toward(drive: Roads32, jobs: int) -> Roads32:
+    """Where every way is as long as the way back, the same table serves."""
+    blocks = (slice(begin, begin + ROWS_AT_ONCE) for begin in range(0, jobs, ROWS_AT_ONCE))
+    if all(np.array_equal(drive[some][: jobs - some.start], drive[:, some].T[: jobs - some.start]) for some in blocks):
+        return drive[:jobs]
+    return np.ascontiguousarray(drive[:, :jobs].T)
 
 
 def _priorities(jobs: Sequence[Job]) -> Ints:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dispatch.routing.model import Job, Lunch, Problem, Technician
 from dispatch.routing.roads import roads_of
+from dispatch.routing.search.rooms import freed, rooms
+from dispatch.routing.search.routes import empty_routes
 from dispatch.routing.search.run import Effort, one_search
 from dispatch.routing.search.tables import Tables, tables_of
 from dispatch.routing.search.timing import walked
@@ -14,6 +16,8 @@ def warm() -> None:
     tables = smallest()
     found = one_search(tables, Effort(60, rounds=2))
     walked(tables, 0, tables.near[0])
+    rooms(tables, empty_routes(tables), 0, tables.near[0])
+    freed(tables, empty_routes(tables), 0, tables.shift[0])
     if sum(map(len, found.routes)) != tables.jobs:
         raise AssertionError("the compiled search does not find the plan of the smallest day")
 

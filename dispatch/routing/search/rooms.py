@@ -1,0 +1,65 @@
+"""Where there is room for a job that nobody has: in everybody's route as it is, or once another job has gone to somebody else."""
+
+from __future__ import annotations
+
+from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.recreate import in_bag
+from dispatch.routing.search.routes import Routes, fits_there, holds, put_in, refresh, take_out
+from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.timing import NEVER, road
+
+WHO, OTHER, TO = 0, 1, 2
+"""Places in what `freed` writes."""
+
+
+@entry
+def rooms(a: Tables, r: Routes, job: int, extra: Ints) -> None:
+    """Writes for everybody the least seconds on the road that the job adds; NEVER where he is not able or has no room."""
+    for who in range(a.pace.size):
+        extra[who] = _room(a, r, who, job)
+
+
+@compiled
+def _room(a: Tables, r: Routes, who: int, job: int) -> int:
+    if not a.able[who, job] or r.many[who] >= min(r.stops.shape[1], a.most[who]) or not in_bag(a.parts, r.left, who, job):
+        return NEVER
+    least, before = min(NEVER, a.far[who] - r.road[who] + 1), a.priority.size + who
+    begun = least
+    for k in range(r.many[who] + 1):
+        after = r.stops[who, k] if k < r.many[who] else a.priority.size + who
+        extra = road(a, before, job) + road(a, job, after) - r.legs[who, k]
+        if extra < least and fits_there(a, r, who, k, before, job, after):
+            least = extra
+        before = after
+    return least if least < begun else NEVER
+
+
+@entry
+def freed(a: Tables, r: Routes, job: int, found: Ints) -> bool:
+    """Whether somebody could take the job if another of his went to somebody else: the least way of all is written to `found`."""
+    least = NEVER
+    for i in range(a.folk_first[job], a.folk_first[job + 1]):
+        who = a.folk[i]
+        for k in range(r.many[who] if a.mate[job] == job else 0):
+            other = r.stops[who, k]
+            if a.pinned[other] < 0 and a.mate[other] == other:
+                least = _without(a, r, who, k, job, least, found)
+    return least < NEVER
+
+
+@compiled
+def _without(a: Tables, r: Routes, who: int, k: int, job: int, least: int, found: Ints) -> int:
+    """The way of giving stop k away and the job to him, if that is less; the route stays as it was."""
+    other, saved = take_out(r, who, k), r.road[who]
+    refresh(a, r, who)
+    saved -= r.road[who]
+    extra = _room(a, r, who, job) if holds(a, r, who) else NEVER
+    for i in range(a.folk_first[other], a.folk_first[other + 1] if extra < NEVER else 0):
+        to = a.folk[i]
+        way = extra - saved + _room(a, r, to, other) if to != who else NEVER
+        if way < least:
+            least = way
+            found[WHO], found[OTHER], found[TO] = who, other, to
+    put_in(r, who, k, other)
+    refresh(a, r, who)
+    return least
