@@ -82,6 +82,8 @@ def legs(tables: Tables, effort: Effort, began: float) -> Iterator[Leg]:
     for number, (hot, cold, share) in enumerate(LEGS):
         past += share
         left = max(0.0, effort.seconds * past - (time.perf_counter() - began))
+        if left <= 0:
+            continue
         rounds = None if effort.rounds is None else int(effort.rounds * share)
         part = Effort(left * (1 - COMBINING), rounds, (effort.seed * len(LEGS) + number) * MOST_CORES)
         columns = COLUMNS + (int(MORE_COLUMNS * left) if rounds is None else 0)
