@@ -13,7 +13,7 @@ from dispatch.routing.stores.routes import Routes, refresh, take_out
 from dispatch.routing.stores.tables import NEVER, Tables
 
 LONGEST_STRING = 10
-MEAN_REMOVED = 10
+MEAN_REMOVED = 14
 SPLIT = 0.5
 STRINGS, ALIKE, WHOLE, CHANCE = 0.6, 0.2, 0.1, 0.1
 """How often each way of taking away is taken."""

@@ -78,7 +78,7 @@ def searched(tables: Tables, effort: Effort, processes: int = 1) -> Found:
 
 def legs(tables: Tables, effort: Effort, began: float) -> Iterator[Leg]:
     """Each with its part of the rounds, or of the time: what one does not use is the next one's."""
-    usual, past = float(tables.drive[: tables.jobs, : tables.jobs].mean()), 0.0
+    usual, past = max(1.0, float(tables.drive[: tables.jobs, : tables.jobs].mean())), 0.0
     for number, (hot, cold, share) in enumerate(LEGS):
         past += share
         left = max(0.0, effort.seconds * past - (time.perf_counter() - began))
