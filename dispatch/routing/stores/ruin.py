@@ -13,15 +13,15 @@ from dispatch.routing.stores.routes import Routes, refresh, take_out
 from dispatch.routing.stores.tables import NEVER, Tables
 
 LONGEST_STRING = 10
-MEAN_REMOVED = 10
+MEAN_REMOVED = 14
 SPLIT = 0.5
 STRINGS, ALIKE, WHOLE, CHANCE = 0.6, 0.2, 0.1, 0.1
 """How often each way of taking away is taken."""
 MOST_ALIKE = 20
 CLOSE = 4.0
 """How much those most alike are preferred."""
-MOST_WHOLE = 14
-"""A longer tour is not taken away as a whole."""
+MOST_WHOLE, SPARED = 14, 0.3
+"""A longer tour is not taken away as a whole, and how often one is left that could be."""
 
 
 class Desk(NamedTuple):
@@ -130,7 +130,7 @@ def _whole(a: Tables, r: Routes, d: Desk, seed: int) -> None:
     taken = 0
     for job in a.near[seed]:
         who = r.whose[job]
-        if who < 0 or r.many[who] > MOST_WHOLE or share(d.rng) < 0.3:
+        if who < 0 or r.many[who] > MOST_WHOLE or share(d.rng) < SPARED:
             continue
         taken += r.many[who]
         if taken > 2 * MOST_WHOLE:

@@ -78,10 +78,12 @@ def searched(tables: Tables, effort: Effort, processes: int = 1) -> Found:
 
 def legs(tables: Tables, effort: Effort, began: float) -> Iterator[Leg]:
     """Each with its part of the rounds, or of the time: what one does not use is the next one's."""
-    usual, past = float(tables.drive[: tables.jobs, : tables.jobs].mean()), 0.0
+    usual, past = max(1.0, float(tables.drive[: tables.jobs, : tables.jobs].mean())), 0.0
     for number, (hot, cold, share) in enumerate(LEGS):
         past += share
         left = max(0.0, effort.seconds * past - (time.perf_counter() - began))
+        if left <= 0:
+            continue
         rounds = None if effort.rounds is None else int(effort.rounds * share)
         part = Effort(left * (1 - COMBINING), rounds, (effort.seed * len(LEGS) + number) * MOST_CORES)
         columns = COLUMNS + (int(MORE_COLUMNS * left) if rounds is None else 0)
