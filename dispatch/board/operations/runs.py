@@ -106,6 +106,7 @@ def begin_run(session: Session, run_id: int, ways: Ways, *, at: datetime) -> Beg
 
 def keep_better(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: datetime, seconds: float) -> None:
     """Show the best plan so far; a run that was ended meanwhile keeps what it had."""
+    lock_day(session, begun.made.of)
     run = _locked_run(session, run_id)
     if run.state == "running":
         propose(session, begun.made, plan, standing=begun.standing, at=at, run=run, seconds=seconds)
@@ -149,6 +150,7 @@ def finish_run(
 def cancel_run(session: Session, of: DayOfBranch, run_id: int, *, by: Actor) -> None:
     """End a run that is under way; nothing is changed. Raises NotFound for another branch's, RuleBroken when it has ended."""
     by.must("order.plan")
+    lock_day(session, of)
     run = _locked_run(session, run_id)
     if not by.sees_branch(run.branch_id) or (run.branch_id, run.day) != (of.branch_id, of.day):
         raise NotFound
