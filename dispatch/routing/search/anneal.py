@@ -13,22 +13,22 @@ from dispatch.routing.search.recreate import recreate
 from dispatch.routing.search.routes import Routes, refresh
 from dispatch.routing.search.ruin import LOST, TOUCHED, Desk, is_in, is_out, ruin
 from dispatch.routing.search.tables import Ints, Tables
-from dispatch.routing.search.timing import road
 
-LOST_NOW, ROAD_NOW = 0, 1
+LOST_NOW, COST_NOW = 0, 1
 
 
 class Kept(NamedTuple):
-    """A plan laid aside: its stops, and `sums`: priority of what nobody has, seconds on the road."""
+    """A plan laid aside: its stops, what each route costs, and `sums`: priority of what nobody has, and all costs."""
 
     stops: Ints
     many: Ints
+    cost: Ints
     sums: Ints
 
 
 def kept(r: Routes, d: Desk) -> Kept:
     """A copy of the plan as it is."""
-    return Kept(r.stops.copy(), r.many.copy(), np.array([d.counts[LOST], r.road.sum()], dtype=np.int64))
+    return Kept(r.stops.copy(), r.many.copy(), r.cost.copy(), np.array([d.counts[LOST], r.cost.sum()], dtype=np.int64))
 
 
 @entry
@@ -50,30 +50,20 @@ def anneal(a: Tables, r: Routes, d: Desk, now: Kept, best: Kept, prize: float, r
 
 @compiled
 def _decide(a: Tables, r: Routes, d: Desk, now: Kept, prize: float, heat: float) -> None:
-    length = now.sums[ROAD_NOW]
+    cost = now.sums[COST_NOW]
     for i in range(d.counts[TOUCHED]):
         who = d.touched[i]
-        length += r.road[who] - _road(a, now, who)
-    worse = prize * (d.counts[LOST] - now.sums[LOST_NOW]) + length - now.sums[ROAD_NOW]
+        cost += r.cost[who] - now.cost[who]
+    worse = prize * (d.counts[LOST] - now.sums[LOST_NOW]) + cost - now.sums[COST_NOW]
     if worse >= -heat * math.log(share(d.rng) + 1e-300):
         _back(a, r, d, now)
         return
-    now.sums[LOST_NOW], now.sums[ROAD_NOW] = d.counts[LOST], length
+    now.sums[LOST_NOW], now.sums[COST_NOW] = d.counts[LOST], cost
     for i in range(d.counts[TOUCHED]):
         who = d.touched[i]
-        now.many[who] = r.many[who]
+        now.many[who], now.cost[who] = r.many[who], r.cost[who]
         for k in range(r.many[who]):
             now.stops[who, k] = r.stops[who, k]
-
-
-@compiled
-def _road(a: Tables, now: Kept, who: int) -> int:
-    before = home = a.priority.size + who
-    length = 0
-    for k in range(now.many[who]):
-        length += road(a, before, now.stops[who, k])
-        before = now.stops[who, k]
-    return length + road(a, before, home)
 
 
 @compiled
@@ -97,13 +87,13 @@ def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
 def _is_better(now: Kept, best: Kept) -> bool:
     if now.sums[LOST_NOW] != best.sums[LOST_NOW]:
         return now.sums[LOST_NOW] < best.sums[LOST_NOW]
-    return now.sums[ROAD_NOW] < best.sums[ROAD_NOW]
+    return now.sums[COST_NOW] < best.sums[COST_NOW]
 
 
 @compiled
 def _lay_aside(now: Kept, best: Kept) -> None:
-    best.sums[LOST_NOW], best.sums[ROAD_NOW] = now.sums[LOST_NOW], now.sums[ROAD_NOW]
+    best.sums[LOST_NOW], best.sums[COST_NOW] = now.sums[LOST_NOW], now.sums[COST_NOW]
     for who in range(now.many.size):
-        best.many[who] = now.many[who]
+        best.many[who], best.cost[who] = now.many[who], now.cost[who]
         for k in range(now.many[who]):
             best.stops[who, k] = now.stops[who, k]

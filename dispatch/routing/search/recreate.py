@@ -101,12 +101,13 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
         d.seen[who] = d.counts[TURN]
         if r.many[who] >= r.stops.shape[1] or not _in_bag(a.parts, r.left, who, job):
             continue
-        earliest, latest, pause, base = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2], a.work[a.pace[who], job]
+        earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
+        base, dear = a.work[a.pace[who], job], a.dear[who, job]
         before = a.priority.size + who
         for k in range(r.many[who] + 1):
             after = r.stops[who, k] if k < r.many[who] else a.priority.size + who
             there, onward = road_to(a, job, before), road(a, job, after)
-            extra = there + onward - r.legs[who, k]
+            extra = there + onward - r.legs[who, k] + dear
             if extra < best and share(d.rng) >= BLINK:
                 work = base if k > 0 and a.place[before] == place else base + a.setup[job]
                 same = int(k < r.many[who] and a.place[after] == place)

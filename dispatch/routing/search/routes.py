@@ -29,7 +29,8 @@ class Routes(NamedTuple):
 
     `by_hungry[who, k, same]`, `by_fed`: latest arrival at stop k (behind the last: home) from which the rest is possible, coming
     from elsewhere (0) or from the same place (1). `left`: the bag after all stops.
-    `legs[who, k]`: seconds on the road to stop k. `whose[job]`: who has it, or -1.
+    `legs[who, k]`: seconds on the road to stop k. `cost[who]`: seconds on the road, with what is `dear` in his stops.
+    `whose[job]`: who has it, or -1.
     """
 
     stops: Ints
@@ -39,7 +40,7 @@ class Routes(NamedTuple):
     by_hungry: Ints
     by_fed: Ints
     left: Ints
-    road: Ints
+    cost: Ints
     legs: Ints
     whose: Ints
 
@@ -55,7 +56,7 @@ def empty_routes(a: Tables) -> Routes:
         by_hungry=np.zeros((people, most + 1, 2), dtype=np.int64),
         by_fed=np.zeros((people, most + 1, 2), dtype=np.int64),
         left=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
-        road=np.zeros(people, dtype=np.int64),
+        cost=np.zeros(people, dtype=np.int64),
         legs=np.zeros((people, most + 1), dtype=np.int64),
         whose=np.full(a.jobs, -1, dtype=np.int64),
     )
@@ -93,14 +94,14 @@ def refresh(a: Tables, r: Routes, who: int) -> None:
 @compiled
 def _forward(a: Tables, r: Routes, who: int) -> None:
     before = home = a.priority.size + who
-    length = 0
+    cost = 0
     earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
     hungry, fed = (a.shift[who, 0], NEVER) if a.lunch[who, 1] >= 0 else (NEVER, a.shift[who, 0])
     r.hungry[who, 0], r.fed[who, 0] = hungry, fed
     for k in range(r.many[who]):
         job = r.stops[who, k]
         r.legs[who, k] = road(a, before, job)
-        length += r.legs[who, k]
+        cost += r.legs[who, k] + a.dear[who, job]
         leave, work, first, end, late = (
             leaves_from(a, job),
             work_at(a, who, before, job),
@@ -114,7 +115,7 @@ def _forward(a: Tables, r: Routes, who: int) -> None:
         r.hungry[who, k + 1], r.fed[who, k + 1] = hungry, fed
         before = job
     r.legs[who, r.many[who]] = road(a, before, home)
-    r.road[who] = length + r.legs[who, r.many[who]]
+    r.cost[who] = cost + r.legs[who, r.many[who]]
 
 
 @compiled

@@ -36,11 +36,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class Found:
-    """The stops of each technician (rows of the tables), what they leave and cost, and what it took."""
+    """The stops of each technician (rows of the tables), the priority that nobody has, what all costs, and what it took.
+
+    Costs are seconds on the road, and what else has a price counted as such.
+    """
 
     routes: list[list[int]]
     lost: int
-    road: int
+    cost: int
     rounds: int
     first_s: float
     interrupted: bool = False
@@ -126,8 +129,8 @@ def _best_of(tables: Tables, effort: Effort, processes: int) -> Found:
         for child in children:
             child.end()
     told = [one for one in found if one is not None]
-    best = min(told, key=lambda one: (one.lost, one.road))
-    return Found(best.routes, best.lost, best.road, sum(one.rounds for one in told), told[0].first_s)
+    best = min(told, key=lambda one: (one.lost, one.cost))
+    return Found(best.routes, best.lost, best.cost, sum(one.rounds for one in told), told[0].first_s)
 
 
 class _Child:

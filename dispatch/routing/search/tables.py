@@ -30,7 +30,8 @@ class Tables(NamedTuple):
 
     `late` and `over`: how many seconds a promise or a shift may be overrun, at so much a second. `pinned`: the settled start, or
     UNPINNED. `work[pace[who], job]`: seconds of work. `able[who, job]`: whether training, skills and person allow it; the people
-    are in `folk` too, from folk_first[job] on. All numbers are of one type, or a function would be compiled once for each.
+    are in `folk` too, from folk_first[job] on. `dear[who, job]`: what giving him the job costs beyond the way, as seconds on the
+    road. All numbers are of one type, or a function would be compiled once for each.
     """
 
     drive: Roads32
@@ -56,6 +57,7 @@ class Tables(NamedTuple):
     lunch: Ints
     bag: Ints
     able: Flags
+    dear: Ints
     not_before: int
 
     @property
@@ -69,8 +71,8 @@ class Tables(NamedTuple):
         return len(self.pace)
 
 
-def tables_of(problem: Problem, roads: Roads) -> Tables:
-    """All of a problem; jobs and technicians keep their order."""
+def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Tables:
+    """All of a problem; jobs and technicians keep their order. `dear`: a row for each person, nothing costs more if not given."""
     jobs, people = problem.jobs, problem.technicians
     places = [*(job.at for job in jobs), *(one.home for one in people)]
     rows = np.array([roads.index[place] for place in places], dtype=np.int64)
@@ -102,6 +104,7 @@ def tables_of(problem: Problem, roads: Roads) -> Tables:
         lunch=_numbers(number for one in people for number in _lunch(one)).reshape(-1, 3),
         bag=_counts([one.parts for one in people], kinds),
         able=able,
+        dear=np.zeros(able.shape, dtype=np.int64) if dear is None else np.ascontiguousarray(dear, dtype=np.int64),
         not_before=problem.not_before or 0,
     )
 
