@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dispatch.board.calm_models import CalmProposal as CalmProposal
+from dispatch.board.calm_models import DayEvent as DayEvent
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.words import say
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -174,3 +174,10 @@ def planned_visit_ids(
     if technician_id is not None:
         query = query.where(Visit.technician_id == technician_id)
     return session.scalars(query.order_by(Visit.technician_id, Visit.starts_at)).all()
+
+
+def running_branches(session: Session, at: datetime) -> Sequence[int]:
+    """The branches with visits still to be made within half a day around a moment."""
+    near = (Visit.starts_at > at - timedelta(hours=12), Visit.starts_at < at + timedelta(hours=24))
+    query = sa.select(Visit.branch_id).where(*near, Visit.status.in_(VISIT_LIVE)).distinct()
+    return session.scalars(query.order_by(Visit.branch_id)).all()

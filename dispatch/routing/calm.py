@@ -30,9 +30,11 @@ class Change:
     late_s: int = 0
 
     @property
-    def other_person(self) -> bool:
-        """Whether somebody else comes than people thought."""
-        return self.before is not None and self.after is not None and self.before[0] != self.after[0]
+    def is_noticed(self) -> bool:
+        """Whether it is more than some seconds with the same person."""
+        if self.before is None or self.after is None or self.before[0] != self.after[0]:
+            return True
+        return abs(self.before[1] - self.after[1]) > NEVER_MIND
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,17 @@ class Proposal:
 
     problem: Problem
     plan: Plan
-    changes: tuple[Change, ...]
+    moves: tuple[Change, ...]
     figures: Figures
     alone: Plan
     broken: tuple[Change, ...]
     nothing: Figures
     rounds: int = field(default=0, compare=False)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The moves that somebody notices."""
+        return tuple(move for move in self.moves if move.is_noticed)
 
     @property
     def saves(self) -> int:
@@ -89,7 +96,7 @@ def replanned(of: Situation, effort: Effort = Effort(1.0), prices: Prices = Pric
     return Proposal(
         problem,
         plan,
-        tuple(_changes(of, plan)),
+        tuple(_moves(of, plan)),
         _figures(of, scales, plan),
         nothing,
         tuple(_worse(of, nothing)),
@@ -121,15 +128,12 @@ def _places(plan: Plan) -> dict[Id, tuple[Id, int]]:
     return {stop.job: (route.technician, stop.start) for route in plan.routes for stop in route.stops}
 
 
-def _changes(of: Situation, plan: Plan) -> Iterator[Change]:
-    """Whatever differs from what people know: who, when, whether at all."""
+def _moves(of: Situation, plan: Plan) -> Iterator[Change]:
+    """Whatever differs from what people know by a second: who, when, whether at all."""
     after, before = _places(plan), of.standing.places
     for job in of.problem.jobs:
         old, new = before.get(job.id), after.get(job.id)
-        same = (old is None) == (new is None) and (
-            old is None or new is None or (old[0] == new[0] and abs(old[1] - new[1]) <= NEVER_MIND)
-        )
-        if not same and not of.is_fixed(job):
+        if old != new and not of.is_fixed(job):
             yield Change(job.id, old, new, _late_by(job, new[1]) if new else 0)
 
 

@@ -36,12 +36,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Situation:
-    """The day after something has happened. `absent` do nothing more today; `focus` are the jobs that it is about."""
+    """The day after something has happened. `absent` do nothing more today; `unable`: jobs that who has them cannot do any more;
+    `focus`: those that it is about."""
 
     problem: Problem
     roads: Roads
     standing: Standing
     absent: frozenset[Id] = frozenset()
+    unable: frozenset[Id] = frozenset()
     focus: frozenset[Id] = frozenset()
 
     def is_fixed(self, job: Job) -> bool:
@@ -80,7 +82,7 @@ def _order(of: Situation) -> dict[Id, list[Id]]:
     fixed = {job.id: job.pinned_to for job in of.problem.jobs if of.is_fixed(job)}
     found: dict[Id, list[tuple[int, Id]]] = {}
     for job, (who, start) in of.standing.places.items():
-        if fixed.get(job, who) == who and (who not in of.absent or job in fixed):
+        if fixed.get(job, who) == who and (job in fixed or (who not in of.absent and job not in of.unable)):
             found.setdefault(who, []).append((start, job))
     return {who: [job for _, job in sorted(rows, key=lambda row: row[0])] for who, rows in found.items()}
 
