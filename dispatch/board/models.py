@@ -1,4 +1,4 @@
-"""Planning runs: asked for on the page, carried out by the worker, kept with their outcome."""
+"""Planning runs, the plans that are proposed, and what changed a day's plan, so that it can be taken back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.board.calm_models import CalmProposal as CalmProposal
@@ -13,11 +14,17 @@ from dispatch.board.calm_models import DayEvent as DayEvent
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.words import say
 
-RUN_STATES = ("asked", "running", "done", "failed")
+RUN_STATES = ("asked", "running", "proposed", "done", "dropped", "failed")
+PROPOSAL_STATES = ("open", "accepted", "declined")
+CHANGES = ("plan", "assign", "move", "take_off")
 
 
 class PlanRun(Base):
-    """One press of *plan* for one branch and day. `outcome` holds figures and the reasons of what found no one."""
+    """One press of *plan* for one branch and day. `outcome` holds figures and the reasons of what found no one.
+
+    `writes`: at its end the plan is written; otherwise it waits as a proposal until somebody accepts it. `hurried`: somebody
+    takes the best so far, so that the search ends now.
+    """
 
     __tablename__ = "plan_run"
     __table_args__ = (
@@ -36,6 +43,65 @@ class PlanRun(Base):
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]
+    writes: Mapped[bool] = mapped_column(server_default=sa.true())
+    hurried: Mapped[bool] = mapped_column(server_default=sa.false())
+    begun_at: Mapped[datetime | None]
+
+
+class ProposedPlan(Base):
+    """A whole plan of one branch's day that somebody may accept: what a run found so far, or (`run_id` none) what an event asks
+    for; then `about` is the sentence that says which, as `text_to_json` writes it.
+
+    `routes` are the trips by technician (`board/proposed.py` reads and writes them), `figures` the sums that are compared,
+    `outcome` what a run keeps. `rounds` counts how often it became better. `standing`: the visits of the day as they were when it
+    was begun, id -> version, by which is told that it is stale.
+    """
+
+    __tablename__ = "proposed_plan"
+    __table_args__ = (
+        words_of("state", PROPOSAL_STATES),
+        sa.CheckConstraint("(run_id IS NULL) = (about IS NOT NULL)", name="of_run_or_event"),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_time"),
+        sa.Index("uq_proposed_plan_run_id", "run_id", unique=True, postgresql_where=sa.text("run_id IS NOT NULL")),
+        sa.Index(None, "branch_id", "day", "id"),
+    )
+
+    id: Mapped[Key]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    day: Mapped[date]
+    run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("plan_run.id"))
+    about: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    state: Mapped[str] = mapped_column(server_default="open")
+    rounds: Mapped[int] = mapped_column(server_default="1")
+    routes: Mapped[list[Any]]
+    figures: Mapped[dict[str, Any]]
+    outcome: Mapped[dict[str, Any]]
+    standing: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+
+
+class PlanChange(Base):
+    """One change of a day's plan: the visits that `went` and those that `came`, each as `TakenOff.as_json` and its order."""
+
+    __tablename__ = "plan_change"
+    __table_args__ = (
+        words_of("kind", CHANGES),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by_id IS NULL)", name="undone_by_somebody"),
+        sa.Index(None, "branch_id", "day", "id"),
+    )
+
+    id: Mapped[Key]
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
+    day: Mapped[date]
+    kind: Mapped[str]
+    went: Mapped[list[Any]]
+    came: Mapped[list[Any]]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
 
 
 constraint_says("uq_plan_run_under_way", say("This day is being planned already. Wait for the result."))

@@ -28,6 +28,7 @@ class Trip:
     start: int
     end: int
     sequence: int
+    by_hand: bool = False
 
 
 def trips(made: DayProblem, plan: Plan) -> list[Trip]:

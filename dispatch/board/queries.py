@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from dispatch.board.models import PlanRun
+from dispatch.board.models import PlanChange, PlanRun, ProposedPlan
+from dispatch.board.work import DayOfBranch
 from dispatch.errors import NotFound
 from dispatch.fees.cash_queries import Held, people_with_cash
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
@@ -162,6 +163,25 @@ def last_run(session: Session, branch_id: int, day: date) -> tuple[PlanRun, str]
         query.where(PlanRun.branch_id == branch_id, PlanRun.day == day).order_by(PlanRun.id.desc()).limit(1)
     ).first()
     return (row[0], row[1]) if row else None
+
+
+def versions_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[tuple[int, int]]:
+    """Id and version of a branch's visits that start within [start, end) and were not abandoned."""
+    on_the_day = (Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+    return session.execute(sa.select(Visit.id, Visit.version).where(*on_the_day, Visit.status != "abandoned")).tuples().all()
+
+
+def last_change(session: Session, of: DayOfBranch) -> PlanChange | None:
+    """The newest change of a day's plan that was not taken back, if it was made today."""
+    query = sa.select(PlanChange).where(PlanChange.branch_id == of.branch_id, PlanChange.day == of.day)
+    standing = query.where(PlanChange.undone_at.is_(None), PlanChange.at >= of.midnight)
+    return session.scalars(standing.order_by(PlanChange.id.desc()).limit(1)).one_or_none()
+
+
+def open_proposals(session: Session, branch_id: int, day: date) -> Sequence[ProposedPlan]:
+    """The plans of a day that wait for a decision, the newest first."""
+    query = sa.select(ProposedPlan).where(ProposedPlan.branch_id == branch_id, ProposedPlan.day == day)
+    return session.scalars(query.where(ProposedPlan.state == "open").order_by(ProposedPlan.id.desc())).all()
 
 
 def planned_visit_ids(

@@ -111,7 +111,12 @@ def _coordinates(site: Site) -> Coordinates | None:
 
 def visit_job_id(visit: Visit) -> str:
     """The id of the job that stands for a visit; lines go by their number."""
-    return f"visit-{visit.id}"
+    return visit_job_of(visit.id)
+
+
+def visit_job_of(visit_id: int) -> str:
+    """The same, where only the visit's id is known."""
+    return f"visit-{visit_id}"
 
 
 def fixed_job(visit: Visit, of: DayOfBranch, ways: Ways) -> Job:

@@ -26,12 +26,7 @@ class Improved:
 
 
 def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None) -> Improved:
-    """The best plan found with this effort; no reasons are given. Settled jobs are `solve.plan`'s affair.
-
-    Raises ValueError where a job is settled, AssertionError should the plan break a rule.
-    """
-    if any(job.settled for job in problem.jobs):
-        raise ValueError("a job is settled")
+    """The best plan found with this effort; no reasons are given. AssertionError should the plan break a rule."""
     began = time.perf_counter()
     roads = roads or roads_of(problem)
     tables = tables_of(problem, roads)
@@ -41,7 +36,12 @@ def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roa
     broken = violations(problem, made, roads)
     if broken:
         raise AssertionError("the plan breaks rules: " + "; ".join(map(str, broken[:5])))
-    return Improved(made, found.lost, sum(route.travel_s for route in made.routes), found.rounds, found.first_s)
+    return Improved(made, _lost(problem, made), sum(route.travel_s for route in made.routes), found.rounds, found.first_s)
+
+
+def _lost(problem: Problem, made: Plan) -> int:
+    priority = {job.id: job.priority for job in problem.jobs}
+    return sum(priority[one.job] for one in made.unserved)
 
 
 def _written(problem: Problem, roads: Roads, found: Found) -> Plan:

@@ -89,9 +89,10 @@ def test_a_place_is_offered_exactly_where_the_walk_passes(seed):
     """The labels of a route, forward and backward, against walking all of it."""
     chance = Random(seed)
     tables = with_prices(tables_of(*problem_by_chance(chance)), chance)
-    tables.pinned[:] = -1
-    routes, (job, *others) = empty_routes(tables), chance.sample(range(tables.jobs), chance.randint(1, tables.jobs))
-    others, home = others[: routes.stops.shape[1]], tables.jobs
+    job, home = chance.randrange(tables.jobs), tables.jobs
+    tables.pinned[job] = -1
+    routes, others = empty_routes(tables), chance.sample(range(tables.jobs), chance.randint(0, tables.jobs - 1))
+    others = [other for other in others if other != job][: routes.stops.shape[1]]
     routes.stops[0, : len(others)], routes.many[0] = others, len(others)
     refresh_all(tables, routes)
     for k in range(len(others) + 1):

@@ -11,7 +11,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
-from dispatch.board.operations.runs import DAY_OVER, lock_day
+from dispatch.board.operations.locking import lock_day
+from dispatch.board.operations.runs import DAY_OVER
+from dispatch.board.operations.undoing import remember
+from dispatch.board.operations.writing import kept_visit
 from dispatch.board.outcome import UNPLACED
 from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
@@ -28,6 +31,7 @@ from dispatch.board.work import (
     visit_job_id,
     wanted_of,
 )
+from dispatch.clock import local_day
 from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.fees.collecting import paid_jobs
 from dispatch.fees.operations.cash_limits import why_barred
@@ -183,6 +187,7 @@ def assign(
     start, end = _moments(errand, choice)
     new = NewVisit(order_id, choice.technician_id, start, end, tuple(line.id for line in lines), by_hand=True)
     visit = plan_visit(session, new, by=by, at=of.at)
+    remember(session, of, "assign", came=[kept_visit(visit)], by=by, at=of.at)
     _remember(session, visit, overruled, by=by, at=of.at)
     return visit
 
@@ -198,7 +203,9 @@ def move_visit_to(
     errand = errand_of_visit(session, of, ways, visit)
     overruled = _weighed(errand, choice)
     start, _ = _moments(errand, choice)
+    before = kept_visit(visit)
     change_visit(session, visit, technician_id=choice.technician_id, starts_at=start, by=by, at=of.at)
+    remember(session, of, "move", went=[before], came=[kept_visit(visit)], by=by, at=of.at)
     _remember(session, visit, overruled, by=by, at=of.at)
     return visit
 
@@ -206,9 +213,14 @@ def move_visit_to(
 def take_off(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:
     """Take a visit off the plan with a reason; its vehicles wait again."""
     by.must("order.plan")
-    if _own_visit(session, visit_id, version, by).status not in ("planned", "dispatched"):
+    visit = _own_visit(session, visit_id, version, by)
+    if visit.status not in ("planned", "dispatched"):
         raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
-    return abandon(session, visit_id=visit_id, version=version, reason=reason, by=by, at=at)
+    before = kept_visit(visit)
+    done = abandon(session, visit_id=visit_id, version=version, reason=reason, by=by, at=at)
+    day = DayOfBranch(visit.branch_id, local_day(visit.starts_at, by.zone), by.zone, at)
+    remember(session, day, "take_off", went=[before], by=by, at=at)
+    return done
 
 
 def recall(session: Session, *, visit_id: int, version: int | None, reason: str, by: Actor, at: datetime) -> Visit:

@@ -1,27 +1,25 @@
-"""A planning run from being asked for to its end. The planner itself works between two transactions, holding no lock."""
+"""A planning run from being asked for to its end. The planner itself works between short transactions, holding no lock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.audit.operations import record
 from dispatch.board.models import PlanRun
-from dispatch.board.operations.keeping import change_of
-from dispatch.board.operations.writing import replace_visits
-from dispatch.board.outcome import Json, outcome, trips
+from dispatch.board.operations.accepting import DAY_OVER as DAY_OVER
+from dispatch.board.operations.accepting import accepted, drop_proposal_of, propose, standing_visits, write_plan
+from dispatch.board.operations.locking import lock_day
+from dispatch.board.outcome import Json, trips
 from dispatch.board.problem import DayProblem, day_problem, there_on
-from dispatch.board.queries import UNDER_WAY, replaceable, team
+from dispatch.board.queries import UNDER_WAY, team
 from dispatch.board.rules import shifts_over
 from dispatch.board.work import DayOfBranch, Ways
 from dispatch.clock import local_day
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.jobs import enqueue
-from dispatch.orders.models import Order, Visit
 from dispatch.routing import Plan
 from dispatch.staff.calendar_rules import next_workday
 from dispatch.staff.models import Branch
@@ -33,13 +31,13 @@ from dispatch.words import Text, say, text_to_json
 LOST_AFTER = timedelta(minutes=15)
 """A run under way for longer has lost its worker for good, and makes room for a new one."""
 
-DAY_OVER = say("This day is over. Choose today or a later day.")
 LOST = say("The planning run was lost. Nothing was changed; please plan again.")
+ENDED = say("This planning run has ended already.")
 LEFT = say("%(name)s may not plan any more. Nothing was changed.")
 
 
-def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: datetime) -> PlanRun:
-    """Ask for a day to be planned in the background.
+def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: datetime, writes: bool = True) -> PlanRun:
+    """Ask for a day to be planned in the background; the plan is written at the end, or waits to be accepted.
 
     Raises RuleBroken for a day that is over or on which nobody is on duty or has time left, Conflict (from the database) while
     the day is being planned already.
@@ -52,7 +50,7 @@ def ask_plan(session: Session, *, branch_id: int, day: date, by: Actor, at: date
         raise RuleBroken(DAY_OVER)
     _check_time_left(session, DayOfBranch(branch_id, day, branch.zone, at))
     _give_up_lost(session, branch_id, day, at)
-    run = PlanRun(branch_id=branch_id, day=day, state="asked", asked_by_id=by.id, asked_at=at)
+    run = PlanRun(branch_id=branch_id, day=day, state="asked", asked_by_id=by.id, asked_at=at, writes=writes)
     session.add(run)
     session.flush()
     enqueue(session, "board.plan", run_id=run.id)
@@ -78,10 +76,11 @@ def _give_up_lost(session: Session, branch_id: int, day: date, at: datetime) -> 
 
 @dataclass(frozen=True)
 class Begun:
-    """A run that was begun: what to solve, and for whom the result will be written."""
+    """A run that was begun: what to solve, for whom the result will be written, and the day's visits as they were."""
 
     made: DayProblem
     by: Actor
+    standing: dict[str, int]
 
 
 def begin_run(session: Session, run_id: int, ways: Ways, *, at: datetime) -> Begun | None:
@@ -96,27 +95,53 @@ def begin_run(session: Session, run_id: int, ways: Ways, *, at: datetime) -> Beg
     if person is None or not actor_of(person).may("order.plan"):
         _end(run, "failed", {"failure": text_to_json(Text(LEFT.msgid, {"name": person.name if person else "?"}))}, at)
         return None
-    run.state = "running"
+    run.state, run.begun_at = "running", at
     branch = session.get_one(Branch, run.branch_id)
-    return Begun(day_problem(session, DayOfBranch(branch.id, run.day, branch.zone, at), ways), actor_of(person))
+    of = DayOfBranch(branch.id, run.day, branch.zone, at)
+    return Begun(day_problem(session, of, ways), actor_of(person), standing_visits(session, of))
+
+
+def keep_better(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: datetime, seconds: float) -> None:
+    """Show the best plan so far; a run that was ended meanwhile keeps what it had."""
+    run = _locked_run(session, run_id)
+    if run.state == "running":
+        propose(session, begun.made, plan, standing=begun.standing, at=at, run=run, seconds=seconds)
+
+
+def goes_on(session: Session, run_id: int) -> bool:
+    """Whether the search is still wanted: nobody has cancelled the run or takes what there is."""
+    run = session.get_one(PlanRun, run_id)
+    return run.state == "running" and not run.hurried
 
 
 def finish_run(session: Session, run_id: int, begun: Begun, plan: Plan, *, at: datetime, seconds: float) -> None:
-    """Write the plan: replaced visits go, new ones come; whatever changed since the problem was gathered is left as it is."""
+    """Write the plan, or leave it as a proposal: replaced visits go, new ones come; whatever changed since the problem was
+    gathered is left as it is.
+    """
     made, by = begun.made, begun.by
     lock_day(session, made.of)
     run = _locked_run(session, run_id)
     if run.state != "running":
         return
-    wanted = trips(made, plan)
-    standing = _replaceable(session, made.of)
-    lock_orders(session, {trip.order_id for trip in wanted} | {visit.order_id for visit in standing})
-    change = change_of(made, plan, [v for v in standing if _may_go(v)], wanted)
-    written = replace_visits(session, change.goes, change.trips, made.of, by=by, at=at)
-    kept = len(change.stays)
-    _end(run, "done", outcome(made, plan, written=written.lines, skipped=written.skipped, kept=kept, seconds=seconds), at)
-    figures = {"run": run.id, "day": run.day.isoformat(), "visits": len(change.trips) - len(written.refused)}
-    record(session, ("branch", run.branch_id), "board.plan", by=by, at=at, detail=figures)
+    proposal = propose(session, made, plan, standing=begun.standing, at=at, run=run, seconds=seconds)
+    if not (run.writes or run.hurried):
+        _end(run, "proposed", proposal.outcome, at)
+        return
+    wrote = write_plan(session, made, plan, trips(made, plan), by=by, at=at, run=run.id)
+    accepted(session, proposal, by=by, at=at)
+    _end(run, "done", proposal.outcome | wrote.told, at)
+
+
+def cancel_run(session: Session, of: DayOfBranch, run_id: int, *, by: Actor) -> None:
+    """End a run that is under way; nothing is changed. Raises NotFound for another branch's, RuleBroken when it has ended."""
+    by.must("order.plan")
+    run = _locked_run(session, run_id)
+    if not by.sees_branch(run.branch_id) or (run.branch_id, run.day) != (of.branch_id, of.day):
+        raise NotFound
+    if run.state not in UNDER_WAY:
+        raise RuleBroken(ENDED)
+    _end(run, "dropped", {}, of.at)
+    drop_proposal_of(session, run, by=by, at=of.at)
 
 
 def fail_run(session: Session, run_id: int, text: Text, *, at: datetime) -> None:
@@ -124,12 +149,6 @@ def fail_run(session: Session, run_id: int, text: Text, *, at: datetime) -> None
     run = _locked_run(session, run_id)
     if run.state in UNDER_WAY:
         _end(run, "failed", {"failure": text_to_json(text)}, at)
-
-
-def lock_day(session: Session, of: DayOfBranch) -> None:
-    """Writers of one branch's day go one after the other: what was checked stays true until it is written."""
-    key = f"board:{of.branch_id}:{of.day.isoformat()}"
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
 
 
 def _locked_run(session: Session, run_id: int) -> PlanRun:
@@ -141,22 +160,3 @@ def _locked_run(session: Session, run_id: int) -> PlanRun:
 
 def _end(run: PlanRun, state: str, told: Json, at: datetime) -> None:
     run.state, run.outcome, run.ended_at = state, told, at
-
-
-def _replaceable(session: Session, of: DayOfBranch) -> Sequence[Visit]:
-    start, end = of.bounds
-    query = sa.select(Visit).where(Visit.branch_id == of.branch_id, replaceable(start, end, of.midnight))
-    return session.scalars(query.options(sa.orm.selectinload(Visit.visit_lines)).order_by(Visit.order_id, Visit.id)).all()
-
-
-def _may_go(visit: Visit) -> bool:
-    """Looked at once more, now that its order is locked."""
-    return visit.status == "planned" and not visit.by_hand
-
-
-def lock_orders(session: Session, order_ids: Iterable[int]) -> None:
-    """Lock orders: all at once and in one order, so that two writers never wait for each other; their visits are read anew."""
-    query = sa.select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update()
-    session.execute(query.execution_options(populate_existing=True))
-    visits = sa.select(Visit).where(Visit.order_id.in_(order_ids))
-    session.execute(visits.execution_options(populate_existing=True))

@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.board.operations.runs import DAY_OVER, lock_orders
+from dispatch.board.operations.locking import lock_orders
+from dispatch.board.operations.runs import DAY_OVER
 from dispatch.board.queries import planned_visit_ids
 from dispatch.board.work import DayOfBranch
 from dispatch.clock import local_day

@@ -18,6 +18,7 @@ from dispatch.db import refusal_for
 from dispatch.errors import Refusal
 from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import locked_orders
+from dispatch.orders.operations.taking_off import as_it_stands
 from dispatch.orders.operations.visits import NewVisit, plan_visit, take_off_plan
 from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.staff.rules import Actor
@@ -26,10 +27,15 @@ from dispatch.words import Text, say, text_to_json
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a plan's trips: the lines that have the visit the plan means, and the trips that could not be written."""
+    """What became of a plan's trips: the lines that have the visit the plan means, and the trips that could not be written.
+
+    `went` and `came` are the visits that were taken off and written, as they are kept to be taken back.
+    """
 
     lines: frozenset[int]
     refused: dict[Trip, Text]
+    came: tuple[Json, ...]
+    went: tuple[Json, ...] = ()
 
     @property
     def skipped(self) -> list[Json]:
@@ -41,9 +47,16 @@ class Written:
 
 
 def replace_visits(
-    session: Session, old: Sequence[Visit], wanted: Sequence[Trip], of: DayOfBranch, *, by: Actor, at: datetime
+    session: Session,
+    old: Sequence[Visit],
+    wanted: Sequence[Trip],
+    of: DayOfBranch,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = str(PLANNED_ANEW),
 ) -> Written:
-    """Take off the old visits and write the trips. Visits that come out the same are left alone.
+    """Take off the old visits, with a reason, and write the trips. Visits that come out the same are left alone.
 
     An old visit whose replacement cannot be written stays: then all is undone and tried again around it. Each round keeps at
     least one more of them, so that it ends.
@@ -57,17 +70,23 @@ def replace_visits(
     given_up: dict[Trip, Text] = {}
     locked_orders(session, {visit.order_id for visit in goes} | {trip.order_id for trip in new})
     while True:
+        went = tuple(kept_visit(visit) for visit in goes)
         attempt = session.begin_nested()
-        take_off_plan(session, goes, by=by, at=at, reason=str(PLANNED_ANEW))
+        take_off_plan(session, goes, by=by, at=at, reason=reason)
         written = _write_trips(session, [trip for trip in new if trip not in given_up], of, by=by, at=at)
         stays = {visit.id: lines_of(visit) for visit in goes if lines_of(visit) & _lines(written.refused)}
         if not stays:
             attempt.commit()
-            return Written(written.lines | unchanged, given_up | written.refused)
+            return Written(written.lines | unchanged, given_up | written.refused, written.came, went)
         attempt.rollback()
         goes = [visit for visit in goes if visit.id not in stays]
         kept = frozenset[int]().union(*stays.values())
         given_up |= {trip: why for trip, why in written.refused.items() if kept.intersection(trip.line_ids)}
+
+
+def kept_visit(visit: Visit) -> Json:
+    """A visit as it stands, to be put back later."""
+    return {"order": visit.order_id} | as_it_stands(visit).as_json()
 
 
 def _lines(trips: Iterable[Trip]) -> frozenset[int]:
@@ -88,24 +107,28 @@ def _write_trips(session: Session, wanted: Sequence[Trip], of: DayOfBranch, *, b
     free = free_line_ids(session, [line_id for trip in wanted for line_id in trip.line_ids])
     written: set[int] = set()
     refused: dict[Trip, Text] = {}
+    came: list[Json] = []
     for trip in sorted(wanted, key=lambda t: (t.order_id, t.start)):
         lines = tuple(line_id for line_id in trip.line_ids if line_id in free)
-        no = _write_trip(session, trip, lines, of, by=by, at=at)
-        if no is None:
+        made = _write_trip(session, trip, lines, of, by=by, at=at)
+        if isinstance(made, Visit):
             written.update(lines)
+            came.append(kept_visit(made))
         else:
-            refused[trip] = no
-    return Written(frozenset(written), refused)
+            refused[trip] = made
+    return Written(frozenset(written), refused, tuple(came))
 
 
-def _write_trip(session: Session, trip: Trip, lines: tuple[int, ...], of: DayOfBranch, *, by: Actor, at: datetime) -> Text | None:
+def _write_trip(
+    session: Session, trip: Trip, lines: tuple[int, ...], of: DayOfBranch, *, by: Actor, at: datetime
+) -> Visit | Text:
     if not lines:
         return say("It was changed, planned by hand or taken back while the plan was being made.")
     start, end = moment_of(trip.start, of.day, of.zone), moment_of(trip.end, of.day, of.zone)
-    new = NewVisit(trip.order_id, trip.technician_id, start, end, lines, trip.sequence)
+    new = NewVisit(trip.order_id, trip.technician_id, start, end, lines, trip.sequence, trip.by_hand)
     try:
         with session.begin_nested():
-            plan_visit(session, new, by=by, at=at)
+            return plan_visit(session, new, by=by, at=at)
     except Refusal as refusal:
         return refusal.text
     except IntegrityError as error:
@@ -113,4 +136,3 @@ def _write_trip(session: Session, trip: Trip, lines: tuple[int, ...], of: DayOfB
         if refused is None:
             raise
         return refused.text
-    return None

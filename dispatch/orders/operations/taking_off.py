@@ -47,7 +47,7 @@ def taken_off_from_json(order_id: int, kept: dict[str, Any]) -> TakenOff:
 
 def idle_visits(session: Session, order_id: int) -> list[TakenOff]:
     """The visits of an order that nobody has set out for, as they stand."""
-    return [_as_it_stands(visit) for visit in _idle(session, order_id)]
+    return [as_it_stands(visit) for visit in _idle(session, order_id)]
 
 
 def _idle(session: Session, order_id: int) -> Sequence[Visit]:
@@ -55,7 +55,8 @@ def _idle(session: Session, order_id: int) -> Sequence[Visit]:
     return session.scalars(query.options(selectinload(Visit.visit_lines)).order_by(Visit.id)).all()
 
 
-def _as_it_stands(visit: Visit) -> TakenOff:
+def as_it_stands(visit: Visit) -> TakenOff:
+    """A visit as it could be planned again."""
     lines = tuple(row.line_id for row in visit.visit_lines)
     who_when = (visit.order_id, visit.technician_id, visit.starts_at, visit.ends_at, lines)
     return TakenOff(NewVisit(*who_when, sequence=visit.sequence, by_hand=visit.by_hand), visit.status == "dispatched")

@@ -6,7 +6,7 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
-from dispatch.routing.search.routes import Routes, passes, put_in, refresh
+from dispatch.routing.search.routes import Routes, is_settled, passes, put_in, refresh
 from dispatch.routing.search.ruin import SEED, TODO, TOUCHED, TURN, Desk, is_in, touch
 from dispatch.routing.search.tables import Ints, Tables
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
@@ -28,7 +28,8 @@ def recreate(a: Tables, r: Routes, d: Desk) -> None:
 
 def construct(a: Tables, r: Routes, d: Desk) -> None:
     """A first plan: everything to whoever has the least way, the most urgent first, of equals what the fewest can do."""
-    _give_all(a, r, d, np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64))
+    order = np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64)
+    _give_all(a, r, d, np.array([job for job in order if not is_settled(a, job)], dtype=np.int64))
 
 
 @entry

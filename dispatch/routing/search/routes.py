@@ -17,9 +17,11 @@ from dispatch.routing.search.timing import (
     arrival_until,
     ate_and_there,
     hungry_until,
+    is_forgiven,
     leaves_from,
     road,
     start_from,
+    stood_until,
     work_at,
 )
 
@@ -46,7 +48,7 @@ class Routes(NamedTuple):
 
 
 def empty_routes(a: Tables) -> Routes:
-    """Nobody has anything to do yet."""
+    """Nobody has anything to do yet but what is settled."""
     most, people = most_stops(a), a.people
     routes = Routes(
         stops=np.zeros((people, most), dtype=np.int64),
@@ -60,14 +62,31 @@ def empty_routes(a: Tables) -> Routes:
         legs=np.zeros((people, most + 1), dtype=np.int64),
         whose=np.full(a.jobs, -1, dtype=np.int64),
     )
+    for who, stops in settled_stops(a).items():
+        routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)
     refresh_all(a, routes)
     return routes
 
 
 def most_stops(a: Tables) -> int:
-    """No route can have more: the shortest works alone would fill the longest shift."""
+    """No route can have more: the shortest works alone would fill the longest shift, and what is settled may overlap."""
     longest = int((a.shift[:, 1] + a.over - a.shift[:, 0]).max(initial=0))
-    return int(np.searchsorted(np.cumsum(np.sort(a.work.min(axis=0))), longest, side="right")) + 1
+    fitting = int(np.searchsorted(np.cumsum(np.sort(a.work.min(axis=0))), longest, side="right"))
+    return fitting + 1 + max(map(len, settled_stops(a).values()), default=0)
+
+
+def settled_stops(a: Tables) -> dict[int, list[int]]:
+    """Whoever has settled stops: these, by their start."""
+    found: dict[int, list[int]] = {}
+    for job in np.argsort(a.pinned, kind="stable").tolist():
+        if is_settled(a, job):
+            found.setdefault(int(a.folk[a.folk_first[job]]), []).append(job)
+    return found
+
+
+def is_settled(a: Tables, job: int) -> bool:
+    """Whether person and start are decided, and the person is there."""
+    return bool(a.pinned[job] >= 0 and a.folk_first[job] < a.folk_first[job + 1])
 
 
 @entry
@@ -109,13 +128,23 @@ def _forward(a: Tables, r: Routes, who: int) -> None:
             a.first[job + 1],
             a.late[job],
         )
+        was_hungry, was_fed = hungry, fed
         hungry, fed = reached(hungry, fed, r.legs[who, k], leave, earliest, latest, pause)
         hungry = finished(hungry, work, a.opens, a.closes, first, end, late)
         fed = finished(fed, work, a.opens, a.closes, first, end, late)
+        if a.pinned[job] >= 0 and is_forgiven(a, before, job):
+            hungry = stood_on(a.pinned[job] + work, was_hungry, hungry)
+            fed = stood_on(a.pinned[job] + work, was_fed, fed)
         r.hungry[who, k + 1], r.fed[who, k + 1] = hungry, fed
         before = job
     r.legs[who, r.many[who]] = road(a, before, home)
     r.cost[who] = cost + r.legs[who, r.many[who]]
+
+
+@compiled
+def stood_on(end: int, before: int, done: int) -> int:
+    """When he is done with settled work, whatever came before; `done`: as by the clock."""
+    return min(done, stood_until(end, 0, before, 0)) if before < NEVER else done
 
 
 @compiled
@@ -140,9 +169,12 @@ def _backward(a: Tables, r: Routes, who: int) -> None:
         r.by_hungry[who, count, same] = min(closes, a.lunch[who, 1])
         r.by_fed[who, count, same] = closes
     after = a.priority.size + who
+    hungry, fed = NO_WAY, NO_WAY
     for k in range(count - 1, -1, -1):
         job = r.stops[who, k]
+        stood = _stood_by(a, who, job, after, hungry, fed)
         hungry, fed = _ready_by(a, r, who, k, job, after)
+        hungry, fed = max(hungry, stood[0]), max(fed, stood[1])
         for same in range(2):
             work = a.work[a.pace[who], job] + (0 if same == 1 else a.setup[job])
             r.by_hungry[who, k, same] = _arrive_by(a, job, hungry - work)
@@ -159,6 +191,20 @@ def _ready_by(a: Tables, r: Routes, who: int, k: int, job: int, after: int) -> t
         return NO_WAY, fed - drive
     eats = hungry_until(fed, drive, a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2])
     return max(r.by_hungry[who, k + 1, same] - drive, eats), fed - drive
+
+
+@compiled
+def _stood_by(a: Tables, who: int, job: int, after: int, hungry: int, fed: int) -> tuple[int, int]:
+    """How late he may be done with a settled stop before another one, or home, since the drive between is not judged.
+
+    `hungry`, `fed`: the same for the next stop.
+    """
+    if a.pinned[job] < 0 or not is_forgiven(a, job, after):
+        return NO_WAY, NO_WAY
+    if after >= a.priority.size:
+        return a.lunch[who, 1], NEVER
+    end = a.pinned[after] + work_at(a, who, job, after)
+    return hungry if end <= hungry else NO_WAY, fed if end <= fed else NO_WAY
 
 
 @compiled
@@ -227,6 +273,8 @@ def holds(a: Tables, r: Routes, who: int) -> bool:
     before = r.stops[who, count - 1] if count else home
     drive, earliest, latest, pause = road(a, before, home), a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
     hungry, fed = reached(r.hungry[who, count], r.fed[who, count], drive, 0, earliest, latest, pause)
+    if count and a.pinned[before] >= 0:
+        return hungry <= latest or fed < NEVER
     return count == 0 or hungry <= r.by_hungry[who, count, 0] or fed <= r.by_fed[who, count, 0]
 
 

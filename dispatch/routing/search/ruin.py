@@ -8,7 +8,7 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled
-from dispatch.routing.search.routes import Routes, holds, refresh, take_out
+from dispatch.routing.search.routes import Routes, holds, is_settled, refresh, take_out
 from dispatch.routing.search.tables import Flags, Ints, Tables
 
 LONGEST_STRING = 10
@@ -43,15 +43,17 @@ TOUCHED, OUT, TODO, LOST, SEED, TURN = 0, 1, 2, 3, 4, 5
 
 
 def desk(a: Tables, rng: Dice) -> Desk:
-    """With every job on it, since nobody has any."""
+    """With every job on it that is not settled, since nobody has any."""
+    standing = np.array([is_settled(a, job) for job in range(a.jobs)], dtype=np.bool_)
+    out = np.argsort(standing, kind="stable")
     return Desk(
         rng=rng,
-        counts=np.array([0, a.jobs, 0, a.priority.sum(), 0, 0], dtype=np.int64),
+        counts=np.array([0, a.jobs - standing.sum(), 0, a.priority[~standing].sum(), 0, 0], dtype=np.int64),
         touched=np.zeros(a.people, dtype=np.int64),
         is_touched=np.zeros(a.people, dtype=np.uint8),
-        out=np.arange(a.jobs, dtype=np.int64),
-        at_out=np.arange(a.jobs, dtype=np.int64),
-        fresh=np.ones(a.jobs, dtype=np.uint8),
+        out=out,
+        at_out=np.argsort(out),
+        fresh=(~standing).astype(np.uint8),
         seen=np.full(a.people, -1, dtype=np.int64),
         todo=np.zeros(a.jobs, dtype=np.int64),
         key=np.zeros(a.jobs, dtype=np.float64),
@@ -121,7 +123,7 @@ def _working(r: Routes) -> int:
 
 @compiled
 def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None:
-    """One string of a route with `job` in it, now and then with some stops in the middle left where they are."""
+    """One string of a route with `job` in it, now and then with some in the middle left; settled ones stay."""
     touch(d, who)
     count = r.many[who]
     most = min(count, length)
@@ -132,12 +134,13 @@ def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None
     while r.stops[who, at] != job:
         at += 1
     low, high = max(0, at - span + 1), min(at, count - span)
-    begin = low + below(d.rng, high - low + 1)
+    at = low + below(d.rng, high - low + 1)
     gap = 1 + below(d.rng, long - 1) if keep > 0 else span
-    for _ in range(gap if keep > 0 else span):
-        _away(a, r, d, who, begin)
-    for _ in range(long - gap if keep > 0 else 0):
-        _away(a, r, d, who, begin + keep)
+    for k in range(span):
+        if gap <= k < gap + keep or a.pinned[r.stops[who, at]] >= 0:
+            at += 1
+        else:
+            _away(a, r, d, who, at)
 
 
 @compiled

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.routing.clockwork import NEVER
-from dispatch.routing.model import Job, Problem, Technician
+from dispatch.routing.model import Job, Lunch, Problem, Technician
 from dispatch.routing.roads import Roads
 from dispatch.routing.suits import is_skilled
+from dispatch.routing.timetable import days_of
 
 Ints = npt.NDArray[np.int64]
 Roads32 = npt.NDArray[np.int32]
@@ -79,6 +80,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
     drive = np.ascontiguousarray(roads.table[np.ix_(rows, rows)].astype(np.int32))
     kinds = sorted({part for job in jobs for part in job.parts})
     first, opens, closes = _windows(jobs)
+    days = days_of(problem, roads)
     able, nothing = _able(people, jobs), np.zeros(len(jobs), dtype=np.int64)
     return Tables(
         drive=drive,
@@ -93,7 +95,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         late_price=nothing,
         pinned=_numbers(job.pinned_start if job.settled and job.pinned_start is not None else UNPINNED for job in jobs),
         parts=_counts([job.parts for job in jobs], kinds),
-        priority=_numbers(job.priority for job in jobs),
+        priority=_priorities(jobs),
         near=neighbours(drive, len(jobs)),
         folk=np.nonzero(able.T)[1].astype(np.int64),
         folk_first=np.concatenate([[0], able.sum(axis=0).cumsum()]).astype(np.int64),
@@ -101,8 +103,8 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         shift=_numbers(moment for one in people for moment in one.shift).reshape(-1, 2),
         over=np.zeros(len(people), dtype=np.int64),
         over_price=np.zeros(len(people), dtype=np.int64),
-        lunch=_numbers(number for one in people for number in _lunch(one)).reshape(-1, 3),
-        bag=_counts([one.parts for one in people], kinds),
+        lunch=_numbers(number for one in people for number in _lunch(days[one.id].lunch)).reshape(-1, 3),
+        bag=_counts([days[one.id].bag for one in people], kinds),
         able=able,
         dear=np.zeros(able.shape, dtype=np.int64) if dear is None else np.ascontiguousarray(dear, dtype=np.int64),
         not_before=problem.not_before or 0,
@@ -126,11 +128,14 @@ def _windows(jobs: Sequence[Job]) -> tuple[Ints, Ints, Ints]:
     return first, np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1])
 
 
-def _lunch(one: Technician) -> tuple[int, int, int]:
-    """Who starts after the time for lunch has none."""
-    if one.lunch is None or one.shift[0] > one.lunch.latest:
-        return NEVER, NO_LUNCH, NO_LUNCH
-    return one.lunch.earliest, one.lunch.latest, one.lunch.seconds
+def _priorities(jobs: Sequence[Job]) -> Ints:
+    """What was given to a person before comes before everything else."""
+    everything = sum(job.priority for job in jobs)
+    return _numbers(job.priority + (everything if job.pinned_to is not None else 0) for job in jobs)
+
+
+def _lunch(lunch: Lunch | None) -> tuple[int, int, int]:
+    return (lunch.earliest, lunch.latest, lunch.seconds) if lunch else (NEVER, NO_LUNCH, NO_LUNCH)
 
 
 def _able(people: Sequence[Technician], jobs: Sequence[Job]) -> Flags:
