@@ -22,12 +22,15 @@ from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.routing import Job, Plan, Route, Stop
 from dispatch.routing.events import Event, Ill, Late, Traffic, happened
 from dispatch.routing.model import Id
+from dispatch.routing.notice import Prices
 from dispatch.routing.roads import roads_of
 from dispatch.routing.standing import Situation, Standing, last_of, left_alone, wanted
 from dispatch.staff.roster_rules import leaves_within
 
 BEGUN = ("on_the_way", "on_site", "finished")
 PRESSING = ("urgent", "emergency")
+PRICES = Prices(unserved=600, dropped=20_000, broken_promise=15_000)
+"""By the priorities of orders (normal 30, urgent 60, emergency 100): what is planned gives way to emergencies alone."""
 LATE_FROM_S = 600
 """Being late by less is nothing to plan anew for."""
 TOLD_S, THOUGHT_S = 900, 3600

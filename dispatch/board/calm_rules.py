@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,8 +12,20 @@ from dispatch.words import Text, say
 Json = dict[str, Any]
 KINDS = ("ill", "leave", "late", "traffic", "urgent", "cancelled")
 """ill, traffic: somebody entered it; late: that too, or it shows; the rest shows in leaves and orders."""
+NAMED_EACH = 3
 STEP_MINUTES = 15
 """Being later by less than this is no new reason."""
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """What somebody tells: kind, and about whom or where."""
+
+    kind: str
+    technician_id: int | None = None
+    minutes: int | None = None
+    percent: int | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,13 +49,23 @@ class Happened:
         return {
             "ill": say("%(name)s can do no more today", name=self.name),
             "leave": say("%(name)s is on leave while visits are planned for him", name=self.name),
-            "late": say("%(name)s is behind: a visit comes %(n)s min late", name=self.name, n=self.number),
+            "late": say("%(name)s comes up to %(n)s min too late", name=self.name, n=self.number),
             "traffic": say("Traffic in %(name)s: drives take %(n)s %%", name=self.name, n=self.number)
             if self.name
             else say("Traffic everywhere: drives take %(n)s %%", n=self.number),
             "urgent": say("Urgent order %(order)s waits for somebody", order=self.name),
             "cancelled": say("The visit to %(order)s was cancelled", order=self.name),
         }[self.kind]
+
+
+def told(found: Sequence[Happened]) -> list[Text]:
+    """A sentence for each; of many urgent orders one for all of them."""
+    urgent = [one for one in found if one.kind == "urgent"]
+    if len(urgent) <= NAMED_EACH:
+        return [one.text for one in found]
+    names = ", ".join(one.name for one in urgent[:NAMED_EACH])
+    all_of_them = say("%(n)s urgent orders wait for somebody: %(orders)s…", n=len(urgent), orders=names)
+    return [*(one.text for one in found if one.kind != "urgent"), all_of_them]
 
 
 def is_news(found: Iterable[Happened], known: Iterable[Happened]) -> bool:

@@ -7,6 +7,7 @@ import time
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from dispatch.board.calm_day import PRICES
 from dispatch.board.operations.calm import accept, by_rule, is_at_once, keep, to_weigh
 from dispatch.board.operations.runs import begin_run, fail_run, finish_run
 from dispatch.board.queries import running_branches
@@ -82,7 +83,7 @@ def propose(branch_id: int, settings: Settings) -> int | None:
         day = to_weigh(db, of, Ways.of(settings))
     if day is None:
         return None
-    found = replanned(day.situation, Effort(settings.calm_seconds))
+    found = replanned(day.situation, Effort(settings.calm_seconds), PRICES)
     with transaction() as db:
         kept = keep(db, day, found)
         made, is_open = kept.id, kept.state == "open"

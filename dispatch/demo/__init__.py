@@ -25,6 +25,7 @@ from dispatch.demo import (
     filing,
     handing_in,
     handing_over,
+    happening,
     installing,
     invoicing,
     limiting,
@@ -101,4 +102,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     invoicing.build(company, moment)
     pricing.build(company, moment)
     quoting.build(company, moment)
+    happening.build(company, moment)
     return company

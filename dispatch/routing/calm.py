@@ -39,11 +39,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Figures:
-    """A plan in numbers; `price` is what counts, in seconds on the road."""
+    """A plan in numbers. `shifted`: visits at another time than was told; `price` is what counts, in seconds on the road."""
 
     travel_s: int
     late_s: int
     late_jobs: int
+    shifted: int
     overtime_s: int
     unserved: int
     unserved_priority: int
@@ -161,6 +162,7 @@ def _figures(of: Situation, scales: Scales, plan: Plan) -> Figures:
         travel_s=sum(route.travel_s for route in plan.routes),
         late_s=sum(late),
         late_jobs=sum(one > NEVER_MIND for one in late),
+        shifted=sum(scales.is_shifted(stop) for route in plan.routes for stop in route.stops),
         overtime_s=sum(scales.overtime(route) for route in plan.routes),
         unserved=len(left),
         unserved_priority=sum(job.priority for job in left),

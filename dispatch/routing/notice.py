@@ -15,7 +15,9 @@ AT_ANY_PRICE = 10_000_000
 @dataclass(frozen=True)
 class Prices:
     """Each in seconds on the road. Another technician than was told; another time for a promise, for each second beyond the
-    tolerance; another order of stops on somebody's phone; each second late or overtime; each point of priority left to nobody."""
+    tolerance; another order of stops on somebody's phone; each second late or overtime; each point of priority left to nobody,
+    more where somebody had it (`dropped`), and more for a broken promise.
+    """
 
     other_person: int = 3600
     untold_person: int = 300
@@ -25,6 +27,7 @@ class Prices:
     late: int = 3
     overtime: int = 1
     unserved: int = 3600
+    dropped: int = 3600
     broken_promise: int = 7200
 
 
@@ -49,9 +52,14 @@ class Scales:
 
     def unserved(self, job: Job) -> int:
         """A job that nobody gets; worse where somebody counted on it."""
+        dropped = self.prices.dropped if job.id in self.of.standing.places else 0
         broken = self.prices.broken_promise if job.id in self.of.standing.promised else 0
         locked = AT_ANY_PRICE if job.pinned_to is not None else 0
-        return job.priority * self.prices.unserved + broken + locked
+        return job.priority * self.prices.unserved + dropped + broken + locked
+
+    def is_shifted(self, stop: Stop) -> bool:
+        """Whether it comes at another time than the customer was told."""
+        return self._other_time(stop) > 0
 
     def person(self, job: Id, who: Id) -> int:
         """Giving a job to somebody."""

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from dispatch.board import jobs
-from dispatch.board.calm_models import CalmProposal
-from dispatch.board.calm_rules import Move, happened_from, move_from_json
-from dispatch.board.operations.calm import NewEvent, accept, decline, end_event, enter_event
+from dispatch.board.calm_models import CalmProposal, DayEvent
+from dispatch.board.calm_rules import Move, NewEvent, happened_from, move_from_json
+from dispatch.board.operations.calm import accept, decline, end_event, enter_event
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.config import Settings
 from dispatch.db import transaction
@@ -164,3 +165,34 @@ def test_by_rule_at_once_and_who_may(db: Session, cast: Cast, settings: Settings
     other = db.get_one(CalmProposal, made)
     with pytest.raises(NotFound), transaction() as session:
         decline(session, other.id, by=cast.he, at=AT)
+
+
+def test_the_dispatcher_tells_sees_and_accepts(db: Session, cast: Cast, lin: FlaskClient, proposed: Proposed) -> None:
+    orders, visits = two_days_of_work(db, cast)
+    db.commit()
+    day = TODAY.isoformat()
+    for typed, sentence in (
+        ({"kind": "late", "technician": str(cast.su.id), "minutes": "0"}, "Give minutes from 1 to 720"),
+        ({"kind": "ill", "technician": "999"}, "Choose a technician"),
+        ({"kind": "traffic", "percent": "90"}, "Give a number from 101 to 500"),
+        ({"kind": "storm"}, "Choose what has happened"),
+    ):
+        refused = lin.post("/plan/happened", data={"day": day, **typed})
+        assert refused.status_code == 422 and sentence in refused.text
+    told = lin.post("/plan/happened", data={"day": day, "kind": "ill", "technician": str(cast.su.id)}, follow_redirects=True)
+    assert "苏杰 can do no more today" in told.text and "It is over" in told.text
+    found = proposed()
+    assert found is not None
+    card = lin.get("/plan/happened", headers={"HX-Request": "true"}).text
+    assert "Accept the proposal" in card and orders[0].number in card and "卫晨" in card
+    done = lin.post(f"/plan/proposals/{found.id}/accept", data={"day": day}, follow_redirects=True)
+    twice = lin.post(f"/plan/proposals/{found.id}/accept", data={"day": day}, follow_redirects=True)
+    assert "The day was changed" in done.text and "decided already" in twice.text
+    db.expire_all()
+    assert {v.technician_id for v in visits} == {cast.wei.id}
+    page = lin.get("/plan/happened").text
+    assert "after what had happened" in page
+    event = db.scalars(sa.select(DayEvent.id)).one()
+    assert lin.post(f"/plan/happened/{event}/over").status_code == 303
+    for path in (f"/plan/happened/{event + 1}/over", f"/plan/proposals/{found.id + 1}/decline"):
+        assert lin.post(path).status_code == 404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from dispatch.audit.operations import record
 from dispatch.board.calm_day import LiveDay, last_proposal, live_day
 from dispatch.board.calm_models import CalmProposal, DayEvent
-from dispatch.board.calm_rules import Happened, Move, happened_from, is_news, move_from_json, move_to_json
-from dispatch.board.operations.runs import DAY_OVER, lock_day
+from dispatch.board.calm_rules import Happened, Move, NewEvent, happened_from, is_news, move_from_json, move_to_json
+from dispatch.board.operations.locking import lock_day
+from dispatch.board.operations.runs import DAY_OVER
 from dispatch.board.operations.sending import dispatch_visits
 from dispatch.board.outcome import trips
 from dispatch.board.rules import moment_of
@@ -35,17 +36,6 @@ from dispatch.words import say
 NO_OVERLAP = "ex_visit_no_overlap"
 DECIDED = say("This proposal has been decided already.")
 NOT_TODAY = say("Only what happens today changes a running day.")
-
-
-@dataclass(frozen=True)
-class NewEvent:
-    """What somebody tells: kind, and about whom or where."""
-
-    kind: str
-    technician_id: int | None = None
-    minutes: int | None = None
-    percent: int | None = None
-    area: str | None = None
 
 
 def enter_event(session: Session, of: DayOfBranch, new: NewEvent, *, by: Actor) -> DayEvent:
