@@ -12,6 +12,7 @@ from dispatch.routing.notice import Prices, Scales
 from dispatch.routing.repair import Repair
 from dispatch.routing.search.run import Effort
 from dispatch.routing.standing import LeftAlone, Situation, bearable, last_of, left_alone, wanted
+from dispatch.routing.wider import widened
 
 NEVER_MIND = 60
 """Seconds by which a start may differ without being told."""
@@ -81,8 +82,14 @@ class Proposal:
         return self.saves > 0 and bool(self.changes)
 
 
-def replanned(of: Situation, effort: Effort = Effort(1.0), prices: Prices = Prices()) -> Proposal:  # noqa: B008 - both are frozen
-    """The best found near what has happened, with doing nothing always one of the choices.
+def replanned(
+    of: Situation,
+    effort: Effort = Effort(1.0),  # noqa: B008 - it is frozen, as are the prices
+    prices: Prices = Prices(),  # noqa: B008
+    wide: Effort | None = None,
+) -> Proposal:
+    """The best found near what has happened, with doing nothing always one of the choices; with `wide` the search for whole days
+    goes on from there.
 
     Equal rounds and seed give an equal answer. Raises AssertionError should the plan break a rule.
     """
@@ -92,6 +99,8 @@ def replanned(of: Situation, effort: Effort = Effort(1.0), prices: Prices = Pric
     scales = Scales(of, prices)
     repair = Repair(of, problem, alone.plan, scales, _broken_jobs(of, alone), effort.seed)
     rounds = repair.work(effort, began)
+    if wide is not None:
+        widened(of, repair, wide)
     plan = _checked(of, problem, repair.plan())
     nothing = Plan(alone.plan.routes, tuple(Unserved(job.id) for job in problem.jobs if job.id not in alone.starts))
     return Proposal(

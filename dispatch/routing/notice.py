@@ -19,11 +19,11 @@ class Prices:
     more where somebody had it (`dropped`), and more for a broken promise.
     """
 
-    other_person: int = 3600
+    other_person: int = 1200
     untold_person: int = 300
     tolerance_s: int = 900
     other_time: int = 1
-    other_order: int = 600
+    other_order: int = 300
     late: int = 3
     overtime: int = 1
     unserved: int = 3600

@@ -5,7 +5,7 @@ Exact and by the timetable itself, so that whatever is settled, late or long is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -36,6 +36,7 @@ class Repair:
     """The neighbourhood of some jobs, and the best found so far."""
 
     def __init__(self, of: Situation, problem: Problem, alone: Plan, scales: Scales, focus: Iterable[Id], seed: int) -> None:
+        self.problem = problem
         self.of, self.scales, self.chance = of, scales, Random(seed)  # noqa: S311
         self.jobs = {job.id: job for job in problem.jobs}
         self.days = days_of(problem, of.roads)
@@ -49,7 +50,7 @@ class Repair:
         self.about = frozenset(focus)
         self.focus = [self.jobs[id_] for id_ in sorted(self.about, key=str)]
         self.people = self._near()
-        self.price = self._sum(self.now, self.left)
+        self.price = self._sum({who: self.now[who] for who in self.people}, self.left)
         self.best = (self.price, dict(self.now), list(self.left))
 
     def plan(self) -> Plan:
@@ -70,6 +71,20 @@ class Repair:
             self._try(gone, self._mixed([*gone, *self._waiting(seed, WAITING)]), HOT * (1 - past) ** 2)
             done += 1
         return done
+
+    def take(self, orders: Mapping[Id, Jobs]) -> None:
+        """Takes other routes over for some people, if it is worth it; a job that somebody else has by now stays where it is."""
+        _, now, left = self.best
+        given = {job.id for who, jobs in now.items() if who not in orders for job in jobs}
+        new = {who: tuple(job for job in jobs if job.id not in given) for who, jobs in orders.items()}
+        if any(self._weigh(who, jobs) is None for who, jobs in new.items()):
+            return
+        had = {job.id: job for job in [*left, *(job for who in orders for job in now[who])]}
+        has = {job.id for jobs in new.values() for job in jobs}
+        rest = [job for job in had.values() if job.id not in has]
+        saved = self._sum(new, rest) - self._sum({who: now[who] for who in new}, left)
+        if saved < 0:
+            self.best = (self.best[0] + saved, {**now, **new}, rest)
 
     def _near(self) -> list[Id]:
         """Who is looked at: whose the jobs are, then, in turn for each of the jobs, the nearest who may do it."""
@@ -174,9 +189,9 @@ class Repair:
                 return self.scales.route(route), route
         return None
 
-    def _sum(self, orders: dict[Id, Jobs], left: Iterable[Job]) -> int:
+    def _sum(self, orders: Mapping[Id, Jobs], left: Iterable[Job]) -> int:
         """What counts, of these people alone: nobody else's day changes."""
-        weighed = (self._weigh(who, orders[who]) for who in self.people)
+        weighed = (self._weigh(who, jobs) for who, jobs in orders.items())
         return sum(found[0] for found in weighed if found) + sum(map(self.scales.unserved, left))
 
 

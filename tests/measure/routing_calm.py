@@ -1,8 +1,8 @@
 """How calm planning again is: one urgent job in a full day, beside a cold plan of equal effort.
 
-    python -m tests.measure.routing_calm [--seeds 20] [--jobs 500] [--people 60] [--seconds 10] [--repair 1]
+    python -m tests.measure.routing_calm [--seeds 20] [--jobs 500] [--people 60] [--seconds 10] [--repair 1] [--wide 0]
 
-For each seed a day is made by chance and planned; everybody has been told. Then an urgent job comes in the middle of it. The
+For each seed a day is made by chance and planned; every technician has been told, and every customer who wants a time. Then an urgent job comes in the middle of it. The
 proposal starts from the plan, searches near the job and is compared with a plan of the whole day from nothing. Prints a table.
 """
 
@@ -66,6 +66,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--repair", type=float, default=1)
+    parser.add_argument("--wide", type=float, default=0, help="seconds of searching on in the whole day")
+    parser.add_argument(
+        "--rounds", type=int, help="so many rounds in place of --seconds and --wide: no matter how busy the machine"
+    )
     parser.add_argument("--cores", type=int, default=1)
     return parser.parse_args()
 
@@ -75,12 +79,14 @@ def _row(options: argparse.Namespace, seed: int) -> Row:
     urgent = _made_urgent(whole, Random(seed))
     before = replace(whole, jobs=tuple(job for job in whole.jobs if job.id != urgent.id))
     after = replace(before, jobs=(*before.jobs, urgent))
-    roads, effort = roads_of(whole), Effort(options.seconds, seed=seed)
+    roads, effort = roads_of(whole), Effort(3600 if options.rounds else options.seconds, options.rounds, seed)
     plan = improved(before, effort, processes=options.cores, roads=roads).plan
     known = frozenset(stop.job for route in plan.routes for stop in route.stops)
-    of = happened(Situation(before, roads, Standing(plan, told=known, promised=known)), Urgent(urgent))
+    windows = frozenset(job.id for job in before.jobs if job.windows)
+    of = happened(Situation(before, roads, Standing(plan, told=known, promised=known & windows)), Urgent(urgent))
     began = time.perf_counter()
-    calm = replanned(of, Effort(options.repair, seed=seed))
+    wide = Effort(3600 if options.rounds else options.wide, options.rounds, seed) if options.wide else None
+    calm = replanned(of, Effort(options.repair, seed=seed), wide=wide)
     took = time.perf_counter() - began
     cold = improved(after, effort, processes=options.cores, roads=roads)
     priority = {job.id: job.priority for job in after.jobs}

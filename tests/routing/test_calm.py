@@ -157,3 +157,11 @@ def any_event(chance: Random, of: Situation) -> Event:
 def test_the_same_rounds_give_the_same_answer():
     of = happened(any_situation(Random(4)), Traffic(1.4))
     assert replanned(of, ROUNDS) == replanned(of, ROUNDS)
+
+
+def test_searching_on_in_the_whole_day_keeps_what_is_begun_and_makes_nothing_worse():
+    of = happened(any_situation(Random(5)), Traffic(1.3))
+    near, far = replanned(of, ROUNDS), replanned(of, ROUNDS, wide=Effort(60, rounds=200, seed=1))
+    assert far.figures.price <= near.figures.price and violations(far.problem, far.plan, of.roads) == []
+    whose = {stop.job: (route.technician, stop.start) for route in far.plan.routes for stop in route.stops}
+    assert all(whose[one.id] == (one.pinned_to, one.pinned_start) for one in of.problem.jobs if of.is_fixed(one))

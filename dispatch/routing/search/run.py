@@ -75,7 +75,7 @@ def one_search(tables: Tables, effort: Effort) -> Found:
                 done += rounds
         except KeyboardInterrupt:
             interrupted = True  # the best so far is what was asked for
-    return _found(best, done, first_s, interrupted=interrupted)
+    return found_in(best, done, first_s, interrupted=interrupted)
 
 
 def turns(effort: Effort, began: float) -> Iterator[tuple[float, float, int]]:
@@ -111,7 +111,8 @@ def _share_of(effort: Effort, began: float, done: int, rounds: int) -> float:
     return (time.perf_counter() - began) / done * rounds / effort.seconds if done else 0.0
 
 
-def _found(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
+def found_in(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
+    """The best plan as it is told."""
     routes = [best.stops[who, :count].tolist() for who, count in enumerate(best.many.tolist())]
     return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s, interrupted)
 
