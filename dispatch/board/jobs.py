@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from dispatch.board.calm_day import PRICES
 from dispatch.board.operations.calm import accept, by_rule, is_at_once, keep, to_weigh
-from dispatch.board.operations.runs import begin_run, fail_run, finish_run
+from dispatch.board.operations.runs import Begun, begin_run, fail_run, finish_run, goes_on, keep_better
+from dispatch.board.proposed import figures, is_better
 from dispatch.board.queries import running_branches
 from dispatch.board.travelling import roads_for
 from dispatch.board.work import DayOfBranch, Ways
@@ -18,7 +20,7 @@ from dispatch.config import Settings, from_environment
 from dispatch.db import transaction
 from dispatch.errors import Refusal
 from dispatch.jobs import enqueue, periodic, task
-from dispatch.routing import plan
+from dispatch.routing import Broke, Plan, Roads, bettered, explained, plan
 from dispatch.routing.calm import replanned
 from dispatch.routing.search.run import Effort
 from dispatch.staff.models import Branch
@@ -27,6 +29,10 @@ from dispatch.words import say
 log = structlog.get_logger("board")
 
 BROKEN = say("The planner broke down; it was written down and will be looked at. Nothing was changed.")
+FIRST_S = 1.0
+"""Time for the first whole plan: somebody is looking."""
+WORTH_JOBS, WORTH_S_PER_JOB = 10, 0.2
+"""With fewer jobs the first plan is as good as any; beyond so many seconds for each job nothing better is to be expected."""
 
 
 @task("board.plan")
@@ -43,19 +49,70 @@ def carry_out(run_id: int, settings: Settings) -> None:
     try:
         with transaction() as db:
             begun = begin_run(db, run_id, Ways.of(settings), at=now())
-        if begun is None:
-            return
-        started = time.monotonic()
-        found = plan(begun.made.problem, settings.plan_seconds, roads=roads_for(begun.made.problem))
-        seconds = time.monotonic() - started
-        with transaction() as db:
-            finish_run(db, run_id, begun, found, at=now(), seconds=seconds)
+        if begun is not None:
+            _Search(run_id, begun, settings.plan_seconds).carry_out()
     except OperationalError:
         raise
     except Exception:
         log.exception("planning_failed", run=run_id)
         with transaction() as db:
             fail_run(db, run_id, BROKEN, at=now())
+
+
+class _Search:
+    """One run: the first plan at once, better ones while there is time and nobody ends it, and the best at the end."""
+
+    def __init__(self, run_id: int, begun: Begun, seconds: float) -> None:
+        self.run_id, self.begun, self.limit = run_id, begun, seconds
+        self.problem = begun.made.problem
+        self.started = time.monotonic()
+        self.roads: Roads | None = None
+
+    def carry_out(self) -> None:
+        """From the first plan to the end of the run."""
+        self.roads = roads_for(self.problem)
+        best = self._first()
+        for found in self._better():
+            if found is not None and is_better(figures(self.begun.made, found), figures(self.begun.made, best)):
+                best = found
+                self._keep(best)
+        best = explained(self.problem, best, self.roads)
+        with transaction() as db:
+            finish_run(db, self.run_id, self.begun, best, at=now(), seconds=self._past())
+
+    def _first(self) -> Plan:
+        jobs = len(self.begun.made.lines)
+        enough = self.limit if jobs < WORTH_JOBS else min(FIRST_S, self.limit)
+        found = plan(self.problem, enough, roads=self.roads)
+        if jobs >= WORTH_JOBS:
+            self._keep(found)
+        return found
+
+    def _better(self) -> Iterator[Plan | None]:
+        jobs = len(self.begun.made.lines)
+        left = min(self.limit - self._past(), jobs * WORTH_S_PER_JOB)
+        if jobs < WORTH_JOBS or left <= 0:
+            return
+        search = bettered(self.problem, left, roads=self.roads)
+        try:
+            for found in search:
+                if not self._goes_on():
+                    break
+                yield found
+        except Broke as reason:
+            log.warning("search_not_made", run=self.run_id, reason=str(reason))
+            yield plan(self.problem, left, roads=self.roads)
+
+    def _keep(self, found: Plan) -> None:
+        with transaction() as db:
+            keep_better(db, self.run_id, self.begun, found, at=now(), seconds=self._past())
+
+    def _goes_on(self) -> bool:
+        with transaction() as db:
+            return goes_on(db, self.run_id)
+
+    def _past(self) -> float:
+        return time.monotonic() - self.started
 
 
 @periodic("board.watch", "* * * * *")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from dispatch.errors import NotFound
 from dispatch.fees.cash_queries import Held, people_with_cash
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
-from dispatch.staff.models import Person, PersonRole
+from dispatch.staff.models import Branch, Person, PersonRole
 from dispatch.staff.rules import Actor
 
 AT_WORK = tuple(status for status in FOLLOWING if status != "done")
@@ -158,19 +159,64 @@ def visit_of(session: Session, visit_id: int, by: Actor) -> Visit:
     return found
 
 
-def last_run(session: Session, branch_id: int, day: date) -> tuple[PlanRun, str] | None:
-    """The newest planning run of a branch and day, and the name of who asked for it."""
-    query = sa.select(PlanRun, Person.name).join(Person, Person.id == PlanRun.asked_by_id)
-    row = session.execute(
-        query.where(PlanRun.branch_id == branch_id, PlanRun.day == day).order_by(PlanRun.id.desc()).limit(1)
+@dataclass(frozen=True)
+class DayState:
+    """What is known of a day's planning: its newest run, who asked for it, the newest change that may be taken back, whose it
+    is, and the plans that wait for a decision, the newest first.
+    """
+
+    run: PlanRun | None
+    asked_by: str
+    change: PlanChange | None
+    changed_by: str
+    proposals: tuple[ProposedPlan, ...]
+
+
+def day_state(session: Session, of: DayOfBranch) -> DayState:
+    """A day's runs, changes and proposals, in one query. Changes made before today stay."""
+    asker, changer = sa.orm.aliased(Person), sa.orm.aliased(Person)
+    latest = {model: _newest(model, of) for model in (PlanRun, PlanChange)}
+    query = sa.select(PlanRun, asker.name, PlanChange, changer.name, ProposedPlan).select_from(Branch)
+    query = query.outerjoin(PlanRun, PlanRun.id == latest[PlanRun]).outerjoin(asker, asker.id == PlanRun.asked_by_id)
+    query = query.outerjoin(PlanChange, PlanChange.id == latest[PlanChange]).outerjoin(changer, changer.id == PlanChange.by_id)
+    waits = sa.and_(ProposedPlan.branch_id == of.branch_id, ProposedPlan.day == of.day, ProposedPlan.state == "open")
+    rows = session.execute(
+        query.outerjoin(ProposedPlan, waits).where(Branch.id == of.branch_id).order_by(ProposedPlan.id.desc())
+    ).all()
+    if not rows:
+        return DayState(None, "", None, "", ())
+    run, asked_by, change, changed_by, _ = rows[0]
+    return DayState(run, asked_by or "", change, changed_by or "", tuple(row[4] for row in rows if row[4] is not None))
+
+
+def _newest(model: type[PlanRun] | type[PlanChange], of: DayOfBranch) -> sa.ScalarSelect[int | None]:
+    query = sa.select(sa.func.max(model.id)).where(model.branch_id == of.branch_id, model.day == of.day)
+    if model is PlanChange:
+        query = query.where(PlanChange.undone_at.is_(None), PlanChange.at >= of.midnight)
+    return query.scalar_subquery()
+
+
+def proposal_of(session: Session, proposal_id: int, by: Actor) -> tuple[ProposedPlan, PlanRun | None, str]:
+    """A proposed plan, its run, and who asked for that. Raises NotFound for another branch's."""
+    query = sa.select(ProposedPlan, PlanRun, Person.name).outerjoin(PlanRun, PlanRun.id == ProposedPlan.run_id)
+    found = session.execute(
+        query.outerjoin(Person, Person.id == PlanRun.asked_by_id).where(ProposedPlan.id == proposal_id)
     ).first()
-    return (row[0], row[1]) if row else None
+    if found is None or not by.sees_branch(found[0].branch_id):
+        raise NotFound
+    return found[0], found[1], found[2] or ""
+
+
+def orders_named(session: Session, order_ids: Collection[int]) -> dict[int, Order]:
+    """Orders with their customers, by id."""
+    query = sa.select(Order).where(Order.id.in_(order_ids)).options(joinedload(Order.customer))
+    return {order.id: order for order in session.scalars(query)}
 
 
 def versions_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[tuple[int, int]]:
     """Id and version of a branch's visits that start within [start, end) and were not abandoned."""
     on_the_day = (Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
-    return session.execute(sa.select(Visit.id, Visit.version).where(*on_the_day, Visit.status != "abandoned")).tuples().all()
+    return session.execute(sa.select(Visit.id, Visit.version).where(*on_the_day, Visit.status != "abandoned")).all()
 
 
 def last_change(session: Session, of: DayOfBranch) -> PlanChange | None:
@@ -178,12 +224,6 @@ def last_change(session: Session, of: DayOfBranch) -> PlanChange | None:
     query = sa.select(PlanChange).where(PlanChange.branch_id == of.branch_id, PlanChange.day == of.day)
     standing = query.where(PlanChange.undone_at.is_(None), PlanChange.at >= of.midnight)
     return session.scalars(standing.order_by(PlanChange.id.desc()).limit(1)).one_or_none()
-
-
-def open_proposals(session: Session, branch_id: int, day: date) -> Sequence[ProposedPlan]:
-    """The plans of a day that wait for a decision, the newest first."""
-    query = sa.select(ProposedPlan).where(ProposedPlan.branch_id == branch_id, ProposedPlan.day == day)
-    return session.scalars(query.where(ProposedPlan.state == "open").order_by(ProposedPlan.id.desc())).all()
 
 
 def planned_visit_ids(

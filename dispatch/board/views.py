@@ -131,6 +131,11 @@ class RouteView:
         return sum(stop.visit.status == "planned" for stop in self.stops)
 
     @property
+    def loose(self) -> int:
+        """How many planned visits a new plan may give out anew: nobody has locked them."""
+        return sum(stop.visit.status == "planned" and not stop.visit.by_hand for stop in self.stops)
+
+    @property
     def vehicles(self) -> int:
         """How many vehicles are served."""
         return sum(len(stop.visit.visit_lines) for stop in self.stops)
@@ -217,8 +222,8 @@ class Overview:
 
     @property
     def loose(self) -> int:
-        """Planned visits that a new plan may give out anew: nobody set them by hand."""
-        return sum(stop.visit.status == "planned" and not stop.visit.by_hand for stop in self.stops)
+        """Planned visits that a new plan may give out anew: nobody has locked them."""
+        return sum(route.loose for route in self.routes)
 
     @property
     def shifts_over(self) -> bool:

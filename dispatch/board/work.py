@@ -193,6 +193,12 @@ def wanted_of(order: Order) -> str:
     return wanted_words(order.wanted_on, order.window_from, order.window_to)
 
 
+def late_by(order: Order, day: date, start: int) -> int:
+    """Seconds by which a start (after the midnight of `day`) is later than the customer was promised."""
+    windows = _windows(order, day, 0)
+    return max(0, start - max(closes for _, closes in windows)) if windows else 0
+
+
 def off_wanted(order: Order, day: date, start: int) -> bool:
     """Whether a start (seconds after the midnight of `day`) is not when the customer wants somebody."""
     windows = _windows(order, day, 0)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from enum import IntEnum
 
 from dispatch.routing.insertion import Orders, cheapest
-from dispatch.routing.model import Id, Job, Reason
+from dispatch.routing.model import Id, Job, Plan, Problem, Reason
+from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.suits import is_skilled, may_collect, parts_missing, skills_missing
-from dispatch.routing.timetable import Day, length, opening, passable, timetable
+from dispatch.routing.timetable import Day, days_of, length, opening, passable, timetable
 from dispatch.words import Text, say
 
 
@@ -46,6 +47,18 @@ def reasons(days: Mapping[Id, Day], orders: Orders, job: Job) -> tuple[Reason, .
         groups.setdefault(kept_from(day, orders[who], job), []).append(who)
     named = sorted(((kind, who) for kind, who in groups.items() if kind[0] != Near.OTHER_PERSON), key=lambda group: group[0])
     return tuple(Reason(_sentence(kind, who, days, orders, job), tuple(who)) for kind, who in named)
+
+
+def explained(problem: Problem, plan: Plan, roads: Roads | None = None) -> Plan:
+    """The plan with a reason for each job that it leaves without one."""
+    if all(left.reasons for left in plan.unserved):
+        return plan
+    jobs = {job.id: job for job in problem.jobs}
+    days = days_of(problem, roads or roads_of(problem))
+    orders: Orders = {who: list(day.settled) for who, day in days.items()}
+    orders |= {route.technician: [jobs[stop.job] for stop in route.stops] for route in plan.routes}
+    told = (left if left.reasons else replace(left, reasons=reasons(days, orders, jobs[left.job])) for left in plan.unserved)
+    return replace(plan, unserved=tuple(told))
 
 
 def is_over(job: Job, not_before: int) -> bool:

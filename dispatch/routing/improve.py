@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -25,13 +26,45 @@ class Improved:
     first_s: float
 
 
-def improved(problem: Problem, effort: Effort, *, processes: int = 1, roads: Roads | None = None) -> Improved:
-    """The best plan found with this effort; no reasons are given. AssertionError should the plan break a rule."""
+TOLD_EVERY_S = 1.0
+
+
+def improved(
+    problem: Problem,
+    effort: Effort,
+    *,
+    processes: int = 1,
+    roads: Roads | None = None,
+    tell: Callable[[Improved], None] | None = None,
+) -> Improved:
+    """The best plan found with this effort; no reasons are given. AssertionError should the plan break a rule.
+
+    On one core `tell` is given the first plan at once, then each better one, about one a second; all are checked.
+    """
     began = time.perf_counter()
     roads = roads or roads_of(problem)
     tables = tables_of(problem, roads)
     left = max(0.0, effort.seconds - (time.perf_counter() - began))
-    found = searched(tables, replace(effort, seconds=left), processes)
+    listener = _Listener(problem, roads, tell) if tell else None
+    return _checked(problem, roads, searched(tables, replace(effort, seconds=left), processes, listener))
+
+
+class _Listener:
+    """Hears of every turn of the search, and tells of what is better, not too often."""
+
+    def __init__(self, problem: Problem, roads: Roads, tell: Callable[[Improved], None]) -> None:
+        self.problem, self.roads, self.tell = problem, roads, tell
+        self.told: list[list[int]] | None = None
+        self.last = 0.0
+
+    def __call__(self, found: Found) -> None:
+        if found.routes == self.told or time.perf_counter() - self.last < TOLD_EVERY_S:
+            return
+        self.told, self.last = found.routes, time.perf_counter()
+        self.tell(_checked(self.problem, self.roads, found))
+
+
+def _checked(problem: Problem, roads: Roads, found: Found) -> Improved:
     made = _written(problem, roads, found)
     broken = violations(problem, made, roads)
     if broken:

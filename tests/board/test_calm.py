@@ -185,8 +185,8 @@ def test_the_dispatcher_tells_sees_and_accepts(db: Session, cast: Cast, lin: Fla
     assert found is not None
     card = lin.get("/plan/happened", headers={"HX-Request": "true"}).text
     assert "Accept the proposal" in card and orders[0].number in card and "卫晨" in card
-    done = lin.post(f"/plan/proposals/{found.id}/accept", data={"day": day}, follow_redirects=True)
-    twice = lin.post(f"/plan/proposals/{found.id}/accept", data={"day": day}, follow_redirects=True)
+    done = lin.post(f"/plan/happened/{found.id}/accept", data={"day": day}, follow_redirects=True)
+    twice = lin.post(f"/plan/happened/{found.id}/accept", data={"day": day}, follow_redirects=True)
     assert "The day was changed" in done.text and "decided already" in twice.text
     db.expire_all()
     assert {v.technician_id for v in visits} == {cast.wei.id}
@@ -194,5 +194,5 @@ def test_the_dispatcher_tells_sees_and_accepts(db: Session, cast: Cast, lin: Fla
     assert "after what had happened" in page
     event = db.scalars(sa.select(DayEvent.id)).one()
     assert lin.post(f"/plan/happened/{event}/over").status_code == 303
-    for path in (f"/plan/happened/{event + 1}/over", f"/plan/proposals/{found.id + 1}/decline"):
+    for path in (f"/plan/happened/{event + 1}/over", f"/plan/happened/{found.id + 1}/decline"):
         assert lin.post(path).status_code == 404

@@ -2,8 +2,9 @@
 
     python -m tests.measure.routing_calm [--seeds 20] [--jobs 500] [--people 60] [--seconds 10] [--repair 1] [--wide 0]
 
-For each seed a day is made by chance and planned; every technician has been told, and every customer who wants a time. Then an urgent job comes in the middle of it. The
-proposal starts from the plan, searches near the job and is compared with a plan of the whole day from nothing. Prints a table.
+For each seed a day is made by chance and planned; every technician has been told, and every customer who wants a time. Then an
+urgent job comes in the middle of it. The proposal starts from the plan, searches near the job (and with --wide goes on in the
+whole day), and is compared with a plan of the whole day from nothing. Prints a table.
 """
 
 from __future__ import annotations

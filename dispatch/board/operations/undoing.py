@@ -128,5 +128,5 @@ def _trip(one: Json, of: DayOfBranch) -> Trip:
 def _named(session: Session, told: Iterable[tuple[int, Text]]) -> tuple[tuple[str, Text], ...]:
     listed = list(told)
     rows = session.execute(sa.select(Order.id, Order.number).where(Order.id.in_({order_id for order_id, _ in listed})))
-    numbers = dict(rows.tuples())
+    numbers = {order_id: number for order_id, number in rows}  # noqa: C416 - rows are no pairs to mypy
     return tuple((numbers[order_id], why) for order_id, why in listed)

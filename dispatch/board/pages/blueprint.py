@@ -24,6 +24,11 @@ def chosen_day() -> DayOfBranch:
     return DayOfBranch(who.branch_id or 0, day, who.zone, at)
 
 
+def day_of(branch_id: int, day: date) -> DayOfBranch:
+    """A day that something on record names."""
+    return DayOfBranch(branch_id, day, current().zone, now())
+
+
 def ways() -> Ways:
     """The company's times and speeds."""
     return Ways.of(settings())

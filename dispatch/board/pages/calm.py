@@ -129,9 +129,9 @@ def over(event_id: int) -> AnyResponse:
     return redirect(url_for("board.happened", day=day.isoformat()), 303)
 
 
-@pages.post("/plan/proposals/<int:proposal_id>/<any(accept, decline):answer>")
+@pages.post("/plan/happened/<int:proposal_id>/<any(accept, decline):answer>")
 @may("order.plan")
-def decide(proposal_id: int, answer: str) -> AnyResponse:
+def answer_calm(proposal_id: int, answer: str) -> AnyResponse:
     """Accept what is proposed, or leave the day as it is."""
     of = chosen_day()
     try:

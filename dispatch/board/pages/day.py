@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Response, flash, jsonify, render_template, request, url_for
@@ -13,14 +13,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from dispatch.board.compare import proposed_side
 from dispatch.board.operations.runs import ask_plan
 from dispatch.board.operations.sending import Sent, dispatch_day
 from dispatch.board.overview import overview
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.pages.drawing import map_json
+from dispatch.board.planning_view import Planning, planning_view
 from dispatch.board.problem import bags_of_morning
-from dispatch.board.queries import UNDER_WAY, last_run, leftovers, open_lines, team_and_cash, visits_on
-from dispatch.board.views import Overview
+from dispatch.board.queries import day_state, leftovers, open_lines, team, team_and_cash, visits_on
+from dispatch.board.views import FIRST_HOUR, LAST_HOUR, Overview
 from dispatch.board.work import DayOfBranch
 from dispatch.db import transaction
 from dispatch.devices.issuing import count_field
@@ -33,66 +35,32 @@ from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.locale import tr
 from dispatch.web.login import settings
-from dispatch.words import Text, text_from_json
+from dispatch.words import Text
 
 NAMED_AT_MOST = 5
+WORKING_HOURS = range(FIRST_HOUR, LAST_HOUR)
 
 
-@dataclass(frozen=True)
-class RunView:
-    """The last planning run as the page tells of it."""
-
-    state: str
-    asked_by: str
-    asked_at: datetime
-    ended_at: datetime | None
-    outcome: dict[str, Any]
-
-    @property
-    def under_way(self) -> bool:
-        """Whether the worker has still to end it."""
-        return self.state in UNDER_WAY
-
-    @property
-    def failure(self) -> Text | None:
-        """Why it came to nothing."""
-        return text_from_json(self.outcome["failure"]) if "failure" in self.outcome else None
-
-    @property
-    def skipped(self) -> list[Text]:
-        """Why trips could not be written any more."""
-        return [text_from_json(entry["text"]) for entry in self.outcome.get("skipped", [])]
-
-    @property
-    def left(self) -> int:
-        """How many visits stayed as they were, because nobody was found for them anew."""
-        return int(self.outcome.get("left", 0))
+def planning(db: Session, of: DayOfBranch) -> Planning:
+    """How planning of the day stands."""
+    return planning_view(day_state(db, of), settings().plan_seconds)
 
 
-def run_view(db: Session, of: DayOfBranch) -> RunView | None:
-    """The day's last run, if there was one."""
-    found = last_run(db, of.branch_id, of.day)
-    if found is None:
-        return None
-    run, name = found
-    return RunView(run.state, name, run.asked_at, run.ended_at, run.outcome or {})
-
-
-def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, RunView | None, Calendar]:
+def read_overview(db: Session, of: DayOfBranch) -> tuple[Overview, Planning, Calendar]:
     """The day, its last planning run, its calendar: seven queries, or nine where visits of days before take out of the bags.
 
     The run is read first: should it end while the rest is read, the page still says that it is under way, and looks again.
     """
-    run = run_view(db, of)
+    state = planning(db, of)
     people, held = team_and_cash(db, of.branch_id, of.at)
     visits = visits_on(db, of.branch_id, *of.bounds, lent=True)
     who = {person.id for person in people} | {visit.technician_id for visit in visits}
     roster = roster_of(db, of.branch_id, who, of.day, of.day, of.zone, today=of.today)
     bags = bags_of_morning(db, [person.id for person in people], of, ways())
     lines = open_lines(db, of.branch_id, of.day)
-    told = run.outcome if run else None
+    told = state.run.outcome if state.run else None
     seen = overview(of, ways(), team=people, visits=visits, bags=bags, lines=lines, told=told, roster=roster)
-    return replace(seen, held=held), run, roster.calendar
+    return replace(seen, held=held), state, roster.calendar
 
 
 @pages.get("/plan")
@@ -101,8 +69,17 @@ def plan() -> str:
     """One day of the branch: what waits, who goes where, how it was planned."""
     of = chosen_day()
     with transaction() as db:
-        seen, run, calendar = read_overview(db, of)
-        shown = {"seen": seen, "of": of, "run": run, "steps": _steps(of, calendar), "weekday": format_date(of.day, "EEEE")}
+        seen, state, calendar = read_overview(db, of)
+        names = {route.person.id: route.person.name for route in seen.routes}
+        shown = {
+            "seen": seen,
+            "of": of,
+            "names": names,
+            "hours": seen.hours,
+            **run_shown(state, of),
+            "steps": _steps(of, calendar),
+            "weekday": format_date(of.day, "EEEE"),
+        }
         shown |= {"named": calendar.days.get(of.day), "unpublished": unpublished(calendar, of)}
         shown["issue_url"] = issue_url
         left = leftovers(db, of.branch_id, of.midnight) if of.day == of.today else ()
@@ -141,7 +118,8 @@ def run() -> AnyResponse:
     of = chosen_day()
     try:
         with transaction() as db:
-            ask_plan(db, branch_id=of.branch_id, day=of.day, by=current(), at=of.at)
+            writes = request.form.get("how") != "propose"
+            ask_plan(db, branch_id=of.branch_id, day=of.day, by=current(), at=of.at, writes=writes)
     except Refusal as refusal:
         flash(tr(refusal.text), "warning")
     return back_to(of.day)
@@ -150,13 +128,21 @@ def run() -> AnyResponse:
 @pages.get("/plan/progress")
 @may("order.plan")
 def progress() -> Response | str:
-    """How the run is getting on; once it has ended the page is loaded anew."""
+    """How the run is getting on, with the best plan so far; once it has ended the page is loaded anew."""
     of = chosen_day()
     with transaction() as db:
-        view = run_view(db, of)
-    if view is None or not view.under_way:
+        state = planning(db, of)
+        names = {person.id: person.name for person in team(db, of.branch_id)}
+    if state.run is None or not state.run.under_way:
         return Response(status=200, headers={"HX-Refresh": "true"})
-    return render_template("board/run.html", run=view, of=of)
+    return render_template("board/run.html", of=of, names=names, hours=WORKING_HOURS, **run_shown(state, of))
+
+
+def run_shown(state: Planning, of: DayOfBranch) -> dict[str, Any]:
+    """What is told of the run; the plan it has found so far as bars."""
+    found = state.run.proposal if state.run else None
+    so_far = proposed_side(found.routes, found.figures) if found else None
+    return {"run": state.run, "planning": state, "so_far": so_far, "past": state.run.past(of.at) if state.run else 0}
 
 
 @pages.get("/plan/map.json")
@@ -165,7 +151,7 @@ def map_data() -> Response:
     """The day for the map."""
     of = chosen_day()
     with transaction() as db:
-        seen, _run, _calendar = read_overview(db, of)
+        seen, _state, _calendar = read_overview(db, of)
         return jsonify(map_json(seen, settings()))
 
 

@@ -139,6 +139,8 @@ LOOKS: dict[str, Look] = {
     "invoice.doubt": Look(say("Invoice %(invoice)s noted for receipt %(receipt)s, and it cannot be that"), "receipt", "waiting"),
     "visit.plan": Look(say("Visit planned: %(technician)s, %(starts_at)s"), "calendar-check", "planned"),
     "visit.change": Look(say("Visit changed: %(technician)s, %(starts_at)s"), "calendar3", "planned"),
+    "visit.lock": Look(say("The visit of %(technician)s is locked: no later plan moves it"), "lock", "planned"),
+    "visit.unlock": Look(say("The visit of %(technician)s may be planned anew"), "lock", "draft"),
     "visit.overrule": Look(say("Planned although something spoke against it"), "exclamation-triangle", "waiting"),
     "visit.dispatch": Look(say("%(technician)s is sent"), "send", "dispatched"),
     "visit.recall": Look(say("%(technician)s is called back"), "arrow-left", "waiting"),

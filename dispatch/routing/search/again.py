@@ -11,7 +11,7 @@ from dispatch.routing.search.anneal import anneal, kept
 from dispatch.routing.search.chance import dice
 from dispatch.routing.search.routes import Routes, empty_routes, refresh_all
 from dispatch.routing.search.ruin import LOST, OUT, Desk, desk
-from dispatch.routing.search.run import COLD, HOT, PRIZE, Effort, Found, found_in, turns
+from dispatch.routing.search.run import COLD, HOT, PRIZE, Effort, Found, turns
 from dispatch.routing.search.tables import Tables
 
 WARM = 600.0
@@ -29,7 +29,8 @@ def searched_again(tables: Tables, begin: Sequence[Sequence[int]], effort: Effor
         for hot, cold, rounds in turns(effort, began):
             anneal(tables, routes, paper, now, best, PRIZE, rounds, _warm(hot), _warm(cold))
             done += rounds
-    return found_in(best, done, first_s, interrupted=False)
+    stops = [best.stops[who, :count].tolist() for who, count in enumerate(best.many.tolist())]
+    return Found(stops, int(best.sums[0]), int(best.sums[1]), done, first_s)
 
 
 def _warm(heat: float) -> float:

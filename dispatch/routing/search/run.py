@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -49,18 +49,28 @@ class Found:
     interrupted: bool = False
 
 
+Tell = Callable[[Found], None]
+
+
+def _nobody(_found: Found) -> None:
+    """Nobody listens."""
+
+
 FORK = multiprocessing.get_context("fork")
 
 
-def searched(tables: Tables, effort: Effort, processes: int = 1) -> Found:
-    """The best of one search on each core."""
+def searched(tables: Tables, effort: Effort, processes: int = 1, tell: Tell | None = None) -> Found:
+    """The best of one search on each core; on one core alone `tell` is told of the best so far."""
     if processes < 2 or not tables.jobs or not tables.people:
-        return one_search(tables, effort)
+        return one_search(tables, effort, tell)
     return _best_of(tables, effort, processes)
 
 
-def one_search(tables: Tables, effort: Effort) -> Found:
-    """First a plan at once, then a better one until time or rounds are over, or somebody interrupts."""
+def one_search(tables: Tables, effort: Effort, tell: Tell | None = None) -> Found:
+    """First a plan at once, then a better one until time or rounds are over, or somebody interrupts.
+
+    `tell` is given the best so far: the first plan, and what stands after each turn.
+    """
     began = time.perf_counter()
     routes, paper = empty_routes(tables), desk(tables, dice(effort.seed))
     construct(tables, routes, paper)
@@ -68,14 +78,17 @@ def one_search(tables: Tables, effort: Effort) -> Found:
     now, best = kept(routes, paper), kept(routes, paper)
     first_s = time.perf_counter() - began
     done, interrupted = 0, False
+    tell = tell or _nobody
+    tell(_found(best, done, first_s, interrupted=False))
     if tables.jobs and tables.people:
         try:
             for hot, cold, rounds in turns(effort, began):
                 anneal(tables, routes, paper, now, best, PRIZE, rounds, hot, cold)
                 done += rounds
+                tell(_found(best, done, first_s, interrupted=False))
         except KeyboardInterrupt:
             interrupted = True  # the best so far is what was asked for
-    return found_in(best, done, first_s, interrupted=interrupted)
+    return _found(best, done, first_s, interrupted=interrupted)
 
 
 def turns(effort: Effort, began: float) -> Iterator[tuple[float, float, int]]:
@@ -111,8 +124,7 @@ def _share_of(effort: Effort, began: float, done: int, rounds: int) -> float:
     return (time.perf_counter() - began) / done * rounds / effort.seconds if done else 0.0
 
 
-def found_in(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
-    """The best plan as it is told."""
+def _found(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
     routes = [best.stops[who, :count].tolist() for who, count in enumerate(best.many.tolist())]
     return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s, interrupted)
 
