@@ -17,6 +17,9 @@ from dispatch.routing.standing import Situation, last_of
 
 Orders = Mapping[Id, Jobs]
 
+STAYS = 3
+"""Points of priority by which whoever has somebody comes before who waits: dropping him has its price."""
+
 
 def widened(of: Situation, repair: Repair, effort: Effort) -> None:
     """Searches on from the best of a repair, with a price on every other person, and keeps each part of it that is worth it.
@@ -65,7 +68,7 @@ def _narrow(of: Situation, repair: Repair, job: Job, known: Job, start: int | No
         first, last = min(start, told - tolerance), min(last, max(start, told + tolerance))
     windows = job.windows or ((0, 2 * 86_400),)
     kept = tuple((max(opens, first), min(closes, last)) for opens, closes in windows if max(opens, first) <= min(closes, last))
-    return replace(job, windows=kept or ((start, start),))
+    return replace(job, windows=kept or ((start, start),), priority=job.priority + STAYS)
 
 
 def _parts(before: Orders, after: Orders) -> Iterator[set[Id]]:

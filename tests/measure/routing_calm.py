@@ -43,6 +43,7 @@ class Row:
     cold_lost: int
     calm_travel: int
     cold_travel: int
+    stood_travel: int
     is_served: bool
 
 
@@ -50,8 +51,8 @@ def main() -> None:
     """A row for each seed, and the mean of all."""
     options = _options()
     warm()
-    print("| seed | proposal s | other technician: calm / cold | unserved priority | travel s: calm / cold | by |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| seed | proposal s | other technician: calm / cold | unserved priority | travel s: calm / cold | by | than stood |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     rows = []
     for seed in range(options.seeds):
         row = _row(options, seed)
@@ -100,6 +101,7 @@ def _row(options: argparse.Namespace, seed: int) -> Row:
         cold.unserved_priority,
         calm.figures.travel_s,
         cold.travel_s,
+        sum(route.travel_s for route in plan.routes),
         all(one.job != urgent.id for one in calm.plan.unserved),
     )
 
@@ -125,9 +127,10 @@ def _cells(rows: list[Row]) -> str:
         return sum(getattr(row, name) for row in rows) / len(rows)
 
     more = sum(row.calm_travel / row.cold_travel for row in rows) / len(rows) - 1
+    stood = sum(row.calm_travel / row.stood_travel for row in rows) / len(rows) - 1
     moved = f"{mean('calm_moved'):.1%} / {mean('cold_moved'):.1%}"
     lost = f"{mean('calm_lost'):.1f} / {mean('cold_lost'):.1f}"
-    return f"{mean('first_s'):.1f} | {moved} | {lost} | {mean('calm_travel'):,.0f} / {mean('cold_travel'):,.0f} | {more:+.2%}"
+    return f"{mean('first_s'):.1f} | {moved} | {lost} | {mean('calm_travel'):,.0f} / {mean('cold_travel'):,.0f} | {more:+.2%} | {stood:+.2%}"
 
 
 if __name__ == "__main__":

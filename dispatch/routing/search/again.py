@@ -14,7 +14,7 @@ from dispatch.routing.search.ruin import LOST, OUT, Desk, desk
 from dispatch.routing.search.run import COLD, HOT, PRIZE, Effort, Found, turns
 from dispatch.routing.search.tables import Tables
 
-WARM = 600.0
+WARM = 1000.0
 """Seconds on the road: how much worse the plan may become in the beginning."""
 
 
