@@ -130,7 +130,8 @@ def _cells(rows: list[Row]) -> str:
     stood = sum(row.calm_travel / row.stood_travel for row in rows) / len(rows) - 1
     moved = f"{mean('calm_moved'):.1%} / {mean('cold_moved'):.1%}"
     lost = f"{mean('calm_lost'):.1f} / {mean('cold_lost'):.1f}"
-    return f"{mean('first_s'):.1f} | {moved} | {lost} | {mean('calm_travel'):,.0f} / {mean('cold_travel'):,.0f} | {more:+.2%} | {stood:+.2%}"
+    travel = f"{mean('calm_travel'):,.0f} / {mean('cold_travel'):,.0f}"
+    return f"{mean('first_s'):.1f} | {moved} | {lost} | {travel} | {more:+.2%} | {stood:+.2%}"
 
 
 if __name__ == "__main__":
