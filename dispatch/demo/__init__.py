@@ -33,6 +33,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    planning,
     pricing,
     quoting,
     recalls,
@@ -102,5 +103,6 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     invoicing.build(company, moment)
     pricing.build(company, moment)
     quoting.build(company, moment)
+    planning.build(company, moment)
     happening.build(company, moment)
     return company

@@ -8,6 +8,7 @@ from dispatch.routing.explain import explained
 from dispatch.routing.model import Job, Lunch, Plan, Problem, Reason, Route, Stop, Technician, Travel, Unserved
 from dispatch.routing.roads import Roads
 from dispatch.routing.solve import plan
+from dispatch.routing.why import why_him
 
 __all__ = [
     "Broke",
@@ -30,4 +31,5 @@ __all__ = [
     "plan",
     "violations",
     "who_could",
+    "why_him",
 ]

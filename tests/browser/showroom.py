@@ -20,6 +20,7 @@ from tests.browser.order_sights import contact_pages, order_pages, site_pages
 from tests.browser.outside_sights import outside_pages
 from tests.browser.phone_sights import phone_pages
 from tests.browser.plain_sights import plain_pages
+from tests.browser.planning_sights import planning_pages
 from tests.browser.quote_sights import quote_pages
 from tests.browser.sight import Sight, first
 from tests.browser.staging import (
@@ -50,7 +51,7 @@ def sights(app: Flask, zone: str) -> dict[str, Sight]:
     with transaction() as session:
         found = stock_pages(session) | order_pages(session) | site_pages(session) | _board(session, zone) | _upload(session)
         found |= money_pages(session) | bench_pages(session) | contact_pages(session)
-        found |= {name: Sight(*page) for name, page in _of_others(session).items()}
+        found |= {name: Sight(*page) for name, page in _of_others(session).items()} | planning_pages(session, zone)
         phone = {name: Sight(*page, "su") for name, page in phone_pages(session).items()}
     codes = {"behind a sheet's code": issued, "behind the code of a sheet that is being made": asked}
     shown = {name: Sight("sheets.shown", f"/s/{token}?v=1", "") for name, token in codes.items()}

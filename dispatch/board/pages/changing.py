@@ -21,7 +21,7 @@ from dispatch.clock import local_day
 from dispatch.db import transaction
 from dispatch.errors import NotFound, Refusal
 from dispatch.orders.models import Order, OrderLine, Visit
-from dispatch.routing import Conflict
+from dispatch.routing import Conflict, why_him
 from dispatch.staff.models import Person
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
@@ -182,7 +182,8 @@ def _visit_dialog(visit_id: int, form: Form | None, pressed: str | None = None) 
 def _ways_to_move(db: Session, of: DayOfBranch, found: Visit, form: Form | None) -> dict[str, Any]:
     """Who could take a visit; for one that somebody has set out for only how long it is."""
     if found.status in ("planned", "dispatched"):
-        return _people(changes.errand_of_visit(db, of, ways(), found), form)
+        people = _people(changes.errand_of_visit(db, of, ways(), found), form)
+        return people | {"why": why_him(people["candidates"], found.technician_id, people["names"])}
     return {"minutes": round((found.ends_at - found.starts_at).total_seconds() / 60), "wanted": wanted_of(found.order)}
 
 
