@@ -92,6 +92,10 @@ class Settings:
     repair_minutes: int = setting("REPAIR_MINUTES", whole(1, 1440), 45, "time for one repair, minutes")
     setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
     plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 10.0, "limit of a planning run, seconds")
+    calm_seconds: float = setting("CALM_SECONDS", number(0.1, 60), 1.0, "how long is thought about what happens in a running day")
+    calm_at_once: tuple[str, ...] = setting(
+        "CALM_AT_ONCE", some_of("ill", "leave", "late", "traffic", "urgent", "cancelled"), ("none",),
+        "what changes a running day without asking: ill, leave, late, traffic, urgent, cancelled; or none")
     auto_close_hours: int = setting("AUTO_CLOSE_HOURS", whole(0, 8760), 0, "orders close after so long complete; 0: by hand only")
     return_before_closing: bool = setting(
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")

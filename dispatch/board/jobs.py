@@ -1,4 +1,4 @@
-"""What the worker does for the board: it carries planning runs out."""
+"""What the worker does for the board: it carries planning runs out, and looks after running days."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from collections.abc import Iterator
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from dispatch.board.calm_day import PRICES
+from dispatch.board.operations.calm import accept, by_rule, is_at_once, keep, to_weigh
 from dispatch.board.operations.runs import Begun, begin_run, fail_run, finish_run, goes_on, keep_better
 from dispatch.board.proposed import figures, is_better
+from dispatch.board.queries import running_branches
 from dispatch.board.travelling import guessed_drives, roads_for
-from dispatch.board.work import Ways
-from dispatch.clock import now
+from dispatch.board.work import DayOfBranch, Ways
+from dispatch.clock import local_day, now
 from dispatch.config import Settings, from_environment
 from dispatch.db import transaction
-from dispatch.errors import RuleBroken
-from dispatch.jobs import task
+from dispatch.errors import Refusal, RuleBroken
+from dispatch.jobs import enqueue, periodic, task
 from dispatch.routing import Broke, Plan, Roads, bettered, explained, plan
+from dispatch.routing.calm import replanned
+from dispatch.routing.search.run import Effort
+from dispatch.staff.models import Branch
 from dispatch.words import say
 
 log = structlog.get_logger("board")
@@ -111,3 +117,46 @@ class _Search:
 
     def _past(self) -> float:
         return time.monotonic() - self.started
+
+
+@periodic("board.watch", "* * * * *")
+def watch(timestamp: int) -> None:
+    """Each minute: have every branch looked at that has visits today."""
+    with transaction() as db:
+        for branch_id in running_branches(db, now()):
+            enqueue(db, "board.calm", lock=f"board.calm:{branch_id}", branch_id=branch_id)
+
+
+@task("board.calm", retries=1)
+def look_after(branch_id: int) -> None:
+    """Look whether something has happened to a branch's running day, and propose what to do about it."""
+    propose(branch_id, from_environment())
+
+
+def propose(branch_id: int, settings: Settings) -> int | None:
+    """The proposal that was made, by id; None where nothing is new. Twice at once: the later finds nothing new, or replaces the
+    other's. What is of kinds in CALM_AT_ONCE alone is written at once.
+    """
+    with transaction() as db:
+        branch = db.get_one(Branch, branch_id)
+        at = now()
+        of = DayOfBranch(branch.id, local_day(at, branch.zone), branch.zone, at)
+        day = to_weigh(db, of, Ways.of(settings))
+    if day is None:
+        return None
+    found = replanned(day.situation, Effort(settings.calm_seconds), PRICES)
+    with transaction() as db:
+        kept = keep(db, day, found)
+        made, is_open = kept.id, kept.state == "open"
+    if is_open and is_at_once(day.reasons, settings.calm_at_once):
+        _write_at_once(made, of)
+    return made
+
+
+def _write_at_once(proposal_id: int, of: DayOfBranch) -> None:
+    """By rule. What cannot be written stays open, for people to decide."""
+    try:
+        with transaction() as db:
+            accept(db, proposal_id, by=by_rule(of.branch_id, of.zone), at=of.at)
+    except Refusal as refusal:
+        log.info("calm_not_written", proposal=proposal_id, why=str(refusal.text))

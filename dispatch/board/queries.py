@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from dispatch.board.models import PlanChange, PlanRun, ProposedPlan
+from dispatch.board.rules import district_of
 from dispatch.board.work import DayOfBranch
+from dispatch.customers.models import Site
 from dispatch.errors import NotFound
 from dispatch.fees.cash_queries import Held, people_with_cash
 from dispatch.orders.lifecycle import FOLLOWING, VISIT_LIVE
@@ -234,3 +236,17 @@ def planned_visit_ids(
     if technician_id is not None:
         query = query.where(Visit.technician_id == technician_id)
     return session.scalars(query.order_by(Visit.technician_id, Visit.starts_at)).all()
+
+
+def running_branches(session: Session, at: datetime) -> Sequence[int]:
+    """The branches with visits still to be made within half a day around a moment."""
+    near = (Visit.starts_at > at - timedelta(hours=12), Visit.starts_at < at + timedelta(hours=24))
+    query = sa.select(Visit.branch_id).where(*near, Visit.status.in_(VISIT_LIVE)).distinct()
+    return session.scalars(query.order_by(Visit.branch_id)).all()
+
+
+def districts_on(session: Session, branch_id: int, start: datetime, end: datetime) -> list[str]:
+    """The districts that a branch's visits of a day go to."""
+    query = sa.select(Site.address).join(Order, Order.site_id == Site.id).join(Visit, Visit.order_id == Order.id).distinct()
+    today = query.where(Visit.branch_id == branch_id, Visit.starts_at >= start, Visit.starts_at < end)
+    return sorted({district_of(address) for address in session.scalars(today)})

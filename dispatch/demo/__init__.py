@@ -25,6 +25,7 @@ from dispatch.demo import (
     filing,
     handing_in,
     handing_over,
+    happening,
     installing,
     invoicing,
     limiting,
@@ -107,4 +108,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     travelling.build(company, moment)
     placing.build(company, moment)
     planning.build(company, moment)
+    happening.build(company, moment)
     return company

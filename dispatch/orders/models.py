@@ -197,6 +197,8 @@ class Visit(Base):
             name="ex_visit_no_overlap",
             using="gist",
             where=sa.text(f"status IN ({', '.join(repr(s) for s in VISIT_LIVE)})"),
+            deferrable=True,  # visits of a proposal change places in one transaction
+            initially="IMMEDIATE",
         ),
         sa.Index("uq_visit_one_on_the_way", "technician_id", unique=True, postgresql_where=sa.text("status = 'on_the_way'")),
         sa.Index(None, "order_id"),

@@ -97,6 +97,7 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
         "the picking list": Sight("board.plan_picking", "/plan/picking"),
         "today": Sight("board.plan", "/plan"),
         "today, somebody lent": Sight("board.plan", "/plan", "feng"),
+        "what has happened": Sight("board.happened", "/plan/happened"),
         "tomorrow": Sight("board.plan", f"/plan?day={today + day}"),
         "yesterday": Sight("board.plan", f"/plan?day={today - day}"),
         "a day long gone": Sight("board.plan", f"/plan?day={today - 300 * day}"),

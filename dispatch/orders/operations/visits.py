@@ -121,9 +121,18 @@ def locked_visit(session: Session, visit_id: int, *, version: int | None = None)
 
 
 def change_visit(
-    session: Session, visit: Visit, *, technician_id: int, starts_at: datetime, by: Actor, at: datetime, reason: str | None = None
+    session: Session,
+    visit: Visit,
+    *,
+    technician_id: int,
+    starts_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str | None = None,
+    by_hand: bool = True,
 ) -> Visit:
-    """Give a visit that nobody has set out for to another technician or time; its length stays. It counts as set by hand."""
+    """Give a visit that nobody has set out for to another technician or time; its length stays. It counts as set by hand, unless
+    a proposal says so (`by_hand` false): then it counts as before."""
     by.must("order.plan")
     if visit.status not in ("planned", "dispatched"):
         raise RuleBroken(say("The technician has already set out. Abandon the visit with a reason instead."))
@@ -133,7 +142,7 @@ def change_visit(
     change = {"visit": visit.id, "technician": technician.id, "from_technician": visit.technician_id}
     length = visit.ends_at - visit.starts_at
     visit.technician_id, visit.starts_at, visit.ends_at = technician.id, starts_at, starts_at + length
-    visit.by_hand = True
+    visit.by_hand = visit.by_hand or by_hand
     session.flush()
     detail = change | {"starts_at": starts_at.isoformat()} | ({"reason": reason} if reason else {})
     record(session, ("order", visit.order_id), "visit.change", by=by, at=at, detail=detail)
