@@ -6,7 +6,7 @@ time until the job is done, promises that are broken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from dispatch.routing.search.joining import (
     room_makers,
     stays_with,
 )
-from dispatch.routing.search.joining import takers as joined
+from dispatch.routing.search.joining import takers as best_places
 from dispatch.routing.search.lanes import written
 from dispatch.routing.search.tables import Ints
 from dispatch.routing.search.timing import NEVER
@@ -48,7 +48,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Taker:
-    """A technician for the job as stop number `position`: when he is there, what it costs, what his bag lacks."""
+    """A technician for the job as stop number `position`: when he is there, what it costs, what his bag lacks.
+
+    `starts`: when each stop of his route would begin, the job among them.
+    """
 
     technician: Id
     position: int
@@ -58,19 +61,19 @@ class Taker:
     price: int
     late: tuple[Late, ...] = ()
     lacking: Mapping[str, int] = field(default_factory=dict)
+    starts: Mapping[Id, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Swap:
-    """The same where the job `bumped` makes room. It then goes to `to`, to be begun at `to_start`; to nobody where that is None.
-
-    `price` counts all of it; `late` is who comes late on the way to the urgent job.
+    """The same where the job `bumped` makes room. It then goes to `to`, to be begun at `to_starts[bumped]`, the starts of all his
+    stops; to nobody where that is None. `price` counts all of it.
     """
 
     taker: Taker
     bumped: Id
     to: Id | None
-    to_start: int | None
+    to_starts: Mapping[Id, int]
     to_extra_travel_s: int
     price: int
 
@@ -122,18 +125,18 @@ class _Question:
         """The best places."""
         found, at_least = _paper(most), np.empty(len(self.standing.days), dtype=np.int64)
         bounds(self.lanes, extra, at_least)
-        rows = found[: joined(self.lanes, extra, np.argsort(at_least), at_least, self.desk, found)]
+        rows = found[: best_places(self.lanes, extra, np.argsort(at_least), at_least, self.desk, found)]
         return rows[rows[:, PRICE] < OUT_OF_QUESTION // 2]
 
     def _taker(self, row: Ints) -> Taker:
         who, at, out = int(row[WHO]), int(row[AT]), int(row[OUT])
         bag = self.standing.days[who].bag
-        others = [job for k, job in enumerate(self.standing.orders[who]) if k != out]
+        joined = self._joined(who, at, out)
         count = laid_out_with(self.lanes, self.extra, who, at, out, self.desk)
         extra = int(self.desk.legs[: count + 1].sum() - self.lanes.leg[who, : len(self.standing.orders[who]) + 1].sum())
         written(self.lanes, who, self.desk, count, self.extra.slot, self.extra.wait)
         arrive, start = int(self.desk.arrive[at]), int(self.desk.start[at])
-        starts = dict(zip((job.id for job in [*others[:at], self.job, *others[at:]]), self.desk.start.tolist(), strict=False))
+        starts = self._starts(joined)
         return Taker(
             technician=self.standing.days[who].technician.id,
             position=at,
@@ -142,7 +145,8 @@ class _Question:
             extra_travel_s=extra,
             price=int(row[PRICE]),
             late=tuple(self._late(who, starts)),
-            lacking=parts_missing(bag, others, self.job),
+            lacking=parts_missing(bag, [job for job in joined if job is not self.job], self.job),
+            starts=starts,
         )
 
     def _late(self, who: int, starts: Mapping[Id, int]) -> Iterator[Late]:
@@ -162,11 +166,11 @@ class _Question:
         ways = [(self._moved(row), row) for row in found[:many]]
         if not ways:
             return None
-        (price, to, extra, start, bumped), row = min(ways, key=lambda way: way[0][0])
-        return Swap(self._taker(row), bumped, to, start, extra, price)
+        (price, to, extra, starts, bumped), row = min(ways, key=lambda way: way[0][0])
+        return Swap(self._taker(row), bumped, to, starts, extra, price)
 
-    def _moved(self, row: Ints) -> tuple[int, Id | None, int, int | None, Id]:
-        """(price of all, to whom, seconds on the road more, start, job) for the bumped job at its cheapest new place."""
+    def _moved(self, row: Ints) -> tuple[int, Id | None, int, Mapping[Id, int], Id]:
+        """(price of all, to whom, seconds on the road more, all his starts, job) for the bumped job at its cheapest new place."""
         who, out = int(row[WHO]), int(row[OUT])
         bumped, slot = self.standing.orders[who][out], self.standing.slot(who, out)
         saved = int(self.lanes.leg[who, out] + self.lanes.leg[who, out + 1] - self.lanes.skip[who, out])
@@ -177,10 +181,10 @@ class _Question:
         if not self._bag_holds_both(who, slot):
             price = NEVER
         if len(places) and places[0, PRICE] < price:
-            return so_far + int(places[0, PRICE]), *self._told(other, int(places[0, WHO]), int(places[0, AT])), bumped.id
+            return so_far + int(places[0, PRICE]), *self._told(other, bumped, int(places[0, WHO]), int(places[0, AT])), bumped.id
         if price < NEVER:
             return so_far + price, *self._stayed(row, other, at), bumped.id
-        return so_far + self.terms.lost * bumped.priority, None, 0, None, bumped.id
+        return so_far + self.terms.lost * bumped.priority, None, 0, {}, bumped.id
 
     def _bag_holds_both(self, who: int, slot: int) -> bool:
         """Whether the bag still has what the bumped job takes, after the urgent one."""
@@ -188,14 +192,19 @@ class _Question:
         left = lanes.left[who] - lanes.parts[self.extra.slot]
         return not bool(((left < 0) & (lanes.parts[slot] > 0)).any())
 
-    def _told(self, other: Extra, to: int, at: int) -> tuple[Id, int, int]:
-        """(to whom, seconds on the road more, start) with somebody else."""
+    def _told(self, other: Extra, bumped: Job, to: int, at: int) -> tuple[Id, int, Mapping[Id, int]]:
+        """(to whom, seconds on the road more, all his starts) with somebody else."""
         count = laid_out_with(self.lanes, other, to, at, -1, self.desk)
         written(self.lanes, to, self.desk, count, other.slot, 0)
         extra = int(self.desk.legs[: count + 1].sum() - self.lanes.leg[to, :count].sum())
-        return self.standing.days[to].technician.id, extra, int(self.desk.start[at])
+        jobs = self.standing.orders[to]
+        return self.standing.days[to].technician.id, extra, self._starts([*jobs[:at], bumped, *jobs[at:]])
 
-    def _stayed(self, row: Ints, other: Extra, at: int) -> tuple[Id, int, int]:
+    def _starts(self, jobs: Sequence[Job]) -> dict[Id, int]:
+        """What stands on the desk."""
+        return dict(zip((job.id for job in jobs), self.desk.start.tolist(), strict=False))
+
+    def _stayed(self, row: Ints, other: Extra, at: int) -> tuple[Id, int, Mapping[Id, int]]:
         """The same with the one who had it, at another time of his day."""
         who, out = int(row[WHO]), int(row[OUT])
         count = laid_out_with(self.lanes, self.extra, who, int(row[AT]), out, self.desk)
@@ -203,7 +212,17 @@ class _Question:
         count = laid_with_both(self.lanes, self.extra, who, int(row[AT]), out, other, at, self.desk)
         written(self.lanes, who, self.desk, count, other.slot, 0)
         extra = int(self.desk.legs[: count + 1].sum()) - shorter
-        return self.standing.days[who].technician.id, extra, int(self.desk.start[at])
+        jobs = self._joined(who, int(row[AT]), out)
+        return (
+            self.standing.days[who].technician.id,
+            extra,
+            self._starts([*jobs[:at], self.standing.orders[who][out], *jobs[at:]]),
+        )
+
+    def _joined(self, who: int, at: int, out: int) -> list[Job]:
+        """A route with the job in it, and without who makes room."""
+        others = [job for k, job in enumerate(self.standing.orders[who]) if k != out]
+        return [*others[:at], self.job, *others[at:]]
 
 
 def _paper(rows: int) -> Ints:

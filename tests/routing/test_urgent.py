@@ -55,7 +55,7 @@ def test_the_less_urgent_makes_room_and_goes_where_it_is_cheapest():
     found = who_now(day, job("x", 2, minutes=100, priority=9, skills={"repair": 0}), terms=Terms(wait=0))
     assert found.best[0].technician == "wei" and found.swap is not None
     assert (found.swap.bumped, found.swap.to) == ("short", "wei")
-    assert found.swap.to_start == pytest.approx(at("8:40"), abs=3)
+    assert found.swap.to_starts["short"] == pytest.approx(at("8:40"), abs=3)
 
 
 def test_nothing_settled_and_nothing_more_urgent_makes_room():

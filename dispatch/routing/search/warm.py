@@ -31,7 +31,7 @@ def _ask_who_comes() -> None:
     standing = Standing(problem, Plan(), roads_of(problem), CALM)
     rest = fill(standing, problem.jobs)
     standing.starts_of(0)
-    urgent = replace(problem.jobs[0], priority=9, windows=())
+    urgent = replace(problem.jobs[0], priority=9, windows=(), parts={})
     if (
         rest
         or who_now(standing, urgent).swap is None
