@@ -22,8 +22,10 @@ from dispatch.routing.roads import Roads, great_circle, places_of
 from dispatch.words import Text, say
 
 if TYPE_CHECKING:
-    from dispatch.routing.urgent import Swap, Taker
+    from dispatch.routing.urgent import NextBest, Swap, Taker
 
+WEIGHTS = {"over_most_s": 1800, "over_price": 4, "bump": 20, "lost": 100}
+"""Priorities of orders go up to a hundred, and before nobody comes at all somebody may work half an hour longer."""
 MOVABLE = ("planned", "dispatched")
 LEAST_S = 60
 """What is less than a minute is not told."""
@@ -59,6 +61,7 @@ class Place:
     extra_travel_s: int
     lacking: tuple[Text, ...]
     shifted: tuple[Shifted, ...]
+    over_s: int = 0
     bumped: Visit | None = None
     bumped_to: int | None = None
     bumped_start: int = 0
@@ -67,7 +70,12 @@ class Place:
     @property
     def minds(self) -> bool:
         """Whether somebody should think before it is done."""
-        return bool(self.lacking or self.bumped or any(one.late_s >= LEAST_S for one in self.shifted))
+        return bool(self.lacking or self.bumped or self.over >= 1 or any(one.late_s >= LEAST_S for one in self.shifted))
+
+    @property
+    def over(self) -> int:
+        """Minutes after his shift at which he is home."""
+        return round(self.over_s / 60)
 
     @property
     def minutes(self) -> int:
@@ -95,7 +103,7 @@ def places_now(errand: Errand, ways: Ways) -> Places:
 
     day = errand.day
     problem, plan = movable_day(day, ways)
-    standing = Standing(problem, plan, _roads(problem, errand.job), Terms(bump=20, lost=100))
+    standing = Standing(problem, plan, _roads(problem, errand.job), Terms(**WEIGHTS))
     found = who_now(standing, errand.job)
     told = _Told(day, {job.id: job for job in problem.jobs}, ways)
     best = tuple(told.place(taker) for taker in found.best)
@@ -103,6 +111,17 @@ def places_now(errand: Errand, ways: Ways) -> Places:
     soonest = min((one.start for one in best if not one.lacking), default=None)
     gains = swap is not None and (soonest is None or swap.start + SWAP_GAINS_S <= soonest)
     return Places(best, swap if gains else None)
+
+
+def next_best_for(errand: Errand, ways: Ways) -> NextBest | None:
+    """Who else could make a planned visit, beside everybody's other visits."""
+    from dispatch.routing.standing import Standing, Terms
+    from dispatch.routing.urgent import next_best
+
+    problem, plan = movable_day(errand.day, ways)
+    if not any(stop.job == errand.job.id for route in plan.routes for stop in route.stops):
+        return None
+    return next_best(Standing(problem, plan, _roads(problem, errand.job), Terms(**WEIGHTS)), errand.job.id)
 
 
 def _roads(problem: Problem, job: Job) -> Roads:
@@ -145,9 +164,12 @@ class _Told:
 
     def place(self, taker: Taker) -> Place:
         """One technician."""
-        lacking = (say("%(count)s × %(part)s", count=n, part=part_words(part)) for part, n in taker.lacking.items())
+        short = taker.lacking.items()
+        lacking = tuple(say("%(count)s × %(part)s", count=n, part=part_words(part)) for part, n in short)
         shifted = tuple(self._shifted(taker.starts))
-        return Place(int(taker.technician), taker.arrive, taker.start, taker.extra_travel_s, tuple(lacking), shifted)
+        return Place(
+            int(taker.technician), taker.arrive, taker.start, taker.extra_travel_s, tuple(lacking), shifted, taker.over_s
+        )
 
     def swap(self, swap: Swap) -> Place:
         """Somebody makes room."""

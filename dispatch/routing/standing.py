@@ -178,6 +178,10 @@ class Standing:
             self._able[kind] = np.fromiter(fits, dtype=np.int64)
         return self._able[kind] * (self.lanes.owed < NEVER)
 
+    def cost_of(self, who: int) -> tuple[int, int]:
+        """Seconds on the road of a route, and the price of the rest."""
+        return int(self.lanes.leg[who, : self.lanes.many[who] + 1].sum()), int(self.lanes.owed[who])
+
     def starts_of(self, who: int) -> dict[Id, int]:
         """When each stop of a route begins, as it stands."""
         written(self.lanes, who, self.desk, as_it_is(self.lanes, who, self.desk), HOME, 0)

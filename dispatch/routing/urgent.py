@@ -50,7 +50,7 @@ class Late:
 class Taker:
     """A technician for the job as stop number `position`: when he is there, what it costs, what his bag lacks.
 
-    `starts`: when each stop of his route would begin, the job among them.
+    `starts`: when each stop of his route would begin, the job among them; `over_s`: how long after his shift he is home.
     """
 
     technician: Id
@@ -62,12 +62,23 @@ class Taker:
     late: tuple[Late, ...] = ()
     lacking: Mapping[str, int] = field(default_factory=dict)
     starts: Mapping[Id, int] = field(default_factory=dict)
+    over_s: int = 0
+
+
+@dataclass(frozen=True)
+class NextBest:
+    """Who would have a planned job if not the one who has it: when he would begin, what more it is on the road and in price."""
+
+    technician: Id
+    start: int
+    more_travel_s: int
+    more: int
 
 
 @dataclass(frozen=True)
 class Swap:
-    """The same where the job `bumped` makes room. It then goes to `to`, to be begun at `to_starts[bumped]`, the starts of all his
-    stops; to nobody where that is None. `price` counts all of it.
+    """The same where the job `bumped` makes room. It then goes to `to`, to be begun at `to_starts[bumped]`, one of all his
+    starts; to nobody where that is None. `price` counts all of it.
     """
 
     taker: Taker
@@ -90,6 +101,23 @@ def who_now(standing: Standing, job: Job, *, most: int = MOST_TAKERS, terms: Ter
     """Who can take one more job, over all routes. Raises ValueError where the roads do not know its place."""
     with standing.lock:
         return _Question(standing, job, terms or standing.terms).answer(most, swaps=swaps)
+
+
+def next_best(standing: Standing, job: Id) -> NextBest | None:
+    """Who else could do a planned job, and what that would cost; None where nobody could."""
+    with standing.lock:
+        who = next(who for who, jobs in enumerate(standing.orders) if any(one.id == job for one in jobs))
+        jobs, me = standing.orders[who], standing.days[who].technician.id
+        asked = next(one for one in jobs if one.id == job)
+        before = standing.cost_of(who)
+        standing.drop(job)
+        saved = tuple(was - now for was, now in zip(before, standing.cost_of(who), strict=True))
+        found = who_now(standing, asked, most=2, terms=standing.terms.calm, swaps=False).best
+        standing.rewrite(me, jobs)
+    other = next((one for one in found if one.technician != me), None)
+    if other is None:
+        return None
+    return NextBest(other.technician, other.start, other.extra_travel_s - saved[0], other.price - sum(saved))
 
 
 def fill(standing: Standing, jobs: Iterable[Job]) -> list[Job]:
@@ -134,7 +162,7 @@ class _Question:
         joined = self._joined(who, at, out)
         count = laid_out_with(self.lanes, self.extra, who, at, out, self.desk)
         extra = int(self.desk.legs[: count + 1].sum() - self.lanes.leg[who, : len(self.standing.orders[who]) + 1].sum())
-        written(self.lanes, who, self.desk, count, self.extra.slot, self.extra.wait)
+        home = int(written(self.lanes, who, self.desk, count, self.extra.slot, self.extra.wait))
         arrive, start = int(self.desk.arrive[at]), int(self.desk.start[at])
         starts = self._starts(joined)
         return Taker(
@@ -147,6 +175,7 @@ class _Question:
             late=tuple(self._late(who, starts)),
             lacking=parts_missing(bag, [job for job in joined if job is not self.job], self.job),
             starts=starts,
+            over_s=max(0, home - self.standing.days[who].technician.shift[1]),
         )
 
     def _late(self, who: int, starts: Mapping[Id, int]) -> Iterator[Late]:

@@ -7,7 +7,7 @@ import pytest
 from dispatch.routing import Plan, Route, Stop
 from dispatch.routing.roads import great_circle
 from dispatch.routing.standing import Standing, Terms
-from dispatch.routing.urgent import who_now
+from dispatch.routing.urgent import next_best, who_now
 from tests.routing.joining_reference import agrees
 from tests.routing.town import NOON, at, job, problem, shop, technician
 
@@ -81,3 +81,19 @@ def test_a_day_that_was_made_impossible_by_hand_stands_as_it_is():
     routes = {"su": [job("a", 1, pinned_to="su", pinned_start=at("9:00")), job("b", 9, windows=((at("9:10"), at("9:20")),))]}
     found = who_now(standing([technician(lunch=NOON)], routes), job("x", 1, minutes=30), terms=Terms(late_most_s=0))
     assert all(one.late == () for one in found.best)
+
+
+def test_the_next_best_and_what_it_would_cost():
+    routes = {"su": [job("a", 1), job("b", 2)], "wei": [job("c", 5)]}
+    day = standing([technician(), technician("wei", parts={"sim": 1})], routes)
+    found = next_best(day, "b")
+    assert found is not None
+    assert (found.technician, found.more_travel_s) == ("wei", pytest.approx(-20 * 60, abs=5))
+    assert [one.id for one in day.orders[0]] == ["a", "b"]
+    assert next_best(standing([technician()], {"su": [job("a", 1)]}), "a") is None
+
+
+def test_home_after_the_shift_is_told():
+    day = standing([technician()], {"su": [job("a", 1, minutes=480)]}, terms=Terms(over_most_s=3600))
+    (found,) = who_now(day, job("x", 1, minutes=60)).best
+    assert found.over_s // 60 == 20

@@ -16,6 +16,7 @@ from dispatch.board.operations.changes import Errand
 from dispatch.board.pages.blueprint import back_to, chosen_day, pages, ways
 from dispatch.board.queries import visit_of
 from dispatch.board.rules import clock_of
+from dispatch.board.urgent import next_best_for
 from dispatch.board.work import DayOfBranch, site_of_line, wanted_of
 from dispatch.clock import local_day
 from dispatch.db import transaction
@@ -183,7 +184,8 @@ def _visit_dialog(visit_id: int, form: Form | None, pressed: str | None = None) 
 def _ways_to_move(db: Session, of: DayOfBranch, found: Visit, form: Form | None) -> dict[str, Any]:
     """Who could take a visit; for one that somebody has set out for only how long it is."""
     if found.status in ("planned", "dispatched"):
-        return _people(changes.errand_of_visit(db, of, ways(), found), form)
+        errand = changes.errand_of_visit(db, of, ways(), found)
+        return {**_people(errand, form), "next_best": next_best_for(errand, ways())}
     return {"minutes": round((found.ends_at - found.starts_at).total_seconds() / 60), "wanted": wanted_of(found.order)}
 
 
