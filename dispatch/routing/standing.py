@@ -26,6 +26,7 @@ MOST_WINDOWS = 4
 ROOM = 4
 """How many stops more than the longest a route may get before everything is laid out anew."""
 UNPINNED = -1
+NOWHERE = (0.0, 0.0)
 OUT_OF_QUESTION = 1 << 30
 FASTS = (NEVER, NO_LUNCH, NO_LUNCH)
 """As a lunch: none."""
@@ -72,7 +73,7 @@ class Standing:
         self.kinds = sorted({part for has in _parts(problem) for part in has})
         self.starts = {stop.job: stop.start for route in plan.routes for stop in route.stops}
         self.wide = max(MOST_WINDOWS, *(len(job.windows) for job in problem.jobs), 0)
-        self._able: dict[object, Ints] = {}
+        self._able: dict[str, Ints] = {}
         self._lay_out(*_days_and_orders(problem, plan, roads))
         for job in problem.jobs:  # who can do what is known before somebody waits for the answer
             self.able(job)
@@ -171,8 +172,10 @@ class Standing:
         return Extra(slot, self.toward[row], self.table[row], able, terms.wait, terms.lacking, terms.bump)
 
     def able(self, job: Job) -> Ints:
-        """Who may do a job, bag and time left aside. Jobs that ask the same are asked about once."""
-        kind = (job.pinned_to, job.collects, tuple(sorted(job.skills.items())))
+        """Who may do a job, bag and time left aside. Jobs that are alike but for what, where and when are asked about once."""
+        kind = repr(
+            replace(job, id="", at=NOWHERE, minutes=0, setup_minutes=0, windows=(), priority=0, parts={}, pinned_start=None)
+        )
         if kind not in self._able:
             fits = (is_skilled(one, job) for one in self.problem.technicians)
             self._able[kind] = np.fromiter(fits, dtype=np.int64)
