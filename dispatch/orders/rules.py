@@ -31,7 +31,9 @@ AFTER_TODAY = say("after what happened today")
 """The reason kept with a visit that the planner took off to make room for a better one."""
 OFFERED_ANEW, VISIT_OVER = say("offered anew"), say("the visit is over")
 """Why an offer to a contractor was taken back where nobody had to say so."""
-_OURS = {str(text): text for text in (PLANNED_ANEW, AFTER_TODAY, OFFERED_ANEW, VISIT_OVER, *WHYS.values())}
+MADE_ROOM = say("made room for an urgent order")
+"""Why a visit was taken off when something more urgent came."""
+_OURS = {str(text): text for text in (PLANNED_ANEW, MADE_ROOM, AFTER_TODAY, OFFERED_ANEW, VISIT_OVER, *WHYS.values())}
 
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
 

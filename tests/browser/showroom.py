@@ -102,6 +102,7 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
         "yesterday": Sight("board.plan", f"/plan?day={today - day}"),
         "a day long gone": Sight("board.plan", f"/plan?day={today - 300 * day}"),
         "assigning one": Sight("board.assign", f"/plan/orders/{first(session, waiting.where(Order.kind == 'repair'))}/assign"),
+        "who can take it now": Sight("board.urgent", f"/plan/orders/{first(session, waiting.where(Order.kind == 'repair'))}/now"),
         "assigning many": Sight("board.assign", f"/plan/orders/{big}/assign"),
         "a planned visit": Sight("board.visit", f"/plan/visits/{planned}"),
         "a visit under way": Sight("board.visit", f"/plan/visits/{gone}"),

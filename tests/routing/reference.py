@@ -9,16 +9,19 @@ Way = tuple[int, int]
 """(moment, price)"""
 
 
-def cheapest_day(a: Any, who: int, stops: Sequence[int]) -> Way | None:
-    """(home, price) of the cheapest way through the stops, the earliest of equals; None if there is none."""
+def cheapest_day(a: Any, who: int, stops: Sequence[int], waits: tuple[int, int] | None = None) -> Way | None:
+    """(home, price) of the cheapest way through the stops, the earliest of equals; None if there is none.
+
+    `waits`: a stop that somebody waits for, and the price of each second until it is done.
+    """
     lunches = (
         [None] if a.lunch[who, 1] < 0 else [None, *((gap, first) for gap in range(len(stops) + 1) for first in (True, False))]
     )
-    ways = [way for lunch in lunches if (way := _day(a, who, stops, lunch)) is not None]
+    ways = [way for lunch in lunches if (way := _day(a, who, stops, lunch, waits)) is not None]
     return min(ways, key=lambda way: (way[1], way[0]), default=None)
 
 
-def _day(a: Any, who: int, stops: Sequence[int], lunch: tuple[int, bool] | None) -> Way | None:
+def _day(a: Any, who: int, stops: Sequence[int], lunch: tuple[int, bool] | None, waits: tuple[int, int] | None) -> Way | None:
     """The day with lunch on that leg, eaten first or after the drive."""
     jobs = len(a.priority)
     legs = list(zip([jobs + who, *stops], [*stops, jobs + who], strict=True))
@@ -34,6 +37,8 @@ def _day(a: Any, who: int, stops: Sequence[int], lunch: tuple[int, bool] | None)
         if step is None:
             return None
         now, price = step[0], price + step[1]
+        if waits and after == waits[0]:
+            price += waits[1] * (now - int(a.not_before))
     due = a.lunch[who, 1] >= 0 and lunch is None and now > a.lunch[who, 1]
     return None if due else (now, price)
 

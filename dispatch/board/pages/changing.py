@@ -32,27 +32,27 @@ from dispatch.web.locale import tr
 Answer = str | AnyResponse | tuple[str, int]
 
 
-def _page(fragment: str, form: Form | None, **shown: Any) -> Answer:
+def dialog(fragment: str, form: Form | None, **shown: Any) -> Answer:
     """A dialog's inside for htmx, a page of its own for everybody else; 422 when the form was refused."""
     whole = "board/change.html" if "HX-Request" not in request.headers else fragment
     text = render_template(whole, fragment=fragment, form=form, **shown)
     return (text, 422) if form is not None and form.errors else text
 
 
-def _done(of: DayOfBranch, change: Callable[[Session], Visit], sentence: str) -> AnyResponse | Refusal:
+def told(of: DayOfBranch, change: Callable[[Session], Visit], sentence: str) -> AnyResponse | Refusal:
     """Carry out a change; gives the way back, or the refusal to be shown in the dialog.
 
     `sentence` has the places order, name and time: what the visit came to.
     """
     try:
         with transaction() as db:
-            told = _filled(db, sentence, change(db))
+            sentence = _filled(db, sentence, change(db))
     except NotFound as refusal:
         flash(tr(refusal.text), "warning")
     except Refusal as refusal:
         return refusal
     else:
-        flash(told, "success")
+        flash(sentence, "success")
     return back_to(of.day)
 
 
@@ -64,7 +64,8 @@ def _filled(db: Session, sentence: str, visit: Visit) -> str:
 # an order that waits
 
 
-def _asked(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
+def asked_lines(db: Session, of: DayOfBranch, number: str) -> tuple[Order, list[OrderLine]]:
+    """An order and its vehicles that wait at the place the request names."""
     lines = changes.lines_to_assign(db, of, order=number, site_id=number_in(request.values.get("site")))
     return lines[0].order, lines
 
@@ -85,12 +86,12 @@ def assign(number: str) -> Answer:
 def _assign_dialog(number: str, form: Form | None) -> Answer:
     of = chosen_day()
     with transaction() as db:
-        order, lines = _asked(db, of, number)
+        order, lines = asked_lines(db, of, number)
         whole = changes.errand_of_lines(db, of, ways(), lines)
         count = _count(lines) or changes.most_at_once(whole, ways(), lines)
         shown = {"order": order, "lines": lines[:count], "waiting": len(lines), "site": site_of_line(lines[0])}
         errand = changes.part_of_errand(whole, ways(), lines[:count])
-        return _page("board/assign.html", form, of=of, **shown, **_people(errand, form))
+        return dialog("board/assign.html", form, of=of, **shown, **_people(errand, form))
 
 
 def _people(errand: Errand, form: Form | None) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def assign_check(number: str) -> str:
     """What speaks against the choice that is being made for an order."""
     of = chosen_day()
     with transaction() as db:
-        _order, lines = _asked(db, of, number)
+        _order, lines = asked_lines(db, of, number)
         return _against(changes.errand_of_lines(db, of, ways(), lines[: _count(lines)]))
 
 
@@ -136,12 +137,12 @@ def assign_now(number: str) -> Answer:
     of, form = chosen_day(), Form.sent()
 
     def change(db: Session) -> Visit:
-        order, lines = _asked(db, of, number)
+        order, lines = asked_lines(db, of, number)
         wanted = read_assignment(form.values, waiting=len(lines))
         site_id = site_of_line(lines[0]).id
         return changes.assign(db, of, ways(), wanted.choice, order_id=order.id, site_id=site_id, count=wanted.count, by=current())
 
-    done = _done(of, change, _("%(order)s was assigned to %(name)s, %(time)s."))
+    done = told(of, change, _("%(order)s was assigned to %(name)s, %(time)s."))
     return _assign_dialog(number, _picked(form).refused(done)) if isinstance(done, Refusal) else done
 
 
@@ -176,7 +177,7 @@ def _visit_dialog(visit_id: int, form: Form | None, pressed: str | None = None) 
         of = _day_of_visit(found)
         lines = [row.line for row in found.visit_lines]
         shown = {"visit": found, "order": found.order, "lines": lines, "of": of, "pressed": pressed}
-        return _page("board/visit.html", form, **shown, **_ways_to_move(db, of, found, form))
+        return dialog("board/visit.html", form, **shown, **_ways_to_move(db, of, found, form))
 
 
 def _ways_to_move(db: Session, of: DayOfBranch, found: Visit, form: Form | None) -> dict[str, Any]:
@@ -203,7 +204,7 @@ def change_visit(visit_id: int, action: str) -> Answer:
     form = Form.sent()
     with transaction() as db:
         of = _day_of_visit(visit_of(db, visit_id, current()))
-    done = _done(of, lambda db: CHANGES[action](db, of, visit_id, form), _sentence(action))
+    done = told(of, lambda db: CHANGES[action](db, of, visit_id, form), _sentence(action))
     return _visit_dialog(visit_id, form.refused(done), action) if isinstance(done, Refusal) else done
 
 
