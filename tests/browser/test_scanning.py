@@ -1,7 +1,8 @@
-"""Scanning on the phone: what the codes of a label say, and a swap of which both terminals are scanned."""
+"""The phone's camera: what the codes of a label say, a swap of which both terminals are scanned, photos made ready to be sent."""
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from dispatch.db import transaction
@@ -89,6 +90,55 @@ def test_codes_of_a_label_are_told_apart(served: Served, filmed: tuple[Browser, 
     assert found == [case[3] for case in CASES]
     assert agreed == [[], [], ["A1", "B2"], ["B2"], []]
     assert pieces == ["T00012", "SN:T00012"]
+    page.close()
+
+
+STAMP = """
+async ([address, photo, place]) => {
+  const { stamp } = await import(address);
+  const file = new File([Uint8Array.from(atob(photo), (letter) => letter.charCodeAt(0))], "photo.jpg");
+  const made = await stamp(file, { order: "RSZ-1", place });
+  if (!made) return null;
+  const picture = await createImageBitmap(made.photo), canvas = new OffscreenCanvas(picture.width, picture.height);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(picture, 0, 0);
+  const tone = (x, y) => pen.getImageData(x, y, 1, 1).data[0];
+  const whole = [picture.width, picture.height, made.photo.size < 900000, tone(picture.width - 9, 9) > 128];
+  const band = tone(picture.width - 2, picture.height - 2) < 128;
+  return { whole, band, at: made.taken_at, place: [made.taken_lat, made.taken_lon] };
+}
+"""
+
+
+def photographed(size: tuple[int, int], *, told: bool) -> str:
+    """A photo from a phone held upright: the sensor lay on its side, its left half was dark; `told`: with time and place."""
+    picture, exif, out = Image.new("L", size, 20), Image.Exif(), io.BytesIO()
+    picture.paste(230, (0, 0, size[0] // 2, size[1]))
+    if told:
+        exif[ExifTags.Base.Orientation] = 6
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:12:02 14:05:00"
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        gps[ExifTags.GPS.GPSLatitudeRef], gps[ExifTags.GPS.GPSLatitude] = "S", (22.0, 32.0, 24.0)
+        gps[ExifTags.GPS.GPSLongitudeRef], gps[ExifTags.GPS.GPSLongitude] = "E", (113.0, 57.0, 0.0)
+    picture.save(out, "JPEG", quality=60, exif=exif)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def test_a_photo_is_made_ready_on_the_phone(served: Served, filmed: tuple[Browser, Path]) -> None:
+    page = filmed[0].new_page()
+    page.goto(served.url + "/signin")
+    here = {"lat": 1.5, "lon": 2.5, "accuracy": 9}
+
+    def made(photo: str) -> Any:
+        return page.evaluate(STAMP, ["/static/field/stamp.js", photo, here])
+
+    large = made(photographed((8000, 5000), told=True))
+    assert large["whole"] == [1280, 2048, True, True] and large["band"]
+    assert large["at"] == "2026-12-02T14:05:00" and large["place"] == [pytest.approx(-22.54), pytest.approx(113.95)]
+    small = made(photographed((600, 400), told=False))
+    assert small["whole"] == [600, 400, True, False] and small["band"] and small["place"] == [1.5, 2.5]
+    assert small["at"].endswith("Z")
+    assert made(base64.b64encode(b"\x00\x00\x00\x18ftypheic no browser here").decode()) is None
     page.close()
 
 

@@ -10,7 +10,8 @@ const numbersOf = (place) => (place.dataset.numbers ?? place.value ?? "").split(
 async function partsOf(scanner) {
   const addresses = JSON.parse(scanner.dataset.parts);
   const [choice, tries, camera, reader] = await Promise.all(["choice", "tries", "camera", "reader"].map((name) => import(addresses[name])));
-  return { ...choice, ...tries, ...camera, opening: reader.openReader({ script: addresses.zxing, wasm: addresses.wasm }) };
+  const { draw } = addresses.stamp ? await import(addresses.stamp) : {};
+  return { ...choice, ...tries, ...camera, draw, opening: reader.openReader({ script: addresses.zxing, wasm: addresses.wasm }) };
 }
 
 /** Scans for the field that a button names; resolves when the page of the scanner is closed, with or without a number. */
@@ -178,6 +179,7 @@ function keepLabel(at, picture) {
   const size = Math.min(1, LABEL_SIDE / Math.max(wide, high)), canvas = document.createElement("canvas");
   Object.assign(canvas, { width: wide * size, height: high * size });
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  at.parts.draw?.(canvas, { order: at.say.order, at: Date.now() });
   canvas.toBlob((blob) => {
     const held = new DataTransfer();
     if (blob) held.items.add(new File([blob], "label.jpg", { type: "image/jpeg" }));
