@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from dispatch.devices.models import UNIT_KINDS
@@ -15,7 +15,6 @@ from dispatch.errors import Invalid, NotFound
 from dispatch.fees.money_forms import read_charge as read_typed_charge
 from dispatch.fees.money_forms import read_payment as read_typed_payment
 from dispatch.field.rules import DEPARTURE_ITEMS, TEST_ITEMS, TEST_RESULTS, without_reason
-from dispatch.files.pictures import CAMERA_YEARS
 from dispatch.files.strokes import read_strokes
 from dispatch.orders.waiting_rules import WaitFor, wrong_with
 from dispatch.tabular.cells import read_date
@@ -62,25 +61,6 @@ def read_position(values: Mapping[str, Any]) -> dict[str, float]:
     """Where the phone says it is: lat, lon and accuracy_m as far as they were sent."""
     numbers = {name: _decimal(values.get(name)) for name in ("lat", "lon", "accuracy_m")}
     return {name: number for name, number in numbers.items() if number is not None}
-
-
-@dataclass(frozen=True)
-class Taken:
-    """When and where a photo was taken, as far as the phone says it."""
-
-    at: datetime | None
-    lat: float | None
-    lon: float | None
-
-
-def read_taken(values: Mapping[str, Any]) -> Taken:
-    """What the phone sent beside a photo; what cannot be counts as not sent."""
-    try:
-        at = datetime.fromisoformat(str(values.get("taken_at") or ""))
-    except ValueError:
-        at = None
-    sure = at if at and at.year in CAMERA_YEARS else None
-    return Taken(sure, _decimal(values.get("taken_lat")), _decimal(values.get("taken_lon")))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ CASES: list[tuple[str, list[str], dict[str, Any], dict[str, Any] | None]] = [
     ("sim", ["8986 0624 2930 0000 0017"], {"known": [[ICCID[:19]]]}, {"number": ICCID[:19], "known": True}),
     ("sim", [f"ICCID:{ICCID};PUK:12345678"], {"not": [ICCID[:19]]}, {"barred": ICCID}),
     ("sim", ["T234991214"], {}, None),
+    ("terminal", ["MODEL 1234 BOX"], {}, None),
+    ("any", ["WYB-03"], {"known": [["WYB-03"], ["T00018"]]}, {"number": "WYB-03", "known": True}),
     ("any", [ICCID], {"known": [["T1", IMEI], [ICCID]]}, {"number": ICCID, "known": True}),
 ]
 

@@ -15,10 +15,10 @@ from dispatch.clock import now
 from dispatch.db import transaction
 from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Invalid
-from dispatch.field.forms import read_taken
+from dispatch.field.forms import read_position
 from dispatch.field.pages.sending import Acts
 from dispatch.files.operations import keep
-from dispatch.files.pictures import Picture, read_picture
+from dispatch.files.pictures import CAMERA_YEARS, Picture, read_picture
 from dispatch.web.access import current
 
 LABELS = {"label_terminal": "imei", "label_sim": "iccid", "label_old_terminal": "unit", "label_old_sim": "unit"}
@@ -34,9 +34,22 @@ class Beside:
 
     @classmethod
     def sent(cls, values: Mapping[str, Any]) -> Beside:
-        """What was sent along with the form; a time without a zone is the camera's, which shows the branch's time."""
-        taken = read_taken(values)
-        return cls(_zoned(taken.at), spot_of(taken.lat, taken.lon))
+        """What was sent along with the form; what cannot be counts as not sent."""
+        place = read_position({"lat": values.get("taken_lat"), "lon": values.get("taken_lon")})
+        return cls(_moment(str(values.get("taken_at") or "")), spot_of(place.get("lat"), place.get("lon")))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return _zoned(moment) if moment.year in CAMERA_YEARS else None
+
+
+def _zoned(moment: datetime | None) -> datetime | None:
+    """A time without a zone is a camera's, which is taken to show the branch's time."""
+    return moment.replace(tzinfo=ZoneInfo(current().zone)) if moment and not moment.tzinfo else moment
 
 
 NOTHING = Beside()
@@ -59,10 +72,6 @@ def photo_act(
         "lat": spot.lat if spot else None,
         "lon": spot.lon if spot else None,
     }
-
-
-def _zoned(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=ZoneInfo(current().zone)) if moment and not moment.tzinfo else moment
 
 
 def label_acts(line_id: int) -> Acts:

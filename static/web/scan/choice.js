@@ -51,8 +51,8 @@ function pairsOf(text) {
 /** What one code says: a list of { kind, number }. A code may hold one bare number, or several with a label in front of each. */
 export function numbersIn(text) {
   const whole = String(text).normalize("NFKC").toUpperCase().trim().replace(/\s*([:=])\s*/g, "$1").replace(/\bS\/N\b/g, "SN");
-  const kind = kindOf(whole.replace(/ /g, ""));
-  if (kind) return [{ kind, number: whole.replace(/ /g, "") }];
+  const joined = whole.replace(/ /g, ""), kind = kindOf(joined); // in groups stand long numbers only; words are no serial
+  if (kind && (kind !== "serial" || joined === whole)) return [{ kind, number: joined }];
   const found = [];
   for (const [label, ...rest] of pairsOf(whole)) {
     const number = rest.length ? labelled(label, rest.join(":")) : bare(label);
@@ -86,8 +86,10 @@ function unlike(numbers) {
  * and null for nothing. An IMEI alone is no serial: a person says whether it will do.
  */
 export function choose(wanted, texts, { known = [], not = [] } = {}) {
-  const barred = new Set(not.map(plain));
-  const read = unlike(whole(texts).flatMap(numbersIn).filter((one) => TOLD[wanted].includes(one.kind)));
+  const barred = new Set(not.map(plain)), ours = new Set([...barred, ...known.flat().map(plain)]);
+  const told = whole(texts).flatMap(numbersIn).filter((one) => TOLD[wanted].includes(one.kind));
+  const met = texts.filter((text) => ours.has(plain(text))).map((number) => ({ kind: "serial", number })); // whatever it looks like
+  const read = unlike([...told, ...met]);
   const open = read.filter((one) => !barred.has(plain(one.number)));
   if (!open.length || read.length > open.length) return read.length ? { barred: read.find((one) => barred.has(plain(one.number))).number } : null;
   const units = known.filter((numbers) => numbers.some((number) => open.some((one) => plain(one.number) === plain(number))));

@@ -11,7 +11,9 @@ async function partsOf(scanner) {
   const addresses = JSON.parse(scanner.dataset.parts);
   const [choice, tries, camera, reader] = await Promise.all(["choice", "tries", "camera", "reader"].map((name) => import(addresses[name])));
   const { draw } = addresses.stamp ? await import(addresses.stamp) : {};
-  return { ...choice, ...tries, ...camera, draw, opening: reader.openReader({ script: addresses.zxing, wasm: addresses.wasm }) };
+  const opening = reader.openReader({ script: addresses.zxing, wasm: addresses.wasm });
+  opening.catch(() => null); // told to whoever waits for it
+  return { ...choice, ...tries, ...camera, draw, opening };
 }
 
 /** Scans for the field that a button names; resolves when the page of the scanner is closed, with or without a number. */
