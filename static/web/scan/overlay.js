@@ -2,6 +2,7 @@
 
 const MEMORY = 14; // looks that count together: what was before the camera a while ago is forgotten
 const SETTLE = 500, ASK_AFTER = 1200; // milliseconds: a label carries several numbers, and not all are read at once
+const FILM_PIXELS = 2_000_000; // of one look: an old phone must not stand still for it
 const LABEL_SIDE = 1280;
 
 const all = (selector) => (selector ? [...document.querySelectorAll(selector)] : []);
@@ -85,14 +86,14 @@ function next(tries, n) {
 }
 
 async function watch(at) {
-  const { createTally, look, TRIES } = at.parts;
+  const { createTally, lookTwice, TRIES } = at.parts;
   const canvas = document.createElement("canvas");
   at.tally = createTally({ memory: MEMORY });
   for (let n = 0; at.open; n += 1) {
     await new Promise((rest) => setTimeout(rest, 30));
     if (at.video.readyState < 2 || document.hidden) continue;
-    const texts = await at.read(look(at.video, next(TRIES, n), canvas));
-    if (at.open) heard(at, choose(at, at.tally(texts)));
+    const agreed = await lookTwice(at.video, next(TRIES, n), { read: at.read, tally: at.tally, canvas, limit: FILM_PIXELS });
+    if (at.open) heard(at, choose(at, agreed));
   }
 }
 

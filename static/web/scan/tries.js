@@ -23,9 +23,9 @@ const TILE = 32;
 const size = (source) => [source.videoWidth || source.width, source.videoHeight || source.height];
 
 /** One look at a picture or film: its pixels as this try wants them. */
-export function look(source, { turn = 0, scale = 1, part = 1, mend = "" } = {}, canvas = document.createElement("canvas")) {
+export function look(source, { turn = 0, scale = 1, part = 1, mend = "" } = {}, canvas = document.createElement("canvas"), limit = MOST_PIXELS) {
   const [whole, tall] = size(source), [wide, high] = [whole * part, tall * part];
-  const angle = (turn * Math.PI) / 180, most = Math.min(scale, Math.sqrt(MOST_PIXELS / (wide * high)));
+  const angle = (turn * Math.PI) / 180, most = Math.min(scale, Math.sqrt(limit / (wide * high)));
   const [w, h] = [wide * most, high * most];
   canvas.width = Math.round(Math.abs(w * Math.cos(angle)) + Math.abs(h * Math.sin(angle)));
   canvas.height = Math.round(Math.abs(w * Math.sin(angle)) + Math.abs(h * Math.cos(angle)));
@@ -128,6 +128,12 @@ const MENDS = {
   harder: (picture) => stretch(sharpen(sharpen(picture, 3, 2), 5, 3)),
 };
 
+/** One look, and where it read something new another one nearly the same; answers what is agreed upon by now. */
+export async function lookTwice(source, one, { read, tally, canvas, limit }) {
+  const texts = await read(look(source, one, canvas, limit)), agreed = tally(texts);
+  return texts.every((text) => agreed.includes(text)) ? agreed : tally(await read(look(source, beside(one), canvas, limit)));
+}
+
 /**
  * Looks at one picture again and again until two looks agree; then once more, because a label carries several numbers. `read` gives
  * the texts of a look, `tally` those that were read often enough, `choose` which is meant. Answers as `choose` does.
@@ -137,10 +143,7 @@ export async function search(picture, { read, tally, choose, tries = TRIES }) {
   let answer = null, more = 1;
   for (const one of tries) {
     const before = answer;
-    const texts = await read(look(picture, one, canvas));
-    let agreed = tally(texts);
-    if (texts.some((text) => !agreed.includes(text))) agreed = tally(await read(look(picture, beside(one), canvas)));
-    answer = choose(agreed) ?? answer;
+    answer = choose(await lookTwice(picture, one, { read, tally, canvas })) ?? answer;
     if (before?.number && before.number === answer?.number && (more -= 1) <= 0) break;
     await new Promise((rest) => setTimeout(rest)); // the page stays alive
   }
