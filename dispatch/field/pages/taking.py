@@ -88,4 +88,4 @@ def _label(name: str, kind: str, line_id: int) -> tuple[str, dict[str, Any]] | N
     except Invalid:
         return None
     with transaction() as db:
-        return photo_act(db, picture, kind=kind, line=line_id, at=at, beside=Beside(at))
+        return photo_act(db, picture, kind=kind, line=line_id, at=at)  # without a time of its own: pressed twice it is the same
