@@ -25,6 +25,11 @@ def signed_by_sender(view: View) -> View:
     return view
 
 
+def allow_compiled() -> None:
+    """The page that is being made runs what was compiled for browsers (the reader of codes); no other page may."""
+    g.compiled = " 'wasm-unsafe-eval'"
+
+
 def check_origin() -> None:
     """Raises NotAllowed for a changing request that another site sent, or one that does not say where it comes from."""
     if request.method not in CHANGING or _proves_itself():
@@ -43,10 +48,10 @@ def _proves_itself() -> bool:
 
 
 def _headers(answer: Response) -> Response:
-    nonce = g.get("csp_nonce", "")
+    nonce, compiled = g.get("csp_nonce", ""), g.get("compiled", "")
     tiles = g.get("tiles_origin", "")
     answer.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; img-src 'self' data: blob: {tiles}; style-src 'self'; script-src 'self' 'nonce-{nonce}'; "
+        f"default-src 'self'; img-src 'self' data: blob: {tiles}; style-src 'self'; script-src 'self' 'nonce-{nonce}'{compiled}; "
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
     )
     answer.headers["X-Content-Type-Options"] = "nosniff"

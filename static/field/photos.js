@@ -1,4 +1,5 @@
-// Photos: each is sent as soon as it is taken, under a UUID of its own, so that it can be sent again until it has arrived.
+// Photos: each is made ready and sent as soon as it is taken, under a UUID of its own, so that it can be sent again until it has
+// arrived.
 
 function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -17,9 +18,9 @@ addEventListener("beforeunload", (event) => {
   if (underWay) event.preventDefault();
 });
 
-function show(form, file) {
+function show(form) {
   const shot = make("li", { className: "is-sending" });
-  const image = make("img", { alt: form.dataset.sending, src: URL.createObjectURL(file) });
+  const image = make("img", { alt: form.dataset.sending });
   const bar = make("progress", { max: 1, value: 0 });
   bar.setAttribute("aria-label", form.dataset.sending);
   shot.append(image, bar);
@@ -27,17 +28,39 @@ function show(form, file) {
   return shot;
 }
 
-function send(form, file, key, shot) {
+function placeOf({ elements }) {
+  const [lat, lon, accuracy] = ["lat", "lon", "accuracy_m"].map((name) => elements[name]?.value);
+  return lat ? { lat: Number(lat), lon: Number(lon), accuracy: Number(accuracy) } : null;
+}
+
+// As the phone can make it; as it is where it cannot. The server reads either.
+async function ready(form, file) {
+  try {
+    const { stamp } = await import(form.dataset.stamp);
+    return (await stamp(file, { order: form.dataset.order, place: placeOf(form) })) ?? { photo: file };
+  } catch {
+    return { photo: file };
+  }
+}
+
+async function begin(form, file, key, shot) {
+  const made = await ready(form, file);
+  shot.querySelector("img").src = URL.createObjectURL(made.photo);
+  return send(form, made, key, shot);
+}
+
+function send(form, made, key, shot) {
   const request = new XMLHttpRequest();
   const bar = shot.querySelector("progress");
   const body = new FormData();
   body.append("fact", key);
-  body.append("photo", file);
+  for (const name of ["lat", "lon", "accuracy_m"]) if (form.elements[name]) body.append(name, form.elements[name].value);
+  for (const [name, told] of Object.entries(made)) if (name !== "photo") body.append(name, told);
+  body.append("photo", made.photo, made.photo.name ?? "photo.jpg");
   request.upload.onprogress = (event) => { bar.value = event.lengthComputable ? event.loaded / event.total : 0; };
-  request.onload = () => (request.status === 201 ? arrived(shot, JSON.parse(request.response).url) : failed(form, file, key, shot, request));
-  request.onerror = () => failed(form, file, key, shot, request);
+  request.onload = () => (request.status === 201 ? arrived(shot, JSON.parse(request.response).url) : failed(form, made, key, shot, request));
+  request.onerror = () => failed(form, made, key, shot, request);
   request.onloadend = () => { underWay -= 1; };
-  underWay += 1;
   request.open("POST", form.action);
   request.setRequestHeader("X-Photo", "1");
   return new Promise((over) => {
@@ -59,13 +82,13 @@ function arrived(shot, url) {
   for (const next of document.querySelectorAll("[data-after-photo]")) next.hidden = false;
 }
 
-function failed(form, file, key, shot, request) {
+function failed(form, made, key, shot, request) {
   const told = said(request);
   const line = make("p", { className: "field-error", textContent: told || form.dataset.failed });
   const failure = make("li", { className: "is-failed" });
   failure.setAttribute("role", "alert");
   failure.append(line);
-  if (!told) failure.append(again(form, file, key, failure));
+  if (!told) failure.append(again(form, made, key, failure));
   shot.replaceWith(failure);
 }
 
@@ -79,12 +102,14 @@ function said(request) {
   }
 }
 
-function again(form, file, key, failure) {
+function again(form, made, key, failure) {
   const button = make("button", { type: "button", className: "btn btn-quiet", textContent: form.dataset.again });
   button.onclick = () => {
-    const shot = show(form, file);
+    const shot = show(form);
+    shot.querySelector("img").src = URL.createObjectURL(made.photo);
     failure.remove();
-    send(form, file, key, shot);
+    underWay += 1;
+    send(form, made, key, shot);
   };
   return button;
 }
@@ -93,8 +118,9 @@ function take(input) {
   const form = input.closest("[data-photos]");
   for (const old of form.querySelectorAll(".is-failed:not(:has(button))")) old.remove();
   for (const file of input.files) {
-    const key = newKey(), shot = show(form, file);
-    line = line.then(() => send(form, file, key, shot));
+    const key = newKey(), shot = show(form);
+    underWay += 1;
+    line = line.then(() => begin(form, file, key, shot));
   }
   input.value = "";
 }

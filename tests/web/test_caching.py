@@ -42,10 +42,13 @@ def test_static_files_are_kept_for_a_year_and_what_is_not_there_is_not(app: Flas
             assert answer.headers["Cache-Control"] == said
 
 
+READER = "/static/vendor/zxing/zxing_reader.wasm"
+
+
 @pytest.mark.parametrize(("accepted", "sent"), [("gzip, deflate", "gzip"), ("gzip, deflate, br", "br"), ("identity", None)])
 def test_pages_and_what_they_are_made_of_travel_packed(app: Flask, accepted: str, sent: str | None) -> None:
     client, unpack = app.test_client(), {"gzip": gzip.decompress, "br": brotli.decompress, None: bytes}[sent]
-    for path in ("/signin", "/static/web/lists.css", "/static/vendor/htmx/htmx.min.js"):
+    for path in ("/signin", "/static/web/lists.css", "/static/vendor/htmx/htmx.min.js", READER):
         with client.get(path, headers={"Accept-Encoding": accepted}) as answer, client.get(path) as plain:
             assert answer.headers.get("Content-Encoding") == sent and "Accept-Encoding" in answer.headers["Vary"], path
             assert len(answer.data) < len(plain.data) / 2 if sent else len(answer.data) > 1000

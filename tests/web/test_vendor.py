@@ -76,10 +76,21 @@ def test_desk_stays_within_its_budget() -> None:
 
 def test_phone_stays_within_its_budget() -> None:
     assert (paths.STATIC / "web/phone.css").stat().st_size <= 15_000
-    field = ("field/field.css", "field/field.js", "field/photos.js")
+    field = ("field/field.css", "field/field.js", "field/photos.js", "web/scan/scan.css", "web/scan/open.js")
     assert _gzipped("web/tokens.css", "web/parts.css", "web/phone.css", *SCRIPTS, *field, "vendor/icons/icons.svg") <= 60 * KIB
 
 
 def test_only_the_pages_that_are_signed_load_the_signature_pad() -> None:
     using = {file.name for file in paths.TEMPLATES.rglob("*.html") if "signature_pad" in file.read_text("utf-8")}
     assert using == {"signature.html", "counter.html", "paper_parts.html"}
+
+
+def test_only_what_scans_loads_the_reader_of_codes() -> None:
+    """And only those pages may run what is compiled: their views say so."""
+    using = {file.name for file in paths.TEMPLATES.rglob("*.html") if "eyes.parts(" in file.read_text("utf-8")}
+    assert using == {"swap.html", "vehicle.html", "my_bag.html"}
+    edges = Path(paths.__file__).parent.rglob("pages/*.py")
+    allowing = {file.name for file in edges if "    allow_compiled()" in file.read_text("utf-8")}
+    assert allowing == {"vehicles.py", "bag.py"}
+    naming = [file.name for file in paths.TEMPLATES.rglob("*.html") if "zxing" in file.read_text("utf-8")]
+    assert naming == ["scan.html"]

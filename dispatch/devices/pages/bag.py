@@ -30,6 +30,7 @@ from dispatch.staff.queries import technicians
 from dispatch.typed import number_in
 from dispatch.web.access import current, may
 from dispatch.web.forms import Form
+from dispatch.web.security import allow_compiled
 
 LONGEST_LIST = 500
 STORE = "s"
@@ -124,6 +125,7 @@ def _settled(act: Acting, about: int | None = None) -> Answer:
 
 
 def _page(form: Form, refusal: Refusal | None = None, about: int | None = None) -> Answer:
+    allow_compiled()
     with transaction() as db:
         page = render_template("devices/my_bag.html", form=form, refusal=refusal, about=about, **_shown(db))
     return (page, refusal.status) if refusal else page

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -18,12 +14,12 @@ from dispatch.errors import Invalid, NotFound, Refusal
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, fact_key, send_in
 from dispatch.field.pages.stop import shown
+from dispatch.field.pages.taking import Beside, photo_act
 from dispatch.field.pages.vehicles import line_of
 from dispatch.field.queries import photo as photo_of
 from dispatch.field.rules import PHOTOS, PHOTOS_TO_ASK
 from dispatch.files.gateway import AlteredFile, MissingFile, store
-from dispatch.files.operations import keep
-from dispatch.files.pictures import Picture, read_picture, thumbnail
+from dispatch.files.pictures import read_picture, thumbnail
 from dispatch.typed import number_in
 from dispatch.web.access import current, may, signed_in
 from dispatch.web.forms import Form
@@ -113,35 +109,10 @@ def sent_files(*, none: Text = NO_PHOTO) -> list[FileStorage]:
 def keep_photos(visit_id: int, files: list[FileStorage]) -> None:
     """All photos of one form, each a fact of its own; sent again they are the same."""
     pictures = [read_picture(file.read()) for file in files]
-    at, key = now(), fact_key()
+    at, key, beside = now(), fact_key(), Beside.sent(request.form)
     with transaction() as db:
-        send_in(
-            db,
-            visit_id,
-            key,
-            [photo_act(db, picture, kind=asked_kind(), line=asked_line(), at=at) for picture in pictures],
-            at=at,
-        )
-
-
-def photo_act(db: Session, picture: Picture, *, kind: str, line: int | None, at: datetime) -> tuple[str, dict[str, Any]]:
-    """Keep a picture for good; what is told of it."""
-    kept = keep(db, picture.jpeg, "image/jpeg", at=at)
-    return "photo", {
-        "kind": kind,
-        "line": line,
-        "sha256": kept.sha256,
-        "width": picture.width,
-        "height": picture.height,
-        "taken_at": _taken_at(picture),
-        "lat": picture.lat,
-        "lon": picture.lon,
-    }
-
-
-def _taken_at(picture: Picture) -> str | None:
-    """The camera's clock, which is taken to show the branch's time."""
-    return picture.taken_at.replace(tzinfo=ZoneInfo(current().zone)).isoformat() if picture.taken_at else None
+        acts = [photo_act(db, one, kind=asked_kind(), line=asked_line(), at=at, beside=beside) for one in pictures]
+        send_in(db, visit_id, key, acts, at=at)
 
 
 @pages.get("/photos/<uuid:photo_id>")

@@ -15,9 +15,10 @@ from dispatch.errors import Invalid
 from dispatch.fees.rules import CHANNEL_WORDS
 from dispatch.field.forms import read_reason, read_signature, read_signer
 from dispatch.field.pages.blueprint import pages
-from dispatch.field.pages.photos import photo_act, sent_files
+from dispatch.field.pages.photos import sent_files
 from dispatch.field.pages.sending import Acts, Answer, Refused, fact_key, taken
 from dispatch.field.pages.stop import shown
+from dispatch.field.pages.taking import photo_act
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.rules import RESULTS, TESTS
 from dispatch.field.summary import summary_from

@@ -22,6 +22,7 @@ from dispatch.field.forms import LEFT_ONE, read_fitting, read_move, read_not_don
 from dispatch.field.pages.blueprint import pages
 from dispatch.field.pages.sending import Answer, Refused, taken
 from dispatch.field.pages.stop import shown, stop_url
+from dispatch.field.pages.taking import label_acts
 from dispatch.field.presenting.site_steps import NO_PHOTO
 from dispatch.field.presenting.stops import Stop
 from dispatch.field.presenting.vehicles import bag_choices, fleet_of, movable
@@ -36,6 +37,7 @@ from dispatch.web.access import current, may
 from dispatch.web.forms import Form
 from dispatch.web.listing import Leaf, cut_asked
 from dispatch.web.login import settings
+from dispatch.web.security import allow_compiled
 from dispatch.words import Text, say
 
 KINDS_OF_SWAP = {"terminal": ("terminal",), "sim": ("sim",), "both": UNIT_KINDS}
@@ -63,6 +65,7 @@ def vehicle(visit_id: int, line_id: int) -> str:
 
 def vehicle_page(visit_id: int, line_id: int, refused: Refused | None = None) -> str:
     """The page of one vehicle, with a refused form on it."""
+    allow_compiled()
     with transaction() as db:
         seen = shown(db, visit_id, refused, [line_id])
         return render_template("field/vehicle.html", **seen, **_vehicle(db, seen["stop"], line_id), left_one=LEFT_ONE)
@@ -142,6 +145,7 @@ def swap_page(visit_id: int, line_id: int, what: str, refused: Refused | None = 
     """The page on which new units are chosen from the bag."""
     if what not in KINDS_OF_SWAP:
         raise NotFound
+    allow_compiled()
     with transaction() as db:
         seen = shown(db, visit_id, refused, [line_id])
         line = line_of(seen["stop"], line_id)
@@ -213,7 +217,7 @@ def fit(visit_id: int, line_id: int) -> Answer:
     return taken(
         visit_id,
         "line.swap",
-        lambda form: read_fitting(form.values, form.texts("present"), line_id),
+        lambda form: [*read_fitting(form.values, form.texts("present"), line_id), *label_acts(line_id)],
         told=say("Fitted. What came out is in your bag.") if "present" in request.form else say("Fitted."),
         to=vehicle_url(visit_id, line_id),
         again=again,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -44,6 +45,20 @@ def test_a_photo_sent_again_is_the_same_and_comes_back_as_jpeg(db: Session, phon
     for stranger in (cast.wei, cast.he):
         assert as_person(stranger).get(f"/photos/{key}").status_code == 404
     assert phone.client.get(f"/photos/{uuid.uuid4()}").status_code == 404
+
+
+def test_time_and_place_come_beside_a_photo_that_was_drawn_anew(db: Session, phone: Phone) -> None:
+    told = {"taken_at": "2026-12-02T06:05:00.000Z", "taken_lat": "22.54", "taken_lon": "113.95"}
+    silly = {"taken_at": "yesterday", "taken_lat": "91", "taken_lon": "nan"}
+    found = []
+    for beside in (told, told | {"taken_at": "2026-12-02T14:05:00"}, silly, {"taken_at": "0001-01-01T00:00:00"}):
+        key = uuid.uuid4()
+        content = {"fact": str(key), "photo": jpeg()} | beside
+        assert phone.client.post(f"{phone.root}/photos?kind=condition", data=content).status_code == 303
+        kept = db.get_one(Photo, key)
+        found.append((kept.taken_at, kept.lat, kept.lon))
+    at = datetime(2026, 12, 2, 6, 5, tzinfo=UTC)  # a time without a zone is the branch's
+    assert found == [(at, 22.54, 113.95), (at, 22.54, 113.95), (None, None, None), (None, None, None)]
 
 
 def test_several_photos_of_one_form_are_several(db: Session, phone: Phone) -> None:

@@ -11,11 +11,12 @@ from dispatch.devices.models import Loan
 from dispatch.fees.goodwill_queries import goodwill_of
 from dispatch.fees.queries import account_of
 from dispatch.field.forgiving import decide_goodwill
+from dispatch.field.models import Photo
 from dispatch.orders.models import Order
 from tests.building import vehicle
 from tests.conftest import AT, Cast
 from tests.field.building import carrying, fitted_long_ago, fresh
-from tests.field.phone import Phone, at
+from tests.field.phone import Phone, at, file, jpeg
 from tests.orders.building import fit
 
 
@@ -44,9 +45,14 @@ def test_a_loaner_is_put_in_for_some_days(db: Session, cast: Cast, order: Order,
     db.commit()
     phone.open(f"{at(order)}/swap?what=terminal")
     phone.press(f"{at(order)}/fit", status=422, pick_terminal=box.number, lend="1", lend_days="x")
-    phone.press(f"{at(order)}/fit", pick_terminal=box.number, lend="1", lend_days="7")
+    sent = phone.form(f"{at(order)}/fit") | {"pick_terminal": box.number, "lend": "1", "lend_days": "7"}
+    for _press in range(2):
+        labels = {"label_terminal": jpeg(), "label_old_terminal": file(b"no picture")}  # scanned; what is none is left out
+        assert phone.client.post(f"{phone.root}{at(order)}/fit", data=sent | labels).status_code == 303
+    phone.open(at(order))
     assert "on loan until 2026-12-09" in phone.page and account_of(fresh(db), order.id).charged == 0
     assert db.scalars(sa.select(Loan.unit_id)).all() == [box.id]
+    assert [(photo.kind, photo.line_id) for photo in db.scalars(sa.select(Photo))] == [("imei", order.lines[0].id)]
 
 
 @pytest.mark.usefixtures("on_site")
