@@ -1,4 +1,5 @@
-"""What the worker does for the field: it asks about terminals, and forgets what they told long ago, but for proof."""
+"""What the worker does for the field: it asks about terminals, forgets what they told long ago, but for proof, and applies what a
+killed server has kept and no more."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from dispatch.devices.asking import claim, keep_look, targets
 from dispatch.devices.asking_round import ask_all
 from dispatch.devices.models import Observation
 from dispatch.devices.observing import forget, old_ones
+from dispatch.field.applying import apply_kept, left_over, pending_of
 from dispatch.field.models import TestResult
 from dispatch.field.watching import watched
 from dispatch.jobs import periodic, task
@@ -21,6 +23,8 @@ from dispatch.jobs import periodic, task
 log = structlog.get_logger("field")
 
 AT_ONCE = 20_000
+IN_HAND = timedelta(seconds=30)
+"""What came so short a while ago is being applied by who took it."""
 _PROOF = sa.exists().where(TestResult.observation_id == Observation.id)
 
 
@@ -73,3 +77,24 @@ def ask_round(settings: Settings, *, claimed: list[int] | None = None) -> int:
         with transaction() as session:
             came += keep_look(session, look, at=now())
     return came
+
+
+@periodic("field.apply_left_over", "* * * * *")
+def apply_left_over(timestamp: int) -> None:
+    """Every minute: apply what phones have sent and a killed server did not, or whose photo has come since."""
+    apply_before(datetime.fromtimestamp(timestamp, UTC) - IN_HAND)
+
+
+def apply_before(moment: datetime) -> int:
+    """Apply what was kept before a moment and not applied, in each phone's order; how many facts were looked at."""
+    looked = 0
+    with transaction() as session:
+        devices = left_over(session, before=moment)
+    for device in devices:
+        with transaction() as session:
+            pending = pending_of(session, device)
+        for fact_id in pending:
+            with transaction() as session:
+                apply_kept(session, fact_id, at=now())
+        looked += len(pending)
+    return looked
