@@ -32,6 +32,7 @@ from dispatch.demo import (
     outside,
     owning,
     parts,
+    phones,
     pricing,
     quoting,
     recalls,
@@ -101,4 +102,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     invoicing.build(company, moment)
     pricing.build(company, moment)
     quoting.build(company, moment)
+    phones.build(company, moment)
     return company

@@ -15,8 +15,10 @@ from dispatch.devices.asking import claim, keep_look, targets
 from dispatch.devices.asking_round import ask_all
 from dispatch.devices.models import Observation
 from dispatch.devices.observing import forget, old_ones
-from dispatch.field.applying import apply_kept, left_over, pending_of
+from dispatch.field.applying import left_over
+from dispatch.field.blobs import whole_ones
 from dispatch.field.models import TestResult
+from dispatch.field.runs import apply_all, finish_blob
 from dispatch.field.watching import watched
 from dispatch.jobs import periodic, task
 
@@ -87,14 +89,10 @@ def apply_left_over(timestamp: int) -> None:
 
 def apply_before(moment: datetime) -> int:
     """Apply what was kept before a moment and not applied, in each phone's order; how many facts were looked at."""
-    looked = 0
+    with transaction() as session:
+        photos = whole_ones(session, before=moment)
+    for person_id, sha256 in photos:
+        finish_blob(sha256, person_id, now)
     with transaction() as session:
         devices = left_over(session, before=moment)
-    for device in devices:
-        with transaction() as session:
-            pending = pending_of(session, device)
-        for fact_id in pending:
-            with transaction() as session:
-                apply_kept(session, fact_id, at=now())
-        looked += len(pending)
-    return looked
+    return sum(apply_all(device, now) for device in devices)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from dispatch.audit.operations import record
 from dispatch.errors import Conflict, NotFound
 from dispatch.field.clock_rules import SET_MS, measured, offset_of, with_measure
-from dispatch.field.phone_models import PhoneDevice
+from dispatch.field.models import PENDING, FieldFact, PhoneDevice
 from dispatch.staff.models import LoginSession, Person
 from dispatch.staff.rules import Actor
 from dispatch.words import say
@@ -78,6 +78,24 @@ def phones_of(session: Session, person_id: int) -> Sequence[PhoneDevice]:
 def is_shut(session: Session, phone: uuid.UUID) -> bool:
     """Whether a phone was locked out."""
     return session.scalar(sa.select(PhoneDevice.locked_at).where(PhoneDevice.id == phone)) is not None
+
+
+def owner_of(session: Session, phone_id: uuid.UUID) -> int:
+    """Whose a phone is. Raises NotFound."""
+    found = session.scalar(sa.select(PhoneDevice.person_id).where(PhoneDevice.id == phone_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def still_open(session: Session, phones: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+    """Phone -> how many of its facts wait for their photo, and how many for the office."""
+    names = {device_of(phone): phone for phone in phones}
+    own = sa.func.split_part(FieldFact.device, "/", 1)
+    undecided = sa.and_(FieldFact.state == "disputed", FieldFact.outcome["settled"].is_(None))
+    counts = (sa.func.count().filter(FieldFact.state.in_(PENDING)), sa.func.count().filter(undecided))
+    query = sa.select(own, *counts).where(own.in_(names), FieldFact.state != "applied").group_by(own)
+    return {names[name]: {"waiting": waiting, "disputed": disputed} for name, waiting, disputed in session.execute(query)}
 
 
 def lock_out(session: Session, phone_id: uuid.UUID, *, by: Actor, at: datetime) -> PhoneDevice:

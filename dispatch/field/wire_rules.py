@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -189,3 +190,10 @@ def second_id(fact_id: uuid.UUID, content_hash: bytes, person_id: int) -> uuid.U
 def is_sha256(text: str) -> bool:
     """Whether a text can name a blob."""
     return len(text) == hashlib.sha256().digest_size * 2 and all(sign in "0123456789abcdef" for sign in text)
+
+
+def phone_called(agent: str) -> str:
+    """What a person recognises a phone by, out of what its browser says of itself: "Android 13; SM-A536B"."""
+    found = re.search(r"\((?:Linux; )?([^)]+)\)", agent)
+    name = found[1] if found else agent
+    return name.removesuffix("; wv").strip()[:60]

@@ -190,7 +190,7 @@ def test_only_a_batch_of_a_named_phone_is_taken(pocket: Pocket, cast: Cast, as_p
 def test_a_server_killed_between_keeping_and_applying_has_lost_nothing(
     db: Session, pocket: Pocket, wall: Wall, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(device: str) -> None:
+    def killed(device: str, _: object) -> None:
         raise ConnectionError
 
     for kind in ("visit.depart", "visit.arrive"):
