@@ -10,7 +10,7 @@ from dispatch.field.phones import Caller, contact, lock_out
 from dispatch.field.wire_rules import APP_VERSION
 
 OWN = ("Android 13; SM-A536B", APP_VERSION, 2, timedelta(milliseconds=380))
-OLD = ("Android 9; MI 8", APP_VERSION - 1, 240, timedelta(minutes=11))
+OLD = ("Android 9; MI 8", APP_VERSION, 240, timedelta(minutes=11))
 LOST = ("Android 12; V2158A", APP_VERSION, 60 * 30, timedelta())
 """What they are called, the version of the app, how many minutes ago they came by last, and how far their clocks are ahead."""
 
