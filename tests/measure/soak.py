@@ -129,13 +129,13 @@ def fill(session: Session, count: int) -> list[tuple[str, int]]:
     """The company with so many technicians, each with a visit that was sent to him; user name and visit."""
     cast = people.hire(session)
     price_list(session, cast)
-    made = []
+    made, day = [], local_day(now(), "Asia/Shanghai") + timedelta(days=1)
     for n, person in enumerate(hire(session, cast, count)):
         person.username = f"phone{n}"
         session.flush()
         order = approved_order(session, cast)
-        visit = visit_at(session, cast, order, actor_of(person), "09:00", day=local_day(now(), "Asia/Shanghai") +
-        timedelta(days=1)) made.append((person.username, visit.id))
+        visit = visit_at(session, cast, order, actor_of(person), "09:00", day=day)
+        made.append((person.username, visit.id))
     dispatch_visits(session, [visit for _, visit in made], by=cast.lin, at=now())
     return made
 
@@ -164,11 +164,13 @@ def verdict(phones: list[Phone]) -> dict[str, Any]:
         states = {state: sum(row.state == state for row in rows) for state in {row.state for row in rows}}
         receipts = session.scalar(sa.select(sa.func.count()).select_from(Receipt))
         due = sum(record["kind"] == "payment.take" for phone in phones for record in phone.outbox)
-        why = session.scalars(sa.select(FieldFact.outcome["msgid"].astext).where(FieldFact.state == "disputed").distinct()).all()
+        disputed = FieldFact.state == "disputed"
+        why = list(session.scalars(sa.select(FieldFact.outcome["msgid"].astext).where(disputed).distinct()))
         wrong = [str(problem.said) for problem in problems(session)]
     kept = [str(row.id) for row in rows]
     doubled = len(kept) - len(sent & set(kept)) + max(0, (receipts or 0) - due)
-    return {"sent": len(sent), "lost": len(sent - set(kept)), "doubled": doubled, **states, "receipts": receipts, "why": why, "wrong": wrong[:5]}
+    told = {"receipts": receipts, "why": why, "wrong": wrong[:5]}
+    return {"sent": len(sent), "lost": len(sent - set(kept)), "doubled": doubled, **states, **told}
 
 
 def measure(asked: argparse.Namespace, folder: Path, url: str) -> bool:
