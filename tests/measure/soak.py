@@ -199,9 +199,9 @@ def measure(asked: argparse.Namespace, folder: Path, url: str) -> bool:
         told = verdict(phones)
     times = sorted(each for phone in phones for each in phone.times)
     p95 = times[int(len(times) * 0.95)]
-    figures = {"phones": len(phones), "seconds": round(took, 1), "syncs": len(times), "p95": round(p95, 3), "limit":
-    LIMIT_SECONDS} print(json.dumps(figures | told, ensure_ascii=False)) return not told["lost"] and not told["doubled"] and not
-    told["wrong"] and p95 <= LIMIT_SECONDS
+    figures = {"phones": len(phones), "seconds": round(took, 1), "syncs": len(times), "p95": round(p95, 3)}
+    print(json.dumps(figures | {"limit": LIMIT_SECONDS} | told, ensure_ascii=False))
+    return not told["lost"] and not told["doubled"] and not told["wrong"] and p95 <= LIMIT_SECONDS
 
 
 def main() -> int:
