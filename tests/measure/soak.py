@@ -11,6 +11,7 @@ lines and exits 1 when something was lost or doubled, does not balance, or the p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -65,7 +66,7 @@ class Phone:
 
     def fill(self, acts: int) -> None:
         """What its technician did: out, there, charged and paid in turns, and done."""
-        middle = [("charge.add", {"code": "S001", "quantity": 1}), ("payment.take", {"amount": "80.00", "channel": "cash"})]
+        middle = [("charge.add", {"code": "S003", "quantity": 1}), ("payment.take", {"amount": "150.00", "channel": "cash"})]
         between = [middle[n % 2] for n in range(acts - 3)]
         whole = [("visit.depart", {}), ("visit.arrive", {}), *between, ("visit.finish", {"not_done": []})]
         for seq, (kind, content) in enumerate(whole, start=1):
@@ -109,10 +110,8 @@ class Phone:
         return int(json.loads(told)["next"])
 
     def _quietly(self, body: bytes) -> None:
-        try:
+        with contextlib.suppress(OSError, http.client.HTTPException):
             self.ask("/api/field/facts", body, "application/json")
-        except (OSError, http.client.HTTPException):
-            pass
 
     def send_all(self) -> None:
         """Until the server has everything."""
