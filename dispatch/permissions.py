@@ -94,6 +94,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "staff.see": OFFICE,
     "staff.change": ("manager", "administrator"),
     "staff.import": ("manager", "administrator"),
+    "phone.lock": ("specialist", "supervisor", "manager", "administrator"),
     "branch.change": ("administrator",),
     # who is there when
     "roster.see": OFFICE,

@@ -42,6 +42,7 @@ PUBLIC = {
     "paycodes.told",
     "sheets.shown",
     "sheets.check",
+    "field_api.shut",
 }
 """Routes the whole world may call. Adding one here is a decision, not a repair."""
 SIGNED_BY_SENDER = {"paycodes.told"}

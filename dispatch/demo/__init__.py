@@ -35,6 +35,7 @@ from dispatch.demo import (
     parts,
     placing,
     planning,
+    phones,
     pricing,
     quoting,
     recalls,
@@ -109,4 +110,5 @@ def fill(session: Session, *, now: datetime, password_hash: str, zone: str) -> C
     placing.build(company, moment)
     planning.build(company, moment)
     happening.build(company, moment)
+    phones.build(company, moment)
     return company

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
+import structlog
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.db import refusal_for
-from dispatch.errors import NotFound, Refusal
+from dispatch.errors import NotFound, Refusal, RuleBroken
 from dispatch.field import allowing, driving, forgiving, paying, signing, using, working
 from dispatch.field.acts import Act
 from dispatch.field.models import FieldFact
@@ -25,7 +26,7 @@ from dispatch.orders.models import Visit
 from dispatch.orders.operations.moves import locked_order
 from dispatch.orders.operations.visits import locked_visit
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, text_to_json
+from dispatch.words import Text, say, text_to_json
 
 Applies = Callable[[Session, Act], None]
 
@@ -54,6 +55,17 @@ KINDS: dict[str, Applies] = {
     "sign.refuse": signing.refuse,
 }
 
+UNKNOWN = say("This kind of message is not known here: the app on the phone is newer or older than the office's program.")
+DAMAGED = say("What was sent is damaged: a number or a word in it cannot be what it should be.")
+_DAMAGED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, DataError)
+"""What acts raise over a content that no page of ours sends."""
+
+log = structlog.get_logger("field")
+
+
+class Unreadable(RuleBroken):
+    """What was sent makes no sense to any rule: it is kept, and the person who sent it cannot mend it."""
+
 
 def act(session: Session, sent: SentFact, *, by: Actor, at: datetime, insist: bool = False) -> FieldFact:
     """Keep a fact and apply it; the same fact sent again gives the first one back.
@@ -62,20 +74,25 @@ def act(session: Session, sent: SentFact, *, by: Actor, at: datetime, insist: bo
     itself refuses unless `insist`: then the fact is kept as disputed.
     """
     by.must("visit.drive")
-    if sent.kind not in KINDS:
-        raise NotFound
     visit, by = _visit(session, sent, by)
     fact, new = keep_fact(session, sent, by=by, at=at)
     if not new:
         return fact
-    no = _apply(session, sent, visit.id, by=by, at=at)
-    if no is not None and not insist:
+    no = attempt(session, sent, visit.id, by=by, at=at)
+    if no is not None and not insist and not isinstance(no, Unreadable):
         raise no
-    settle_fact(fact, state="disputed" if no else "applied", outcome=text_to_json(_told(no)) if no else {})
-    if no is not None:
-        _tell_order(session, sent, visit.order_id, by=by, at=at)
-    session.flush()
+    end_with(session, fact, sent, visit.order_id, no, by=by, at=at)
     return fact
+
+
+def end_with(
+    session: Session, fact: FieldFact, sent: SentFact, order_id: int | None, no: Refusal | None, *, by: Actor, at: datetime
+) -> None:
+    """Write down how applying a fact ended: well, or with a refusal, which its order hears of."""
+    settle_fact(fact, state="disputed" if no else "applied", outcome=text_to_json(_told(no)) if no else {})
+    if no is not None and order_id is not None:
+        _tell_order(session, sent, order_id, by=by, at=at)
+    session.flush()
 
 
 def _tell_order(session: Session, sent: SentFact, order_id: int, *, by: Actor, at: datetime) -> None:
@@ -93,12 +110,16 @@ def _visit(session: Session, sent: SentFact, by: Actor) -> tuple[Visit, Actor]:
     return visit, replace(by, branch_id=visit.branch_id)
 
 
-def _apply(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: datetime) -> Refusal | None:
+def attempt(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: datetime) -> Refusal | None:
+    """Apply what was sent, or nothing of it: then why. What no act can make sense of is damaged, not a fault of ours to fall
+    over."""
     try:
         with session.begin_nested():
             visit = locked_visit(session, visit_id)
             if visit.technician_id != by.id:
                 raise NotFound
+            if sent.kind not in KINDS:
+                raise Unreadable(UNKNOWN)
             KINDS[sent.kind](session, Act(visit, visit.order, sent, by, at))
             session.flush()
     except Refusal as refusal:
@@ -108,6 +129,9 @@ def _apply(session: Session, sent: SentFact, visit_id: int, *, by: Actor, at: da
         if known is None:
             raise
         return known
+    except _DAMAGED as error:
+        log.warning("fact_unreadable", fact=str(sent.id), kind=sent.kind, error=repr(error))
+        return Unreadable(DAMAGED)
     return None
 
 

@@ -19,7 +19,7 @@ from dispatch.words import say
 
 @dataclass(frozen=True)
 class Act:
-    """A fact with its visit and order, both locked. `at` is the server's time."""
+    """A fact with its visit and order, both locked. `at` is the server's time as it is applied, which may be after it came."""
 
     visit: Visit
     order: Order
@@ -34,8 +34,15 @@ class Act:
 
     @property
     def when(self) -> datetime:
-        """When it was done: the device's time, corrected by how much its clock was off."""
-        return self.sent.device_at - timedelta(milliseconds=self.sent.clock_offset_ms or 0)
+        """When it was done: the device's time, corrected by how much its clock was off; not before the order was there, nor after
+        we heard of it."""
+        corrected = self.sent.device_at - timedelta(milliseconds=self.sent.clock_offset_ms or 0)
+        return max(min(corrected, self.heard_at), min(self.order.created_at, self.heard_at))
+
+    @property
+    def heard_at(self) -> datetime:
+        """When it came to the server."""
+        return self.sent.received_at or self.at
 
     def must_be_on_site(self) -> None:
         """Raises RuleBroken unless the technician is at the vehicle."""

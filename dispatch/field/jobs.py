@@ -1,4 +1,5 @@
-"""What the worker does for the field: it asks about terminals, forgets what is old and proves nothing, learns from drives."""
+"""What the worker does for the field: it asks about terminals, forgets what proves nothing, learns from drives, and applies what a
+killed server has kept and no more."""
 
 from __future__ import annotations
 
@@ -15,8 +16,11 @@ from dispatch.devices.asking import claim, keep_look, targets
 from dispatch.devices.asking_round import ask_all
 from dispatch.devices.models import Observation
 from dispatch.devices.observing import forget, old_ones
+from dispatch.field.applying import left_over
+from dispatch.field.blobs import whole_ones
 from dispatch.field.learning import learn
 from dispatch.field.models import TestResult
+from dispatch.field.runs import apply_all, finish_blob
 from dispatch.field.watching import watched
 from dispatch.jobs import periodic, task
 from dispatch.staff.queries import branches
@@ -24,6 +28,8 @@ from dispatch.staff.queries import branches
 log = structlog.get_logger("field")
 
 AT_ONCE = 20_000
+IN_HAND = timedelta(seconds=30)
+"""What came so short a while ago is being applied by who took it."""
 _PROOF = sa.exists().where(TestResult.observation_id == Observation.id)
 
 
@@ -91,3 +97,20 @@ def ask_round(settings: Settings, *, claimed: list[int] | None = None) -> int:
         with transaction() as session:
             came += keep_look(session, look, at=now())
     return came
+
+
+@periodic("field.apply_left_over", "* * * * *")
+def apply_left_over(timestamp: int) -> None:
+    """Every minute: apply what phones have sent and a killed server did not, or whose photo has come since."""
+    apply_before(datetime.fromtimestamp(timestamp, UTC) - IN_HAND)
+
+
+def apply_before(moment: datetime) -> int:
+    """Apply what was kept before a moment and not applied, in each phone's order; how many facts were looked at."""
+    with transaction() as session:
+        photos = whole_ones(session, before=moment)
+    for person_id, sha256 in photos:
+        finish_blob(sha256, person_id, now)
+    with transaction() as session:
+        devices = left_over(session, before=moment)
+    return sum(apply_all(device, now) for device in devices)

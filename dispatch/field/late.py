@@ -23,7 +23,7 @@ from dispatch.errors import Invalid, NotFound, RuleBroken
 from dispatch.field.acts import Act
 from dispatch.field.correcting import corrected
 from dispatch.field.models import FieldFact
-from dispatch.field.operations import LATE_KINDS, SentFact, close_dispute, open_dispute
+from dispatch.field.operations import LATE_KINDS, as_sent, close_dispute, open_dispute
 from dispatch.field.working import fit_in
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.staff.models import Person
@@ -139,10 +139,4 @@ def _fit(session: Session, order: Order, found: LateFact, *, reason: str, by: Ac
         technician_id=fact.person_id,
     )
     visit = session.get_one(Visit, fact.visit_id)
-    fit_in(session, Act(visit, order, _sent(fact), by, at), work, units)
-
-
-def _sent(fact: FieldFact) -> SentFact:
-    """A fact that was kept, as it was sent."""
-    named = ("id", "kind", "device", "device_seq", "content", "device_at", "clock_offset_ms", "order_id", "visit_id")
-    return SentFact(**{name: getattr(fact, name) for name in named})
+    fit_in(session, Act(visit, order, as_sent(fact), by, at), work, units)

@@ -11,18 +11,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.devices.observation_models import Observation
+from dispatch.field.phone_models import PhoneBlob as PhoneBlob
+from dispatch.field.phone_models import PhoneBlobPiece as PhoneBlobPiece
+from dispatch.field.phone_models import PhoneDevice as PhoneDevice
 from dispatch.field.point_models import PointList as PointList
 from dispatch.field.rules import DEPARTURE_ITEMS, PHOTO_KINDS, TEST_ITEMS, TEST_RESULTS
 from dispatch.words import say
 
-STATES = ("new", "applied", "disputed")
+STATES = ("new", "waiting", "applied", "disputed")
+PENDING = ("new", "waiting")
+"""Kept, and not yet applied: the next one to look applies it, once the photo is there that it waits for."""
 
 
 class FieldFact(Base):
     """One thing a technician did, under the UUID his device gave it.
 
     `clock_offset_ms` is device clock minus server clock as last measured; `lat`, `lon` (WGS-84) and `accuracy_m` where the device
-    was, if it said so; `state` says how applying it ended.
+    was, if it said so; `app_version` is that of the app that sent it, none for a page; `state` says how applying it ended.
     """
 
     __tablename__ = "field_fact"
@@ -32,6 +37,7 @@ class FieldFact(Base):
         sa.UniqueConstraint("device", "device_seq"),
         sa.Index(None, "order_id"),
         sa.Index("ix_field_fact_open", "received_at", postgresql_where=sa.text("state <> 'applied'")),
+        sa.Index("ix_field_fact_pending", "device", "device_seq", postgresql_where=sa.text("state IN ('new', 'waiting')")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(sa.Uuid, primary_key=True)
@@ -45,6 +51,7 @@ class FieldFact(Base):
     content_hash: Mapped[bytes]
     device_at: Mapped[datetime]
     clock_offset_ms: Mapped[int | None]
+    app_version: Mapped[int | None]
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     accuracy_m: Mapped[float | None]
@@ -54,8 +61,8 @@ class FieldFact(Base):
 
     @property
     def happened_at(self) -> datetime:
-        """When it was done: the device's time, corrected by how much its clock was off."""
-        return self.device_at - timedelta(milliseconds=self.clock_offset_ms or 0)
+        """When it was done: the device's time, corrected by how much its clock was off; not after we heard of it."""
+        return min(self.device_at - timedelta(milliseconds=self.clock_offset_ms or 0), self.received_at)
 
     @property
     def settled(self) -> dict[str, Any] | None:
@@ -179,6 +186,8 @@ class Signature(Base):
     """The customer's word under a summary: signed by finger, or refused with reason and photo. The newest of a visit counts.
 
     `points` are the strokes as drawn; `summary` is what was shown and `summary_hash` the sha256 of its canonical JSON.
+    `summary_then` is what the record said when the signature came, where that was something else: it was changed after it was
+    shown.
     """
 
     __tablename__ = "signature"
@@ -200,6 +209,7 @@ class Signature(Base):
     photo_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("photo.id"))
     summary: Mapped[dict[str, Any]]
     summary_hash: Mapped[bytes]
+    summary_then: Mapped[dict[str, Any] | None]
     device: Mapped[str]
     lat: Mapped[float | None]
     lon: Mapped[float | None]

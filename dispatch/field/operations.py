@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.audit.rules import canonical
-from dispatch.devices.rules import Spot
+from dispatch.devices.rules import Spot, spot_of
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.field.models import FieldFact
 from dispatch.orders.models import Visit
@@ -26,7 +26,8 @@ from dispatch.words import say
 class SentFact:
     """A fact as the device sent it. `clock_offset_ms` = device clock minus server clock, as the device measured it.
 
-    `spot` is where it was: no part of the content, since pressing again elsewhere says nothing else.
+    `spot` is where it was: no part of the content, since pressing again elsewhere says nothing else. `received_at` is when it
+    came, where it is applied later than that.
     """
 
     id: uuid.UUID
@@ -39,6 +40,8 @@ class SentFact:
     order_id: int | None = None
     visit_id: int | None = None
     spot: Spot | None = None
+    received_at: datetime | None = None
+    app_version: int | None = None
 
     @property
     def content_hash(self) -> bytes:
@@ -77,12 +80,31 @@ def keep_fact(session: Session, sent: SentFact, *, by: Actor, at: datetime) -> t
         "content_hash",
         "device_at",
         "clock_offset_ms",
+        "app_version",
     )
     place = sent.spot.facts if sent.spot else {}
     fact = FieldFact(**{name: getattr(sent, name) for name in copied}, **place, person_id=by.id, received_at=at, state="new")
     session.add(fact)
     session.flush()
     return fact, True
+
+
+def as_sent(fact: FieldFact) -> SentFact:
+    """A fact that was kept, as it was sent."""
+    named = (
+        "id",
+        "kind",
+        "device",
+        "device_seq",
+        "content",
+        "device_at",
+        "clock_offset_ms",
+        "order_id",
+        "visit_id",
+        "received_at",
+    )
+    spot = spot_of(fact.lat, fact.lon, fact.accuracy_m)
+    return SentFact(**{name: getattr(fact, name) for name in named}, spot=spot, app_version=fact.app_version)
 
 
 def settle_fact(fact: FieldFact, *, state: str, outcome: dict[str, Any]) -> None:

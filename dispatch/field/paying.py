@@ -10,6 +10,7 @@ from dispatch.errors import NotFound, RuleBroken
 from dispatch.fees.models import Charge
 from dispatch.fees.operations import add_charge, take_back_charge, take_payment
 from dispatch.field.acts import Act
+from dispatch.field.operations import SentFact
 from dispatch.invoices.operations import note_on_site
 from dispatch.orders.models import OrderLine
 from dispatch.words import say
@@ -59,7 +60,7 @@ def take(session: Session, act: Act) -> None:
         payer=content.get("payer") or None,
         reference=content.get("reference") or None,
         number=content.get("number") or None,
-        device=act.sent.device,
+        device=_numbers_of(act.sent),
         visit_id=act.visit.id,
         fact_id=act.sent.id,
         by=act.by,
@@ -67,3 +68,10 @@ def take(session: Session, act: Act) -> None:
         recorded_at=act.at,
     )
     note_on_site(session, receipt, content.get("invoice_number") or None, by=act.by, at=act.at)
+
+
+def _numbers_of(sent: SentFact) -> str:
+    """Whose block the receipt's number is of. A phone gives its own; where it gave none the server does, out of another block, so
+    that they do not run into each other.
+    """
+    return sent.device if sent.content.get("number") or sent.app_version is None else f"{sent.device}/server"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from dispatch.devices.models import CustodyEntry, CustodyPosition, Holder
@@ -36,6 +37,7 @@ SIGNED_FOR = (
 )
 """The kinds of facts whose effect stands in the summary under which the customer signs, and costs him something."""
 SEEN = ("dispatched", "on_the_way", "on_site", "finished")
+_signed = aliased(FieldFact)
 _out, _later, _bag = aliased(CustodyEntry), aliased(CustodyEntry), aliased(Holder)
 
 
@@ -193,9 +195,15 @@ def photo(session: Session, photo_id: uuid.UUID, by: Actor) -> Photo:
     return found
 
 
-def _changes_after(at: sa.ColumnElement[datetime]) -> tuple[sa.ColumnElement[bool], ...]:
-    """SQL: facts that change what the customer signs, which came in after `at`."""
-    return FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied", FieldFact.received_at > at
+def _changed_after(signature: type[Signature]) -> sa.Exists:
+    """SQL: something that the customer signs was changed after a signature of that visit. Of one device its own numbers say what
+    came after what, since much may come from it at once; of several the time at the server.
+    """
+    own = sa.select(_signed.device_seq).where(_signed.id == signature.id, _signed.device == FieldFact.device)
+    its = own.correlate(FieldFact, signature).scalar_subquery()
+    later = sa.func.coalesce(FieldFact.device_seq > its, FieldFact.received_at > signature.received_at)
+    of_visit = (FieldFact.visit_id == signature.visit_id, FieldFact.kind.in_(SIGNED_FOR), FieldFact.state == "applied")
+    return sa.exists().where(*of_visit, later)
 
 
 def last_signer(session: Session, order_id: int) -> str | None:
@@ -209,19 +217,17 @@ def last_signer(session: Session, order_id: int) -> str | None:
 
 def word_of(session: Session, visit_id: int) -> tuple[Signature, bool] | None:
     """The newest signature or refusal of a visit (the one that counts), and whether something was changed after it (P8)."""
-    newest = sa.select(sa.func.max(Signature.received_at)).where(Signature.visit_id == visit_id).scalar_subquery()
-    changed = sa.exists().where(FieldFact.visit_id == visit_id, *_changes_after(newest))
-    query = sa.select(Signature, changed).where(Signature.visit_id == visit_id)
+    query = sa.select(Signature, _changed_after(Signature)).where(Signature.visit_id == visit_id)
     row = session.execute(query.order_by(Signature.at.desc(), Signature.received_at.desc()).limit(1)).one_or_none()
     return (row[0], row[1]) if row else None
 
 
 def changed_since_signing(session: Session, order_id: int) -> set[int]:
     """The visits of an order on which something that the customer signs was changed after his newest word (P8)."""
-    newest = sa.select(Signature.visit_id, sa.func.max(Signature.received_at).label("at")).where(Signature.order_id == order_id)
-    signed = newest.group_by(Signature.visit_id).subquery()
-    changed = sa.select(FieldFact.visit_id).join(signed, FieldFact.visit_id == signed.c.visit_id)
-    return {visit_id for visit_id in session.scalars(changed.where(*_changes_after(signed.c.at))) if visit_id is not None}
+    mine = sa.select(Signature.id).where(Signature.order_id == order_id).ext(distinct_on(Signature.visit_id))
+    newest = mine.order_by(Signature.visit_id, Signature.at.desc(), Signature.received_at.desc())
+    query = sa.select(Signature.visit_id).where(Signature.id.in_(newest), _changed_after(Signature))
+    return set(session.scalars(query))
 
 
 def facts_told(session: Session, visit_id: int) -> Sequence[FieldFact]:

@@ -14,7 +14,7 @@ from dispatch.errors import Conflict, Invalid, NotFound, RuleBroken
 from dispatch.field.acts import Act
 from dispatch.field.models import Photo, Signature
 from dispatch.field.rules import PHOTO_KINDS
-from dispatch.field.summary import summary_of
+from dispatch.field.summary import FORMAT, summary_of
 from dispatch.files.strokes import is_drawn
 from dispatch.words import say
 
@@ -26,8 +26,7 @@ def add_photo(session: Session, act: Act) -> None:
     content = act.content
     if content["kind"] not in PHOTO_KINDS:
         raise NotFound
-    if act.visit.status not in ("on_the_way", "on_site"):
-        raise RuleBroken(say("Photos belong to a visit that is under way."))
+    _check_under_way(act)
     line = act.line(session) if content.get("line") else None
     taken = content.get("taken_at")
     photo = Photo(
@@ -45,10 +44,21 @@ def add_photo(session: Session, act: Act) -> None:
         by_id=act.by.id or 0,
         by_name=act.by.name,
         at=act.when,
-        received_at=act.at,
+        received_at=act.heard_at,
     )
     session.add(photo)
     act.tell(session, line=photo.line_id, kind=photo.kind, sha256=photo.sha256)
+
+
+def _check_under_way(act: Act) -> None:
+    """Raises RuleBroken unless it was taken while the visit was under way, and the order can still take it."""
+    visit = act.visit
+    if visit.status == "finished" and visit.departed_at and visit.finished_at and act.order.status != "closed":
+        under_way = visit.departed_at <= act.when <= visit.finished_at
+    else:
+        under_way = visit.status in ("on_the_way", "on_site")
+    if not under_way:
+        raise RuleBroken(say("Photos belong to a visit that is under way."))
 
 
 def sign(session: Session, act: Act) -> None:
@@ -90,21 +100,38 @@ def _under(session: Session, act: Act) -> dict[str, Any]:
     if not signer:
         raise Invalid({"signer": say("Enter the name of the person who stands there.")})
     summary = summary_of(session, act.order, act.visit)
-    digest = hashlib.sha256(canonical(summary)).digest()
-    if digest.hex() != act.content.get("summary_hash"):
-        raise Conflict(CHANGED)
+    shown = _shown(act, summary)
     return {
         "id": act.sent.id,
         "order_id": act.order.id,
         "visit_id": act.visit.id,
         "signer": signer[:100],
         "phone": str(act.content.get("phone") or "").strip()[:40] or None,
-        "summary": summary,
-        "summary_hash": digest,
+        "summary": shown,
+        "summary_hash": _digest(shown),
+        "summary_then": summary if canonical(summary) != canonical(shown) else None,
         "device": act.sent.device,
         **{name: act.content.get(name) for name in ("lat", "lon", "accuracy_m")},
         "by_id": act.by.id or 0,
         "by_name": act.by.name,
         "at": act.when,
-        "received_at": act.at,
+        "received_at": act.heard_at,
     }
+
+
+def _shown(act: Act, summary: dict[str, Any]) -> dict[str, Any]:
+    """What the customer read before he signed. A phone without signal sends it along, and it may differ from the record by now: a
+    true signature all the same. A page shows the record's, and has to show it again.
+    """
+    sent, claimed = act.content.get("summary"), act.content.get("summary_hash")
+    if isinstance(sent, dict) and sent.get("format") == FORMAT:
+        if _digest(sent).hex() != claimed:
+            raise RuleBroken(say("The signature does not belong to the summary that came with it."))
+        return sent
+    if _digest(summary).hex() != claimed:
+        raise Conflict(CHANGED)
+    return summary
+
+
+def _digest(summary: dict[str, Any]) -> bytes:
+    return hashlib.sha256(canonical(summary)).digest()

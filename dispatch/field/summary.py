@@ -22,6 +22,7 @@ from dispatch.fees.queries import charges_of, receipts_of
 from dispatch.fees.rules import FEN
 from dispatch.field.models import TestResult
 from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.words import Text, say
 
 FORMAT = "gps-dispatch/summary/1"
 
@@ -88,6 +89,21 @@ def summary_from(order: Order, visit: Visit, work: Work) -> dict[str, Any]:
         "total": str(charged.quantize(FEN)),
         "due": str((charged - received).quantize(FEN)),
     }
+
+
+PARTS: dict[str, Text] = {
+    "lines": say("the work"),
+    "charges": say("the charges"),
+    "receipts": say("the receipts"),
+    "customer": say("the customer's name"),
+    "technician": say("the technician"),
+}
+"""What of a summary can change after it was shown."""
+
+
+def changed_parts(shown: Mapping[str, Any], then: Mapping[str, Any]) -> list[Text]:
+    """In what two summaries of a visit differ."""
+    return [word for name, word in PARTS.items() if shown.get(name) != then.get(name)]
 
 
 def standing(charges: Sequence[Charge]) -> list[Charge]:

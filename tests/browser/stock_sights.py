@@ -68,6 +68,7 @@ def stock_pages(session: Session) -> dict[str, Sight]:
     carried = sa.select(Unit.id).join(CustodyPosition).where(CustodyPosition.holder_id == bag)
     return {
         "a technician": Sight("staff.show", f"/people/{technician}"),
+        "phones of a technician": Sight("field.phones", f"/people/{technician}/phones", "lin"),
         "changing a person": Sight("staff.edit", f"/people/{technician}/edit"),
         "a customer": Sight("customers.show", f"/customers/{customer}"),
         "changing a customer": Sight("customers.edit", f"/customers/{customer}/edit"),

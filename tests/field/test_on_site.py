@@ -205,9 +205,8 @@ def test_every_act_stands_in_the_orders_history(db: Session, cast: Cast, order: 
     ]
 
 
-def test_unknown_kinds_and_strangers_are_turned_away(db: Session, cast: Cast, on_site: Visit) -> None:
-    with pytest.raises(NotFound):
-        do(db, on_site, "visit.teleport", cast.su)
+def test_unknown_kinds_are_kept_and_strangers_turned_away(db: Session, cast: Cast, on_site: Visit) -> None:
+    assert do(db, on_site, "visit.teleport", cast.su).state == "disputed"
     with pytest.raises(NotFound):
         do(db, on_site, "line.done", cast.wei, line=1)
     assert db.get(FieldFact, uuid.uuid4()) is None

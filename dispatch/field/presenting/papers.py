@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from dispatch.fees.models import Charge, Receipt
 from dispatch.fees.queries import ChargeGroup, account_of, charge_groups, receipts_of, standing_charges
 from dispatch.fees.rules import OrderAccount
 from dispatch.field.models import Signature
+from dispatch.field.summary import changed_parts
 from dispatch.invoices.lifecycle import LIVE
 from dispatch.invoices.models import Invoice, InvoiceDoubt
 from dispatch.invoices.papers import without_invoice
@@ -24,6 +26,7 @@ from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.order_queries import lines_named
 from dispatch.sheets.drawing import signature_svg
+from dispatch.words import Text, listed
 
 MOST_ROWS = 8
 """More charges than these are shown together, one row for the same thing."""
@@ -35,6 +38,16 @@ class SignatureSeen:
 
     row: Signature
     drawing: Markup | None
+
+    @property
+    def changed(self) -> Text | str:
+        """In what the summary that was shown is another than the record was when the signature came."""
+        return listed(changed_parts(self.row.summary, self.row.summary_then or {}))
+
+    @property
+    def sums(self) -> tuple[Decimal, Decimal]:
+        """What the customer was shown as the total, and what the record said."""
+        return _total(self.row.summary), _total(self.row.summary_then or {})
 
 
 @dataclass(frozen=True)
@@ -97,3 +110,10 @@ def papers(session: Session, order: Order, total: int, cut: Cut = FIRST) -> Pape
 
 def _left(receipt: Receipt, receipts: Iterable[Receipt]) -> Decimal:
     return receipt.amount + sum(other.amount for other in receipts if other.refunds_id == receipt.id)
+
+
+def _total(summary: Mapping[str, Any]) -> Decimal:
+    try:
+        return Decimal(summary.get("total", 0))
+    except (ArithmeticError, TypeError, ValueError):
+        return Decimal(0)
