@@ -1,5 +1,5 @@
-"""What the worker does for the field: it asks about terminals, forgets what proves nothing, learns from drives, and applies what a
-killed server has kept and no more."""
+"""What the worker does for the field: it asks about terminals, forgets what proves nothing, learns from drives, and applies what
+a killed server has kept and no more."""
 
 from __future__ import annotations
 
