@@ -118,16 +118,19 @@ def _roads(problem: Problem, job: Job) -> Roads:
 
 
 def movable_day(day: DayProblem, ways: Ways) -> tuple[Problem, Plan]:
-    """The day with what nobody has set out for as work that can be put off, everybody's visits in their order."""
+    """The day with what nobody has set out for as work that can be put off, everybody's visits in their order. Locks hold."""
     jobs, routes = [], []
     for job in day.problem.jobs:
         visit = day.fixed.get(str(job.id))
-        movable = visit is not None and visit.status in MOVABLE and visit.branch_id == day.of.branch_id
-        jobs.append(_movable(job, visit, day, ways) if visit is not None and movable else job)
+        jobs.append(_movable(job, visit, day, ways) if visit is not None and _may_wait(visit, day) else job)
     for route in day.standing.routes:
         stops = tuple(Stop(stop.job, stop.arrive, stop.start, stop.end, 0) for stop in route.stops)
         routes.append(Route(route.technician, route.leave_at, route.home_at, stops, None, 0, 0))
     return replace(day.problem, jobs=tuple(jobs)), Plan(tuple(routes))
+
+
+def _may_wait(visit: Visit, day: DayProblem) -> bool:
+    return visit.status in MOVABLE and visit.branch_id == day.of.branch_id and not visit.by_hand
 
 
 def _movable(job: Job, visit: Visit, day: DayProblem, ways: Ways) -> Job:

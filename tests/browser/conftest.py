@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from dispatch.clock import local_day, now
 from dispatch.db import transaction
@@ -36,16 +36,22 @@ MORNING = 6
 
 
 @pytest.fixture(scope="package")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """One for all: a second one in the same process will not start."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all browser tests; each desk gets a context of its own."""
     home = os.environ.get("HOME", "")
     environ: dict[str, Any] = dict(os.environ)
     if not (home and os.access(home, os.W_OK)):
         environ["HOME"] = str(tmp_path_factory.mktemp("home"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_program(), args=QUIET, env=environ)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=browser_program(), args=QUIET, env=environ)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 NO_PAGES = {
     "static",
+    "field_api.blob",
+    "field_api.shut",
     "fees.quotation_paper",
     "finance.slip",
     "finance.slip_photo",

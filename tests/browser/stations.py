@@ -211,7 +211,7 @@ def move_one_visit(lin: Desk, technicians: list[str]) -> None:
     lin.sees("Nothing speaks against it.", within=dialog)
     lin.press("Move", within=dialog)
     lin.sees(f"now goes to {technicians[-1]}")
-    lin.sees("by hand", within=routes.last)
+    expect(routes.last.locator(".lock.is-locked").first, "what was moved by hand stays").to_be_visible()
 
 
 def start_of(stop: Locator) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from PIL import ExifTags, Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect
 
 from dispatch.db import transaction
 from dispatch.devices.fitted import fittings_of
@@ -64,16 +64,15 @@ CASES: list[tuple[str, list[str], dict[str, Any], dict[str, Any] | None]] = [
 
 
 @pytest.fixture(scope="module")
-def filmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Path]]:
+def filmed(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Path]]:
     """A browser whose camera shows this film; what is in the file when a page opens the camera is what it sees."""
     film = tmp_path_factory.mktemp("film") / "film.mjpeg"
     show(film, "T00001")
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     environ: dict[str, Any] = {**os.environ, "HOME": str(film.parent)}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_program(), args=[*QUIET, *fake], env=environ)
-        yield browser, film
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=browser_program(), args=[*QUIET, *fake], env=environ)
+    yield browser, film
+    browser.close()
 
 
 def show(film: Path, number: str) -> None:

@@ -26,6 +26,10 @@ ONE_ORDER = {
 """They page, and have one order that makes sense."""
 
 SHORT = {
+    "board/happened.html": "what somebody entered about one branch's day",
+    "board/calm.html": "what one proposal changes",
+    "board/compare.html": "what one plan changes in a day, with its bars above",
+    "field/phones.html": "the phones of one person",
     "board/left.html": "what is left over of one day before",
     "board/travel.html": "four bands of distance and four parts of the day",
     "board/picking.html": "what the visits of one day need",

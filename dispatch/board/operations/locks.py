@@ -42,8 +42,10 @@ def _planned(of: DayOfBranch) -> sa.Select[Any]:
 
 
 def _set(session: Session, visits: Sequence[Visit], of: DayOfBranch, *, locked: bool, by: Actor) -> int:
-    action = "visit.lock" if locked else "visit.unlock"
     for visit in visits:
         visit.by_hand = locked
-        record(session, ("order", visit.order_id), action, by=by, at=of.at, detail={"visit": visit.id})
+        if locked:
+            record(session, ("order", visit.order_id), "visit.lock", by=by, at=of.at, detail={"visit": visit.id})
+        else:
+            record(session, ("order", visit.order_id), "visit.unlock", by=by, at=of.at, detail={"visit": visit.id})
     return len(visits)

@@ -85,4 +85,5 @@ def _make_room(session: Session, of: DayOfBranch, place: Place, *, by: Actor) ->
 def _put_off(session: Session, of: DayOfBranch, shifted: Iterable[tuple[int, Shifted]], *, by: Actor) -> None:
     for who, one in sorted(shifted, key=lambda row: -row[1].start):
         visit = locked_visit(session, one.visit.id)
-        change_visit(session, visit, technician_id=who, starts_at=moment_of(one.start, of.day, of.zone), by=by, at=of.at)
+        start = moment_of(one.start, of.day, of.zone)
+        change_visit(session, visit, technician_id=who, starts_at=start, by=by, at=of.at, by_hand=False)
