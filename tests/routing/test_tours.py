@@ -17,6 +17,7 @@ from dispatch.board.commands import route
 from dispatch.errors import RuleBroken
 from dispatch.routing.search.chance import dice
 from dispatch.routing.search.effort import Effort
+from dispatch.routing.search.rows import TOUCHED
 from dispatch.routing.stores import run
 from dispatch.routing.stores.check import verdict
 from dispatch.routing.stores.file import read_instance, written_tours
@@ -24,7 +25,7 @@ from dispatch.routing.stores.improve import improved
 from dispatch.routing.stores.model import STORE, Place, Problem, Request, Technician
 from dispatch.routing.stores.recreate import recreate
 from dispatch.routing.stores.routes import Routes, empty_routes, refresh_all
-from dispatch.routing.stores.ruin import TODO, TOUCHED, desk
+from dispatch.routing.stores.ruin import TODO, desk
 from dispatch.routing.stores.tables import NEVER, TICKS, Tables, tables_of
 from tests.routing.tours_by_chance import file_of, problem_by_chance
 

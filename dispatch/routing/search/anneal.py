@@ -11,7 +11,8 @@ from dispatch.routing.search.chance import share
 from dispatch.routing.search.compiled import compiled, entry
 from dispatch.routing.search.recreate import recreate
 from dispatch.routing.search.routes import Routes, refresh
-from dispatch.routing.search.ruin import LOST, TOUCHED, Desk, is_in, is_out, ruin
+from dispatch.routing.search.rows import TOUCHED, is_less
+from dispatch.routing.search.ruin import LOST, Desk, is_in, is_out, ruin
 from dispatch.routing.search.tables import Ints, Tables
 
 LOST_NOW, COST_NOW = 0, 1
@@ -44,7 +45,7 @@ def anneal(a: Tables, r: Routes, d: Desk, now: Kept, best: Kept, prize: float, r
             _back(a, r, d, now)
         for i in range(d.counts[TOUCHED]):
             d.is_touched[d.touched[i]] = 0
-        if _is_better(now, best):
+        if is_less(now.sums, best.sums):
             _lay_aside(now, best)
 
 
@@ -81,13 +82,6 @@ def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
             r.stops[who, k] = now.stops[who, k]
             is_in(a, d, now.stops[who, k])
         refresh(a, r, who)
-
-
-@compiled
-def _is_better(now: Kept, best: Kept) -> bool:
-    if now.sums[LOST_NOW] != best.sums[LOST_NOW]:
-        return now.sums[LOST_NOW] < best.sums[LOST_NOW]
-    return now.sums[COST_NOW] < best.sums[COST_NOW]
 
 
 @compiled

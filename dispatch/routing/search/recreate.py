@@ -8,7 +8,8 @@ from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
 from dispatch.routing.search.pricing import rise
 from dispatch.routing.search.routes import Routes, passes, put_in, refresh
-from dispatch.routing.search.ruin import SEED, TODO, TOUCHED, TURN, Desk, is_in, touch
+from dispatch.routing.search.rows import TOUCHED, touch
+from dispatch.routing.search.ruin import SEED, TODO, TURN, Desk, is_in
 from dispatch.routing.search.tables import Ints, Tables, is_settled
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
@@ -79,7 +80,7 @@ def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
     whose, where = _best_place(a, r, d, job)
     d.fresh[job] = 0
     if whose >= 0:
-        touch(d, whose)
+        touch(d.counts, d.touched, d.is_touched, whose)
         put_in(r, whose, where, job)
         refresh(a, r, whose)
         is_in(a, d, job)

@@ -11,6 +11,7 @@ import numpy as np
 
 from dispatch.routing.search.compiled import compiled, entry
 from dispatch.routing.search.pricing import hours_price
+from dispatch.routing.search.rows import close_gap, make_room
 from dispatch.routing.search.tables import Ints, Tables, settled_stops
 from dispatch.routing.search.timing import (
     NEVER,
@@ -289,9 +290,7 @@ def holds(a: Tables, r: Routes, who: int) -> bool:
 def take_out(r: Routes, who: int, k: int) -> int:
     """Takes stop k out of a route, to be refreshed afterwards. Returns the job."""
     job = r.stops[who, k]
-    for i in range(k, r.many[who] - 1):
-        r.stops[who, i] = r.stops[who, i + 1]
-    r.many[who] -= 1
+    close_gap(r.stops, r.many, who, k)
     r.whose[job] = -1
     return job
 
@@ -299,8 +298,5 @@ def take_out(r: Routes, who: int, k: int) -> int:
 @compiled
 def put_in(r: Routes, who: int, k: int, job: int) -> None:
     """Puts a job before stop k, to be refreshed afterwards."""
-    for i in range(r.many[who], k, -1):
-        r.stops[who, i] = r.stops[who, i - 1]
-    r.stops[who, k] = job
-    r.many[who] += 1
+    make_room(r.stops, r.many, who, k, job)
     r.whose[job] = who

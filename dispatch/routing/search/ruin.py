@@ -9,6 +9,7 @@ import numpy as np
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled
 from dispatch.routing.search.routes import Routes, holds, refresh, take_out
+from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.tables import Flags, Ints, Tables, is_settled
 
 LONGEST_STRING = 10
@@ -38,8 +39,8 @@ class Desk(NamedTuple):
     key: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-TOUCHED, OUT, TODO, LOST, SEED, TURN = 0, 1, 2, 3, 4, 5
-"""Places in `counts`; LOST is the priority of all jobs that nobody has."""
+OUT, TODO, LOST, SEED, TURN = 1, 2, 3, 4, 5
+"""Places in `counts` behind TOUCHED; LOST is the priority of all jobs that nobody has."""
 
 
 def desk(a: Tables, rng: Dice) -> Desk:
@@ -58,15 +59,6 @@ def desk(a: Tables, rng: Dice) -> Desk:
         todo=np.zeros(a.jobs, dtype=np.int64),
         key=np.zeros(a.jobs, dtype=np.float64),
     )
-
-
-@compiled
-def touch(d: Desk, who: int) -> None:
-    """Remembers that a route changes."""
-    if not d.is_touched[who]:
-        d.is_touched[who] = 1
-        d.touched[d.counts[TOUCHED]] = who
-        d.counts[TOUCHED] += 1
 
 
 @compiled
@@ -124,7 +116,7 @@ def _working(r: Routes) -> int:
 @compiled
 def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None:
     """One string of a route with `job` in it, now and then with some in the middle left; settled ones stay."""
-    touch(d, who)
+    touch(d.counts, d.touched, d.is_touched, who)
     count = r.many[who]
     most = min(count, length)
     long = 1 + below(d.rng, most)

@@ -13,7 +13,8 @@ from dispatch.routing.search.cores import side_by_side
 from dispatch.routing.search.effort import Effort, turns
 from dispatch.routing.search.recreate import construct
 from dispatch.routing.search.routes import empty_routes
-from dispatch.routing.search.ruin import TOUCHED, desk
+from dispatch.routing.search.rows import TOUCHED
+from dispatch.routing.search.ruin import desk
 from dispatch.routing.search.tables import Tables
 
 __all__ = ["Effort", "Found", "one_search", "searched"]

@@ -10,10 +10,11 @@ import numpy as np
 from dispatch.routing.search.chance import share
 from dispatch.routing.search.compiled import compiled, entry
 from dispatch.routing.search.pool import Pool, remember
+from dispatch.routing.search.rows import TOUCHED, is_less
 from dispatch.routing.search.tables import Ints
 from dispatch.routing.stores.recreate import BLINK, recreate
 from dispatch.routing.stores.routes import Routes, refresh
-from dispatch.routing.stores.ruin import EDITIONS, TODO, TOUCHED, Desk, ruin
+from dispatch.routing.stores.ruin import EDITIONS, TODO, Desk, ruin
 from dispatch.routing.stores.tables import Tables
 
 LEFT_NOW, TIME_NOW = 0, 1
@@ -49,7 +50,7 @@ def anneal(
         _decide(a, r, d, now, pool, prize, heat, good)
         for i in range(d.counts[TOUCHED]):
             d.is_touched[d.touched[i]] = 0
-        if _is_better(now, best):
+        if is_less(now.sums, best.sums):
             _lay_aside(now, best)
 
 
@@ -107,13 +108,6 @@ def _left_over(r: Routes, d: Desk) -> None:
         if r.whose[job] < 0:
             d.todo[d.counts[TODO]] = job
             d.counts[TODO] += 1
-
-
-@compiled
-def _is_better(now: Kept, best: Kept) -> bool:
-    if now.sums[LEFT_NOW] != best.sums[LEFT_NOW]:
-        return now.sums[LEFT_NOW] < best.sums[LEFT_NOW]
-    return now.sums[TIME_NOW] < best.sums[TIME_NOW]
 
 
 @compiled

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dispatch.routing.search.chance import below, share
 from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.rows import touch
 from dispatch.routing.search.tables import Ints
 from dispatch.routing.stores.insertion import cheapest
 from dispatch.routing.stores.routes import Routes, put_in, refresh
-from dispatch.routing.stores.ruin import TODO, Desk, touch
+from dispatch.routing.stores.ruin import TODO, Desk
 from dispatch.routing.stores.tables import NEVER, Tables
 
 BLINK = 0.02
@@ -94,7 +95,7 @@ def _give(a: Tables, r: Routes, d: Desk, i: int, ranks: int) -> None:
     job, who = d.todo[i], d.best[i]
     put_in(r, who, d.where[i, who], job)
     r.whose[job] = who
-    touch(d, who)
+    touch(d.counts, d.touched, d.is_touched, who)
     refresh(a, r, who)
     last = d.counts[TODO] - 1
     d.counts[TODO] = last

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.routing.search.compiled import compiled, entry, inlined
+from dispatch.routing.search.rows import close_gap, make_room
 from dispatch.routing.search.tables import Ints
 from dispatch.routing.stores.tables import NEVER, Tables
 
@@ -188,9 +189,7 @@ def through(a: Tables, r: Routes, who: int, k: int, stop: int, before: int, k2: 
 @compiled
 def take_out(r: Routes, who: int, k: int) -> None:
     """Takes stop k out of a tour, to be refreshed afterwards."""
-    for i in range(k, r.many[who] - 1):
-        r.stops[who, i] = r.stops[who, i + 1]
-    r.many[who] -= 1
+    close_gap(r.stops, r.many, who, k)
     if r.at[who] > k:
         r.at[who] -= 1
 
@@ -198,9 +197,6 @@ def take_out(r: Routes, who: int, k: int) -> None:
 @compiled
 def put_in(r: Routes, who: int, k: int, stop: int) -> None:
     """Puts a stop before stop k, to be refreshed afterwards."""
-    for i in range(r.many[who], k, -1):
-        r.stops[who, i] = r.stops[who, i - 1]
-    r.stops[who, k] = stop
-    r.many[who] += 1
+    make_room(r.stops, r.many, who, k, stop)
     if r.at[who] >= k:
         r.at[who] += 1

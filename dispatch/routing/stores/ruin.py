@@ -8,6 +8,7 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled
+from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.tables import Flags, Ints
 from dispatch.routing.stores.routes import Routes, refresh, take_out
 from dispatch.routing.stores.tables import NEVER, Tables
@@ -47,7 +48,7 @@ class Desk(NamedTuple):
     regret: Ints
 
 
-TOUCHED, TODO, EDITIONS = 0, 1, 2
+TODO, EDITIONS = 1, 2
 """Places in `counts`."""
 
 
@@ -69,15 +70,6 @@ def desk(a: Tables, rng: Dice) -> Desk:
         best=np.zeros(a.jobs, dtype=np.int64),
         regret=np.zeros(a.jobs, dtype=np.int64),
     )
-
-
-@compiled
-def touch(d: Desk, who: int) -> None:
-    """Remembers that a tour changes."""
-    if not d.is_touched[who]:
-        d.is_touched[who] = 1
-        d.touched[d.counts[TOUCHED]] = who
-        d.counts[TOUCHED] += 1
 
 
 @compiled
@@ -106,7 +98,7 @@ def _away(r: Routes, d: Desk, job: int) -> None:
     who = r.whose[job]
     if who < 0:
         return
-    touch(d, who)
+    touch(d.counts, d.touched, d.is_touched, who)
     k = 0
     while r.stops[who, k] != job:
         k += 1
@@ -172,7 +164,7 @@ def _working(r: Routes) -> int:
 @compiled
 def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None:
     """One string of a tour with `job` in it, now and then with some stops in the middle left where they are."""
-    touch(d, who)
+    touch(d.counts, d.touched, d.is_touched, who)
     count = r.many[who]
     long = 1 + below(d.rng, min(count, length))
     keep = below(d.rng, count - long + 1) if long > 1 and share(d.rng) < SPLIT else 0

@@ -14,10 +14,11 @@ from dispatch.routing.search.cores import side_by_side
 from dispatch.routing.search.effort import Effort, turns
 from dispatch.routing.search.pool import Column, Pool, columns, empty_pool, make_room
 from dispatch.routing.search.recombine import best_choice
+from dispatch.routing.search.rows import TOUCHED
 from dispatch.routing.stores.anneal import Kept, anneal, kept
 from dispatch.routing.stores.recreate import recreate
 from dispatch.routing.stores.routes import Routes, empty_routes, refresh_all
-from dispatch.routing.stores.ruin import TODO, TOUCHED, Desk, desk
+from dispatch.routing.stores.ruin import TODO, Desk, desk
 from dispatch.routing.stores.tables import Tables
 
 LEGS = ((1.5, 0.025, 0.125),) * 8
