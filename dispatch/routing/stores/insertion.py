@@ -21,6 +21,8 @@ def cheapest(a: Tables, r: Routes, who: int, job: int) -> tuple[int, int]:
         )
     else:
         long, k = _with_store(a, r, who, job)
+        if a.able[who, job] == ABLE:
+            long, k = _before_store(a, r, who, job, _lasts_until(a, r, who, job), long, k)
     return (long - r.cost[who] if long < NEVER else NEVER), k
 
 
@@ -110,4 +112,56 @@ def _behind(a: Tables, r: Routes, who: int, job: int, k: int, before: int, best:
                 long, early, late, a.drive[before, after], a.service[after], a.opens[after], a.closes[after]
             )
         before = after
+    return best, place
+
+
+@compiled
+def _lasts_until(a: Tables, r: Routes, who: int, job: int) -> int:
+    """Up to before which stop the bag is enough for the stops and for the request among them."""
+    latest = 0
+    while latest < r.many[who] and a.has_tools[who, r.stops[who, latest]]:
+        latest += 1
+    for kind in range(a.bag.shape[1]):
+        left = a.bag[who, kind] - a.parts[job, kind]
+        for k in range(latest):
+            left -= a.parts[r.stops[who, k], kind]
+            if left < 0:
+                latest = k
+                break
+    return latest
+
+
+@compiled
+def _before_store(a: Tables, r: Routes, who: int, job: int, latest: int, best: int, place: int) -> tuple[int, int]:
+    """The request out of the bag, and the store behind it but before stop `latest` at the latest: others need it then."""
+    home, store, count = a.parts.shape[0] + who, a.drive.shape[0] - 1, r.many[who]
+    before = home
+    for i in range(latest + 1):
+        if r.fore[who, i, 0] >= NEVER:
+            break
+        long, early, late = joined(
+            r.fore[who, i, 0],
+            r.fore[who, i, 1],
+            r.fore[who, i, 2],
+            a.drive[before, job],
+            a.service[job],
+            a.opens[job],
+            a.closes[job],
+        )
+        last = job
+        for k in range(i, latest + 1):
+            if long >= NEVER:
+                break
+            after = r.stops[who, k] if k < count else home
+            one, soon, until = joined(long, early, late, a.drive[last, store], a.service[store], a.opens[store], a.closes[store])
+            if one < NEVER:
+                whole = lasts(one, soon, until, a.drive[store, after], r.back[who, k, 0], r.back[who, k, 1], r.back[who, k, 2])
+                if whole < best:
+                    best, place = whole, i
+            if k < count:
+                long, early, late = joined(
+                    long, early, late, a.drive[last, after], a.service[after], a.opens[after], a.closes[after]
+                )
+                last = after
+        before = r.stops[who, i] if i < count else home
     return best, place
