@@ -56,9 +56,9 @@ def _without(a: Tables, r: Routes, who: int, k: int, job: int, least: int, found
     extra = _room(a, r, who, job) if holds(a, r, who) else NEVER
     for i in range(a.folk_first[other], a.folk_first[other + 1] if extra < NEVER else 0):
         to = a.folk[i]
-        way = extra - saved + _room(a, r, to, other) if to != who else NEVER
-        if way < least:
-            least = way
+        room = _room(a, r, to, other) if to != who else NEVER
+        if room < NEVER and extra - saved + room < least:
+            least = extra - saved + room
             found[WHO], found[OTHER], found[TO] = who, other, to
     put_in(r, who, k, other)
     refresh(a, r, who)
