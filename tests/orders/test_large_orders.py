@@ -39,9 +39,9 @@ def positions(page: str) -> list[int]:
 
 
 def plates(order: Order) -> list[str]:
-    """The end of each vehicle's plate, as it stands on pages."""
+    """The number of each vehicle's plate, as it stands on pages: all five digits, for fewer are part of several."""
     with transaction() as db:
-        return [(line.vehicle.plate or "")[-4:] for line in db.get_one(Order, order.id).lines]
+        return [(line.vehicle.plate or "")[-5:] for line in db.get_one(Order, order.id).lines]
 
 
 def seen(client: FlaskClient, address: str) -> str:
