@@ -96,6 +96,9 @@ class Settings:
     calm_at_once: tuple[str, ...] = setting(
         "CALM_AT_ONCE", some_of("ill", "leave", "late", "traffic", "urgent", "cancelled"), ("none",),
         "what changes a running day without asking: ill, leave, late, traffic, urgent, cancelled; or none")
+    promise_days: int = setting("PROMISE_DAYS", whole(1, 31), 7, "days over which a caller is offered times")
+    promise_minutes: int = setting("PROMISE_MINUTES", whole(30, 720), 120, "length of the windows that are promised, minutes")
+    hold_minutes: int = setting("HOLD_MINUTES", whole(1, 60), 5, "minutes for which a window is held while the caller decides")
     auto_close_hours: int = setting("AUTO_CLOSE_HOURS", whole(0, 8760), 0, "orders close after so long complete; 0: by hand only")
     return_before_closing: bool = setting(
         "RETURN_BEFORE_CLOSING", boolean, False, "closing waits for units taken out to reach the store; off: that takes days")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.board.calm_models import CalmProposal as CalmProposal
 from dispatch.board.calm_models import DayEvent as DayEvent
+from dispatch.board.hold_models import WindowHold as WindowHold
 from dispatch.board.travel_models import TravelSpeed as TravelSpeed
 from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.words import say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -67,6 +67,21 @@ def _route(who: int, stops: Sequence[Stop]) -> Route:
     return Route(who, stops[0].start, stops[-1].end, tuple(stops), None, 0, 0)
 
 
+@dataclass(frozen=True)
+class DayRead:
+    """What was read of a branch's day: visits that `stay`, until when the `nights` before keep whom busy, vehicles that wait,
+    people with what they hold in cash, and (asked for once the branch's ways are known) bags and presence.
+    """
+
+    stays: Sequence[Visit]
+    nights: Mapping[int, int]
+    lines: Sequence[OrderLine]
+    people: Sequence[Person]
+    held: Mapping[int, Held]
+    bags: Mapping[int, Parts]
+    there: Mapping[int, Presence]
+
+
 def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool = True) -> DayProblem:
     """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
     start, end = of.bounds
@@ -78,23 +93,30 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     people, held = team_and_cash(session, of.branch_id, of.at, skilled=True)
     ways = ways_of_branch(ways, people)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
-    there = there_on(session, people, of)
-    shifts = dict(_shifts(people, there, nights, of))
-    lunches = {p.id: _lunch(p, there[p.id], stays, of, ways) for p in people if p.id in shifts}
-    barred = {who: one for who, one in held.items() if one.barred}
-    team = [_technician(p, shifts[p.id], of.day, bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
+    read = DayRead(stays, nights, lines, people, held, bags, there_on(session, people, of))
+    barred = any(one.barred for one in held.values())
+    placed = {line.order_id for line in lines if place_of(line) is not None}
+    return problem_of(read, of, ways, paid_jobs(session, placed, at=of.at) if barred else frozenset())
+
+
+def problem_of(read: DayRead, of: DayOfBranch, ways: Ways, paid: Container[int]) -> DayProblem:
+    """The problem out of what was read; `ways` are the branch's. At the orders in `paid` something is to be collected."""
+    people, there = read.people, read.there
+    shifts = dict(_shifts(people, there, read.nights, of))
+    lunches = {p.id: _lunch(p, there[p.id], read.stays, of, ways) for p in people if p.id in shifts}
+    barred = {who: one for who, one in read.held.items() if one.barred}
+    team = [_technician(p, shifts[p.id], of.day, read.bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
     team = [replace(one, takes_money=one.id not in barred) for one in team]
-    placed = [line for line in lines if place_of(line) is not None]
-    paid = paid_jobs(session, {line.order_id for line in placed}, at=of.at) if barred else frozenset()
-    jobs = [*(fixed_job(v, of, ways) for v in stays), *line_jobs(placed, of, ways, paid)]
+    placed = [line for line in read.lines if place_of(line) is not None]
+    jobs = [*(fixed_job(v, of, ways) for v in read.stays), *line_jobs(placed, of, ways, paid)]
     return DayProblem(
         of,
         Problem(tuple(team), tuple(jobs), ways.travel, of.not_before),
         {line.id: line for line in placed},
-        {visit_job_id(v): v for v in stays},
+        {visit_job_id(v): v for v in read.stays},
         tuple(people),
         there,
-        tuple(line for line in lines if place_of(line) is None),
+        tuple(line for line in read.lines if place_of(line) is None),
         barred,
     )
 
@@ -118,12 +140,17 @@ def there_on(session: Session, people: Sequence[Person], of: DayOfBranch) -> dic
 
 def bags_of_morning(session: Session, person_ids: Collection[int], of: DayOfBranch, ways: Ways) -> dict[int, Parts]:
     """What the bags will hold on the morning of the day: what they hold now, less what visits before it will take."""
-    bags = parts_in_bags(session, person_ids)
     start, _ = of.bounds
-    for visit in live_visits(session, of.branch_id, of.midnight, start):
-        if visit.technician_id in bags:
-            bags[visit.technician_id], _short = taken_out(bags[visit.technician_id], still_needed([visit], ways))
-    return bags
+    return bags_after(parts_in_bags(session, person_ids), live_visits(session, of.branch_id, of.midnight, start), ways)
+
+
+def bags_after(bags: Mapping[int, Parts], visits: Iterable[Visit], ways: Ways) -> dict[int, Parts]:
+    """What bags hold once these visits have taken theirs."""
+    left = dict(bags)
+    for visit in visits:
+        if visit.technician_id in left:
+            left[visit.technician_id], _short = taken_out(left[visit.technician_id], still_needed([visit], ways))
+    return left
 
 
 def _stays(visit: Visit, dissolve: bool) -> bool:
@@ -138,7 +165,7 @@ def home_of(person: Person) -> Coordinates | None:
     return (branch.lat, branch.lon) if branch.lat is not None and branch.lon is not None else None
 
 
-def _technician(person: Person, shift: Span, day: date, bag: dict[str, int], lunch: Lunch | None) -> Technician:
+def _technician(person: Person, shift: Span, day: date, bag: Mapping[str, int], lunch: Lunch | None) -> Technician:
     home = home_of(person)
     assert home is not None
     return Technician(

@@ -43,7 +43,7 @@ def open_lines(
 
     Visits that match `except_for` count as gone. Most urgent and oldest orders first; or of one order, by id or number.
     """
-    query = sa.select(OrderLine).join(OrderLine.order).where(Order.branch_id == branch_id, *_waits(except_for))
+    query = sa.select(OrderLine).join(OrderLine.order).where(Order.branch_id == branch_id, *waits(except_for))
     wanted = sa.or_(Order.wanted_on.is_(None), Order.wanted_on <= day)
     query = query.where(wanted if order is None else Order.number == order if isinstance(order, str) else Order.id == order)
     its = contains_eager(OrderLine.order)
@@ -56,10 +56,10 @@ def open_lines(
 
 def free_line_ids(session: Session, line_ids: Sequence[int]) -> set[int]:
     """Those of the lines that still wait for a visit at this moment."""
-    return set(session.scalars(sa.select(OrderLine.id).join(OrderLine.order).where(OrderLine.id.in_(line_ids), *_waits())))
+    return set(session.scalars(sa.select(OrderLine.id).join(OrderLine.order).where(OrderLine.id.in_(line_ids), *waits())))
 
 
-def _waits(except_for: sa.ColumnElement[bool] | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+def waits(except_for: sa.ColumnElement[bool] | None = None) -> tuple[sa.ColumnElement[bool], ...]:
     """SQL: the order is at work, the line still to be done, and no live visit (other than `except_for`) covers it."""
     covering = sa.select(VisitLine.line_id).join(VisitLine.visit)
     covering = covering.where(VisitLine.line_id == OrderLine.id, Visit.status.in_(VISIT_LIVE))

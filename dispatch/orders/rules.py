@@ -35,6 +35,9 @@ MADE_ROOM = say("made room for an urgent order")
 """Why a visit was taken off when something more urgent came."""
 _OURS = {str(text): text for text in (PLANNED_ANEW, MADE_ROOM, AFTER_TODAY, OFFERED_ANEW, VISIT_OVER, *WHYS.values())}
 
+MAY_BE_PROMISED = ("draft", "awaiting_approval", "approved")
+"""Nobody is planned to come yet, so that a caller can still be promised a time. What is planned, is promised by the plan."""
+
 PRIORITY = {"normal": 30, "urgent": 60, "emergency": 100}
 
 

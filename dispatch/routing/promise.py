@@ -16,7 +16,7 @@ import numpy as np
 from dispatch.routing.in_memory import CALM, RoutesInMemory
 from dispatch.routing.model import Id, Job, Span
 from dispatch.routing.search.lanes import taken_between
-from dispatch.routing.urgent import who_now
+from dispatch.routing.urgent import Taker, who_now
 
 MOST_OFFERS = 3
 RESERVE = 0.15
@@ -39,7 +39,7 @@ class OpenDay:
 @dataclass(frozen=True)
 class Offer:
     """A window that can be promised: who would come and begin when, as the plan stands; seconds on the road more, and what the
-    window costs with waiting and reserve."""
+    window costs with waiting and reserve. `after` and `before`: the jobs it would stand between (None: his home)."""
 
     day: date
     window: Span
@@ -47,6 +47,9 @@ class Offer:
     start: int
     extra_travel_s: int
     price: int
+    reserve_s: int = 0
+    after: Id | None = None
+    before: Id | None = None
 
 
 def offers(days: Sequence[OpenDay], job: Job, *, most: int = MOST_OFFERS) -> list[Offer]:
@@ -71,8 +74,15 @@ def offered(one: OpenDay, window: Span, job: Job) -> Offer | None:
         price = _reserve(one.standing, asked, window) if best else 0
     if not best:
         return None
-    taker = best[0]
-    return Offer(one.day, window, taker.technician, taker.start, taker.extra_travel_s, taker.extra_travel_s + price)
+    return _told(one, window, best[0], price)
+
+
+def _told(one: OpenDay, window: Span, taker: Taker, reserve: int) -> Offer:
+    his = one.standing.orders[one.standing.number[taker.technician]]
+    after = his[taker.position - 1].id if taker.position else None
+    before = his[taker.position].id if taker.position < len(his) else None
+    price = taker.extra_travel_s + reserve
+    return Offer(one.day, window, taker.technician, taker.start, taker.extra_travel_s, price, reserve, after, before)
 
 
 def _reserve(standing: RoutesInMemory, job: Job, window: Span) -> int:

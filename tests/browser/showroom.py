@@ -103,10 +103,17 @@ def _board(session: Session, zone: str) -> dict[str, Sight]:
         "a day long gone": Sight("board.plan", f"/plan?day={today - 300 * day}"),
         "assigning one": Sight("board.assign", f"/plan/orders/{first(session, waiting.where(Order.kind == 'repair'))}/assign"),
         "who can take it now": Sight("board.urgent", f"/plan/orders/{first(session, waiting.where(Order.kind == 'repair'))}/now"),
+        "offering a time": Sight("board.times", f"/plan/orders/{first(session, waiting.where(Order.kind == 'repair'))}/times"),
+        "offering a time before approval": Sight("board.times", f"/plan/orders/{_unapproved(session)}/times", "lin"),
         "assigning many": Sight("board.assign", f"/plan/orders/{big}/assign"),
         "a planned visit": Sight("board.visit", f"/plan/visits/{planned}"),
         "a visit under way": Sight("board.visit", f"/plan/visits/{gone}"),
     }
+
+
+def _unapproved(session: Session) -> object:
+    taken = sa.select(Order.number).where(Order.status == "awaiting_approval", Order.kind == "repair").order_by(Order.number)
+    return first(session, taken)
 
 
 def _upload(session: Session) -> dict[str, Sight]:

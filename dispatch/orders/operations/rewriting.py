@@ -1,7 +1,8 @@
-"""Changing the facts of an order that was taken back to be reworked, before it is sent for approval again."""
+"""Changing the facts of an order that was taken back to be reworked; and of any order the time that the customer is promised."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from typing import Any
@@ -18,6 +19,7 @@ from dispatch.staff.rules import Actor
 from dispatch.words import say
 
 LIMITS_HANG_ON = frozenset({"urgency", "wanted_on", "window_from"})
+FOUND_BY = frozenset({"contact_name", "contact_phone"})
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,34 @@ def rewrite(session: Session, order_id: int, words: OrderWords, *, version: int,
     order = locked_order(session, order_id, version=version)
     if order.status != "draft":
         raise RuleBroken(say("Only a draft can be changed. Reject it, or take it back to rework first."))
-    changes = _changes(order, words)
-    if changes:
-        for name in changes:
-            setattr(order, name, getattr(words, name))
-        order.search_text = searchable(order, order.customer, order.site, (line.vehicle for line in order.lines))
-        session.flush()
-        if LIMITS_HANG_ON & changes.keys():
-            choose_limits_anew(session, order)
+    if changes := _put(session, order, {each.name: getattr(words, each.name) for each in fields(words)}):
         record(session, ("order", order.id), "order.rewrite", by=by, at=at, detail={"changed": changes})
     return order
 
 
-def _changes(order: Order, words: OrderWords) -> dict[str, list[Any]]:
-    pairs = {f.name: [getattr(order, f.name), getattr(words, f.name)] for f in fields(words)}
+def promise_time(session: Session, order: Order, on: date, opens: time, closes: time, *, by: Actor, at: datetime) -> None:
+    """Put the time that the customer was promised on a locked order. The history keeps what it was before."""
+    by.must("order.take")
+    changes = _put(session, order, {"wanted_on": on, "window_from": opens, "window_to": closes})
+    told = {"day": on.isoformat(), "hours": f"{opens:%H:%M}–{closes:%H:%M}"}
+    record(session, ("order", order.id), "order.promise", by=by, at=at, detail={**told, "changed": changes})
+
+
+def _put(session: Session, order: Order, words: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Writes what is said differently; gives each word as it was and as it is."""
+    changes = _changes(order, words)
+    for name in changes:
+        setattr(order, name, words[name])
+    if FOUND_BY & changes.keys():
+        order.search_text = searchable(order, order.customer, order.site, (line.vehicle for line in order.lines))
+    session.flush()
+    if LIMITS_HANG_ON & changes.keys():
+        choose_limits_anew(session, order)
+    return changes
+
+
+def _changes(order: Order, words: Mapping[str, Any]) -> dict[str, list[Any]]:
+    pairs = {name: (getattr(order, name), word) for name, word in words.items()}
     return {
         name: [_plain(before), _plain(after)] for name, (before, after) in pairs.items() if (before or None) != (after or None)
     }

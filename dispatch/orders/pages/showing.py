@@ -44,7 +44,15 @@ from dispatch.orders.presenting.verbal import mark_of_word, way_to_word
 from dispatch.orders.presenting.waiting import may_wait, waits_for
 from dispatch.orders.queries import order_id_of
 from dispatch.orders.recall_rules import RECALL_STATES
-from dispatch.orders.rules import CHANNEL_WORDS, KIND_WORDS, SYMPTOMS, URGENCY_WORDS, lateness, reason_words
+from dispatch.orders.rules import (
+    CHANNEL_WORDS,
+    KIND_WORDS,
+    MAY_BE_PROMISED,
+    SYMPTOMS,
+    URGENCY_WORDS,
+    lateness,
+    reason_words,
+)
 from dispatch.orders.standing import Standing
 from dispatch.orders.verbal_rules import VERBAL_CHANNELS
 from dispatch.web.access import allowed, current, may, signed_in
@@ -116,6 +124,7 @@ def _facts(db: Session, order: Order, standing: Standing) -> dict[str, Any]:
         "seen": max((entry.seq for entry in entries), default=0),
         "clocks": clock_rows(order.clocks, now()),
         "waits_for": waits_for(order),
+        "may_promise": allowed("order.plan") and order.branch_id == actor.branch_id and order.status in MAY_BE_PROMISED,
         "may_wait": allowed("order.plan") and may_wait(order, facts),
         "under_way": standing.under_way,
         "masked_phone": read_phone(order.contact_phone).masked,

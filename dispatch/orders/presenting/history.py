@@ -190,6 +190,7 @@ AS_KEPT = (
     "name",
     "names",
     "day",
+    "hours",
     "old",
     "new",
     "number",

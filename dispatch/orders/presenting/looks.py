@@ -34,6 +34,7 @@ LOOKS: dict[str, Look] = {
     "word.settle": Look(say("Settled: the approval by word that %(name)s is said to have given"), "check-circle", "done"),
     "order.reject": Look(say("Rejected"), "x-circle", "refused"),
     "order.rewrite": Look(say("Draft changed"), "pencil", "draft"),
+    "order.promise": Look(say("Promised to the customer: %(day)s, %(hours)s"), "calendar-check", "approved"),
     "order.rework": Look(say("Taken back to be reworked"), "pencil", "draft"),
     "order.urgency": Look(say("Urgency changed"), "exclamation-circle", "draft"),
     "order.follow": Look(say("The order follows the work"), "arrow-repeat", "draft"),
