@@ -85,5 +85,3 @@ def offer_by_hand(price: ListedPrice, at: At, *, put_in: date | None = None) -> 
     """What a service, or a counted part, costs there."""
     found = at.cover(put_in) if price.category == "part" else Cover()
     return Offered(price, decide_by_hand(price.category, price.name, at.order_kind, found))
-
-

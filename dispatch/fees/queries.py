@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -147,16 +147,21 @@ def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date,
 
 def _part_put_in(session: Session, order: Order, line: OrderLine, code: str) -> date | None:
     """The day on which an earlier repair last charged this part to the vehicle, free or not; no terminal and no SIM."""
+    rows = parts_put_in([line.vehicle_id], [code]).where(Order.id < order.id).subquery()
+    at = session.scalar(sa.select(sa.func.max(rows.c.at)))
+    return local_day(at, order.branch.zone) if at else None
+
+
+def parts_put_in(vehicle_ids: Collection[int], codes: Collection[str] | sa.Select[str]) -> sa.Select[int, str, int, datetime]:
+    """SQL: which repairs have charged these parts to vehicles, free or not: vehicle_id, code, order_id, at."""
     taken_back = sa.exists().where(_reversal.reverses_id == Charge.id)
-    same = (OrderLine.vehicle_id == line.vehicle_id, Order.kind == "repair", Order.id < order.id)
-    standing = (Charge.code == code, Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
+    standing = (Charge.code.in_(codes), Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
     # What names no vehicle is for the only one of its order.
     other = sa.exists().where(_line.order_id == Charge.order_id, _line.id != OrderLine.id)
     named = sa.or_(Charge.line_id == OrderLine.id, sa.and_(Charge.line_id.is_(None), ~other))
-    query = sa.select(sa.func.max(Charge.at)).join(Order, Order.id == Charge.order_id)
+    query = sa.select(OrderLine.vehicle_id, Charge.code, Charge.order_id, Charge.at).join(Order, Order.id == Charge.order_id)
     query = query.join(OrderLine, sa.and_(OrderLine.order_id == Charge.order_id, named))
-    at = session.scalar(query.where(*same, *standing))
-    return local_day(at, order.branch.zone) if at else None
+    return query.where(OrderLine.vehicle_id.in_(vehicle_ids), Order.kind == "repair", *standing)
 
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
