@@ -45,6 +45,7 @@ def _begin(a: Tables, r: Routes, d: Desk, begin: Sequence[Sequence[int]]) -> Non
         r.whose[list(stops)] = who
     refresh_all(a, r)
     has = r.whose >= 0
+    has[len(a.near) :] = True  # a stop at a store waits for nobody
     d.out[:] = np.argsort(has, kind="stable")
     d.at_out[:] = np.argsort(d.out)
     d.counts[OUT], d.counts[LOST], d.fresh[:] = np.count_nonzero(~has), a.priority[~has].sum(), 0

@@ -74,13 +74,15 @@ def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
         who = d.touched[i]
         for k in range(r.many[who]):
             r.whose[r.stops[who, k]] = -1
-            is_out(a, d, r.stops[who, k])
+            if r.stops[who, k] < a.near.shape[0]:
+                is_out(a, d, r.stops[who, k])
     for i in range(d.counts[TOUCHED]):
         who = d.touched[i]
         r.many[who] = now.many[who]
         for k in range(now.many[who]):
             r.stops[who, k] = now.stops[who, k]
-            is_in(a, d, now.stops[who, k])
+            if now.stops[who, k] < a.near.shape[0]:
+                is_in(a, d, now.stops[who, k])
         refresh(a, r, who)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.errands import STORE, fetched, join
 from dispatch.routing.search.pricing import rise
-from dispatch.routing.search.routes import Routes, passes, put_in, refresh
+from dispatch.routing.search.routes import Routes, passes, refresh
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.ruin import SEED, TODO, TURN, Desk, is_in
 from dispatch.routing.search.tables import Ints, Tables, is_settled
@@ -31,7 +32,7 @@ def recreate(a: Tables, r: Routes, d: Desk) -> None:
 def construct(a: Tables, r: Routes, d: Desk) -> None:
     """A first plan: everything to whoever has the least way, the most urgent first, of equals what the fewest can do."""
     order = np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64)
-    _give_all(a, r, d, np.array([job for job in order if not is_settled(a, job)], dtype=np.int64))
+    _give_all(a, r, d, np.array([job for job in order if job < len(a.near) and not is_settled(a, job)], dtype=np.int64))
 
 
 @entry
@@ -81,7 +82,7 @@ def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
     d.fresh[job] = 0
     if whose >= 0:
         touch(d.counts, d.touched, d.is_touched, whose)
-        put_in(r, whose, where, job)
+        join(a, r, whose, where, job)
         refresh(a, r, whose)
         is_in(a, d, job)
 
@@ -110,7 +111,13 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
         ):
             continue
         d.seen[who] = d.counts[TURN]
-        if r.many[who] >= min(r.stops.shape[1], a.most[who]) or not in_bag(a.parts, r.left, who, job):
+        if is_full(a, r, who):
+            continue
+        if not in_bag(a.parts, r.left, who, job):
+            if a.errands:
+                extra, k = fetched(a, r, who, job, best)
+                if extra < best:
+                    best, whose, where = extra, who, k
             continue
         earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
         base, dear = a.work[a.pace[who], job], a.dear[who, job]
@@ -145,6 +152,7 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
                     extra += rise(a, r, who, k, job)
                     if extra < best:
                         best, whose, where, limit = extra, who, k, min(extra, limit)
+                        r.errand[STORE] = -1
             before = after
     return whose, where
 
@@ -156,6 +164,12 @@ def _held_by(a: Tables, r: Routes, job: int) -> int:
     while mate != job and r.whose[mate] < 0:
         mate = a.mate[mate]
     return r.whose[mate] if mate != job else -1
+
+
+@compiled
+def is_full(a: Tables, r: Routes, who: int) -> bool:
+    """Whether somebody has as many stops as he may; the one at a store does not count."""
+    return r.many[who] >= r.stops.shape[1] or r.many[who] - min(1, r.at[who] + 1) >= a.most[who]
 
 
 @compiled

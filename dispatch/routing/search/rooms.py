@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dispatch.routing.search.compiled import compiled, entry
-from dispatch.routing.search.recreate import in_bag
+from dispatch.routing.search.errands import fetched
+from dispatch.routing.search.recreate import in_bag, is_full
 from dispatch.routing.search.routes import Routes, fits_there, holds, put_in, refresh, take_out
 from dispatch.routing.search.tables import Ints, Tables
 from dispatch.routing.search.timing import NEVER, road
@@ -21,8 +22,10 @@ def rooms(a: Tables, r: Routes, job: int, extra: Ints) -> None:
 
 @compiled
 def _room(a: Tables, r: Routes, who: int, job: int) -> int:
-    if not a.able[who, job] or r.many[who] >= min(r.stops.shape[1], a.most[who]) or not in_bag(a.parts, r.left, who, job):
+    if not a.able[who, job] or is_full(a, r, who):
         return NEVER
+    if not in_bag(a.parts, r.left, who, job):
+        return fetched(a, r, who, job, NEVER)[0] if a.errands else NEVER
     least, before = min(NEVER, a.far[who] - r.road[who] + 1), a.priority.size + who
     begun = least
     for k in range(r.many[who] + 1):
