@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatch.routing.day import Day, parts_of
 from dispatch.routing.model import Errand, Id, Job, Route, Store
@@ -63,6 +63,23 @@ def by_stores(day: Day, jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
             longer = (*jobs[:place], errand, *jobs[place:])
             if bag_lasts(day, longer):
                 yield longer
+
+
+def stores_left(days: Mapping[Id, Day], orders: Mapping[Id, Sequence[Job]], who: Id) -> tuple[Errand, ...]:
+    """Where he may fetch something, with what the others leave there."""
+    gone = [_less(orders[other], days[other]) for other in orders if other != who and errand_at(orders[other]) is not None]
+    return tuple(replace(errand, store=_left(errand.store, gone)) for errand in days[who].stores)
+
+
+def _less(jobs: Sequence[Job], day: Day) -> tuple[Id, Lack]:
+    return next(job.id for job in jobs if isinstance(job, Errand)), lack(day, jobs)
+
+
+def _left(store: Store, gone: Sequence[tuple[Id, Lack]]) -> Store:
+    lacks = [what for where, what in gone if where == store.id]
+    parts = {part: count - sum(what.parts.get(part, 0) for what in lacks) for part, count in store.parts.items()}
+    tools = {tool: count - sum(tool in what.tools for what in lacks) for tool, count in store.tools.items()}
+    return replace(store, parts=parts, tools=tools)
 
 
 def order_of(route: Route, jobs: Mapping[Id, Job], stores: Sequence[Store]) -> list[Job]:

@@ -15,6 +15,7 @@ from dispatch.routing.prices import cost_of
 from dispatch.routing.reasoned import reasoned
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.search.run import Effort, Found, searched
+from dispatch.routing.search.supplies import agreed
 from dispatch.routing.search.tables import tables_of
 from dispatch.routing.timetable import days_of, timetable
 
@@ -98,7 +99,9 @@ def _lost(problem: Problem, made: Plan) -> int:
 
 
 def _written(problem: Problem, roads: Roads, found: Found) -> Plan:
-    days, jobs = days_of(problem, roads), [*problem.jobs, *(store.errand() for store in problem.stores)]
+    days, jobs = days_of(problem, roads), [*agreed(problem.jobs), *(store.errand() for store in problem.stores)]
+    for job, start in found.begins.items():
+        jobs[job] = replace(jobs[job], windows=((start, start),))
     routes = []
     for one, stops in zip(problem.technicians, found.routes or repeat([]), strict=False):
         if stops:

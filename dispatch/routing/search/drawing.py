@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatch.routing.search.compiled import compiled
-from dispatch.routing.search.tables import Tables
+from dispatch.routing.search.tables import Ints, Tables
 
 if TYPE_CHECKING:
     from dispatch.routing.search.routes import Routes
@@ -86,3 +86,18 @@ def first_with_more(a: Tables, r: Routes, who: int, job: int) -> int:
         if more > spare:
             first = at + 1
     return first
+
+
+@compiled
+def is_full(a: Tables, r: Routes, who: int) -> bool:
+    """Whether somebody has as many stops as he may; the one at a store does not count."""
+    return r.many[who] >= r.stops.shape[1] or r.many[who] - min(1, r.at[who] + 1) >= a.most[who]
+
+
+@compiled
+def in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
+    """Whether what is left in somebody's bag is enough for one more job."""
+    enough = True
+    for k in range(parts.shape[1]):
+        enough = enough and parts[job, k] <= left[who, k]
+    return enough

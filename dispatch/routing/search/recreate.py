@@ -6,12 +6,14 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.drawing import in_bag, is_full
 from dispatch.routing.search.errands import STORE, fetched, join
 from dispatch.routing.search.pricing import rise
 from dispatch.routing.search.routes import Routes, passes, refresh
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.ruin import SEED, TODO, TURN, Desk, is_in
 from dispatch.routing.search.tables import Ints, Tables, is_settled
+from dispatch.routing.search.teams import MOST_PLACES, WHO, deal, strike
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
 BLINK = 0.01
@@ -78,6 +80,9 @@ def _rank(a: Tables, rng: Dice, way: int, near: int, job: int) -> float:
 
 @compiled
 def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
+    if a.half[job] != job:
+        _give_two(a, r, d, job)
+        return
     whose, where = _best_place(a, r, d, job)
     d.fresh[job] = 0
     if whose >= 0:
@@ -85,6 +90,19 @@ def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
         join(a, r, whose, where, job)
         refresh(a, r, whose)
         is_in(a, d, job)
+
+
+@compiled
+def _give_two(a: Tables, r: Routes, d: Desk, job: int) -> None:
+    """A visit of two people goes to both or nobody."""
+    other = a.half[job]
+    d.fresh[job] = d.fresh[other] = 0
+    if r.whose[job] < 0 and deal(a, r, job, MOST_PLACES):
+        for k in range(2):
+            touch(d.counts, d.touched, d.is_touched, r.dealt[k, WHO])
+        strike(a, r, job)
+        is_in(a, d, job)
+        is_in(a, d, other)
 
 
 @compiled
@@ -108,16 +126,13 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
             or not a.able[who, job]
             or (only >= 0 and who != only)
             or (step >= reach and d.fresh[job] and r.many[who] and who != only)
+            or is_full(a, r, who)
         ):
             continue
         d.seen[who] = d.counts[TURN]
-        if is_full(a, r, who):
-            continue
         if not in_bag(a.parts, r.left, who, job):
-            if a.errands:
-                extra, k = fetched(a, r, who, job, best)
-                if extra < best:
-                    best, whose, where = extra, who, k
+            extra, k = fetched(a, r, who, job, best) if a.errands else (NEVER, 0)
+            best, whose, where = (extra, who, k) if extra < best else (best, whose, where)
             continue
         earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
         base, dear = a.work[a.pace[who], job], a.dear[who, job]
@@ -164,18 +179,3 @@ def _held_by(a: Tables, r: Routes, job: int) -> int:
     while mate != job and r.whose[mate] < 0:
         mate = a.mate[mate]
     return r.whose[mate] if mate != job else -1
-
-
-@compiled
-def is_full(a: Tables, r: Routes, who: int) -> bool:
-    """Whether somebody has as many stops as he may; the one at a store does not count."""
-    return r.many[who] >= r.stops.shape[1] or r.many[who] - min(1, r.at[who] + 1) >= a.most[who]
-
-
-@compiled
-def in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
-    """Whether what is left in somebody's bag is enough for one more job."""
-    enough = True
-    for k in range(parts.shape[1]):
-        enough = enough and parts[job, k] <= left[who, k]
-    return enough

@@ -39,7 +39,8 @@ class Routes(NamedTuple):
 
     `at[who]`: at which place his stop at a store is, or -1, and `source[who]` which store; `drawn[who]`: what he fetches there.
     With such a stop `left` is what any job may take wherever it goes. `stock`: what the stores still hold. `errand`: where a stop
-    at a store goes with the job that was asked about last (`errands`). `begins[job]`: when the two halves of a visit begin.
+    at a store goes with the job that was asked about last (`errands`). `begins[job]`: when the two halves of a visit begin;
+    `places`, `dealt`: paper to look for it (`teams`).
     """
 
     stops: Ints
@@ -62,6 +63,8 @@ class Routes(NamedTuple):
     stock: Ints
     errand: Ints
     begins: Ints
+    places: Ints
+    dealt: Ints
 
 
 def empty_routes(a: Tables) -> Routes:
@@ -88,6 +91,8 @@ def empty_routes(a: Tables) -> Routes:
         stock=a.stock.copy(),
         errand=np.full(3, -1, dtype=np.int64),
         begins=np.zeros(a.jobs, dtype=np.int64),
+        places=np.zeros((2, people * (most + 1) if a.teams else 1, 7), dtype=np.int64),
+        dealt=np.zeros((2, 4), dtype=np.int64),
     )
     for who, stops in settled_stops(a).items():
         routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)

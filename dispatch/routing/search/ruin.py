@@ -12,6 +12,7 @@ from dispatch.routing.search.errands import drop_store, fetch
 from dispatch.routing.search.routes import Routes, holds, refresh, take_out
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.tables import Flags, Ints, Tables, is_settled
+from dispatch.routing.search.teams import forget
 
 LONGEST_STRING = 10
 MEAN_REMOVED = 10
@@ -99,6 +100,8 @@ def ruin(a: Tables, r: Routes, d: Desk) -> bool:
         _cut(a, r, d, who, job, length)
         if d.counts[TOUCHED] >= strings:
             break
+    if a.teams:
+        _part_halves(a, r, d)
     whole = True
     for k in range(d.counts[TOUCHED]):
         if a.errands:
@@ -107,6 +110,24 @@ def ruin(a: Tables, r: Routes, d: Desk) -> bool:
             refresh(a, r, d.touched[k])
         whole = whole and holds(a, r, d.touched[k])
     return whole
+
+
+@compiled
+def _part_halves(a: Tables, r: Routes, d: Desk) -> None:
+    """Nobody stays behind with half a visit."""
+    k = 0
+    while k < d.counts[TODO]:
+        job, other = d.todo[k], a.half[d.todo[k]]
+        who = r.whose[other] if other != job else -1
+        if other != job:
+            forget(a, job)
+        if who >= 0:
+            touch(d.counts, d.touched, d.is_touched, who)
+            at = 0
+            while r.stops[who, at] != other:
+                at += 1
+            _away(a, r, d, who, at)
+        k += 1
 
 
 @compiled
