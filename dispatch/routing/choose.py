@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dispatch.routing.day import Day
+from dispatch.routing.day import Day, visits
 from dispatch.routing.explain import fits_shift
+from dispatch.routing.fetching import order_of
 from dispatch.routing.insertion import cheapest
-from dispatch.routing.model import Id, Job, Plan, Problem, Route
+from dispatch.routing.model import Id, Job, Plan, Problem, Route, Store
 from dispatch.routing.roads import Roads, great_circle, places_of
 from dispatch.routing.suits import HOLDS_CASH, MAY_NOT_COME, may_collect, may_come, parts_missing, skills_missing
 from dispatch.routing.timetable import days_of, passable, timetable
@@ -46,18 +47,18 @@ def orders_of(problem: Problem, plan: Plan, days: Mapping[Id, Day]) -> dict[Id, 
     """Technician -> jobs in the plan's order, without those the problem does not know."""
     jobs = {job.id: job for job in problem.jobs}
     routes = {route.technician: route for route in plan.routes}
-    return {who: _settled_if_odd(day, routes.get(who), jobs) for who, day in days.items()}
+    return {who: _settled_if_odd(day, routes.get(who), jobs, problem.stores) for who, day in days.items()}
 
 
-def _settled_if_odd(day: Day, route: Route | None, jobs: Mapping[Id, Job]) -> Sequence[Job]:
+def _settled_if_odd(day: Day, route: Route | None, jobs: Mapping[Id, Job], stores: Sequence[Store]) -> Sequence[Job]:
     """A day changed by hand may break the clock's rules: then its stops stand where they are."""
     if route is None:
         return day.settled
-    known = [jobs[stop.job] for stop in route.stops if stop.job in jobs]
+    known = order_of(replace(route, stops=tuple(stop for stop in route.stops if stop.job in jobs)), jobs, stores)
     if passable(day, known):
         return known
     starts = {stop.job: stop.start for stop in route.stops}
-    return [replace(job, pinned_to=route.technician, pinned_start=starts[job.id]) for job in known]
+    return [replace(job, pinned_to=route.technician, pinned_start=starts[job.id]) for job in visits(known)]
 
 
 def _candidate(day: Day, jobs: Sequence[Job], job: Job) -> Candidate:
@@ -67,7 +68,8 @@ def _candidate(day: Day, jobs: Sequence[Job], job: Job) -> Candidate:
     if found is None or route is None:
         missing.append(_no_room(day, job))
         return Candidate(day.technician.id, None, None, False, tuple(missing))
-    return Candidate(day.technician.id, route.stops[found.position].start, found.extra_travel_s, not missing, tuple(missing))
+    start = next(stop.start for stop in route.stops if stop.job == job.id)
+    return Candidate(day.technician.id, start, found.extra_travel_s, not missing, tuple(missing))
 
 
 def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
@@ -82,6 +84,8 @@ def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
         yield say("lacks skill %(skill)s %(level)s", skill=skill, level=level)
     for part, count in parts_missing(day.bag, jobs, job).items():
         yield say("is %(count)s short of %(part)s in the bag", count=count, part=part)
+    for tool in sorted({*job.tools} - day.tools):
+        yield say("has no %(tool)s with him", tool=tool)
 
 
 def _no_room(day: Day, job: Job) -> Text:

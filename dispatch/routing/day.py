@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dispatch.routing.clockwork import NEVER, start_from
-from dispatch.routing.model import Job, Lunch, Prices, Technician
+from dispatch.routing.model import Errand, Job, Lunch, Prices, Technician
 from dispatch.routing.roads import Roads
 
 
@@ -16,7 +16,8 @@ class Day:
     """What is fixed about one technician's day before any new job is given.
 
     `settled`: the settled jobs in order of start. `bag`: part -> how many may be used, at least what the settled jobs use.
-    `lunch` is None where none is due or the settled jobs leave no room for it.
+    `lunch` is None where none is due or the settled jobs leave no room for it. `tools`: what he has, at least what the settled
+    jobs need; `stores`: where he may fetch what lacks.
     """
 
     technician: Technician
@@ -26,6 +27,8 @@ class Day:
     settled: tuple[Job, ...]
     not_before: int
     prices: Prices = Prices()
+    tools: frozenset[str] = frozenset()
+    stores: tuple[Errand, ...] = ()
 
     @property
     def home(self) -> int:
@@ -66,9 +69,10 @@ def opening(job: Job, at: int) -> int | None:
 
 
 def length(job: Job, before: Job | None, who: Technician | None = None) -> int:
-    """Seconds of work, setup included unless the stop before was at the same place; what is settled has its length."""
-    setup = 0 if before is not None and before.at == job.at else job.setup_minutes
-    pace = 100 if who is None or job.settled else who.pace_of(job)
+    """Seconds of work, setup included unless the stop before was at the same place; two together begin and end at once."""
+    here = before is not None and before.at == job.at and job.together is None
+    setup = 0 if here else job.setup_minutes
+    pace = 100 if who is None or job.has_own_pace else who.pace_of(job)
     return setup * 60 + (job.minutes * 60 * pace + 50) // 100
 
 
@@ -78,6 +82,11 @@ def drive(day: Day, a: Job | None, b: Job | None) -> int:
         return 0
     index, seconds = day.roads.index, day.roads.seconds
     return seconds[index[a.at] if a else day.home][index[b.at] if b else day.home]
+
+
+def visits(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs of an order, without the stop at a store."""
+    return [job for job in jobs if not isinstance(job, Errand)]
 
 
 def rows_of(day: Day, jobs: Sequence[Job]) -> list[int]:
@@ -95,7 +104,7 @@ def road_seconds(day: Day, jobs: Sequence[Job]) -> int:
 def within_limits(day: Day, jobs: Sequence[Job]) -> bool:
     """Whether a day has no more stops and no longer ways than this technician may have."""
     stops, road = day.most_stops, day.most_road_s
-    return (stops is None or len(jobs) <= stops) and (road is None or road_seconds(day, jobs) <= road)
+    return (stops is None or len(visits(jobs)) <= stops) and (road is None or road_seconds(day, jobs) <= road)
 
 
 def is_past(day: Day, job: Job) -> bool:

@@ -20,6 +20,7 @@ Pause = tuple[int, int, int]
 PINNED_PRIORITY = 100
 """Above every other: the engine lets an equal priority take a pinned job's place if that saves driving."""
 HIGHEST_PRIORITY = 99
+TOOL = "tool "
 TRAINED, TAKES_MONEY = 1, 2
 """The skill numbers of the product training, which every job not pinned to a person asks for, and of collecting what is paid."""
 
@@ -145,6 +146,12 @@ def _barred(job: Job, days: Mapping[Id, Day]) -> frozenset[Id]:
     return frozenset(who for who, day in days.items() if not may_come(day.technician, job))
 
 
+def _needs(job: Job) -> Iterator[tuple[str, int]]:
+    """Skills by level; a tool is there or not. The engine knows no store."""
+    yield from job.skills.items()
+    yield from ((TOOL + tool, 1) for tool in job.tools)
+
+
 class _Codes:
     """Numbers for skills at their levels, for persons, parts and places.
 
@@ -154,7 +161,7 @@ class _Codes:
 
     def __init__(self, days: Mapping[Id, Day], vans: Sequence[Day], jobs: Sequence[Job]) -> None:
         self.days = days
-        asked = {(skill, level) for job in jobs for skill, level in job.skills.items()}
+        asked = {need for job in jobs for need in _needs(job)}
         self.skills = {key: code for code, key in enumerate(sorted(asked), TAKES_MONEY + 1)}
         self.persons = {who: code for code, who in enumerate(days, TAKES_MONEY + 1 + len(self.skills))}
         self.parts = sorted({part for job in jobs for part in job.parts})
@@ -198,14 +205,14 @@ class _Codes:
         if job.pinned_to is not None:
             return frozenset({self.persons[job.pinned_to]})
         money = {TAKES_MONEY} if job.collects else set()
-        skills = (self.skills[key] for key in job.skills.items())
+        skills = (self.skills[key] for key in _needs(job))
         return frozenset({TRAINED, *money, self.barred[_barred(job, self.days)], *skills})
 
     def _offered(self, day: Day) -> frozenset[int]:
         person = self.persons[day.technician.id]
         if not day.technician.product_trained:
             return frozenset({person})
-        own = day.technician.skills
+        own = {**day.technician.skills, **{TOOL + tool: 1 for tool in day.tools}}
         able = (code for (skill, level), code in self.skills.items() if own.get(skill, 0) >= level)
         money = {TAKES_MONEY} if day.technician.takes_money else set()
         welcome = (code for barred, code in self.barred.items() if day.technician.id not in barred)

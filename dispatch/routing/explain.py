@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from dispatch.routing.day import Day, length, opening
+from dispatch.routing.day import Day, length, opening, visits
+from dispatch.routing.fetching import Lack, by_stores, lack, order_of, stores_left
 from dispatch.routing.insertion import Orders, cheapest, linked_with
 from dispatch.routing.model import Id, Job, Plan, Problem, Reason
 from dispatch.routing.roads import Roads, roads_of
-from dispatch.routing.suits import is_skilled, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.suits import bag_holds, is_skilled, may_collect, may_come, parts_missing, skills_missing
 from dispatch.routing.timetable import days_of, passable, timetable
 from dispatch.words import Text, say
 
@@ -19,31 +20,45 @@ class Near(IntEnum):
     """How near a technician came, the nearest first."""
 
     FREE = 0
-    FULL = 1
-    LIMIT = 2
-    PARTS_USED = 3
-    NO_PART = 4
-    TOO_FAR = 5
-    OFF_SHIFT = 6
-    LEVEL_LOW = 7
-    NO_SKILL = 8
-    HOLDS_CASH = 9
-    UNTRAINED = 10
-    MAY_NOT_COME = 11
-    LINKED = 12
-    OTHER_PERSON = 13
+    TEAM = 1
+    ALONE = 2
+    FULL = 3
+    LIMIT = 4
+    PARTS_USED = 5
+    STORE_USED = 6
+    NO_PART = 7
+    NOT_IN_STORE = 8
+    STORE_FAR = 9
+    TOO_FAR = 10
+    OFF_SHIFT = 11
+    LEVEL_LOW = 12
+    NO_SKILL = 13
+    HOLDS_CASH = 14
+    UNTRAINED = 15
+    MAY_NOT_COME = 16
+    LINKED = 17
+    OTHER_PERSON = 18
 
+
+PARTS = (Near.NO_PART, Near.NOT_IN_STORE, Near.STORE_USED, Near.STORE_FAR, Near.PARTS_USED)
 
 Kind = tuple[Near, str, int]
 """What keeps a technician from a job: how near he came, of which skill or part, and the level asked for."""
 
 
 def reasons(
-    days: Mapping[Id, Day], orders: Orders, job: Job, free: Collection[Id] | None = None, *, brief: bool = False
+    days: Mapping[Id, Day],
+    orders: Orders,
+    job: Job,
+    free: Collection[Id] | None = None,
+    *,
+    brief: bool = False,
+    at_once: bool | None = None,
 ) -> tuple[Reason, ...]:
     """Everybody who did not get the job, in groups with one sentence each; who came nearest stands first.
 
-    `free`: who is known to have room. `brief`: not when those who are full are free again.
+    `free`: who is known to have room. `brief`: not when those who are full are free again. `at_once`: whether two people are
+    known to have room for a visit of two at the same time.
     """
     if not days:
         return (Reason(say("Nobody works on this day.")),)
@@ -52,9 +67,10 @@ def reasons(
     if is_over(job, next(iter(days.values())).not_before):
         return (Reason(say("Its times for today are over."), tuple(days)),)
     groups: dict[Kind, list[Id]] = {}
-    for who, day in days.items():
+    for who in days:
         apart = linked_with(orders, job) - {who}
-        groups.setdefault((Near.LINKED, "", 0) if apart else kept_from(day, orders[who], job, free), []).append(who)
+        kind = (Near.LINKED, "", 0) if apart else kept_from(days[who], orders[who], job, free, _with_stock(days, orders, who))
+        groups.setdefault(_with_other(kind, job, at_once), []).append(who)
     named = sorted(((kind, who) for kind, who in groups.items() if kind[0] != Near.OTHER_PERSON), key=lambda group: group[0])
     shown = {} if brief else days
     return tuple(Reason(_sentence(kind, who, shown, orders, job), tuple(who)) for kind, who in named)
@@ -67,7 +83,7 @@ def explained(problem: Problem, plan: Plan, roads: Roads | None = None) -> Plan:
     jobs = {job.id: job for job in problem.jobs}
     days = days_of(problem, roads or roads_of(problem))
     orders: Orders = {who: list(day.settled) for who, day in days.items()}
-    orders |= {route.technician: [jobs[stop.job] for stop in route.stops] for route in plan.routes}
+    orders |= {route.technician: order_of(route, jobs, problem.stores) for route in plan.routes}
     told = (left if left.reasons else replace(left, reasons=reasons(days, orders, jobs[left.job])) for left in plan.unserved)
     return replace(plan, unserved=tuple(told))
 
@@ -77,9 +93,9 @@ def is_over(job: Job, not_before: int) -> bool:
     return bool(job.windows) and all(closes < max(opens, not_before) for opens, closes in job.windows)
 
 
-def kept_from(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None = None) -> Kind:
-    """What keeps this technician from the job: the hardest obstacle counts."""
-    return _person(day, job) or _bag(day, jobs, job) or _time(day, jobs, job, free)
+def kept_from(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None = None, left: Day | None = None) -> Kind:
+    """What keeps this technician from the job: the hardest obstacle counts. `left`: with what others leave in the stores."""
+    return _person(day, job) or _bag(day, left or day, jobs, job) or _time(left or day, jobs, job, free)
 
 
 def _person(day: Day, job: Job) -> Kind | None:
@@ -99,12 +115,22 @@ def _person(day: Day, job: Job) -> Kind | None:
     return (Near.NO_SKILL if absent else Near.LEVEL_LOW, skill, missing[skill])
 
 
-def _bag(day: Day, jobs: Sequence[Job], job: Job) -> Kind | None:
-    missing = parts_missing(day.technician.parts, (), job)
-    if missing:
-        return (Near.NO_PART, min(missing), 0)
-    used = parts_missing(day.bag, jobs, job)
-    return (Near.PARTS_USED, min(used), 0) if used else None
+def _bag(day: Day, left: Day, jobs: Sequence[Job], job: Job) -> Kind | None:
+    missing = _lack(day, job)
+    if missing and not any(missing.is_in(errand.store) for errand in day.stores):
+        return (Near.NOT_IN_STORE if day.stores and job.together is None else Near.NO_PART, missing.first, 0)
+    if missing and job.together is not None:
+        return (Near.NO_PART, missing.first, 0)
+    used, together = parts_missing(day.bag, visits(jobs), job), lack(day, [*visits(jobs), job])
+    if not (missing or used) or any(together.is_in(errand.store) for errand in left.stores if job.together is None):
+        return None
+    return (Near.STORE_USED, missing.first, 0) if missing else (Near.PARTS_USED, min(used), 0)
+
+
+def _lack(day: Day, job: Job) -> Lack:
+    """What the job needs and the bag does not hold in the morning."""
+    one = day.technician
+    return Lack(parts_missing(one.parts, (), job), tuple(tool for tool in job.tools if tool not in one.tools))
 
 
 def _time(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None) -> Kind:
@@ -112,10 +138,34 @@ def _time(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None) 
         return (Near.OFF_SHIFT, "", 0)
     if not passable(_without_limits(day), (job,)):
         return (Near.TOO_FAR, "", 0)
-    if cheapest(day, jobs, job) if free is None else day.technician.id in free:
+    missing = _lack(day, job)
+    if missing and not has_room(_without_limits(day), (), job):
+        return (Near.STORE_FAR, missing.first, 0)
+    if has_room(day, jobs, job) if free is None else day.technician.id in free:
         return (Near.FREE, "", 0)
     limited = day.most_stops is not None or day.most_road_s is not None
-    return (Near.LIMIT if limited and cheapest(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+    return (Near.LIMIT if limited and has_room(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+
+
+def has_room(day: Day, jobs: Sequence[Job], job: Job) -> bool:
+    """Whether there is a place for the job, out of the bag or with a stop at a store."""
+    if bag_holds(day, jobs, job) and cheapest(day, jobs, job):
+        return True
+    others = visits(jobs) if day.stores else []
+    longer = ((*others[:k], job, *others[k:]) for k in range(len(others) + 1))
+    return any(passable(day, order) for one in longer for order in by_stores(day, one)) if day.stores else False
+
+
+def _with_stock(days: Mapping[Id, Day], orders: Orders, who: Id) -> Day:
+    day = days[who]
+    return replace(day, stores=stores_left(days, orders, who)) if day.stores else day
+
+
+def _with_other(kind: Kind, job: Job, at_once: bool | None) -> Kind:
+    """Who has room for half a visit of two is not enough."""
+    if kind[0] != Near.FREE or job.together is None or at_once:
+        return kind
+    return (Near.TEAM if at_once is None else Near.ALONE, "", 0)
 
 
 def _without_limits(day: Day) -> Day:
@@ -133,8 +183,9 @@ def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Ord
     near, what, level = kind
     n = len(who)
     if near is Near.FULL:
-        return _full(job, n, _first_free([days[one] for one in who if one in days], orders, job))
-    if near in (Near.NO_PART, Near.PARTS_USED):
+        able = (days[one] for one in who if one in days)
+        return _full(job, n, _first_free([day for day in able if bag_holds(day, orders[day.technician.id], job)], orders, job))
+    if near in PARTS:
         return _part(near, n, what)
     if near in (Near.LEVEL_LOW, Near.NO_SKILL):
         return _skill(near, n, what, level)
@@ -151,17 +202,39 @@ def _skill(near: Near, n: int, skill: str, level: int) -> Text:
 
 
 def _part(near: Near, n: int, part: str) -> Text:
-    if near is Near.NO_PART:
-        one, many = say("1 has no %(part)s in the bag", part=part), say("%(n)s have no %(part)s in the bag", n=n, part=part)
-        return one if n == 1 else many
-    if n == 1:
-        return say("1 needs every %(part)s in the bag for other vehicles", part=part)
-    return say("%(n)s need every %(part)s in the bag for other vehicles", n=n, part=part)
+    one, many = {
+        Near.NO_PART: (say("1 has no %(part)s in the bag", part=part), say("%(n)s have no %(part)s in the bag", n=n, part=part)),
+        Near.NOT_IN_STORE: (
+            say("1 has no %(part)s in the bag, and no store holds it", part=part),
+            say("%(n)s have no %(part)s in the bag, and no store holds it", n=n, part=part),
+        ),
+        Near.STORE_USED: (
+            say("1 has no %(part)s in the bag, and what the stores hold is fetched for other vehicles", part=part),
+            say("%(n)s have no %(part)s in the bag, and what the stores hold is fetched for other vehicles", n=n, part=part),
+        ),
+        Near.STORE_FAR: (
+            say("1 has no %(part)s in the bag and cannot fetch it in time", part=part),
+            say("%(n)s have no %(part)s in the bag and cannot fetch it in time", n=n, part=part),
+        ),
+        Near.PARTS_USED: (
+            say("1 needs every %(part)s in the bag for other vehicles", part=part),
+            say("%(n)s need every %(part)s in the bag for other vehicles", n=n, part=part),
+        ),
+    }[near]
+    return one if n == 1 else many
 
 
 def _whole_day(near: Near, n: int) -> Text:
     one, many = {
         Near.FREE: (say("1 could still take it"), say("%(n)s could still take it", n=n)),
+        Near.TEAM: (
+            say("1 could come, but it takes two at the same time"),
+            say("%(n)s could come, but it takes two at the same time", n=n),
+        ),
+        Near.ALONE: (
+            say("1 could come, but nobody else is free at the same time"),
+            say("%(n)s could come, but nobody else is free at the same time", n=n),
+        ),
         Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
         Near.MAY_NOT_COME: (say("1 may not be sent there"), say("%(n)s may not be sent there", n=n)),
         Near.LINKED: (
@@ -206,7 +279,7 @@ def earliest_start(day: Day, jobs: Sequence[Job], job: Job) -> int | None:
     """The start of the job at its cheapest place in a day."""
     found = cheapest(day, jobs, job)
     route = timetable(day, found.jobs) if found else None
-    return route.stops[found.position].start if route and found else None
+    return next(stop.start for stop in route.stops if stop.job == job.id) if route else None
 
 
 def clock(seconds: int) -> str:

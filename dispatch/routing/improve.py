@@ -9,11 +9,13 @@ from itertools import repeat
 
 from dispatch.routing.check import violations
 from dispatch.routing.faults import refuse_faults, refuse_holes
+from dispatch.routing.fetching import order_of
 from dispatch.routing.model import Plan, Problem, Route, Unserved
 from dispatch.routing.prices import cost_of
 from dispatch.routing.reasoned import reasoned
 from dispatch.routing.roads import Roads, roads_of
 from dispatch.routing.search.run import Effort, Found, searched
+from dispatch.routing.search.supplies import agreed
 from dispatch.routing.search.tables import tables_of
 from dispatch.routing.timetable import days_of, timetable
 
@@ -88,7 +90,7 @@ def _checked(problem: Problem, roads: Roads, found: Found) -> Improved:
 
 def _cost(problem: Problem, roads: Roads, made: Plan) -> int:
     days, jobs = days_of(problem, roads), {job.id: job for job in problem.jobs}
-    return sum(cost_of(days[one.technician], [jobs[stop.job] for stop in one.stops], one) for one in made.routes)
+    return sum(cost_of(days[one.technician], order_of(one, jobs, problem.stores), one) for one in made.routes)
 
 
 def _lost(problem: Problem, made: Plan) -> int:
@@ -97,11 +99,13 @@ def _lost(problem: Problem, made: Plan) -> int:
 
 
 def _written(problem: Problem, roads: Roads, found: Found) -> Plan:
-    days = days_of(problem, roads)
+    days, jobs = days_of(problem, roads), [*agreed(problem.jobs), *(store.errand() for store in problem.stores)]
+    for job, start in found.begins.items():
+        jobs[job] = replace(jobs[job], windows=((start, start),))
     routes = []
     for one, stops in zip(problem.technicians, found.routes or repeat([]), strict=False):
         if stops:
-            routes.append(_there(timetable(days[one.id], [problem.jobs[job] for job in stops])))
+            routes.append(_there(timetable(days[one.id], [jobs[job] for job in stops])))
     served = {stop.job for route in routes for stop in route.stops}
     return Plan(tuple(routes), tuple(Unserved(job.id) for job in problem.jobs if job.id not in served))
 

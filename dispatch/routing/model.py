@@ -37,7 +37,7 @@ class Technician:
     The shift may be overrun by `overtime_minutes`, each second of which counts as `overtime_price` seconds on the road. Work
     takes `pace` per cent of its time, `paces` where a job asks for that skill (the slowest counts). With `open_end` there is no
     way home. Who is not `lent` works for his own `branch` only. `visit_price`: what each visit of a contractor costs, as seconds
-    on the road. `worked_minutes`: what he worked in the week before this day.
+    on the road. `worked_minutes`: what he worked in the week before this day. `tools`: what he has with him to work with.
     """
 
     id: Id
@@ -59,6 +59,7 @@ class Technician:
     lent: bool = True
     visit_price: int = 0
     worked_minutes: int = 0
+    tools: tuple[str, ...] = ()
 
     def pace_of(self, job: Job) -> int:
         """Per cent of a job's time that he takes for it."""
@@ -74,6 +75,9 @@ class Job:
     Where it `collects`, something is to be paid. The windows are a wall, or, with `late_minutes`, a promise that may be broken by
     so much after the last has closed, each second counting as `late_price` seconds on the road. Jobs that are `linked` by the
     same name go to the same person, whoever it is. `preferred`: others cost `Prices.not_preferred`.
+
+    `tools` have to be there and are not used up. Two jobs that go `together` by the same name are one visit of two people, a half
+    for each: both or none, at the same place from the same moment on, as long as the work takes at nobody's pace, never late.
     """
 
     id: Id
@@ -93,11 +97,55 @@ class Job:
     forbidden: tuple[Id, ...] = ()
     branch: Id | None = None
     linked: str | None = None
+    tools: tuple[str, ...] = ()
+    together: str | None = None
 
     @property
     def settled(self) -> bool:
         """Whether person and start are both given."""
         return self.pinned_to is not None and self.pinned_start is not None
+
+    @property
+    def has_own_pace(self) -> bool:
+        """Whether it takes its time whoever does it."""
+        return self.settled or self.together is not None
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where somebody fetches what his bag lacks: at most once on a route, before the first job that needs it.
+
+    The stop takes `minutes` and begins within `windows` (none: at any time). `parts` lie there, the serialised ones by their
+    number as well as the others; `tools` are lent for the day, so many of each. Who has a `branch` goes to no other branch's.
+    """
+
+    id: Id
+    at: Coordinates
+    minutes: int = 0
+    windows: tuple[Span, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+    tools: Mapping[str, int] = field(default_factory=dict)
+    branch: Id | None = None
+
+    def errand(self) -> Errand:
+        """The stop there, as one among the others of a route."""
+        return Errand(self.id, self.at, self.minutes, windows=self.windows, priority=0, store=self)
+
+    def serves(self, one: Technician) -> bool:
+        """Whether he may fetch something here."""
+        return self.branch is None or one.branch is None or self.branch == one.branch
+
+
+@dataclass(frozen=True)
+class Errand(Job):
+    """A stop at a store, in an order of jobs."""
+
+    store: Store = field(kw_only=True)
+
+    @property
+    def has_own_pace(self) -> bool:
+        """Nobody is quicker at the counter."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -137,6 +185,7 @@ class Problem:
     travel: Travel = Travel()
     not_before: int | None = None
     prices: Prices = Prices()
+    stores: tuple[Store, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,8 +200,25 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class StoreStop:
+    """A stop at a store, before the visit number `before` of a route (the first is 0), and what is fetched there."""
+
+    store: Id
+    before: int
+    arrive: int
+    start: int
+    end: int
+    travel_s: int
+    parts: Mapping[str, int] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Route:
-    """A technician's day. `travel_s` and `distance_m` (on the road) include the way home; `lunch_at`: None where none is due."""
+    """A technician's day. `travel_s` and `distance_m` (on the road) include the way home; `lunch_at`: None where none is due.
+
+    `store`: his stop at a store, if he has to fetch something.
+    """
 
     technician: Id
     leave_at: int
@@ -161,6 +227,7 @@ class Route:
     lunch_at: int | None
     travel_s: int
     distance_m: int
+    store: StoreStop | None = None
 
 
 @dataclass(frozen=True)

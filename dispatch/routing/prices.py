@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dispatch.routing.day import Day, length
+from dispatch.routing.day import Day, length, visits
 from dispatch.routing.model import Job, Prices, Route, Technician
 
 FAIR_PARTS = 120
@@ -18,13 +18,13 @@ def is_priced(day: Day, jobs: Sequence[Job]) -> bool:
 
 def cost_of(day: Day, jobs: Sequence[Job], route: Route) -> int:
     """The way and everything that has a price."""
-    dear = sum(dear_for(day.technician, job, day.prices) for job in jobs)
+    dear = sum(dear_for(day.technician, job, day.prices) for job in visits(jobs))
     return route.travel_s + dear + price_of(day, jobs, route) + unfairness(day, jobs, route)
 
 
 def price_of(day: Day, jobs: Sequence[Job], route: Route) -> int:
     """Of lateness and of overtime."""
-    late = sum(lateness(job, stop.start) * job.late_price for job, stop in zip(jobs, route.stops, strict=True))
+    late = sum(lateness(job, stop.start) * job.late_price for job, stop in zip(visits(jobs), route.stops, strict=True))
     return late + overtime(day, jobs, route) * day.technician.overtime_price
 
 

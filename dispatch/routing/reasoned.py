@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.routing.explain import reasons
+from dispatch.routing.fetching import order_of
 from dispatch.routing.insertion import Orders
 from dispatch.routing.model import Plan, Problem, Unserved
 from dispatch.routing.roads import Roads
@@ -21,13 +22,14 @@ def reasoned(problem: Problem, roads: Roads, tables: Tables, plan: Plan) -> Plan
     jobs = {job.id: job for job in problem.jobs}
     days, rooms = days_of(problem, roads), Rooms(problem, tables, plan)
     orders: Orders = {who: [] for who in days}
-    orders |= {route.technician: [jobs[stop.job] for stop in route.stops] for route in plan.routes}
+    orders |= {route.technician: order_of(route, jobs, problem.stores) for route in plan.routes}
     people = max(1, len(days))
     brief = len(plan.unserved) * people > BRIEF_FROM
     urgent = sorted(plan.unserved, key=lambda left: -jobs[left.job].priority)[: MOST // people]
     why = {}
     for left in urgent:
-        found = reasons(days, orders, jobs[left.job], rooms.free(left.job), brief=brief)
+        at_once = rooms.at_once(left.job)
+        found = reasons(days, orders, jobs[left.job], rooms.free(left.job), brief=brief, at_once=at_once)
         way = rooms.way_out(left.job)
         why[left.job] = (*found, *(told(way, problem, left.job) if way else ()))
     return replace(plan, unserved=tuple(Unserved(left.job, why.get(left.job, ())) for left in plan.unserved))

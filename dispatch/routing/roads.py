@@ -57,8 +57,9 @@ def _rows(table: Table) -> Sequence[Sequence[int]]:
 
 
 def places_of(problem: Problem) -> list[Coordinates]:
-    """Every place once: homes first, then jobs."""
-    return _once([*(t.home for t in problem.technicians), *(j.at for j in problem.jobs)])
+    """Every place once: homes first, then jobs, then stores."""
+    stores = (store.at for store in problem.stores)
+    return _once([*(t.home for t in problem.technicians), *(j.at for j in problem.jobs), *stores])
 
 
 def great_circle(places: Iterable[Coordinates], travel: Travel) -> Roads:

@@ -42,7 +42,8 @@ def plan(problem: Problem, seconds_limit: float, *, seed: int = 0, roads: Roads 
     refuse_holes(problem, roads)
     days = days_of(problem, roads)
     pinned, free = _pinned(problem, days)
-    possible = [job for job in free if any(is_skilled(day.technician, job) for day in days.values())]
+    alone = [job for job in free if job.together is None]  # nor do engine and insertion know visits of two people
+    possible = [job for job in alone if any(is_skilled(day.technician, job) for day in days.values())]
     turns = searches(len(possible), len(days), seconds_limit)
 
     def search(turn: int) -> Orders:
@@ -112,7 +113,7 @@ def _part_from_linked(pinned: Orders, found: Orders) -> None:
 
 def _kept(day: Day, pinned: list[Job], wanted: list[Job]) -> list[Job]:
     """What the engine wants, if it holds by our own clock and bag and keeps what is pinned; otherwise as much of it as fits."""
-    wanted = [job for job in wanted if is_skilled(day.technician, job)]
+    wanted = [job for job in wanted if is_skilled(day.technician, job) and day.tools.issuperset(job.tools)]
     if {job.id for job in pinned} <= {job.id for job in wanted} and passable(day, wanted) and _in_the_bag(day, wanted):
         return wanted
     jobs, kept = pinned, {job.id for job in pinned}

@@ -48,8 +48,13 @@ def parts_missing(bag: Mapping[str, int], jobs: Sequence[Job], job: Job) -> dict
 
 
 def suits(day: Day, jobs: Sequence[Job], job: Job) -> bool:
-    """Whether the technician may do the job beside the others, leaving time aside."""
-    return is_skilled(day.technician, job) and not parts_missing(day.bag, jobs, job)
+    """Whether the technician may do the job alone beside the others, out of his bag, leaving time aside."""
+    return job.together is None and is_skilled(day.technician, job) and bag_holds(day, jobs, job)
+
+
+def bag_holds(day: Day, jobs: Sequence[Job], job: Job) -> bool:
+    """Whether the bag alone is enough for the job beside the others."""
+    return not parts_missing(day.bag, jobs, job) and day.tools.issuperset(job.tools)
 
 
 def sort_key(job: Job) -> tuple[int, str]:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from dispatch.routing.clockwork import NEVER, ate_and_there, stood_until
 from dispatch.routing.day import Day, drive, is_past, length, opening, parts_of, road_seconds, rows_of, within_limits
-from dispatch.routing.model import Id, Job, Lunch, Prices, Problem, Route, Stop, Technician
+from dispatch.routing.fetching import errand_at, lack, tools_of
+from dispatch.routing.model import Id, Job, Lunch, Problem, Route, Stop, StoreStop, Technician
 from dispatch.routing.prices import is_priced, price_of
 from dispatch.routing.roads import Roads
 
@@ -61,19 +62,29 @@ def days_of(problem: Problem, roads: Roads) -> dict[Id, Day]:
         if job.pinned_to is not None and job.settled and job.pinned_to in settled:
             settled[job.pinned_to].append(job)
     stays = {who: tuple(sorted(jobs, key=_by_start)) for who, jobs in settled.items()}
-    return {t.id: _day(t, roads, stays[t.id], problem.not_before, problem.prices) for t in problem.technicians}
+    return {t.id: _day(problem, t, roads, stays[t.id]) for t in problem.technicians}
 
 
 def _by_start(job: Job) -> int:
     return job.pinned_start or 0
 
 
-def _day(technician: Technician, roads: Roads, settled: tuple[Job, ...], not_before: int | None, prices: Prices) -> Day:
+def _day(problem: Problem, technician: Technician, roads: Roads, settled: tuple[Job, ...]) -> Day:
     lunch = technician.lunch
     if lunch and technician.shift[0] > lunch.latest:
         lunch = None
     bag = {part: max(technician.parts.get(part, 0), used) for part, used in parts_of(settled).items()}
-    day = Day(technician, roads, lunch, {**technician.parts, **bag}, settled, not_before or NOBODY_BEFORE, prices)
+    day = Day(
+        technician,
+        roads,
+        lunch,
+        {**technician.parts, **bag},
+        settled,
+        problem.not_before or NOBODY_BEFORE,
+        problem.prices,
+        frozenset({*technician.tools, *tools_of(settled)}),
+        tuple(store.errand() for store in problem.stores if store.serves(technician)),
+    )
     return day if passable(day, settled) else replace(day, lunch=None)
 
 
@@ -203,7 +214,16 @@ class _Clock:
         home_at, _ = self._reach(Leg(way_home, NOBODY_BEFORE, len(self.jobs)), None)
         travel = sum(stop.travel_s for stop in self.stops) + way_home
         leave_at = self.stops[0].arrive - self.stops[0].travel_s if self.stops else home_at
-        return Route(self.day.technician.id, leave_at, home_at, tuple(self.stops), self.lunch_at, travel, self._metres())
+        store, who = self._store_stop(), self.day.technician.id
+        return Route(who, leave_at, home_at, tuple(self.stops), self.lunch_at, travel, self._metres(), store)
+
+    def _store_stop(self) -> StoreStop | None:
+        """Takes the stop at the store out from among the visits."""
+        at = errand_at(self.jobs)
+        if at is None:
+            return None
+        stop, what = self.stops.pop(at), lack(self.day, self.jobs)
+        return StoreStop(stop.job, at, stop.arrive, stop.start, stop.end, stop.travel_s, what.parts, what.tools)
 
     def _visit(self, gap: int, job: Job) -> None:
         before = self.jobs[gap - 1] if gap else None

@@ -110,7 +110,7 @@ def with_technician(**changes: Any) -> dict[str, Any]:
         (with_job(windows=[[9 * HOUR, 8 * HOUR]]), "“windows” cannot be [[32400, 28800]]"),
         (with_job(skills={"taxi": "much"}), "“skills” cannot be"),
         (with_job(people=2), "job J1: “people” is nothing that can be planned"),
-        ({**GOOD, "stores": []}, "the file: “stores” is nothing that can be planned"),
+        ({**GOOD, "depots": []}, "the file: “depots” is nothing that can be planned"),
         (with_technician(skills_until={"taxi": "2026-11-01"}), "the file: “date” is missing"),
         (with_technician(pace=0), "technician T1: “pace” cannot be 0"),
         ({**GOOD, "prices": {"beauty": 1}}, "the file: “prices” cannot be"),

@@ -14,22 +14,27 @@ from dispatch.routing.search.routes import Routes, refresh
 from dispatch.routing.search.rows import TOUCHED, is_less
 from dispatch.routing.search.ruin import LOST, Desk, is_in, is_out, ruin
 from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.teams import agree, forget
 
 LOST_NOW, COST_NOW = 0, 1
 
 
 class Kept(NamedTuple):
-    """A plan laid aside: its stops, what each route costs, and `sums`: priority of what nobody has, and all costs."""
+    """A plan laid aside: its stops, what each route costs, and `sums`: priority of what nobody has, and all costs.
+    `begins`: when the halves of visits begin.
+    """
 
     stops: Ints
     many: Ints
     cost: Ints
     sums: Ints
+    begins: Ints
 
 
 def kept(r: Routes, d: Desk) -> Kept:
     """A copy of the plan as it is."""
-    return Kept(r.stops.copy(), r.many.copy(), r.cost.copy(), np.array([d.counts[LOST], r.cost.sum()], dtype=np.int64))
+    sums = np.array([d.counts[LOST], r.cost.sum()], dtype=np.int64)
+    return Kept(r.stops.copy(), r.many.copy(), r.cost.copy(), sums, r.begins.copy())
 
 
 @entry
@@ -65,6 +70,7 @@ def _decide(a: Tables, r: Routes, d: Desk, now: Kept, prize: float, heat: float)
         now.many[who], now.cost[who] = r.many[who], r.cost[who]
         for k in range(r.many[who]):
             now.stops[who, k] = r.stops[who, k]
+            now.begins[r.stops[who, k]] = r.begins[r.stops[who, k]]
 
 
 @compiled
@@ -74,14 +80,30 @@ def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
         who = d.touched[i]
         for k in range(r.many[who]):
             r.whose[r.stops[who, k]] = -1
-            is_out(a, d, r.stops[who, k])
+            _out_again(a, d, r.stops[who, k])
     for i in range(d.counts[TOUCHED]):
         who = d.touched[i]
         r.many[who] = now.many[who]
         for k in range(now.many[who]):
             r.stops[who, k] = now.stops[who, k]
-            is_in(a, d, now.stops[who, k])
+            _in_again(a, r, d, now, now.stops[who, k])
         refresh(a, r, who)
+
+
+@compiled
+def _out_again(a: Tables, d: Desk, stop: int) -> None:
+    if stop < a.near.shape[0]:
+        is_out(a, d, stop)
+        if a.half[stop] != stop:
+            forget(a, stop)
+
+
+@compiled
+def _in_again(a: Tables, r: Routes, d: Desk, now: Kept, stop: int) -> None:
+    if stop < a.near.shape[0]:
+        is_in(a, d, stop)
+        if a.half[stop] != stop:
+            agree(a, r, stop, now.begins[stop])
 
 
 @compiled
@@ -91,3 +113,4 @@ def _lay_aside(now: Kept, best: Kept) -> None:
         best.many[who], best.cost[who] = now.many[who], now.cost[who]
         for k in range(now.many[who]):
             best.stops[who, k] = now.stops[who, k]
+            best.begins[now.stops[who, k]] = now.begins[now.stops[who, k]]

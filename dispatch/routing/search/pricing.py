@@ -28,6 +28,25 @@ def hours_price(a: Tables, who: int, stops: Ints, count: int, ways: Ints) -> int
 
 
 @compiled
+def rise_of_two(a: Tables, r: Routes, who: int, k: int, one: int, i: int, other: int) -> int:
+    """The same with `one` before stop k and `other`, behind it, before stop i."""
+    if not a.priced:
+        return 0
+    many = 0
+    for stop in range(r.many[who] + 1):
+        if stop == k:
+            r.paper[many] = one
+            many += 1
+        if stop == i:
+            r.paper[many] = other
+            many += 1
+        if stop < r.many[who]:
+            r.paper[many] = r.stops[who, stop]
+            many += 1
+    return max(0, hours_price(a, who, r.paper, many, r.ways) - r.price[who])
+
+
+@compiled
 def rise(a: Tables, r: Routes, who: int, k: int, job: int) -> int:
     """By how much that rises with a job before stop k; by nothing where no hour has a price."""
     if not a.priced:

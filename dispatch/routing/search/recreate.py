@@ -6,11 +6,14 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.drawing import in_bag, is_full
+from dispatch.routing.search.errands import STORE, fetched, join
 from dispatch.routing.search.pricing import rise
-from dispatch.routing.search.routes import Routes, passes, put_in, refresh
+from dispatch.routing.search.routes import Routes, passes, refresh
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.ruin import SEED, TODO, TURN, Desk, is_in
 from dispatch.routing.search.tables import Ints, Tables, is_settled
+from dispatch.routing.search.teams import MOST_PLACES, WHO, deal, strike
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
 BLINK = 0.01
@@ -31,7 +34,7 @@ def recreate(a: Tables, r: Routes, d: Desk) -> None:
 def construct(a: Tables, r: Routes, d: Desk) -> None:
     """A first plan: everything to whoever has the least way, the most urgent first, of equals what the fewest can do."""
     order = np.lexsort((np.diff(a.folk_first), -a.priority)).astype(np.int64)
-    _give_all(a, r, d, np.array([job for job in order if not is_settled(a, job)], dtype=np.int64))
+    _give_all(a, r, d, np.array([job for job in order if job < len(a.near) and not is_settled(a, job)], dtype=np.int64))
 
 
 @entry
@@ -77,13 +80,29 @@ def _rank(a: Tables, rng: Dice, way: int, near: int, job: int) -> float:
 
 @compiled
 def _give(a: Tables, r: Routes, d: Desk, job: int) -> None:
+    if a.half[job] != job:
+        _give_two(a, r, d, job)
+        return
     whose, where = _best_place(a, r, d, job)
     d.fresh[job] = 0
     if whose >= 0:
         touch(d.counts, d.touched, d.is_touched, whose)
-        put_in(r, whose, where, job)
+        join(a, r, whose, where, job)
         refresh(a, r, whose)
         is_in(a, d, job)
+
+
+@compiled
+def _give_two(a: Tables, r: Routes, d: Desk, job: int) -> None:
+    """A visit of two people goes to both or nobody."""
+    other = a.half[job]
+    d.fresh[job] = d.fresh[other] = 0
+    if r.whose[job] < 0 and deal(a, r, job, MOST_PLACES):
+        for k in range(2):
+            touch(d.counts, d.touched, d.is_touched, r.dealt[k, WHO])
+        strike(a, r, job)
+        is_in(a, d, job)
+        is_in(a, d, other)
 
 
 @compiled
@@ -107,10 +126,13 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
             or not a.able[who, job]
             or (only >= 0 and who != only)
             or (step >= reach and d.fresh[job] and r.many[who] and who != only)
+            or is_full(a, r, who)
         ):
             continue
         d.seen[who] = d.counts[TURN]
-        if r.many[who] >= min(r.stops.shape[1], a.most[who]) or not in_bag(a.parts, r.left, who, job):
+        if not in_bag(a.parts, r.left, who, job):
+            extra, k = fetched(a, r, who, job, best) if a.errands else (NEVER, 0)
+            best, whose, where = (extra, who, k) if extra < best else (best, whose, where)
             continue
         earliest, latest, pause = a.lunch[who, 0], a.lunch[who, 1], a.lunch[who, 2]
         base, dear = a.work[a.pace[who], job], a.dear[who, job]
@@ -145,6 +167,7 @@ def _best_place(a: Tables, r: Routes, d: Desk, job: int) -> tuple[int, int]:
                     extra += rise(a, r, who, k, job)
                     if extra < best:
                         best, whose, where, limit = extra, who, k, min(extra, limit)
+                        r.errand[STORE] = -1
             before = after
     return whose, where
 
@@ -156,12 +179,3 @@ def _held_by(a: Tables, r: Routes, job: int) -> int:
     while mate != job and r.whose[mate] < 0:
         mate = a.mate[mate]
     return r.whose[mate] if mate != job else -1
-
-
-@compiled
-def in_bag(parts: Ints, left: Ints, who: int, job: int) -> bool:
-    """Whether what is left in somebody's bag is enough for one more job."""
-    enough = True
-    for k in range(parts.shape[1]):
-        enough = enough and parts[job, k] <= left[who, k]
-    return enough

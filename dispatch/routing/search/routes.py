@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.routing.search.compiled import compiled, entry
+from dispatch.routing.search.drawing import draw
 from dispatch.routing.search.pricing import hours_price
 from dispatch.routing.search.rows import close_gap, make_room
 from dispatch.routing.search.tables import Ints, Tables, settled_stops
@@ -34,7 +35,12 @@ class Routes(NamedTuple):
     `by_hungry[who, k, same]`, `by_fed`: latest arrival at stop k (behind the last: home) from which the rest is possible, coming
     from elsewhere (0) or from the same place (1). `left`: the bag after all stops.
     `legs[who, k]`: seconds on the road to stop k. `road[who]`: on the whole way; `price[who]`: of lateness and hours;
-    `cost[who]`: of everything.    `whose[job]`: who has it, or -1. `paper`, `ways`: to try a route and to walk it.
+    `cost[who]`: of everything. `whose[job]`: who has it, or -1. `paper`, `ways`: to try a route and to walk it.
+
+    `at[who]`: at which place his stop at a store is, or -1, and `source[who]` which store; `drawn[who]`: what he fetches there.
+    With such a stop `left` is what any job may take wherever it goes. `stock`: what the stores still hold. `errand`: where a stop
+    at a store goes with the job that was asked about last (`errands`). `begins[job]`: when the two halves of a visit begin;
+    `places`, `dealt`: paper to look for it (`teams`).
     """
 
     stops: Ints
@@ -51,6 +57,14 @@ class Routes(NamedTuple):
     whose: Ints
     paper: Ints
     ways: Ints
+    at: Ints
+    source: Ints
+    drawn: Ints
+    stock: Ints
+    errand: Ints
+    begins: Ints
+    places: Ints
+    dealt: Ints
 
 
 def empty_routes(a: Tables) -> Routes:
@@ -71,6 +85,14 @@ def empty_routes(a: Tables) -> Routes:
         whose=np.full(a.jobs, -1, dtype=np.int64),
         paper=np.zeros(most + 1, dtype=np.int64),
         ways=np.zeros((most + 3, 2), dtype=np.int64),
+        at=np.full(people, -1, dtype=np.int64),
+        source=np.full(people, -1, dtype=np.int64),
+        drawn=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
+        stock=a.stock.copy(),
+        errand=np.full(3, -1, dtype=np.int64),
+        begins=np.zeros(a.jobs, dtype=np.int64),
+        places=np.zeros((2, people * (most + 1) if a.teams else 1, 7), dtype=np.int64),
+        dealt=np.zeros((2, 4), dtype=np.int64),
     )
     for who, stops in settled_stops(a).items():
         routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)
@@ -105,8 +127,10 @@ def refresh(a: Tables, r: Routes, who: int) -> None:
     for k in range(r.many[who]):
         job = r.stops[who, k]
         r.whose[job] = who
-        for part in range(a.bag.shape[1]):
+        for part in range(a.tools_from):
             r.left[who, part] -= a.parts[job, part]
+    if a.errands:
+        draw(a, r, who)
 
 
 @compiled

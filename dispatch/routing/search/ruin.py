@@ -8,9 +8,11 @@ import numpy as np
 
 from dispatch.routing.search.chance import Dice, below, share
 from dispatch.routing.search.compiled import compiled
+from dispatch.routing.search.errands import drop_store, fetch
 from dispatch.routing.search.routes import Routes, holds, refresh, take_out
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.tables import Flags, Ints, Tables, is_settled
+from dispatch.routing.search.teams import forget
 
 LONGEST_STRING = 10
 MEAN_REMOVED = 10
@@ -45,7 +47,7 @@ OUT, TODO, LOST, SEED, TURN = 1, 2, 3, 4, 5
 
 def desk(a: Tables, rng: Dice) -> Desk:
     """With every job on it that is not settled, since nobody has any."""
-    standing = np.array([is_settled(a, job) for job in range(a.jobs)], dtype=np.bool_)
+    standing = np.array([job >= len(a.near) or is_settled(a, job) for job in range(a.jobs)], dtype=np.bool_)
     out = np.argsort(standing, kind="stable")
     return Desk(
         rng=rng,
@@ -83,7 +85,7 @@ def is_in(a: Tables, d: Desk, job: int) -> None:
 @compiled
 def ruin(a: Tables, r: Routes, d: Desk) -> bool:
     """Takes a few strings near some job out. False: what is left cannot be driven."""
-    jobs = a.priority.size
+    jobs = a.near.shape[0]
     wanted, d.counts[TODO] = -1, 0
     seed = below(d.rng, jobs)
     if d.counts[OUT] > 0 and share(d.rng) < FOR_SOMEBODY:
@@ -98,11 +100,34 @@ def ruin(a: Tables, r: Routes, d: Desk) -> bool:
         _cut(a, r, d, who, job, length)
         if d.counts[TOUCHED] >= strings:
             break
+    if a.teams:
+        _part_halves(a, r, d)
     whole = True
     for k in range(d.counts[TOUCHED]):
-        refresh(a, r, d.touched[k])
+        if a.errands:
+            whole = fetch(a, r, d.touched[k]) and whole
+        else:
+            refresh(a, r, d.touched[k])
         whole = whole and holds(a, r, d.touched[k])
     return whole
+
+
+@compiled
+def _part_halves(a: Tables, r: Routes, d: Desk) -> None:
+    """Nobody stays behind with half a visit."""
+    k = 0
+    while k < d.counts[TODO]:
+        job, other = d.todo[k], a.half[d.todo[k]]
+        who = r.whose[other] if other != job else -1
+        if other != job:
+            forget(a, job)
+        if who >= 0:
+            touch(d.counts, d.touched, d.is_touched, who)
+            at = 0
+            while r.stops[who, at] != other:
+                at += 1
+            _away(a, r, d, who, at)
+        k += 1
 
 
 @compiled
@@ -117,6 +142,8 @@ def _working(r: Routes) -> int:
 def _cut(a: Tables, r: Routes, d: Desk, who: int, job: int, length: int) -> None:
     """One string of a route with `job` in it, now and then with some in the middle left; settled ones stay."""
     touch(d.counts, d.touched, d.is_touched, who)
+    if a.errands:
+        drop_store(a, r, who)
     count = r.many[who]
     most = min(count, length)
     long = 1 + below(d.rng, most)

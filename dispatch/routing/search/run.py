@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dispatch.routing.search.anneal import Kept, anneal, kept
@@ -29,7 +29,7 @@ PRIZE = 3000.0
 class Found:
     """The stops of each technician (rows of the tables), the priority that nobody has, what all costs, and what it took.
 
-    Costs are seconds on the road, and what else has a price counted as such.
+    Costs are seconds on the road, and what else has a price counted as such. `begins`: what was agreed on for visits of two.
     """
 
     routes: list[list[int]]
@@ -38,6 +38,7 @@ class Found:
     rounds: int
     first_s: float
     interrupted: bool = False
+    begins: Mapping[int, int] = field(default_factory=dict)
 
 
 Tell = Callable[[Found], None]
@@ -60,6 +61,7 @@ def one_search(tables: Tables, effort: Effort, tell: Tell | None = None) -> Foun
     `tell` is given the best so far: the first plan, and what stands after each turn.
     """
     began = time.perf_counter()
+    tables = own(tables)
     routes, paper = empty_routes(tables), desk(tables, dice(effort.seed))
     construct(tables, routes, paper)
     paper.is_touched[:], paper.counts[TOUCHED] = 0, 0
@@ -67,21 +69,28 @@ def one_search(tables: Tables, effort: Effort, tell: Tell | None = None) -> Foun
     first_s = time.perf_counter() - began
     done, interrupted = 0, False
     tell = tell or _nobody
-    tell(_found(best, done, first_s, interrupted=False))
+    tell(told(tables, best, done, first_s, interrupted=False))
     if tables.jobs and tables.people:
         try:
             for hot, cold, rounds in turns(effort, began, HOT, COLD):
                 anneal(tables, routes, paper, now, best, PRIZE, rounds, hot, cold)
                 done += rounds
-                tell(_found(best, done, first_s, interrupted=False))
+                tell(told(tables, best, done, first_s, interrupted=False))
         except KeyboardInterrupt:
             interrupted = True  # the best so far is what was asked for
-    return _found(best, done, first_s, interrupted=interrupted)
+    return told(tables, best, done, first_s, interrupted=interrupted)
 
 
-def _found(best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
+def own(tables: Tables) -> Tables:
+    """The same tables for a search that may agree on moments in them."""
+    return tables._replace(opens=tables.opens.copy(), closes=tables.closes.copy()) if tables.teams else tables
+
+
+def told(tables: Tables, best: Kept, rounds: int, first_s: float, *, interrupted: bool) -> Found:
+    """The best so far as lists of numbers."""
     routes = [best.stops[who, :count].tolist() for who, count in enumerate(best.many.tolist())]
-    return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s, interrupted)
+    begins = {job: int(best.begins[job]) for route in routes for job in route if tables.half[job] != job}
+    return Found(routes, int(best.sums[0]), int(best.sums[1]), rounds, first_s, interrupted, begins)
 
 
 def _best_of(tables: Tables, effort: Effort, processes: int) -> Found:

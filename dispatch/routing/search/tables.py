@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from dispatch.routing.clockwork import NEVER
 from dispatch.routing.day import length
-from dispatch.routing.model import Job, Lunch, Problem, Technician
+from dispatch.routing.model import Job, Lunch, Problem, Span, Technician
 from dispatch.routing.prices import dear_for
 from dispatch.routing.roads import Roads
+from dispatch.routing.search.supplies import agreed, halves, supplies_of
 from dispatch.routing.suits import is_skilled
 from dispatch.routing.timetable import days_of
 
@@ -37,6 +38,11 @@ class Tables(NamedTuple):
     road. `most[who]`, `far[who]`: how many stops and seconds on the road he may have. `mate[job]`: the next of the jobs that go
     to the same person, in a ring. `fair`: `Prices.fair`; `worked[who]`: minutes in the week before; `priced`: whether a day can
     cost anything that depends on its hours. All numbers are of one type, or a function would be compiled once for each.
+
+    The last `errands` of the jobs are stops at stores, which nobody is given and anybody able may put into his route; `near` has
+    no rows for them. `parts` and `bag` have a column for each kind of part, and from `tools_from` on for each tool; `stock` has
+    a row for each store. `half[job]`: the other half of a visit of two people, or the job itself where there is none that could
+    go astray. While both have somebody, `opens` and `closes` of both are the moment agreed on; `asked`: what they were before.
     """
 
     drive: Roads32
@@ -70,6 +76,12 @@ class Tables(NamedTuple):
     fair: int
     priced: int
     not_before: int
+    errands: int
+    tools_from: int
+    stock: Ints
+    half: Ints
+    teams: int
+    asked: Ints
 
     @property
     def jobs(self) -> int:
@@ -84,33 +96,33 @@ class Tables(NamedTuple):
 
 def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Tables:
     """All of a problem; jobs and technicians keep their order. `dear`: a row for each person, added to what the problem says."""
-    jobs, people = problem.jobs, problem.technicians
+    people = problem.technicians
+    jobs: list[Job] = [*agreed(problem.jobs), *(store.errand() for store in problem.stores)]
     places = [*(job.at for job in jobs), *(one.home for one in people)]
     rows = np.array([roads.index[place] for place in places], dtype=np.int64)
     drive = _drive(roads, rows)
     drive[:, len(jobs) :][:, [one.open_end for one in people]] = 0
-    kinds = sorted({part for job in jobs for part in job.parts})
+    supplies, half = supplies_of(problem, days := days_of(problem, roads)), halves(problem.jobs, len(jobs))
     first, opens, closes = _windows(jobs)
-    days = days_of(problem, roads)
-    able = _able(people, jobs)
+    able = np.hstack([_able(people, jobs[: len(problem.jobs)]), supplies.may_fetch])
     work, pace = _work(people, jobs)
-    late = [job.late_minutes if job.pinned_start is None else 0 for job in jobs]
+    late = [job.late_minutes if job.pinned_start is None and job.together is None else 0 for job in jobs]
     priced = problem.prices.fair > 0 or any(late) or any(one.overtime_minutes for one in people)
     return Tables(
         drive=drive,
         toward=_toward(drive, len(jobs)),
         place=rows,
         work=work,
-        setup=_numbers(job.setup_minutes * 60 for job in jobs),
+        setup=_numbers(job.setup_minutes * 60 if job.together is None else 0 for job in jobs),
         first=first,
         opens=opens,
         closes=closes,
         late=_numbers(minutes * 60 for minutes in late),
         late_price=_numbers(job.late_price for job in jobs),
         pinned=_numbers(job.pinned_start if job.settled and job.pinned_start is not None else UNPINNED for job in jobs),
-        parts=_counts([job.parts for job in jobs], kinds),
+        parts=supplies.needs,
         priority=_priorities(jobs),
-        near=neighbours(drive, len(jobs)),
+        near=neighbours(drive, len(problem.jobs)),
         folk=np.nonzero(able.T)[1].astype(np.int64),
         folk_first=np.concatenate([[0], able.sum(axis=0).cumsum()]).astype(np.int64),
         pace=pace,
@@ -118,7 +130,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         over=_numbers(one.overtime_minutes * 60 for one in people),
         over_price=_numbers(one.overtime_price for one in people),
         lunch=_numbers(number for one in people for number in _lunch(days[one.id].lunch)).reshape(-1, 3),
-        bag=_counts([days[one.id].bag for one in people], kinds),
+        bag=supplies.bags,
         able=able,
         dear=_dear(problem, able, dear),
         most=_numbers(NEVER if (most := days[one.id].most_stops) is None else most for one in people),
@@ -128,6 +140,12 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         fair=problem.prices.fair,
         priced=int(priced),
         not_before=problem.not_before or 0,
+        errands=len(problem.stores),
+        tools_from=supplies.tools_from,
+        stock=supplies.stock,
+        half=half,
+        teams=int((half != np.arange(len(jobs))).any()),
+        asked=np.stack([opens, closes]),
     )
 
 
@@ -149,17 +167,17 @@ def _numbers(values: Iterable[int]) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-def _counts(of: Sequence[object], kinds: Sequence[str]) -> Ints:
-    rows = [[dict(parts).get(kind, 0) for kind in kinds] for parts in of]  # type: ignore[call-overload]
-    return np.array(rows, dtype=np.int64).reshape(len(of), len(kinds))
-
-
 def _windows(jobs: Sequence[Job]) -> tuple[Ints, Ints, Ints]:
     """Where each job's windows begin, when they open and close; a settled start is a window of one moment."""
-    spans = [((job.pinned_start, job.pinned_start),) if job.pinned_start is not None else job.windows for job in jobs]
+    spans = [((job.pinned_start, job.pinned_start),) if job.pinned_start is not None else _spans(job) for job in jobs]
     first = np.concatenate([[0], np.cumsum([len(windows) for windows in spans])]).astype(np.int64)
     flat = np.array([span for windows in spans for span in windows], dtype=np.int64).reshape(-1, 2)
     return first, np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1])
+
+
+def _spans(job: Job) -> tuple[Span, ...]:
+    """A half has room for the moment agreed on."""
+    return job.windows or (((0, NEVER),) if job.together is not None else ())
 
 
 def _drive(roads: Roads, rows: Ints) -> Roads32:
@@ -214,8 +232,10 @@ def _keep_with_settled(able: Flags, people: Sequence[Technician], jobs: Sequence
 
 
 def _dear(problem: Problem, able: Flags, more: Ints | None) -> Ints:
-    """A row for each person; where nothing has a price, no memory is taken before it is written to."""
+    """A row for each person; where nothing has a price, no memory is taken before it is written to. No store costs anything."""
     dear = np.zeros(able.shape, dtype=np.int64)
+    if more is not None:
+        dear[:, : more.shape[1]] += more
     kinds: dict[object, list[int]] = {}
     for number, job in enumerate(problem.jobs):
         kinds.setdefault((job.pinned_to is None, job.branch, job.preferred, tuple(sorted(job.skills.items()))), []).append(number)
@@ -223,8 +243,8 @@ def _dear(problem: Problem, able: Flags, more: Ints | None) -> Ints:
         for row, one in enumerate(problem.technicians):
             price = dear_for(one, problem.jobs[numbers[0]], problem.prices)
             if price:
-                dear[row, numbers] = price
-    return dear if more is None else dear + more
+                dear[row, numbers] += price
+    return dear
 
 
 def _work(people: Sequence[Technician], jobs: Sequence[Job]) -> tuple[Ints, Ints]:
