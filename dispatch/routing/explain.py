@@ -29,13 +29,15 @@ class Near(IntEnum):
     NO_SKILL = 8
     HOLDS_CASH = 9
     UNTRAINED = 10
-    MAY_NOT_COME = 11
-    LINKED = 12
-    OTHER_PERSON = 13
+    NOT_LENT = 11
+    NOT_LET_IN = 12
+    LINKED = 13
+    OTHER_PERSON = 14
 
 
+STOPS, WAY = "stops", "way"
 Kind = tuple[Near, str, int]
-"""What keeps a technician from a job: how near he came, of which skill or part, and the level asked for."""
+"""What keeps a technician from a job: how near he came, of which skill, part or limit, and the level asked for."""
 
 
 def reasons(
@@ -92,7 +94,7 @@ def _person(day: Day, job: Job) -> Kind | None:
     if not may_collect(day.technician, job):
         return (Near.HOLDS_CASH, "", 0)
     if not may_come(day.technician, job):
-        return (Near.MAY_NOT_COME, "", 0)
+        return (Near.NOT_LET_IN if day.technician.id in job.forbidden else Near.NOT_LENT, "", 0)
     missing = skills_missing(day.technician, job)
     absent = [skill for skill in missing if not day.technician.skills.get(skill)]
     skill = min(absent or missing)
@@ -114,8 +116,15 @@ def _time(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None) 
         return (Near.TOO_FAR, "", 0)
     if cheapest(day, jobs, job) if free is None else day.technician.id in free:
         return (Near.FREE, "", 0)
+    return (Near.LIMIT, limit, 0) if (limit := limit_reached(day, jobs, job)) else (Near.FULL, "", 0)
+
+
+def limit_reached(day: Day, jobs: Sequence[Job], job: Job) -> str:
+    """Which limit of his alone keeps him from one more job: STOPS or WAY; "" where it is the clock."""
     limited = day.most_stops is not None or day.most_road_s is not None
-    return (Near.LIMIT if limited and cheapest(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+    if not limited or not cheapest(_without_limits(day), jobs, job):
+        return ""
+    return STOPS if day.most_stops is not None and len(jobs) >= day.most_stops else WAY
 
 
 def _without_limits(day: Day) -> Day:
@@ -138,7 +147,15 @@ def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Ord
         return _part(near, n, what)
     if near in (Near.LEVEL_LOW, Near.NO_SKILL):
         return _skill(near, n, what, level)
-    return _whole_day(near, n)
+    return _limit(what, n) if near is Near.LIMIT else _whole_day(near, n)
+
+
+def _limit(what: str, n: int) -> Text:
+    if what == STOPS:
+        one, many = say("1 has as many vehicles as is allowed on a day"), say("%(n)s have as many vehicles as is allowed", n=n)
+    else:
+        one, many = say("1 would be on the road too long for a day"), say("%(n)s would be on the road too long", n=n)
+    return one if n == 1 else many
 
 
 def _skill(near: Near, n: int, skill: str, level: int) -> Text:
@@ -163,14 +180,11 @@ def _whole_day(near: Near, n: int) -> Text:
     one, many = {
         Near.FREE: (say("1 could still take it"), say("%(n)s could still take it", n=n)),
         Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
-        Near.MAY_NOT_COME: (say("1 may not be sent there"), say("%(n)s may not be sent there", n=n)),
+        Near.NOT_LET_IN: (say("1 is not let in by the customer"), say("%(n)s are not let in by the customer", n=n)),
+        Near.NOT_LENT: (say("1 does not work for that branch"), say("%(n)s do not work for that branch", n=n)),
         Near.LINKED: (
             say("1 does not have the visit that it goes with"),
             say("%(n)s do not have the visit that it goes with", n=n),
-        ),
-        Near.LIMIT: (
-            say("1 has as many stops or as long a way as is allowed"),
-            say("%(n)s have as many stops or as long a way as is allowed", n=n),
         ),
         Near.OFF_SHIFT: (say("1 is not on shift then"), say("%(n)s are not on shift then", n=n)),
         Near.HOLDS_CASH: (
