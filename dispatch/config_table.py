@@ -92,6 +92,13 @@ class Settings:
     repair_minutes: int = setting("REPAIR_MINUTES", whole(1, 1440), 45, "time for one repair, minutes")
     setup_minutes: int = setting("SETUP_MINUTES", whole(0, 1440), 10, "time to park, report and unpack at a place, minutes")
     plan_seconds: float = setting("PLAN_SECONDS", number(0.1, 3600), 10.0, "limit of a planning run, seconds")
+    overtime_price: int = setting("OVERTIME_PRICE", whole(0, 100), 3, "a minute of overtime counts in a plan as so many driven")
+    late_minutes: int = setting("LATE_MINUTES", whole(0, 240), 0, "minutes by which a plan may break a promised time; 0: never")
+    late_price: int = setting("LATE_PRICE", whole(0, 100), 3, "a minute after a promised time counts as so many driven")
+    not_preferred_minutes: int = setting(
+        "NOT_PREFERRED_MINUTES", whole(0, 1440), 15, "minutes on the road that are worth the technician whom a customer prefers")
+    fair_price: int = setting(
+        "FAIR_PRICE", whole(0, 60), 1, "seconds on the road that a minute of work counts for each hour worked in the week")
     calm_seconds: float = setting("CALM_SECONDS", number(0.1, 60), 1.0, "how long is thought about what happens in a running day")
     calm_at_once: tuple[str, ...] = setting(
         "CALM_AT_ONCE", some_of("ill", "leave", "late", "traffic", "urgent", "cancelled"), ("none",),

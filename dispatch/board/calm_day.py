@@ -15,6 +15,7 @@ from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
 from dispatch.board.rules import district_of, seconds_of
 from dispatch.board.travelling import roads_for
+from dispatch.board.wanting import at_usual_pace, lines_as_wanted
 from dispatch.board.work import DayOfBranch, Ways, joint_job, line_jobs, place_of, place_of_visit
 from dispatch.fees.collecting import paid_jobs
 from dispatch.geo.rules import Coordinates, metres
@@ -140,7 +141,9 @@ class _Live:
             return fixed
         asked = joint_job(str(id_), [row.line for row in visit.visit_lines], self.of, self.ways)
         held = ((fixed.pinned_start or 0,) * 2,) if visit.by_hand else asked.windows
-        return replace(asked, minutes=fixed.minutes, windows=held, collects=visit.order_id in self.paid)
+        minutes = at_usual_pace(fixed.minutes, self.made.pace_of(visit.technician_id))
+        asked = self.made.wanted(asked, visit.order, visit.order.site_id)
+        return replace(asked, minutes=minutes, windows=held, collects=visit.order_id in self.paid)
 
     def _so_far(self, job: Job, visit: Visit) -> Job:
         """Who is not there yet does not come before now; who is at work is not done before now."""
@@ -153,7 +156,8 @@ class _Live:
 
     def _line_jobs(self) -> list[Job]:
         lines = list(self.lines.values())
-        return line_jobs(lines, self.of, self.ways, self.paid)
+        jobs = line_jobs(lines, self.of, self.ways, self.paid)
+        return lines_as_wanted(jobs, lines, self.made.wishes, self.ways.weights)
 
     def _plan(self) -> Plan:
         routes: dict[int, list[Stop]] = {}

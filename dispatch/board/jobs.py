@@ -85,17 +85,16 @@ class _Search:
             finish_run(db, self.run_id, self.begun, best, at=now(), seconds=self._past(), drives=drives)
 
     def _first(self) -> Plan:
-        jobs = len(self.begun.made.lines)
-        enough = self.limit if jobs < WORTH_JOBS else min(FIRST_S, self.limit)
+        enough = min(FIRST_S, self.limit) if self._is_worth_it() else self.limit
         found = plan(self.problem, enough, roads=self.roads)
-        if jobs >= WORTH_JOBS:
+        if self._is_worth_it():
             self._keep(found)
         return found
 
     def _better(self) -> Iterator[Plan | None]:
         jobs = len(self.begun.made.lines)
         left = min(self.limit - self._past(), jobs * WORTH_S_PER_JOB)
-        if jobs < WORTH_JOBS or left <= 0:
+        if not self._is_worth_it() or left <= 0:
             return
         search = bettered(self.problem, left, roads=self.roads)
         try:
@@ -106,6 +105,11 @@ class _Search:
         except Broke as reason:
             log.warning("search_not_made", run=self.run_id, reason=str(reason))
             yield plan(self.problem, left, roads=self.roads)
+
+    def _is_worth_it(self) -> bool:
+        """Whether our own search may find better: on large days, and where customers want somebody, which engines ignore."""
+        jobs = [job for job in self.problem.jobs if job.id in self.begun.made.lines]
+        return len(jobs) >= WORTH_JOBS or any(job.preferred or job.linked for job in jobs)
 
     def _keep(self, found: Plan) -> None:
         with transaction() as db:

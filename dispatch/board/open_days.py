@@ -21,6 +21,7 @@ from dispatch.board.queries import team_and_cash
 from dispatch.board.travel_queries import hours_of
 from dispatch.board.travelling import roads_for, ways_of_branch
 from dispatch.board.urgent import movable_day
+from dispatch.board.wanting import as_wanted, lines_as_wanted
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
@@ -32,6 +33,7 @@ from dispatch.board.work import (
     visit_job_of,
 )
 from dispatch.clock import seconds_of
+from dispatch.customers.wishes import Wishes, wishes_about
 from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.fees.cash_queries import Held
@@ -81,6 +83,7 @@ class RangeRead:
     waits: Sequence[Waits]
     paid: frozenset[int]
     ways: Ways
+    wishes: Wishes
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def open_days(session: Session, asked: Range, ways: Ways, manners: Manners, *, o
     """
     read = _read(session, asked, ways, order_id)
     lines = _first_visit([one.line for one in read.waits if one.line.order_id == order_id], read.ways)
-    job = replace(joint_job(ASKED, lines, asked.first, read.ways), windows=(), collects=order_id in read.paid)
+    job = _wanted(joint_job(ASKED, lines, asked.first, read.ways), lines, read)
+    job = replace(job, windows=(), collects=order_id in read.paid)
     others = _Others([one for one in read.waits if one.line.order_id != order_id and place_of(one.line)], read, asked.first)
     hours = hours_of(read.people)
     days = tuple(_opened(_made(read, of), of, read, job, others, hours, manners) for of in asked.days)
@@ -124,6 +128,7 @@ def _read(session: Session, asked: Range, ways: Ways, order_id: int) -> RangeRea
         waits,
         paid_jobs(session, {one.line.order_id for one in waits}, at=first.at) if barred else frozenset(),
         ways_of_branch(ways, people),
+        wishes_about(session, ids),
     )
 
 
@@ -138,6 +143,11 @@ def _first_visit(lines: Sequence[OrderLine], ways: Ways) -> list[OrderLine]:
     return here[: first_lines(len(here), ways.needs(here[0]).minutes, ways.setup_minutes)]
 
 
+def _wanted(job: Job, lines: Sequence[OrderLine], read: RangeRead) -> Job:
+    """A visit as its customer wants it done."""
+    return as_wanted(job, lines[0].order, site_of_line(lines[0]).id, read.wishes)
+
+
 def _made(read: RangeRead, of: DayOfBranch) -> DayProblem:
     """One of the days as the planner has it."""
     start, end = of.bounds
@@ -148,7 +158,7 @@ def _made(read: RangeRead, of: DayOfBranch) -> DayProblem:
     before = [v for v in read.visits if of.midnight <= v.starts_at < start and v.status in VISIT_LIVE]
     bags = bags_after(read.bags, (v for v in before if v.branch_id == of.branch_id), read.ways)
     there = presences(read.people, of.day, of.zone, read.roster)
-    return problem_of(DayRead(stays, nights, (), read.people, read.held, bags, there), of, read.ways, ())
+    return problem_of(DayRead(stays, nights, (), read.people, read.held, bags, there, read.wishes), of, read.ways, ())
 
 
 class _Others:
@@ -164,11 +174,15 @@ class _Others:
     def of_day(self, of: DayOfBranch) -> list[Job]:
         """What is promised or held for a day."""
         dated = [line for line in self.lines if line.order.wanted_on == of.day]
-        return [*self._held(of), *line_jobs(dated, of, self.read.ways, self.read.paid)]
+        return [*self._held(of), *self._jobs(dated, of)]
 
     def undated(self, of: DayOfBranch) -> list[Job]:
         """What may be on any day, and has found none yet."""
-        return line_jobs(self.left, of, self.read.ways, self.read.paid)
+        return self._jobs(self.left, of)
+
+    def _jobs(self, lines: Sequence[OrderLine], of: DayOfBranch) -> list[Job]:
+        read = self.read
+        return lines_as_wanted(line_jobs(lines, of, read.ways, read.paid), lines, read.wishes, read.ways.weights)
 
     def goes_on(self, unplaced: Iterable[Job]) -> None:
         """Only what has no place goes on to the next day."""
@@ -183,7 +197,8 @@ class _Others:
             orders.setdefault(one.line.order_id, []).append(one.line)
         for order_id, hold in holds.items():
             window = (seconds_of(hold.starts_at, of.day, of.zone), seconds_of(hold.ends_at, of.day, of.zone))
-            job = joint_job(_held_job(order_id), _first_visit(orders[order_id], self.read.ways), of, self.read.ways)
+            lines = _first_visit(orders[order_id], self.read.ways)
+            job = _wanted(joint_job(_held_job(order_id), lines, of, self.read.ways), lines, self.read)
             yield replace(job, windows=(window,), collects=order_id in self.read.paid)
 
 

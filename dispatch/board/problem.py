@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, team_and_cash, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.travelling import ways_of_branch
+from dispatch.board.wanting import as_he_works, as_wanted, at_his_pace, lines_as_wanted, vehicles_beyond, worked_in_week
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
+from dispatch.customers.wishes import NO_WISHES, Wishes, wishes_about
 from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.fees.cash_queries import Held
 from dispatch.fees.collecting import paid_jobs
 from dispatch.geo.rules import Coordinates
-from dispatch.orders.models import OrderLine, Visit
-from dispatch.routing import Lunch, Plan, Problem, Route, Stop, Technician
+from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.routing import Job, Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.staff.models import Person
 from dispatch.staff.roster_queries import presences, roster_of
 from dispatch.staff.roster_rules import Presence, Span
@@ -29,8 +31,8 @@ class DayProblem:
     """A day as the planner gets it, and what its ids mean.
 
     `lines` are the jobs to give out (by line id), `fixed` the visits that stay (by job id), `team` all technicians and `there`
-    when each of them is there, `unplaced` the lines that no map knows, `barred` who gets no paid job for the cash that he holds.
-    Who has no time on the day is not in the problem.
+    when each of them is there, `unplaced` the lines that no map knows, `barred` who gets no paid job for the cash that he holds,
+    `wishes` what customers say about the team. Who has no time on the day is not in the problem.
     """
 
     of: DayOfBranch
@@ -41,6 +43,7 @@ class DayProblem:
     there: Mapping[int, Presence] = field(default_factory=dict)
     unplaced: tuple[OrderLine, ...] = ()
     barred: Mapping[int, Held] = field(default_factory=dict)
+    wishes: Wishes = NO_WISHES
 
     @property
     def homeless(self) -> list[Person]:
@@ -57,6 +60,14 @@ class DayProblem:
             routes.setdefault(visit.technician_id, []).append(Stop(job_id, start, start, start + length, 0))
         return Plan(tuple(_route(who, sorted(stops, key=lambda s: s.start)) for who, stops in routes.items()))
 
+    def wanted(self, job: Job, order: Order, site_id: int) -> Job:
+        """A job as its customer wants it done."""
+        return as_wanted(job, order, site_id, self.wishes)
+
+    def pace_of(self, technician_id: int) -> int:
+        """Per cent of the usual time that somebody takes for his work; a visitor's is not known."""
+        return next((person.pace for person in self.team if person.id == technician_id), 100)
+
     @property
     def names(self) -> dict[object, str]:
         """What a dispatcher calls the jobs: the order's number."""
@@ -70,7 +81,8 @@ def _route(who: int, stops: Sequence[Stop]) -> Route:
 @dataclass(frozen=True)
 class DayRead:
     """What was read of a branch's day: visits that `stay`, until when the `nights` before keep whom busy, vehicles that wait,
-    people with what they hold in cash, and (asked for once the branch's ways are known) bags and presence.
+    people with what they hold in cash, and (asked for once the branch's ways are known) bags and presence; what customers say
+    about these people, and the minutes that each has `worked` this week.
     """
 
     stays: Sequence[Visit]
@@ -80,6 +92,8 @@ class DayRead:
     held: Mapping[int, Held]
     bags: Mapping[int, Parts]
     there: Mapping[int, Presence]
+    wishes: Wishes = NO_WISHES
+    worked: Mapping[int, int] = field(default_factory=dict)
 
 
 def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool = True) -> DayProblem:
@@ -93,7 +107,8 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     people, held = team_and_cash(session, of.branch_id, of.at, skilled=True)
     ways = ways_of_branch(ways, people)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
-    read = DayRead(stays, nights, lines, people, held, bags, there_on(session, people, of))
+    wishes, worked = wishes_about(session, [person.id for person in people]), worked_in_week(session, of)
+    read = DayRead(stays, nights, lines, people, held, bags, there_on(session, people, of), wishes, worked)
     barred = any(one.barred for one in held.values())
     placed = {line.order_id for line in lines if place_of(line) is not None}
     return problem_of(read, of, ways, paid_jobs(session, placed, at=of.at) if barred else frozenset())
@@ -107,18 +122,35 @@ def problem_of(read: DayRead, of: DayOfBranch, ways: Ways, paid: Container[int])
     barred = {who: one for who, one in read.held.items() if one.barred}
     team = [_technician(p, shifts[p.id], of.day, read.bags.get(p.id, {}), lunches[p.id]) for p in people if p.id in shifts]
     team = [replace(one, takes_money=one.id not in barred) for one in team]
+    team = _as_they_work(team, read, of, ways)
     placed = [line for line in read.lines if place_of(line) is not None]
-    jobs = [*(fixed_job(v, of, ways) for v in read.stays), *line_jobs(placed, of, ways, paid)]
+    fixed = [_fixed(v, of, ways, read.wishes) for v in read.stays]
+    jobs = [*fixed, *lines_as_wanted(line_jobs(placed, of, ways, paid), placed, read.wishes, ways.weights)]
     return DayProblem(
         of,
-        Problem(tuple(team), tuple(jobs), ways.travel, of.not_before),
+        Problem(tuple(team), tuple(jobs), ways.travel, of.not_before, ways.weights.prices),
         {line.id: line for line in placed},
         {visit_job_id(v): v for v in read.stays},
         tuple(people),
         there,
         tuple(line for line in read.lines if place_of(line) is None),
         barred,
+        read.wishes,
     )
+
+
+def _as_they_work(team: Sequence[Technician], read: DayRead, of: DayOfBranch, ways: Ways) -> list[Technician]:
+    known, beyond, worked = {person.id: person for person in read.people}, vehicles_beyond(read.stays), read.worked
+    return [
+        as_he_works(one, known[int(one.id)], ways.weights, beyond=beyond.get(int(one.id), 0), worked=worked.get(int(one.id), 0))
+        for one in team
+    ]
+
+
+def _fixed(visit: Visit, of: DayOfBranch, ways: Ways, wishes: Wishes) -> Job:
+    """A visit that stays; one for another branch is that branch's affair."""
+    job = fixed_job(visit, of, ways)
+    return as_wanted(job, visit.order, visit.order.site_id, wishes) if visit.branch_id == of.branch_id else job
 
 
 def _shifts(
@@ -213,6 +245,7 @@ def has_lunch_within(person: Person, visit: Visit, of: DayOfBranch, ways: Ways) 
     if lunch is None:
         return False
     work = ways.setup_minutes + sum(ways.needs(row.line).minutes for row in visit.visit_lines)
+    work = at_his_pace(work, person.pace)
     start, end = (seconds_of(moment, of.day, of.zone) for moment in (visit.starts_at, visit.ends_at))
     over_noon = start <= lunch.latest and end >= lunch.earliest + lunch.seconds
     return over_noon and end - start >= work * 60 + lunch.seconds

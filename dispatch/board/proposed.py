@@ -10,6 +10,7 @@ from dispatch.board.problem import DayProblem
 from dispatch.board.work import visit_job_of
 from dispatch.orders.models import Visit
 from dispatch.routing import Job, Plan, Route, Stop
+from dispatch.routing.prices import beside_the_way
 
 COPIED = ("technician", "leave_at", "home_at", "lunch_at", "travel_s", "distance_m")
 
@@ -75,6 +76,7 @@ def figures(made: DayProblem, plan: Plan) -> Json:
         "distance_m": sum(route.distance_m for route in plan.routes),
         "overtime_s": sum(max(0, route.home_at - ends[route.technician]) for route in plan.routes),
         "late_s": sum(_late(job, stop) for job, stop in stops if job.windows),
+        "priced_s": beside_the_way(made.problem, plan),
     }
 
 
@@ -83,9 +85,10 @@ def _late(job: Job, stop: Stop) -> int:
 
 
 def is_better(these: Mapping[str, Any], those: Mapping[str, Any]) -> bool:
-    """Whether a plan with these figures is better: priorities first, then the road with what is paid beside it."""
+    """Whether a plan with these figures is better: priorities first, then the road and what counts beside it."""
     return _worth(these) < _worth(those)
 
 
 def _worth(these: Mapping[str, Any]) -> tuple[int, int]:
-    return these["priority"], these["travel_s"] + these["overtime_s"] + these["late_s"]
+    beside = these.get("priced_s", these["overtime_s"] + these["late_s"])
+    return these["priority"], these["travel_s"] + beside

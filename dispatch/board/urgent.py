@@ -14,6 +14,7 @@ from dispatch.board.operations.changes import Errand
 from dispatch.board.problem import DayProblem
 from dispatch.board.rules import clock_of, part_words, seconds_of_clock
 from dispatch.board.travelling import roads_for
+from dispatch.board.wanting import at_usual_pace
 from dispatch.board.work import DAY, Ways, fixed_job, joint_job, visit_job_id
 from dispatch.orders.models import Order, Visit
 from dispatch.routing import Job, Plan, Problem, Route, Stop
@@ -138,7 +139,8 @@ def _movable(job: Job, visit: Visit, day: DayProblem, ways: Ways) -> Job:
     asked = joint_job(visit_job_id(visit), [row.line for row in visit.visit_lines], day.of, ways)
     start = job.pinned_start or 0
     window = ((start, max(start, promised_until(visit.order, day))),)
-    return replace(asked, minutes=fixed_job(visit, day.of, ways).minutes, windows=window)
+    minutes = at_usual_pace(fixed_job(visit, day.of, ways).minutes, day.pace_of(visit.technician_id))
+    return replace(day.wanted(asked, visit.order, visit.order.site_id), minutes=minutes, windows=window)
 
 
 def promised_until(order: Order, day: DayProblem) -> int:

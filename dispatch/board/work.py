@@ -10,6 +10,7 @@ from math import ceil
 from typing import Protocol
 
 from dispatch.board.rules import day_bounds, seconds_of, seconds_of_clock, wanted_words
+from dispatch.board.weights import AS_USUAL, WeighingSettings, Weights
 from dispatch.clock import local_day
 from dispatch.customers.models import Site
 from dispatch.geo.paces import Paces, along, part_at
@@ -24,7 +25,7 @@ MOST_URGENT = 100
 DAY = 24 * 3600
 
 
-class PlannerSettings(Protocol):
+class PlannerSettings(WeighingSettings, Protocol):
     """The settings that planning reads."""
 
     @property
@@ -42,7 +43,7 @@ class PlannerSettings(Protocol):
 @dataclass(frozen=True)
 class Ways:
     """How long things take in this company, in minutes, and how fast one gets about: in the company (`travel`), or on a day of a
-    branch, where `paces` says how fast by the hour, too.
+    branch, where `paces` says how fast by the hour, too. `weights`: what counts how much in a plan beside the way.
     """
 
     travel: Travel
@@ -50,12 +51,14 @@ class Ways:
     repair_minutes: int
     setup_minutes: int
     paces: Paces | None = None
+    weights: Weights = AS_USUAL
 
     @classmethod
     def of(cls, settings: PlannerSettings) -> Ways:
         """From the settings of the process."""
         travel = Travel(settings.travel_factor, settings.travel_speed_kmh)
-        return cls(travel, settings.install_minutes, settings.repair_minutes, settings.setup_minutes)
+        times = settings.install_minutes, settings.repair_minutes, settings.setup_minutes
+        return cls(travel, *times, weights=Weights.of(settings))
 
     def drive(self, a: Coordinates | None, b: Coordinates | None) -> tuple[int, int]:
         """Seconds and metres from one place to another; nothing from nowhere."""

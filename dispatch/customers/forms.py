@@ -16,9 +16,10 @@ from dispatch.customers.rules import (
     read_plate,
     vin_warnings,
 )
+from dispatch.customers.wishes import KINDS, NewWish
 from dispatch.errors import Invalid
 from dispatch.tabular.days import read_near_day
-from dispatch.typed import FILL_IN, Typed
+from dispatch.typed import FILL_IN, Typed, number_in
 from dispatch.words import Text, say
 
 TIERS: dict[str, Text] = {"vip": say("VIP"), "a": say("A"), "b": say("B"), "c": say("C")}
@@ -39,7 +40,8 @@ def read_customer(typed: Mapping[str, str]) -> CustomerFacts:
     numbers = {field: _whole(typed, field, *ends, errors) for field, ends in NUMBERS.items()}
     if errors:
         raise Invalid(errors)
-    return CustomerFacts(name, tier, typed.get("note", "").strip() or None, **numbers)
+    same = bool(typed.get("same_technician"))
+    return CustomerFacts(name, tier, typed.get("note", "").strip() or None, **numbers, same_technician=same)
 
 
 def _whole(typed: Mapping[str, str], field: str, least: int, most: int, errors: dict[str, Text]) -> int | None:
@@ -65,6 +67,19 @@ def read_contact(typed: Mapping[str, str]) -> tuple[str, str]:
     if errors:
         raise Invalid(errors)
     return name, read_phone(phone).written
+
+
+def read_wish(typed: Mapping[str, str]) -> NewWish:
+    """A technician whom a customer prefers, or does not let in. Raises Invalid."""
+    reader = Typed(typed)
+    kind, site = reader.choice("kind", KINDS, ""), reader.line("site")
+    who, reason = number_in(reader.line("person")), reader.needed("reason")
+    if who is None:
+        reader.errors["person"] = say("Choose one of the technicians.")
+    if not kind:
+        reader.errors["kind"] = say("Choose what the customer wants.")
+    reader.check()
+    return NewWish(who or 0, kind, reason, (number_in(site) or 0) if site else None)
 
 
 def read_vehicle(typed: Mapping[str, str]) -> VehicleFacts:

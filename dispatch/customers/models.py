@@ -12,6 +12,7 @@ from dispatch.db import Base, Key, constraint_says, words_of
 from dispatch.search import grams_index, text_column
 from dispatch.words import say
 
+WISHES = ("preferred", "forbidden")
 PLACE_SOURCES = ("pin", "file", "geocoder", "device", "district")
 
 
@@ -19,7 +20,8 @@ class Customer(Base):
     """A company or person that owns vehicles. `tier` is the service class (Q11): A is best.
 
     A terminal that has not reported for `silent_hours` is proposed for repair; nothing: none is. What is on account is paid
-    within `payment_days`; nothing: within those that are usual.
+    within `payment_days`; nothing: within those that are usual. `same_technician`: all vehicles of one of his orders are to be
+    done by one person.
     """
 
     __tablename__ = "customer"
@@ -38,6 +40,7 @@ class Customer(Base):
     note: Mapped[str | None]
     silent_hours: Mapped[int | None]
     payment_days: Mapped[int | None]
+    same_technician: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()
@@ -74,6 +77,7 @@ class Site(Base):
         sa.CheckConstraint("lat IS NULL OR source IS NOT NULL", name="place_has_source"),
         words_of("source", PLACE_SOURCES),
         sa.UniqueConstraint("customer_id", "address"),
+        sa.UniqueConstraint("id", "customer_id"),
         sa.Index("ix_site_nowhere", "id", postgresql_where=sa.text("lat IS NULL")),
     )
 
@@ -84,6 +88,28 @@ class Site(Base):
     lon: Mapped[float | None]
     source: Mapped[str | None]
     accuracy_m: Mapped[int | None]
+
+
+class TechnicianWish(Base):
+    """Whom a customer would rather have, or does not let in, everywhere or at one site, and why."""
+
+    __tablename__ = "technician_wish"
+    __table_args__ = (
+        words_of("kind", WISHES),
+        sa.CheckConstraint("btrim(reason) <> ''", name="has_reason"),
+        sa.UniqueConstraint("customer_id", "site_id", "person_id", postgresql_nulls_not_distinct=True),
+        sa.ForeignKeyConstraint(["site_id", "customer_id"], ["site.id", "site.customer_id"], name="fk_technician_wish_site"),
+        sa.Index(None, "person_id"),
+    )
+
+    id: Mapped[Key]
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    site_id: Mapped[int | None]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    kind: Mapped[str]
+    reason: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    at: Mapped[datetime]
 
 
 class SiteSearch(Base):
@@ -167,4 +193,5 @@ class Driver(Base):
 
 
 constraint_says("uq_vehicle_plate_plate_colour", say("A vehicle with this plate and colour is already on record."))
+constraint_says("uq_technician_wish_customer_id_site_id_person_id", say("Something is on record about him there already."))
 constraint_says("uq_vehicle_vin", say("A vehicle with this VIN is already on record."))

@@ -22,7 +22,7 @@ SHORTEST_END = 4
 
 def customer(session: Session, customer_id: int, by: Actor) -> Customer:
     """One customer with contacts and sites. Raises NotFound for another branch's."""
-    whole = [selectinload(Customer.contacts), selectinload(Customer.sites)]
+    whole = [joinedload(Customer.contacts), selectinload(Customer.sites)]
     found = session.get(Customer, customer_id, options=whole)
     if found is None or not by.sees_branch(found.branch_id):
         raise NotFound

@@ -16,7 +16,7 @@ from dispatch.approvals.operations.table import add_rule
 from dispatch.approvals.rules import LevelRule
 from dispatch.customers.models import Customer, Site, Vehicle
 from dispatch.customers.operations import Pin, VehicleFacts, contact_of, customer_named, site_of, vehicle_of
-from dispatch.demo import clocks, limiting, words
+from dispatch.demo import clocks, limiting, wishing, words
 from dispatch.demo.agreeing import agree_on_warranty, look_after_sims
 from dispatch.demo.counter import issue_signed
 from dispatch.devices.firmware import ask_for_firmware
@@ -39,6 +39,7 @@ from dispatch.staff.models import Branch
 from dispatch.staff.operations import NewPerson, add_branch, add_person, name_company
 from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.staff.workday_rules import AS_USUAL
 
 BRANCHES = {"SZ": "深圳总部", "GZ": "广州网点"}
 PHONES = {"SZ": "0755-26001234", "GZ": "020-38001234"}
@@ -115,6 +116,7 @@ def build(company: Company) -> None:
     _approvals(company)
     clocks.agree(company)
     limiting.agree(company)
+    wishing.agree(company)
     name_company(company.session, COMPANY_NAME, by=company.people["admin"], at=company.at)
     agree_on_warranty(company, company.customers["SZ"][0].id, company.manager("SZ"))
 
@@ -126,7 +128,8 @@ def _hire(company: Company) -> None:
     for code, technicians in words.TECHNICIANS.items():
         for (username, name, skills), place in zip(technicians, _spread(words.PLACES[code], len(technicians)), strict=True):
             number += 1
-            facts = {"username": username, "home_address": place[0], "home": place[1:], "skills": skills}
+            facts: dict[str, Any] = {"username": username, "home_address": place[0], "home": place[1:], "skills": skills}
+            facts["workday"] = wishing.WORKDAYS.get(username, AS_USUAL)
             _add(company, code, _technician(company, number, name, **facts))
     novice = NewPerson("JS099", "许子轩", frozenset({"technician"}), phone=company.phone(), username="xu", skills={"repair": 1})
     _add(company, "SZ", novice)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 
 from dispatch.intake.rules import show_place
 from dispatch.staff.forms import TechnicianRow
 from dispatch.staff.models import Person
 from dispatch.staff.operations import NewPerson
+from dispatch.staff.workday_rules import AS_USUAL, ENDS, Workday
 from dispatch.words import Text, say
 
+DAY_WORDS = {
+    "pace": say("Time taken, per cent"),
+    "overtime_minutes": say("Overtime, minutes"),
+    "max_vehicles": say("Vehicles a day at most"),
+    "max_travel_minutes": say("On the road a day at most, minutes"),
+}
 DEFAULT_SHIFT = (time(8, 30), time(17, 30))
 
 
@@ -27,6 +34,7 @@ def new_technician(row: TechnicianRow, trained_on: date | None) -> NewPerson:
         skills=_levels(row),
         shift=(row.shift.start, row.shift.until) if row.shift else DEFAULT_SHIFT,
         trained_on=trained_on,
+        workday=_workday(AS_USUAL, row),
     )
 
 
@@ -46,7 +54,13 @@ def updated(person: Person, row: TechnicianRow, trained_on: date | None) -> NewP
         shift=(row.shift.start, row.shift.until) if row.shift else (person.shift_from, person.shift_to),
         lunch=(person.lunch_from, person.lunch_to) if person.lunch_from and person.lunch_to else None,
         trained_on=trained_on or person.trained_on,
+        workday=_workday(person.workday, row),
     )
+
+
+def _workday(standing: Workday, row: TechnicianRow) -> Workday:
+    said = {name: number for name in ENDS if (number := getattr(row, name)) is not None}
+    return replace(standing, **said)
 
 
 def _home(row: TechnicianRow) -> tuple[float, float] | None:
@@ -77,8 +91,13 @@ def differences(person: Person, row: TechnicianRow) -> tuple[Difference, ...]:
         Difference(say("Home on the map"), show_place(*home), show_place(*(new.home or home))),
         Difference(say("Skills"), {skill.skill: skill.level for skill in person.skills}, new.skills),
         Difference(say("Shift"), _span(person.shift_from, person.shift_to), _span(*new.shift)),
+        *(Difference(word, _figure(person.workday, name), _figure(new.workday, name)) for name, word in DAY_WORDS.items()),
     )
     return tuple(fact for fact in facts if fact.old != fact.new)
+
+
+def _figure(day: Workday, name: str) -> str:
+    return str(getattr(day, name) or "")
 
 
 def _span(start: time, until: time) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dispatch.routing.day import Day, visits
-from dispatch.routing.explain import fits_shift
+from dispatch.routing.explain import STOPS, fits_shift, limit_reached
 from dispatch.routing.fetching import order_of
-from dispatch.routing.insertion import cheapest
+from dispatch.routing.insertion import cheapest, linked_with
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Store
+from dispatch.routing.prices import dear_for
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import HOLDS_CASH, MAY_NOT_COME, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.suits import APART, HOLDS_CASH, LONG, MANY, may_collect, may_come, not_coming, parts_missing, skills_missing
 from dispatch.routing.timetable import days_of, passable, timetable
 from dispatch.words import Text, say
 
@@ -20,7 +21,8 @@ from dispatch.words import Text, say
 class Candidate:
     """A technician for a job: the start and extra seconds on the road at his cheapest place (None: no room), and what he lacks.
 
-    Start and extra are told even where skill or part is missing, since both can be mended or overruled.
+    Start and extra are told even where skill or part is missing, since both can be mended or overruled. `dear`: what it costs,
+    as seconds on the road, that it is he and not whom the customer prefers.
     """
 
     technician: Id
@@ -28,6 +30,7 @@ class Candidate:
     extra_travel_s: int | None
     ok: bool
     missing: tuple[Text, ...]
+    dear: int = 0
 
 
 def who_could(problem: Problem, plan: Plan, job: Job, roads: Roads | None = None) -> list[Candidate]:
@@ -40,7 +43,9 @@ def who_could(problem: Problem, plan: Plan, job: Job, roads: Roads | None = None
     roads = roads or great_circle([*places_of(others), job.at], problem.travel)
     days = days_of(others, roads)
     orders = orders_of(others, plan, days)
-    return sorted((_candidate(days[who], jobs, asked) for who, jobs in orders.items()), key=_rank)
+    holders = linked_with({who: list(jobs) for who, jobs in orders.items()}, asked)
+    found = (_candidate(days[who], jobs, asked, apart=bool(holders - {who})) for who, jobs in orders.items())
+    return sorted(found, key=_rank)
 
 
 def orders_of(problem: Problem, plan: Plan, days: Mapping[Id, Day]) -> dict[Id, Sequence[Job]]:
@@ -61,15 +66,15 @@ def _settled_if_odd(day: Day, route: Route | None, jobs: Mapping[Id, Job], store
     return [replace(job, pinned_to=route.technician, pinned_start=starts[job.id]) for job in visits(known)]
 
 
-def _candidate(day: Day, jobs: Sequence[Job], job: Job) -> Candidate:
-    missing = list(lacks(day, jobs, job))
+def _candidate(day: Day, jobs: Sequence[Job], job: Job, *, apart: bool) -> Candidate:
+    missing, dear = [*lacks(day, jobs, job), *([APART] if apart else [])], dear_for(day.technician, job, day.prices)
     found = cheapest(day, jobs, job)
     route = timetable(day, found.jobs) if found else None
     if found is None or route is None:
-        missing.append(_no_room(day, job))
-        return Candidate(day.technician.id, None, None, False, tuple(missing))
+        missing.append(_no_room(day, jobs, job))
+        return Candidate(day.technician.id, None, None, False, tuple(missing), dear)
     start = next(stop.start for stop in route.stops if stop.job == job.id)
-    return Candidate(day.technician.id, start, found.extra_travel_s, not missing, tuple(missing))
+    return Candidate(day.technician.id, start, found.extra_travel_s, not missing, tuple(missing), dear)
 
 
 def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
@@ -79,7 +84,7 @@ def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
     if not may_collect(day.technician, job):
         yield HOLDS_CASH
     if not may_come(day.technician, job):
-        yield MAY_NOT_COME
+        yield not_coming(day.technician, job)
     for skill, level in skills_missing(day.technician, job).items():
         yield say("lacks skill %(skill)s %(level)s", skill=skill, level=level)
     for part, count in parts_missing(day.bag, jobs, job).items():
@@ -88,10 +93,13 @@ def lacks(day: Day, jobs: Sequence[Job], job: Job) -> Iterator[Text]:
         yield say("has no %(tool)s with him", tool=tool)
 
 
-def _no_room(day: Day, job: Job) -> Text:
+def _no_room(day: Day, jobs: Sequence[Job], job: Job) -> Text:
+    limit = limit_reached(day, jobs, job)
+    if limit:
+        return MANY if limit == STOPS else LONG
     return say("no room beside the other stops") if fits_shift(day, job) else say("not on shift at that time")
 
 
 def _rank(candidate: Candidate) -> tuple[bool, bool, int, int, int]:
     start, extra = candidate.start, candidate.extra_travel_s
-    return (not candidate.ok, start is None, len(candidate.missing), extra or 0, start or 0)
+    return (not candidate.ok, start is None, len(candidate.missing), (extra or 0) + candidate.dear, start or 0)

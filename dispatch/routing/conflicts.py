@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dispatch.routing.day import Day, length
+from dispatch.routing.day import Day, length, road_seconds
 from dispatch.routing.explain import clock
 from dispatch.routing.model import Id, Job, Plan, Problem, Route, Stop
 from dispatch.routing.roads import Roads, great_circle, places_of
-from dispatch.routing.suits import HOLDS_CASH, MAY_NOT_COME, may_collect, may_come, parts_missing, skills_missing
+from dispatch.routing.suits import (
+    APART,
+    HOLDS_CASH,
+    LONG,
+    MANY,
+    OTHERS_PREFERRED,
+    may_collect,
+    may_come,
+    not_coming,
+    parts_missing,
+    skills_missing,
+)
 from dispatch.routing.timetable import days_of, passable
 from dispatch.words import Text, say
 
@@ -19,7 +30,9 @@ TYPED_MINUTE = 59
 
 @dataclass(frozen=True)
 class Conflict:
-    """One thing against the change. kind: overlap, training, cash, forbidden, skill, part, shift, window, travel, lunch, past."""
+    """One thing against the change. kind: overlap, training, cash, forbidden, preferred, linked, limit, skill, part, shift,
+    window, travel, lunch, past.
+    """
 
     kind: str
     text: Text
@@ -36,7 +49,16 @@ def conflicts(
     roads = roads or great_circle([*places_of(problem), job.at], problem.travel)
     day = days_of(replace(problem, jobs=()), roads)[technician]
     change = _Change(problem, day, _stops(problem, plan, technician, job), job, start)
-    return sorted(change.conflicts(), key=lambda conflict: not conflict.hard)
+    found = [*change.conflicts(), *_apart(problem, plan, job, technician)]
+    return sorted(found, key=lambda conflict: not conflict.hard)
+
+
+def _apart(problem: Problem, plan: Plan | Route, job: Job, technician: Id) -> Iterator[Conflict]:
+    """Somebody else has what goes with it."""
+    others = {other.id for other in problem.jobs if job.linked is not None and other.linked == job.linked} - {job.id}
+    routes = (plan,) if isinstance(plan, Route) else plan.routes
+    if any(stop.job in others for route in routes if route.technician != technician for stop in route.stops):
+        yield Conflict("linked", APART, False)
 
 
 def _stops(problem: Problem, plan: Plan | Route, technician: Id, job: Job) -> list[Stop]:
@@ -60,6 +82,8 @@ class _Change:
     def conflicts(self) -> Iterator[Conflict]:
         """Everything, in no order."""
         yield from self._person()
+        yield from self._wishes()
+        yield from self._limits()
         yield from self._overlaps()
         yield from self._bag()
         yield from self._window()
@@ -76,9 +100,20 @@ class _Change:
         if not may_collect(self.day.technician, self.job):
             yield Conflict("cash", HOLDS_CASH, True)
         if not may_come(self.day.technician, self.job):
-            yield Conflict("forbidden", MAY_NOT_COME, True)
+            yield Conflict("forbidden", not_coming(self.day.technician, self.job), True)
         for skill, level in skills_missing(self.day.technician, self.job).items():
             yield Conflict("skill", say("lacks skill %(skill)s %(level)s", skill=skill, level=level), True)
+
+    def _wishes(self) -> Iterator[Conflict]:
+        if self.job.preferred and self.day.technician.id not in self.job.preferred:
+            yield Conflict("preferred", OTHERS_PREFERRED, False)
+
+    def _limits(self) -> Iterator[Conflict]:
+        stops, road = self.day.most_stops, self.day.most_road_s
+        if stops is not None and len(self.stops) >= stops:
+            yield Conflict("limit", MANY, False)
+        if road is not None and road_seconds(self.day, self._standing(with_job=True)) > road:
+            yield Conflict("limit", LONG, False)
 
     def _bag(self) -> Iterator[Conflict]:
         others = [self.known[stop.job] for stop in self.stops]
@@ -114,7 +149,7 @@ class _Change:
         if self.after and onward > self.after.start + TYPED_MINUTE and not self._touches(self.after):
             text = say("comes to order %(job)s only at %(at)s", job=self.after.job, at=clock(onward))
             yield Conflict("travel", text, False)
-        if self.after is None and self.end <= self.day.technician.shift[1] < onward:
+        if self.after is None and not self.day.technician.open_end and self.end <= self.day.technician.shift[1] < onward:
             yield Conflict("shift", say("is home only at %(at)s", at=clock(onward)), False)
 
     def _free(self) -> int:

@@ -35,15 +35,17 @@ class Near(IntEnum):
     NO_SKILL = 13
     HOLDS_CASH = 14
     UNTRAINED = 15
-    MAY_NOT_COME = 16
-    LINKED = 17
-    OTHER_PERSON = 18
+    NOT_LENT = 16
+    NOT_LET_IN = 17
+    LINKED = 18
+    OTHER_PERSON = 19
 
 
 PARTS = (Near.NO_PART, Near.NOT_IN_STORE, Near.STORE_USED, Near.STORE_FAR, Near.PARTS_USED)
 
+STOPS, WAY = "stops", "way"
 Kind = tuple[Near, str, int]
-"""What keeps a technician from a job: how near he came, of which skill or part, and the level asked for."""
+"""What keeps a technician from a job: how near he came, of which skill, part or limit, and the level asked for."""
 
 
 def reasons(
@@ -108,7 +110,7 @@ def _person(day: Day, job: Job) -> Kind | None:
     if not may_collect(day.technician, job):
         return (Near.HOLDS_CASH, "", 0)
     if not may_come(day.technician, job):
-        return (Near.MAY_NOT_COME, "", 0)
+        return (Near.NOT_LET_IN if day.technician.id in job.forbidden else Near.NOT_LENT, "", 0)
     missing = skills_missing(day.technician, job)
     absent = [skill for skill in missing if not day.technician.skills.get(skill)]
     skill = min(absent or missing)
@@ -143,8 +145,15 @@ def _time(day: Day, jobs: Sequence[Job], job: Job, free: Collection[Id] | None) 
         return (Near.STORE_FAR, missing.first, 0)
     if has_room(day, jobs, job) if free is None else day.technician.id in free:
         return (Near.FREE, "", 0)
+    return (Near.LIMIT, limit, 0) if (limit := limit_reached(day, jobs, job)) else (Near.FULL, "", 0)
+
+
+def limit_reached(day: Day, jobs: Sequence[Job], job: Job) -> str:
+    """Which limit of his alone keeps him from one more job: STOPS or WAY; "" where it is the clock."""
     limited = day.most_stops is not None or day.most_road_s is not None
-    return (Near.LIMIT if limited and has_room(_without_limits(day), jobs, job) else Near.FULL, "", 0)
+    if not limited or not has_room(_without_limits(day), jobs, job):
+        return ""
+    return STOPS if day.most_stops is not None and len(visits(jobs)) >= day.most_stops else WAY
 
 
 def has_room(day: Day, jobs: Sequence[Job], job: Job) -> bool:
@@ -189,7 +198,15 @@ def _sentence(kind: Kind, who: Sequence[Id], days: Mapping[Id, Day], orders: Ord
         return _part(near, n, what)
     if near in (Near.LEVEL_LOW, Near.NO_SKILL):
         return _skill(near, n, what, level)
-    return _whole_day(near, n)
+    return _limit(what, n) if near is Near.LIMIT else _whole_day(near, n)
+
+
+def _limit(what: str, n: int) -> Text:
+    if what == STOPS:
+        one, many = say("1 has as many vehicles as is allowed on a day"), say("%(n)s have as many vehicles as is allowed", n=n)
+    else:
+        one, many = say("1 would be on the road too long for a day"), say("%(n)s would be on the road too long", n=n)
+    return one if n == 1 else many
 
 
 def _skill(near: Near, n: int, skill: str, level: int) -> Text:
@@ -236,14 +253,11 @@ def _whole_day(near: Near, n: int) -> Text:
             say("%(n)s could come, but nobody else is free at the same time", n=n),
         ),
         Near.TOO_FAR: (say("1 cannot fit the way into the shift"), say("%(n)s cannot fit the way into the shift", n=n)),
-        Near.MAY_NOT_COME: (say("1 may not be sent there"), say("%(n)s may not be sent there", n=n)),
+        Near.NOT_LET_IN: (say("1 is not let in by the customer"), say("%(n)s are not let in by the customer", n=n)),
+        Near.NOT_LENT: (say("1 does not work for that branch"), say("%(n)s do not work for that branch", n=n)),
         Near.LINKED: (
             say("1 does not have the visit that it goes with"),
             say("%(n)s do not have the visit that it goes with", n=n),
-        ),
-        Near.LIMIT: (
-            say("1 has as many stops or as long a way as is allowed"),
-            say("%(n)s have as many stops or as long a way as is allowed", n=n),
         ),
         Near.OFF_SHIFT: (say("1 is not on shift then"), say("%(n)s are not on shift then", n=n)),
         Near.HOLDS_CASH: (

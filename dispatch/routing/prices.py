@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispatch.routing.day import Day, length, visits
-from dispatch.routing.model import Job, Prices, Route, Technician
+from dispatch.routing.model import Job, Plan, Prices, Problem, Route, Technician
 
 FAIR_PARTS = 120
 """A minute for each hour worked before, of a day during which the hours grow: (after² - before²) / 2 / 60, in minutes."""
@@ -20,6 +20,22 @@ def cost_of(day: Day, jobs: Sequence[Job], route: Route) -> int:
     """The way and everything that has a price."""
     dear = sum(dear_for(day.technician, job, day.prices) for job in visits(jobs))
     return route.travel_s + dear + price_of(day, jobs, route) + unfairness(day, jobs, route)
+
+
+def beside_the_way(problem: Problem, plan: Plan) -> int:
+    """Of a whole plan everything that has a price, the way left out."""
+    jobs, people = {job.id: job for job in problem.jobs}, {one.id: one for one in problem.technicians}
+    return sum(
+        _beside(people[route.technician], [jobs[s.job] for s in route.stops], route, problem.prices) for route in plan.routes
+    )
+
+
+def _beside(one: Technician, jobs: Sequence[Job], route: Route, prices: Prices) -> int:
+    late = sum(lateness(job, stop.start) * job.late_price for job, stop in zip(jobs, route.stops, strict=True))
+    over = 0 if not jobs or jobs[-1].settled else max(0, route.home_at - one.shift[1])
+    minutes = (route.travel_s + sum(stop.end - stop.start for stop in route.stops)) // 60
+    dear = sum(dear_for(one, job, prices) for job in jobs)
+    return late + over * one.overtime_price + dear + _unfair(one.worked_minutes, minutes, prices)
 
 
 def price_of(day: Day, jobs: Sequence[Job], route: Route) -> int:
@@ -62,5 +78,9 @@ def unfairness(day: Day, jobs: Sequence[Job], route: Route) -> int:
     """The price of working, the higher the more somebody has worked in this week."""
     before = day.technician.worked_minutes
     work = sum(length(job, last, day.technician) for last, job in zip([None, *jobs], jobs, strict=False))
-    after = before + (route.travel_s + work) // 60
-    return day.prices.fair * (after * after - before * before) // FAIR_PARTS
+    return _unfair(before, (route.travel_s + work) // 60, day.prices)
+
+
+def _unfair(before: int, minutes: int, prices: Prices) -> int:
+    after = before + minutes
+    return prices.fair * (after * after - before * before) // FAIR_PARTS

@@ -24,6 +24,9 @@ Engine = Callable[[Puzzle, float], Sequence[Sequence[int]]]
 Search = Callable[[int], Orders]
 """The number of a turn in, a plan's orders out."""
 
+FEW = 40
+"""So many jobs are soon inserted."""
+
 log = logging.getLogger(__name__)
 
 
@@ -68,12 +71,16 @@ def _shuffled(jobs: Iterable[Job], seed: int, turn: int) -> list[Job]:
 
 
 def _best(days: Mapping[Id, Day], pinned: Orders, free: Sequence[Job], search: Search, turns: int) -> Orders:
-    """The best of several searches, each completed by insertion; insertion alone if the engine fails."""
+    """The best of several searches, each completed by insertion; insertion alone if the engine fails, and to be compared with
+    where somebody is preferred, of which the engine knows nothing.
+    """
     try:
         found = [search(turn) for turn in range(turns)]
     except EngineFailed:
         log.exception("the routing engine failed; planning by insertion")
         found = [{who: list(jobs) for who, jobs in pinned.items()}]
+    if len(free) <= FEW and any(job.preferred for job in free):
+        found.append({who: list(jobs) for who, jobs in pinned.items()})
     for orders in found:
         given = {job.id for jobs in orders.values() for job in jobs}
         give(days, orders, [job for job in free if job.id not in given])

@@ -67,7 +67,7 @@ class LeftAlone:
 def left_alone(of: Situation) -> LeftAlone:
     """Everybody goes on in the order he knows, never earlier than planned, and as late as it becomes."""
     jobs = {job.id: _patient(of, job) for job in of.problem.jobs}
-    people = tuple(replace(one, shift=(one.shift[0], AT_LAST)) for one in of.problem.technicians)
+    people = tuple(map(_patient_with, of.problem.technicians))
     days = days_of(replace(of.problem, technicians=people, jobs=tuple(jobs.values())), of.roads)
     orders = {who: [jobs[id_] for id_ in ids if id_ in jobs] for who, ids in _order(of).items() if who in days}
     done = {who: _goes_on(days[who], mine) for who, mine in orders.items() if mine}
@@ -75,6 +75,11 @@ def left_alone(of: Situation) -> LeftAlone:
     served = {stop.job for route in routes for stop in route.stops}
     left = tuple(Unserved(job.id) for job in of.problem.jobs if job.id not in served)
     return LeftAlone(Plan(routes, left), frozenset(who for who, (_, hungry) in done.items() if hungry))
+
+
+def _patient_with(one: Technician) -> Technician:
+    """However late and however far."""
+    return replace(one, shift=(one.shift[0], AT_LAST), max_stops=None, max_travel_minutes=None)
 
 
 def _order(of: Situation) -> dict[Id, list[Id]]:
@@ -155,4 +160,7 @@ def _bearable_day(one: Technician, of: Situation, alone: LeftAlone) -> Technicia
     used = parts_of([jobs[stop.job] for stop in route.stops])
     bag = {**one.parts, **{part: max(count, one.parts.get(part, 0)) for part, count in used.items()}}
     lunch = None if one.id in alone.hungry else one.lunch
-    return replace(one, shift=(one.shift[0], max(one.shift[1], route.home_at)), parts=bag, lunch=lunch)
+    shift = (one.shift[0], max(one.shift[1], route.home_at))
+    stops = None if one.max_stops is None else max(one.max_stops, len(route.stops))
+    road = None if one.max_travel_minutes is None else max(one.max_travel_minutes, -(-route.travel_s // 60))
+    return replace(one, shift=shift, parts=bag, lunch=lunch, max_stops=stops, max_travel_minutes=road)

@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from dispatch.routing.day import Day, parts_of
 from dispatch.routing.model import Job, Technician
 from dispatch.routing.prices import is_lent
-from dispatch.words import say
+from dispatch.words import Text, say
 
 HOLDS_CASH = say("holds more cash than he may: no paid job before he hands in")
-MAY_NOT_COME = say("may not be sent there")
+NOT_LET_IN = say("is not let in by the customer")
+APART = say("does not have the other vehicles that go with it")
+MANY = say("has as many vehicles as is allowed on a day")
+LONG = say("would be on the road too long for a day")
+OTHERS_PREFERRED = say("the customer prefers somebody else")
+NOT_LENT = say("does not work for that branch")
 
 
 def is_skilled(technician: Technician, job: Job) -> bool:
@@ -28,6 +33,11 @@ def is_skilled(technician: Technician, job: Job) -> bool:
 def may_come(technician: Technician, job: Job) -> bool:
     """Whether he is not forbidden there, and works for that branch."""
     return technician.id not in job.forbidden and (technician.lent or not is_lent(technician, job))
+
+
+def not_coming(technician: Technician, job: Job) -> Text:
+    """Why he may not come."""
+    return NOT_LET_IN if technician.id in job.forbidden else NOT_LENT
 
 
 def may_collect(technician: Technician, job: Job) -> bool:

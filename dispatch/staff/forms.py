@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
+from functools import partial
 
 from dispatch.staff.rules import SKILLS
+from dispatch.staff.workday_rules import ENDS, within
 from dispatch.tabular.cells import Cell, pieces, plain, read_decimal, read_time, read_whole
 from dispatch.tabular.columns import Column
 from dispatch.tabular.imports import Import, RowReader, read_rows
@@ -24,6 +26,10 @@ COLUMNS = (
     Column("home_lon", ("经度", "Lon", "Lng", "Longitude")),
     Column("skills", ("技能", "技能等级", "Skills", "Skill")),
     Column("shift", ("班次", "班次时间", "工作时间", "Shift", "Hours")),
+    Column("pace", ("用时比例", "用时百分比", "工作速度", "Time taken", "Pace")),
+    Column("overtime_minutes", ("可加班分钟", "加班上限", "加班分钟", "Overtime", "Overtime minutes")),
+    Column("max_vehicles", ("每日最多车辆", "每天最多车辆数", "日上限", "Vehicles a day", "Most vehicles")),
+    Column("max_travel_minutes", ("每日最多行车分钟", "每天最多行车分钟", "Minutes on the road", "Most travel")),
     Column("terminals", ("随车终端", "随车终端数", "Terminals", "Terminals carried")),
     Column("sims", ("随车SIM", "随车SIM卡", "SIMs", "SIMs carried")),
     Column("number", ("序号", "No", "#")),
@@ -75,6 +81,10 @@ class TechnicianRow:
     shift: Shift | None
     terminals: int
     sims: int
+    pace: int | None = None
+    overtime_minutes: int | None = None
+    max_vehicles: int | None = None
+    max_travel_minutes: int | None = None
 
 
 def read_technicians(workbook: Workbook) -> Import[TechnicianRow]:
@@ -99,7 +109,13 @@ def _technician(reader: RowReader) -> TechnicianRow:
         shift=reader.maybe("shift", read_shift),
         terminals=reader.maybe("terminals", read_whole) or 0,
         sims=reader.maybe("sims", read_whole) or 0,
+        **{name: reader.maybe(name, partial(_read_within, name)) for name in ENDS},
     )
+
+
+def _read_within(name: str, cell: Cell) -> int | Text | None:
+    number = read_whole(re.sub(r"\s*(?:%|分钟|分|min)$", "", plain(cell)))
+    return within(name, number) if isinstance(number, int) else number
 
 
 def _read_mobile(cell: Cell) -> str | Text:

@@ -13,6 +13,7 @@ from dispatch.permissions import ROLES
 from dispatch.search import grams_index, text_column
 from dispatch.staff.deputy_models import Deputy
 from dispatch.staff.roster_models import CalendarDay, DutyDay, LeaveRequest
+from dispatch.staff.workday_rules import Workday
 from dispatch.words import say
 
 __all__ = [
@@ -61,7 +62,7 @@ class Branch(Base):
 
 
 class Person(Base):
-    """Somebody who works for the company. Technicians carry a home place, a shift and a lunch break.
+    """Somebody who works for the company. Technicians carry a home place, a shift, a lunch break and what a `Workday` says.
 
     `outside`: he works for a contractor, holds no role and never signs in; see ContractorWorker.
     """
@@ -71,6 +72,10 @@ class Person(Base):
         sa.CheckConstraint("shift_from < shift_to", name="shift_has_length"),
         sa.CheckConstraint("(home_lat IS NULL) = (home_lon IS NULL)", name="home_is_whole"),
         words_of("theme", ("auto", "light", "dark")),
+        sa.CheckConstraint("pace BETWEEN 50 AND 200", name="pace_in_range"),
+        sa.CheckConstraint("overtime_minutes BETWEEN 0 AND 240", name="overtime_in_range"),
+        sa.CheckConstraint("max_vehicles BETWEEN 1 AND 60", name="max_vehicles_in_range"),
+        sa.CheckConstraint("max_travel_minutes BETWEEN 10 AND 900", name="max_travel_in_range"),
         sa.CheckConstraint("NOT outside OR (username IS NULL AND password_hash IS NULL)", name="outside_signs_in_nowhere"),
         sa.UniqueConstraint("id", "outside"),
         sa.Index(None, "branch_id"),
@@ -99,6 +104,11 @@ class Person(Base):
     lunch_to: Mapped[time | None] = mapped_column(server_default="13:30")
     lunch_minutes: Mapped[int] = mapped_column(server_default="30")
     trained_on: Mapped[date | None]
+    pace: Mapped[int] = mapped_column(server_default="100", default=100)
+    overtime_minutes: Mapped[int] = mapped_column(server_default="0", default=0)
+    max_vehicles: Mapped[int | None]
+    max_travel_minutes: Mapped[int | None]
+    open_end: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     search_text: Mapped[str] = text_column()
@@ -113,6 +123,11 @@ class Person(Base):
     def roles(self) -> frozenset[str]:
         """The codes of the roles held."""
         return frozenset(row.role for row in self.role_rows)
+
+    @property
+    def workday(self) -> Workday:
+        """How he works a day."""
+        return Workday(self.pace, self.overtime_minutes, self.max_vehicles, self.max_travel_minutes, self.open_end)
 
 
 class PersonRole(Base):

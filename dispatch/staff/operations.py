@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from dispatch.search import normalise
 from dispatch.staff.models import Branch, Company, LoginAttempt, LoginSession, Person, PersonRole, PersonSkill
 from dispatch.staff.queries import failed_attempts, nobody_yet, token_hash
 from dispatch.staff.rules import SYSTEM, Actor
+from dispatch.staff.workday_rules import AS_USUAL, Workday
 from dispatch.words import say
 
 ADDRESS_FACTOR = 10
@@ -47,6 +48,7 @@ class NewPerson:
     lunch: tuple[time, time] | None = (time(11, 30), time(13, 30))
     trained_on: date | None = None
     outside: bool = False
+    workday: Workday = AS_USUAL
 
 
 def add_branch(session: Session, *, code: str, name: str, zone: str, phone: str | None = None, by: Actor, at: datetime) -> Branch:
@@ -88,12 +90,18 @@ def add_person(session: Session, *, branch: Branch, new: NewPerson, by: Actor, a
 
 def change_person(session: Session, person: Person, *, new: NewPerson, by: Actor, at: datetime) -> Person:
     """Bring a person's facts up to date; user name and password stay unless given."""
+    workday = _changes(person.workday, new.workday)
     _write(person, new)
     session.flush()
-    record(
-        session, ("person", person.id), "person.change", by=by, at=at, detail={"roles": sorted(new.roles), "skills": new.skills}
-    )
+    detail = {"roles": sorted(new.roles), "skills": new.skills, **({"workday": workday} if workday else {})}
+    record(session, ("person", person.id), "person.change", by=by, at=at, detail=detail)
     return person
+
+
+def _changes(old: Workday, new: Workday) -> dict[str, list[int | None]]:
+    """What differs: field -> [old, new]."""
+    before, after = asdict(old), asdict(new)
+    return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
 
 
 def _write(person: Person, new: NewPerson) -> None:
@@ -104,6 +112,8 @@ def _write(person: Person, new: NewPerson) -> None:
     person.home_lat, person.home_lon = new.home or (None, None)
     person.shift_from, person.shift_to = new.shift
     person.lunch_from, person.lunch_to = new.lunch or (None, None)
+    for name, value in asdict(new.workday).items():
+        setattr(person, name, value)
     person.role_rows = _kept(person.role_rows, new.roles)
     levels = {row.skill: row for row in person.skills}
     person.skills = [levels.get(skill) or PersonSkill(skill=skill) for skill in sorted(new.skills)]

@@ -12,8 +12,9 @@ from dispatch.geo.forms import read_place
 from dispatch.geo.rules import Coordinates
 from dispatch.permissions import ROLES
 from dispatch.staff.rules import SKILLS
+from dispatch.staff.workday_rules import Workday, within
 from dispatch.tabular.cells import plain, read_date
-from dispatch.typed import Typed
+from dispatch.typed import Typed, number_in
 from dispatch.words import Text, say
 
 LONGEST = 80
@@ -37,6 +38,7 @@ class PersonFacts:
     lunch: tuple[time, time] | None
     home_address: str | None
     home: Coordinates | None
+    workday: Workday
 
 
 def read_person(typed: Mapping[str, str], roles: list[str]) -> PersonFacts:
@@ -56,11 +58,25 @@ def read_person(typed: Mapping[str, str], roles: list[str]) -> PersonFacts:
         lunch=reader.span("lunch_from", "lunch_to"),
         home_address=typed.get("home_address", "")[:200] or None,
         home=reader.maybe("home", read_place),
+        workday=_read_workday(reader),
     )
     if not facts.roles:
         reader.errors["roles"] = say("Choose at least one role.")
     reader.check()
     return facts
+
+
+def _read_workday(reader: Typed) -> Workday:
+    def number(name: str) -> int | None:
+        return reader.maybe(name, lambda text: within(name, found if (found := number_in(text)) is not None else -1))
+
+    return Workday(
+        pace=number("pace") or 100,
+        overtime_minutes=number("overtime_minutes") or 0,
+        max_vehicles=number("max_vehicles"),
+        max_travel_minutes=number("max_travel_minutes"),
+        open_end=bool(reader.line("open_end")),
+    )
 
 
 def read_staff_phone(text: str) -> str | Text:

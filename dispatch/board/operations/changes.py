@@ -20,6 +20,7 @@ from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
 from dispatch.board.rules import Choice, clock_of, moment_of, worded
 from dispatch.board.travelling import roads_for
+from dispatch.board.wanting import at_his_pace, at_usual_pace
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
@@ -54,6 +55,10 @@ class Errand:
     order: Order
     day: DayProblem
 
+    def minutes_with(self, technician_id: int) -> int:
+        """How long somebody takes."""
+        return at_his_pace(self.job.minutes, self.day.pace_of(technician_id))
+
     def against(self, choice: Choice) -> list[Conflict]:
         """What speaks against a choice, hard ones first, in words. Raises NotFound for an unknown technician."""
         away = list(self._away(choice))
@@ -76,7 +81,7 @@ class Errand:
         there = self.day.there.get(choice.technician_id)
         if there is None:
             return
-        end = choice.start + self.job.minutes * 60
+        end = choice.start + self.minutes_with(choice.technician_id) * 60
         taken = leaves_within(there, self.day.of.day, self.day.of.zone, (choice.start, end))
         for leave in taken:
             yield Conflict("leave", say("is away then: %(leave)s", leave=KINDS[leave.kind]), True)
@@ -128,8 +133,13 @@ def errand_of_lines(session: Session, of: DayOfBranch, ways: Ways, lines: Sequen
     if place_of(lines[0]) is None:
         raise RuleBroken(UNPLACED)
     day = day_problem(session, of, ways, dissolve=False)
-    job = replace(joint_job(NEW_JOB, lines, of, ways), collects=_collects(session, lines[0].order, day))
+    job = replace(_joint(lines, day, ways), collects=_collects(session, lines[0].order, day))
     return Errand(job, lines[0].order, day)
+
+
+def _joint(lines: Sequence[OrderLine], day: DayProblem, ways: Ways) -> Job:
+    """Vehicles of one order at one place as a job, as their customer wants it done."""
+    return day.wanted(joint_job(NEW_JOB, lines, day.of, ways), lines[0].order, site_of_line(lines[0]).id)
 
 
 def _collects(session: Session, order: Order, day: DayProblem) -> bool:
@@ -139,7 +149,7 @@ def _collects(session: Session, order: Order, day: DayProblem) -> bool:
 
 def part_of_errand(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> Errand:
     """The same errand for some of its vehicles."""
-    return replace(whole, job=replace(joint_job(NEW_JOB, lines, whole.day.of, ways), collects=whole.job.collects))
+    return replace(whole, job=replace(_joint(lines, whole.day, ways), collects=whole.job.collects))
 
 
 def most_at_once(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> int:
@@ -158,8 +168,9 @@ def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit)
     lines = [row.line for row in visit.visit_lines]
     asked = joint_job(visit_job_id(visit), lines, of, ways)
     day = _his_own(day_problem(session, of, ways, dissolve=False), visit.technician_id)
-    job = replace(asked, minutes=fixed_job(visit, of, ways).minutes, collects=_collects(session, visit.order, day))
-    return Errand(job, visit.order, day)
+    minutes = at_usual_pace(fixed_job(visit, of, ways).minutes, day.pace_of(visit.technician_id))
+    job = replace(asked, minutes=minutes, collects=_collects(session, visit.order, day))
+    return Errand(day.wanted(job, visit.order, site_of_line(lines[0]).id if lines else visit.order.site_id), visit.order, day)
 
 
 def _his_own(day: DayProblem, technician_id: int) -> DayProblem:
@@ -264,7 +275,8 @@ def _weighed(errand: Errand, choice: Choice) -> list[Conflict]:
 
 def _moments(errand: Errand, choice: Choice) -> tuple[datetime, datetime]:
     of = errand.day.of
-    return moment_of(choice.start, of.day, of.zone), moment_of(choice.start + errand.job.minutes * 60, of.day, of.zone)
+    end = choice.start + errand.minutes_with(choice.technician_id) * 60
+    return moment_of(choice.start, of.day, of.zone), moment_of(end, of.day, of.zone)
 
 
 def _remember(session: Session, visit: Visit, overruled: Sequence[Conflict], *, by: Actor, at: datetime) -> None:

@@ -10,11 +10,12 @@ from dispatch.board.outcome import Trip
 from dispatch.board.problem import DayProblem
 from dispatch.board.rules import seconds_of
 from dispatch.board.travelling import roads_for
+from dispatch.board.wanting import at_usual_pace
 from dispatch.board.work import highest_skills, place_of_visit, visit_job_id
 from dispatch.orders.models import Visit
 from dispatch.routing import Job, Plan, Problem, Stop, conflicts
 
-IN_THE_WAY = ("overlap", "travel", "training", "skill")
+IN_THE_WAY = ("overlap", "travel", "training", "skill", "forbidden")
 """Kinds of conflicts for which a visit cannot stay. That its time is over is none: nothing is gained by taking it away."""
 
 
@@ -51,7 +52,7 @@ def _fits(visit: Visit, made: DayProblem, plan: Plan, trips: Iterable[Trip]) -> 
     """Whether its technician may still make a visit beside the other trips meant for him. Time that has run out says nothing."""
     jobs = {job.id: job for job in made.problem.jobs}
     team = tuple(t for t in made.problem.technicians if t.id == visit.technician_id)
-    job = _as_it_stands(visit, jobs)
+    job = _as_it_stands(visit, jobs, made)
     if job is None or not team:
         return False
     own = {line_id for trip in trips if lines_of(visit).issuperset(trip.line_ids) for line_id in trip.line_ids}
@@ -62,13 +63,14 @@ def _fits(visit: Visit, made: DayProblem, plan: Plan, trips: Iterable[Trip]) -> 
     return not any(found.kind in IN_THE_WAY for found in against)
 
 
-def _as_it_stands(visit: Visit, jobs: Mapping[int | str, Job]) -> Job | None:
+def _as_it_stands(visit: Visit, jobs: Mapping[int | str, Job], made: DayProblem) -> Job | None:
     place = place_of_visit(visit)
     if place is None:
         return None
     asked = highest_skills(jobs[line_id].skills for line_id in lines_of(visit) if line_id in jobs)
-    minutes = max(1, ceil((visit.ends_at - visit.starts_at).total_seconds() / 60))
-    return Job(id=visit_job_id(visit), at=place, minutes=minutes, skills=asked)
+    minutes = at_usual_pace(ceil((visit.ends_at - visit.starts_at).total_seconds() / 60), made.pace_of(visit.technician_id))
+    unwanted = next((jobs[line_id].forbidden for line_id in lines_of(visit) if line_id in jobs), ())
+    return Job(id=visit_job_id(visit), at=place, minutes=minutes, skills=asked, forbidden=unwanted)
 
 
 def _given_to(technician_id: int, made: DayProblem, plan: Plan, own: set[int]) -> Plan:

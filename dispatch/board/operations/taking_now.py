@@ -51,7 +51,8 @@ def take_now(session: Session, of: DayOfBranch, ways: Ways, pressed: Pressed, *,
     errand = errand_of_lines(session, of, ways, lines)
     place = _as_pressed(places_now(errand, ways).chosen(pressed.technician_id, swap=pressed.swap), pressed)
     _make_room(session, of, place, by=by)
-    start, end = (moment_of(second, of.day, of.zone) for second in (place.start, place.start + errand.job.minutes * 60))
+    ends = place.start + errand.minutes_with(place.technician_id) * 60
+    start, end = (moment_of(second, of.day, of.zone) for second in (place.start, ends))
     new = NewVisit(order_id, place.technician_id, start, end, tuple(line.id for line in lines), by_hand=True)
     visit = plan_visit(session, new, by=by, at=of.at)
     remember(session, of, "assign", came=[kept_visit(visit)], by=by, at=of.at)

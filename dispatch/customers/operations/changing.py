@@ -72,7 +72,7 @@ def change_customer(
     customer = _locked(session, Customer, customer_id, version, by)
     if facts.name != customer.name:
         _check_name_free(session, customer.branch_id, facts.name)
-    known = ("name", "tier", "note", "silent_hours", "payment_days")
+    known = ("name", "tier", "note", "silent_hours", "payment_days", "same_technician")
     changed = _changed(customer, {name: getattr(facts, name) for name in known})
     if changed:
         customer.search_text = name_words(customer.name)

@@ -56,6 +56,7 @@ class CustomerFacts:
     note: str | None = None
     silent_hours: int | None = None
     payment_days: int | None = None
+    same_technician: bool = False
 
 
 @dataclass(frozen=True)

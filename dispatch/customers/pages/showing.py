@@ -23,6 +23,7 @@ from dispatch.customers.pages.blueprint import pages
 from dispatch.customers.pages.correcting import correct, one, version
 from dispatch.customers.queries import CUSTOMER_SORTS, VEHICLE_SORTS, customer, customers_page, vehicles_page
 from dispatch.customers.rules import mask_phone
+from dispatch.customers.wishes import KINDS, technicians_and_wishes
 from dispatch.db import transaction
 from dispatch.devices.queries import fitted_first
 from dispatch.devices.warranty_queries import warranty_terms
@@ -38,6 +39,7 @@ from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 
 MOST_WORDS = 60
+FORM_FIELDS = ("name", "tier", "note", "silent_hours", "payment_days", "same_technician", "version")
 
 
 @pages.get("/customers")
@@ -62,16 +64,18 @@ def index() -> str:
 @may("customer.see")
 def show(customer_id: int) -> str:
     """One customer: people, places, vehicles, orders."""
-    return _customer_page(customer_id)
+    return customer_page(customer_id)
 
 
-def _customer_page(customer_id: int, **extra: Any) -> str:
+def customer_page(customer_id: int, **extra: Any) -> str:
+    """A customer's page; `extra`: what was refused, or is shown this once."""
     with transaction() as db:
         found = customer(db, customer_id, current())
         words, cut = request.args.get("q", "").strip()[:MOST_WORDS], cut_asked(VEHICLE_SORTS, "plate")
         vehicles, every = vehicles_page(db, customer_id, words, cut=cut)
         orders = orders_of_customer(db, customer_id, current())
-        given = {"phone": {}, "pin_form": None, "pin_site": None, "contact_form": None} | extra
+        given = {"phone": {}, "pin_form": None, "pin_site": None, "contact_form": None, "wish_form": None} | extra
+        technicians, wishes = technicians_and_wishes(db, customer_id, found.branch_id)
         return render_template(
             "customers/show.html",
             customer=found,
@@ -89,6 +93,9 @@ def _customer_page(customer_id: int, **extra: Any) -> str:
             datums=DATUMS,
             overdue=overdue(db, [customer_id], now()).get(customer_id),
             usual_days=usual_days(),
+            technicians=technicians,
+            wishes=wishes,
+            wish_kinds=KINDS,
             mask=mask_phone,
             may_change=allowed("customer.change"),
             **given,
@@ -144,7 +151,7 @@ def edit(customer_id: int) -> str | Response | tuple[str, int]:
         found = customer(db, customer_id, current())
     if request.method == "GET":
         return _customer_form(
-            Form.of({name: getattr(found, name) for name in ("name", "tier", "note", "silent_hours", "payment_days", "version")}),
+            Form.of({name: getattr(found, name) for name in FORM_FIELDS}),
             found,
         )
     return correct(
@@ -165,7 +172,7 @@ def add_contact(customer_id: int) -> Response | tuple[str, int]:
         if not name:
             raise Invalid({"contact_name": FILL_IN})
     except Refusal as refusal:
-        return _customer_page(customer_id, contact_form=form.refused(refusal)), refusal.status
+        return customer_page(customer_id, contact_form=form.refused(refusal)), refusal.status
     with transaction() as db:
         contact_of(db, customer=customer(db, customer_id, current()), name=name, phone=phone)
     flash(_("%(name)s is on record.", name=name), "success")
@@ -181,7 +188,7 @@ def contact_phone(customer_id: int, contact_id: int) -> str:
         shown = reveal(db, contact=found, by=current(), at=now())
     if "HX-Request" in request.headers:
         return render_template("customers/phone_shown.html", phone=shown)
-    return _customer_page(customer_id, phone={contact_id: shown})
+    return customer_page(customer_id, phone={contact_id: shown})
 
 
 @pages.post("/customers/<int:customer_id>/sites/<int:site_id>/pin")
@@ -192,7 +199,7 @@ def pin(customer_id: int, site_id: int) -> Response | tuple[str, int]:
     try:
         place = read_pin(request.form)
     except Refusal as refusal:
-        return _customer_page(customer_id, pin_form=form.refused(refusal), pin_site=site_id), refusal.status
+        return customer_page(customer_id, pin_form=form.refused(refusal), pin_site=site_id), refusal.status
     with transaction() as db:
         site = one(customer(db, customer_id, current()).sites, site_id)
         set_pin(db, site=site, pin=Pin(place.lat, place.lon, place.source, place.accuracy_m), by=current(), at=now())

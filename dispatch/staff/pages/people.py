@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -13,6 +16,7 @@ from dispatch.devices.part_queries import parts_held
 from dispatch.devices.queries import bag
 from dispatch.devices.shelves import shelf
 from dispatch.errors import Invalid, Refusal
+from dispatch.orders.paces import pace_shown
 from dispatch.orders.ties import live_visits
 from dispatch.permissions import ROLES
 from dispatch.staff.hiring import Ties, give_password, hire, let_go, locked, new_password, revise, show_phone, take_back
@@ -29,6 +33,7 @@ from dispatch.web.forms import Form
 from dispatch.web.listing import Heads, Leaf, cut_asked
 from dispatch.words import say
 
+PACE_OVER = timedelta(days=90)
 LEFT = "left"
 """The filter for those who left, beside the roles."""
 
@@ -100,6 +105,7 @@ def person_page(
         papers=papers_of(db, person_id),
         paper=paper,
         paper_names=PAPER_NAMES,
+        pace_shown=pace_shown(db, person_id, since=now() - PACE_OVER) if "technician" in found.roles else None,
     )
 
 
@@ -133,6 +139,7 @@ def new() -> Answer:
             "shift_to": "17:30",
             "lunch_from": "11:30",
             "lunch_to": "13:30",
+            "pace": 100,
         }
         return _form_page(Form.of(start), None)
     form = Form.sent()
@@ -202,6 +209,7 @@ def _new_person(facts: PersonFacts) -> NewPerson:
         "shift",
         "lunch",
         "trained_on",
+        "workday",
     )
     return NewPerson(**{name: getattr(facts, name) for name in same})
 
@@ -213,12 +221,14 @@ def _typed(found: Person) -> dict[str, object]:
     levels = {f"level-{skill.skill}": skill.level for skill in found.skills}
     ends = {f"expires-{skill.skill}": skill.expires_on for skill in found.skills}
     place = f"{found.home_lat}, {found.home_lon}" if found.home_lat is not None else None
+    day = {name: value for name, value in asdict(found.workday).items() if value}
     clock = {name: value.strftime("%H:%M") if (value := getattr(found, name)) else None for name in times}
     return {
         **{name: getattr(found, name) for name in texts},
         **levels,
         **ends,
         **clock,
+        **day,
         "home": place,
         "roles": sorted(found.roles),
     }
