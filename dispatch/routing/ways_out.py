@@ -109,9 +109,10 @@ class Rooms:
             stops = self.stops.get(one.id, [])
             routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)
         refresh_all(tables, routes)
+        begins: Ints = np.zeros(tables.jobs, dtype=np.int64)
         for stop in (stop for route in self.plan.routes for stop in route.stops):
-            routes.begins[self.number[stop.job]] = stop.start
-        agree_all(tables, routes)
+            begins[self.number[stop.job]] = stop.start
+        agree_all(tables, routes, begins)
         return routes
 
     def _stops_of(self, route: Route) -> list[int]:

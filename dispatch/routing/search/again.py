@@ -25,7 +25,7 @@ def searched_again(tables: Tables, begin: Sequence[Sequence[int]], effort: Effor
     tables = own(tables)
     routes, paper = empty_routes(tables), desk(tables, dice(effort.seed))
     _begin(tables, routes, paper, begin)
-    now, best = kept(routes, paper), kept(routes, paper)
+    now, best = kept(tables, routes, paper), kept(tables, routes, paper)
     first_s, done = time.perf_counter() - began, 0
     if tables.jobs and tables.people:
         for hot, cold, rounds in turns(effort, began, HOT, COLD):

@@ -31,10 +31,10 @@ class Kept(NamedTuple):
     begins: Ints
 
 
-def kept(r: Routes, d: Desk) -> Kept:
+def kept(a: Tables, r: Routes, d: Desk) -> Kept:
     """A copy of the plan as it is."""
     sums = np.array([d.counts[LOST], r.cost.sum()], dtype=np.int64)
-    return Kept(r.stops.copy(), r.many.copy(), r.cost.copy(), sums, r.begins.copy())
+    return Kept(r.stops.copy(), r.many.copy(), r.cost.copy(), sums, np.append(a.opens, 0)[a.first[:-1]])
 
 
 @entry
@@ -70,7 +70,8 @@ def _decide(a: Tables, r: Routes, d: Desk, now: Kept, prize: float, heat: float)
         now.many[who], now.cost[who] = r.many[who], r.cost[who]
         for k in range(r.many[who]):
             now.stops[who, k] = r.stops[who, k]
-            now.begins[r.stops[who, k]] = r.begins[r.stops[who, k]]
+            if a.half[r.stops[who, k]] != r.stops[who, k]:
+                now.begins[r.stops[who, k]] = a.opens[a.first[r.stops[who, k]]]
 
 
 @compiled
@@ -86,7 +87,7 @@ def _back(a: Tables, r: Routes, d: Desk, now: Kept) -> None:
         r.many[who] = now.many[who]
         for k in range(now.many[who]):
             r.stops[who, k] = now.stops[who, k]
-            _in_again(a, r, d, now, now.stops[who, k])
+            _in_again(a, d, now, now.stops[who, k])
         refresh(a, r, who)
 
 
@@ -99,11 +100,11 @@ def _out_again(a: Tables, d: Desk, stop: int) -> None:
 
 
 @compiled
-def _in_again(a: Tables, r: Routes, d: Desk, now: Kept, stop: int) -> None:
+def _in_again(a: Tables, d: Desk, now: Kept, stop: int) -> None:
     if stop < a.near.shape[0]:
         is_in(a, d, stop)
         if a.half[stop] != stop:
-            agree(a, r, stop, now.begins[stop])
+            agree(a, stop, now.begins[stop])
 
 
 @compiled

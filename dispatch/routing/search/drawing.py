@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from dispatch.routing.search.routes import Routes
 
 
+AT, TO = 0, 1
+"""Columns of `Routes.trip`."""
+
+
 @compiled
 def draw(a: Tables, r: Routes, who: int) -> None:
     """Gives back what the route fetched before and fetches what its stops need now."""
@@ -18,21 +22,22 @@ def draw(a: Tables, r: Routes, who: int) -> None:
     stores = a.near.shape[0]
     for k in range(r.many[who]):
         if r.stops[who, k] >= stores:
-            r.at[who], r.source[who] = k, r.stops[who, k] - stores
-    for kind in range(a.bag.shape[1] if r.at[who] >= 0 else 0):
-        used, whole = used_by(a, r, who, kind, r.at[who]), used_by(a, r, who, kind, r.many[who])
+            r.trip[who, AT], r.trip[who, TO] = k, r.stops[who, k] - stores
+    at, store = r.trip[who, AT], a.pace.size + r.trip[who, TO]
+    for kind in range(a.bag.shape[1] if at >= 0 else 0):
+        used, whole = used_by(a, r, who, kind, at), used_by(a, r, who, kind, r.many[who])
         r.drawn[who, kind] = max(0, whole - a.bag[who, kind])
-        r.stock[r.source[who], kind] -= r.drawn[who, kind]
+        r.drawn[store, kind] -= r.drawn[who, kind]
         if kind < a.tools_from:
             r.left[who, kind] = min(a.bag[who, kind] - used, max(0, a.bag[who, kind] - whole))
 
 
 @compiled
 def _give_back(a: Tables, r: Routes, who: int) -> None:
-    if r.source[who] >= 0:
+    if r.trip[who, AT] >= 0:
         for kind in range(a.bag.shape[1]):
-            r.stock[r.source[who], kind] += r.drawn[who, kind]
-    r.at[who] = r.source[who] = -1
+            r.drawn[a.pace.size + r.trip[who, TO], kind] += r.drawn[who, kind]
+    r.trip[who, AT] = -1
 
 
 @compiled
@@ -68,7 +73,7 @@ def store_has(a: Tables, r: Routes, who: int, job: int, store: int) -> bool:
     for kind in range(a.bag.shape[1]):
         whole, more = used_by(a, r, who, kind, r.many[who]), a.parts[job, kind] if job >= 0 else 0
         whole = whole + more if kind < a.tools_from else max(whole, more)
-        enough = enough and whole - a.bag[who, kind] <= r.stock[store, kind]
+        enough = enough and whole - a.bag[who, kind] <= r.drawn[a.pace.size + store, kind]
     return enough
 
 
@@ -77,11 +82,11 @@ def first_with_more(a: Tables, r: Routes, who: int, job: int) -> int:
     """In a route with a stop at a store: from before which stop on it can supply one more job; a number above all for nowhere."""
     first = 0
     for kind in range(a.bag.shape[1]):
-        more, bag, at = a.parts[job, kind], a.bag[who, kind], r.at[who]
+        more, bag, at = a.parts[job, kind], a.bag[who, kind], r.trip[who, AT]
         whole = used_by(a, r, who, kind, r.many[who])
         held = max(0, bag - whole) if kind < a.tools_from else max(bag, whole)
         spare = bag - used_by(a, r, who, kind, at) if kind < a.tools_from else bag
-        if more > held + r.stock[r.source[who], kind]:
+        if more > held + r.drawn[a.pace.size + r.trip[who, TO], kind]:
             return r.many[who] + 1
         if more > spare:
             first = at + 1
@@ -91,7 +96,7 @@ def first_with_more(a: Tables, r: Routes, who: int, job: int) -> int:
 @compiled
 def is_full(a: Tables, r: Routes, who: int) -> bool:
     """Whether somebody has as many stops as he may; the one at a store does not count."""
-    return r.many[who] >= r.stops.shape[1] or r.many[who] - min(1, r.at[who] + 1) >= a.most[who]
+    return r.many[who] >= r.stops.shape[1] or r.many[who] - min(1, r.trip[who, AT] + 1) >= a.most[who]
 
 
 @compiled

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dispatch.routing.search.compiled import compiled
+from dispatch.routing.search.drawing import AT as TRIP_AT
 from dispatch.routing.search.drawing import first_with_more, lasts_until, store_has
 from dispatch.routing.search.pricing import rise, rise_of_two
-from dispatch.routing.search.routes import (
-    Routes,
-    finished,
-    fits_there,
-    passes,
-    put_in,
-    reached,
-    refresh,
-    stood_on,
-    take_out,
-)
+from dispatch.routing.search.routes import Routes, fits_there, passes, put_in, refresh, take_out
 from dispatch.routing.search.tables import Tables
-from dispatch.routing.search.timing import NEVER, is_forgiven, leaves_from, road, work_at
+from dispatch.routing.search.timing import NEVER, finished, is_forgiven, leaves_from, reached, road, stood_on, work_at
 
 STORE, AT, LAST = 0, 1, 2
 """Places in `Routes.errand`: the row of the store (or -1), before which stop it goes in the route without another store, and
@@ -27,14 +18,14 @@ whether it goes behind the job if both go before the same stop."""
 @compiled
 def fetched(a: Tables, r: Routes, who: int, job: int, most: int) -> tuple[int, int]:
     """(what it costs more, before which stop), for less than `most`; NEVER if it cannot be. Writes `errand` where it can."""
-    if r.at[who] >= 0:
+    if r.trip[who, TRIP_AT] >= 0:
         extra, where = _as_it_stands(a, r, who, job, most)
         if extra < NEVER:
             r.errand[STORE] = -1
             return extra, where
-    if r.many[who] + 2 - min(1, r.at[who] + 1) > r.stops.shape[1]:
+    if r.many[who] + 2 - min(1, r.trip[who, TRIP_AT] + 1) > r.stops.shape[1]:
         return NEVER, 0
-    at, cost = r.at[who], r.road[who] + r.price[who]
+    at, cost = r.trip[who, TRIP_AT], r.road[who] + r.price[who]
     if at < 0:
         return _with_store(a, r, who, job, most)
     store = take_out(r, who, at)

@@ -13,7 +13,7 @@ from dispatch.routing.search.routes import Routes, passes, refresh
 from dispatch.routing.search.rows import TOUCHED, touch
 from dispatch.routing.search.ruin import SEED, TODO, TURN, Desk, is_in
 from dispatch.routing.search.tables import Ints, Tables, is_settled
-from dispatch.routing.search.teams import MOST_PLACES, WHO, deal, strike
+from dispatch.routing.search.teams import MOST_PLACES, deal, dealt_to, strike
 from dispatch.routing.search.timing import NEVER, leaves_from, road, road_to
 
 BLINK = 0.01
@@ -99,7 +99,7 @@ def _give_two(a: Tables, r: Routes, d: Desk, job: int) -> None:
     d.fresh[job] = d.fresh[other] = 0
     if r.whose[job] < 0 and deal(a, r, job, MOST_PLACES):
         for k in range(2):
-            touch(d.counts, d.touched, d.is_touched, r.dealt[k, WHO])
+            touch(d.counts, d.touched, d.is_touched, dealt_to(r, k))
         strike(a, r, job)
         is_in(a, d, job)
         is_in(a, d, other)

@@ -18,13 +18,13 @@ from dispatch.routing.search.timing import (
     NEVER,
     NO_WAY,
     arrival_until,
-    ate_and_there,
+    finished,
     hungry_until,
     is_forgiven,
     leaves_from,
+    reached,
     road,
-    start_from,
-    stood_until,
+    stood_on,
     work_at,
 )
 
@@ -37,10 +37,9 @@ class Routes(NamedTuple):
     `legs[who, k]`: seconds on the road to stop k. `road[who]`: on the whole way; `price[who]`: of lateness and hours;
     `cost[who]`: of everything. `whose[job]`: who has it, or -1. `paper`, `ways`: to try a route and to walk it.
 
-    `at[who]`: at which place his stop at a store is, or -1, and `source[who]` which store; `drawn[who]`: what he fetches there.
-    With such a stop `left` is what any job may take wherever it goes. `stock`: what the stores still hold. `errand`: where a stop
-    at a store goes with the job that was asked about last (`errands`). `begins[job]`: when the two halves of a visit begin;
-    `places`, `dealt`: paper to look for it (`teams`).
+    `trip[who]`: at which place his stop at a store is, or -1, and at which store; `drawn[who]`: what he fetches there, behind all
+    people what the stores still hold. With such a stop `left` is what any job may take wherever it goes. `errand`: where a stop
+    at a store goes with the job that was asked about last (`errands`). `places`: paper to look for two at once (`teams`).
     """
 
     stops: Ints
@@ -57,14 +56,10 @@ class Routes(NamedTuple):
     whose: Ints
     paper: Ints
     ways: Ints
-    at: Ints
-    source: Ints
+    trip: Ints
     drawn: Ints
-    stock: Ints
     errand: Ints
-    begins: Ints
     places: Ints
-    dealt: Ints
 
 
 def empty_routes(a: Tables) -> Routes:
@@ -85,14 +80,10 @@ def empty_routes(a: Tables) -> Routes:
         whose=np.full(a.jobs, -1, dtype=np.int64),
         paper=np.zeros(most + 1, dtype=np.int64),
         ways=np.zeros((most + 3, 2), dtype=np.int64),
-        at=np.full(people, -1, dtype=np.int64),
-        source=np.full(people, -1, dtype=np.int64),
-        drawn=np.zeros((people, a.parts.shape[1]), dtype=np.int64),
-        stock=a.stock.copy(),
+        trip=np.full((people, 2), -1, dtype=np.int64),
+        drawn=a.bag * (np.arange(len(a.bag)) >= people)[:, None],
         errand=np.full(3, -1, dtype=np.int64),
-        begins=np.zeros(a.jobs, dtype=np.int64),
-        places=np.zeros((2, people * (most + 1) if a.teams else 1, 7), dtype=np.int64),
-        dealt=np.zeros((2, 4), dtype=np.int64),
+        places=np.zeros((2, 1 + (people * (most + 1) if a.teams else 0), 7), dtype=np.int64),
     )
     for who, stops in settled_stops(a).items():
         routes.stops[who, : len(stops)], routes.many[who] = stops, len(stops)
@@ -163,27 +154,6 @@ def _forward(a: Tables, r: Routes, who: int) -> None:
     r.legs[who, r.many[who]] = road(a, before, home)
     r.road[who] = length + r.legs[who, r.many[who]]
     r.cost[who] = r.road[who] + dear
-
-
-@compiled
-def stood_on(end: int, before: int, done: int) -> int:
-    """When he is done with settled work, whatever came before; `done`: as by the clock."""
-    return min(done, stood_until(end, 0, before, 0)) if before < NEVER else done
-
-
-@compiled
-def reached(hungry: int, fed: int, drive: int, leave: int, earliest: int, latest: int, pause: int) -> tuple[int, int]:
-    """Earliest arrivals at the next stop, hungry and fed. (Numbers alone: a call with all tables takes longer than the work.)"""
-    ate = ate_and_there(hungry, leave, drive, earliest, latest, pause)
-    there = max(fed, leave) + drive if fed < NEVER else NEVER
-    return (max(hungry, leave) + drive if hungry < NEVER else NEVER), min(there, ate)
-
-
-@compiled
-def finished(arrival: int, work: int, opens: Ints, closes: Ints, first: int, end: int, late: int) -> int:
-    """When the work is done; NEVER if it cannot begin any more."""
-    start = start_from(arrival, opens, closes, first, end, late) if arrival < NEVER else NEVER
-    return start + work if start < NEVER else NEVER
 
 
 @compiled

@@ -65,7 +65,7 @@ def one_search(tables: Tables, effort: Effort, tell: Tell | None = None) -> Foun
     routes, paper = empty_routes(tables), desk(tables, dice(effort.seed))
     construct(tables, routes, paper)
     paper.is_touched[:], paper.counts[TOUCHED] = 0, 0
-    now, best = kept(routes, paper), kept(routes, paper)
+    now, best = kept(tables, routes, paper), kept(tables, routes, paper)
     first_s = time.perf_counter() - began
     done, interrupted = 0, False
     tell = tell or _nobody

@@ -40,9 +40,10 @@ class Tables(NamedTuple):
     cost anything that depends on its hours. All numbers are of one type, or a function would be compiled once for each.
 
     The last `errands` of the jobs are stops at stores, which nobody is given and anybody able may put into his route; `near` has
-    no rows for them. `parts` and `bag` have a column for each kind of part, and from `tools_from` on for each tool; `stock` has
-    a row for each store. `half[job]`: the other half of a visit of two people, or the job itself where there is none that could
-    go astray. While both have somebody, `opens` and `closes` of both are the moment agreed on; `asked`: what they were before.
+    no rows for them. `parts` and `bag` have a column for each kind of part, and from `tools_from` on for each tool; behind the
+    people `bag` has a row for what each store holds. `half[job]`: the other half of a visit of two people, or the job itself
+    where there is none that could go astray. While both have somebody, `opens` and `closes` of both are the moment agreed on;
+    `asked`: what they were before.
     """
 
     drive: Roads32
@@ -78,7 +79,6 @@ class Tables(NamedTuple):
     not_before: int
     errands: int
     tools_from: int
-    stock: Ints
     half: Ints
     teams: int
     asked: Ints
@@ -130,7 +130,7 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         over=_numbers(one.overtime_minutes * 60 for one in people),
         over_price=_numbers(one.overtime_price for one in people),
         lunch=_numbers(number for one in people for number in _lunch(days[one.id].lunch)).reshape(-1, 3),
-        bag=supplies.bags,
+        bag=np.concatenate([supplies.bags, supplies.stock]),
         able=able,
         dear=_dear(problem, able, dear),
         most=_numbers(NEVER if (most := days[one.id].most_stops) is None else most for one in people),
@@ -142,7 +142,6 @@ def tables_of(problem: Problem, roads: Roads, dear: Ints | None = None) -> Table
         not_before=problem.not_before or 0,
         errands=len(problem.stores),
         tools_from=supplies.tools_from,
-        stock=supplies.stock,
         half=half,
         teams=int((half != np.arange(len(jobs))).any()),
         asked=np.stack([opens, closes]),

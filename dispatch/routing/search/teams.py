@@ -9,21 +9,20 @@ from __future__ import annotations
 from dispatch.routing.search.compiled import compiled, entry
 from dispatch.routing.search.drawing import in_bag, is_full
 from dispatch.routing.search.pricing import rise
-from dispatch.routing.search.routes import Routes, put_in, reached, refresh
-from dispatch.routing.search.tables import Tables
-from dispatch.routing.search.timing import NEVER, hungry_until, leaves_from, road, work_at
+from dispatch.routing.search.routes import Routes, put_in, refresh
+from dispatch.routing.search.tables import Ints, Tables
+from dispatch.routing.search.timing import NEVER, hungry_until, leaves_from, reached, road, work_at
 
 EXTRA, WHO, WHERE, FROM, UNTIL, FROM_FED, UNTIL_FED = range(7)
-"""Columns of a place: what it costs, whose it is, before which stop, and when the work may begin there, hungry or fed. The first
-three are those of a deal as well, and then comes when it begins."""
+"""Columns of a place: what it costs, whose it is, before which stop, and when the work may begin there, hungry or fed. The last
+of the places is what was dealt: with FROM as the moment to begin."""
 MOST_PLACES = 48
 """How many places of each half are compared in the search, the cheapest."""
 
 
 @compiled
-def agree(a: Tables, r: Routes, job: int, start: int) -> None:
+def agree(a: Tables, job: int, start: int) -> None:
     """The half begins then."""
-    r.begins[job] = start
     for k in range(a.first[job], a.first[job + 1]):
         a.opens[k] = a.closes[k] = start
 
@@ -36,19 +35,19 @@ def forget(a: Tables, job: int) -> None:
 
 
 @entry
-def agree_all(a: Tables, r: Routes) -> None:
+def agree_all(a: Tables, r: Routes, begins: Ints) -> None:
     """Every half that somebody has begins when `begins` says, in all routes."""
     for job in range(a.near.shape[0]):
         if a.half[job] != job and r.whose[job] >= 0:
-            agree(a, r, job, r.begins[job])
+            agree(a, job, begins[job])
     for who in range(r.many.size):
         refresh(a, r, who)
 
 
 @entry
 def could_begin(a: Tables, r: Routes, job: int) -> bool:
-    """Whether two people have room for both halves as things are; who, and when, is in `dealt`."""
-    return deal(a, r, job, r.places.shape[1])
+    """Whether two people have room for both halves as things are; who, and when, is in the last of the `places`."""
+    return deal(a, r, job, r.places.shape[1] - 1)
 
 
 @compiled
@@ -74,24 +73,32 @@ def deal(a: Tables, r: Routes, job: int, most: int) -> bool:
 
 @compiled
 def _note(r: Routes, i: int, k: int, start: int) -> None:
+    last = r.places.shape[1] - 1
     for column in range(FROM):
-        r.dealt[0, column], r.dealt[1, column] = r.places[0, i, column], r.places[1, k, column]
-    r.dealt[0, FROM] = r.dealt[1, FROM] = start
+        r.places[0, last, column], r.places[1, last, column] = r.places[0, i, column], r.places[1, k, column]
+    r.places[0, last, FROM] = r.places[1, last, FROM] = start
 
 
 @compiled
 def strike(a: Tables, r: Routes, job: int) -> None:
     """Puts both halves where the deal says."""
     for k, half in enumerate((job, a.half[job])):
-        agree(a, r, half, r.dealt[k, FROM])
-        put_in(r, r.dealt[k, WHO], r.dealt[k, WHERE], half)
-        refresh(a, r, r.dealt[k, WHO])
+        who = dealt_to(r, k)
+        agree(a, half, r.places[k, r.places.shape[1] - 1, FROM])
+        put_in(r, who, r.places[k, r.places.shape[1] - 1, WHERE], half)
+        refresh(a, r, who)
+
+
+@compiled
+def dealt_to(r: Routes, k: int) -> int:
+    """Whom one of the halves goes to."""
+    return r.places[k, r.places.shape[1] - 1, WHO]
 
 
 @compiled
 def _places(a: Tables, r: Routes, job: int, row: int, most: int) -> int:
     """Writes the cheapest places of a half, the cheapest first. Returns how many."""
-    many = 0
+    many, most = 0, min(most, r.places.shape[1] - 1)
     for i in range(a.folk_first[job], a.folk_first[job + 1]):
         who = a.folk[i]
         if is_full(a, r, who) or not in_bag(a.parts, r.left, who, job):
@@ -167,8 +174,8 @@ def _rise(a: Tables, r: Routes, job: int, i: int, other: int, k: int, start: int
     """By how much what depends on hours rises with both halves; by nothing where no hour has a price."""
     if not a.priced:
         return 0
-    agree(a, r, job, start)
-    agree(a, r, other, start)
+    agree(a, job, start)
+    agree(a, other, start)
     more = rise(a, r, r.places[0, i, WHO], r.places[0, i, WHERE], job)
     more += rise(a, r, r.places[1, k, WHO], r.places[1, k, WHERE], other)
     forget(a, job)

@@ -176,3 +176,24 @@ def _late_by(a: Tables, first: int, end: int, start: int) -> int:
 def _home_at(a: Tables, who: int, arrival: int) -> tuple[int, int]:
     over = max(0, arrival - a.shift[who, 1])
     return (arrival, over * a.over_price[who]) if over <= a.over[who] else (NEVER, 0)
+
+
+@compiled
+def stood_on(end: int, before: int, done: int) -> int:
+    """When he is done with settled work, whatever came before; `done`: as by the clock."""
+    return min(done, stood_until(end, 0, before, 0)) if before < NEVER else done
+
+
+@compiled
+def reached(hungry: int, fed: int, drive: int, leave: int, earliest: int, latest: int, pause: int) -> tuple[int, int]:
+    """Earliest arrivals at the next stop, hungry and fed. (Numbers alone: a call with all tables takes longer than the work.)"""
+    ate = ate_and_there(hungry, leave, drive, earliest, latest, pause)
+    there = max(fed, leave) + drive if fed < NEVER else NEVER
+    return (max(hungry, leave) + drive if hungry < NEVER else NEVER), min(there, ate)
+
+
+@compiled
+def finished(arrival: int, work: int, opens: Ints, closes: Ints, first: int, end: int, late: int) -> int:
+    """When the work is done; NEVER if it cannot begin any more."""
+    start = start_from(arrival, opens, closes, first, end, late) if arrival < NEVER else NEVER
+    return start + work if start < NEVER else NEVER
