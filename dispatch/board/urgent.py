@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dispatch.board.operations.changes import Errand
 from dispatch.board.problem import DayProblem
@@ -25,7 +25,7 @@ from dispatch.words import Text, say
 if TYPE_CHECKING:
     from dispatch.routing.urgent import Swap, Taker
 
-WEIGHTS = {"over_most_s": 1800, "over_price": 4, "bump": 20, "lost": 100}
+WEIGHTS: dict[str, Any] = {"over_most_s": 1800, "over_price": 4, "bump": 20, "lost": 100}
 """Priorities of orders go up to a hundred, and before nobody comes at all somebody may work half an hour longer."""
 MOVABLE = ("planned", "dispatched")
 LEAST_S = 60

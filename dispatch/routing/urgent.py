@@ -1,18 +1,22 @@
 """An urgent job: who can take it now, when he is there, who comes late through it, and who less urgent could make room.
 
 Every place in everybody's route is weighed exactly (`search.joining`). What a place costs is in `standing.Terms`: the detour, the
-time until the job is done, promises that are broken.
+time until the job is done, promises that are broken, and that it is he who goes (`prices.dear_for`). Everybody takes as long as
+he needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from dispatch.routing.alike import Alike
 from dispatch.routing.in_memory import OUT_OF_QUESTION, RoutesInMemory, Terms
 from dispatch.routing.model import Id, Job
+from dispatch.routing.prices import dear_for
 from dispatch.routing.search.joining import (
     AT,
     OUT,
@@ -32,6 +36,8 @@ from dispatch.routing.search.tables import Ints
 from dispatch.routing.search.timing import NEVER
 from dispatch.routing.suits import parts_missing, sort_key
 
+_Bound = Callable[..., Any]
+_Search = Callable[..., int]
 MOST_TAKERS = 10
 ROOMS_WEIGHED = 5
 """Of so many ways to make room it is looked where the bumped job could go."""
@@ -121,19 +127,42 @@ class _Question:
 
     def answer(self, most: int, *, swaps: bool) -> Takers:
         """Everything."""
-        rows = self._rows(self.extra, most)
+        rows = self._rows(self.job, self.extra, most)
         return Takers(tuple(self._taker(row) for row in rows), self._swap() if swaps else None)
 
-    def _rows(self, extra: Extra, most: int) -> Ints:
-        """The best places."""
-        found, at_least = _paper(most), np.empty(len(self.standing.days), dtype=np.int64)
-        bounds(self.lanes, extra, at_least)
-        rows = found[: best_places(self.lanes, extra, np.argsort(at_least), at_least, self.desk, found)]
+    def _rows(self, job: Job, extra: Extra, most: int) -> Ints:
+        """The best places, whoever needs how long."""
+        rows = self._of_each(job, extra, most, bounds, best_places)
         return rows[rows[:, PRICE] < OUT_OF_QUESTION // 2]
+
+    def _of_each(self, job: Job, extra: Extra, most: int, bound: _Bound, search: _Search) -> Ints:
+        """The best of what is found among those who take the same time at the same price, the cheapest first."""
+        found = [self._of_these(job, extra, alike, most, bound, search) for alike in self.standing.alike(job)]
+        rows = np.concatenate([_paper(0), *found])
+        return rows[np.lexsort((rows[:, WHO], rows[:, PRICE]))][:most]
+
+    def _of_these(self, job: Job, extra: Extra, alike: Alike, most: int, bound: _Bound, search: _Search) -> Ints:
+        found, at_least = _paper(most), np.empty(len(self.standing.days), dtype=np.int64)
+        extra = extra._replace(able=extra.able * alike.who)
+        if not extra.able.any():
+            return found[:0]
+        self.standing.take_time(extra.slot, job, alike.pace)
+        bound(self.lanes, extra, at_least)
+        rows = found[: search(self.lanes, extra, np.argsort(at_least), at_least, self.desk, found)]
+        rows[:, PRICE] += alike.dear
+        return rows
+
+    def _given(self, slot: int, job: Job, who: int) -> None:
+        """From here on a job takes as long as this technician needs."""
+        self.standing.take_time(slot, job, self.standing.days[who].technician.pace_of(job))
+
+    def _dear(self, job: Job, who: int) -> int:
+        return dear_for(self.standing.days[who].technician, job, self.standing.problem.prices)
 
     def _taker(self, row: Ints) -> Taker:
         who, at, out = int(row[WHO]), int(row[AT]), int(row[OUT])
         bag = self.standing.days[who].bag
+        self._given(self.extra.slot, self.job, who)
         joined = self._joined(who, at, out)
         count = laid_out_with(self.lanes, self.extra, who, at, out, self.desk)
         extra = int(self.desk.legs[: count + 1].sum() - self.lanes.leg[who, : len(self.standing.orders[who]) + 1].sum())
@@ -164,10 +193,9 @@ class _Question:
 
     def _swap(self) -> Swap | None:
         """Of the cheapest ways to make room, the one that is cheapest when the bumped job has its new place."""
-        found, at_least = _paper(ROOMS_WEIGHED), np.empty(len(self.standing.days), dtype=np.int64)
-        bounds_of_room(self.lanes, self.extra, at_least)
-        many = room_makers(self.lanes, self.extra, np.argsort(at_least), at_least, self.desk, found)
-        ways = [(self._moved(row), row) for row in found[:many]]
+        room = self.extra._replace(able=self.standing.able(self.job) * self.standing.has_room(leaving=1))
+        found = self._of_each(self.job, room, ROOMS_WEIGHED, bounds_of_room, room_makers)
+        ways = [(self._moved(row), row) for row in found]
         if not ways:
             return None
         (price, to, extra, starts, bumped), row = min(ways, key=lambda way: way[0][0])
@@ -180,9 +208,12 @@ class _Question:
         saved = int(self.lanes.leg[who, out] + self.lanes.leg[who, out + 1] - self.lanes.skip[who, out])
         so_far = int(row[PRICE]) - saved
         other = self.standing.joining(bumped, slot, self.terms.calm, but=who)
-        places = self._rows(other, 1)
+        places = self._rows(bumped, other, 1)
+        places[:, PRICE] -= self._dear(bumped, who)
+        self._given(self.extra.slot, self.job, who)
+        self._given(slot, bumped, who)
         price, at = stays_with(self.lanes, self.extra, who, int(row[AT]), out, other, self.desk)
-        if not self._bag_holds_both(who, slot):
+        if not self._bag_holds_both(who, slot) or not self.standing.has_room()[who]:
             price = NEVER
         if len(places) and places[0, PRICE] < price:
             return so_far + int(places[0, PRICE]), *self._told(other, bumped, int(places[0, WHO]), int(places[0, AT])), bumped.id
@@ -198,10 +229,12 @@ class _Question:
 
     def _told(self, other: Extra, bumped: Job, to: int, at: int) -> tuple[Id, int, Mapping[Id, int]]:
         """(to whom, seconds on the road more, all his starts) with somebody else."""
+        self._given(other.slot, bumped, to)
         count = laid_out_with(self.lanes, other, to, at, -1, self.desk)
         written(self.lanes, to, self.desk, count, other.slot, 0)
         extra = int(self.desk.legs[: count + 1].sum() - self.lanes.leg[to, :count].sum())
         jobs = self.standing.orders[to]
+        self._given(other.slot, bumped, other.slot // self.lanes.skip.shape[1])
         return self.standing.days[to].technician.id, extra, self._starts([*jobs[:at], bumped, *jobs[at:]])
 
     def _starts(self, jobs: Sequence[Job]) -> dict[Id, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from dispatch.routing import Job, Lunch, Plan, Problem, Roads, Route, Stop, Technician
 from dispatch.routing.in_memory import RoutesInMemory, Terms
+from dispatch.routing.prices import dear_for
 from dispatch.routing.roads import places_of
 from dispatch.routing.search.tables import UNPINNED, tables_of
 from dispatch.routing.suits import parts_missing
@@ -19,6 +21,7 @@ from tests.routing.reference import cheapest_day
 from tests.routing.town import HOUR, MINUTE, shop
 
 ASKED = "urgent"
+LINKS = (*[None] * 8, "fleet")
 Found = tuple[int, int, int]
 """(price, technician's number, position)"""
 
@@ -27,7 +30,7 @@ class Weighed:
     """A problem with the job in it, and the routes as they stand."""
 
     def __init__(self, problem: Problem, orders: Sequence[Sequence[Job]], job: Job, roads: Roads, terms: Terms) -> None:
-        self.whole = Problem(problem.technicians, (*problem.jobs, job), problem.travel, problem.not_before)
+        self.whole = replace(problem, jobs=(*problem.jobs, job))
         self.days = list(days_of(problem, roads).values())
         self.orders, self.job, self.terms = orders, job, terms
         self.number = {one.id: k for k, one in enumerate(self.whole.jobs)}
@@ -42,8 +45,8 @@ class Weighed:
         return a._replace(
             late=np.array(promises, dtype=np.int64) * terms.late_most_s,
             late_price=np.full(len(promises), terms.late_price),
-            over=np.full(len(self.days), terms.over_most_s),
-            over_price=np.full(len(self.days), terms.over_price),
+            over=np.maximum(a.over, terms.over_most_s),
+            over_price=np.where(a.over > 0, a.over_price, terms.over_price),
         )
 
     def price(self, who: int, jobs: Sequence[Job], waited_for: Job | None = None) -> int | None:
@@ -59,12 +62,18 @@ class Weighed:
 
     def places(self, who: int, jobs: Sequence[Job], job: Job) -> Iterator[tuple[int, int]]:
         """(price, position) of each place for a job in a route, part and those who make room not counted."""
-        before = self.price(who, jobs)
+        before, most = self.price(who, jobs), self.days[who].technician.max_stops
+        if most is not None and len(jobs) >= most:
+            return
         for at in range(len(jobs) + 1):
             longer = [*jobs[:at], job, *jobs[at:]]
             price = self.price(who, longer, job if job is self.job else None)
             if price is not None and before is not None:
-                yield price - before + self.road(who, longer) - self.road(who, jobs), at
+                yield price - before + self.road(who, longer) - self.road(who, jobs) + self.dear(who, job), at
+
+    def dear(self, who: int, job: Job) -> int:
+        """What it costs that he does it."""
+        return dear_for(self.days[who].technician, job, self.whole.prices)
 
     def lack(self, who: int, jobs: Sequence[Job], job: Job) -> int:
         """What a part that lacks costs."""
@@ -72,7 +81,9 @@ class Weighed:
 
     def able(self, job: Job) -> list[int]:
         """Who may do it."""
-        return [who for who in range(len(self.days)) if self.tables.able[who, self.number[job.id]]]
+        holders = {who for who, jobs in enumerate(self.orders) if any(one.linked == job.linked for one in jobs)}
+        apart = holders if job.linked is not None else set()
+        return [who for who in range(len(self.days)) if self.tables.able[who, self.number[job.id]] and apart <= {who}]
 
     def takers(self) -> list[Found]:
         """The cheapest place of everybody, the cheapest first."""
@@ -91,11 +102,14 @@ class Weighed:
     def _room(self, who: int) -> tuple[int, int, int, int] | None:
         """(price, who, out, at) of somebody's cheapest way to let another make room."""
         jobs, owed, found = self.orders[who], self.price(who, self.orders[who]) or 0, []
+        most = self.days[who].technician.max_stops
+        if most is not None and len(jobs) - 1 >= most:
+            return None
         for out, other in enumerate(jobs):
-            if other.pinned_to is not None or other.priority >= self.job.priority:
+            if other.pinned_to is not None or other.linked is not None or other.priority >= self.job.priority:
                 continue
             left = [*jobs[:out], *jobs[out + 1 :]]
-            fixed = self.lack(who, left, self.job) + self.terms.bump * other.priority
+            fixed = self.lack(who, left, self.job) + self.terms.bump * other.priority + self.dear(who, self.job)
             for at in range(len(left) + 1):
                 longer = [*left[:at], self.job, *left[at:]]
                 price = self.price(who, longer, self.job)
@@ -109,7 +123,7 @@ class Weighed:
         price -= self.road(who, jobs) - self.road(who, left)
         mine = [*left[:at], self.job, *left[at:]]
         ways = [
-            cost
+            cost - self.dear(who, bumped)
             for to in self.able(bumped)
             for cost, _at in self.places(to, mine if to == who else self.orders[to], bumped)
             if not self._lacks(to, who, mine, bumped)
@@ -134,6 +148,8 @@ def case_by_chance(chance: Random) -> tuple[Problem, list[list[Job]], Job, Roads
         chance.randint(2, 9),
         {"repair": 1} if chance.random() < 0.5 else {},
         {"sim": 1} if chance.random() < 0.5 else {},
+        preferred=tuple(chance.sample(range(len(people)), chance.choice([0, 0, 1]))),
+        linked=chance.choice(LINKS),
     )
     problem = Problem(people, jobs, not_before=chance.choice([None, 9 * HOUR, 11 * HOUR, 13 * HOUR]))
     places = list(dict.fromkeys([*places_of(problem), asked.at]))
@@ -147,7 +163,14 @@ def _technician(chance: Random, number: int) -> Technician:
     lunch = Lunch(earliest, earliest + chance.randint(0, 2) * HOUR, chance.choice([30, 45, 60]))
     skills, bag = {"repair": chance.randint(0, 2)}, {"sim": chance.randint(0, 3)}
     home, shift = shop(100 + number), (opens, opens + chance.randint(6, 10) * HOUR)
-    return Technician(number, home, shift, chance.choice([None, lunch, lunch, lunch]), skills, bag)
+    own = {
+        "pace": chance.choice([100, 100, 85, 130]),
+        "overtime_minutes": chance.choice([0, 0, 45]),
+        "overtime_price": chance.choice([1, 5]),
+        "max_stops": chance.choice([None, None, None, 3]),
+        "open_end": chance.random() < 0.2,
+    }
+    return Technician(number, home, shift, chance.choice([None, lunch, lunch, lunch]), skills, bag, **own)
 
 
 def _spans(chance: Random, many: int) -> Iterator[tuple[int, int]]:
@@ -162,7 +185,8 @@ def _job(chance: Random, number: int, people: int) -> Job:
     windows = tuple(_spans(chance, chance.choice([0, 0, 1, 2])))
     parts = {"sim": 1} if chance.random() < 0.3 else {}
     at, minutes, setup = shop(chance.randint(0, 30)), chance.randint(10, 90), chance.choice([0, 10])
-    return Job(number, at, minutes, setup, windows, chance.randint(1, 6), {}, parts, who, pins[1])
+    wanted = {"preferred": (chance.randrange(people),) if chance.random() < 0.3 else (), "linked": chance.choice(LINKS)}
+    return Job(number, at, minutes, setup, windows, chance.randint(1, 6), {}, parts, who, pins[1], **wanted)
 
 
 def _orders(chance: Random, problem: Problem, roads: Roads) -> list[list[Job]]:

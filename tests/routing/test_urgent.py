@@ -87,3 +87,22 @@ def test_home_after_the_shift_is_told():
     day = standing([technician()], {"su": [job("a", 1, minutes=480)]}, terms=Terms(over_most_s=3600))
     (found,) = who_now(day, job("x", 1, minutes=60)).best
     assert found.over_s // 60 == 20
+
+
+def test_everybody_takes_as_long_as_he_needs_and_nobody_gets_more_than_he_may():
+    slow, full = technician("slow", pace=200, home=shop(2)), technician("full", max_stops=1, home=shop(2))
+    quick = technician("quick", home=shop(3))
+    day = standing([slow, full, quick], {"full": [job("a", 3)]})
+    found = who_now(day, job("x", 2, minutes=60)).best
+    assert [one.technician for one in found] == ["quick", "slow"], "an hour more is longer than the way"
+    later = standing([slow], {"slow": [job("b", 2, minutes=30)]})
+    (taker,) = who_now(later, job("x", 2, minutes=60)).best
+    assert taker.starts["b"] - taker.start == 120 * 60
+
+
+def test_who_may_work_longer_is_asked_and_what_goes_together_stays_together():
+    late = technician("late", overtime_minutes=90, overtime_price=2)
+    day = standing([late, technician("su")], {"late": [job("a", 1, minutes=480)], "su": [job("b", 1, minutes=480)]})
+    assert [(one.technician, one.over_s // 60) for one in who_now(day, job("x", 1, minutes=60)).best] == [("late", 20)]
+    day = standing([late, technician("su")], {"late": [job("a", 9, linked="fleet")]})
+    assert [one.technician for one in who_now(day, job("x", 1, linked="fleet")).best] == ["late"]
