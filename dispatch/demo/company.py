@@ -41,6 +41,7 @@ from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import SYSTEM, Actor
 
 BRANCHES = {"SZ": "深圳总部", "GZ": "广州网点"}
+PHONES = {"SZ": "0755-26001234", "GZ": "020-38001234"}
 VEHICLES_EACH = 8
 AGE = timedelta(days=900)
 """How long before its day the company was founded: some terminals are out of warranty by then."""
@@ -104,7 +105,8 @@ COMPANY_NAME = "示范定位服务有限公司"
 def build(company: Company) -> None:
     """Everything that stands before the first call."""
     for code, name in BRANCHES.items():
-        company.branches[code] = add_branch(company.session, code=code, name=name, zone=company.zone, by=SYSTEM, at=company.at)
+        told = {"code": code, "name": name, "zone": company.zone, "phone": PHONES[code]}
+        company.branches[code] = add_branch(company.session, **told, by=SYSTEM, at=company.at)
     _hire(company)
     _prices(company)
     for code in BRANCHES:

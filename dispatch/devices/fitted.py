@@ -61,7 +61,16 @@ def bag_units(session: Session, person_id: int, kind: str | None = None) -> Sequ
 def fittings_of(session: Session, order_id: int, lines: Collection[int] | None = None) -> Sequence[Fitting]:
     """What was fitted, swapped and removed for an order and still stands, in the order of time; of these `lines`, if given."""
     mine = [] if lines is None else [Fitting.line_id.in_(lines)]
-    query = sa.select(Fitting).where(Fitting.order_id == order_id, stands(), *mine)
+    return _fittings(session, Fitting.order_id == order_id, *mine)
+
+
+def fittings_at(session: Session, lines: Collection[int]) -> Sequence[Fitting]:
+    """The same at these vehicles, whatever their orders."""
+    return _fittings(session, Fitting.line_id.in_(lines))
+
+
+def _fittings(session: Session, *which: sa.ColumnElement[bool]) -> Sequence[Fitting]:
+    query = sa.select(Fitting).where(stands(), *which)
     units = [
         joinedload(unit).options(joinedload(Unit.terminal), joinedload(Unit.sim)) for unit in (Fitting.old_unit, Fitting.new_unit)
     ]
@@ -193,14 +202,14 @@ def read_number(number: str) -> tuple[str, str]:
 
 def matching(units: Iterable[Unit], folded: str) -> list[Unit]:
     """Those with exactly this number; where there are none, those with a number that ends so."""
-    numbered = [(unit, _numbers(unit)) for unit in units]
+    numbered = [(unit, known_by(unit)) for unit in units]
     exact = [unit for unit, numbers in numbered if folded in numbers]
     if exact or len(folded) < LEAST_ENDING:
         return exact
     return [unit for unit, numbers in numbered if any(number.endswith(folded) for number in numbers)]
 
 
-def _numbers(unit: Unit) -> set[str]:
+def known_by(unit: Unit) -> set[str]:
     """What a unit goes by, folded like a typed number; an ICCID with and without its check digit."""
     if unit.terminal:
         return _folded(unit.terminal.serial, unit.terminal.imei, unit.terminal.terminal_id)

@@ -5,7 +5,7 @@ Whoever fits holds the slot and the bag, so the units' owners stand still meanwh
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,6 +32,17 @@ def configure(sold: Collection[str]) -> None:
     """Which kinds of units are sold to the customer by being fitted (SOLD_WHEN_FITTED)."""
     global _sold
     _sold = sold
+
+
+def own_already(units: Iterable[Unit], came_out_of: Mapping[int, int]) -> dict[int, int]:
+    """Of these units those that are a customer's own when they go into a vehicle of his: unit id -> his id. `came_out_of` says in
+    whose vehicle they were last (`ownership_queries.last_left`); what is sold by being fitted is new to him all the same."""
+    found: dict[int, int] = {}
+    for unit in units:
+        sold = unit.owner == "ours" and unit.kind in _sold
+        whose = unit.owner_customer_id if unit.owner == "customer" else None if sold else came_out_of.get(unit.id)
+        found |= {unit.id: whose} if whose is not None else {}
+    return found
 
 
 def must_suit(session: Session, unit: Unit, vehicle_id: int) -> None:

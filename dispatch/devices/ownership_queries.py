@@ -79,6 +79,18 @@ def own_before(session: Session, fittings: Collection[Fitting]) -> set[int]:
     return set(session.scalars(query.where(Fitting.id.in_([each.id for each in fittings]), ~lent, own)))
 
 
+def last_left(units: sa.Select[int]) -> sa.Select[int, int]:
+    """SQL: of these units those that were taken out of a vehicle, moved, or had a loaner stand for them, and in whose vehicle
+    that was the last time: unit_id, customer_id. Put into a vehicle of his they come back."""
+    undone = sa.exists().where(_undoing.undoes_id == _gone.id)
+    out = sa.select(_gone.id, _gone.old_unit_id, _gone.kind, _gone.vehicle_id)
+    newest = out.where(_gone.old_unit_id.in_(units), _gone.kind != "undo", ~undone).ext(distinct_on(_gone.old_unit_id))
+    last = newest.order_by(_gone.old_unit_id, _gone.id.desc()).subquery()
+    lent = sa.exists().where(Loan.fitting_id == last.c.id, Loan.state.in_(LENT))
+    whose = sa.select(last.c.old_unit_id.label("unit_id"), Vehicle.customer_id).join(Vehicle, Vehicle.id == last.c.vehicle_id)
+    return whose.where(sa.or_(last.c.kind.in_(("remove", "move_out")), lent))
+
+
 def _comes_back() -> sa.ColumnElement[bool]:
     """SQL: what a fitting puts in was taken out of a vehicle of the same customer, moved, or a loaner stood for it; what was
     exchanged for another one was not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -58,13 +58,22 @@ def repair_months() -> int:
 
 def put_in_by_repairs(session: Session, unit_ids: Collection[int], *, but: int, zone: str) -> dict[int, date]:
     """Of these units those that another repair than the order `but` has put into a vehicle for good: unit id -> the last day."""
+    rows = session.execute(put_in(unit_ids).where(Fitting.order_id != but)).all() if unit_ids else ()
+    last: dict[int, datetime] = {}
+    for unit_id, _, at in rows:
+        last[unit_id or 0] = max(at, last.get(unit_id or 0, at))
+    return {unit_id: local_day(at, zone) for unit_id, at in last.items()}
+
+
+def put_in(units: Collection[int] | sa.Select[int]) -> sa.Select[int | None, int, datetime]:
+    """SQL: which repairs have put these units into a vehicle for good, and when: unit_id, order_id, at."""
     order, undone = sa.table("work_order", sa.column("id"), sa.column("kind")), aliased(Fitting)
     lent = sa.exists().where(Loan.fitting_id == Fitting.id, Loan.state.in_(LENT))
     standing = (Fitting.kind.in_(("swap", "install")), ~sa.exists().where(undone.undoes_id == Fitting.id), ~lent)
-    query = sa.select(Fitting.new_unit_id, sa.func.max(Fitting.at)).join(order, order.c.id == Fitting.order_id)
-    repairs = query.where(order.c.kind == "repair", Fitting.order_id != but, Fitting.new_unit_id.in_(unit_ids), *standing)
-    rows = session.execute(repairs.group_by(Fitting.new_unit_id)) if unit_ids else ()
-    return {unit_id: local_day(at, zone) for unit_id, at in rows if unit_id is not None}
+    told = (Fitting.new_unit_id.label("unit_id"), Fitting.order_id, sa.func.max(Fitting.at).label("at"))
+    query = sa.select(*told).join(order, order.c.id == Fitting.order_id)
+    repairs = query.where(order.c.kind == "repair", Fitting.new_unit_id.in_(units), *standing)
+    return repairs.group_by(Fitting.new_unit_id, Fitting.order_id)
 
 
 # --- terminals

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.clock import local_day
 from dispatch.devices.fitted import fittings_of
-from dispatch.devices.models import Fitting
+from dispatch.devices.models import Fitting, Unit
 from dispatch.devices.ownership_queries import own_before
 from dispatch.devices.warranty_queries import put_in_by_repairs, repair_months, warranties
 from dispatch.devices.warranty_rules import Question, Warranty, longer, of_repair
@@ -21,7 +21,7 @@ from dispatch.fees.models import Charge, Goodwill
 from dispatch.fees.price_queries import first_prices_after, prices_on, whom_of
 from dispatch.fees.price_rules import ANYBODY, ListedPrice, Whom
 from dispatch.fees.queries import cover, warranty_of_line
-from dispatch.fees.rules import OWN_UNIT, Cover, Decision, decide, part_named
+from dispatch.fees.rules import Cover, Decision, decide_fitted, part_named
 from dispatch.orders.models import Order, OrderLine
 from dispatch.words import Text, say
 
@@ -48,7 +48,10 @@ def uncharged_parts(session: Session, order: Order) -> list[FittedPart]:
 def unpriced(session: Session, order: Order) -> list[Text]:
     """A sentence for each fitted unit that should be charged but that the price list does not name."""
     missing = (part for part in uncharged_parts(session, order) if part.price is None and not part.decision.free)
-    return [say("The price list has no part whose name begins with %(name)s.", name=_begins(part.fitting)) for part in missing]
+    return [
+        say("The price list has no part whose name begins with %(name)s.", name=begins_with(part.fitting.new_unit))
+        for part in missing
+    ]
 
 
 def without_price(session: Session, models: Iterable[str], day: date, whom: Whom = ANYBODY) -> list[str]:
@@ -63,10 +66,15 @@ def uncharged(session: Session, order: Order) -> list[Text]:
     return [say("%(name)s was fitted and has a price by now, but is not charged.", name=name) for name in late]
 
 
-def _begins(fitting: Fitting) -> str:
+def begins_with(unit: Unit | None) -> str:
     """What the name of a unit's price begins with: the terminal's model, or SIM."""
-    unit = fitting.new_unit
     return unit.terminal.model if unit and unit.terminal else "SIM"
+
+
+def price_named(start: str, parts: Sequence[ListedPrice]) -> ListedPrice | None:
+    """The price of what begins so, among the list's parts."""
+    code = part_named(start, [(price.code, price.name) for price in parts])
+    return next((price for price in parts if price.code == code), None)
 
 
 class _Deciding:
@@ -92,19 +100,17 @@ class _Deciding:
         if day not in self._prices:
             listed = [price for price in prices_on(self._session, day, whom_of(self._order)) if price.category == "part"]
             self._prices[day] = listed + self._later(day, {price.code for price in listed})
-        code = part_named(_begins(fitting), [(price.code, price.name) for price in self._prices[day]])
-        return next((price for price in self._prices[day] if price.code == code), None)
+        return price_named(begins_with(fitting.new_unit), self._prices[day])
 
     def _later(self, day: date, known: set[str]) -> list[ListedPrice]:
         rows = first_prices_after(self._session, day, whom_of(self._order))
         return [price for price in rows if price.category == "part" and price.code not in known]
 
     def _decision(self, fitting: Fitting, day: date) -> Decision:
-        if fitting.id in self._own:
-            return OWN_UNIT
-        sold = self._order.kind == "installation"
-        found = Cover() if sold else cover(self._warranty(fitting, day), self._goodwill.get(fitting.line_id), day)
-        return decide(category_is_part=True, order_kind=self._order.kind, own_product=sold, cover=found)
+        own = fitting.id in self._own
+        asked = not own and self._order.kind == "repair"
+        found = cover(self._warranty(fitting, day), self._goodwill.get(fitting.line_id), day) if asked else Cover()
+        return decide_fitted(self._order.kind, own=own, cover=found)
 
     @cached_property
     def _own(self) -> Collection[int]:

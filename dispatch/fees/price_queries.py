@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from dispatch.customers.models import Customer
 from dispatch.fees.models import Price
-from dispatch.fees.price_rules import ANYBODY, ListedPrice, Whom, price_for, price_to_come, standing
+from dispatch.fees.price_rules import ANYBODY, KeptPrice, ListedPrice, Whom, price_for, price_to_come, standing
 from dispatch.lists import FIRST, Cut, Part
 from dispatch.orders.models import Order
 from dispatch.staff.models import Branch
@@ -46,6 +46,17 @@ def first_prices_after(session: Session, day: date, whom: Whom = ANYBODY) -> lis
     """The first price of each code that begins after a day."""
     found = _by_code(session, _for(whom).where(Price.valid_from > day).order_by(Price.code))
     return [price for kept in found.values() if (price := price_to_come((one.kept for one in kept), day))]
+
+
+def kept_prices(session: Session, whoms: Collection[Whom], day: date) -> list[KeptPrice]:
+    """All prices that any of these may be asked from a day on, by code: those that had begun by then and those to come."""
+    branches, customers = ({getattr(one, name) for one in whoms} - {None} for name in ("branch_id", "customer_id"))
+    everybody = sa.and_(Price.branch_id.is_(None), Price.customer_id.is_(None))
+    theirs = sa.or_(everybody, Price.branch_id.in_(branches), Price.customer_id.in_(customers))
+    newest = sa.select(Price.id).where(Price.valid_from <= day, theirs).order_by(*_SCOPE, Price.valid_from.desc())
+    rows = sa.select(Price).where(sa.or_(Price.id.in_(newest.ext(distinct_on(*_SCOPE))), sa.and_(Price.valid_from > day, theirs)))
+    whole = rows.options(joinedload(Price.branch), joinedload(Price.customer)).order_by(Price.code)
+    return [one.kept for one in session.scalars(whole)]
 
 
 def _for(whom: Whom) -> sa.Select[Price]:

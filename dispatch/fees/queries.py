@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from dispatch.clock import local_day
@@ -106,6 +107,9 @@ def numbers_without_receipt(session: Session, branch_id: int) -> Sequence[str]:
 
 # --- warranty
 
+Asked = tuple[Order, OrderLine, date]
+"""An order, a vehicle of it, and the day on which it is asked about."""
+
 
 def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Warranty:
     """The warranty of one vehicle as this order found it on `day`.
@@ -118,7 +122,16 @@ def warranty_of_line(session: Session, order: Order, line: OrderLine, *, day: da
 
 def asked_of_line(session: Session, order: Order, line: OrderLine, *, day: date) -> Question:
     """Whose warranty that is: of the terminal that was there before this order, else of what the caller says was bought."""
-    came = _terminal_before(session, order, line, day)
+    return asked_of_lines(session, [(order, line, day)])[line.id]
+
+
+def asked_of_lines(session: Session, asked: Sequence[Asked]) -> dict[int, Question]:
+    """The same of many vehicles, each as its order found it on a day, in one statement: line id -> question."""
+    before = _terminals_before(session, asked) if asked else {}
+    return {line.id: _question(order, line, before.get(line.id)) for order, line, _ in asked}
+
+
+def _question(order: Order, line: OrderLine, came: CustodyEntry | None) -> Question:
     unit_id, upto = (came.unit_id, came.id) if came else (None, None)
     purchased_on = order.purchased_on or line.vehicle.purchased_on
     return Question(line.vehicle.customer_id, unit_id, upto, purchased_on, line.model or order.product_model)
@@ -134,16 +147,21 @@ def cover_of_line(session: Session, order: Order, line: OrderLine, *, day: date,
 
 def _part_put_in(session: Session, order: Order, line: OrderLine, code: str) -> date | None:
     """The day on which an earlier repair last charged this part to the vehicle, free or not; no terminal and no SIM."""
+    rows = parts_put_in([line.vehicle_id], [code]).where(Order.id < order.id).subquery()
+    at = session.scalar(sa.select(sa.func.max(rows.c.at)))
+    return local_day(at, order.branch.zone) if at else None
+
+
+def parts_put_in(vehicle_ids: Collection[int], codes: Collection[str] | sa.Select[str]) -> sa.Select[int, str, int, datetime]:
+    """SQL: which repairs have charged these parts to vehicles, free or not: vehicle_id, code, order_id, at."""
     taken_back = sa.exists().where(_reversal.reverses_id == Charge.id)
-    same = (OrderLine.vehicle_id == line.vehicle_id, Order.kind == "repair", Order.id < order.id)
-    standing = (Charge.code == code, Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
+    standing = (Charge.code.in_(codes), Charge.category == "part", Charge.fitting_id.is_(None), Charge.quantity > 0, ~taken_back)
     # What names no vehicle is for the only one of its order.
     other = sa.exists().where(_line.order_id == Charge.order_id, _line.id != OrderLine.id)
     named = sa.or_(Charge.line_id == OrderLine.id, sa.and_(Charge.line_id.is_(None), ~other))
-    query = sa.select(sa.func.max(Charge.at)).join(Order, Order.id == Charge.order_id)
+    query = sa.select(OrderLine.vehicle_id, Charge.code, Charge.order_id, Charge.at).join(Order, Order.id == Charge.order_id)
     query = query.join(OrderLine, sa.and_(OrderLine.order_id == Charge.order_id, named))
-    at = session.scalar(query.where(*same, *standing))
-    return local_day(at, order.branch.zone) if at else None
+    return query.where(OrderLine.vehicle_id.in_(vehicle_ids), Order.kind == "repair", *standing)
 
 
 def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
@@ -152,24 +170,41 @@ def cover(found: Warranty, goodwill: Goodwill | None, day: date) -> Cover:
     return Cover(found.holds_on(day) if found.until else None, found.until, found.rule, kind)
 
 
-def _terminal_before(session: Session, order: Order, line: OrderLine, day: date) -> CustodyEntry | None:
-    """The entry with which the line's terminal came into the vehicle that was there before this order, as it stood on `day`.
+def _terminals_before(session: Session, asked: Sequence[Asked]) -> dict[int, CustodyEntry]:
+    """The entry with which each line's terminal came into the vehicle that was there before its order, as it stood on the day.
 
-    Moves that were taken back do not count, and neither do those that took them back. What this order has found in the vehicle
-    was there before, nobody knows since when.
+    Moves that were taken back do not count, and neither do those that took them back. What an order has found in the vehicle was
+    there before, nobody knows since when.
     """
-    slots = sa.select(Holder.id).where(Holder.vehicle_id == line.vehicle_id, Holder.role == line.role)
+    of = _asked(asked)
     happened = sa.func.coalesce(CustodyEntry.device_at, CustodyEntry.at)
-    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))
     found = CustodyEntry.from_holder_id.is_(None)
     taken_back = sa.exists().where(_correction.unit_id == CustodyEntry.unit_id, _correction.corrects_id == CustodyEntry.id)
+    here = sa.and_(Holder.vehicle_id == of.c.vehicle_id, Holder.role == of.c.role)
+    touched = sa.or_(CustodyEntry.to_holder_id == Holder.id, CustodyEntry.from_holder_id == Holder.id)
     moves = (
-        sa.select(CustodyEntry)
+        sa.select(of.c.line_id, CustodyEntry)
+        .select_from(of)
+        .join(Holder, here)
+        .join(CustodyEntry, touched)
         .join(Unit, Unit.id == CustodyEntry.unit_id)
         .options(joinedload(CustodyEntry.to_holder))
-        .where(Unit.kind == "terminal", sa.or_(CustodyEntry.order_id.is_distinct_from(order.id), found), happened < midnight)
-        .where(CustodyEntry.corrects_id.is_(None), ~taken_back)
-        .where(sa.or_(CustodyEntry.to_holder_id.in_(slots), CustodyEntry.from_holder_id.in_(slots)))
+        .where(Unit.kind == "terminal", sa.or_(CustodyEntry.order_id.is_distinct_from(of.c.order_id), found))
+        .where(happened < of.c.midnight, CustodyEntry.corrects_id.is_(None), ~taken_back)
+        .order_by(of.c.line_id, happened.desc(), CustodyEntry.id.desc())
     )
-    last = session.scalar(moves.order_by(happened.desc(), CustodyEntry.id.desc()).limit(1))
-    return last if last and last.to_holder.vehicle_id == line.vehicle_id else None
+    vehicles = {line.id: line.vehicle_id for _, line, _ in asked}
+    last = session.execute(moves.ext(distinct_on(of.c.line_id)))
+    return {line_id: entry for line_id, entry in last if entry.to_holder.vehicle_id == vehicles[line_id]}
+
+
+def _asked(asked: Sequence[Asked]) -> sa.Values:
+    """SQL: the lines that are asked about, with the end of the day on which."""
+    columns = {"line_id": sa.BigInteger, "vehicle_id": sa.BigInteger, "role": sa.Text, "order_id": sa.BigInteger}
+    midnight = sa.column("midnight", sa.DateTime(timezone=True))
+    named = sa.values(*(sa.column(name, kind()) for name, kind in columns.items()), midnight, name="asked")
+    return named.data([(line.id, line.vehicle_id, line.role, order.id, _end_of(day, order)) for order, line, day in asked])
+
+
+def _end_of(day: date, order: Order) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(order.branch.zone))

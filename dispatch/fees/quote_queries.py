@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,11 +54,17 @@ class Quoted:
 
 def quoted_prices(session: Session, order_id: int) -> dict[str, Quoted]:
     """Code -> the quoted price of an order whose quotation is agreed; what was taken back may be charged anew. One statement."""
+    rows = session.execute(quoted_lines([order_id]))
+    return {code: Quoted(id_, number, price, left) for _, code, id_, number, price, left in rows}
+
+
+def quoted_lines(order_ids: Collection[int]) -> sa.Select[int, str, int, str, Decimal, int]:
+    """SQL: the lines of agreed quotations: order_id, code, id, number, unit_price, left (how many are not charged yet)."""
     used = sa.select(sa.func.sum(Charge.quantity)).where(Charge.quoted_line_id == QuotationLine.id).scalar_subquery()
-    left = QuotationLine.quantity - sa.func.coalesce(used, 0)
-    query = sa.select(QuotationLine.code, QuotationLine.id, Quotation.number, QuotationLine.unit_price, left)
-    mine = query.join(Quotation).where(Quotation.order_id == order_id, Quotation.state == "agreed")
-    return {code: Quoted(id_, number, price, left) for code, id_, number, price, left in session.execute(mine)}
+    left = (QuotationLine.quantity - sa.func.coalesce(used, 0)).label("left")
+    told = (QuotationLine.code, QuotationLine.id, Quotation.number, QuotationLine.unit_price, left)
+    query = sa.select(Quotation.order_id, *told).join(Quotation)
+    return query.where(Quotation.order_id.in_(order_ids), Quotation.state == "agreed")
 
 
 # --- the list of all

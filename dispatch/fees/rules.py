@@ -73,6 +73,19 @@ def decide(*, category_is_part: bool, order_kind: str, own_product: bool, cover:
     return _part_of_repair(cover)
 
 
+def decide_fitted(order_kind: str, *, own: bool, cover: Cover) -> Decision:
+    """P10 for a unit that was put into a vehicle; `own`: it was the customer's before."""
+    sold = order_kind == "installation"
+    return OWN_UNIT if own else decide(category_is_part=True, order_kind=order_kind, own_product=sold, cover=cover)
+
+
+def decide_by_hand(category: str, name: str, order_kind: str, cover: Cover) -> Decision:
+    """P10 for something of the price list that is charged by hand, or with a counted part that was used."""
+    part = category == "part"
+    own_product = not part and serves_own_product(name)
+    return decide(category_is_part=part, order_kind=order_kind, own_product=own_product, cover=cover)
+
+
 def _part_of_repair(cover: Cover) -> Decision:
     if cover.in_warranty:
         return Decision(True, "in_warranty", _in_warranty(cover.until, cover.because))

@@ -6,6 +6,7 @@ nothing, and what it had not applied is applied by whoever looks next.
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -21,17 +22,21 @@ from dispatch.fees.models import ReceiptBlock
 from dispatch.field.blobs import Piece, blob_of, take_piece
 from dispatch.field.leasing import blocks_for
 from dispatch.field.models import FieldFact, PhoneBlob, PhoneDevice
+from dispatch.field.packing.day import pack
+from dispatch.field.packing.reading import read_day
+from dispatch.field.packing.telling import told as told_pack
 from dispatch.field.phones import Caller, behind_login, contact, device_of, is_shut, offsets_of
 from dispatch.field.receiving import Kept, keep_batch
 from dispatch.field.runs import apply_all, finish_blob
 from dispatch.field.wire_rules import FORMAT, is_sha256, key_in, moment_in, phone_called, read_body, records_of, update_of
+from dispatch.paycodes.gateway import offered
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import actor_of, token_hash
 from dispatch.staff.rules import Actor
 from dispatch.typed import key_in as uuid_in
 from dispatch.typed import number_in
 from dispatch.web.access import current, lets_in, may, public
-from dispatch.web.locale import tr
+from dispatch.web.locale import LOCALES, catalogue, tr
 from dispatch.web.login import settings
 from dispatch.words import say, text_from_json
 
@@ -119,6 +124,25 @@ def _answer(db: Session, kept: Kept) -> dict[str, Any]:
     outcome = fact.outcome or {}
     why = text_from_json(outcome) if "msgid" in outcome else None
     return told | {"answer": "before" if kept.before else "kept", "state": fact.state, "told": tr(why) if why else None}
+
+
+# --- the day
+
+
+@api.get("/day")
+@may("visit.drive")
+def day() -> Response:
+    """The pack of his day: see `packing.shapes`. What the phone has already costs no byte."""
+    phone = uuid_in(request.headers.get("Dispatch-Phone", ""))
+    with transaction() as db:
+        if phone is not None and is_shut(db, phone):
+            return _wipe()
+        read = read_day(db, by=current(), device=device_of(phone) if phone else None, at=now())
+        made = told_pack(pack(read, codes=offered()), catalogue(LOCALES["zh"]).ugettext)
+    answer = Response(json.dumps(made, ensure_ascii=False, separators=(",", ":")), mimetype="application/json")
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
 
 
 # --- photos

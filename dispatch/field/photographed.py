@@ -105,6 +105,11 @@ def waivers_of(session: Session, order_id: int) -> dict[int, Waiver]:
     """Line id -> why its order closes without photos of it, and without which. Never taken back: another one only adds to it."""
     of_order = (AuditEntry.subject_kind == "order", AuditEntry.subject_id == order_id, AuditEntry.action == "photo.waive")
     entries = session.scalars(sa.select(AuditEntry).where(*of_order).order_by(AuditEntry.seq))
+    return waivers_in(entries)
+
+
+def waivers_in(entries: Iterable[AuditEntry]) -> dict[int, Waiver]:
+    """The same out of the entries that were read, in their order."""
     found: dict[int, Waiver] = {}
     for entry in entries:
         line_id, before = entry.detail["line"], found.get(entry.detail["line"])

@@ -78,8 +78,11 @@ class Asking:
 
         So what comes to be asked for later is not missed of work that was done by then.
         """
-        moment = run.begun or _left_at(self.visits, line.id)
-        return in_force(self.lists, self.service(line), moment, delivered=_delivered)
+        return in_force(self.lists, self.service(line), self.moment(line, run), delivered=_delivered)
+
+    def moment(self, line: OrderLine, run: Run) -> datetime | None:
+        """When that was; None for now."""
+        return run.begun or _left_at(self.visits, line.id)
 
 
 def _left_at(visits: Iterable[Visit], line_id: int) -> datetime | None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -215,6 +216,13 @@ def last_signer(session: Session, order_id: int) -> str | None:
     return newest.signer if newest is not None and not newest.refused else None
 
 
+def words_of_visits(visit_ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
+    """SQL: every signature and refusal of visits, the one that counts last, with whether something was `changed` after it."""
+    told = (Signature.visit_id, Signature.signer, Signature.refused, Signature.reason, Signature.at)
+    query = sa.select(*told, _changed_after(Signature).label("changed")).where(Signature.visit_id.in_(visit_ids))
+    return query.order_by(Signature.visit_id, Signature.at, Signature.received_at)
+
+
 def word_of(session: Session, visit_id: int) -> tuple[Signature, bool] | None:
     """The newest signature or refusal of a visit (the one that counts), and whether something was changed after it (P8)."""
     query = sa.select(Signature, _changed_after(Signature)).where(Signature.visit_id == visit_id)
@@ -244,6 +252,11 @@ def was_tested(session: Session, line_id: int) -> bool:
 
 def came_out(session: Session, person_id: int) -> frozenset[int]:
     """What somebody carries that came out of a vehicle and has not been in a store since: it may be the very one that broke."""
+    return frozenset(session.scalars(units_come_out(person_id)))
+
+
+def units_come_out(person_id: int) -> sa.Select[int]:
+    """SQL: the same, as unit_id."""
     out, later, bag = _out, _later, _bag
     of_it = (later.unit_id == out.unit_id, later.seq > out.seq)
     stored = sa.select(later.id).join(Holder, later.to_holder_id == Holder.id).where(*of_it, Holder.kind == "store")
@@ -251,7 +264,7 @@ def came_out(session: Session, person_id: int) -> frozenset[int]:
     query = sa.select(CustodyPosition.unit_id).join(bag, CustodyPosition.holder_id == bag.id)
     query = query.join(out, out.unit_id == CustodyPosition.unit_id).join(Holder, out.from_holder_id == Holder.id)
     standing = (out.corrects_id.is_(None), ~undone.exists(), ~stored.exists())
-    return frozenset(session.scalars(query.where(bag.id.in_(bag_ids(person_id)), Holder.kind == "slot", *standing)))
+    return query.where(bag.id.in_(bag_ids(person_id)), Holder.kind == "slot", *standing)
 
 
 def checks_of(session: Session, visit_id: int) -> dict[str, DepartureCheck]:

@@ -42,7 +42,7 @@ class Company(Base):
 
 
 class Branch(Base):
-    """A local service centre (Q20). Times of its people and orders are shown in its zone.
+    """A local service centre (Q20). Times of its people and orders are shown in its zone; its technicians call it at `phone`.
 
     `travel` is how one gets about there, as the board last put it together from its own tables: read with the branch, it costs
     the planning page no query.
@@ -53,6 +53,7 @@ class Branch(Base):
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    phone: Mapped[str | None]
     zone: Mapped[str] = mapped_column(server_default="Asia/Shanghai")
     lat: Mapped[float | None]
     lon: Mapped[float | None]

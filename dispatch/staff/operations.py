@@ -49,23 +49,27 @@ class NewPerson:
     outside: bool = False
 
 
-def add_branch(session: Session, *, code: str, name: str, zone: str, by: Actor, at: datetime) -> Branch:
+def add_branch(session: Session, *, code: str, name: str, zone: str, phone: str | None = None, by: Actor, at: datetime) -> Branch:
     """Add a service branch; the first one is the system's. Raises Conflict when the code is taken."""
     if by != SYSTEM:
         by.must("branch.change")
-    branch = Branch(code=code, name=name, zone=zone)
+    branch = Branch(code=code, name=name, zone=zone, phone=phone)
     session.add(branch)
     session.flush()
     record(session, ("branch", branch.id), "branch.add", by=by, at=at, detail={"code": code, "name": name})
     return branch
 
 
-def change_branch(session: Session, branch: Branch, *, name: str, zone: str, by: Actor, at: datetime) -> None:
-    """Give a branch another name or zone. Its code stays: it is part of receipt numbers."""
+def change_branch(
+    session: Session, branch: Branch, *, name: str, zone: str, phone: str | None = None, by: Actor, at: datetime
+) -> None:
+    """Give a branch another name, zone or number to call. Its code stays: it is part of receipt numbers."""
     by.must("branch.change")
-    detail = {"before": {"name": branch.name, "zone": branch.zone}, "name": name, "zone": zone}
-    if (branch.name, branch.zone) != (name, zone):
-        branch.name, branch.zone = name, zone
+    before, after = (branch.name, branch.zone, branch.phone), (name, zone, phone)
+    if before != after:
+        names = ("name", "zone", "phone")
+        detail = {"before": dict(zip(names, before, strict=True)), **dict(zip(names, after, strict=True))}
+        branch.name, branch.zone, branch.phone = after
         session.flush()
         record(session, ("branch", branch.id), "branch.change", by=by, at=at, detail=detail)
 

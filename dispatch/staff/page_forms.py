@@ -84,18 +84,22 @@ def _read_id(text: str) -> int | Text:
 
 @dataclass(frozen=True)
 class BranchFacts:
-    """A branch: its code stands in receipt numbers, its zone is one of the IANA's."""
+    """A branch: its code stands in receipt numbers, its zone is one of the IANA's; its technicians call it at `phone`."""
 
     code: str
     name: str
     zone: str
+    phone: str | None = None
 
 
 def read_branch(typed: Mapping[str, str]) -> BranchFacts:
     """Texts by field name -> BranchFacts. Raises Invalid."""
     reader = Typed(typed, longest=LONGEST)
     facts = BranchFacts(
-        code=reader.need("code", read_branch_code, ""), name=reader.needed("name"), zone=reader.need("zone", _read_zone, "")
+        code=reader.need("code", read_branch_code, ""),
+        name=reader.needed("name"),
+        zone=reader.need("zone", _read_zone, ""),
+        phone=reader.maybe("phone", read_staff_phone),
     )
     reader.check()
     return facts

@@ -25,7 +25,7 @@ from dispatch.fees.price_rules import ListedPrice, with_price
 from dispatch.fees.queries import cover_of_line
 from dispatch.fees.quote_queries import Quoted, quoted_prices
 from dispatch.fees.quote_rules import at_quoted_price, split
-from dispatch.fees.rules import Cover, Decision, amount_of, decide, serves_own_product
+from dispatch.fees.rules import Cover, Decision, amount_of, decide_by_hand
 from dispatch.orders.models import Order, OrderLine
 from dispatch.orders.operations.moves import locked_order
 from dispatch.staff.rules import Actor
@@ -132,14 +132,9 @@ def _line(session: Session, order: Order, line_id: int | None) -> OrderLine | No
 
 
 def _decision(session: Session, order: Order, price: ListedPrice, line: OrderLine | None, day: date) -> Decision:
-    part = price.category == "part"
-    asked = part and order.kind == "repair" and line is not None
-    return decide(
-        category_is_part=part,
-        order_kind=order.kind,
-        own_product=not part and serves_own_product(price.name),
-        cover=cover_of_line(session, order, line, day=day, code=price.code) if asked and line else Cover(),
-    )
+    asked = price.category == "part" and order.kind == "repair" and line is not None
+    found = cover_of_line(session, order, line, day=day, code=price.code) if asked and line else Cover()
+    return decide_by_hand(price.category, price.name, order.kind, found)
 
 
 def _undone(session: Session, order_id: int) -> list[tuple[Charge, str]]:

@@ -54,12 +54,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Fits:
-    """An offer for several units at several vehicles: any of `units` (of the bag) put into any of `lines`, in the place of
-    what the record has there (`Line.inside[role]`) or into an empty place. `offer` null: the price list has no part of that
-    name, and the office says later what it costs.
+    """An offer for several units at several vehicles: any of `units` (of the bag) put into any of `lines`, in the place of what
+    the record has there (`Line.inside[role]`) or into an empty place. `offer` null: nobody can say yet what it costs, since
+    the price list has no part of that name, or it would replace a unit that was fitted on this very order.
 
-    Not in an offer, so "the office works it out": what replaces a unit that the record does not know, or one that was fitted on
-    this very order; what goes into another place than `Line.role`; what is lent (it is charged when it is kept)."""
+    The phone must not promise a price either for what replaces a unit that the record does not know, or goes into another place
+    than `Line.role`; what is lent costs nothing before it is kept."""
 
     lines: Sequence[int]
     units: Sequence[int]

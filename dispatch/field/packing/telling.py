@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from dispatch.field.packing.shapes import Pack
@@ -37,19 +35,12 @@ def _plain(value: Any, msgids: set[str]) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return (
-        f"{value:.2f}" if isinstance(value, Decimal) else {name: _plain(getattr(value, name), msgids) for name in _names(value)}
+        f"{value:.2f}"
+        if isinstance(value, Decimal)
+        else {name: _plain(getattr(value, name), msgids) for name in value.__dataclass_fields__}
     )
 
 
 def _param(value: Any, msgids: set[str]) -> Any:
     """What stands in a sentence: what JSON lacks becomes words as `tr` would write them."""
     return _plain(value, msgids) if value is None or isinstance(value, (Text, bool, int, float)) else str(value)
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    return _fields(type(value))
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))

@@ -35,9 +35,9 @@ def open_branch() -> Answer:
     """Add a branch."""
     form = Form.sent()
     try:
-        typed = read_branch({name: form.text(name) for name in ("code", "name", "zone")})
+        typed = read_branch({name: form.text(name) for name in ("code", "name", "zone", "phone")})
         with transaction() as db:
-            add_branch(db, code=typed.code, name=typed.name, zone=typed.zone, by=current(), at=now())
+            add_branch(db, code=typed.code, name=typed.name, zone=typed.zone, phone=typed.phone, by=current(), at=now())
     except Refusal as refusal:
         return _page(form.refused(refusal)), refusal.status
     flash(_("%(name)s is there. Its people can be added now.", name=typed.name), "success")
@@ -67,14 +67,15 @@ def one_branch(branch_id: int) -> Answer:
     """Its name and zone; the code stays, it is part of receipt numbers."""
     with transaction() as db:
         found = branch(db, branch_id, current())
-        begun = Form.of({"code": found.code, "name": found.name, "zone": found.zone})
+        begun = Form.of({"code": found.code, "name": found.name, "zone": found.zone, "phone": found.phone or ""})
     if request.method == "GET":
         return _one(begun, branch_id)
     form = Form.sent()
     try:
-        typed = read_branch({"code": found.code, "name": form.text("name"), "zone": form.text("zone")})
+        typed = read_branch({"code": found.code, **{name: form.text(name) for name in ("name", "zone", "phone")}})
         with transaction() as db:
-            change_branch(db, branch(db, branch_id, current()), name=typed.name, zone=typed.zone, by=current(), at=now())
+            of = branch(db, branch_id, current())
+            change_branch(db, of, name=typed.name, zone=typed.zone, phone=typed.phone, by=current(), at=now())
     except Refusal as refusal:
         return _one(form.refused(refusal), branch_id), refusal.status
     flash(_("Saved."), "success")
