@@ -1,7 +1,8 @@
-"""The phone's app: opens without signal, keeps what is done through a killed browser, and the server has each act exactly once."""
+"""The phone's app: opens without signal, keeps what is done through a killed browser, and the server has each act once."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,8 @@ from playwright.sync_api import BrowserContext, Error, Page, Playwright, expect
 
 from dispatch.clock import now
 from dispatch.db import transaction
-from dispatch.field.models import Arrival, FieldFact, Photo, PhoneDevice
+from dispatch.field.models import Arrival, FieldFact, PhoneDevice, Photo
+from dispatch.field.phones import lock_out
 from dispatch.orders.models import Visit
 from tests.board.building import approved_order
 from tests.browser.conftest import QUIET
@@ -87,12 +89,26 @@ def big(page: Page, word: str) -> None:
     page.locator(".phone-big .btn", has_text=word).click()
 
 
+def tick_and_depart(page: Page) -> None:
+    """Everything is there: go."""
+    big(page, "Depart")
+    for box in page.locator("dialog input[type=checkbox]").all():
+        box.check()
+    page.locator("dialog .btn-primary").click()
+
+
+def sent_today(cast: Cast) -> int:
+    """A visit of Su's that begins now."""
+    with transaction() as db:
+        visit = sent_out(db, cast, approved_order(db, cast), cast.su)
+        visit.starts_at, visit.ends_at = now(), now() + timedelta(hours=1)
+        return visit.id
+
+
 def test_a_visit_begun_without_signal_is_there_exactly_once(
     cast: Cast, tunnel: Tunnel, phone: Open, tmp_path: Path, database: str
 ) -> None:
-    with transaction() as db:
-        sent = sent_out(db, cast, approved_order(db, cast), cast.su)
-        sent.starts_at, sent.ends_at, visit = now(), now() + timedelta(hours=1), sent.id
+    visit = sent_today(cast)
     context = phone()
     page = context.pages[0]
     page.goto(tunnel.url + "/app")
@@ -103,10 +119,7 @@ def test_a_visit_begun_without_signal_is_there_exactly_once(
     tunnel.cut()
     context.new_page().goto(tunnel.url + f"/app/#visit/{visit}")  # cold, in a second tab
     other = context.pages[1]
-    big(other, "Depart")
-    for box in other.locator("dialog input[type=checkbox]").all():
-        box.check()
-    other.locator("dialog .btn-primary").click()
+    tick_and_depart(other)
     unsent(other, 1)
     unsent(page, 1)  # the first tab hears of it
     big(other, "Arrived")
@@ -144,6 +157,72 @@ def test_a_visit_begun_without_signal_is_there_exactly_once(
         assert db.get_one(Arrival, visit).distance_m is not None
         assert [photo.kind for photo in db.scalars(sa.select(Photo))] == ["condition"]
         assert len(db.scalars(sa.select(PhoneDevice)).all()) == 1
+
+
+VECTORS = """
+async ([address, vectors]) => {
+  const rules = await import(address), wrong = [];
+  const turned = { moment: ([at, minutes]) => [new Date(at), minutes] };
+  for (const [name, cases] of Object.entries(vectors)) for (const [given, wanted] of cases) {
+    const found = rules[name](...(turned[name]?.(given) ?? given));
+    if (JSON.stringify(found) !== JSON.stringify(wanted)) wrong.push([name, given, found]);
+  }
+  return wrong;
+}
+"""
+NO_STORE = "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); }"
+FULL = "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }; 0"
+LEFT = """
+() => new Promise((done) => { indexedDB.open("dispatch").onsuccess = ({ target: { result: db } }) => {
+  const names = [...db.objectStoreNames], all = db.transaction(names), left = {};
+  for (const name of names) all.objectStore(name).count().onsuccess = ({ target }) => { left[name] = target.result; };
+  all.oncomplete = () => { db.close(); done(left); };
+}; })
+"""
+
+
+def test_what_the_app_decides_by_itself(served: Served, opened: Callable[..., BrowserContext]) -> None:
+    page = opened().new_page()
+    page.goto(served.url + "/app/")
+    vectors = json.loads((Path(__file__).parents[1] / "field/app/vectors.json").read_text("utf-8"))
+    assert page.evaluate(VECTORS, ["/static/field/app/rules.js", vectors]) == []
+
+
+def test_a_phone_that_keeps_nothing_says_so(
+    cast: Cast, tunnel: Tunnel, opened: Callable[..., BrowserContext], database: str
+) -> None:
+    private = opened().new_page()
+    private.add_init_script(NO_STORE)
+    private.goto(tunnel.url + "/app/")
+    expect(private.locator(".note-danger")).to_contain_text("This browser keeps nothing")
+
+    visit = sent_today(cast)
+    page = opened(**TOUCH).new_page()
+    page.goto(tunnel.url + "/app/")
+    sign_in(page)
+    page.locator(".stop-link").click()
+    page.evaluate(FULL)
+    tick_and_depart(page)
+    expect(page.locator(".note-danger")).to_contain_text("this was NOT kept")
+    expect(page.locator(".phone-big .btn")).to_have_text("Depart")
+    unsent(page, 0)
+    page.reload()
+    tunnel.cut()
+    tick_and_depart(page)
+    expect(page.locator(".note-warning")).to_contain_text("No signal")
+    unsent(page, 1)
+
+    with transaction() as db:
+        stolen = db.scalars(sa.select(PhoneDevice)).one()
+        lock_out(db, stolen.id, by=cast.wang, at=now())
+    tunnel.mend()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator(".note-danger")).to_contain_text("everything here was deleted")
+    assert page.evaluate(LEFT) == {"people": 0, "facts": 0, "photos": 0, "days": 0}
+    with transaction() as db:
+        assert [(one.kind, one.state) for one in db.scalars(sa.select(FieldFact))] == [("visit.depart", "disputed")]
+        assert db.scalars(sa.select(PhoneDevice.wiped_at)).one() is not None
+        assert db.get_one(Visit, visit).status == "dispatched"
 
 
 def lose_an_answer(context: BrowserContext) -> None:

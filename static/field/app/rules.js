@@ -46,6 +46,9 @@ export function batch(unsent, most) {
 /** Which facts the server no longer has (it was set back to a backup): it waits for `next`, and they were sent before. */
 export const forgotten = (facts, next) => facts.filter(({ seq, sent }) => sent && seq >= next);
 
+/** How many receipt numbers these blocks still have. */
+export const numbersLeft = (blocks) => blocks.reduce((left, { last, next }) => left + Math.max(0, last - next + 1), 0);
+
 /** A sentence of the server's, in the reader's words. */
 export function said(told, words) {
   const { msgid, params = {} } = typeof told === "string" ? { msgid: told } : told;

@@ -35,7 +35,7 @@ function facts(pack, { order, site, customer, lines, status: code, starts_at: fr
 
 function vehicleCard(pack, { vehicle, parking, remark, warranty, history }) {
   return el("section", { class: "card" }, el("div", { class: "stop-line" }, plate(vehicle), el("span", { class: "quiet" }, [vehicle.make, vehicle.kind].filter(Boolean).join(" "))),
-    [parking, remark].filter(Boolean).map((text) => el("p", {}, text)),
+    parking ? el("p", {}, el("span", { class: "quiet" }, t("parking")), ` ${parking}`) : null, remark ? el("p", {}, remark) : null,
     warranty ? el("p", {}, icon("shield-check"), " ", ofDay(pack, warranty)) : null,
     history.length ? el("details", {}, el("summary", {}, t("history")), history.map((event) => el("p", {}, el("span", { class: "quiet tnum" }, `${event.at.slice(0, 10)} · `), [ofDay(pack, event.what), [event.old, event.new].filter(Boolean).join(" → "), ofDay(pack, event.why)].filter(Boolean).join(" · ")))) : null);
 }

@@ -1,10 +1,11 @@
 // When to send: at once, when there is signal again, when somebody looks, and after a while when it failed. One tab at a time.
 
 import { sendAll } from "./sending.js";
-import { delay } from "./rules.js";
+import { delay, numbersLeft } from "./rules.js";
 import { newKey } from "./keys.js";
 import { Unanswered } from "./wire.js";
 
+const FEW = 20; // receipt numbers
 const LOOK = 120_000; // between two looks for what is new, while somebody looks at it
 const LOCK = "dispatch-sync", FIRST = "dispatch-phone";
 
@@ -17,8 +18,11 @@ export function createSync({ outbox, wire, told, changed }) {
   async function round() {
     const me = (await outbox.me()) ?? { phone: first() };
     if (me.person) await send(me);
-    if (!me.locked) await fetchDay(me);
-    if (me.person) await outbox.tidy(me.phone);
+    if (me.locked) return;
+    await fetchDay(me);
+    const mine = await outbox.me();
+    if (await leased(mine)) await fetchDay(mine);
+    await outbox.tidy(mine.phone);
   }
 
   async function send(me) {
@@ -35,6 +39,14 @@ export function createSync({ outbox, wire, told, changed }) {
     const mine = me.person ? me : await outbox.become(said.me.id, said.me.name, me.phone);
     localStorage.removeItem(FIRST);
     return outbox.keepDay({ phone: mine.phone, pack: said, etag: answer.headers.get("ETag"), at });
+  }
+
+  // With few receipt numbers left more are asked for. The office knows the phone from then on, and could lock it out.
+  async function leased({ phone }) {
+    const { pack } = await outbox.day(phone), left = numbersLeft(pack.receipts);
+    if (left >= FEW || !pack.me.may.includes("fee.take")) return false;
+    await wire.tell(phone, "/api/field/receipt-blocks", { known: pack.receipts.map(({ id }) => id), left });
+    return true;
   }
 
   // Its owner lost it, or somebody took it: the day goes first, then what is unsent to the office, then everything.
