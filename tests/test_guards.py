@@ -27,6 +27,7 @@ PUBLIC = {
     "web.certificate",
     "web.signin",
     "web.sign_in",
+    "web.sign_in_app",
     "web.setup",
     "web.language",
     "web.theme",
@@ -43,6 +44,9 @@ PUBLIC = {
     "sheets.shown",
     "sheets.check",
     "field_api.shut",
+    "field.app",
+    "field.app_file",
+    "field.app_worker",
 }
 """Routes the whole world may call. Adding one here is a decision, not a repair."""
 SIGNED_BY_SENDER = {"paycodes.told"}

@@ -30,6 +30,11 @@ def allow_compiled() -> None:
     g.compiled = " 'wasm-unsafe-eval'"
 
 
+def without_nonce() -> None:
+    """The page that is being made is the same for everybody and is kept by phones: no script in it may be named by a nonce."""
+    g.csp_nonce = ""
+
+
 def check_origin() -> None:
     """Raises NotAllowed for a changing request that another site sent, or one that does not say where it comes from."""
     if request.method not in CHANGING or _proves_itself():
@@ -49,10 +54,12 @@ def _proves_itself() -> bool:
 
 def _headers(answer: Response) -> Response:
     nonce, compiled = g.get("csp_nonce", ""), g.get("compiled", "")
+    named = f" 'nonce-{nonce}'" if nonce else ""
     tiles = g.get("tiles_origin", "")
     answer.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; img-src 'self' data: blob: {tiles}; style-src 'self'; script-src 'self' 'nonce-{nonce}'{compiled}; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+        f"default-src 'self'; img-src 'self' data: blob: {tiles}; style-src 'self'; script-src 'self'{named}{compiled}; "
+        "worker-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
     )
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "same-origin"

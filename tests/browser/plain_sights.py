@@ -8,6 +8,7 @@ from tests.browser.sight import Sight
 def plain_pages() -> dict[str, Sight]:
     shown = {
         "signing in": Sight("web.signin", "/signin", ""),
+        "the phone's app, before anybody has signed in": Sight("field.app", "/app/", ""),
         "an address that leads nowhere": Sight("", "/nowhere", ""),
         "nothing of the reader's": Sight("", "/orders/none"),
         "my account": Sight("web.account", "/account"),

@@ -12,6 +12,8 @@ NO_PAGES = {
     "static",
     "field_api.blob",
     "field_api.shut",
+    "field.app_file",
+    "field.app_worker",
     "fees.quotation_paper",
     "finance.slip",
     "finance.slip_photo",

@@ -2,6 +2,7 @@
 
 from dispatch.field.pages import (
     allowing,
+    app,
     codes,
     day,
     disputes,
@@ -22,6 +23,7 @@ from dispatch.field.pages.blueprint import pages
 
 __all__ = [
     "allowing",
+    "app",
     "codes",
     "day",
     "disputes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import redirect, render_template, request, session, url_for
+from flask import jsonify, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as Answer
@@ -25,7 +25,7 @@ from dispatch.staff.passwords import hash_password, password_fits
 from dispatch.staff.queries import actor_of, nobody_yet, token_hash
 from dispatch.web.access import current, public, signed_in
 from dispatch.web.forms import Form
-from dispatch.web.login import SignedIn, settings
+from dispatch.web.login import SignedIn, load, settings
 from dispatch.web.pages.blueprint import me, next_page, pages, password_errors, secret
 from dispatch.words import say
 
@@ -64,6 +64,19 @@ def sign_in() -> str | Answer | tuple[str, int]:
     login_user(SignedIn(token, current()))
     session.permanent = True
     return redirect(next_page())
+
+
+@pages.post("/api/sign-in")
+@public
+def sign_in_app() -> Answer:
+    """The same for the phone's app, which keeps its page and all that waits on it: who he is, or why not."""
+    token = _start(request.form.get("username", "").strip(), secret("password"))
+    login_user(SignedIn(token, current()))
+    session.permanent = True
+    him = load(token)
+    if him is None:
+        raise RuleBroken(WRONG)
+    return jsonify(id=him.actor.id, name=him.actor.name)
 
 
 def _start(username: str, password: str) -> str:
