@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dispatch.board.calm_rules import Move as CalmMove
 from dispatch.board.outcome import Json
 from dispatch.board.views import Overview, RouteView
 from dispatch.board.work import late_by, priority_of
@@ -117,6 +118,22 @@ def proposed_side(routes: Sequence[Json], figures: Mapping[str, Any]) -> Side:
 def _placed(who: int, stop: Mapping[str, Any]) -> Placed:
     status = "planned" if stop["visit"] is None else "fixed"
     return Placed(stop["order"], frozenset(stop["lines"]), who, stop["start"], stop["end"], status)
+
+
+def moved_side(side: Side, moves: Sequence[CalmMove]) -> Side:
+    """A plan after single visits have moved. It has no sums: the search has told them."""
+    moved = {frozenset(move.lines): move for move in moves}
+    stays = [stop for stop in side.all if stop.line_ids not in moved]
+    statuses = {stop.line_ids: stop.status for stop in side.all}
+    went = [
+        Placed(move.order_id, ids, move.after[0], move.after[2], move.after[3], statuses.get(ids, "planned"))
+        for ids, move in moved.items()
+        if move.after
+    ]
+    stops: dict[int, list[Placed]] = {}
+    for stop in sorted([*stays, *went], key=lambda one: one.start):
+        stops.setdefault(stop.technician_id, []).append(stop)
+    return Side({}, {who: tuple(mine) for who, mine in stops.items()})
 
 
 def standing_side(seen: Overview) -> Side:

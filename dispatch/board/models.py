@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.board.calm_models import CalmProposal as CalmProposal
@@ -18,7 +17,7 @@ from dispatch.words import say
 
 RUN_STATES = ("asked", "running", "proposed", "done", "dropped", "failed")
 PROPOSAL_STATES = ("open", "accepted", "declined")
-CHANGES = ("plan", "assign", "move", "take_off")
+CHANGES = ("plan", "assign", "move", "take_off", "now", "calm")
 
 
 class PlanRun(Base):
@@ -51,8 +50,8 @@ class PlanRun(Base):
 
 
 class ProposedPlan(Base):
-    """A whole plan of one branch's day that somebody may accept: what a run found so far, or (`run_id` none) what an event asks
-    for; then `about` is the sentence that says which, as `text_to_json` writes it.
+    """A whole plan of one branch's day that somebody may accept: what a run found so far. What is proposed about something that
+    has happened to a running day changes single visits, and is a `CalmProposal`.
 
     `routes` are the trips by technician (`board/proposed.py` reads and writes them), `figures` the sums that are compared,
     `outcome` what a run keeps. `rounds` counts how often it became better. `standing`: the visits of the day as they were when it
@@ -62,17 +61,15 @@ class ProposedPlan(Base):
     __tablename__ = "proposed_plan"
     __table_args__ = (
         words_of("state", PROPOSAL_STATES),
-        sa.CheckConstraint("(run_id IS NULL) = (about IS NOT NULL)", name="of_run_or_event"),
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_time"),
-        sa.Index("uq_proposed_plan_run_id", "run_id", unique=True, postgresql_where=sa.text("run_id IS NOT NULL")),
+        sa.Index("uq_proposed_plan_run_id", "run_id", unique=True),
         sa.Index(None, "branch_id", "day", "id"),
     )
 
     id: Mapped[Key]
     branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"))
     day: Mapped[date]
-    run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("plan_run.id"))
-    about: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("plan_run.id"))
     state: Mapped[str] = mapped_column(server_default="open")
     rounds: Mapped[int] = mapped_column(server_default="1")
     routes: Mapped[list[Any]]
@@ -85,11 +82,14 @@ class ProposedPlan(Base):
 
 
 class PlanChange(Base):
-    """One change of a day's plan: the visits that `went` and those that `came`, each as `TakenOff.as_json` and its order."""
+    """One change of a day's plan: the visits that `went` and those that `came`, each as `TakenOff.as_json` with its order and its
+    id: a visit that was changed stands in both. `calm_id`: the proposal that was accepted; by rule, where `by_id` is none.
+    """
 
     __tablename__ = "plan_change"
     __table_args__ = (
         words_of("kind", CHANGES),
+        sa.CheckConstraint("(kind = 'calm') = (calm_id IS NOT NULL)", name="calm_is_known"),
         sa.CheckConstraint("(undone_at IS NULL) = (undone_by_id IS NULL)", name="undone_by_somebody"),
         sa.Index(None, "branch_id", "day", "id"),
     )
@@ -100,7 +100,8 @@ class PlanChange(Base):
     kind: Mapped[str]
     went: Mapped[list[Any]]
     came: Mapped[list[Any]]
-    by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    calm_id: Mapped[int | None] = mapped_column(sa.ForeignKey("calm_proposal.id"))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

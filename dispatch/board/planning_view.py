@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,8 @@ CHANGE_WORDS = {
     "assign": say("An order was assigned by hand"),
     "move": say("A visit was moved by hand"),
     "take_off": say("A visit was taken off the plan"),
+    "now": say("An order was given to somebody at once"),
+    "calm": say("What was proposed after something had happened was accepted"),
 }
 
 
@@ -76,15 +77,6 @@ class Planning:
     changed_by: str
 
     @property
-    def events(self) -> list[ProposedPlan]:
-        """Proposals that an event asks for."""
-        return [one for one in self.proposals if one.run_id is None]
-
-    def about(self, proposal: ProposedPlan) -> Text | None:
-        """What an event's proposal is about."""
-        return about_words(proposal)
-
-    @property
     def change_words(self) -> Text:
         """What the last change was."""
         return CHANGE_WORDS[self.change.kind] if self.change else say("Nothing was changed")
@@ -99,9 +91,3 @@ def planning_view(state: DayState, seconds: float) -> Planning:
         times = (run.asked_at, run.begun_at, run.ended_at)
         view = RunView(run.id, run.state, state.asked_by, *times, run.outcome or {}, run.writes, run.hurried, seconds, proposal)
     return Planning(view, state.proposals, state.change, state.changed_by)
-
-
-def about_words(proposal: ProposedPlan) -> Text | None:
-    """What an event's proposal is about."""
-    about: Mapping[str, Any] | None = proposal.about
-    return text_from_json(dict(about)) if about else None

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
+from dispatch.board.calm_models import CalmProposal
 from dispatch.board.models import PlanChange, PlanRun, ProposedPlan
 from dispatch.board.rules import district_of
 from dispatch.board.work import DayOfBranch
@@ -196,15 +197,30 @@ def _newest(model: type[PlanRun] | type[PlanChange], of: DayOfBranch) -> sa.Scal
     return query.scalar_subquery()
 
 
-def proposal_of(session: Session, proposal_id: int, by: Actor) -> tuple[ProposedPlan, PlanRun | None, str]:
+def proposal_of(session: Session, proposal_id: int, by: Actor) -> tuple[ProposedPlan, PlanRun, str]:
     """A proposed plan, its run, and who asked for that. Raises NotFound for another branch's."""
-    query = sa.select(ProposedPlan, PlanRun, Person.name).outerjoin(PlanRun, PlanRun.id == ProposedPlan.run_id)
-    found = session.execute(
-        query.outerjoin(Person, Person.id == PlanRun.asked_by_id).where(ProposedPlan.id == proposal_id)
-    ).first()
+    query = sa.select(ProposedPlan, PlanRun, Person.name).join(PlanRun, PlanRun.id == ProposedPlan.run_id)
+    found = session.execute(query.join(Person, Person.id == PlanRun.asked_by_id).where(ProposedPlan.id == proposal_id)).first()
     if found is None or not by.sees_branch(found[0].branch_id):
         raise NotFound
-    return found[0], found[1], found[2] or ""
+    return found[0], found[1], found[2]
+
+
+def calm_proposal(session: Session, proposal_id: int, by: Actor) -> CalmProposal:
+    """What was proposed after something had happened. Raises NotFound for another branch's."""
+    found = session.get(CalmProposal, proposal_id)
+    if found is None or not by.sees_branch(found.branch_id):
+        raise NotFound
+    return found
+
+
+def places_of_lines(session: Session, line_ids: Collection[int]) -> dict[int, tuple[tuple[float, float], str]]:
+    """Line -> where the work on it is done, and the address, as far as the map knows the place."""
+    site = sa.func.coalesce(OrderLine.site_id, Order.site_id)
+    query = sa.select(OrderLine.id, Site.lat, Site.lon, Site.address).join(OrderLine.order).join(Site, Site.id == site)
+    known = query.where(OrderLine.id.in_(line_ids))
+    rows = session.execute(known)
+    return {line_id: ((lat, lon), address) for line_id, lat, lon, address in rows if lat is not None and lon is not None}
 
 
 def orders_named(session: Session, order_ids: Collection[int]) -> dict[int, Order]:

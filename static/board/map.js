@@ -1,9 +1,14 @@
 // The map of a day: routes, numbered stops, technicians. Reads JSON (WGS-84) from data-src or from a script child of [data-map].
+// What is `quiet` is drawn faintly: only for the way. Maps with data-map="pair" show the same place.
 
 const L = globalThis.L;
 const COLOURS = 12;
 const GRID_STEPS = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]; // degrees
 const TILE = 256; // pixels
+const CLEAR = { opacity: 0.9, weight: 3.5 };
+const FAINT = { opacity: 0.35, weight: 2 };
+const LIT = { opacity: 0.9, weight: 6 };
+const DIM = { opacity: 0.15, weight: 3.5 };
 const DASHES = [null, "10 6", "2 7"]; // the same colour a second and third time differs by its dashes
 
 class DayMap {
@@ -12,6 +17,7 @@ class DayMap {
     this.inline = element.querySelector("script[type='application/json']")?.textContent;
     this.lines = new Map();
     this.pins = new Map();
+    this.dots = [];
     this.marked = null;
   }
 
@@ -29,6 +35,7 @@ class DayMap {
     this.drawn?.remove();
     this.lines.clear();
     this.pins.clear();
+    this.dots = [];
     this.drawn = L.featureGroup().addTo(this.map);
     const colours = routeColours(day.routes || []);
     for (const route of day.routes || []) this.addRoute(route, colours.get(String(route.id)));
@@ -49,15 +56,17 @@ class DayMap {
     L.control.zoom({ zoomInTitle: words.zoomIn || "+", zoomOutTitle: words.zoomOut || "−" }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     addBase(this.map, tiles);
-    new ResizeObserver(() => this.map.invalidateSize()).observe(this.element);
+    new ResizeObserver(() => this.resize()).observe(this.element);
+    if (this.element.dataset.map === "pair") this.map.on("moveend", () => this.lead());
     new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   }
 
   addRoute(route, look) {
     const points = (route.points || []).map(([lat, lon]) => this.place(lat, lon));
     if (points.length < 2) return;
-    const line = L.polyline(points, { color: shade(look.name), weight: 3.5, opacity: 0.9, dashArray: look.dash });
+    const line = L.polyline(points, { color: shade(look.name), dashArray: look.dash, ...(route.quiet ? FAINT : CLEAR) });
     line.look = look;
+    line.rest = route.quiet ? FAINT : CLEAR;
     line.on("mouseover", () => light(String(route.id))).on("mouseout", () => light(null));
     line.bindPopup(() => sheet({ title: route.name, text: route.text }));
     this.drawn.addLayer(line);
@@ -65,10 +74,20 @@ class DayMap {
   }
 
   addStop(stop, look) {
-    const pin = this.pin(stop, look ? `pin ${look.name}` : "pin pin-loose", String(stop.seq ?? "!"));
+    if (stop.quiet) return this.addDot(stop, look);
+    const pin = this.pin(stop, look ? `pin ${look.name}${stop.mark ? ` mark-${stop.mark}` : ""}` : "pin pin-loose", String(stop.seq ?? "!"));
     const route = String(stop.route);
     if (look) pin.on("mouseover", () => light(route)).on("mouseout", () => light(null));
     this.pins.set(pin, route);
+  }
+
+  addDot(stop, look) {
+    const colour = look ? shade(look.name) : "";
+    const dot = L.circleMarker(this.place(stop.lat, stop.lon), { radius: 4, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.5, opacity: 0.6 });
+    dot.look = look;
+    dot.bindPopup(() => sheet(stop));
+    this.drawn.addLayer(dot);
+    this.dots.push(dot);
   }
 
   addPerson(person, colours) {
@@ -92,6 +111,7 @@ class DayMap {
   fit() {
     const bounds = this.drawn.getBounds();
     this.say(bounds.isValid() ? "" : this.element.dataset.empty);
+    for (const one of this.paired()) if (one.drawn) bounds.extend(one.drawn.getBounds());
     if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [36, 36], maxZoom: 15, animate: false });
   }
 
@@ -99,13 +119,34 @@ class DayMap {
     this.marked = id;
     const known = id !== null && this.lines.has(id);
     this.element.classList.toggle("has-light", known);
-    for (const [route, line] of this.lines) line.setStyle({ opacity: known && route !== id ? 0.15 : 0.9, weight: known && route === id ? 6 : 3.5 });
+    for (const [route, line] of this.lines) line.setStyle(known ? (route === id ? LIT : DIM) : line.rest);
     for (const [pin, route] of this.pins) pin.getElement()?.classList.toggle("is-light", route === id);
     if (known) this.lines.get(id).bringToFront();
   }
 
+  // A map that was hidden has had no size to fit anything into; a pair shows the whole day in every width.
+  resize() {
+    this.map.invalidateSize();
+    if (this.element.dataset.map === "pair" && this.map.getSize().x) this.fit();
+  }
+
+  // Whoever moves one map of a pair moves the other.
+  lead() {
+    if (!this.map.getSize().x) return;
+    for (const { map } of this.paired().filter((one) => one.map.getSize().x)) {
+      const far = map.latLngToContainerPoint(this.map.getCenter()).distanceTo(map.getSize().divideBy(2));
+      if (map.getZoom() !== this.map.getZoom() || far > 2) map.setView(this.map.getCenter(), this.map.getZoom(), { animate: false });
+    }
+  }
+
+  paired() {
+    if (this.element.dataset.map !== "pair") return [];
+    return [...maps.values()].filter((one) => one !== this && one.map && one.element.dataset.map === "pair");
+  }
+
   recolour() {
     for (const line of this.lines.values()) line.setStyle({ color: shade(line.look.name) });
+    for (const dot of this.dots) if (dot.look) dot.setStyle({ color: shade(dot.look.name), fillColor: shade(dot.look.name) });
   }
 
   say(sentence) {

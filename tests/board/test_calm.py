@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -196,3 +197,47 @@ def test_the_dispatcher_tells_sees_and_accepts(db: Session, cast: Cast, lin: Fla
     assert lin.post(f"/plan/happened/{event}/over").status_code == 303
     for path in (f"/plan/happened/{event + 1}/over", f"/plan/happened/{found.id + 1}/decline"):
         assert lin.post(path).status_code == 404
+
+
+def test_an_accepted_proposal_is_taken_back_and_what_was_touched_since_stays(
+    db: Session, cast: Cast, lin: FlaskClient, proposed: Proposed
+) -> None:
+    _, visits = two_days_of_work(db, cast)
+    urgent = approved_order(db, cast, place=PLACES[0], urgency="urgent")
+    enter_event(db, of_day(cast, TODAY), NewEvent("ill", cast.su.id), by=cast.lin)
+    as_it_was = [(v.technician_id, v.starts_at, v.ends_at, v.by_hand, v.status) for v in visits]
+    found = proposed()
+    assert found is not None and moves(found)[urgent.number].kind == "new"
+
+    def take_back(page: str) -> str:
+        (change,) = re.findall(r"/plan/changes/(\d+)/undo", page)
+        return lin.post(f"/plan/changes/{change}/undo", data={"day": TODAY.isoformat()}, follow_redirects=True).text
+
+    beside = lin.get(f"/plan/happened/{found.id}").text
+    assert "As it stands" in beside and "苏杰 can do no more today" in beside and "Accept the proposal" in beside
+    accepted = lin.post(f"/plan/happened/{found.id}/accept", data={"day": TODAY.isoformat()}, follow_redirects=True).text
+    assert "What was proposed after something had happened was accepted" in accepted
+    told = take_back(accepted)
+    db.expire_all()
+    assert "5 visits were taken back" in told and "A plan was written" not in told
+    assert [(v.technician_id, v.starts_at, v.ends_at, v.by_hand, v.status) for v in visits] == as_it_was
+    assert db.scalar(sa.select(Visit.status).where(Visit.order_id == urgent.id)) == "abandoned"
+    assert found.state == "declined", "the same is not proposed again"
+
+    approved_order(db, cast, place=PLACES[1], urgency="urgent")
+    again = proposed(AT + timedelta(minutes=1))
+    assert again is not None and again.state == "open"
+    with transaction() as session:
+        assert accept(session, again.id, by=cast.lin, at=AT + timedelta(minutes=1))
+    db.expire_all()
+    first, locked = sorted((v for v in visits if v.status == "dispatched"), key=lambda v: v.starts_at)[:2]
+    move_visit(db, first, "depart", by=cast.wei, at=AT + timedelta(minutes=2))
+    locked.by_hand = True
+    db.commit()
+    stands = [(v.technician_id, v.starts_at) for v in (first, locked)]
+    told = take_back(lin.get(f"/plan?day={TODAY.isoformat()}").text)
+    assert f"{first.order.number} stays as it is: The technician has set out for it already." in told
+    assert f"{locked.order.number} stays as it is: It was locked since." in told
+    db.expire_all()
+    assert [(v.technician_id, v.starts_at) for v in (first, locked)] == stands
+    assert any(v.technician_id == cast.su.id for v in visits), "the others went back"

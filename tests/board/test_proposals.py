@@ -238,12 +238,13 @@ def test_what_is_locked_stays_and_what_is_unlocked_is_planned_anew(
     assert set_lock(db, of_day(cast), locked=True, by=cast.lin) == 2
 
 
-def test_what_went_out_since_stays_when_a_plan_is_taken_back(
+def test_what_went_out_or_was_locked_since_stays_when_a_plan_is_taken_back(
     db: Session, cast: Cast, carried_out: Callable[..., PlanRun]
 ) -> None:
-    orders = [approved_order(db, cast, place=PLACES[n]) for n in (0, 2)]
+    orders = [approved_order(db, cast, place=PLACES[n]) for n in (0, 2, 3)]
     carried_out()
-    sent = visits_of(db, orders[0].id)[0]
+    sent, locked = (visits_of(db, order.id)[0] for order in orders[:2])
+    set_lock(db, of_day(cast), locked=True, visit_id=locked.id, by=cast.lin)
     dispatch_visits(db, [sent.id], by=cast.lin, at=AT)
     change = day_state(db, of_day(cast)).change
     assert change is not None
@@ -252,9 +253,9 @@ def test_what_went_out_since_stays_when_a_plan_is_taken_back(
     done = take_back(db, of_day(cast), change.id, by=cast.lin)
     assert (done.count, [(number, str(why)) for number, why in done.stays]) == (
         1,
-        [(orders[0].number, "It is on the technician's phone already.")],
+        [(orders[0].number, "It is on the technician's phone already."), (orders[1].number, "It was locked since.")],
     )
-    assert [v.id for v in live(db)] == [sent.id]
+    assert {v.id for v in live(db)} == {sent.id, locked.id}
     tomorrow = of_day(cast, at=AT + timedelta(days=1))
     assert day_state(db, tomorrow).change is None
 

@@ -21,6 +21,12 @@ def at_ten(monkeypatch):
     monkeypatch.setattr(blueprint, "now", lambda: moment("10:00", TODAY))
 
 
+def taken_back(lin: FlaskClient, page: str) -> str:
+    assert "An order was given to somebody at once" in page
+    (change,) = re.findall(r"/plan/changes/(\d+)/undo", page)
+    return lin.post(f"/plan/changes/{change}/undo", data={"day": TODAY.isoformat()}, follow_redirects=True).text
+
+
 def picks(page: str) -> list[str]:
     return re.findall(r'name="pick" value="([^"]+)"', page)
 
@@ -45,6 +51,10 @@ def test_the_urgent_joins_a_day_under_way(db: Session, cast: Cast, lin: FlaskCli
     again = lin.post(url, data={"pick": pick}, follow_redirects=True)
     assert "Nothing of this order waits for a visit any more." in again.text
     assert lin.get(url).status_code == 404
+    told = taken_back(lin, again.text)
+    db.refresh(made)
+    assert "2 visits were taken back" in told and visits_of(db, order.id)[0].status == "abandoned"
+    assert (made.starts_at, made.by_hand) == (moment("10:40", TODAY), False)
 
 
 def test_the_less_urgent_makes_room(db: Session, cast: Cast, lin: FlaskClient, at_ten: None) -> None:
@@ -63,3 +73,7 @@ def test_the_less_urgent_makes_room(db: Session, cast: Cast, lin: FlaskClient, a
     (gone,) = (one for one in visits_of(db) if one.status == "abandoned")
     assert gone.technician_id == new.technician_id == int(swap.split("@")[0])
     assert gone.reason == "made room for an urgent order"
+    assert "2 visits were taken back" in taken_back(lin, lin.get(f"/plan?day={TODAY.isoformat()}").text)
+    (again,) = (one for one in visits_of(db, gone.order_id) if one.status == "planned")
+    assert (again.technician_id, again.starts_at) == (gone.technician_id, gone.starts_at)
+    assert {one.status for one in visits_of(db, order.id)} == {"abandoned"}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.board.calm_models import CalmProposal
 from dispatch.board.jobs import BROKEN
 from dispatch.board.models import PlanRun, ProposedPlan
 from dispatch.board.operations.accepting import accepted, decline_plan
@@ -36,6 +37,8 @@ def planning_pages(session: Session, zone: str) -> dict[str, Sight]:
     for state in ("searching", "waiting", "put aside", "written"):
         shown[f"a plan that is {state}"] = Sight("board.proposal", address.format(found[state]), "lin")
     first = session.scalars(sa.select(ProposedPlan.id).order_by(ProposedPlan.id).limit(1)).one()
+    calm = session.scalars(sa.select(CalmProposal.id).order_by(CalmProposal.id.desc()).limit(1)).one()
+    shown["what is proposed, compared"] = Sight("board.calm", f"/plan/happened/{calm}")
     return shown | {"a proposed plan": Sight("board.proposal", address.format(first))}
 
 

@@ -24,7 +24,7 @@ from dispatch.board.work import DayOfBranch, Ways
 from dispatch.errors import NotFound, RuleBroken
 from dispatch.routing import Plan
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, say, text_to_json
+from dispatch.words import say, text_to_json
 
 DECIDED = say("This proposed plan was accepted or declined already.")
 TOO_LATE = say("Its time has passed since the plan was made.")
@@ -71,17 +71,15 @@ def propose(
     *,
     standing: Mapping[str, int],
     at: datetime,
-    run: PlanRun | None = None,
-    about: Text | None = None,
+    run: PlanRun,
     seconds: float = 0,
 ) -> ProposedPlan:
-    """Keep a plan as a proposal: a run's takes the place of what the run had proposed before, an event's has a sentence.
+    """Keep a run's plan as a proposal, in place of what the run had proposed before.
 
     `standing` is `standing_visits` as it was when the problem was gathered. The plan must have passed the checker.
     """
-    found = _of_run(session, run) if run else None
-    proposal = found or ProposedPlan(branch_id=made.of.branch_id, day=made.of.day, run_id=run.id if run else None, rounds=0)
-    proposal.about = text_to_json(about) if about else None
+    found = _of_run(session, run)
+    proposal = found or ProposedPlan(branch_id=made.of.branch_id, day=made.of.day, run_id=run.id, rounds=0)
     proposal.routes, proposal.figures = routes_json(made, plan), figures(made, plan)
     proposal.outcome = outcome(made, plan, written=(), skipped=(), kept=0, seconds=seconds)
     proposal.rounds, proposal.made_at, proposal.standing = proposal.rounds + 1, at, dict(standing)
@@ -110,15 +108,14 @@ def accept_plan(session: Session, of: DayOfBranch, ways: Ways, proposal_id: int,
     if of.day < of.today:
         raise RuleBroken(DAY_OVER)
     run = _run_of(session, proposal)
-    if run is not None and run.state in UNDER_WAY:
+    if run.state in UNDER_WAY:
         run.hurried = True
         return None
     made = day_problem(session, of, ways)
     given = trips_in(proposal.routes)
     wrote = write_plan(session, made, plan_in(proposal.routes), given, by=by, at=of.at, proposal=proposal.id)
     accepted(session, proposal, by=by, at=of.at)
-    if run is not None:
-        run.state, run.ended_at, run.outcome = "done", of.at, proposal.outcome | wrote.told
+    run.state, run.ended_at, run.outcome = "done", of.at, proposal.outcome | wrote.told
     return wrote
 
 
@@ -126,7 +123,7 @@ def accepted(session: Session, proposal: ProposedPlan, *, by: Actor, at: datetim
     """Mark a proposal as accepted; what other runs proposed for the day was meant for a day that is no more."""
     _decide(proposal, "accepted", by, at)
     same_day = (ProposedPlan.branch_id == proposal.branch_id, ProposedPlan.day == proposal.day)
-    others = sa.select(ProposedPlan).where(*same_day, ProposedPlan.state == "open", ProposedPlan.run_id.is_not(None))
+    others = sa.select(ProposedPlan).where(*same_day, ProposedPlan.state == "open")
     for other in session.scalars(others.where(ProposedPlan.id != proposal.id).order_by(ProposedPlan.id).with_for_update()):
         _drop(session, other, by, at)
 
@@ -148,7 +145,7 @@ def drop_proposal_of(session: Session, run: PlanRun, *, by: Actor, at: datetime)
 def _drop(session: Session, proposal: ProposedPlan, by: Actor, at: datetime) -> None:
     _decide(proposal, "declined", by, at)
     run = _run_of(session, proposal)
-    if run is not None and run.state in (*UNDER_WAY, "proposed"):
+    if run.state in (*UNDER_WAY, "proposed"):
         run.state, run.ended_at = "dropped", at
 
 
@@ -165,7 +162,5 @@ def _open_proposal(session: Session, proposal_id: int, of: DayOfBranch, by: Acto
     return found
 
 
-def _run_of(session: Session, proposal: ProposedPlan) -> PlanRun | None:
-    if proposal.run_id is None:
-        return None
-    return session.get(PlanRun, proposal.run_id, with_for_update=True, populate_existing=True)
+def _run_of(session: Session, proposal: ProposedPlan) -> PlanRun:
+    return session.get_one(PlanRun, proposal.run_id, with_for_update=True, populate_existing=True)

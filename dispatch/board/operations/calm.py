@@ -14,9 +14,11 @@ from dispatch.audit.operations import record
 from dispatch.board.calm_day import LiveDay, last_proposal, live_day
 from dispatch.board.calm_models import CalmProposal, DayEvent
 from dispatch.board.calm_rules import Happened, Move, NewEvent, happened_from, is_news, move_from_json, move_to_json
-from dispatch.board.operations.locking import lock_day
+from dispatch.board.operations.locking import changing_places, lock_day
 from dispatch.board.operations.runs import DAY_OVER
 from dispatch.board.operations.sending import dispatch_visits
+from dispatch.board.operations.undoing import remember
+from dispatch.board.operations.writing import Kept
 from dispatch.board.outcome import trips
 from dispatch.board.rules import moment_of
 from dispatch.board.work import DayOfBranch, Ways
@@ -33,7 +35,6 @@ from dispatch.staff.models import Branch, Person
 from dispatch.staff.rules import SYSTEM, Actor
 from dispatch.words import say
 
-NO_OVERLAP = "ex_visit_no_overlap"
 DECIDED = say("This proposal has been decided already.")
 NOT_TODAY = say("Only what happens today changes a running day.")
 
@@ -180,7 +181,8 @@ def _standing(day: LiveDay, moves: Iterable[Move]) -> dict[str, Any]:
 
 
 def accept(session: Session, proposal_id: int, *, by: Actor, at: datetime) -> bool:
-    """Write a proposal. False: something has changed since; nothing is written, and a new one is asked for.
+    """Write a proposal, so that it can be taken back like a plan. False: something has changed since; nothing is written, and a
+    new one is asked for.
 
     Raises RuleBroken where it was decided already or somebody may not be sent, NotFound for another branch's.
     """
@@ -194,7 +196,8 @@ def accept(session: Session, proposal_id: int, *, by: Actor, at: datetime) -> bo
         _decide(proposal, "replaced", by, at)
         ask_weighing(session, of.branch_id)
         return False
-    _write(session, of, moves, by=by)
+    kept = _write(session, of, moves, by=by)
+    remember(session, of, "calm", went=kept.went, came=kept.came, by=by, at=at, calm_id=proposal.id)
     _decide(proposal, "accepted", by, at)
     detail = {"proposal": proposal.id, "visits": len(moves), "reasons": [one["kind"] for one in proposal.reasons]}
     record(session, ("branch", of.branch_id), "board.calm", by=by, at=at, detail=detail)
@@ -226,30 +229,32 @@ def _decide(proposal: CalmProposal, state: str, by: Actor, at: datetime) -> None
     proposal.state, proposal.decided_at, proposal.decided_by_id = state, at, by.id
 
 
-def _write(session: Session, of: DayOfBranch, moves: Sequence[Move], *, by: Actor) -> None:
+def _write(session: Session, of: DayOfBranch, moves: Sequence[Move], *, by: Actor) -> Kept:
     """All at once: visits that change places overlap only until the end."""
-    session.execute(sa.text(f"SET CONSTRAINTS {NO_OVERLAP} DEFERRED"))
-    for move in moves:
-        if move.visit is not None:
-            _change(session, of, move, by=by)
-    session.flush()
-    session.execute(sa.text(f"SET CONSTRAINTS {NO_OVERLAP} IMMEDIATE"))
+    kept = Kept()
+    with changing_places(session):
+        for move in moves:
+            if move.visit is not None:
+                _change(session, of, move, kept, by=by)
     for move in moves:
         if move.visit is None:
-            _plan(session, of, move, by=by)
+            kept.after(_plan(session, of, move, by=by))
+    return kept
 
 
-def _change(session: Session, of: DayOfBranch, move: Move, *, by: Actor) -> None:
+def _change(session: Session, of: DayOfBranch, move: Move, kept: Kept, *, by: Actor) -> None:
     visit = session.get_one(Visit, move.visit, populate_existing=True)
+    kept.before(visit)
     if move.after is None:
         move_visit(session, visit, "abandon", by=by, at=of.at, reason=str(AFTER_TODAY))
         return
     start = moment_of(move.after[2], of.day, of.zone)
     why = str(AFTER_TODAY)
     change_visit(session, visit, technician_id=move.after[0], starts_at=start, by=by, at=of.at, reason=why, by_hand=False)
+    kept.after(visit)
 
 
-def _plan(session: Session, of: DayOfBranch, move: Move, *, by: Actor) -> None:
+def _plan(session: Session, of: DayOfBranch, move: Move, *, by: Actor) -> Visit:
     """A new visit goes to the phone at once where its technician has got his day already."""
     assert move.after is not None
     who, _, start, end = move.after
@@ -259,6 +264,7 @@ def _plan(session: Session, of: DayOfBranch, move: Move, *, by: Actor) -> None:
     sent = session.scalar(sa.select(sa.exists().where(*day, Visit.dispatched_at.is_not(None))))
     if sent:
         dispatch_visits(session, [visit.id], by=by, at=of.at)
+    return visit
 
 
 def by_rule(branch_id: int, zone: str) -> Actor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from dispatch.board.queries import replaceable
 from dispatch.board.work import DayOfBranch
 from dispatch.orders.models import Order, Visit
+
+NO_OVERLAP = "ex_visit_no_overlap"
 
 
 def lock_day(session: Session, of: DayOfBranch) -> None:
@@ -28,6 +31,15 @@ def replaceable_visits(session: Session, of: DayOfBranch) -> Sequence[Visit]:
 def may_go(visit: Visit) -> bool:
     """Looked at once more, now that its order is locked."""
     return visit.status == "planned" and not visit.by_hand
+
+
+@contextmanager
+def changing_places(session: Session) -> Iterator[None]:
+    """Visits that change places overlap between two statements: whether they do is asked at the end."""
+    session.execute(sa.text(f"SET CONSTRAINTS {NO_OVERLAP} DEFERRED"))
+    yield
+    session.flush()
+    session.execute(sa.text(f"SET CONSTRAINTS {NO_OVERLAP} IMMEDIATE"))
 
 
 def lock_orders(session: Session, order_ids: Iterable[int]) -> None:

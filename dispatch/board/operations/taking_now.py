@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.board.operations.changes import errand_of_lines, lines_to_assign
 from dispatch.board.operations.locking import lock_day
 from dispatch.board.operations.undoing import remember
-from dispatch.board.operations.writing import kept_visit
+from dispatch.board.operations.writing import Kept
 from dispatch.board.rules import moment_of
 from dispatch.board.urgent import Place, Shifted, places_now
 from dispatch.board.work import DayOfBranch, Ways
@@ -40,7 +40,7 @@ class Pressed:
 def take_now(session: Session, of: DayOfBranch, ways: Ways, pressed: Pressed, *, order_id: int, site_id: int, by: Actor) -> Visit:
     """Give an order that waits to somebody who is at work already. Visits that it pushes are put off, the last first.
 
-    It can be taken back; what was put off for it stays so, since people may know of it.
+    It can be taken back, with what was put off for it and who made room.
 
     Raises RuleBroken when that is not possible any more as it was shown, NotFound when nothing waits.
     """
@@ -50,12 +50,13 @@ def take_now(session: Session, of: DayOfBranch, ways: Ways, pressed: Pressed, *,
     lines = lines_to_assign(session, of, order=order_id, site_id=site_id)
     errand = errand_of_lines(session, of, ways, lines)
     place = _as_pressed(places_now(errand, ways).chosen(pressed.technician_id, swap=pressed.swap), pressed)
-    _make_room(session, of, place, by=by)
+    kept = _make_room(session, of, place, by=by)
     ends = place.start + errand.minutes_with(place.technician_id) * 60
     start, end = (moment_of(second, of.day, of.zone) for second in (place.start, ends))
     new = NewVisit(order_id, place.technician_id, start, end, tuple(line.id for line in lines), by_hand=True)
     visit = plan_visit(session, new, by=by, at=of.at)
-    remember(session, of, "assign", came=[kept_visit(visit)], by=by, at=of.at)
+    kept.after(visit)
+    remember(session, of, "now", went=kept.went, came=kept.came, by=by, at=of.at)
     return visit
 
 
@@ -70,21 +71,26 @@ def _as_pressed(place: Place | None, pressed: Pressed) -> Place:
     return place
 
 
-def _make_room(session: Session, of: DayOfBranch, place: Place, *, by: Actor) -> None:
+def _make_room(session: Session, of: DayOfBranch, place: Place, *, by: Actor) -> Kept:
     """Whoever goes on to somebody else, or off the plan, goes first; then the visits of the day are put off, the last first."""
+    kept = Kept()
     shifted = {one.visit.id: (place.technician_id, one) for one in place.shifted}
     shifted |= {one.visit.id: (place.bumped_to or 0, one) for one in place.others}
     if place.bumped is not None:
         if place.bumped_to is None:
             visit = locked_visit(session, place.bumped.id)
+            kept.before(visit)
             move_visit(session, visit, "abandon", by=by, at=of.at, reason=str(MADE_ROOM))
         else:
             shifted[place.bumped.id] = (place.bumped_to, Shifted(place.bumped, place.bumped_start, 0))
-    _put_off(session, of, shifted.values(), by=by)
+    _put_off(session, of, shifted.values(), kept, by=by)
+    return kept
 
 
-def _put_off(session: Session, of: DayOfBranch, shifted: Iterable[tuple[int, Shifted]], *, by: Actor) -> None:
+def _put_off(session: Session, of: DayOfBranch, shifted: Iterable[tuple[int, Shifted]], kept: Kept, *, by: Actor) -> None:
     for who, one in sorted(shifted, key=lambda row: -row[1].start):
         visit = locked_visit(session, one.visit.id)
         start = moment_of(one.start, of.day, of.zone)
+        kept.before(visit)
         change_visit(session, visit, technician_id=who, starts_at=start, by=by, at=of.at, by_hand=False)
+        kept.after(visit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +23,8 @@ from dispatch.orders.operations.visits import NewVisit, plan_visit, take_off_pla
 from dispatch.orders.rules import PLANNED_ANEW
 from dispatch.staff.rules import Actor
 from dispatch.words import Text, say, text_to_json
+
+TAKEN_BACK = say("The change of the plan was taken back.")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,23 @@ def replace_visits(
 
 def kept_visit(visit: Visit) -> Json:
     """A visit as it stands, to be put back later."""
-    return {"order": visit.order_id} | as_it_stands(visit).as_json()
+    return {"order": visit.order_id, "visit": visit.id} | as_it_stands(visit).as_json()
+
+
+@dataclass
+class Kept:
+    """Single visits as they were and as they became, to be put back later; who went comes first, and who came has only come."""
+
+    went: list[Json] = field(default_factory=list)
+    came: list[Json] = field(default_factory=list)
+
+    def before(self, visit: Visit) -> None:
+        """As it stands before anything is done to it."""
+        self.went.append(kept_visit(visit))
+
+    def after(self, visit: Visit) -> None:
+        """As it was changed, or came."""
+        self.came.append(kept_visit(visit))
 
 
 def _lines(trips: Iterable[Trip]) -> frozenset[int]:
