@@ -214,19 +214,13 @@ def calm_proposal(session: Session, proposal_id: int, by: Actor) -> CalmProposal
     return found
 
 
-def places_of_lines(session: Session, line_ids: Collection[int]) -> dict[int, tuple[tuple[float, float], str]]:
-    """Line -> where the work on it is done, and the address, as far as the map knows the place."""
+def orders_and_places(session: Session, line_ids: Collection[int]) -> tuple[dict[int, Order], dict[int, tuple[float, float]]]:
+    """The orders of vehicles with their customers, by id, and line -> where the work on it is done, where the map knows it."""
     site = sa.func.coalesce(OrderLine.site_id, Order.site_id)
-    query = sa.select(OrderLine.id, Site.lat, Site.lon, Site.address).join(OrderLine.order).join(Site, Site.id == site)
-    known = query.where(OrderLine.id.in_(line_ids))
-    rows = session.execute(known)
-    return {line_id: ((lat, lon), address) for line_id, lat, lon, address in rows if lat is not None and lon is not None}
-
-
-def orders_named(session: Session, order_ids: Collection[int]) -> dict[int, Order]:
-    """Orders with their customers, by id."""
-    query = sa.select(Order).where(Order.id.in_(order_ids)).options(joinedload(Order.customer))
-    return {order.id: order for order in session.scalars(query)}
+    query = sa.select(OrderLine.id, Site.lat, Site.lon, Order).join(OrderLine.order).join(Site, Site.id == site)
+    rows = session.execute(query.where(OrderLine.id.in_(line_ids)).options(joinedload(Order.customer))).all()
+    places = {line_id: (lat, lon) for line_id, lat, lon, _ in rows if lat is not None and lon is not None}
+    return {row[3].id: row[3] for row in rows}, places
 
 
 def versions_on(session: Session, branch_id: int, start: datetime, end: datetime) -> Sequence[tuple[int, int]]:

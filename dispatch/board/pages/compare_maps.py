@@ -18,8 +18,8 @@ from dispatch.geo.rules import Coordinates
 from dispatch.orders.models import Order
 
 Json = dict[str, Any]
-Places = Mapping[int, tuple[Coordinates, str]]
-"""Where the work on a vehicle is done, and its address."""
+Places = Mapping[int, Coordinates]
+"""Where the work on a vehicle is done."""
 
 
 def both_maps(
@@ -65,7 +65,7 @@ class _Drawn:
         return drawn | {"quiet": who not in self.touched}
 
     def _place(self, stop: Placed) -> Coordinates | None:
-        return next((self.places[one][0] for one in sorted(stop.line_ids) if one in self.places), None)
+        return next((self.places[one] for one in sorted(stop.line_ids) if one in self.places), None)
 
     def _stops(self, who: int, stops: Iterable[Placed]) -> list[Json]:
         listed = ((number, stop, self._place(stop)) for number, stop in enumerate(stops, 1))

@@ -21,8 +21,7 @@ from dispatch.board.queries import (
     calm_proposal,
     day_state,
     open_lines,
-    orders_named,
-    places_of_lines,
+    orders_and_places,
     proposal_of,
     team,
     versions_on,
@@ -159,8 +158,7 @@ def _as_it_stands(db: Session, of: DayOfBranch) -> Overview:
 
 def _beside(db: Session, seen: Overview, both: Comparison) -> dict[str, Any]:
     everything = [*both.left.all, *both.right.all]
-    orders = orders_named(db, {stop.order_id for stop in everything})
-    places = places_of_lines(db, {line_id for stop in everything for line_id in stop.line_ids})
+    orders, places = orders_and_places(db, {line_id for stop in everything for line_id in stop.line_ids})
     there = {route.person.id: route for route in seen.routes}
     names = {who: route.person.name for who, route in there.items()}
     maps = both_maps(both, orders, places, there, settings())

@@ -6,8 +6,8 @@ from flask import Response, request
 from werkzeug.wrappers import Response as Answer
 
 from dispatch.errors import NotFound
+from dispatch.field.pages import app_files
 from dispatch.field.pages.blueprint import pages
-from dispatch.field.presenting import app_files
 from dispatch.web.access import public
 from dispatch.web.security import allow_compiled, without_nonce
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from dispatch import paths
-from dispatch.field.presenting.app_files import LATER, OWN, files, version
+from dispatch.field.pages.app_files import LATER, OWN, files, version
 from dispatch.field.presenting.app_words import WORDS
 from tests.conftest import PASSWORD, Cast, SignIn
 from tests.served import open_doors
