@@ -9,10 +9,11 @@ from dispatch.routing.in_memory import CALM, RoutesInMemory
 from dispatch.routing.model import Job, Lunch, Plan, Problem, Technician
 from dispatch.routing.promise import OpenDay, offers
 from dispatch.routing.roads import roads_of
-from dispatch.routing.search.rooms import freed, rooms
+from dispatch.routing.search.rooms import by_store, freed, rooms
 from dispatch.routing.search.routes import empty_routes
 from dispatch.routing.search.run import Effort, one_search
 from dispatch.routing.search.tables import Tables, tables_of
+from dispatch.routing.search.teams import agree_all, could_begin
 from dispatch.routing.search.timing import walked
 from dispatch.routing.urgent import fill, who_now
 
@@ -24,6 +25,9 @@ def warm() -> None:
     walked(tables, 0, tables.near[0])
     rooms(tables, empty_routes(tables), 0, tables.near[0])
     freed(tables, empty_routes(tables), 0, tables.shift[0])
+    by_store(tables, empty_routes(tables), 0, 0)
+    agree_all(tables, empty_routes(tables), tables.priority)
+    could_begin(tables, empty_routes(tables), 0)
     if sum(map(len, found.routes)) != tables.jobs:
         raise AssertionError("the compiled search does not find the plan of the smallest day")
     _ask_who_comes()
