@@ -6,7 +6,10 @@ from datetime import time
 
 import pytest
 
+from dispatch.errors import Invalid
 from dispatch.staff.forms import Shift, Skill, read_shift, read_skills, read_technicians
+from dispatch.staff.page_forms import read_person
+from dispatch.staff.workday_rules import Workday
 from dispatch.words import Text
 from tests.tabular.files import book, expected, full_width, sample, table
 
@@ -79,3 +82,21 @@ def test_english_headings() -> None:
     heading = "Staff number,Name,Mobile,Home,Latitude,Longitude,Skills,Shift\n"
     people = read_technicians(table(heading + "T1,Su Jie,18972515240,Shekou,22.5,113.9,repair:1,08:30-17:30\n"))
     assert people.rows[0].home_address == "Shekou" and people.rows[0].skills == (Skill("repair", 1),)
+
+
+def test_how_somebody_works_a_day_comes_with_the_list() -> None:
+    head = "工号,姓名,用时比例,可加班分钟,每日最多车辆,每日最多行车分钟"
+    people = read_technicians(table(f"{head}\nJS1,甲,115%,60分钟,8,\nJS2,乙,500,,,\n"))
+    first = people.rows[0]
+    told = (first.pace, first.overtime_minutes, first.max_vehicles, first.max_travel_minutes)
+    assert told == (115, 60, 8, None)
+    (problem,) = people.problems
+    assert "from 50 to 200" in str(problem.text)
+
+
+def test_what_the_planner_reckons_with_is_read_or_refused_beside_its_field() -> None:
+    typed = {"staff_no": "x", "name": "x", "branch_id": "1", "pace": "90", "max_vehicles": "6", "open_end": "1"}
+    assert read_person(typed, ["technician"]).workday == Workday(pace=90, max_vehicles=6, open_end=True)
+    with pytest.raises(Invalid) as refusal:
+        read_person({**typed, "pace": "20", "overtime_minutes": "-5", "max_travel_minutes": "x"}, ["technician"])
+    assert set(refusal.value.fields) == {"pace", "overtime_minutes", "max_travel_minutes"}
