@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 NO_PAGES = {
     "static",
     "field_api.blob",
+    "field_api.day",
     "field_api.shut",
     "field.app_file",
     "field.app_worker",
