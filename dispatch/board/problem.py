@@ -97,7 +97,9 @@ class DayRead:
 
 
 def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool = True) -> DayProblem:
-    """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay."""
+    """The problem of a branch's day. With `dissolve` planned visits that nobody set by hand are given out anew; else all stay,
+    and nobody asks how long each has worked this week.
+    """
     start, end = of.bounds
     stays = [v for v in visits_on(session, of.branch_id, start, end) if _stays(v, dissolve) and place_of_visit(v)]
     others = other_visits(session, of.branch_id, start, end)
@@ -107,7 +109,7 @@ def day_problem(session: Session, of: DayOfBranch, ways: Ways, *, dissolve: bool
     people, held = team_and_cash(session, of.branch_id, of.at, skilled=True)
     ways = ways_of_branch(ways, people)
     bags = bags_of_morning(session, [p.id for p in people], of, ways)
-    wishes, worked = wishes_about(session, [person.id for person in people]), worked_in_week(session, of)
+    wishes, worked = wishes_about(session, [person.id for person in people]), worked_in_week(session, of) if dissolve else {}
     read = DayRead(stays, nights, lines, people, held, bags, there_on(session, people, of), wishes, worked)
     barred = any(one.barred for one in held.values())
     placed = {line.order_id for line in lines if place_of(line) is not None}

@@ -58,7 +58,7 @@ def visits_within(session: Session, branch_id: int, start: datetime, end: dateti
     within = sa.and_(Visit.status != "abandoned", Visit.starts_at >= start, Visit.starts_at < end)
     line = selectinload(Visit.visit_lines).joinedload(VisitLine.line)
     query = sa.select(Visit).where(whose, sa.or_(within, night))
-    order = joinedload(Visit.order).joinedload(Order.site)
+    order = joinedload(Visit.order).options(joinedload(Order.site), joinedload(Order.customer))
     whole = query.options(order, joinedload(Visit.technician), line.joinedload(OrderLine.own_site))
     return session.scalars(whole.order_by(Visit.starts_at, Visit.id)).unique().all()
 

@@ -82,7 +82,7 @@ def team_and_cash(
     """The branch's active technicians by staff number (with their skills, if asked), and what each of them holds in cash."""
     has_role = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role == "technician")
     who = sa.and_(Person.branch_id == branch_id, Person.active, has_role)
-    return people_with_cash(session, who, at=at, options=[selectinload(Person.skills)] if skilled else [])
+    return people_with_cash(session, who, at=at, options=[joinedload(Person.skills)] if skilled else [])
 
 
 def visits_on(session: Session, branch_id: int, start: datetime, end: datetime, *, lent: bool = False) -> Sequence[Visit]:

@@ -79,7 +79,7 @@ def people_with_cash(
     session: Session, who: sa.ColumnElement[bool], *, at: datetime, options: Sequence[ORMOption] = ()
 ) -> tuple[list[Person], dict[int, Held]]:
     """People by staff number with their branch, and what each of them holds, if anything: in the statement that reads them."""
-    found = session.execute(_rows().where(who).options(*options).order_by(Person.staff_no)).all()
+    found = session.execute(_rows().where(who).options(*options).order_by(Person.staff_no)).unique(lambda row: row[0].id).all()
     held = {one.person_id: one for one in _held(found, at)}
     return [row[0] for row in found], {who_: one for who_, one in held.items() if one.cash > 0}
 
