@@ -6,7 +6,7 @@ from dispatch.routing.search.compiled import compiled
 from dispatch.routing.search.drawing import AT as TRIP_AT
 from dispatch.routing.search.drawing import first_with_more, lasts_until, store_has
 from dispatch.routing.search.pricing import rise, rise_of_two
-from dispatch.routing.search.routes import Routes, fits_there, passes, put_in, refresh, take_out
+from dispatch.routing.search.routes import Routes, fits_from, fits_there, put_in, refresh, take_out
 from dispatch.routing.search.tables import Tables
 from dispatch.routing.search.timing import NEVER, finished, is_forgiven, leaves_from, reached, road, stood_on, work_at
 
@@ -86,7 +86,7 @@ def two(
                 break
             after = r.stops[who, i] if i < count else home
             extra = longer + road(a, last, other) + road(a, other, after) - r.legs[who, i]
-            if extra < best and _passes(a, r, who, i, last, other, after, hungry, fed):
+            if extra < best and fits_from(a, r, who, i, last, other, after, hungry, fed):
                 extra += rise_of_two(a, r, who, k, one, i, other)
                 if extra < min(best, most):
                     found = best = extra
@@ -110,29 +110,6 @@ def gone_on(a: Tables, who: int, before: int, job: int, hungry: int, fed: int) -
         hungry = stood_on(a.pinned[job] + work, was_hungry, hungry)
         fed = stood_on(a.pinned[job] + work, was_fed, fed)
     return hungry, fed
-
-
-@compiled
-def _passes(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int, hungry: int, fed: int) -> bool:
-    same = int(after < a.priority.size and a.place[job] == a.place[after])
-    return passes(
-        hungry,
-        fed,
-        r.by_hungry[who, k, same],
-        r.by_fed[who, k, same],
-        road(a, before, job),
-        road(a, job, after),
-        leaves_from(a, job),
-        work_at(a, who, before, job),
-        a.lunch[who, 0],
-        a.lunch[who, 1],
-        a.lunch[who, 2],
-        a.opens,
-        a.closes,
-        a.first[job],
-        a.first[job + 1],
-        a.late[job],
-    )
 
 
 @compiled

@@ -217,10 +217,16 @@ def fits(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: i
 @compiled
 def fits_there(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int) -> bool:
     """The same, for compiled functions."""
+    return fits_from(a, r, who, k, before, job, after, r.hungry[who, k], r.fed[who, k])
+
+
+@compiled
+def fits_from(a: Tables, r: Routes, who: int, k: int, before: int, job: int, after: int, hungry: int, fed: int) -> bool:
+    """The same where it is known when he is done with what comes before, hungry or fed."""
     same = int(after < a.priority.size and a.place[job] == a.place[after])
     return passes(
-        r.hungry[who, k],
-        r.fed[who, k],
+        hungry,
+        fed,
         r.by_hungry[who, k, same],
         r.by_fed[who, k, same],
         road(a, before, job),
