@@ -125,8 +125,8 @@ def lines_told(done: Done) -> list[Line]:
 
 def _line(done: Done, line: OrderLine) -> Line:
     run = done.tests.get(line.id, Run())
-    warranty = At(done.visit.order.kind, local_day(done.read.at, done.visit.order.branch.zone), done.read.warranties.get(line.id))
-    held = done.read.warranties.get(line.id)
+    held, order = done.read.warranties.get(line.id), done.visit.order
+    at = At(order.kind, local_day(done.read.at, order.branch.zone), held)
     return Line(
         id=line.id,
         position=line.position,
@@ -146,7 +146,7 @@ def _line(done: Done, line: OrderLine) -> Line:
         work=done.asking.service(line),
         photos_owed=done.photos_owed.get(line.id, ()),
         warranty=held.rule if held else None,
-        in_warranty=warranty.cover(None).in_warranty,
+        in_warranty=at.cover(None).in_warranty,
         history=history(done.read, line.vehicle_id),
     )
 

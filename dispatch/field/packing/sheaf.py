@@ -15,7 +15,6 @@ from dispatch.db import Base
 
 M = TypeVar("M", bound=Base)
 Row = dict[str, Any]
-FEN = Decimal("0.01")
 
 
 class Sheaf:
