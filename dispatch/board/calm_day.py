@@ -16,7 +16,7 @@ from dispatch.board.queries import open_lines
 from dispatch.board.rules import district_of, seconds_of
 from dispatch.board.travelling import roads_for
 from dispatch.board.wanting import at_usual_pace, lines_as_wanted
-from dispatch.board.work import DayOfBranch, Ways, joint_job, line_jobs, place_of, place_of_visit
+from dispatch.board.work import DayOfBranch, Ways, joint_job, place_of, place_of_visit, site_of_visit
 from dispatch.fees.collecting import paid_jobs
 from dispatch.geo.rules import Coordinates, metres
 from dispatch.orders.models import Order, OrderLine, Visit
@@ -155,9 +155,7 @@ class _Live:
         return job
 
     def _line_jobs(self) -> list[Job]:
-        lines = list(self.lines.values())
-        jobs = line_jobs(lines, self.of, self.ways, self.paid)
-        return lines_as_wanted(jobs, lines, self.made.wishes, self.ways.weights)
+        return lines_as_wanted(list(self.lines.values()), self.of, self.ways, self.paid, self.made.wishes)
 
     def _plan(self) -> Plan:
         routes: dict[int, list[Stop]] = {}
@@ -243,8 +241,7 @@ def _tolerance(situation: Situation, job: Job) -> int:
 
 
 def _district(visit: Visit) -> str:
-    first = visit.visit_lines[0].line if visit.visit_lines else None
-    return district_of((first.own_site if first and first.own_site else visit.order.site).address)
+    return district_of(site_of_visit(visit).address)
 
 
 def _middle(places: Sequence[Coordinates]) -> Coordinates:

@@ -21,15 +21,14 @@ from dispatch.board.queries import team_and_cash
 from dispatch.board.travel_queries import hours_of
 from dispatch.board.travelling import roads_for, ways_of_branch
 from dispatch.board.urgent import movable_day
-from dispatch.board.wanting import as_wanted, lines_as_wanted
+from dispatch.board.wanting import joint_as_wanted, lines_as_wanted
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
-    joint_job,
-    line_jobs,
     place_of,
     place_of_visit,
     site_of_line,
+    site_of_visit,
     visit_job_of,
 )
 from dispatch.clock import seconds_of
@@ -105,7 +104,7 @@ def open_days(session: Session, asked: Range, ways: Ways, manners: Manners, *, o
     """
     read = _read(session, asked, ways, order_id)
     lines = _first_visit([one.line for one in read.waits if one.line.order_id == order_id], read.ways)
-    job = _wanted(joint_job(ASKED, lines, asked.first, read.ways), lines, read)
+    job = joint_as_wanted(ASKED, lines, asked.first, read.ways, read.wishes)
     job = replace(job, windows=(), collects=order_id in read.paid)
     others = _Others([one for one in read.waits if one.line.order_id != order_id and place_of(one.line)], read, asked.first)
     hours = hours_of(read.people)
@@ -143,11 +142,6 @@ def _first_visit(lines: Sequence[OrderLine], ways: Ways) -> list[OrderLine]:
     return here[: first_lines(len(here), ways.needs(here[0]).minutes, ways.setup_minutes)]
 
 
-def _wanted(job: Job, lines: Sequence[OrderLine], read: RangeRead) -> Job:
-    """A visit as its customer wants it done."""
-    return as_wanted(job, lines[0].order, site_of_line(lines[0]).id, read.wishes)
-
-
 def _made(read: RangeRead, of: DayOfBranch) -> DayProblem:
     """One of the days as the planner has it."""
     start, end = of.bounds
@@ -181,8 +175,7 @@ class _Others:
         return self._jobs(self.left, of)
 
     def _jobs(self, lines: Sequence[OrderLine], of: DayOfBranch) -> list[Job]:
-        read = self.read
-        return lines_as_wanted(line_jobs(lines, of, read.ways, read.paid), lines, read.wishes, read.ways.weights)
+        return lines_as_wanted(lines, of, self.read.ways, self.read.paid, self.read.wishes)
 
     def goes_on(self, unplaced: Iterable[Job]) -> None:
         """Only what has no place goes on to the next day."""
@@ -198,7 +191,7 @@ class _Others:
         for order_id, hold in holds.items():
             window = (seconds_of(hold.starts_at, of.day, of.zone), seconds_of(hold.ends_at, of.day, of.zone))
             lines = _first_visit(orders[order_id], self.read.ways)
-            job = _wanted(joint_job(_held_job(order_id), lines, of, self.read.ways), lines, self.read)
+            job = joint_as_wanted(_held_job(order_id), lines, of, self.read.ways, self.read.wishes)
             yield replace(job, windows=(window,), collects=order_id in self.read.paid)
 
 
@@ -232,7 +225,7 @@ def _roads(problem: Problem) -> Roads:
 
 def _stops(read: RangeRead) -> dict[Id, tuple[str, str]]:
     """Every job that may stand beside the new one: number and address of its order."""
-    told: dict[Id, tuple[str, str]] = {visit_job_of(v.id): (v.order.number, _address(v)) for v in read.visits}
+    told: dict[Id, tuple[str, str]] = {visit_job_of(v.id): (v.order.number, site_of_visit(v).address) for v in read.visits}
     for one in read.waits:
         told[one.line.id] = told[_held_job(one.line.order_id)] = (one.line.order.number, site_of_line(one.line).address)
     return told
@@ -240,8 +233,3 @@ def _stops(read: RangeRead) -> dict[Id, tuple[str, str]]:
 
 def _held_job(order_id: int) -> str:
     return f"held-{order_id}"
-
-
-def _address(visit: Visit) -> str:
-    first = visit.visit_lines[0].line if visit.visit_lines else None
-    return (first.own_site if first and first.own_site else visit.order.site).address

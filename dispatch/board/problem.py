@@ -12,7 +12,7 @@ from dispatch.board.queries import live_visits, open_lines, other_visits, replac
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.travelling import ways_of_branch
 from dispatch.board.wanting import as_he_works, as_wanted, at_his_pace, lines_as_wanted, vehicles_beyond, worked_in_week
-from dispatch.board.work import DayOfBranch, Ways, fixed_job, line_jobs, place_of, place_of_visit, still_needed, visit_job_id
+from dispatch.board.work import DayOfBranch, Ways, fixed_job, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.customers.wishes import NO_WISHES, Wishes, wishes_about
 from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.fees.cash_queries import Held
@@ -127,7 +127,7 @@ def problem_of(read: DayRead, of: DayOfBranch, ways: Ways, paid: Container[int])
     team = _as_they_work(team, read, of, ways)
     placed = [line for line in read.lines if place_of(line) is not None]
     fixed = [_fixed(v, of, ways, read.wishes) for v in read.stays]
-    jobs = [*fixed, *lines_as_wanted(line_jobs(placed, of, ways, paid), placed, read.wishes, ways.weights)]
+    jobs = [*fixed, *lines_as_wanted(placed, of, ways, paid, read.wishes)]
     return DayProblem(
         of,
         Problem(tuple(team), tuple(jobs), ways.travel, of.not_before, ways.weights.prices),

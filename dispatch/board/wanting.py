@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.rules import day_bounds
 from dispatch.board.weights import Weights
-from dispatch.board.work import DayOfBranch
+from dispatch.board.work import DayOfBranch, Ways, joint_job, line_jobs, site_of_line
 from dispatch.customers.wishes import Wishes
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.routing import Job, Technician
@@ -63,10 +63,16 @@ def as_wanted(job: Job, order: Order, site_id: int, wishes: Wishes) -> Job:
     return replace(job, preferred=preferred, forbidden=forbidden, linked=linked)
 
 
-def lines_as_wanted(jobs: Sequence[Job], lines: Sequence[OrderLine], wishes: Wishes, weights: Weights) -> list[Job]:
+def joint_as_wanted(job_id: str, lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways, wishes: Wishes) -> Job:
+    """Vehicles of one order at one place as one job, as their customer wants it done."""
+    return as_wanted(joint_job(job_id, lines, of, ways), lines[0].order, site_of_line(lines[0]).id, wishes)
+
+
+def lines_as_wanted(lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways, paid: Container[int], wishes: Wishes) -> list[Job]:
     """Vehicles that wait, as their customers want them done; a promise may be broken only where the settings say so."""
+    jobs = line_jobs(lines, of, ways, paid)
     wanted = [as_wanted(job, one.order, one.site_id or one.order.site_id, wishes) for job, one in zip(jobs, lines, strict=True)]
-    most, price = weights.late_minutes, weights.late
+    most, price = ways.weights.late_minutes, ways.weights.late
     return [replace(job, late_minutes=most, late_price=price) if job.windows and most else job for job in wanted]
 
 

@@ -112,15 +112,20 @@ def site_of_line(line: OrderLine) -> Site:
     return line.own_site or line.order.site
 
 
+def site_of_visit(visit: Visit) -> Site:
+    """Where a visit goes: to its first vehicle's place."""
+    first = visit.visit_lines[0].line if visit.visit_lines else None
+    return (first.own_site if first else None) or visit.order.site
+
+
 def place_of(line: OrderLine) -> Coordinates | None:
     """The place of the work on a vehicle, None while no map knows it."""
     return _coordinates(site_of_line(line))
 
 
 def place_of_visit(visit: Visit) -> Coordinates | None:
-    """Where a visit goes: to its first vehicle's place."""
-    first = visit.visit_lines[0].line if visit.visit_lines else None
-    return _coordinates(first.own_site if first and first.own_site else visit.order.site)
+    """The place of a visit, None while no map knows it."""
+    return _coordinates(site_of_visit(visit))
 
 
 def _coordinates(site: Site) -> Coordinates | None:

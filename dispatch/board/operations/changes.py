@@ -20,7 +20,7 @@ from dispatch.board.problem import DayProblem, day_problem
 from dispatch.board.queries import open_lines
 from dispatch.board.rules import Choice, clock_of, moment_of, worded
 from dispatch.board.travelling import roads_for
-from dispatch.board.wanting import at_his_pace, at_usual_pace
+from dispatch.board.wanting import at_his_pace, at_usual_pace, joint_as_wanted
 from dispatch.board.work import (
     DayOfBranch,
     Ways,
@@ -133,13 +133,8 @@ def errand_of_lines(session: Session, of: DayOfBranch, ways: Ways, lines: Sequen
     if place_of(lines[0]) is None:
         raise RuleBroken(UNPLACED)
     day = day_problem(session, of, ways, dissolve=False)
-    job = replace(_joint(lines, day, ways), collects=_collects(session, lines[0].order, day))
+    job = replace(joint_as_wanted(NEW_JOB, lines, of, ways, day.wishes), collects=_collects(session, lines[0].order, day))
     return Errand(job, lines[0].order, day)
-
-
-def _joint(lines: Sequence[OrderLine], day: DayProblem, ways: Ways) -> Job:
-    """Vehicles of one order at one place as a job, as their customer wants it done."""
-    return day.wanted(joint_job(NEW_JOB, lines, day.of, ways), lines[0].order, site_of_line(lines[0]).id)
 
 
 def _collects(session: Session, order: Order, day: DayProblem) -> bool:
@@ -149,7 +144,8 @@ def _collects(session: Session, order: Order, day: DayProblem) -> bool:
 
 def part_of_errand(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> Errand:
     """The same errand for some of its vehicles."""
-    return replace(whole, job=replace(_joint(lines, whole.day, ways), collects=whole.job.collects))
+    asked = joint_as_wanted(NEW_JOB, lines, whole.day.of, ways, whole.day.wishes)
+    return replace(whole, job=replace(asked, collects=whole.job.collects))
 
 
 def most_at_once(whole: Errand, ways: Ways, lines: Sequence[OrderLine]) -> int:

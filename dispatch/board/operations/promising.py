@@ -85,11 +85,8 @@ def let_go(session: Session, hold_id: int, *, by: Actor, at: datetime) -> None:
     """Give back what is held; what has ended already stays as it ended. Raises Conflict when a colleague holds it, NotFound."""
     by.must("order.plan")
     hold = _held(session, hold_id, by)
-    if hold.state != "held":
-        return
-    if hold.is_live(at):
-        _must_be_his(hold, by)
-    _end(session, hold, "released" if hold.is_live(at) else "lapsed", at)
+    if hold.state == "held":
+        _give_back(session, hold, by=by, at=at)
 
 
 def _order(session: Session, order_id: int, was: str, by: Actor) -> Order:
@@ -109,9 +106,16 @@ def _end_the_one_before(session: Session, order: Order, *, by: Actor, at: dateti
     query = sa.select(WindowHold).where(WindowHold.order_id == order.id, WindowHold.state == "held")
     before = session.scalars(query.execution_options(populate_existing=True).with_for_update(of=WindowHold)).one_or_none()
     if before is not None:
-        if before.is_live(at):
-            _must_be_his(before, by)
-        _end(session, before, "released" if before.is_live(at) else "lapsed", at)
+        _give_back(session, before, by=by, at=at)
+
+
+def _give_back(session: Session, hold: WindowHold, *, by: Actor, at: datetime) -> None:
+    """Whoever holds it gives it back; what has run out is nobody's."""
+    if hold.is_live(at):
+        _must_be_his(hold, by)
+        _end(session, hold, "released", at)
+    else:
+        _end(session, hold, "lapsed", at)
 
 
 def _held(session: Session, hold_id: int, by: Actor, *, lock: bool = True) -> WindowHold:
