@@ -142,7 +142,7 @@ class _Live:
         asked = joint_job(str(id_), [row.line for row in visit.visit_lines], self.of, self.ways)
         held = ((fixed.pinned_start or 0,) * 2,) if visit.by_hand else asked.windows
         minutes = at_usual_pace(fixed.minutes, self.made.pace_of(visit.technician_id))
-        asked = self.made.wanted(asked, visit.order, visit.order.site_id)
+        asked = self.made.wanted(asked, visit)
         return replace(asked, minutes=minutes, windows=held, collects=visit.order_id in self.paid)
 
     def _so_far(self, job: Job, visit: Visit) -> Job:

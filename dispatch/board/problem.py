@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from dispatch.board.queries import live_visits, open_lines, other_visits, replaceable, team_and_cash, visits_on
 from dispatch.board.rules import seconds_of, seconds_of_clock, taken_out
 from dispatch.board.travelling import ways_of_branch
-from dispatch.board.wanting import as_he_works, as_wanted, at_his_pace, lines_as_wanted, vehicles_beyond, worked_in_week
+from dispatch.board.wanting import as_he_works, at_his_pace, lines_as_wanted, vehicles_beyond, visit_as_wanted, worked_in_week
 from dispatch.board.work import DayOfBranch, Ways, fixed_job, place_of, place_of_visit, still_needed, visit_job_id
 from dispatch.customers.wishes import NO_WISHES, Wishes, wishes_about
 from dispatch.devices.usable import Parts, parts_in_bags
 from dispatch.fees.cash_queries import Held
 from dispatch.fees.collecting import paid_jobs
 from dispatch.geo.rules import Coordinates
-from dispatch.orders.models import Order, OrderLine, Visit
+from dispatch.orders.models import OrderLine, Visit
 from dispatch.routing import Job, Lunch, Plan, Problem, Route, Stop, Technician
 from dispatch.staff.models import Person
 from dispatch.staff.roster_queries import presences, roster_of
@@ -60,9 +60,9 @@ class DayProblem:
             routes.setdefault(visit.technician_id, []).append(Stop(job_id, start, start, start + length, 0))
         return Plan(tuple(_route(who, sorted(stops, key=lambda s: s.start)) for who, stops in routes.items()))
 
-    def wanted(self, job: Job, order: Order, site_id: int) -> Job:
-        """A job as its customer wants it done."""
-        return as_wanted(job, order, site_id, self.wishes)
+    def wanted(self, job: Job, visit: Visit) -> Job:
+        """A visit's job as its customer wants it done."""
+        return visit_as_wanted(job, visit, self.wishes)
 
     def pace_of(self, technician_id: int) -> int:
         """Per cent of the usual time that somebody takes for his work; a visitor's is not known."""
@@ -152,7 +152,7 @@ def _as_they_work(team: Sequence[Technician], read: DayRead, of: DayOfBranch, wa
 def _fixed(visit: Visit, of: DayOfBranch, ways: Ways, wishes: Wishes) -> Job:
     """A visit that stays; one for another branch is that branch's affair."""
     job = fixed_job(visit, of, ways)
-    return as_wanted(job, visit.order, visit.order.site_id, wishes) if visit.branch_id == of.branch_id else job
+    return visit_as_wanted(job, visit, wishes) if visit.branch_id == of.branch_id else job
 
 
 def _shifts(

@@ -140,7 +140,7 @@ def _movable(job: Job, visit: Visit, day: DayProblem, ways: Ways) -> Job:
     start = job.pinned_start or 0
     window = ((start, max(start, promised_until(visit.order, day))),)
     minutes = at_usual_pace(fixed_job(visit, day.of, ways).minutes, day.pace_of(visit.technician_id))
-    return replace(day.wanted(asked, visit.order, visit.order.site_id), minutes=minutes, windows=window)
+    return replace(day.wanted(asked, visit), minutes=minutes, windows=window)
 
 
 def promised_until(order: Order, day: DayProblem) -> int:

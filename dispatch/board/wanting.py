@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.board.rules import day_bounds
 from dispatch.board.weights import Weights
-from dispatch.board.work import DayOfBranch, Ways, joint_job, line_jobs, site_of_line
+from dispatch.board.work import DayOfBranch, Ways, joint_job, line_jobs, site_of_line, site_of_visit
 from dispatch.customers.wishes import Wishes
 from dispatch.orders.models import Order, OrderLine, Visit
 from dispatch.routing import Job, Technician
@@ -61,6 +61,11 @@ def as_wanted(job: Job, order: Order, site_id: int, wishes: Wishes) -> Job:
     preferred, forbidden = wishes.at(order.customer_id, site_id)
     linked = f"order-{order.id}" if order.customer.same_technician else None
     return replace(job, preferred=preferred, forbidden=forbidden, linked=linked)
+
+
+def visit_as_wanted(job: Job, visit: Visit, wishes: Wishes) -> Job:
+    """A visit as its customer wants it done, at the site where it really is."""
+    return as_wanted(job, visit.order, site_of_visit(visit).id, wishes)
 
 
 def joint_as_wanted(job_id: str, lines: Sequence[OrderLine], of: DayOfBranch, ways: Ways, wishes: Wishes) -> Job:

@@ -108,6 +108,15 @@ def test_what_is_said_at_a_site_comes_before_what_is_said_everywhere(db: Session
     wishes = wishes_about(db, [cast.su.id or 0, cast.wei.id or 0, cast.zhou.id or 0])
     assert wishes.at(order.customer_id, order.site_id) == ((cast.wei.id,), (cast.zhou.id,))
     assert wishes.at(order.customer_id, 0) == ((cast.su.id,), (cast.zhou.id,))
+
+
+def test_a_visit_at_a_place_of_its_own_goes_by_what_is_said_there(db: Session, cast: Cast) -> None:
+    order, yard = approved_order(db, cast), approved_order(db, cast)
+    order.lines[0].own_site = yard.site
+    wish(db, cast, order, cast.su, "forbidden", here=True)
+    visit_at(db, cast, order, cast.su, "09:00", by_hand=True)
+    (job,) = (one for one in day_problem(db, of_day(cast), WAYS).problem.jobs if one.settled)
+    assert job.forbidden == (), "he is not let in at the order's place, but the work is elsewhere"
     assert [entry.action for entry in history(db, ("customer", order.customer_id))][:1] == ["customer.wish"]
     nobody, nowhere = NewWish(cast.lin.id or 0, "preferred", "x"), NewWish(cast.su.id or 0, "preferred", "x", 1)
     for wrong, field in ((nobody, "person"), (nowhere, "site")):

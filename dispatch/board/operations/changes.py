@@ -166,7 +166,7 @@ def errand_of_visit(session: Session, of: DayOfBranch, ways: Ways, visit: Visit)
     day = _his_own(day_problem(session, of, ways, dissolve=False), visit.technician_id)
     minutes = at_usual_pace(fixed_job(visit, of, ways).minutes, day.pace_of(visit.technician_id))
     job = replace(asked, minutes=minutes, collects=_collects(session, visit.order, day))
-    return Errand(day.wanted(job, visit.order, site_of_line(lines[0]).id if lines else visit.order.site_id), visit.order, day)
+    return Errand(day.wanted(job, visit), visit.order, day)
 
 
 def _his_own(day: DayProblem, technician_id: int) -> DayProblem:
