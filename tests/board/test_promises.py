@@ -19,6 +19,7 @@ from dispatch.board.promise_forms import read_first, read_wished
 from dispatch.board.promise_rules import Manners, first_lines, is_window, left_of, why_not_promised
 from dispatch.board.promises import offers_of
 from dispatch.errors import Conflict, Invalid, RuleBroken
+from dispatch.orders.models import Order
 from dispatch.orders.operations.acting import act
 from dispatch.staff.rules import Actor
 from tests.board.building import TODAY, TOMORROW, WAYS, approved_order, at_clock, of_day, take, visit_at
@@ -169,3 +170,15 @@ def test_two_callers_are_never_both_given_the_last_room(db: Session, cast: Cast)
         take_window(db, replace(of, at=later), WAYS, HALF_DAYS, hold.id, was="", by=mine)
     let_go(db, hold.id, by=mine, at=later)
     assert db.get_one(WindowHold, hold.id).state == "lapsed"
+
+
+def test_a_time_that_somebody_filled_by_hand_is_not_promised(db: Session, cast: Cast) -> None:
+    order_id, _ = full_but_for_one(db, cast)
+    of = of_day(cast)
+    hold = hold_window(db, of, WAYS, HALF_DAYS, Wish(order_id, MORNING, ""), by=cast.lin)
+    visit_at(db, cast, approved_order(db, cast), cast.su, "10:45", minutes=60)
+    db.commit()
+    with pytest.raises(RuleBroken, match="somebody has filled this time"):
+        take_window(db, of, WAYS, HALF_DAYS, hold.id, was="", by=cast.lin)
+    db.rollback()
+    assert db.get_one(Order, order_id).wanted_on is None and db.get_one(WindowHold, hold.id).state == "held"
