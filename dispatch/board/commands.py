@@ -12,14 +12,13 @@ from typing import Any
 import click
 
 from dispatch.errors import Refusal
+from dispatch.host.commands import LANGUAGE, UNREADABLE
 from dispatch.host.errors import CannotStart
 from dispatch.routing.day_file import read_day, written_day
 from dispatch.routing.stores.file import read_instance, written_tours
-from dispatch.web.locale import LOCALES, tr_in
+from dispatch.web.locale import locale_for, tr_in
 from dispatch.words import Text, say
 
-LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
-UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 UNWRITABLE = say("%(file)s cannot be written: %(reason)s")
 CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0014
 """Of the time given: writing the plan down, checking it, and the reasons for what is left."""
@@ -36,7 +35,7 @@ CHECK_S, CHECK_S_PER_JOB = 0.2, 0.0014
 @click.option("--lang", envvar=LANGUAGE, default="zh", help="zh or en; else as LANG says.")
 def route(problem: Path, out: Path, seconds: float, seed: int, rounds: int | None, cores: int, trsp: bool, lang: str) -> None:
     """Plan the day of PROBLEM and write it to --out; prints the figures as one line of JSON. Ctrl-C: the best so far."""
-    locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+    locale = locale_for(lang)
     try:
         if trsp:
             figures = _toured(problem, out, seconds, seed, rounds, cores)

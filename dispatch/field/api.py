@@ -28,7 +28,7 @@ from dispatch.field.packing.telling import told as told_pack
 from dispatch.field.phones import Caller, behind_login, contact, device_of, is_shut, offsets_of
 from dispatch.field.receiving import Kept, keep_batch
 from dispatch.field.runs import apply_all, finish_blob
-from dispatch.field.wire_rules import FORMAT, is_sha256, key_in, moment_in, phone_called, read_body, records_of, update_of
+from dispatch.field.wire_rules import FORMAT, is_sha256, key_in, moment_in, phone_called, read_body, records_of, update_of, why_of
 from dispatch.paycodes.gateway import offered
 from dispatch.staff.models import Branch
 from dispatch.staff.queries import actor_of, token_hash
@@ -38,7 +38,7 @@ from dispatch.typed import number_in
 from dispatch.web.access import current, lets_in, may, public
 from dispatch.web.locale import LOCALES, catalogue, tr
 from dispatch.web.login import settings
-from dispatch.words import say, text_from_json
+from dispatch.words import say
 
 api = Blueprint("field_api", __name__, url_prefix="/api/field")
 
@@ -121,8 +121,7 @@ def _answer(db: Session, kept: Kept) -> dict[str, Any]:
     if kept.fact is None:
         return told | {"answer": "later", "state": None, "told": None}
     fact = db.get_one(FieldFact, kept.fact.id)
-    outcome = fact.outcome or {}
-    why = text_from_json(outcome) if "msgid" in outcome else None
+    why = why_of(fact.outcome)
     return told | {"answer": "before" if kept.before else "kept", "state": fact.state, "told": tr(why) if why else None}
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from dispatch.audit.operations import record
 from dispatch.db import transaction
@@ -18,13 +17,13 @@ from dispatch.field.blobs import Piece, take_piece
 from dispatch.field.exported import Exported
 from dispatch.field.models import FieldFact, PhoneDevice
 from dispatch.field.phones import Caller, contact, device_of
-from dispatch.field.receiving import keep_batch
+from dispatch.field.receiving import Kept, keep_batch
 from dispatch.field.runs import Now, apply_all, finish_blob
-from dispatch.field.wire_rules import MOST_FACTS
+from dispatch.field.wire_rules import MOST_FACTS, why_of
 from dispatch.staff.models import Person
 from dispatch.staff.queries import actor_of
 from dispatch.staff.rules import Actor
-from dispatch.words import Text, say, text_from_json
+from dispatch.words import Text, say
 
 NOBODY = say("Nobody here is the person of this file: %(name)s.")
 
@@ -67,17 +66,14 @@ def bring_in(export: Exported, *, most: int, now: Now) -> BroughtIn:
     arrived = [one for first in range(0, len(export.records), MOST_FACTS) for one in _bring_facts(export, first, by, now)]
     apply_all(device_of(export.phone), now)
     with transaction() as session:
-        records = [_arrived(session, *each) for each in arrived]
+        records = [_arrived(session, kept) for kept in arrived]
         came = {"phone": str(export.phone), "facts": len(records), "photos": len(export.photos)}
         record(session, ("person", by.id or 0), "phone.bring_in", by=by, at=now(), detail=came)
     return BroughtIn(by.name, records, len(export.photos), refused, export.damaged)
 
 
 def _owner(session: Session, export: Exported) -> Actor:
-    query = (
-        sa.select(Person).where(Person.id == export.person_id).options(joinedload(Person.branch), joinedload(Person.role_rows))
-    )
-    person = session.scalars(query).unique().one_or_none()
+    person = session.get(Person, export.person_id)
     if person is None:
         raise Refusal(Text(NOBODY.msgid, {"name": export.name}))
     return actor_of(person)
@@ -98,20 +94,15 @@ def _bring_photo(sha256: str, photo: bytes, by: Actor, most: int, now: Now) -> T
     return None
 
 
-Brought = tuple[int | None, str, bool, FieldFact | None]
-
-
-def _bring_facts(export: Exported, first: int, by: Actor, now: Now) -> list[Brought]:
+def _bring_facts(export: Exported, first: int, by: Actor, now: Now) -> list[Kept]:
     with transaction() as session:
         at = now()
         phone = _contact(session, export, by, at)
-        kept, _ = keep_batch(session, phone, export.records[first : first + MOST_FACTS], by=by, at=at)
-        return [(each.wire.seq, each.wire.kind, each.before, each.fact) for each in kept]
+        return keep_batch(session, phone, export.records[first : first + MOST_FACTS], by=by, at=at)[0]
 
 
-def _arrived(session: Session, seq: int | None, kind: str, before: bool, fact: FieldFact | None) -> Arrived:
-    if fact is None:
-        return Arrived(seq, kind, before, None, None)
-    stands = session.get_one(FieldFact, fact.id)
-    outcome = stands.outcome or {}
-    return Arrived(seq, kind, before, stands.state, text_from_json(outcome) if "msgid" in outcome else None)
+def _arrived(session: Session, kept: Kept) -> Arrived:
+    """What became of one record, as it stands now."""
+    fact = session.get_one(FieldFact, kept.fact.id) if kept.fact else None
+    why = why_of(fact.outcome) if fact else None
+    return Arrived(kept.wire.seq, kept.wire.kind, kept.before, fact.state if fact else None, why)

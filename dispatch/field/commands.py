@@ -13,13 +13,12 @@ from dispatch.config import Settings, demonstration
 from dispatch.errors import Refusal
 from dispatch.field.bringing_in import Arrived, BroughtIn, bring_in
 from dispatch.field.exported import Exported, read_export
+from dispatch.host.commands import LANGUAGE, bytes_of, must_have_database
 from dispatch.host.errors import CannotStart
-from dispatch.web.locale import LOCALES, tr_in
+from dispatch.web.locale import locale_for, tr_in
 from dispatch.words import Text, say
 
-LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
 FINE, NOT_FINE = 0, 1
-UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 SUMMARY = say(
     "Of %(name)s: %(records)s records, %(photos)s photos. Entered: %(applied)s, for the dispatcher: %(disputed)s, waiting for "
     "their photo: %(waiting)s."
@@ -39,10 +38,10 @@ def outbox(ctx: click.Context, file: Path, as_json: bool, demo: bool, lang: str)
 
     Ends with 0 if all of it is in, with 1 if some of it is damaged or missing, and with 2 if it cannot be read or taken.
     """
-    locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+    locale = locale_for(lang)
     settings: Settings = demonstration(ctx.obj) if demo else ctx.obj
     try:
-        brought = _carried_out(settings, read_export(_bytes_of(file)))
+        brought = _carried_out(settings, read_export(bytes_of(file)))
     except (CannotStart, Refusal) as reason:
         said = reason.text if isinstance(reason, Refusal) else reason.args[0]
         raise CannotStart(tr_in(locale, said)) from None
@@ -51,18 +50,9 @@ def outbox(ctx: click.Context, file: Path, as_json: bool, demo: bool, lang: str)
     ctx.exit(NOT_FINE if brought.damaged or brought.refused or brought.count(None) else FINE)
 
 
-def _bytes_of(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as reason:
-        told = {"file": str(file), "reason": reason.strerror or str(reason)}
-        raise CannotStart(Text(UNREADABLE.msgid, told)) from None
-
-
 def _carried_out(settings: Settings, export: Exported) -> BroughtIn:
     from dispatch.binding import bind
     from dispatch.host.cluster import database_of
-    from dispatch.host.commands import must_have_database
 
     must_have_database(settings)
     with database_of(settings) as reachable:

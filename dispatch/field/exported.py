@@ -7,7 +7,6 @@ come the photos, `{"sha256", "bytes": base64}`, and the facts, `{"fact": …}` i
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import uuid
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from dispatch.errors import Refusal
 from dispatch.field.wire_rules import key_in, read_body
+from dispatch.typed import key_in as uuid_in
 from dispatch.words import say
 
 EXPORT = "gps-dispatch/outbox/1"
@@ -52,12 +52,8 @@ def read_export(content: bytes) -> Exported:
 
 
 def _headed(head: Mapping[str, Any]) -> Exported:
-    try:
-        phone = uuid.UUID(str(head.get("phone")))
-    except ValueError:
-        raise Refusal(NO_EXPORT) from None
-    person = key_in(head.get("person"))
-    if head.get("format") != EXPORT or person is None:
+    phone, person = uuid_in(str(head.get("phone"))), key_in(head.get("person"))
+    if head.get("format") != EXPORT or phone is None or person is None:
         raise Refusal(NO_EXPORT)
     return Exported(phone, person, str(head.get("name") or ""), key_in(head.get("app")))
 
@@ -66,6 +62,6 @@ def _photo(line: Mapping[str, Any]) -> bytes | None:
     """The bytes of a photo that is what its name says; None for anything else."""
     try:
         content = base64.b64decode(str(line["bytes"]), validate=True)
-    except (KeyError, ValueError, binascii.Error):
+    except (KeyError, ValueError):
         return None
     return content if hashlib.sha256(content).hexdigest() == line.get("sha256") else None

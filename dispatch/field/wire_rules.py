@@ -34,7 +34,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.devices.rules import Spot, spot_of
-from dispatch.words import Text, say
+from dispatch.words import Text, say, text_from_json
 
 FORMAT = 1
 APP_VERSION = 1
@@ -180,6 +180,11 @@ def update_of(version: int | None) -> str:
     if version is None or version < APP_VERSION - 1:
         return "must"
     return "can" if version < APP_VERSION else ""
+
+
+def why_of(outcome: Mapping[str, Any] | None) -> Text | None:
+    """Why a fact is disputed or waits, out of how applying it ended; None where nothing is to be said."""
+    return text_from_json(outcome) if outcome and "msgid" in outcome else None
 
 
 def second_id(fact_id: uuid.UUID, content_hash: bytes, person_id: int) -> uuid.UUID:

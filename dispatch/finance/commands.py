@@ -12,12 +12,9 @@ from dispatch.config import Settings
 from dispatch.errors import Refusal
 from dispatch.finance.statements.lines import CHANNELS, KINDS, Line, Statement
 from dispatch.finance.statements.reading import read_statement
+from dispatch.host.commands import LANGUAGE, bytes_of
 from dispatch.host.errors import CannotStart
-from dispatch.web.locale import LOCALES, tr_in
-from dispatch.words import Text, say
-
-LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
-UNREADABLE = say("%(file)s cannot be read: %(reason)s")
+from dispatch.web.locale import locale_for, tr_in
 
 
 @click.group()
@@ -32,22 +29,14 @@ def statement() -> None:
 @click.pass_obj
 def read(settings: Settings, file: Path, as_json: bool, lang: str) -> None:
     """Read FILE and print what it says; nothing is kept. Ends with 2 where it cannot be read."""
-    locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+    locale = locale_for(lang)
     try:
-        found = read_statement(file.name, _bytes_of(file), ZoneInfo(settings.default_zone))
+        found = read_statement(file.name, bytes_of(file), ZoneInfo(settings.default_zone))
     except Refusal as refusal:
         raise CannotStart(tr_in(locale, refusal.text)) from None
     except CannotStart as reason:
         raise CannotStart(tr_in(locale, reason.args[0])) from None
     _print(found, locale, as_json=as_json)
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as reason:
-        told = {"file": str(file), "reason": reason.strerror or str(reason)}
-        raise CannotStart(Text(UNREADABLE.msgid, told)) from None
 
 
 def _print(found: Statement, locale: str, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from dispatch.host.errors import CannotStart
 from dispatch.words import Text, say
 
 LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
+UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 
 
 def _common(command: click.Command) -> click.Command:
@@ -44,7 +45,8 @@ def check(ctx: click.Context, as_json: bool, quick: bool, lang: str, demo: bool)
     Ends with 0 if they are, with 1 if something is wrong, and with 2 if it cannot be looked at. Changes nothing.
     """
     from dispatch.host.cluster import database_of
-    from dispatch.host.report import locale_for, report
+    from dispatch.host.report import report
+    from dispatch.web.locale import locale_for
 
     locale = locale_for(lang)
     with _speaking(locale):
@@ -65,7 +67,7 @@ def backup(ctx: click.Context, folder: Path, without_keys: bool, lang: str, demo
     """
     from dispatch.host.backing_up import back_up
     from dispatch.host.cluster import database_of
-    from dispatch.host.report import locale_for
+    from dispatch.web.locale import locale_for
 
     with _speaking(locale_for(lang)) as out:
         settings = _settings(ctx, demo)
@@ -83,8 +85,9 @@ def restore(ctx: click.Context, folder: Path, lang: str, demo: bool) -> None:
 
     DIR is one backup, or a folder of several: then the newest is taken. Ends as `check` does.
     """
-    from dispatch.host.report import locale_for, report
+    from dispatch.host.report import report
     from dispatch.host.restoring import restored
+    from dispatch.web.locale import locale_for
 
     locale = locale_for(lang)
     with _speaking(locale) as out, restored(_settings(ctx, demo), folder, out=out) as reachable:
@@ -94,6 +97,15 @@ def restore(ctx: click.Context, folder: Path, lang: str, demo: bool) -> None:
 def _settings(ctx: click.Context, demo: bool) -> Settings:
     settings: Settings = ctx.obj
     return demonstration(settings) if demo else settings
+
+
+def bytes_of(file: Path) -> bytes:
+    """What is in a file that somebody named. Raises CannotStart where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as reason:
+        told = {"file": str(file), "reason": reason.strerror or str(reason)}
+        raise CannotStart(Text(UNREADABLE.msgid, told)) from None
 
 
 def must_have_database(settings: Settings) -> None:

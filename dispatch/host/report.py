@@ -14,16 +14,11 @@ from dispatch.config import Settings
 from dispatch.host import checking, clients
 from dispatch.host.checking import Problem
 from dispatch.host.errors import CannotStart
-from dispatch.web.locale import LOCALES, tr_in
+from dispatch.web.locale import tr_in
 from dispatch.words import Text, say
 
 CONTENT, WRONG = 0, 1
 Print = Callable[[str], None]
-
-
-def locale_for(lang: str) -> str:
-    """The catalogue for what LANG says."""
-    return LOCALES["zh" if lang.lower().startswith("zh") else "en"]
 
 
 def report(settings: Settings, *, locale: str, as_json: bool, quick: bool, out: Print) -> int:

@@ -11,15 +11,14 @@ import click
 
 from dispatch.config import Settings, demonstration
 from dispatch.errors import Refusal
+from dispatch.host.commands import LANGUAGE, bytes_of, must_have_database
 from dispatch.host.errors import CannotStart
 from dispatch.intake.errands import HEADER, LIST_FIELDS, Errand, Outcome, looked_at, looked_at_alone, taken_in
-from dispatch.web.locale import LOCALES, tr_in
+from dispatch.web.locale import locale_for, tr_in
 from dispatch.words import Text, say
 
 KINDS = ("vehicles", "calls", "technicians", "terminals", "sims", "prices", "parts")
-LANGUAGE = ["LC_ALL", "LC_MESSAGES", "LANG"]
 FINE, NOT_FINE = 0, 1
-UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 WHO = say("Say who takes the file in: --by USERNAME. With --dry-run nobody is needed; then only the file itself is looked at.")
 BAD_SETTING = say("“%(text)s” is none of %(names)s, or lacks its “=”.")
 STATUS = {"ok": say("ok"), "attention": say("needs attention"), "rejected": say("rejected")}
@@ -61,10 +60,10 @@ def import_file(
     Ends with 0 if every line is taken, or with --dry-run could be; with 1 if some cannot be, or it was refused; with 2 if the
     file cannot be read or the database not be reached.
     """
-    locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+    locale = locale_for(lang)
     with _speaking(locale):
         fields = _fields(kind, settings)
-        errand = Errand(kind, file.name, _bytes_of(file), fields, leave_out=leave_out, change=change, again=again)
+        errand = Errand(kind, file.name, bytes_of(file), fields, leave_out=leave_out, change=change, again=again)
         house: Settings = demonstration(ctx.obj) if demo else ctx.obj
         outcome = _carried_out(house, errand, username, dry_run)
     _print(outcome, locale, as_json=as_json, alone=dry_run and not username)
@@ -91,14 +90,6 @@ def _fields(kind: str, settings: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _bytes_of(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as reason:
-        told = {"file": str(file), "reason": reason.strerror or str(reason)}
-        raise CannotStart(Text(UNREADABLE.msgid, told)) from None
-
-
 def _carried_out(settings: Settings, errand: Errand, username: str | None, dry_run: bool) -> Outcome:
     if username is None:
         if not dry_run:
@@ -106,7 +97,6 @@ def _carried_out(settings: Settings, errand: Errand, username: str | None, dry_r
         return looked_at_alone(errand)
     from dispatch.binding import bind
     from dispatch.host.cluster import database_of
-    from dispatch.host.commands import must_have_database
 
     must_have_database(settings)
     with database_of(settings) as reachable:

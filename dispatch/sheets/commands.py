@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from dispatch import db
 from dispatch.config import Settings, demonstration
 from dispatch.host.cluster import database_of
+from dispatch.host.commands import LANGUAGE, UNREADABLE
 from dispatch.host.errors import CannotStart
 from dispatch.host.place import choose
 from dispatch.sheets import signing
 from dispatch.sheets.queries import release_of
 from dispatch.sheets.verifying import LARGEST, Verdict, verify
-from dispatch.web.locale import LOCALES, tr_in
+from dispatch.web.locale import locale_for, tr_in
 from dispatch.words import Text, say
 
 EXIT_CODES = {"valid": 0, "altered": 1, "unknown": 1, "not_a_pdf": 2}
-UNREADABLE = say("%(file)s cannot be read: %(reason)s")
 NO_RECORD = say(
     "The record of issued sheets in %(folder)s cannot be read, so no file can be known as issued. "
     "A sheet of the demonstration company needs --demo."
@@ -38,7 +38,7 @@ def sheet() -> None:
 @sheet.command("verify")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
-@click.option("--lang", envvar=["LC_ALL", "LC_MESSAGES", "LANG"], default="zh", help="zh or en; else as LANG says.")
+@click.option("--lang", envvar=LANGUAGE, default="zh", help="zh or en; else as LANG says.")
 @click.option("--demo", is_flag=True, help="A sheet of the demonstration company, which has a data folder of its own.")
 @click.pass_context
 def verify_file(ctx: click.Context, file: Path, as_json: bool, lang: str, demo: bool) -> None:
@@ -46,7 +46,7 @@ def verify_file(ctx: click.Context, file: Path, as_json: bool, lang: str, demo: 
 
     Ends with 0 only if it is valid, with 1 if it is altered or unknown, and with 2 if it is no PDF or cannot be read.
     """
-    locale = LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+    locale = locale_for(lang)
     settings = demonstration(ctx.obj) if demo else ctx.obj
     signing.configure_from(settings)
     try:

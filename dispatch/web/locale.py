@@ -48,6 +48,11 @@ def chosen_locale() -> str:
     return LOCALES["en" if asked == "en" else "zh"]
 
 
+def locale_for(lang: str) -> str:
+    """The catalogue for what LANG says."""
+    return LOCALES["zh" if lang.lower().startswith("zh") else "en"]
+
+
 def short_locale() -> str:
     """zh or en, as pages name it."""
     return "en" if str(get_locale()) == "en" else "zh"

@@ -21,6 +21,7 @@ from dispatch.field.packing.sheaf import moment
 from dispatch.field.packing.stop_shapes import Allowed, Customer, Dispute, Job, Signature, Stop
 from dispatch.field.presenting.day import site_of, symptom_of
 from dispatch.field.summary import summary_from
+from dispatch.field.wire_rules import why_of
 from dispatch.orders.lifecycle import VISIT_LIVE
 from dispatch.orders.models import Order, Visit
 from dispatch.words import text_from_json
@@ -141,5 +142,6 @@ def _disputes(read: Read, visit_id: int) -> list[Dispute]:
 def _dispute(row: dict[str, Any]) -> Dispute:
     outcome = row["outcome"] or {}
     settled = outcome.get("settled") or {}
-    why = text_from_json(outcome) if "msgid" in outcome else None
-    return Dispute(row["id"], row["kind"], row["content"].get("line"), why, settled.get("reason"), settled.get("how", ""))
+    return Dispute(
+        row["id"], row["kind"], row["content"].get("line"), why_of(outcome), settled.get("reason"), settled.get("how", "")
+    )
