@@ -12,8 +12,9 @@ from dispatch.field.packing.saying import Said
 
 @dataclass(frozen=True)
 class Charge:
-    """A charge that stands. `told`: the rule that decided it, as a sentence. `follows`: it follows from a fitting, and goes with
-    it; others are taken back by `charge.take_back` with their `id`."""
+    """A charge that stands. `told`: the rule that decided it, as a sentence. `fitting`: it follows from that one and goes with it;
+    others, and what a fitting costs nothing, are taken back by `charge.take_back` with their `id`. `fact`: the act it came with,
+    which may be named instead of the `id`: then all that came with it goes."""
 
     id: int
     line: int | None
@@ -24,7 +25,8 @@ class Charge:
     amount: Decimal
     rule: str
     told: Said
-    follows: bool
+    fitting: int | None
+    fact: str | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Receipt:
 @dataclass(frozen=True)
 class Offer:
     """What one thing costs here today, by the server's own rules. Free: nothing, and `told` is why. Else `price` each, unless
-    `Prices.quoted` names the code: that many at the quoted price first (`field/app/prices.js` adds up)."""
+    `Prices.quoted` names the code: that many at the quoted price first (`field/app/summary.js` adds up)."""
 
     code: str
     name: str
