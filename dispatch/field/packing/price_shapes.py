@@ -57,7 +57,8 @@ class Offer:
 @dataclass(frozen=True)
 class Fits:
     """An offer for several units at several vehicles: any of `units` (of the bag) put into any of `lines`, in the place of what
-    the record has there (`Line.inside[role]`) or into an empty place. `offer` null: nobody can say yet what it costs, since
+    the record has there (`Line.inside[role]`) or into an empty place; of a visit to several vehicles the units inside the others,
+    too, as they can be moved. `offer` null: nobody can say yet what it costs, since
     the price list has no part of that name, or it would replace a unit that was fitted on this very order.
 
     The phone must not promise a price either for what replaces a unit that the record does not know, or goes into another place

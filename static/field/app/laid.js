@@ -106,7 +106,8 @@ function move(day, content, act) {
     const { numbers } = from[kind];
     noted(lineAt(day, there.id), act, role, { kind: "move_out", unit_kind: kind, old: numbers, new: null, vehicle: shown(there.vehicle), other_vehicle: shown(here.vehicle) });
     noted(line, act, role, { kind: "move_in", unit_kind: kind, old: null, new: numbers, vehicle: shown(here.vehicle), other_vehicle: shown(there.vehicle) });
-    to[kind] = from[kind];
+    sell(day, content, role, from[kind], null, act);
+    to[kind] = { ...from[kind], fresh: true };
     delete from[kind];
   }
 }
