@@ -137,7 +137,10 @@ def chosen(db: Session, visit: Visit, dice: random.Random, numbers: Any, sent: l
         ("line.remove", at | {"units": units}),
         ("line.move", at | {"units": units, "vehicle": other.vehicle_id}),
         ("part.use", at | {"code": "P003", "quantity": dice.randint(1, 3)}),
-        ("charge.add", {"code": dice.choice(["S001", "S003"]), "quantity": dice.randint(1, 3), "line": dice.choice([None, line.id])}),
+        (
+            "charge.add",
+            {"code": dice.choice(["S001", "S003"]), "quantity": dice.randint(1, 3), "line": dice.choice([None, line.id])},
+        ),
         ("test.run", at | {"results": {"fix": {"result": dice.choice(["passed", "failed"])}}}),
         ("payment.take", {"amount": dice.choice(["10.00", "45.50"]), "channel": dice.choice(["cash", "wechat", "account"])}),
         ("line.not_done", at | why | {"how": dice.choice(["leave_over", "give_up"])}),

@@ -190,4 +190,8 @@ def _office(of: About) -> Mapping[str, Query]:
     has = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(CALLED))
     people = sa.select(Person.name, Person.phone).where(Person.branch_id == of.by.branch_id, Person.active, has)
     deciding = could_approve(of.by.branch_id or 0, besides=of.by).with_only_columns(Person.id, Person.name)
-    return {"branch": branch, "approvers": deciding, "people": people.where(Person.phone.is_not(None)).order_by(Person.id).limit(MOST_PEOPLE)}
+    return {
+        "branch": branch,
+        "approvers": deciding,
+        "people": people.where(Person.phone.is_not(None)).order_by(Person.id).limit(MOST_PEOPLE),
+    }

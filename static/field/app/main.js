@@ -4,6 +4,7 @@ import { dayPage, visitsOf } from "./day.js";
 import { el, icon, note } from "./dom.js";
 import { createOutbox } from "./outbox.js";
 import { signIn, unsent } from "./sheets.js";
+import { stepPage } from "./steps.js";
 import { stopPage } from "./stop.js";
 import { openStore } from "./store.js";
 import { createSync } from "./sync.js";
@@ -33,14 +34,21 @@ async function refresh() {
 
 function page() {
   if (!state.day) return { title: t("today"), parts: state.sync === "idle" || state.sync === "sending" ? [] : [el("div", { class: "empty" }, icon("calendar-check"), el("p", {}, t("no-day")))] };
-  const visit = /^#visit\/(\d+)$/.exec(location.hash)?.[1];
-  return (visit && stopPage(state, Number(visit), does)) || dayPage(state);
+  const [, id, step, line] = /^#visit\/(\d+)(?:\/([a-z]+))?(?:\/(\d+))?$/.exec(location.hash) ?? [];
+  return (id && visitPage(Number(id), step, line ? Number(line) : null)) || dayPage(state);
+}
+
+/** A visit's own page, or that of one of its steps: `#visit/ID/STEP/LINE`. */
+function visitPage(id, step, line) {
+  const visit = visitsOf(state).find((one) => one.id === id), page = visit && step ? stepPage(step, draw) : undefined;
+  if (page === null) return { title: "", back: `#visit/${id}`, parts: [] }; // it comes
+  return page ? page(state, visit, line, does) : stopPage(state, id, does);
 }
 
 function draw() {
   const { title, count, back, parts, big } = page();
   document.title = `${title} · ${t("today")}`;
-  top.replaceChildren(back ? el("a", { class: "phone-back", href: "#" }, icon("chevron-left"), el("span", {}, t("today"))) : el("span", { class: "phone-back tnum" }, count ?? ""), el("h1", {}, title), chip());
+  top.replaceChildren(back ? el("a", { class: "phone-back", href: back === true ? "#" : back }, icon("chevron-left"), el("span", {}, t(back === true ? "today" : "back"))) : el("span", { class: "phone-back tnum" }, count ?? ""), el("h1", {}, title), chip());
   content.replaceChildren(...notes(), ...parts.filter(Boolean));
   foot.replaceChildren(...[big].flat().filter(Boolean));
   foot.hidden = !big;

@@ -1,7 +1,7 @@
 // The end of a visit: what closing will still miss, which vehicles are done, and why the others are not.
 
 import { el, note, plate } from "../dom.js";
-import { choose, field, forget, form, refuse } from "../forms.js";
+import { choose, field, forget, form, refuse } from "./forms.js";
 import { money } from "../money.js";
 import { address, seen, word } from "../visits.js";
 import { ofDay, t } from "../words.js";

@@ -1,7 +1,7 @@
 // Taking money: what is due, how it is paid, and the receipt with a number of this phone's own block.
 
 import { el, icon, note } from "../dom.js";
-import { choose, field, forget, form, refuse } from "../forms.js";
+import { choose, field, forget, form, refuse } from "./forms.js";
 import { amountIn, money } from "../money.js";
 import { fen, nextNumber, yuan } from "../prices.js";
 import { address, seen } from "../visits.js";

@@ -1,10 +1,10 @@
 // The customer reads what was done and what it costs, and signs below it; or he does not, with a reason and a photo.
 
 import { el, icon, note } from "../dom.js";
-import { draft, field, forget, form, refuse } from "../forms.js";
+import { draft, field, forget, form, refuse } from "./forms.js";
 import { newKey } from "../keys.js";
 import { money } from "../money.js";
-import { createPad } from "../pad.js";
+import { createPad } from "./pad.js";
 import { photographed } from "../photo.js";
 import { place } from "../place.js";
 import { fen } from "../prices.js";

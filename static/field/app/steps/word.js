@@ -1,7 +1,7 @@
 // Somebody approved something by word, a part that is missing for one: who, how and what for. He confirms it later.
 
 import { el } from "../dom.js";
-import { choose, field, forget, form, refuse } from "../forms.js";
+import { choose, field, forget, form, refuse } from "./forms.js";
 import { moment } from "../rules.js";
 import { ofDay, t } from "../words.js";
 

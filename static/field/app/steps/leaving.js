@@ -1,13 +1,14 @@
 // The visit is broken off: the customer is away, a part is missing, it is unsafe, it cannot be done.
 
-import { el } from "../dom.js";
-import { choose, field, forget, form, refuse } from "../forms.js";
+import { el, icon } from "../dom.js";
+import { choose, field, forget, form, refuse } from "./forms.js";
 import { ofDay, t } from "../words.js";
 
+const MEANS = { absent: "absent", missing: "part", cannot: "cannot", unsafe: "unsafe" };
 const WAITS = { absent: "customer", part: "part", vehicle: "vehicle", unsafe: "unsafe" };
 
-export function page({ day: { pack } }, visit, _line, does, why = null) {
-  const key = `abandon-${visit.id}`, open = ["dispatched", "on_the_way", "on_site"].includes(visit.status);
+export function page({ day: { pack } }, visit, _line, does, step) {
+  const key = `abandon-${visit.id}-${step}`, open = ["dispatched", "on_the_way", "on_site"].includes(visit.status);
   const send = async (values, made) => {
     const wrong = {};
     if (!values.why) wrong.why = t("choose");
@@ -20,8 +21,9 @@ export function page({ day: { pack } }, visit, _line, does, why = null) {
       location.hash = "";
     });
   };
-  const parts = [el("p", { class: "quiet" }, t("break-off-why")), form(key, "abandon", send,
-    choose("why", t("why"), pack.lists.reasons.map(([value, msgid]) => [value, ofDay(pack, msgid)]), why),
+  const word = step === "missing" && visit.status === "on_site" ? el("a", { class: "btn btn-quiet btn-wide", href: `#visit/${visit.id}/word` }, icon("check2-all"), t("by-word")) : null;
+  const parts = [word, el("p", { class: "quiet" }, t("break-off-why")), form(key, "abandon", send,
+    choose("why", t("why"), pack.lists.reasons.map(([value, msgid]) => [value, ofDay(pack, msgid)]), MEANS[step]),
     field("more", t("own-words"), { rows: 2, maxlength: 500 }), field("again", t("not-before"), { type: "date", min: pack.day }, t("not-before-why")))];
   return { title: t("break-off"), back: `#visit/${visit.id}`, parts, big: open && el("button", { class: "btn btn-danger-quiet btn-big", form: "abandon" }, t("break-off")) };
 }

@@ -1,6 +1,6 @@
 // What forms on the phone are made of, and what was typed in them: kept as long as the app is open, so that leaving loses nothing.
 
-import { el, icon } from "./dom.js";
+import { el, icon } from "../dom.js";
 
 const DRAFTS = "dispatch-drafts";
 const drafts = JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}");

@@ -1,9 +1,9 @@
 // The field in which the customer signs. Strokes are kept as shares of the field's width, so turning the phone keeps them, and a
 // page that is drawn anew shows them again.
 
-import { el } from "./dom.js";
+import { el } from "../dom.js";
 
-const PAD = new URL("../../vendor/signature-pad/signature_pad.min.js", import.meta.url).href;
+const PAD = new URL("../../../vendor/signature-pad/signature_pad.min.js", import.meta.url).href;
 const round = (share) => Math.round(share * 10_000) / 10_000;
 
 /** { canvas, strokes(), clear() }; `changed(strokes)` hears of each stroke. */
