@@ -41,7 +41,7 @@ WALKS, STEPS, SENT = 8, 14, 4
 """So many visits of so many acts, of which the first few were sent before the pack was made."""
 
 SUMMARIES = """async (cases) => {
-  const { hashOf, summaryOf } = await import("/static/field/app/summary.js"), found = [];
+  const { hashOf, summaryOf } = await import("/static/field/app/steps/summary.js"), found = [];
   for (const { pack, visit, acts } of cases) {
     const summary = summaryOf(pack, pack.visits.find(({ id }) => id === visit), acts);
     found.push([summary, await hashOf(summary)]);
@@ -49,6 +49,7 @@ SUMMARIES = """async (cases) => {
   return found;
 }"""
 
+CHANNELS = ("cash", "wechat", "account")
 Act = Mapping[str, Any]
 
 
@@ -142,7 +143,7 @@ def chosen(db: Session, visit: Visit, dice: random.Random, numbers: Any, sent: l
             {"code": dice.choice(["S001", "S003"]), "quantity": dice.randint(1, 3), "line": dice.choice([None, line.id])},
         ),
         ("test.run", at | {"results": {"fix": {"result": dice.choice(["passed", "failed"])}}}),
-        ("payment.take", {"amount": dice.choice(["10.00", "45.50"]), "channel": dice.choice(["cash", "wechat", "account"])}),
+        ("payment.take", {"amount": dice.choice(["10.00", "45.50"]), "channel": dice.choice(CHANNELS)}),
         ("line.not_done", at | why | {"how": dice.choice(["leave_over", "give_up"])}),
         ("line.done", at),
         (back, at | why | named[back]),

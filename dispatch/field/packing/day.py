@@ -14,7 +14,7 @@ from dispatch.field.packing.lines import works
 from dispatch.field.packing.price_shapes import Block
 from dispatch.field.packing.reading import Read
 from dispatch.field.packing.saying import Person, Said
-from dispatch.field.packing.shapes import Approver, Ahead, Me, Office, Pack
+from dispatch.field.packing.shapes import Ahead, Approver, Me, Office, Pack
 from dispatch.field.packing.stops import stop_told
 from dispatch.field.packing.tables import channels, lists
 from dispatch.field.point_models import PointList

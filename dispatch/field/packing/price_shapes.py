@@ -43,7 +43,7 @@ class Receipt:
 @dataclass(frozen=True)
 class Offer:
     """What one thing costs here today, by the server's own rules. Free: nothing, and `told` is why. Else `price` each, unless
-    `Prices.quoted` names the code: that many at the quoted price first (`field/app/prices.js` adds up)."""
+    `Prices.quoted` names the code: that many at the quoted price first (`field/app/steps/prices.js` adds up)."""
 
     code: str
     name: str

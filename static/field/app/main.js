@@ -78,6 +78,7 @@ function newer() {
 // doing --------------------------------------------------------------------------------------------------------------
 
 const does = {
+  draw,
   /** Keeps what was done, tells so, and sends it when there is signal. */
   async act(acts) {
     try {

@@ -1,12 +1,12 @@
 // One visit: what is needed on site, and the one thing to do.
 
-import { moneySteps } from "./ahead.js";
 import { vehicles, visitsOf, problem, promised } from "./day.js";
 import { el, icon, plate, sheet, status } from "./dom.js";
 import { exceptions } from "./exceptions.js";
 import { photographed } from "./photo.js";
 import { place } from "./place.js";
 import { nextStep } from "./rules.js";
+import { partOf } from "./steps.js";
 import { clock, ofDay, t, wordOf } from "./words.js";
 
 const KINDS = { "visit.depart": "depart", "visit.arrive": "arrive", photo: "photo", "charge.add": "charge-add", "charge.take_back": "charge-back", "part.use": "part-use", "payment.take": "payment", sign: "signature", "sign.refuse": "sign-refuse", "word.record": "by-word", "visit.finish": "finish", "visit.abandon": "break-off" };
@@ -16,7 +16,7 @@ export function stopPage(state, id, does) {
   if (!visit) return null;
   const { pack } = state.day, own = state.facts.filter((fact) => fact.visit === id), step = nextStep(visit.status);
   const parts = [facts(pack, visit), ...visit.lines.map((line) => vehicleCard(pack, line)), done(pack, own)];
-  if (visit.status === "on_site") parts.splice(1, 0, moneySteps(state, visit));
+  if (visit.status === "on_site") parts.splice(1, 0, partOf("ahead", does.draw)?.(state, visit));
   parts.push(exceptions(visit, office(pack)));
   if (visit.status === "on_site") parts.push(el("section", { class: "card" }, el("p", { class: "quiet" }, t("go-on-why")), el("a", { class: "btn btn-quiet btn-wide", href: `/my-day/visits/${id}` }, t("go-on"))));
   return { title: wordOf(pack, "visit_statuses", visit.status), back: true, parts, big: step && button(pack, visit, step, does) };

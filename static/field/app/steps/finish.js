@@ -2,8 +2,8 @@
 
 import { el, note, plate } from "../dom.js";
 import { choose, field, forget, form, refuse } from "./forms.js";
-import { money } from "../money.js";
-import { address, seen, word } from "../visits.js";
+import { money } from "./money.js";
+import { address, seen, word } from "./visits.js";
 import { ofDay, t } from "../words.js";
 
 export function page(state, visit, _line, does) {

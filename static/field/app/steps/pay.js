@@ -2,9 +2,9 @@
 
 import { el, icon, note } from "../dom.js";
 import { choose, field, forget, form, refuse } from "./forms.js";
-import { amountIn, money } from "../money.js";
-import { fen, nextNumber, yuan } from "../prices.js";
-import { address, seen } from "../visits.js";
+import { amountIn, money } from "./money.js";
+import { fen, nextNumber, yuan } from "./prices.js";
+import { address, seen } from "./visits.js";
 import { ofDay, t } from "../words.js";
 
 export function page(state, visit, _line, does) {

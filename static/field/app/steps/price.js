@@ -2,9 +2,9 @@
 
 import { el, icon, note, plate, sheet } from "../dom.js";
 import { choose, field, form, refuse } from "./forms.js";
-import { money } from "../money.js";
-import { chargesOf, fen } from "../prices.js";
-import { address, seen } from "../visits.js";
+import { money } from "./money.js";
+import { chargesOf, fen } from "./prices.js";
+import { address, seen } from "./visits.js";
 import { ofDay, t } from "../words.js";
 
 export function page(state, visit, _line, does) {

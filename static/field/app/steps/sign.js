@@ -3,13 +3,13 @@
 import { el, icon, note } from "../dom.js";
 import { draft, field, forget, form, refuse } from "./forms.js";
 import { newKey } from "../keys.js";
-import { money } from "../money.js";
+import { money } from "./money.js";
 import { createPad } from "./pad.js";
 import { photographed } from "../photo.js";
 import { place } from "../place.js";
-import { fen } from "../prices.js";
-import { hashOf, summaryOf } from "../summary.js";
-import { address, seen, word } from "../visits.js";
+import { fen } from "./prices.js";
+import { hashOf, summaryOf } from "./summary.js";
+import { address, seen, word } from "./visits.js";
 import { clock, t, wordOf } from "../words.js";
 import { channelWord } from "./pay.js";
 

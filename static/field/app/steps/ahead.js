@@ -1,13 +1,14 @@
 // The steps of a visit that are about money and its end: how far each is, and the one that is next.
 
-import { el, icon } from "./dom.js";
+import { el, icon } from "../dom.js";
 import { money } from "./money.js";
 import { address, seen, word } from "./visits.js";
-import { t } from "./words.js";
+import { t } from "../words.js";
 
 const MARKS = { done: "check-lg", odd: "exclamation-triangle", open: "circle" };
 
-export function moneySteps(state, visit) {
+/** The card of the stop's page. */
+export function page(state, visit) {
   const steps = stepsOf(seen(state, visit)), next = steps.find(({ state: how }) => how === "open")?.name ?? "finish";
   const one = ({ name, label, state: how, told }) => el("li", {}, el("a", { class: `step step-${how}${name === next ? " is-next" : ""}`, href: address(visit, name), "aria-current": name === next ? "step" : null },
     el("span", { class: "step-mark" }, icon(name === "finish" ? "flag" : MARKS[how])), el("span", { class: "step-words" }, el("b", {}, label), told ? el("span", { class: "quiet" }, told) : null), icon("chevron-right")));
