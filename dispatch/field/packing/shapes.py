@@ -69,7 +69,8 @@ class Me:
 
 @dataclass(frozen=True)
 class Office:
-    """Who to call: the branch's own number first, then the dispatchers'. `approvers`: whose word counts (`word.record`). `lat`, `lon`: where the branch is, for the sketch."""
+    """Who to call: the branch's own number first, then the dispatchers'. `approvers`: whose word
+    counts (`word.record`). `lat`, `lon`: where the branch is, for the sketch."""
 
     name: str
     phone: str | None

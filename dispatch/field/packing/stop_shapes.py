@@ -47,8 +47,8 @@ class Stop:
     disputes: Sequence[Dispute]
     """What he sent from there that the office has to decide, or has."""
     summary: Mapping[str, Any]
-    """The summary that the customer would sign if nothing more was done: `field/app/steps/summary.js` makes it from this pack and the
-    phone's own facts, and `POST /api/field/facts` takes it with `sign`, as `summary` with `summary_hash`."""
+    """The summary that the customer would sign if nothing more was done: `field/app/steps/summary.js` makes it from this pack and
+    the phone's own facts, and `POST /api/field/facts` takes it with `sign`, as `summary` with `summary_hash`."""
 
 
 @dataclass(frozen=True)

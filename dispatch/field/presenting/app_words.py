@@ -91,7 +91,7 @@ WORDS: dict[str, Text] = {
     "parts": say("Parts in my bag"),
     "technician": say("Technician"),
     "unpriced": say(
-        "The office has to say what something that was fitted costs: it replaces what was put in on this very order, or the price list lacks it."
+        "The office has to say what something fitted here costs: it replaces what this very order put in, or is not in the price list."
     ),
     "take-due": say("Take %(due)s"),
     "nothing-sign": say("Nothing to pay: signature"),
@@ -163,7 +163,8 @@ WORDS: dict[str, Text] = {
     "own-words": say("In your own words"),
     "not-before": say("Not to be tried again before"),
     "not-before-why": say(
-        "The order waits until that day and then comes back to the office by itself. Left empty, the office plans it anew at once."
+        "The order waits until that day and then comes back to the office by itself. "
+        "Left empty, the office plans it anew at once."
     ),
     "again-from": say("%(why)s (again from %(day)s)"),
     "by-word": say("Somebody approved something by word"),
