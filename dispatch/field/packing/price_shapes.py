@@ -13,8 +13,8 @@ from dispatch.field.packing.saying import Said
 @dataclass(frozen=True)
 class Charge:
     """A charge that stands. `told`: the rule that decided it, as a sentence. `fitting`: it follows from that one and goes with
-    it; others, and what a fitting costs nothing, are taken back by `charge.take_back` with their `id`. `fact`: the act it came with,
-    which may be named instead of the `id`: then all that came with it goes."""
+    it; others, and what a fitting costs nothing, are taken back by `charge.take_back` with their `id`. `fact`: the act it came
+    with, which may be named instead of the `id`: then all that came with it goes."""
 
     id: int
     line: int | None

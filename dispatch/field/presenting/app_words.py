@@ -91,7 +91,8 @@ WORDS: dict[str, Text] = {
     "parts": say("Parts in my bag"),
     "technician": say("Technician"),
     "unpriced": say(
-        "The office has to say what something fitted here costs: it replaces what this very order put in, or is not in the price list."
+        "The office has to say what something fitted here costs: "
+        "it replaces what this very order put in, or is not in the price list."
     ),
     "take-due": say("Take %(due)s"),
     "nothing-sign": say("Nothing to pay: signature"),
@@ -179,6 +180,7 @@ WORDS: dict[str, Text] = {
     "unsafe": say("It is unsafe"),
     "help": say("Help: call the office"),
     "no-number": say("The office has given no number to call."),
+    "step-comes": say("This page is being fetched. It needs signal only once."),
     "charge-add": say("Added to the price"),
     "charge-back": say("Taken off the bill"),
     "part-use": say("Part used"),

@@ -41,7 +41,7 @@ function page() {
 /** A visit's own page, or that of one of its steps: `#visit/ID/STEP/LINE`. */
 function visitPage(id, step, line) {
   const visit = visitsOf(state).find((one) => one.id === id), page = visit && step ? stepPage(step, draw) : undefined;
-  if (page === null) return { title: "", back: `#visit/${id}`, parts: [] }; // it comes
+  if (page === null) return { title: "", back: `#visit/${id}`, parts: [el("p", { class: "quiet" }, t("step-comes"))] };
   return page ? page(state, visit, line, does) : stopPage(state, id, does);
 }
 
