@@ -109,7 +109,7 @@ def test_a_visit_is_priced_paid_signed_and_finished_without_signal(
     page.locator("#refuse [name=reason]").fill("不管签字")
     page.set_input_files("#refuse-photo", camera_picture(tmp_path / "refusal.jpg"))
     page.get_by_role("button", name="Keep the refusal").click()
-    expect(page.locator(".note-warning")).to_contain_text("Signature refused: 不管签字")
+    expect(page.locator(".note", has_text="Signature refused: 不管签字")).to_be_visible()
     big(page, "Go on: finish")
     big(page, "Finish")
     unsent(page, 7)
