@@ -17,7 +17,7 @@ const [top, content, foot] = ["top", "content", "big"].map((id) => document.getE
 const state = { me: null, day: null, facts: [], waiting: { facts: 0, photos: 0, others: 0 }, photosWrong: [], sync: "idle", told: null, lasting: true, newer: null };
 const tabs = "BroadcastChannel" in self ? new BroadcastChannel("dispatch") : null;
 const SAYS = { away: "warning", login: "warning", other: "danger", locked: "danger", refused: "danger", stuck: "danger" };
-let outbox = null, sync = null;
+let outbox = null, sync = null, drawn = null;
 
 async function read() {
   const me = await outbox.me();
@@ -49,8 +49,11 @@ function draw() {
   const { title, count, back, parts, big } = page();
   document.title = `${title} · ${t("today")}`;
   top.replaceChildren(back ? el("a", { class: "phone-back", href: back === true ? "#" : back }, icon("chevron-left"), el("span", {}, t(back === true ? "today" : "back"))) : el("span", { class: "phone-back tnum" }, count ?? ""), el("h1", {}, title), chip());
-  content.replaceChildren(...notes(), ...parts.filter(Boolean));
-  foot.replaceChildren(...[big].flat().filter(Boolean));
+  const made = [parts, big].map((some) => [some].flat().filter(Boolean)), look = location.hash + made.flat().map(({ outerHTML }) => outerHTML).join("");
+  if (look === drawn) return void content.firstElementChild.replaceWith(...notes()); // what somebody is typing in stays as it is
+  drawn = look;
+  content.replaceChildren(...notes(), ...made[0]);
+  foot.replaceChildren(...made[1]);
   foot.hidden = !big;
 }
 

@@ -27,7 +27,7 @@ function receipt(pack, { number, channel, amount, invoice_number: invoice }) {
 export const channelWord = (pack, key) => { const found = pack.channels.find((one) => one.key === key); return found ? ofDay(pack, found.word) : key; };
 
 function taking(state, now, does) {
-  const { pack } = state.day, { visit, due, stop } = now, key = `pay-${visit.id}`, number = nextNumber(pack.receipts, state.facts);
+  const { pack } = state.day, { visit, due, stop } = now, key = `pay-${visit.id}-${now.now.receipts.length}`, number = nextNumber(pack.receipts, state.facts);
   const codes = pack.channels.filter(({ code }) => code);
   const send = (values, made) => {
     const amount = amountIn(values.amount), wrong = {};

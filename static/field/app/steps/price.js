@@ -1,7 +1,7 @@
 // What it costs and why, and what can be added from the offers, with the price before anybody agrees.
 
 import { el, icon, note, plate, sheet } from "../dom.js";
-import { choose, field, form, refuse } from "./forms.js";
+import { choose, field, forget, form, refuse } from "./forms.js";
 import { money } from "./money.js";
 import { chargesOf, fen } from "./prices.js";
 import { address, seen } from "./visits.js";
@@ -83,5 +83,6 @@ async function agree(pack, now, { kind, offer, lines, left }, does) {
     show(1);
     return made;
   });
+  forget(key); // nobody has agreed to anything before he is asked
   if (told) await does.act([{ kind, visit: now.visit.id, content: { code: offer.code, ...told } }]);
 }

@@ -16,9 +16,9 @@ import { channelWord } from "./pay.js";
 export function page(state, visit, _line, does) {
   const { pack } = state.day, now = seen(state, visit), live = visit.status === "on_site", said = word(now.stop, now.acts);
   const summary = summaryOf(pack, now.stop, now.acts), settled = said && !said.changed;
-  const parts = [said ? told(pack, said) : null, read(pack, summary), ...(live ? signing(state, now, summary, settled, does) : [])];
-  const sign = el("button", { class: `btn ${settled ? "btn-quiet" : "btn-primary"} btn-big`, form: "sign" }, t(settled ? "sign-another" : "agree-sign"));
-  return { title: t("signature"), back: `#visit/${visit.id}`, parts, big: live && (settled ? [sign, el("a", { class: "btn btn-primary btn-big", href: address(visit, "finish") }, t("go-finish"))] : sign) };
+  const parts = [said ? told(pack, said) : null, read(pack, summary), ...(live ? signing(now, summary, settled, does) : [])];
+  const big = settled ? el("a", { class: "btn btn-primary btn-big", href: address(visit, "finish") }, t("go-finish")) : el("button", { class: "btn btn-primary btn-big", form: "sign" }, t("agree-sign"));
+  return { title: t("signature"), back: `#visit/${visit.id}`, parts, big: live && big };
 }
 
 function told(pack, said) {
@@ -51,14 +51,15 @@ function read(pack, summary) {
 
 // --- what he signs
 
-function signing(state, now, summary, settled, does) {
+function signing(now, summary, settled, does) {
   const { stop, visit } = now, { contact } = stop.customer, key = `sign-${visit.id}-${now.acts.filter(({ kind }) => kind === "sign").length}`, kept = draft(key);
   const pad = createPad({ strokes: kept.strokes ?? [], changed: (strokes) => { kept.strokes = strokes; } });
+  const again = settled ? el("button", { class: "btn btn-quiet btn-wide" }, t("sign-another")) : null;
   const send = (values, made) => {
     const wrong = {};
     if (!pad.strokes().length) wrong.points = t("sign-first");
     if (!values.signer) wrong.signer = t("who-stands-there");
-    if (!refuse(made, wrong)) does.busy(document.querySelector('[form="sign"]'), async () => {
+    if (!refuse(made, wrong)) does.busy(again ?? document.querySelector('[form="sign"]'), async () => {
       const spot = await place(), content = { ...(await shownTo(values, summary)), points: pad.strokes(), ...(spot ?? {}) };
       await does.act([{ kind: "sign", visit: visit.id, content, spot }]);
       forget(key);
@@ -68,14 +69,14 @@ function signing(state, now, summary, settled, does) {
   const mine = settled ? {} : { signer: contact?.name ?? "", phone: contact?.phone ?? "" }; // a second one is somebody else
   return [
     form(key, "sign", send, el("div", { class: "field", "data-field": "points" }, el("p", { class: "pad-head", id: "pad-label" }, el("b", {}, t("sign-here")), " ", clear), pad.canvas),
-      field("signer", t("signer"), { value: mine.signer, maxlength: 100 }), field("phone", t("phone"), { type: "tel", value: mine.phone, maxlength: 40 })),
-    refusing(state, now, summary, does)];
+      field("signer", t("signer"), { value: mine.signer, maxlength: 100 }), field("phone", t("phone"), { type: "tel", value: mine.phone, maxlength: 40 }), again),
+    refusing(now, summary, does)];
 }
 
 const shownTo = async ({ signer, phone }, summary) => ({ signer, phone: phone || null, summary, summary_hash: await hashOf(summary) });
 
-function refusing({ day }, { visit, stop }, summary, does) {
-  const key = `refuse-${visit.id}`, camera = el("input", { type: "file", class: "sr", id: "refuse-photo", accept: "image/*", capture: "environment" });
+function refusing({ visit, stop, acts }, summary, does) {
+  const key = `refuse-${visit.id}-${acts.filter(({ kind }) => kind === "sign.refuse").length}`, camera = el("input", { type: "file", class: "sr", id: "refuse-photo", accept: "image/*", capture: "environment" });
   const there = el("span", { class: "quiet" }), button = el("button", { class: "btn btn-danger-quiet btn-wide" }, t("keep-refusal"));
   camera.addEventListener("change", () => { there.textContent = camera.files[0] ? t("photo-there") : ""; });
   const send = (values, made) => {
