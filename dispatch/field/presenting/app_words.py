@@ -180,6 +180,7 @@ WORDS: dict[str, Text] = {
     "unsafe": say("It is unsafe"),
     "help": say("Help: call the office"),
     "no-number": say("The office has given no number to call."),
+    "by-word-title": say("Approved by word"),
     "step-comes": say("This page is being fetched. It needs signal only once."),
     "charge-add": say("Added to the price"),
     "charge-back": say("Taken off the bill"),

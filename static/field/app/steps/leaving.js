@@ -21,7 +21,7 @@ export function page({ day: { pack } }, visit, _line, does, step) {
       location.hash = "";
     });
   };
-  const word = step === "missing" && visit.status === "on_site" ? el("a", { class: "btn btn-quiet btn-wide", href: `#visit/${visit.id}/word` }, icon("check2-all"), t("by-word")) : null;
+  const word = step === "missing" && visit.status === "on_site" ? el("p", {}, el("a", { class: "btn btn-quiet btn-wide", href: `#visit/${visit.id}/word` }, icon("check2-all"), t("by-word"))) : null;
   const parts = [word, el("p", { class: "quiet" }, t("break-off-why")), form(key, "abandon", send,
     choose("why", t("why"), pack.lists.reasons.map(([value, msgid]) => [value, ofDay(pack, msgid)]), MEANS[step]),
     field("more", t("own-words"), { rows: 2, maxlength: 500 }), field("again", t("not-before"), { type: "date", min: pack.day }, t("not-before-why")))];

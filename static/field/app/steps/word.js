@@ -23,5 +23,5 @@ export function page({ day: { pack } }, visit, _line, does) {
     choose("approver", t("who-allowed"), people.map(({ id, name }) => [String(id), name]), people.length === 1 ? String(people[0].id) : null),
     field("what_for", t("what-for"), { rows: 2, maxlength: 200 }),
     choose("channel", t("how-allowed"), pack.lists.verbal.map(([value, msgid]) => [value, ofDay(pack, msgid)]), "phone")) : null];
-  return { title: t("by-word"), back: `#visit/${visit.id}`, parts, big: live && el("button", { class: "btn btn-primary btn-big", form: "word" }, t("record")) };
+  return { title: t("by-word-title"), back: `#visit/${visit.id}`, parts, big: live && el("button", { class: "btn btn-primary btn-big", form: "word" }, t("record")) };
 }
