@@ -76,6 +76,12 @@ def test_a_visit_is_priced_paid_signed_and_finished_without_signal(
     page.evaluate(KEEP, STEPS)
     tunnel.cut()
 
+    step(page, visit, "word")
+    page.get_by_label("王建国").check()
+    page.get_by_label("What for?").fill("旧天线可继续用")
+    big(page, "Record")
+    unsent(page, 1)
+
     step(page, visit, "price")
     page.locator("summary", has_text="Services").click()
     page.get_by_role("button", name="移机费").click()
@@ -85,7 +91,7 @@ def test_a_visit_is_priced_paid_signed_and_finished_without_signal(
     expect(page.locator("dialog .field-error")).to_contain_text("he has to agree")
     page.get_by_label("The customer has seen this price").check()
     page.locator("dialog .btn-primary").click()
-    unsent(page, 1)
+    unsent(page, 2)
 
     big(page, "Take ¥300.00")
     page.get_by_label("Cash").check()
@@ -112,7 +118,7 @@ def test_a_visit_is_priced_paid_signed_and_finished_without_signal(
     expect(page.locator(".note", has_text="Signature refused: 不管签字")).to_be_visible()
     big(page, "Go on: finish")
     big(page, "Finish")
-    unsent(page, 7)
+    unsent(page, 8)
 
     tunnel.mend()
     page.evaluate("dispatchEvent(new Event('online'))")
@@ -120,6 +126,7 @@ def test_a_visit_is_priced_paid_signed_and_finished_without_signal(
     with transaction() as db:
         facts = db.scalars(sa.select(FieldFact).order_by(FieldFact.device_seq)).all()
         assert [(one.kind, one.state) for one in facts][2:] == [
+            ("word.record", "applied"),
             ("charge.add", "applied"),
             ("payment.take", "applied"),
             ("payment.take", "applied"),
