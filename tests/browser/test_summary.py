@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,8 @@ from playwright.sync_api import BrowserContext
 from sqlalchemy.orm import Session
 
 from dispatch.audit.rules import canonical
-from dispatch.devices.models import Fitting, PartEntry
+from dispatch.devices.models import Fitting
 from dispatch.errors import Refusal
-from dispatch.fees.models import Charge
 from dispatch.field.acting import act
 from dispatch.field.models import TestResult
 from dispatch.field.packing.day import pack
@@ -51,6 +50,7 @@ SUMMARIES = """async (cases) => {
 
 CHANNELS = ("cash", "wechat", "account")
 Act = Mapping[str, Any]
+Rows = Mapping[str, Sequence[int]]
 
 
 def test_the_summary_of_the_phone_is_that_of_the_record(
@@ -88,17 +88,29 @@ def walked(db: Session, cast: Cast, dice: random.Random) -> tuple[dict[str, Any]
             db.commit()
             told = told_pack(pack(read_day(db, by=cast.su, device=None, at=AT), codes=()), str)
             sent = []
-        sent += tried(db, cast, visit, dice, numbers, sent)
+        sent += tried(db, cast, visit, dice, numbers, sent, rows(told, visit) if told else {})
     case = {"pack": json.loads(json.dumps(told)), "visit": visit.id, "acts": sent}
     summary = json.loads(json.dumps(summary_of(db, order, visit)))
     do(db, visit, "visit.abandon", cast.su, reason="…")
     return case, summary
 
 
-def tried(db: Session, cast: Cast, visit: Visit, dice: random.Random, numbers: Any, sent: list[Act]) -> Iterator[Act]:
+def rows(told: Mapping[str, Any], visit: Visit) -> Rows:
+    """The rows that the pack names: what came after it has no number that the phone could know."""
+    [stop] = [one for one in told["visits"] if one["id"] == visit.id]
+    return {
+        "fitting": [one["id"] for line in stop["lines"] for one in line["fittings"]],
+        "entry": [one["entry"] for line in stop["lines"] for one in line["parts"]],
+        "charge": [one["id"] for one in stop["charges"]],
+    }
+
+
+def tried(
+    db: Session, cast: Cast, visit: Visit, dice: random.Random, numbers: Any, sent: list[Act], known: Rows
+) -> Iterator[Act]:
     """One act by chance; nothing where a rule is against it, or where the phone itself says that it cannot know what follows."""
-    kind, content = chosen(db, visit, dice, numbers, sent)
-    if (kind in ("line.swap", "line.install") and changed_before(db, content)) or ("fitting" in content and tested(db, visit)):
+    kind, content = chosen(visit, dice, numbers, sent, known)
+    if (kind in ("line.swap", "line.install") and changed_before(db, content)) or ("fitting" in content and judged(db, visit)):
         return
     made = fact(visit, kind, **content)
     made = replace(made, id=uuid.UUID(int=dice.getrandbits(128), version=4))
@@ -117,7 +129,7 @@ def tried(db: Session, cast: Cast, visit: Visit, dice: random.Random, numbers: A
     }
 
 
-def chosen(db: Session, visit: Visit, dice: random.Random, numbers: Any, sent: list[Act]) -> tuple[str, dict[str, Any]]:
+def chosen(visit: Visit, dice: random.Random, numbers: Any, sent: list[Act], known: Rows) -> tuple[str, dict[str, Any]]:
     """A kind of act, and what it says."""
     lines = [row.line for row in visit.visit_lines]
     line, other = dice.choice(lines), dice.choice(lines)
@@ -126,9 +138,8 @@ def chosen(db: Session, visit: Visit, dice: random.Random, numbers: Any, sent: l
     fit = {unit: dice.choice(numbers[unit]) for unit in units} | at
     before = dice.choice([one["id"] for one in sent]) if sent else str(uuid.uuid4())
     named = {
-        "line.undo": {"fitting": newest(db, Fitting, dice)},
-        "part.put_back": {"entry": newest(db, PartEntry, dice)},
-        "charge.take_back": {"charge": newest(db, Charge, dice)},
+        kind: {name: dice.choice(known.get(name) or [0])}
+        for kind, name in (("line.undo", "fitting"), ("part.put_back", "entry"), ("charge.take_back", "charge"))
     }
     back = dice.choice(list(named))
     can: list[tuple[str, dict[str, Any]]] = [
@@ -160,11 +171,6 @@ def changed_before(db: Session, content: Mapping[str, Any]) -> bool:
     return db.scalar(query.limit(1)) is not None
 
 
-def tested(db: Session, visit: Visit) -> bool:
+def judged(db: Session, visit: Visit) -> bool:
     """Whether a point was judged: with a fitting undone that the pack knows, results from before it count again."""
     return db.scalar(sa.select(TestResult.id).where(TestResult.order_id == visit.order_id).limit(1)) is not None
-
-
-def newest(db: Session, table: Any, dice: random.Random) -> int:
-    """The number of one of the last rows."""
-    return dice.choice(list(db.scalars(sa.select(table.id).order_by(table.id.desc()).limit(4))) or [1])

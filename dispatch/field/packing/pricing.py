@@ -95,10 +95,8 @@ class _Pricing:
         return [unit for one in sorted(others) for kinds in self.read.inside.get(one, {}).values() for unit in kinds.values()]
 
     def _moved(self, line: OrderLine, unit: Unit) -> Offered | None:
-        """What it costs to have it moved into this vehicle: it comes out of one of the same customer."""
-        customer = line.vehicle.customer_id
-        own = own_already([unit], {unit.id: customer}).get(unit.id) == customer
-        return offer_unit(begins_with(unit), self._listed_parts, self._at[line.id], own=own, put_in=None)
+        """What it costs to have it moved into this vehicle: it comes out of one of the same customer, as his own."""
+        return offer_unit(begins_with(unit), self._listed_parts, self._at[line.id], own=True, put_in=None)
 
     def _is_of_today(self, line: OrderLine, kind: str) -> bool:
         """Whether what would be replaced was fitted by this very order: it has a warranty of its own."""
