@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +51,12 @@ class Act:
             raise RuleBroken(say("This visit is over, so nothing was changed."))
         if self.visit.status != "on_site":
             raise RuleBroken(say("Press “Arrived” first: this belongs to the work on site."))
+
+    @property
+    def names(self) -> uuid.UUID | None:
+        """The earlier act that this one takes back: a phone without signal knows no number of a row yet."""
+        named = self.content.get("fact")
+        return uuid.UUID(named) if named else None
 
     def tell(self, session: Session, **detail: Any) -> None:
         """Write the act into the order's history."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound, RuleBroken
@@ -37,15 +39,23 @@ def charge(session: Session, act: Act) -> None:
 
 
 def take_back(session: Session, act: Act) -> None:
-    """Take a charge of this order back."""
+    """Take a charge of this order back, or all that were made by the act that is named."""
     act.must_be_on_site()
-    charged = session.get(Charge, int(act.content["charge"]))
-    if charged is None or charged.order_id != act.order.id:
-        raise NotFound
-    if charged.fitting_id is not None and charged.amount:
-        raise RuleBroken(FITTED)
     reason = str(act.content.get("reason") or "")
-    take_back_charge(session, charged.id, reason=reason, by=act.by, at=act.when, recorded_at=act.at)
+    for charged in _charged(session, act):
+        if charged.fitting_id is not None and charged.amount:
+            raise RuleBroken(FITTED)
+        take_back_charge(session, charged.id, reason=reason, by=act.by, at=act.when, recorded_at=act.at)
+
+
+def _charged(session: Session, act: Act) -> Sequence[Charge]:
+    """The charges that are meant. Raises NotFound where there is none."""
+    which = Charge.fact_id == act.names if act.names else Charge.id == int(act.content["charge"])
+    own = sa.select(Charge).where(which, Charge.order_id == act.order.id, Charge.reverses_id.is_(None))
+    found = session.scalars(own.order_by(Charge.id)).all()
+    if not found:
+        raise NotFound
+    return found
 
 
 def take(session: Session, act: Act) -> None:

@@ -52,11 +52,22 @@ def _charge(session: Session, act: Act, entry: PartEntry) -> None:
 def back(session: Session, act: Act) -> None:
     """It was not used after all: it is in the bag again, and off the bill."""
     act.must_be_on_site()
-    entry_id, reason = int(act.content["entry"]), str(act.content.get("reason") or "")
+    entry_id, reason = _entry_named(session, act), str(act.content.get("reason") or "")
     facts = {"reason": reason, "key": act.sent.id, "device_at": act.when, "by": act.by}
     made = put_back(session, entry_id, order_id=act.order.id, at=act.at, **facts)  # type: ignore[arg-type]
     _uncharge(session, made, reason, by=act.by, at=act.when, recorded_at=act.at)
     act.tell(session, line=made.line_id, reason=reason, **_words(made))
+
+
+def _entry_named(session: Session, act: Act) -> int:
+    """Which use is meant: its own number, or that of the act by which it was entered. Raises NotFound."""
+    if act.names is None:
+        return int(act.content["entry"])
+    used = sa.select(PartEntry.id).where(PartEntry.key == act.names, PartEntry.reason == "use")
+    entry_id = session.scalar(used)
+    if entry_id is None:
+        raise NotFound
+    return entry_id
 
 
 def take_back_use(session: Session, entry_id: int, *, reason: str, by: Actor, at: datetime) -> None:

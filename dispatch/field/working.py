@@ -142,18 +142,29 @@ def remove_units(session: Session, act: Act) -> None:
 def undo_fitting(session: Session, act: Act) -> None:
     """Take back what was entered wrongly: the units go back to where they were."""
     work_at(session, act)
-    undo(
-        session,
-        int(act.content["fitting"]),
-        order_id=act.order.id,
-        reason=str(act.content.get("reason") or ""),
-        fact_id=act.sent.id,
-        device_at=act.when,
-        spot=act.sent.spot,
-        by=act.by,
-        at=act.at,
-    )
+    for fitting_id in _fittings_named(session, act):
+        undo(
+            session,
+            fitting_id,
+            order_id=act.order.id,
+            reason=str(act.content.get("reason") or ""),
+            fact_id=act.sent.id,
+            device_at=act.when,
+            spot=act.sent.spot,
+            by=act.by,
+            at=act.at,
+        )
     _after_fitting(session, act)
+
+
+def _fittings_named(session: Session, act: Act) -> Sequence[int]:
+    """Which are meant: one by its own number, or all that stand of an act, the last first. Raises NotFound."""
+    if act.names is None:
+        return [int(act.content["fitting"])]
+    made = [one for one in fittings_of(session, act.order.id) if one.fact_id == act.names and one.kind != "move_out"]
+    if not made:
+        raise NotFound
+    return sorted((one.id for one in made), reverse=True)
 
 
 def _after_fitting(session: Session, act: Act) -> None:

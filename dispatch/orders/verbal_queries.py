@@ -88,13 +88,20 @@ def approvers(session: Session, branch_id: int, *, besides: Actor, levels: Itera
 
     `levels` are those of which he stands for one. With their roles and branch.
     """
+    whole = could_approve(branch_id, besides=besides, levels=levels).options(
+        joinedload(Person.branch), joinedload(Person.role_rows)
+    )
+    return session.scalars(whole).unique().all()
+
+
+def could_approve(branch_id: int, *, besides: Actor, levels: Iterable[str] = LEVELS) -> sa.Select[Person]:
+    """SQL: the same people, those of the branch first."""
     held = sa.select(PersonRole.person_id)
     everywhere = held.where(PersonRole.role.in_(PERMISSIONS["branches.all"]))
     here = sa.or_(Person.branch_id == branch_id, Person.id.in_(everywhere))
     deciding = Person.id.in_(held.where(PersonRole.role.in_(_roles(levels))))
     query = sa.select(Person).where(Person.active, deciding, here, Person.id != (besides.id or 0))
-    whole = query.options(joinedload(Person.branch), joinedload(Person.role_rows))
-    return session.scalars(whole.order_by(Person.branch_id != branch_id, Person.staff_no)).unique().all()
+    return query.order_by(Person.branch_id != branch_id, Person.staff_no)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from dispatch.field.point_models import PointList
 from dispatch.field.queries import photo_stands, units_come_out, words_of_visits
 from dispatch.orders.models import Order, OrderLine, Visit, VisitLine
 from dispatch.orders.verbal_models import VerbalApproval
+from dispatch.orders.verbal_queries import could_approve
 from dispatch.staff.models import Branch, Person, PersonPaper, PersonRole
 from dispatch.staff.rules import Actor
 
@@ -93,7 +94,7 @@ def _of_orders(of: About) -> Mapping[str, Query]:
 
 def _money(of: About) -> Mapping[str, Query]:
     kept = ("id", "order_id", "line_id", "code", "name", "category", "quantity", "unit_price", "amount", "rule", "told")
-    charges = sa.select(*columns(Charge, *kept, "fitting_id", "reverses_id")).where(Charge.order_id.in_(of.orders))
+    charges = sa.select(*columns(Charge, *kept, "fitting_id", "fact_id", "reverses_id")).where(Charge.order_id.in_(of.orders))
     receipts = sa.select(*columns(Receipt, "id", "order_id", "number", "channel", "amount", "invoice_number", "at"))
     goodwill = sa.select(*columns(Goodwill, "id", "order_id", "line_id", "state", "decided_by_name"))
     quoted = quoted_lines(of.orders).subquery()
@@ -184,8 +185,13 @@ def _own(of: About) -> Mapping[str, Query]:
 
 
 def _office(of: About) -> Mapping[str, Query]:
-    """Who can be called."""
+    """Who can be called, and whose word counts."""
     branch = sa.select(*columns(Branch, "code", "name", "phone", "lat", "lon")).where(Branch.id == of.by.branch_id)
     has = sa.exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(CALLED))
     people = sa.select(Person.name, Person.phone).where(Person.branch_id == of.by.branch_id, Person.active, has)
-    return {"branch": branch, "people": people.where(Person.phone.is_not(None)).order_by(Person.id).limit(MOST_PEOPLE)}
+    deciding = could_approve(of.by.branch_id or 0, besides=of.by).with_only_columns(Person.id, Person.name)
+    return {
+        "branch": branch,
+        "approvers": deciding,
+        "people": people.where(Person.phone.is_not(None)).order_by(Person.id).limit(MOST_PEOPLE),
+    }

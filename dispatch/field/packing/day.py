@@ -14,7 +14,7 @@ from dispatch.field.packing.lines import works
 from dispatch.field.packing.price_shapes import Block
 from dispatch.field.packing.reading import Read
 from dispatch.field.packing.saying import Person, Said
-from dispatch.field.packing.shapes import Ahead, Me, Office, Pack
+from dispatch.field.packing.shapes import Ahead, Approver, Me, Office, Pack
 from dispatch.field.packing.stops import stop_told
 from dispatch.field.packing.tables import channels, lists
 from dispatch.field.point_models import PointList
@@ -59,7 +59,8 @@ def _day(row: Mapping[str, str]) -> date:
 def _office(read: Read) -> Office:
     branch = read.sheaf.one("branch")
     people = [Person(row["name"], row["phone"]) for row in read.sheaf.rows("people")]
-    return Office(branch["name"], branch["phone"], people, branch["lat"], branch["lon"])
+    approvers = [Approver(row["id"], row["name"]) for row in read.sheaf.rows("approvers")]
+    return Office(branch["name"], branch["phone"], people, approvers, branch["lat"], branch["lon"])
 
 
 def _ahead(visit: Visit) -> Ahead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -185,8 +186,12 @@ def _unit(unit: UnitRow) -> Unit:
 
 
 def _fitting(one: FittingRow) -> Fitting:
-    return Fitting(one.id, one.kind, one.unit_kind, one.slot.role or MAIN, one.at, fitting_json(one))
+    return Fitting(one.id, _name(one.fact_id), one.kind, one.unit_kind, one.slot.role or MAIN, one.at, fitting_json(one))
+
+
+def _name(fact_id: uuid.UUID | None) -> str | None:
+    return str(fact_id) if fact_id else None
 
 
 def _part(one: PartEntry) -> UsedPart:
-    return UsedPart(one.id, one.part.code, one.part.name, one.part.unit, one.quantity)
+    return UsedPart(one.id, _name(one.key), one.part.code, one.part.name, one.part.unit, one.quantity)

@@ -12,8 +12,9 @@ from dispatch.field.packing.saying import Said
 
 @dataclass(frozen=True)
 class Charge:
-    """A charge that stands. `told`: the rule that decided it, as a sentence. `follows`: it follows from a fitting, and goes with
-    it; others are taken back by `charge.take_back` with their `id`."""
+    """A charge that stands. `told`: the rule that decided it, as a sentence. `fitting`: it follows from that one and goes with
+    it; others, and what a fitting costs nothing, are taken back by `charge.take_back` with their `id`. `fact`: the act it came
+    with, which may be named instead of the `id`: then all that came with it goes."""
 
     id: int
     line: int | None
@@ -24,7 +25,8 @@ class Charge:
     amount: Decimal
     rule: str
     told: Said
-    follows: bool
+    fitting: int | None
+    fact: str | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Receipt:
 @dataclass(frozen=True)
 class Offer:
     """What one thing costs here today, by the server's own rules. Free: nothing, and `told` is why. Else `price` each, unless
-    `Prices.quoted` names the code: that many at the quoted price first (`field/app/prices.js` adds up)."""
+    `Prices.quoted` names the code: that many at the quoted price first (`field/app/steps/prices.js` adds up)."""
 
     code: str
     name: str
@@ -55,7 +57,8 @@ class Offer:
 @dataclass(frozen=True)
 class Fits:
     """An offer for several units at several vehicles: any of `units` (of the bag) put into any of `lines`, in the place of what
-    the record has there (`Line.inside[role]`) or into an empty place. `offer` null: nobody can say yet what it costs, since
+    the record has there (`Line.inside[role]`) or into an empty place; of a visit to several vehicles the units inside the others,
+    too, as they can be moved. `offer` null: nobody can say yet what it costs, since
     the price list has no part of that name, or it would replace a unit that was fitted on this very order.
 
     The phone must not promise a price either for what replaces a unit that the record does not know, or goes into another place

@@ -78,6 +78,8 @@ class _Pricing:
         for unit in self._bag:
             if suits(unit.owned, line.vehicle.customer_id):
                 offers.setdefault((begins_with(unit), self._offered(line, unit)), []).append(unit.id)
+        for unit in self._movable(line):
+            offers.setdefault((begins_with(unit), self._moved(line, unit)), []).append(unit.id)
         return [(begins, offered, tuple(units)) for (begins, offered), units in offers.items()]
 
     def _offered(self, line: OrderLine, unit: Unit) -> Offered | None:
@@ -86,6 +88,15 @@ class _Pricing:
             return None
         own, put_in = self._own.get(unit.id) == line.vehicle.customer_id, self._put_in(line, unit.kind)
         return offer_unit(begins_with(unit), self._listed_parts, self._at[line.id], own=own, put_in=put_in)
+
+    def _movable(self, line: OrderLine) -> Sequence[Unit]:
+        """What is in the other vehicles of the visit."""
+        others = {one.vehicle_id for one in self.lines} - {line.vehicle_id}
+        return [unit for one in sorted(others) for kinds in self.read.inside.get(one, {}).values() for unit in kinds.values()]
+
+    def _moved(self, line: OrderLine, unit: Unit) -> Offered | None:
+        """What it costs to have it moved into this vehicle: it comes out of one of the same customer, as his own."""
+        return offer_unit(begins_with(unit), self._listed_parts, self._at[line.id], own=True, put_in=None)
 
     def _is_of_today(self, line: OrderLine, kind: str) -> bool:
         """Whether what would be replaced was fitted by this very order: it has a warranty of its own."""

@@ -69,13 +69,23 @@ class Me:
 
 @dataclass(frozen=True)
 class Office:
-    """Who to call: the branch's own number first, then the dispatchers'. `lat`, `lon`: where the branch is, for the sketch."""
+    """Who to call: the branch's own number first, then the dispatchers'. `approvers`: whose word
+    counts (`word.record`). `lat`, `lon`: where the branch is, for the sketch."""
 
     name: str
     phone: str | None
     people: Sequence[Person]
+    approvers: Sequence[Approver]
     lat: float | None
     lon: float | None
+
+
+@dataclass(frozen=True)
+class Approver:
+    """Somebody who may allow something by word."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ class Stop:
     disputes: Sequence[Dispute]
     """What he sent from there that the office has to decide, or has."""
     summary: Mapping[str, Any]
-    """The summary that the customer would sign if nothing more was done: `field/app/summary.js` makes it from this pack and the
-    phone's own facts, and `POST /api/field/facts` takes it with `sign`, as `summary` with `summary_hash`."""
+    """The summary that the customer would sign if nothing more was done: `field/app/steps/summary.js` makes it from this pack and
+    the phone's own facts, and `POST /api/field/facts` takes it with `sign`, as `summary` with `summary_hash`."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Fitting:
-    """What was changed and stands, as in the summary: numbers of the old and the new unit."""
+    """What was changed and stands, as in the summary: numbers of the old and the new unit. `fact`: the act it came with, which
+    `line.undo` may name instead of the `id`: then all that came with it is undone."""
 
     id: int
+    fact: str | None
     kind: str
     unit_kind: str
     role: str
@@ -163,9 +165,10 @@ class Fitting:
 
 @dataclass(frozen=True)
 class UsedPart:
-    """So many of a counted part went into the vehicle; `entry` is named to put it back."""
+    """So many of a counted part went into the vehicle; `entry`, or the act it came with (`fact`), is named to put it back."""
 
     entry: int
+    fact: str | None
     code: str
     name: str
     unit: str

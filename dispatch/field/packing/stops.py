@@ -115,7 +115,8 @@ def _charge(row: ChargeRow) -> Charge:
         amount=row.amount,
         rule=row.rule,
         told=text_from_json(row.told),
-        follows=row.fitting_id is not None,
+        fitting=row.fitting_id,
+        fact=str(row.fact_id) if row.fact_id else None,
     )
 
 

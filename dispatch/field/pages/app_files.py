@@ -28,6 +28,8 @@ SHARED = (
     "field/stamp.js",
 )
 LATER = (
+    *(f"{OWN}/steps/{file.name}" for file in sorted((paths.STATIC / OWN / "steps").glob("*.js"))),
+    f"{OWN}/icon-512.png",
     "web/scan/scan.css",
     "web/scan/overlay.js",
     "web/scan/choice.js",
@@ -64,8 +66,8 @@ class AppFile:
 @cache
 def files() -> dict[str, AppFile]:
     """Path -> file of everything but the page itself, which names the version that follows from all of these."""
-    own = sorted(file.name for file in (paths.STATIC / OWN).iterdir() if file.is_file())
-    named = [*(f"{OWN}/{name}" for name in own if f"{OWN}/{name}" != SW), *SHARED, *LATER]
+    own = sorted(file.relative_to(paths.STATIC).as_posix() for file in (paths.STATIC / OWN).rglob("*") if file.is_file())
+    named = dict.fromkeys([*(path for path in own if path != SW), *SHARED, *LATER])
     found = {path: AppFile(path, (paths.STATIC / path).read_bytes()) for path in named}
     words = {f"words/{short}.json": _json(_words(locale)) for short, locale in LOCALES.items()}
     made = words | {MANIFEST: _json(_manifest())}

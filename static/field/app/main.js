@@ -4,6 +4,7 @@ import { dayPage, visitsOf } from "./day.js";
 import { el, icon, note } from "./dom.js";
 import { createOutbox } from "./outbox.js";
 import { signIn, unsent } from "./sheets.js";
+import { stepPage } from "./steps.js";
 import { stopPage } from "./stop.js";
 import { openStore } from "./store.js";
 import { createSync } from "./sync.js";
@@ -16,7 +17,7 @@ const [top, content, foot] = ["top", "content", "big"].map((id) => document.getE
 const state = { me: null, day: null, facts: [], waiting: { facts: 0, photos: 0, others: 0 }, photosWrong: [], sync: "idle", told: null, lasting: true, newer: null };
 const tabs = "BroadcastChannel" in self ? new BroadcastChannel("dispatch") : null;
 const SAYS = { away: "warning", login: "warning", other: "danger", locked: "danger", refused: "danger", stuck: "danger" };
-let outbox = null, sync = null;
+let outbox = null, sync = null, drawn = null;
 
 async function read() {
   const me = await outbox.me();
@@ -33,16 +34,26 @@ async function refresh() {
 
 function page() {
   if (!state.day) return { title: t("today"), parts: state.sync === "idle" || state.sync === "sending" ? [] : [el("div", { class: "empty" }, icon("calendar-check"), el("p", {}, t("no-day")))] };
-  const visit = /^#visit\/(\d+)$/.exec(location.hash)?.[1];
-  return (visit && stopPage(state, Number(visit), does)) || dayPage(state);
+  const [, id, step, line] = /^#visit\/(\d+)(?:\/([a-z]+))?(?:\/(\d+))?$/.exec(location.hash) ?? [];
+  return (id && visitPage(Number(id), step, line ? Number(line) : null)) || dayPage(state);
+}
+
+/** A visit's own page, or that of one of its steps: `#visit/ID/STEP/LINE`. */
+function visitPage(id, step, line) {
+  const visit = visitsOf(state).find((one) => one.id === id), page = visit && step ? stepPage(step, draw) : undefined;
+  if (page === null) return { title: "", back: `#visit/${id}`, parts: [el("p", { class: "quiet" }, t("step-comes"))] };
+  return page ? page(state, visit, line, does) : stopPage(state, id, does);
 }
 
 function draw() {
   const { title, count, back, parts, big } = page();
   document.title = `${title} · ${t("today")}`;
-  top.replaceChildren(back ? el("a", { class: "phone-back", href: "#" }, icon("chevron-left"), el("span", {}, t("today"))) : el("span", { class: "phone-back tnum" }, count ?? ""), el("h1", {}, title), chip());
-  content.replaceChildren(...notes(), ...parts.filter(Boolean));
-  foot.replaceChildren(...[big].flat().filter(Boolean));
+  top.replaceChildren(back ? el("a", { class: "phone-back", href: back === true ? "#" : back }, icon("chevron-left"), el("span", {}, t(back === true ? "today" : "back"))) : el("span", { class: "phone-back tnum" }, count ?? ""), el("h1", {}, title), chip());
+  const made = [parts, big].map((some) => [some].flat().filter(Boolean)), look = location.hash + made.flat().map(({ outerHTML }) => outerHTML).join("");
+  if (look === drawn) return void content.firstElementChild.replaceWith(...notes()); // what somebody is typing in stays as it is
+  drawn = look;
+  content.replaceChildren(...notes(), ...made[0]);
+  foot.replaceChildren(...made[1]);
   foot.hidden = !big;
 }
 
@@ -70,6 +81,7 @@ function newer() {
 // doing --------------------------------------------------------------------------------------------------------------
 
 const does = {
+  draw,
   /** Keeps what was done, tells so, and sends it when there is signal. */
   async act(acts) {
     try {

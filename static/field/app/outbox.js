@@ -28,13 +28,13 @@ export function createOutbox(db) {
   });
 
   /**
-   * Keeps what was done, all of it or nothing: [{ kind, visit, content, spot, photo: ArrayBuffer }]. Fails with QuotaExceededError
-   * when the phone is full.
+   * Keeps what was done, all of it or nothing: [{ kind, visit, content, spot, photo: ArrayBuffer, id }]; an `id` where another
+   * of them names it. Fails with QuotaExceededError when the phone is full.
    */
   async function add(acts, { at = new Date() } = {}) {
-    const made = await Promise.all(acts.map(async ({ photo, content = {}, spot = null, kind, visit }) => ({
+    const made = await Promise.all(acts.map(async ({ photo, content = {}, spot = null, kind, visit, id = newKey() }) => ({
       photo,
-      fact: { id: newKey(), kind, visit, at: moment(at), content: photo ? { ...content, sha256: await nameOf(photo) } : content, spot },
+      fact: { id, kind, visit, at: moment(at), content: photo ? { ...content, sha256: await nameOf(photo) } : content, spot },
     })));
     return within(db, ["people", "facts", "photos"], "readwrite", async ({ people, facts, photos }) => {
       const mine = (await asked(people.getAll())).find(({ current }) => current);
@@ -70,7 +70,7 @@ export function createOutbox(db) {
       if (now.content?.sha256 && !isOpen(now)) tables.photos.delete([phone, now.content.sha256]);
     }
     const lost = (await asked(tables.facts.getAll(factsOf(phone, next)))).filter(({ sent }) => sent);
-    for (const fact of lost) tables.facts.put({ ...fact, sent: false });
+    for (const fact of lost) tables.facts.put({ ...fact, sent: false, inDay: false });
     return lost.length;
   });
 
@@ -88,7 +88,12 @@ export function createOutbox(db) {
   });
 
   const day = (phone) => one("days", "readonly", (table) => asked(table.get(phone)));
-  const keepDay = (kept) => one("days", "readwrite", (table) => asked(table.put(kept)));
+
+  /** A day as it was just fetched: what had come to its end before is in it, and is not laid over it any more (`inDay`). */
+  const keepDay = (kept) => within(db, ["days", "facts"], "readwrite", async ({ days, facts: table }) => {
+    days.put(kept);
+    for (const fact of await asked(table.getAll(factsOf(kept.phone)))) if (fact.sent && !fact.inDay && !isOpen(fact)) table.put({ ...fact, inDay: true });
+  });
 
   /** It was locked out: the day goes at once, the rest when the office has it. */
   const lock = (mine) => within(db, ["people", "days"], "readwrite", async ({ people, days }) => {

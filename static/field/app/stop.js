@@ -2,18 +2,22 @@
 
 import { vehicles, visitsOf, problem, promised } from "./day.js";
 import { el, icon, plate, sheet, status } from "./dom.js";
+import { exceptions } from "./exceptions.js";
 import { photographed } from "./photo.js";
 import { place } from "./place.js";
 import { nextStep } from "./rules.js";
+import { partOf } from "./steps.js";
 import { clock, ofDay, t, wordOf } from "./words.js";
 
-const KINDS = { "visit.depart": "depart", "visit.arrive": "arrive", photo: "photo" };
+const KINDS = { "visit.depart": "depart", "visit.arrive": "arrive", photo: "photo", "charge.add": "charge-add", "charge.take_back": "charge-back", "part.use": "part-use", "payment.take": "payment", sign: "signature", "sign.refuse": "sign-refuse", "word.record": "by-word", "visit.finish": "finish", "visit.abandon": "break-off" };
 
 export function stopPage(state, id, does) {
   const visit = visitsOf(state).find((one) => one.id === id);
   if (!visit) return null;
   const { pack } = state.day, own = state.facts.filter((fact) => fact.visit === id), step = nextStep(visit.status);
-  const parts = [facts(pack, visit), ...visit.lines.map((line) => vehicleCard(pack, line)), done(pack, own), office(pack)];
+  const parts = [facts(pack, visit), ...visit.lines.map((line) => vehicleCard(pack, line)), done(pack, own)];
+  if (visit.status === "on_site") parts.splice(1, 0, partOf("ahead", does.draw)?.(state, visit));
+  parts.push(exceptions(visit, office(pack)));
   if (visit.status === "on_site") parts.push(el("section", { class: "card" }, el("p", { class: "quiet" }, t("go-on-why")), el("a", { class: "btn btn-quiet btn-wide", href: `/my-day/visits/${id}` }, t("go-on"))));
   return { title: wordOf(pack, "visit_statuses", visit.status), back: true, parts, big: step && button(pack, visit, step, does) };
 }
@@ -48,8 +52,7 @@ function done(pack, own) {
 }
 
 function office({ office: { name, phone, people } }) {
-  const numbers = [...(phone ? [{ name, phone }] : []), ...people.filter((one) => one.phone)];
-  return numbers.length ? el("details", { class: "card" }, el("summary", {}, t("who-to-call")), el("div", { class: "form-buttons" }, numbers.map((one) => link(callable(one.phone), "telephone", one.name)))) : null;
+  return [...(phone ? [{ name, phone }] : []), ...people.filter((one) => one.phone)].map((one) => link(callable(one.phone), "telephone", one.name));
 }
 
 // what is done -------------------------------------------------------------------------------------------------------

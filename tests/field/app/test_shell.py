@@ -17,7 +17,7 @@ from tests.conftest import PASSWORD, Cast, SignIn
 from tests.served import open_doors
 
 KIB = 1024
-SCRIPTS = sorted((paths.STATIC / OWN).glob("*.js"))
+SCRIPTS = sorted((paths.STATIC / OWN).rglob("*.js"))
 
 
 def told_by(app: Flask) -> dict[str, Any]:

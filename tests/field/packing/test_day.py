@@ -116,8 +116,8 @@ def unnamed(value: Any) -> Any:
 
 
 def test_what_the_phone_shows_before_the_signature(db: Session, cast: Cast, order: Order, prices: None) -> None:
-    """The vector by which `field/app/summary.js` is tested (tests/browser/test_summary.py) is what the record says after the same
-    acts."""
+    """The vector by which `field/app/steps/summary.js` is tested (tests/browser/test_summary.py) is what the record says after
+    the same acts."""
     vector = json.loads(VECTOR.read_text())
     assert hashlib.sha256(canonical(vector["summary"])).hexdigest() == vector["hash"]
     [line] = order.lines
