@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from dispatch.fees.offers import At
 from dispatch.field.models import Photo, TestResult
 from dispatch.field.packing.reading import Read
 from dispatch.field.packing.saying import Person
+from dispatch.field.packing.sheaf import told_key
 from dispatch.field.packing.stop_shapes import Asked, Fitting, Line, Unit, UsedPart
 from dispatch.field.packing.stop_shapes import Vehicle as ToldVehicle
 from dispatch.field.photographed import Taken, kinds_missing, owed_after, waivers_in
@@ -186,12 +186,8 @@ def _unit(unit: UnitRow) -> Unit:
 
 
 def _fitting(one: FittingRow) -> Fitting:
-    return Fitting(one.id, _name(one.fact_id), one.kind, one.unit_kind, one.slot.role or MAIN, one.at, fitting_json(one))
-
-
-def _name(fact_id: uuid.UUID | None) -> str | None:
-    return str(fact_id) if fact_id else None
+    return Fitting(one.id, told_key(one.fact_id), one.kind, one.unit_kind, one.slot.role or MAIN, one.at, fitting_json(one))
 
 
 def _part(one: PartEntry) -> UsedPart:
-    return UsedPart(one.id, _name(one.key), one.part.code, one.part.name, one.part.unit, one.quantity)
+    return UsedPart(one.id, told_key(one.key), one.part.code, one.part.name, one.part.unit, one.quantity)

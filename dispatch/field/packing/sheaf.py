@@ -81,6 +81,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def told_key(key: uuid.UUID | None) -> str | None:
+    """A key as JSON tells it: what a phone calls one of its own acts by."""
+    return str(key) if key else None
+
+
 def gathered(rows: Any, key: Any) -> dict[Any, list[Any]]:
     """Things by what `key` says of each."""
     found: dict[Any, list[Any]] = {}

@@ -17,7 +17,7 @@ from dispatch.field.packing.price_shapes import Charge, Receipt
 from dispatch.field.packing.pricing import prices_of
 from dispatch.field.packing.reading import Read
 from dispatch.field.packing.saying import Person, Place
-from dispatch.field.packing.sheaf import moment
+from dispatch.field.packing.sheaf import moment, told_key
 from dispatch.field.packing.stop_shapes import Allowed, Customer, Dispute, Job, Signature, Stop
 from dispatch.field.presenting.day import site_of, symptom_of
 from dispatch.field.summary import summary_from
@@ -116,7 +116,7 @@ def _charge(row: ChargeRow) -> Charge:
         rule=row.rule,
         told=text_from_json(row.told),
         fitting=row.fitting_id,
-        fact=str(row.fact_id) if row.fact_id else None,
+        fact=told_key(row.fact_id),
     )
 
 

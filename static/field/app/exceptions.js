@@ -2,11 +2,12 @@
 // help is needed.
 
 import { el, icon, sheet } from "./dom.js";
+import { nextStep } from "./rules.js";
 import { t } from "./words.js";
 
 /** `numbers`: whom of the office to call, as links. */
 export function exceptions(visit, numbers) {
-  const site = visit.status === "on_site", open = ["dispatched", "on_the_way", "on_site"].includes(visit.status);
+  const site = visit.status === "on_site", open = nextStep(visit.status) !== null;
   const link = (step, mark, word) => el("a", { class: "btn btn-quiet btn-wide", href: `#visit/${visit.id}/${step}` }, icon(mark), t(word));
   const call = () => sheet(t("help"), t("close"), () => (numbers.length ? el("div", { class: "form-buttons" }, numbers) : el("p", {}, t("no-number"))));
   const help = el("button", { type: "button", class: "btn btn-quiet btn-wide", onclick: call }, icon("telephone"), t("help"));

@@ -95,7 +95,8 @@ function remove(day, content, act) {
   }
 }
 
-const shown = ({ plate, vin }) => (plate ? (plate.length > 2 ? `${plate.slice(0, 2)}·${plate.slice(2)}` : plate) : vin ?? "—");
+/** A vehicle in a word. */
+export const shown = ({ plate, vin }) => (plate ? (plate.length > 2 ? `${plate.slice(0, 2)}·${plate.slice(2)}` : plate) : vin ?? "—");
 
 // Out of another vehicle of the visit: of one that is not in it the phone knows nothing.
 function move(day, content, act) {

@@ -2,13 +2,14 @@
 
 import { el, icon } from "../dom.js";
 import { choose, field, forget, form, refuse } from "./forms.js";
+import { nextStep } from "../rules.js";
 import { ofDay, t } from "../words.js";
 
 const MEANS = { absent: "absent", missing: "part", cannot: "cannot", unsafe: "unsafe" };
 const WAITS = { absent: "customer", part: "part", vehicle: "vehicle", unsafe: "unsafe" };
 
 export function page({ day: { pack } }, visit, _line, does, step) {
-  const key = `abandon-${visit.id}-${step}`, open = ["dispatched", "on_the_way", "on_site"].includes(visit.status);
+  const key = `abandon-${visit.id}-${step}`, open = nextStep(visit.status) !== null;
   const send = async (values, made) => {
     const wrong = {};
     if (!values.why) wrong.why = t("choose");

@@ -1,14 +1,11 @@
 // The field in which the customer signs. Strokes are kept as shares of the field's width, so turning the phone keeps them, and a
 // page that is drawn anew shows them again.
 
-import { el } from "../dom.js";
-
-const PAD = new URL("../../../vendor/signature-pad/signature_pad.min.js", import.meta.url).href;
+const PROGRAM = new URL("../../../vendor/signature-pad/signature_pad.min.js", import.meta.url).href;
 const round = (share) => Math.round(share * 10_000) / 10_000;
 
-/** { canvas, strokes(), clear() }; `changed(strokes)` hears of each stroke. */
-export function createPad({ strokes, changed }) {
-  const canvas = el("canvas", { class: "pad", role: "img", "aria-labelledby": "pad-label" });
+/** { strokes(), clear() }; `changed(strokes)` hears of each stroke. `busy` is so until a stroke leaves something. */
+export function createPad(canvas, { strokes = [], changed, busy = canvas, program = PROGRAM }) {
   let drawn = strokes, pad = null;
   const say = (next) => { drawn = next; changed(next); };
 
@@ -20,6 +17,7 @@ export function createPad({ strokes, changed }) {
     const { minWidth, maxWidth, penColor } = pad;
     pad.clear();
     if (drawn.length) pad.fromData(drawn.map((stroke) => ({ minWidth, maxWidth, penColor, points: stroke.map(([x, y, time]) => ({ x: x * wide, y: y * wide, time, pressure: 0.5 })) })));
+    busy.removeAttribute("aria-busy");
   }
 
   function read() {
@@ -27,12 +25,11 @@ export function createPad({ strokes, changed }) {
     say(all.map(({ points }) => points.map(({ x, y, time }) => [round(x / wide), round(y / wide), time - from])));
   }
 
-  canvas.setAttribute("aria-busy", "true"); // before it listens a stroke would leave nothing
-  import(PAD).then(({ default: SignaturePad }) => {
+  busy.setAttribute("aria-busy", "true");
+  import(program).then(({ default: SignaturePad }) => {
     pad = new SignaturePad(canvas, { minWidth: 0.8, maxWidth: 2.6, penColor: "#14213d" });
     pad.addEventListener("endStroke", read);
     new ResizeObserver(fit).observe(canvas);
-    canvas.removeAttribute("aria-busy");
   });
-  return { canvas, strokes: () => drawn, clear: () => { pad?.clear(); say([]); } };
+  return { strokes: () => drawn, clear: () => { pad?.clear(); say([]); } };
 }

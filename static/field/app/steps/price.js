@@ -8,19 +8,19 @@ import { address, seen } from "./visits.js";
 import { ofDay, t } from "../words.js";
 
 export function page(state, visit, _line, does) {
-  const { pack } = state.day, now = seen(state, visit), live = visit.status === "on_site", { due, total } = now;
+  const { pack } = state.day, now = seen(state, visit), live = visit.status === "on_site", { due } = now;
   const parts = [now.now.unpriced.length ? note("warning", t("unpriced")) : null, bill(pack, now, live, does), live ? adding(pack, now, does) : null];
   const next = due > 0 ? ["pay", t("take-due", { due: money(due) })] : ["sign", t("nothing-sign")];
-  return { title: t("price"), back: `#visit/${visit.id}`, parts, big: live && el("a", { class: "btn btn-primary btn-big", href: address(visit, next[0]), "data-total": total }, next[1]) };
+  return { title: t("price"), back: `#visit/${visit.id}`, parts, big: live && el("a", { class: "btn btn-primary btn-big", href: address(visit, next[0]) }, next[1]) };
 }
 
-function bill(pack, { stop, visit, now }, live, does) {
+function bill(pack, { stop, visit, now, total }, live, does) {
   const many = stop.lines.length > 1;
   const row = (charge) => el("li", {}, el("div", { class: "bill-line" },
     el("span", {}, el("b", {}, charge.row.name), charge.row.quantity === 1 ? null : el("span", { class: "tnum" }, ` × ${charge.row.quantity}`), many && charge.line ? [" ", plateOf(stop, charge.line)] : null), el("span", { class: "money" }, money(fen(charge.row.amount)))),
     el("p", { class: "quiet" }, charge.told ? ofDay(pack, charge.told) : null, fen(charge.row.amount) || !fen(charge.row.unit_price) ? null : [" ", el("span", { class: "sr" }, t("instead-of")), el("del", { class: "tnum" }, money(fen(charge.row.unit_price)))]),
     live && canGo(charge) ? el("button", { type: "button", class: "btn btn-link", onclick: () => takeBack(visit, charge, does) }, t("take-off")) : null);
-  const rows = now.charges.map(row), total = now.charges.reduce((sum, charge) => sum + fen(charge.row.amount), 0);
+  const rows = now.charges.map(row);
   return el("section", { class: "card" }, rows.length ? el("ul", { class: "bill" }, rows) : el("p", {}, t("nothing-charged")), el("p", { class: "total" }, el("span", {}, t("total")), el("b", { class: "money" }, money(total))));
 }
 

@@ -2,20 +2,21 @@
 
 import { el, icon, note } from "../dom.js";
 import { draft, field, forget, form, refuse } from "./forms.js";
+import { shown } from "./laid.js";
 import { newKey } from "../keys.js";
 import { money } from "./money.js";
 import { createPad } from "./pad.js";
 import { photographed } from "../photo.js";
 import { place } from "../place.js";
 import { fen } from "./prices.js";
-import { hashOf, summaryOf } from "./summary.js";
+import { hashOf, summaryAs } from "./summary.js";
 import { address, seen, word } from "./visits.js";
 import { clock, t, wordOf } from "../words.js";
 import { channelWord } from "./pay.js";
 
 export function page(state, visit, _line, does) {
   const { pack } = state.day, now = seen(state, visit), live = visit.status === "on_site", said = word(now.stop, now.acts);
-  const summary = summaryOf(pack, now.stop, now.acts), settled = said && !said.changed;
+  const summary = summaryAs(now), settled = said && !said.changed;
   const parts = [said ? told(pack, said) : null, read(pack, summary), ...(live ? signing(now, summary, settled, does) : [])];
   const big = settled ? el("a", { class: "btn btn-primary btn-big", href: address(visit, "finish") }, t("go-finish")) : el("button", { class: "btn btn-primary btn-big", form: "sign" }, t("agree-sign"));
   return { title: t("signature"), back: `#visit/${visit.id}`, parts, big: live && big };
@@ -34,7 +35,7 @@ function lineRead(pack, line) {
   const fitted = ({ unit_kind: kind, old, new: put }) => el("p", {}, el("span", { class: "quiet" }, wordOf(pack, "unit_kinds", kind)), el("br"), old && put ? [el("del", { class: "old code" }, called(old)), " → ", el("b", { class: "code" }, called(put))] : [el("b", { class: "code" }, called(put ?? old)), " ", el("span", { class: "quiet" }, t(put ? "new" : "taken-out"))]);
   const tests = Object.entries(line.tests), good = tests.filter(([, result]) => result === "passed").length;
   return el("div", { class: "vehicle-done" },
-    el("p", {}, el("b", {}, line.plate ? `${line.plate.slice(0, 2)}·${line.plate.slice(2)}` : `VIN ${line.vin}`), " ", line.status === "open" ? null : el("span", { class: "quiet" }, wordOf(pack, "line_statuses", line.status))),
+    el("p", {}, el("b", {}, line.plate ? shown(line) : `VIN ${line.vin}`), " ", line.status === "open" ? null : el("span", { class: "quiet" }, wordOf(pack, "line_statuses", line.status))),
     line.fittings.map(fitted), (line.parts ?? []).map((part) => el("p", {}, `${part.name} × ${part.quantity} ${part.unit}`)),
     tests.length ? el("p", {}, el("span", { class: "quiet" }, t("test-run")), el("br"), tests.filter(([, result]) => result !== "passed").map(([item, result]) => [`${wordOf(pack, "tests", item)}: `, el("b", {}, wordOf(pack, "results", result)), el("br")]), good ? t("points-passed", { n: good, all: tests.length }) : null) : null);
 }
@@ -53,7 +54,7 @@ function read(pack, summary) {
 
 function signing(now, summary, settled, does) {
   const { stop, visit } = now, { contact } = stop.customer, key = `sign-${visit.id}-${now.acts.filter(({ kind }) => kind === "sign").length}`, kept = draft(key);
-  const pad = createPad({ strokes: kept.strokes ?? [], changed: (strokes) => { kept.strokes = strokes; } });
+  const canvas = el("canvas", { class: "pad", role: "img", "aria-labelledby": "pad-label" }), pad = createPad(canvas, { strokes: kept.strokes, changed: (strokes) => { kept.strokes = strokes; } });
   const again = settled ? el("button", { class: "btn btn-quiet btn-wide" }, t("sign-another")) : null;
   const send = (values, made) => {
     const wrong = {};
@@ -68,7 +69,7 @@ function signing(now, summary, settled, does) {
   const clear = el("button", { type: "button", class: "btn btn-link", onclick: () => pad.clear() }, t("clear"));
   const mine = settled ? {} : { signer: contact?.name ?? "", phone: contact?.phone ?? "" }; // a second one is somebody else
   return [
-    form(key, "sign", send, el("div", { class: "field", "data-field": "points" }, el("p", { class: "pad-head", id: "pad-label" }, el("b", {}, t("sign-here")), " ", clear), pad.canvas),
+    form(key, "sign", send, el("div", { class: "field", "data-field": "points" }, el("p", { class: "pad-head", id: "pad-label" }, el("b", {}, t("sign-here")), " ", clear), canvas),
       field("signer", t("signer"), { value: mine.signer, maxlength: 100 }), field("phone", t("phone"), { type: "tel", value: mine.phone, maxlength: 40 }), again),
     refusing(now, summary, does)];
 }

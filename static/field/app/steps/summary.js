@@ -18,6 +18,11 @@ export async function hashOf(summary) {
 
 /** `acts`: what was done on this phone and is not in the pack yet, in its order. */
 export function summaryOf(pack, stop, acts) {
-  const now = laid(pack, stop, acts), { total, due } = account(now);
+  const now = laid(pack, stop, acts);
+  return summaryAs({ stop, now, ...account(now) });
+}
+
+/** The same of a visit that was laid out before, as `seen` gives it. */
+export function summaryAs({ stop, now, total, due }) {
   return { ...stop.summary, lines: now.lines.map(toldOf), charges: now.charges.map(({ row }) => row), receipts: now.receipts, total: yuan(total), due: yuan(due) };
 }
